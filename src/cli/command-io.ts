@@ -1,0 +1,28 @@
+/** A stream that a command writes to. `isTerminal` decides on colour and progress bars. */
+export type CommandOutput = {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+};
+
+/** All that a command may touch of the process that it runs in. Data goes to `stdout`, everything else to `stderr`. */
+export type CommandIo = {
+  readonly stdout: CommandOutput;
+  readonly stderr: CommandOutput;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Ends a command with an exit status: 1, the answer is no or it failed; 2, it was called wrongly.
+ * The message goes to stderr behind `larder: `; an empty one says nothing more (the command has said it all).
+ */
+export class CommandFailure extends Error {
+  override readonly name = "CommandFailure";
+  readonly exitStatus: 1 | 2;
+
+  constructor(exitStatus: 1 | 2, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.exitStatus = exitStatus;
+  }
+}

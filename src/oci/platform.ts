@@ -1,0 +1,48 @@
+/**
+ * The platform that an image is for: operating system, architecture, variant.
+ *
+ * Source: image-spec v1.1.1, image-index.md ("platform"); Go's names for systems and architectures.
+ */
+export type Platform = {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  readonly osVersion?: string;
+};
+
+/** Reads `linux/arm64`, `linux/arm/v7`, or `arm64` (then linux). Null when it is none of these. */
+export function tryParsePlatform(text: string): Platform | null {
+  const parts = text.toLowerCase().split("/");
+  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) return null;
+  const [os, architecture, variant] = parts.length === 1 ? ["linux", parts[0]] : parts;
+  if (os === undefined || architecture === undefined) return null;
+  return normalizePlatform({ os, architecture, ...(variant === undefined ? {} : { variant }) });
+}
+
+/** `linux/arm/v7`. */
+export function formatPlatform(platform: Platform): string {
+  const base = `${platform.os}/${platform.architecture}`;
+  return platform.variant === undefined ? base : `${base}/${platform.variant}`;
+}
+
+/** The platform of the machine that larder runs on, linux for its containers whatever the host's system. */
+export function hostPlatform(): Platform {
+  return normalizePlatform({ os: "linux", architecture: process.arch });
+}
+
+/** The names that kernels and Node use, turned into Go's: `x64` and `x86_64` are `amd64`, `aarch64` is `arm64/v8`. */
+export function normalizePlatform(platform: Platform): Platform {
+  const alias: Record<string, string> = { x64: "amd64", x86_64: "amd64", aarch64: "arm64", ia32: "386", i386: "386" };
+  const architecture = alias[platform.architecture] ?? platform.architecture;
+  // arm64 has one variant in use; images name it or leave it out at will, so it says nothing.
+  const { variant, ...rest } = platform;
+  if (variant === undefined || (architecture === "arm64" && variant === "v8")) return { ...rest, architecture };
+  return { ...rest, architecture, variant };
+}
+
+/** Would an image for `offered` be taken by a client that runs `wanted`? A variant matters only when both name one. */
+export function platformMatches(wanted: Platform, offered: Platform): boolean {
+  const [a, b] = [normalizePlatform(wanted), normalizePlatform(offered)];
+  if (a.os !== b.os || a.architecture !== b.architecture) return false;
+  return a.variant === undefined || b.variant === undefined || a.variant === b.variant;
+}

@@ -1,0 +1,145 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { type Digest, digestOf } from "../oci/digest.ts";
+import { type BlobStore, newUploadId, type UploadStore } from "./blobs.ts";
+
+/** Stores to try, and how to throw them away. */
+export type BlobStores = { blobs: BlobStore; uploads: UploadStore; dispose(): Promise<void> };
+
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+/** What `blobs.ts` promises, for one implementation. */
+export function blobsContract(name: string, open: () => Promise<BlobStores>): void {
+  describe(name, async () => {
+    const stores = await open();
+    const { blobs, uploads } = stores;
+    afterAll(() => stores.dispose());
+
+    async function push(bytes: Uint8Array, digest = digestOf(bytes)): Promise<Digest> {
+      const id = newUploadId();
+      await uploads.create(id, "sha256");
+      await uploads.append(id, once(bytes), NO_LIMIT);
+      await uploads.commit(id, digest);
+      return digest;
+    }
+
+    test("a committed blob is read back whole, in ranges, with its size", async () => {
+      const bytes = randomBytes(300_000);
+      const digest = await push(bytes);
+      expect(await blobs.size(digest)).toBe(bytes.byteLength);
+      expect(await content(blobs, digest, null)).toEqual(bytes);
+      expect(await content(blobs, digest, { start: 10, end: 20 })).toEqual(bytes.slice(10, 20));
+      expect(await content(blobs, digest, { start: 299_999, end: 300_000 })).toEqual(bytes.slice(299_999));
+    });
+
+    test("an empty blob and one under sha512 are blobs too", async () => {
+      const empty = await push(new Uint8Array());
+      expect(await blobs.size(empty)).toBe(0);
+      expect(await content(blobs, empty, null)).toEqual(new Uint8Array());
+      const bytes = randomBytes(1000);
+      const digest = await push(bytes, digestOf(bytes, "sha512"));
+      expect(await content(blobs, digest, null)).toEqual(bytes);
+      expect(await blobs.size(digestOf(bytes))).toBeNull();
+    });
+
+    test("what is not here is null, and false to remove", async () => {
+      const digest = digestOf("nobody pushed this");
+      expect(await blobs.size(digest)).toBeNull();
+      expect(await blobs.read(digest, null)).toBeNull();
+      expect(await blobs.remove(digest)).toBe(false);
+      expect(await uploads.size(newUploadId())).toBeNull();
+      expect(await uploads.abort(newUploadId())).toBe(false);
+    });
+
+    test("bytes with another digest are refused, and nothing of them is kept", async () => {
+      const id = newUploadId();
+      await uploads.create(id, "sha256");
+      await uploads.append(id, once(randomBytes(5000)), NO_LIMIT);
+      const other = digestOf("something else");
+      await expect(uploads.commit(id, other)).rejects.toMatchObject({ code: "DIGEST_INVALID" });
+      expect(await uploads.size(id)).toBeNull();
+      expect(await blobs.size(other)).toBeNull();
+    });
+
+    test("an upload grows by appends, over a break, and counts what it has", async () => {
+      const [a, b] = [randomBytes(70_000), randomBytes(2_500_000)];
+      const id = newUploadId();
+      await uploads.create(id, "sha256");
+      expect(await uploads.append(id, once(a), NO_LIMIT)).toBe(a.byteLength);
+      await expect(uploads.append(id, broken(b.subarray(0, 1000)), NO_LIMIT)).rejects.toThrow("the client left");
+      expect(await uploads.size(id)).toBe(a.byteLength + 1000);
+      await uploads.append(id, once(b.subarray(1000)), NO_LIMIT);
+      const whole = new Uint8Array(Buffer.concat([a, b]));
+      expect(await uploads.commit(id, digestOf(whole))).toBe(whole.byteLength);
+      expect(await content(blobs, digestOf(whole), null)).toEqual(whole);
+    });
+
+    test("an upload that grows past its limit is stopped", async () => {
+      const id = newUploadId();
+      await uploads.create(id, "sha256");
+      await expect(uploads.append(id, once(randomBytes(2000)), 1999)).rejects.toMatchObject({ code: "SIZE_INVALID" });
+      await uploads.abort(id);
+      await expect(uploads.append(id, once(randomBytes(1)), NO_LIMIT)).rejects.toMatchObject({
+        code: "BLOB_UPLOAD_UNKNOWN",
+      });
+      await expect(uploads.commit(id, digestOf(""))).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
+    });
+
+    test("the same blob committed many times at once is one blob", async () => {
+      const bytes = randomBytes(50_000);
+      const digests = await Promise.all(Array.from({ length: 20 }, () => push(bytes)));
+      const listed = (await collect(blobs.list())).filter((blob) => blob.digest === digests[0]);
+      expect(listed).toMatchObject([{ size: 50_000 }]);
+      expect(await content(blobs, digestOf(bytes), null)).toEqual(bytes);
+    });
+
+    test("a reader that has begun goes on although the blob is removed", async () => {
+      const bytes = randomBytes(4_000_000);
+      const digest = await push(bytes);
+      const body = await blobs.read(digest, null);
+      const reader = new Response(body).body?.getReader();
+      const first = await reader?.read();
+      let total = first?.value?.byteLength ?? 0;
+      expect(await blobs.remove(digest)).toBe(true);
+      expect(await blobs.size(digest)).toBeNull();
+      for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+        total += next.value.byteLength;
+      }
+      expect(total).toBe(bytes.byteLength);
+    });
+
+    test("uploads in flight are listed, and gone once committed or aborted", async () => {
+      const id = newUploadId();
+      await uploads.create(id, "sha256");
+      await uploads.append(id, once(new Uint8Array(12)), NO_LIMIT);
+      expect((await collect(uploads.list())).find((upload) => upload.id === id)?.size).toBe(12);
+      expect(await uploads.abort(id)).toBe(true);
+      expect((await collect(uploads.list())).some((upload) => upload.id === id)).toBe(false);
+    });
+  });
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
+
+async function* broken(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+  throw new Error("the client left");
+}
+
+function randomBytes(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  return bytes;
+}
+
+async function content(blobs: BlobStore, digest: Digest, range: { start: number; end: number } | null) {
+  const body = await blobs.read(digest, range);
+  return new Uint8Array(await new Response(body).arrayBuffer());
+}
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

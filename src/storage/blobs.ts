@@ -1,0 +1,69 @@
+/**
+ * The contract of blob storage: immutable content under its digest, and uploads on their way to become such content.
+ *
+ * What every implementation promises (`blobs.contract.ts` tests it):
+ * - A blob is visible whole or not at all, and only under the digest that its bytes have.
+ * - When `commit` has returned, the blob survives a power cut. When `append` has returned or thrown, the bytes that
+ *   the upload's `size` tells are those that a power cut leaves.
+ * - A reader that has begun goes on to the end, although the blob is removed meanwhile.
+ * - Memory does not grow with the size of a blob.
+ */
+import type { Digest } from "../oci/digest.ts";
+import type { ByteRange } from "../lib/byte-range.ts";
+
+/** Content to send: a `Blob` of Bun's goes out by sendfile. */
+export type BlobBody = Blob | ReadableStream<Uint8Array>;
+
+/** A blob as a listing tells of it. `modifiedAtMs` is in milliseconds since 1970. */
+export type StoredBlob = { readonly digest: Digest; readonly size: number; readonly modifiedAtMs: number };
+
+/** An upload as a listing tells of it. */
+export type StoredUpload = { readonly id: UploadId; readonly size: number; readonly modifiedAtMs: number };
+
+declare const uploadBrand: unique symbol;
+/** Names an upload: letters, digits and dashes, 80 at most. */
+export type UploadId = string & { readonly [uploadBrand]: true };
+
+/** The upload ID that `text` spells, or null when it cannot be one. */
+export function tryParseUploadId(text: string): UploadId | null {
+  return /^[A-Za-z0-9-]{1,80}$/.test(text) ? (text as UploadId) : null;
+}
+
+/** A new upload ID, which nobody can guess. */
+export function newUploadId(): UploadId {
+  return crypto.randomUUID() as UploadId;
+}
+
+/** Committed blobs. */
+export interface BlobStore {
+  /** The size in bytes, or null when the blob is not here. */
+  size(digest: Digest): Promise<number | null>;
+  /** The content, or the range of it, which must lie inside; null when the blob is not here. */
+  read(digest: Digest, range: ByteRange | null): Promise<BlobBody | null>;
+  /** Removes a blob and gives its space back. False when it was not here. */
+  remove(digest: Digest): Promise<boolean>;
+  /** All blobs, in no order. What is not a blob is passed over. */
+  list(): AsyncIterable<StoredBlob>;
+}
+
+/** Uploads in flight. Each is written by one caller at a time; the caller sees to that. */
+export interface UploadStore {
+  /** Begins an empty upload. `algorithm` is a hint of the digest to come: it saves a second reading at `commit`. */
+  create(id: UploadId, algorithm: "sha256" | "sha512"): Promise<void>;
+  /** The bytes that are on disk, or null when there is no such upload. */
+  size(id: UploadId): Promise<number | null>;
+  /**
+   * Adds chunks at the end and returns the new size. When the chunks end in an error it is thrown on, and what came
+   * before it stays. Throws BLOB_UPLOAD_UNKNOWN, STORAGE_FULL, or SIZE_INVALID beyond `limitBytes` in all.
+   */
+  append(id: UploadId, chunks: AsyncIterable<Uint8Array>, limitBytes: number): Promise<number>;
+  /**
+   * Turns the upload into the blob `digest` and returns its size. Throws DIGEST_INVALID when the bytes have another
+   * digest; the upload is then gone, since its bytes are wrong. A blob that is here already keeps its one copy.
+   */
+  commit(id: UploadId, digest: Digest): Promise<number>;
+  /** Forgets the upload and gives its space back. False when there is none. */
+  abort(id: UploadId): Promise<boolean>;
+  /** All uploads, in no order. */
+  list(): AsyncIterable<StoredUpload>;
+}

@@ -1,0 +1,248 @@
+import { KeyedMutex } from "../lib/keyed-mutex.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+import type {
+  BlobLink,
+  ManifestPut,
+  MetadataStore,
+  Page,
+  StoredManifest,
+  StoredTag,
+  TagKind,
+  UploadSession,
+} from "./metadata.ts";
+
+type Held = {
+  manifest: StoredManifest;
+  references: readonly Digest[];
+  subject: Digest | null;
+  orphanedAtMs: number | null;
+};
+type Repository = {
+  manifests: Map<Digest, Held>;
+  tags: Record<TagKind, Map<Tag, StoredTag>>;
+  links: Map<Digest, { touchedAtMs: number }>;
+};
+
+/** Metadata in memory, for tests of what stands on it: the contract in its plainest form. */
+export function memoryMetadata(): MetadataStore {
+  const store = new MemoryMetadata();
+  return {
+    manifests: store,
+    tags: store,
+    repositories: store,
+    links: store,
+    sessions: store,
+    collection: store,
+    close: async () => {},
+  };
+}
+
+class MemoryMetadata {
+  readonly #repositories = new Map<RepositoryName, Repository>();
+  readonly #sizes = new Map<Digest, number>();
+  readonly #sessions = new Map<string, UploadSession>();
+  readonly #mutex = new KeyedMutex<Digest>();
+
+  #open(name: RepositoryName): Repository {
+    let repository = this.#repositories.get(name);
+    if (repository === undefined) {
+      repository = { manifests: new Map(), tags: { pushed: new Map(), cached: new Map() }, links: new Map() };
+      this.#repositories.set(name, repository);
+    }
+    return repository;
+  }
+
+  async putManifest(name: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    const repository = this.#open(name);
+    const lent = (digest: Digest) => put.borrowFrom.some((from) => this.#open(from).links.has(digest));
+    const missing = put.requiredBlobs.filter((digest) => !repository.links.has(digest) && !lent(digest));
+    if (missing.length > 0) return missing;
+    for (const digest of put.requiredBlobs) repository.links.set(digest, { touchedAtMs: 0 });
+    const { manifest, references, subject, atMs } = put;
+    const held = repository.manifests.get(manifest.digest) ?? { manifest, references, subject, orphanedAtMs: null };
+    held.orphanedAtMs = null;
+    repository.manifests.set(manifest.digest, held);
+    for (const tag of put.tags) {
+      const old = repository.tags[put.kind].get(tag);
+      const same = put.kind === "cached" && old?.digest === manifest.digest;
+      const updatedAtMs = same ? old.updatedAtMs : atMs;
+      const entry = { tag, kind: put.kind, digest: manifest.digest, updatedAtMs, checkedAtMs: atMs };
+      repository.tags[put.kind].set(tag, entry);
+    }
+    return [];
+  }
+
+  async getManifest(name: RepositoryName, digest: Digest): Promise<StoredManifest | null> {
+    return this.#open(name).manifests.get(digest)?.manifest ?? null;
+  }
+
+  async deleteManifest(name: RepositoryName, digest: Digest, withChildren: boolean, atMs: number): Promise<boolean> {
+    const repository = this.#open(name);
+    if (!this.#remove(repository, digest, withChildren ? 0 : atMs)) return false;
+    if (withChildren) this.#collectOrphans(repository, 1);
+    return true;
+  }
+
+  #remove(repository: Repository, digest: Digest, orphanedAtMs: number): boolean {
+    const held = repository.manifests.get(digest);
+    if (held === undefined) return false;
+    repository.manifests.delete(digest);
+    for (const tags of Object.values(repository.tags)) {
+      for (const [tag, entry] of tags) if (entry.digest === digest) tags.delete(tag);
+    }
+    for (const child of held.references) {
+      const orphan = repository.manifests.get(child);
+      if (orphan !== undefined && this.#isUnnamed(repository, child)) orphan.orphanedAtMs = orphanedAtMs;
+    }
+    return true;
+  }
+
+  #isUnnamed(repository: Repository, digest: Digest): boolean {
+    const tagged = Object.values(repository.tags).some((tags) => [...tags.values()].some((t) => t.digest === digest));
+    return !tagged && ![...repository.manifests.values()].some((held) => held.references.includes(digest));
+  }
+
+  #collectOrphans(repository: Repository, beforeMs: number): number {
+    const isDue = ([digest, held]: [Digest, Held]) =>
+      held.orphanedAtMs !== null && held.orphanedAtMs < beforeMs && this.#isUnnamed(repository, digest);
+    let count = 0;
+    for (let due = [...repository.manifests].find(isDue); due; due = [...repository.manifests].find(isDue)) {
+      this.#remove(repository, due[0], 0);
+      count++;
+    }
+    return count;
+  }
+
+  async listReferrers(name: RepositoryName, subject: Digest): Promise<readonly StoredManifest[]> {
+    const found = [...this.#open(name).manifests.values()].filter((held) => held.subject === subject);
+    return found.map((held) => held.manifest).sort((a, b) => compareBytes(a.digest, b.digest));
+  }
+
+  async getTagged(name: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null> {
+    const repository = this.#open(name);
+    const entry = repository.tags.pushed.get(tag) ?? repository.tags.cached.get(tag);
+    const held = entry && repository.manifests.get(entry.digest);
+    return entry && held ? { tag: entry, manifest: held.manifest } : null;
+  }
+
+  async deleteTag(name: RepositoryName, tag: Tag): Promise<TagKind | null> {
+    const { tags } = this.#open(name);
+    if (tags.pushed.delete(tag)) return "pushed";
+    return tags.cached.delete(tag) ? "cached" : null;
+  }
+
+  async listTags(name: RepositoryName, page: Page): Promise<readonly Tag[]> {
+    const { tags } = this.#open(name);
+    return pageOf([...new Set([...tags.pushed.keys(), ...tags.cached.keys()])], page);
+  }
+
+  async describeTags(name: RepositoryName): Promise<readonly StoredTag[]> {
+    const { tags } = this.#open(name);
+    const visible = new Map([...tags.cached, ...tags.pushed]);
+    return [...visible.values()].sort((a, b) => compareBytes(a.tag, b.tag));
+  }
+
+  async touchTag(name: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {
+    const { cached } = this.#open(name).tags;
+    const entry = cached.get(tag);
+    if (entry !== undefined) cached.set(tag, { ...entry, checkedAtMs });
+  }
+
+  async hasRepository(name: RepositoryName): Promise<boolean> {
+    return this.#open(name).manifests.size > 0;
+  }
+
+  async listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]> {
+    const names = [...this.#repositories]
+      .filter(([, repository]) => repository.manifests.size > 0)
+      .map(([name]) => name);
+    return pageOf(namespace === null ? names : names.filter((name) => name.startsWith(`${namespace}/`)), page);
+  }
+
+  async linkBlob(name: RepositoryName, digest: Digest, size: number, atMs: number): Promise<void> {
+    this.#sizes.set(digest, size);
+    this.#open(name).links.set(digest, { touchedAtMs: atMs });
+  }
+
+  async findLink(names: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null> {
+    for (const repository of names) {
+      const link = this.#open(repository).links.get(digest);
+      if (link !== undefined) return { repository, size: this.#sizes.get(digest) ?? 0, ...link };
+    }
+    return null;
+  }
+
+  async touchLink(name: RepositoryName, digest: Digest, atMs: number): Promise<void> {
+    const link = this.#open(name).links.get(digest);
+    if (link !== undefined) link.touchedAtMs = atMs;
+  }
+
+  async mountBlob(to: RepositoryName, digest: Digest, from: RepositoryName | null, atMs: number) {
+    const sources = from === null ? [...this.#repositories.values()] : [this.#open(from)];
+    if (!sources.some((repository) => repository.links.has(digest))) return null;
+    this.#open(to).links.set(digest, { touchedAtMs: atMs });
+    return this.#sizes.get(digest) ?? 0;
+  }
+
+  async unlinkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return this.#open(name).links.delete(digest);
+  }
+
+  async createSession(session: UploadSession): Promise<void> {
+    this.#sessions.set(session.id, session);
+  }
+
+  async getSession(id: string): Promise<UploadSession | null> {
+    return this.#sessions.get(id) ?? null;
+  }
+
+  async deleteSession(id: string): Promise<boolean> {
+    return this.#sessions.delete(id);
+  }
+
+  async collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
+    let [manifests, links] = [0, 0];
+    for (const repository of this.#repositories.values()) {
+      manifests += this.#collectOrphans(repository, beforeMs);
+      const needed = new Set([...repository.manifests.values()].flatMap((held) => held.references));
+      for (const [digest, { touchedAtMs }] of repository.links) {
+        if (touchedAtMs >= beforeMs || needed.has(digest)) continue;
+        repository.links.delete(digest);
+        links++;
+      }
+    }
+    return { manifests, links };
+  }
+
+  async listUnlinkedBlobs(limit: number): Promise<readonly Digest[]> {
+    return [...this.#sizes.keys()].filter((digest) => !this.#isLinked(digest)).slice(0, limit);
+  }
+
+  async forgetBlob(digest: Digest): Promise<boolean> {
+    return !this.#isLinked(digest) && this.#sizes.delete(digest);
+  }
+
+  async hasBlob(digest: Digest): Promise<boolean> {
+    return this.#sizes.has(digest);
+  }
+
+  exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(digest, work);
+  }
+
+  #isLinked(digest: Digest): boolean {
+    return [...this.#repositories.values()].some((repository) => repository.links.has(digest));
+  }
+}
+
+function pageOf<Name extends string>(names: Name[], page: Page): Name[] {
+  const after = page.after;
+  const later = after === null ? names : names.filter((name) => compareBytes(name, after) > 0);
+  return later.sort(compareBytes).slice(0, page.limit);
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

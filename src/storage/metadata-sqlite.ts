@@ -1,0 +1,22 @@
+import type { MetadataStore } from "./metadata.ts";
+import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
+import { SqliteCollection } from "./sqlite-collection.ts";
+import { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteManifests } from "./sqlite-manifests.ts";
+import { SqliteTags } from "./sqlite-tags.ts";
+import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
+
+/** Opens metadata in the SQLite database at `path`, for one process. */
+export function openSqliteMetadata(path: string): MetadataStore {
+  const database = new SqliteDatabase(path);
+  const tags = new SqliteTags(database);
+  return {
+    manifests: new SqliteManifests(database),
+    tags,
+    repositories: tags,
+    links: new SqliteBlobLinks(database),
+    sessions: new SqliteUploadSessions(database),
+    collection: new SqliteCollection(database),
+    close: async () => database.close(),
+  };
+}

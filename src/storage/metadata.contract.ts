@@ -1,0 +1,256 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { type Digest, digestOf } from "../oci/digest.ts";
+import { type Namespace, parseRepositoryPath, type RepositoryName, repositoryName } from "../oci/repository-name.ts";
+import { parseTag, type Tag } from "../oci/tag.ts";
+import type { ManifestPut, MetadataStore, StoredManifest } from "./metadata.ts";
+
+const FIRST_PAGE = { after: null, limit: 100 };
+
+/** What `metadata.ts` promises, for one implementation. Each test has repositories of its own. */
+export function metadataContract(name: string, open: () => Promise<MetadataStore>): void {
+  describe(name, async () => {
+    const store = await open();
+    const { manifests, tags, repositories, links, sessions, collection } = store;
+    afterAll(() => store.close());
+    const put = (repository: RepositoryName, manifest: StoredManifest, more: Partial<ManifestPut> = {}) =>
+      manifests.putManifest(repository, putOf(manifest, more));
+
+    test("a manifest is found by digest and by tag, in its own repository only", async () => {
+      const [here, there] = [repository("found/here"), repository("found/there")];
+      const manifest = manifestOf("one");
+      expect(await put(here, manifest, { tags: [tag("v1"), tag("latest")], atMs: 5 })).toEqual([]);
+      expect(await manifests.getManifest(here, manifest.digest)).toEqual(manifest);
+      expect(await manifests.getManifest(there, manifest.digest)).toBeNull();
+      expect(await tags.getTagged(here, tag("v1"))).toEqual({
+        tag: { tag: tag("v1"), kind: "pushed", digest: manifest.digest, updatedAtMs: 5, checkedAtMs: 5 },
+        manifest,
+      });
+      expect(await tags.getTagged(here, tag("v2"))).toBeNull();
+      expect(await tags.getTagged(there, tag("v1"))).toBeNull();
+    });
+
+    test("a tag moves to the manifest that was put last", async () => {
+      const here = repository("moves");
+      await put(here, manifestOf("old"), { tags: [tag("t")] });
+      await put(here, manifestOf("new"), { tags: [tag("t")] });
+      expect((await tags.getTagged(here, tag("t")))?.manifest).toEqual(manifestOf("new"));
+      expect(await manifests.getManifest(here, manifestOf("old").digest)).toEqual(manifestOf("old"));
+    });
+
+    test("a pushed tag covers a cached one, whichever came first, and uncovers it when it goes", async () => {
+      for (const [path, order] of [
+        ["cover/a", ["cached", "pushed"]],
+        ["cover/b", ["pushed", "cached"]],
+      ] as const) {
+        const here = repository(path);
+        for (const kind of order) await put(here, manifestOf(kind), { tags: [tag("t")], kind });
+        expect((await tags.getTagged(here, tag("t")))?.tag.kind).toBe("pushed");
+        expect((await tags.describeTags(here)).map((t) => t.kind)).toEqual(["pushed"]);
+        expect(await tags.listTags(here, FIRST_PAGE)).toEqual([tag("t")]);
+        expect(await tags.deleteTag(here, tag("t"))).toBe("pushed");
+        expect((await tags.getTagged(here, tag("t")))?.manifest).toEqual(manifestOf("cached"));
+        expect(await tags.deleteTag(here, tag("t"))).toBe("cached");
+        expect(await tags.deleteTag(here, tag("t"))).toBeNull();
+      }
+    });
+
+    test("a cached tag remembers when it changed and when it was last checked", async () => {
+      const here = repository("checked");
+      await put(here, manifestOf("a"), { tags: [tag("t")], kind: "cached", atMs: 10 });
+      await tags.touchTag(here, tag("t"), 20);
+      expect((await tags.getTagged(here, tag("t")))?.tag).toMatchObject({ updatedAtMs: 10, checkedAtMs: 20 });
+      await put(here, manifestOf("a"), { tags: [tag("t")], kind: "cached", atMs: 30 });
+      expect((await tags.getTagged(here, tag("t")))?.tag).toMatchObject({ updatedAtMs: 10, checkedAtMs: 30 });
+      await put(here, manifestOf("b"), { tags: [tag("t")], kind: "cached", atMs: 40 });
+      expect((await tags.getTagged(here, tag("t")))?.tag).toMatchObject({ updatedAtMs: 40, checkedAtMs: 40 });
+    });
+
+    test("a manifest whose blobs are missing changes nothing and names them", async () => {
+      const here = repository("missing");
+      const [present, absent] = [digestOf("present"), digestOf("absent")];
+      await links.linkBlob(here, present, 7, 1);
+      const missing = await put(here, manifestOf("x"), { requiredBlobs: [present, absent], tags: [tag("t")] });
+      expect(missing).toEqual([absent]);
+      expect(await repositories.hasRepository(here)).toBe(false);
+      expect(await tags.listTags(here, FIRST_PAGE)).toEqual([]);
+    });
+
+    test("a manifest may take blobs from the repositories that its pusher saw them in", async () => {
+      const [here, lender] = [repository("borrows"), repository("lends")];
+      const blob = digestOf("lent");
+      await links.linkBlob(lender, blob, 4, 1);
+      expect(await put(here, manifestOf("x"), { requiredBlobs: [blob], borrowFrom: [lender] })).toEqual([]);
+      expect(await links.findLink([here], blob)).toEqual({ repository: here, size: 4, touchedAtMs: 0 });
+    });
+
+    test("deleting a manifest takes its tags along, and nobody else's", async () => {
+      const here = repository("deleted");
+      await put(here, manifestOf("a"), { tags: [tag("a1"), tag("a2")] });
+      await put(here, manifestOf("b"), { tags: [tag("b")] });
+      expect(await manifests.deleteManifest(here, manifestOf("a").digest, false, 1)).toBe(true);
+      expect(await manifests.deleteManifest(here, manifestOf("a").digest, false, 1)).toBe(false);
+      expect(await tags.listTags(here, FIRST_PAGE)).toEqual([tag("b")]);
+      expect(await manifests.getManifest(here, manifestOf("a").digest)).toBeNull();
+    });
+
+    test("tags and repositories are listed by pages, in the order of their bytes", async () => {
+      const here = repository("paged/repository");
+      const names = ["a", "B", "b", "A", "_", "0", "a.b", "a-b"].map(tag);
+      await put(here, manifestOf("x"), { tags: names });
+      const sorted = [...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      expect(await tags.listTags(here, FIRST_PAGE)).toEqual(sorted);
+      expect(await tags.listTags(here, { after: "a", limit: 2 })).toEqual([tag("a-b"), tag("a.b")]);
+      const two = repository("paged.two/x");
+      await put(two, manifestOf("x"));
+      await put(repository("zz", "other.example" as Namespace), manifestOf("x"));
+      const all = await repositories.listRepositories("test.example" as Namespace, { after: here, limit: 1000 });
+      expect(all).not.toContain(here);
+      expect(all.every((name) => name > here && name.startsWith("test.example/"))).toBe(true);
+      expect(await repositories.listRepositories("test.example" as Namespace, FIRST_PAGE)).toContain(two);
+      expect(await repositories.listRepositories(null, FIRST_PAGE)).toContain(
+        repository("zz", "other.example" as Namespace),
+      );
+      expect(await repositories.listRepositories("test" as Namespace, FIRST_PAGE)).toEqual([]);
+    });
+
+    test("referrers are those of the subject, in that repository", async () => {
+      const [here, there] = [repository("referrers/a"), repository("referrers/b")];
+      const subject = digestOf("subject");
+      await put(here, manifestOf("sig1"), { subject });
+      await put(here, manifestOf("sig2"), { subject });
+      await put(here, manifestOf("plain"));
+      await put(there, manifestOf("sig3"), { subject });
+      const found = await manifests.listReferrers(here, subject);
+      expect(found.map((m) => m.digest)).toEqual([manifestOf("sig1").digest, manifestOf("sig2").digest].sort());
+    });
+
+    test("a blob is seen only through repositories that link it; a mount links it", async () => {
+      const [a, b, c] = [repository("links/a"), repository("links/b"), repository("links/c")];
+      const blob = digestOf("linked blob");
+      await links.linkBlob(a, blob, 11, 3);
+      expect(await links.findLink([b, a], blob)).toEqual({ repository: a, size: 11, touchedAtMs: 3 });
+      expect(await links.findLink([b], blob)).toBeNull();
+      expect(await links.mountBlob(b, blob, c, 4)).toBeNull();
+      expect(await links.mountBlob(b, blob, a, 4)).toBe(11);
+      expect(await links.mountBlob(c, blob, null, 4)).toBe(11);
+      expect(await links.mountBlob(c, digestOf("nowhere"), null, 4)).toBeNull();
+      expect(await links.unlinkBlob(b, blob)).toBe(true);
+      expect(await links.unlinkBlob(b, blob)).toBe(false);
+      expect(await links.findLink([b], blob)).toBeNull();
+      expect(await links.findLink([c], blob)).toMatchObject({ size: 11, touchedAtMs: 4 });
+    });
+
+    test("sessions come and go", async () => {
+      const session = { id: "s-1", repository: repository("sessions"), startedAtMs: 9 };
+      await sessions.createSession(session);
+      expect(await sessions.getSession("s-1")).toEqual(session);
+      expect(await sessions.getSession("s-2")).toBeNull();
+      expect(await sessions.deleteSession("s-1")).toBe(true);
+      expect(await sessions.deleteSession("s-1")).toBe(false);
+    });
+
+    test("a collection keeps what a manifest holds or a pusher touched, and drops the rest", async () => {
+      const here = repository("collected");
+      const [held, fresh, stale] = [digestOf("held"), digestOf("fresh"), digestOf("stale")];
+      for (const blob of [held, fresh, stale]) await links.linkBlob(here, blob, 1, 100);
+      await links.touchLink(here, fresh, 900);
+      await put(here, manifestOf("m"), { requiredBlobs: [held], references: [held] });
+      await collection.collectLinks(500);
+      expect(await collection.listUnlinkedBlobs(100)).toContain(stale);
+      expect(await links.findLink([here], held)).not.toBeNull();
+      expect(await links.findLink([here], fresh)).not.toBeNull();
+      expect(await links.findLink([here], stale)).toBeNull();
+      expect(await collection.forgetBlob(stale)).toBe(true);
+      expect(await collection.hasBlob(stale)).toBe(false);
+      expect(await collection.forgetBlob(held)).toBe(false);
+      expect(await collection.hasBlob(held)).toBe(true);
+    });
+
+    test("once its manifest is deleted, a blob's link is collected without delay", async () => {
+      const here = repository("released");
+      const blob = digestOf("released");
+      await links.linkBlob(here, blob, 1, 1000);
+      await put(here, manifestOf("r"), { requiredBlobs: [blob], references: [blob] });
+      await manifests.deleteManifest(here, manifestOf("r").digest, false, 1000);
+      await collection.collectLinks(500);
+      expect(await collection.listUnlinkedBlobs(100)).toContain(blob);
+    });
+
+    test("the manifests of a deleted index go after the grace period, or with it, unless something names them", async () => {
+      for (const withChildren of [false, true]) {
+        const here = repository(`orphans/${withChildren}`);
+        const [child, tagged, shared] = [manifestOf("child"), manifestOf("tagged child"), manifestOf("shared child")];
+        const inner = manifestOf("inner index");
+        const [index, other] = [manifestOf("index"), manifestOf("other index")];
+        for (const manifest of [child, shared]) await put(here, manifest);
+        await put(here, tagged, { tags: [tag("keep")] });
+        await put(here, inner, { references: [child.digest] });
+        await put(here, index, { references: [inner.digest, tagged.digest, shared.digest], tags: [tag("t")] });
+        await put(here, other, { references: [shared.digest], tags: [tag("o")] });
+        await manifests.deleteManifest(here, index.digest, withChildren, 1000);
+        expect((await manifests.getManifest(here, inner.digest)) === null).toBe(withChildren);
+        await collection.collectLinks(1000);
+        expect((await manifests.getManifest(here, inner.digest)) === null).toBe(withChildren);
+        await collection.collectLinks(1001);
+        const left = [child, inner, tagged, shared].map((m) => manifests.getManifest(here, m.digest));
+        expect((await Promise.all(left)).map((m) => m?.digest ?? null)).toEqual([
+          null,
+          null,
+          tagged.digest,
+          shared.digest,
+        ]);
+      }
+    });
+
+    test("an orphan that is put or named again is kept", async () => {
+      const here = repository("rescued");
+      const [child, index] = [manifestOf("rescued child"), manifestOf("rescued index")];
+      await put(here, child);
+      await put(here, index, { references: [child.digest] });
+      await manifests.deleteManifest(here, index.digest, false, 10);
+      await put(here, child);
+      await collection.collectLinks(5000);
+      expect(await manifests.getManifest(here, child.digest)).not.toBeNull();
+    });
+
+    test("work on one digest is done one at a time", async () => {
+      const seen: string[] = [];
+      const digest = digestOf("exclusive");
+      const work = (name: string) => async () => {
+        seen.push(name);
+        await Bun.sleep(2);
+        seen.push(name);
+      };
+      await Promise.all([collection.exclusively(digest, work("a")), collection.exclusively(digest, work("b"))]);
+      expect(seen).toEqual(["a", "a", "b", "b"]);
+    });
+  });
+}
+
+function repository(path: string, namespace = "test.example" as Namespace): RepositoryName {
+  return repositoryName(namespace, parseRepositoryPath(path));
+}
+
+function tag(text: string): Tag {
+  return parseTag(text);
+}
+
+function manifestOf(text: string): StoredManifest {
+  const bytes = new Uint8Array(Buffer.from(JSON.stringify({ text })));
+  return { digest: digestOf(bytes), mediaType: "application/vnd.oci.image.manifest.v1+json", bytes };
+}
+
+function putOf(manifest: StoredManifest, more: Partial<ManifestPut>): ManifestPut {
+  const none: readonly Digest[] = [];
+  return {
+    manifest,
+    requiredBlobs: none,
+    borrowFrom: [],
+    references: none,
+    subject: null,
+    tags: [],
+    kind: "pushed",
+    atMs: 1,
+    ...more,
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * The contract of metadata: which repository holds which manifests, tags and blobs.
+ *
+ * What every implementation promises (`metadata.contract.ts` tests it):
+ * - A method that changes something is one transaction, and durable when it returns.
+ * - Names are ordered by their bytes.
+ * - A blob that `findLink` tells of, and `touchLink` was called for, stays until the grace period has passed.
+ *
+ * Times are milliseconds since 1970, given by the caller.
+ */
+import type { Digest } from "../oci/digest.ts";
+import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+
+/** A pushed tag was put here by a person and wins; a cached one is a copy of the upstream's. */
+export type TagKind = "pushed" | "cached";
+
+/** A manifest's own bytes. */
+export type StoredManifest = { readonly digest: Digest; readonly mediaType: string; readonly bytes: Uint8Array };
+
+/** What a tag points at. `checkedAtMs` is when a cached tag was last known to equal the upstream's. */
+export type StoredTag = {
+  readonly tag: Tag;
+  readonly kind: TagKind;
+  readonly digest: Digest;
+  readonly updatedAtMs: number;
+  readonly checkedAtMs: number;
+};
+
+/** A manifest on its way in, with what is known of it. */
+export type ManifestPut = {
+  readonly manifest: StoredManifest;
+  /** Blobs that must be in the repository, or in one of `borrowFrom`, where they are linked from. */
+  readonly requiredBlobs: readonly Digest[];
+  readonly borrowFrom: readonly RepositoryName[];
+  /** All digests that the manifest holds on to: blobs and the manifests of an index. */
+  readonly references: readonly Digest[];
+  readonly subject: Digest | null;
+  readonly tags: readonly Tag[];
+  readonly kind: TagKind;
+  readonly atMs: number;
+};
+
+/** A page of names: those after `after`, `limit` at most. */
+export type Page = { readonly after: string | null; readonly limit: number };
+
+/** Manifests of repositories. */
+export interface ManifestStore {
+  /**
+   * Stores a manifest and points the tags at it. Returns the required blobs that are missing; when there are any,
+   * nothing has been changed.
+   */
+  putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]>;
+  /** The manifest, when this repository holds it. */
+  getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null>;
+  /**
+   * Takes a manifest, and every tag on it, out of a repository. False when it was not there. The manifests that only
+   * it listed go with it when `withChildren`; else `collectLinks` takes them after its grace period.
+   */
+  deleteManifest(repository: RepositoryName, digest: Digest, withChildren: boolean, atMs: number): Promise<boolean>;
+  /** The manifests of a repository whose subject is `subject`, in the order of their digests. */
+  listReferrers(repository: RepositoryName, subject: Digest): Promise<readonly StoredManifest[]>;
+}
+
+/** Tags of repositories. */
+export interface TagStore {
+  /** The tag as a pull sees it, with its manifest: a pushed one before a cached one. */
+  getTagged(repository: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null>;
+  /** Removes a tag: the pushed one if there is one, which uncovers the cached one; else that. Null when there is none. */
+  deleteTag(repository: RepositoryName, tag: Tag): Promise<TagKind | null>;
+  /** The names of tags. */
+  listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]>;
+  /** All tags of a repository with what they point at, a covered cached tag left out. */
+  describeTags(repository: RepositoryName): Promise<readonly StoredTag[]>;
+  /** Notes that a cached tag was found equal to the upstream's. */
+  touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void>;
+}
+
+/** Repositories. One exists as long as it holds a manifest. */
+export interface RepositoryStore {
+  /** Does it hold a manifest? */
+  hasRepository(repository: RepositoryName): Promise<boolean>;
+  /** Names of repositories: all, or one namespace's. */
+  listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]>;
+}
+
+/** Which repositories may serve which blobs. */
+export interface BlobLinkStore {
+  /** Links a blob that is on disk, of `size` bytes, to a repository. */
+  linkBlob(repository: RepositoryName, digest: Digest, size: number, atMs: number): Promise<void>;
+  /** The first of these repositories that has the blob, and its size. */
+  findLink(repositories: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null>;
+  /** Notes that a pusher relies on the link: a manifest that needs it may be on its way. */
+  touchLink(repository: RepositoryName, digest: Digest, atMs: number): Promise<void>;
+  /** Links a blob that another repository has (`from`, or any when null). Its size, or null when none has it. */
+  mountBlob(to: RepositoryName, digest: Digest, from: RepositoryName | null, atMs: number): Promise<number | null>;
+  /** Removes a link. False when there was none. */
+  unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean>;
+}
+
+/** A blob seen through a repository. `touchedAtMs` is 0 once a manifest holds on to it. */
+export type BlobLink = { readonly repository: RepositoryName; readonly size: number; readonly touchedAtMs: number };
+
+/** An upload session of a client. */
+export type UploadSession = { readonly id: string; readonly repository: RepositoryName; readonly startedAtMs: number };
+
+/** Sessions, so that they survive a restart. Their bytes are in the `UploadStore`. */
+export interface UploadSessionStore {
+  createSession(session: UploadSession): Promise<void>;
+  getSession(id: string): Promise<UploadSession | null>;
+  deleteSession(id: string): Promise<boolean>;
+}
+
+/** What housekeeping needs. */
+export interface CollectionStore {
+  /**
+   * Drops manifests that only a deleted index held and links that no manifest needs, those that were orphaned or
+   * touched before `beforeMs`, and forgets manifests of no repository.
+   */
+  collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }>;
+  /** Blobs that no repository links any more: nobody can see them. */
+  listUnlinkedBlobs(limit: number): Promise<readonly Digest[]>;
+  /** Forgets a blob, unless it has been linked meanwhile: then false. */
+  forgetBlob(digest: Digest): Promise<boolean>;
+  /** Is the blob known here? */
+  hasBlob(digest: Digest): Promise<boolean>;
+  /** Runs work that changes a blob's file and its record, one at a time for each digest, whoever else runs. */
+  exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T>;
+}
+
+/** Everything, as one database holds it. */
+export type MetadataStore = {
+  readonly manifests: ManifestStore;
+  readonly tags: TagStore;
+  readonly repositories: RepositoryStore;
+  readonly links: BlobLinkStore;
+  readonly sessions: UploadSessionStore;
+  readonly collection: CollectionStore;
+  close(): Promise<void>;
+};

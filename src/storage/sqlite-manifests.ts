@@ -1,0 +1,142 @@
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import type { ManifestPut, ManifestStore, StoredManifest } from "./metadata.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
+
+/** Manifests in SQLite. */
+export class SqliteManifests implements ManifestStore {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  async putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    return this.#database.durably(() => {
+      const missing = put.requiredBlobs.filter((digest) => !this.#holdBlob(repository, digest, put));
+      // Links that were borrowed for the others are harmless without the manifest: they are collected.
+      if (missing.length === 0) this.#insert(repository, put);
+      return missing;
+    });
+  }
+
+  async getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null> {
+    const row = this.#database
+      .query<ManifestRow, [string, string]>(
+        `SELECT m.digest, m.media_type, m.bytes FROM repository_manifest r JOIN manifest m ON m.digest = r.manifest
+         WHERE r.repository = ? AND r.manifest = ?`,
+      )
+      .get(repository, digest);
+    return row === null ? null : toManifest(row);
+  }
+
+  async deleteManifest(
+    repository: RepositoryName,
+    digest: Digest,
+    withChildren: boolean,
+    atMs: number,
+  ): Promise<boolean> {
+    return this.#database.durably(() => {
+      const removed = this.#database
+        .query<null, [string, string]>("DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?")
+        .run(repository, digest);
+      if (removed.changes === 0) return false;
+      markOrphans(this.#database, repository, digest, withChildren ? 0 : atMs);
+      if (withChildren) collectOrphans(this.#database, 1);
+      return true;
+    });
+  }
+
+  async listReferrers(repository: RepositoryName, subject: Digest): Promise<readonly StoredManifest[]> {
+    return this.#database
+      .query<ManifestRow, [string, string]>(
+        `SELECT m.digest, m.media_type, m.bytes FROM repository_manifest r JOIN manifest m ON m.digest = r.manifest
+         WHERE r.repository = ? AND r.subject = ? ORDER BY r.manifest`,
+      )
+      .all(repository, subject)
+      .map(toManifest);
+  }
+
+  /** Makes sure that the repository has the blob, by its own link or one borrowed. The manifest holds it from now on. */
+  #holdBlob(repository: RepositoryName, digest: Digest, put: ManifestPut): boolean {
+    const settled = this.#database
+      .query<null, [string, string]>("UPDATE repository_blob SET touched_at = 0 WHERE repository = ? AND digest = ?")
+      .run(repository, digest);
+    if (settled.changes > 0) return true;
+    return put.borrowFrom.some((from) => {
+      const borrowed = this.#database
+        .query<null, [string, string, string]>(
+          `INSERT INTO repository_blob (repository, digest, touched_at)
+           SELECT ?, digest, 0 FROM repository_blob WHERE repository = ? AND digest = ?`,
+        )
+        .run(repository, from, digest);
+      return borrowed.changes > 0;
+    });
+  }
+
+  #insert(repository: RepositoryName, put: ManifestPut): void {
+    const { manifest, atMs } = put;
+    const inserted = this.#database
+      .query<null, [string, string, Uint8Array]>(
+        "INSERT INTO manifest (digest, media_type, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      )
+      .run(manifest.digest, manifest.mediaType, manifest.bytes);
+    if (inserted.changes > 0) {
+      const reference = this.#database.query<null, [string, string]>(
+        "INSERT INTO manifest_reference (manifest, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+      );
+      for (const digest of put.references) reference.run(manifest.digest, digest);
+    }
+    this.#database
+      .query<null, [string, string, string | null, number]>(
+        `INSERT INTO repository_manifest (repository, manifest, subject, added_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET orphaned_at = NULL`,
+      )
+      .run(repository, manifest.digest, put.subject, atMs);
+    const tag = this.#database.query<null, [string, string, number, string, number, number]>(
+      `INSERT INTO tag (repository, name, pushed, manifest, updated_at, checked_at) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET manifest = excluded.manifest, checked_at = excluded.checked_at,
+         updated_at = CASE WHEN manifest = excluded.manifest AND pushed = 0 THEN updated_at ELSE excluded.updated_at END`,
+    );
+    for (const name of put.tags) tag.run(repository, name, put.kind === "pushed" ? 1 : 0, manifest.digest, atMs, atMs);
+  }
+}
+
+/** Notes the manifests that `parent` listed and that nothing else in the repository names. */
+export function markOrphans(database: SqliteDatabase, repository: string, parent: string, atMs: number): void {
+  database
+    .query<null, [number, string, string]>(
+      `UPDATE repository_manifest SET orphaned_at = ?
+       WHERE repository = ? AND manifest IN (SELECT digest FROM manifest_reference WHERE manifest = ?)
+         AND ${UNNAMED}`,
+    )
+    .run(atMs, repository, parent);
+}
+
+/** Drops the orphans of before `beforeMs`, and theirs. Returns how many. */
+export function collectOrphans(database: SqliteDatabase, beforeMs: number): number {
+  const find = database.query<{ repository: string; manifest: string }, [number]>(
+    `SELECT repository, manifest FROM repository_manifest WHERE orphaned_at < ? AND ${UNNAMED}`,
+  );
+  const remove = database.query<null, [string, string]>(
+    "DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?",
+  );
+  let count = 0;
+  for (let orphans = find.all(beforeMs); orphans.length > 0; orphans = find.all(beforeMs)) {
+    for (const { repository, manifest } of orphans) {
+      remove.run(repository, manifest);
+      markOrphans(database, repository, manifest, 0);
+      count++;
+    }
+  }
+  return count;
+}
+
+/** True of a row of `repository_manifest` that no tag and no manifest of its repository names. */
+const UNNAMED = `
+  NOT EXISTS (SELECT 1 FROM tag t
+    WHERE t.repository = repository_manifest.repository AND t.manifest = repository_manifest.manifest)
+  AND NOT EXISTS (SELECT 1 FROM manifest_reference f
+    JOIN repository_manifest p ON p.manifest = f.manifest AND p.repository = repository_manifest.repository
+    WHERE f.digest = repository_manifest.manifest)`;

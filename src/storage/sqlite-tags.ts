@@ -1,0 +1,82 @@
+import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+import type { Page, RepositoryStore, StoredManifest, StoredTag, TagKind, TagStore } from "./metadata.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
+
+/** Tags and the names of repositories in SQLite. Text is compared by its bytes there, as the contract wants. */
+export class SqliteTags implements TagStore, RepositoryStore {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  async getTagged(repository: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null> {
+    const row = this.#database
+      .query<TagRow & ManifestRow, [string, string]>(
+        `SELECT t.name, t.pushed, t.manifest, t.updated_at, t.checked_at, m.digest, m.media_type, m.bytes
+         FROM tag t JOIN manifest m ON m.digest = t.manifest
+         WHERE t.repository = ? AND t.name = ? ORDER BY t.pushed DESC LIMIT 1`,
+      )
+      .get(repository, tag);
+    return row === null ? null : { tag: toTag(row), manifest: toManifest(row) };
+  }
+
+  async deleteTag(repository: RepositoryName, tag: Tag): Promise<TagKind | null> {
+    return this.#database.durably(() => {
+      const remove = this.#database.query<null, [string, string, number]>(
+        "DELETE FROM tag WHERE repository = ? AND name = ? AND pushed = ?",
+      );
+      if (remove.run(repository, tag, 1).changes > 0) return "pushed";
+      return remove.run(repository, tag, 0).changes > 0 ? "cached" : null;
+    });
+  }
+
+  async listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]> {
+    return this.#database
+      .query<{ name: string }, [string, string, number]>(
+        "SELECT DISTINCT name FROM tag WHERE repository = ? AND name > ? ORDER BY name LIMIT ?",
+      )
+      .all(repository, page.after ?? "", page.limit)
+      .map((row) => row.name as Tag);
+  }
+
+  async describeTags(repository: RepositoryName): Promise<readonly StoredTag[]> {
+    return this.#database
+      .query<TagRow, [string]>(
+        `SELECT name, pushed, manifest, updated_at, checked_at FROM tag t
+         WHERE repository = ? AND (pushed = 1 OR NOT EXISTS (SELECT 1 FROM tag o
+           WHERE o.repository = t.repository AND o.name = t.name AND o.pushed = 1)) ORDER BY name`,
+      )
+      .all(repository)
+      .map(toTag);
+  }
+
+  async touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {
+    this.#database.transact(() =>
+      this.#database
+        .query<null, [number, string, string]>(
+          "UPDATE tag SET checked_at = ? WHERE repository = ? AND name = ? AND pushed = 0",
+        )
+        .run(checkedAtMs, repository, tag),
+    );
+  }
+
+  async hasRepository(repository: RepositoryName): Promise<boolean> {
+    const sql = "SELECT 1 FROM repository_manifest WHERE repository = ? LIMIT 1";
+    return this.#database.query<unknown, [string]>(sql).get(repository) !== null;
+  }
+
+  async listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]> {
+    // "0" is the character after "/": between `quay.io/` and `quay.io0` lies just that namespace.
+    const [from, to] = namespace === null ? ["", "\u{10ffff}"] : [`${namespace}/`, `${namespace}0`];
+    return this.#database
+      .query<{ repository: string }, [string, string, string, number]>(
+        `SELECT DISTINCT repository FROM repository_manifest
+         WHERE repository > ? AND repository > ? AND repository < ? ORDER BY repository LIMIT ?`,
+      )
+      .all(from, page.after ?? "", to, page.limit)
+      .map((row) => row.repository as RepositoryName);
+  }
+}

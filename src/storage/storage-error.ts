@@ -1,0 +1,20 @@
+import { RegistryError } from "../oci/registry-error.ts";
+
+const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG", "SQLITE_FULL"]);
+
+/** Turns "no space left" in its many spellings into STORAGE_FULL; every other failure is handed back as it is. */
+export function storageError(cause: unknown): unknown {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  // A write that the file system cut short for want of space reaches SQLite as an I/O error of a write.
+  if (!FULL.has(code) && !code.startsWith("SQLITE_IOERR_WRITE") && !code.startsWith("SQLITE_IOERR_SHM")) return cause;
+  return new RegistryError(
+    "STORAGE_FULL",
+    "the registry's disk is full; free space there (`larder rm`, then `larder gc`) and push again",
+    { cause },
+  );
+}
+
+/** Is this the error of the file system that says that a file is not there? */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

@@ -1,0 +1,247 @@
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { syncFolder } from "../lib/sync-folder.ts";
+import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
+import { namesIn, statOrNull } from "./blobs-filesystem.ts";
+import { type StoredUpload, tryParseUploadId, type UploadId, type UploadStore } from "./blobs.ts";
+import { isNotFound, storageError } from "./storage-error.ts";
+
+/** Chunks are gathered to this size before they are written: fewer system calls, and hashing overlaps with writing. */
+const BATCH_BYTES = 1 << 20;
+/** Digests in the making that are kept between requests; the others are computed again at commit. */
+const RUNNING_LIMIT = 4096;
+
+/** The digest of an upload's first `bytes` bytes. */
+type RunningDigest = { readonly digester: Digester; bytes: number };
+
+/**
+ * Uploads as files, which `commit` renames into the folder that `FilesystemBlobs` reads.
+ *
+ * Order at commit: data synced (by `append`), file renamed, folder synced. A crash in between leaves an upload or an
+ * unlinked blob, never a partial one.
+ */
+export class FilesystemUploads implements UploadStore {
+  readonly #folder: string;
+  readonly #running = new Map<UploadId, RunningDigest>();
+
+  constructor(dataFolder: string) {
+    this.#folder = dataFolder;
+  }
+
+  async create(id: UploadId, algorithm: "sha256" | "sha512"): Promise<void> {
+    try {
+      const file = await this.#createFile(uploadPath(this.#folder, id));
+      await file.close();
+    } catch (error) {
+      throw storageError(error);
+    }
+    if (this.#running.size < RUNNING_LIMIT) this.#running.set(id, { digester: new Digester(algorithm), bytes: 0 });
+  }
+
+  async size(id: UploadId): Promise<number | null> {
+    return (await statOrNull(uploadPath(this.#folder, id)))?.size ?? null;
+  }
+
+  async append(id: UploadId, chunks: AsyncIterable<Uint8Array>, limitBytes: number): Promise<number> {
+    const file = await this.#open(id);
+    try {
+      const start = (await file.stat()).size;
+      const running = this.#runningAt(id, start);
+      const writer = new BatchWriter(file, start, running);
+      try {
+        for await (const chunk of chunks) {
+          if (writer.size + chunk.byteLength > limitBytes) throw tooLarge(limitBytes);
+          await writer.add(chunk);
+        }
+      } finally {
+        await this.#finish(id, writer);
+      }
+      return writer.size;
+    } catch (error) {
+      throw storageError(error);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async commit(id: UploadId, digest: Digest): Promise<number> {
+    const size = await this.size(id);
+    if (size === null) throw unknownUpload(id);
+    const actual = await this.#digest(id, digest, size);
+    if (actual !== digest) {
+      await this.abort(id);
+      throw new RegistryError("DIGEST_INVALID", `the content's digest is ${actual}, not ${digest} as was announced`);
+    }
+    const target = blobPath(this.#folder, digest);
+    const existing = await statOrNull(target);
+    try {
+      if (existing?.size === size) await rm(uploadPath(this.#folder, id));
+      else await this.#moveIntoPlace(id, digest, target);
+    } catch (error) {
+      await this.abort(id);
+      throw storageError(error);
+    }
+    this.#running.delete(id);
+    return size;
+  }
+
+  async abort(id: UploadId): Promise<boolean> {
+    this.#running.delete(id);
+    try {
+      await rm(uploadPath(this.#folder, id));
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  async *list(): AsyncIterable<StoredUpload> {
+    for await (const name of namesIn(uploadsFolder(this.#folder))) {
+      const id = tryParseUploadId(name);
+      const found = id === null ? null : await statOrNull(uploadPath(this.#folder, id));
+      if (id !== null && found !== null) yield { id, size: found.size, modifiedAtMs: found.mtimeMs };
+    }
+  }
+
+  async #createFile(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, "wx");
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await mkdir(dirname(path), { recursive: true });
+      return open(path, "wx");
+    }
+  }
+
+  async #open(id: UploadId): Promise<FileHandle> {
+    try {
+      return await open(uploadPath(this.#folder, id), "r+");
+    } catch (error) {
+      throw isNotFound(error) ? unknownUpload(id) : storageError(error);
+    }
+  }
+
+  /** The running digest, when it has seen just the bytes that are in the file. */
+  #runningAt(id: UploadId, size: number): RunningDigest | null {
+    const running = this.#running.get(id);
+    return running?.bytes === size ? running : null;
+  }
+
+  /** Writes what is left and syncs. When that fails, the running digest no longer tells what is in the file. */
+  async #finish(id: UploadId, writer: BatchWriter): Promise<void> {
+    try {
+      await writer.end();
+    } catch (error) {
+      this.#running.delete(id);
+      throw error;
+    }
+  }
+
+  async #digest(id: UploadId, expected: Digest, size: number): Promise<Digest> {
+    const algorithm = algorithmOf(expected);
+    const running = this.#runningAt(id, size);
+    if (running !== null && running.digester.algorithm === algorithm) {
+      this.#running.delete(id);
+      return running.digester.digest();
+    }
+    const digester = new Digester(algorithm);
+    for await (const chunk of Bun.file(uploadPath(this.#folder, id)).stream()) digester.update(chunk);
+    return digester.digest();
+  }
+
+  async #moveIntoPlace(id: UploadId, digest: Digest, target: string): Promise<void> {
+    const shard = shardOf(this.#folder, digest);
+    try {
+      await rename(uploadPath(this.#folder, id), target);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await mkdir(shard, { recursive: true });
+      await syncFolder(dirname(shard));
+      await rename(uploadPath(this.#folder, id), target);
+    }
+    await syncFolder(shard);
+  }
+}
+
+/** Gathers chunks without copying them, and writes one batch while the next one is received and hashed. */
+class BatchWriter {
+  readonly #file: FileHandle;
+  readonly #running: RunningDigest | null;
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
+  #writing: Promise<void> = Promise.resolve();
+  #written: number;
+  size: number;
+
+  constructor(file: FileHandle, start: number, running: RunningDigest | null) {
+    this.#file = file;
+    this.#running = running;
+    this.#written = start;
+    this.size = start;
+  }
+
+  /** Takes a chunk. The promise waits for the disk only when a batch is full and the one before is still on its way. */
+  add(chunk: Uint8Array): Promise<void> | undefined {
+    this.#batch.push(chunk);
+    this.#batchBytes += chunk.byteLength;
+    this.size += chunk.byteLength;
+    return this.#batchBytes >= BATCH_BYTES ? this.#writeBatch() : undefined;
+  }
+
+  /** Writes the rest and makes everything durable. */
+  async end(): Promise<void> {
+    await this.#writeBatch();
+    await this.#writing;
+    await this.#file.datasync();
+  }
+
+  async #writeBatch(): Promise<void> {
+    const batch = this.#batch;
+    const position = this.#written;
+    if (batch.length === 0) return;
+    this.#batch = [];
+    this.#written += this.#batchBytes;
+    this.#batchBytes = 0;
+    await this.#writing;
+    this.#writing = writeFully(this.#file, batch, position);
+    // The next add() or end() awaits it; until then a failure must not count as unhandled.
+    this.#writing.catch(() => {});
+    for (const chunk of batch) this.#running?.digester.update(chunk);
+    if (this.#running !== null) this.#running.bytes = this.#written;
+  }
+}
+
+/** A write may be cut short by a signal or a nearly full disk; then the rest is written, which tells the true error. */
+async function writeFully(file: FileHandle, buffers: Uint8Array[], position: number): Promise<void> {
+  let rest = buffers;
+  let at = position;
+  while (rest.length > 0) {
+    const { bytesWritten } = await file.writev(rest, at);
+    at += bytesWritten;
+    rest = withoutFirst(rest, bytesWritten);
+  }
+}
+
+function withoutFirst(buffers: Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes;
+  const rest: Uint8Array[] = [];
+  for (const buffer of buffers) {
+    if (skip >= buffer.byteLength) skip -= buffer.byteLength;
+    else {
+      rest.push(skip === 0 ? buffer : buffer.subarray(skip));
+      skip = 0;
+    }
+  }
+  return rest;
+}
+
+function unknownUpload(id: UploadId): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", `there is no upload ${id} here; begin it anew`);
+}
+
+function tooLarge(limitBytes: number): RegistryError {
+  return new RegistryError("SIZE_INVALID", `the upload holds more than the ${limitBytes} bytes that it may have`);
+}
