@@ -1,0 +1,123 @@
+import type { Writer, WriteAccess } from "../../auth/write-access.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { Blobs } from "../../registry/blobs.ts";
+import type { Catalog } from "../../registry/catalog.ts";
+import { type Asked, type Identity, locate, namespaceOf } from "../../registry/locate.ts";
+import type { Manifests } from "../../registry/manifests.ts";
+import type { Referrers } from "../../registry/referrers.ts";
+import type { Uploads } from "../../registry/uploads.ts";
+import { errorResponse } from "../error-response.ts";
+import { answerBlob } from "./blobs.ts";
+import { API_HEADERS, type Call } from "./call.ts";
+import { answerCatalog, answerReferrers, answerTags } from "./lists.ts";
+import { answerManifest } from "./manifests.ts";
+import { parseDistributionPath, type Route } from "./route.ts";
+import { answerUpload, beginUpload } from "./uploads.ts";
+
+/** The parts of the registry that the API speaks for. */
+export type Registry = {
+  readonly identity: Identity;
+  readonly manifests: Manifests;
+  readonly blobs: Blobs;
+  readonly uploads: Uploads;
+  readonly catalog: Catalog;
+  readonly referrers: Referrers;
+};
+
+/** What the listener knows of a connection. */
+export type Connection = {
+  readonly writer: () => Writer;
+  /** Lets this request be silent for long. */
+  readonly allowSlowTransfer: () => void;
+};
+
+/** Answers the distribution API: `/v2/…`, and `/HOST/v2/…`. */
+export class DistributionApi {
+  readonly #registry: Registry;
+  readonly #access: WriteAccess;
+  readonly #allowDeletes: boolean;
+  readonly #reportFault: (error: unknown, request: Request) => void;
+
+  constructor(
+    registry: Registry,
+    options: {
+      access: WriteAccess;
+      allowDeletes: boolean;
+      reportFault: (error: unknown, request: Request) => void;
+    },
+  ) {
+    this.#registry = registry;
+    this.#access = options.access;
+    this.#allowDeletes = options.allowDeletes;
+    this.#reportFault = options.reportFault;
+  }
+
+  /** The answer to a request for `path` (as it was sent, without its query); null when the path is not of this API. */
+  answer(request: Request, path: string, search: string, connection: Connection): Promise<Response> | null {
+    const parsed = parseDistributionPath(path);
+    if (parsed !== null) return this.#answer(request, parsed.route, parsed.prefix, search, connection);
+    if (path !== "/v2" && !path.startsWith("/v2/")) return null;
+    const unknown = new RegistryError("NAME_INVALID", "the path is none of the distribution API's");
+    return Promise.resolve(errorResponse(unknown, { ...API_HEADERS }));
+  }
+
+  async #answer(
+    request: Request,
+    route: Route,
+    prefix: string | null,
+    search: string,
+    connection: Connection,
+  ): Promise<Response> {
+    const query = new URLSearchParams(search);
+    const asked: Asked = { ns: query.get("ns"), prefix, host: request.headers.get("host") };
+    try {
+      const namespace = namespaceOf(asked, this.#registry.identity);
+      const call: Call = {
+        request,
+        route,
+        query,
+        namespace,
+        assertMayWrite: () => this.#assertMayWrite(request, connection),
+        allowSlowTransfer: connection.allowSlowTransfer,
+      };
+      const response = await this.#dispatch(call, asked);
+      if (namespace !== null) response.headers.set("OCI-Namespace", asked.ns ?? namespace);
+      return response;
+    } catch (error) {
+      if (!(error instanceof RegistryError)) this.#reportFault(error, request);
+      return errorResponse(error, { ...API_HEADERS });
+    }
+  }
+
+  #dispatch(call: Call, asked: Asked): Promise<Response> {
+    const { route } = call;
+    const { identity, manifests, blobs, uploads, catalog, referrers } = this.#registry;
+    switch (route.kind) {
+      case "base":
+        return Promise.resolve(new Response("{}", { headers: { ...API_HEADERS, "Content-Type": "application/json" } }));
+      case "catalog":
+        return answerCatalog(call, catalog);
+      case "tags":
+        return answerTags(call, route.name, locate(route.name, asked, identity), catalog);
+      case "manifest":
+        return answerManifest(call, locate(route.name, asked, identity), route.reference, manifests);
+      case "blob":
+        return answerBlob(call, locate(route.name, asked, identity), route.digest, blobs);
+      case "uploads":
+        return beginUpload(call, locate(route.name, asked, identity), (name) => locate(name, asked, identity), uploads);
+      case "upload":
+        return answerUpload(call, locate(route.name, asked, identity), route.id, uploads);
+      case "referrers":
+        return answerReferrers(call, locate(route.name, asked, identity), route.digest, referrers);
+      default:
+        return route satisfies never;
+    }
+  }
+
+  #assertMayWrite(request: Request, connection: Connection): void {
+    if (request.method === "DELETE" && !this.#allowDeletes && !request.url.includes("/blobs/uploads/")) {
+      throw new RegistryError("UNSUPPORTED", "deleting is switched off in this registry's configuration");
+    }
+    this.#access.check(connection.writer());
+  }
+}

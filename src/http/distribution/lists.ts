@@ -1,0 +1,89 @@
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { parseDigest, quoteBriefly } from "../../oci/digest.ts";
+import { MEDIA_TYPE } from "../../oci/media-type.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { Catalog } from "../../registry/catalog.ts";
+import type { Target } from "../../registry/locate.ts";
+import type { Referrers } from "../../registry/referrers.ts";
+import { API_HEADERS, type Call } from "./call.ts";
+
+/** Lists without `n` have as many entries at most; a `Link` leads to the rest. */
+const PAGE_LIMIT = 10_000;
+
+/** Without a charset, which clients that compare types would stumble over. */
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+/** GET of `/v2/_catalog`. Source: Docker's Registry HTTP API V2, "Listing Repositories". */
+export async function answerCatalog(call: Call, catalog: Catalog): Promise<Response> {
+  assertRead(call, "the catalog");
+  return paged(call, async (page) => {
+    const repositories = await catalog.repositories(call.namespace, page);
+    return { entries: repositories, body: (names) => ({ repositories: names }) };
+  });
+}
+
+/** GET of `/v2/NAME/tags/list`. Source: distribution-spec v1.1.1, "Listing Tags". */
+export async function answerTags(call: Call, name: string, target: Target, catalog: Catalog): Promise<Response> {
+  assertRead(call, "tag lists");
+  return paged(call, async (page) => {
+    return { entries: await catalog.tags(target, page), body: (tags) => ({ name, tags }) };
+  });
+}
+
+/** GET of `/v2/NAME/referrers/DIGEST`. Source: distribution-spec v1.1.1, "Listing Referrers". */
+export async function answerReferrers(
+  call: Call,
+  target: Target,
+  digest: string,
+  referrers: Referrers,
+): Promise<Response> {
+  assertRead(call, "referrers");
+  const artifactType = call.query.get("artifactType") || null;
+  const manifests = await referrers.list(target, parseDigest(digest), artifactType);
+  const headers: Record<string, string> = { ...API_HEADERS, "Content-Type": MEDIA_TYPE.ociIndex };
+  if (artifactType !== null) headers["OCI-Filters-Applied"] = "artifactType";
+  const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: manifests.map(toJson) };
+  return new Response(JSON.stringify(index), { headers });
+}
+
+function toJson(descriptor: Descriptor): unknown {
+  const { platform, ...rest } = descriptor;
+  if (platform === undefined) return rest;
+  const { osVersion, ...plain } = platform;
+  return { ...rest, platform: osVersion === undefined ? plain : { ...plain, "os.version": osVersion } };
+}
+
+function assertRead(call: Call, what: string): void {
+  if (call.request.method === "GET" || call.request.method === "HEAD") return;
+  throw new RegistryError("UNSUPPORTED", `${call.request.method} is not a method of ${what}`);
+}
+
+type Listing = { entries: readonly string[]; body: (entries: readonly string[]) => unknown };
+
+/** Asks for one entry more than the page has, to know whether there is a next one. */
+async function paged(
+  call: Call,
+  list: (page: { after: string | null; limit: number }) => Promise<Listing>,
+): Promise<Response> {
+  const limit = pageSize(call.query.get("n"));
+  const { entries, body } = await list({ after: call.query.get("last"), limit: limit + 1 });
+  const shown = entries.slice(0, limit);
+  const last = shown.at(-1);
+  const link = entries.length > limit && last !== undefined ? { Link: nextLink(call, limit, last) } : {};
+  return new Response(JSON.stringify(body(shown)), { headers: { ...API_HEADERS, ...JSON_TYPE, ...link } });
+}
+
+function pageSize(text: string | null): number {
+  if (text === null) return PAGE_LIMIT;
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new RegistryError("BAD_REQUEST", `n=${quoteBriefly(text)} is not a number of entries`);
+  }
+  return Math.min(PAGE_LIMIT, Number(text));
+}
+
+function nextLink(call: Call, limit: number, last: string): string {
+  const query = new URLSearchParams({ n: String(limit), last });
+  const ns = call.query.get("ns");
+  if (ns !== null) query.set("ns", ns);
+  return `<${new URL(call.request.url).pathname}?${query}>; rel="next"`;
+}

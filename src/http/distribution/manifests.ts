@@ -1,0 +1,87 @@
+import { type Digest, parseDigest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { parseTag } from "../../oci/tag.ts";
+import type { Target } from "../../registry/locate.ts";
+import type { FoundManifest, ManifestReference, Manifests } from "../../registry/manifests.ts";
+import { chooseForOldClient } from "./old-client.ts";
+import { API_HEADERS, type Call } from "./call.ts";
+import { isNotModified } from "./not-modified.ts";
+import { readBody } from "./read-body.ts";
+
+/** Clients push manifests up to 4,393,216 bytes; what is larger is no manifest, and is kept out of memory. */
+const MANIFEST_LIMIT_BYTES = 4.5 * 1024 * 1024;
+/** More tags in one request than any client sends. */
+const TAGS_LIMIT = 100;
+
+/** GET, HEAD, PUT and DELETE of `/v2/NAME/manifests/REFERENCE`. Source: distribution-spec v1.1.1. */
+export async function answerManifest(
+  call: Call,
+  target: Target,
+  referenceText: string,
+  manifests: Manifests,
+): Promise<Response> {
+  const { method } = call.request;
+  if (method === "GET" || method === "HEAD") {
+    return getManifest(call.request, await findManifest(call, target, parseReference(referenceText), manifests));
+  }
+  if (method !== "PUT" && method !== "DELETE") {
+    throw new RegistryError("UNSUPPORTED", `${method} is not a method of manifests`);
+  }
+  call.assertMayWrite();
+  const reference = parseReference(referenceText);
+  if (method === "PUT") return putManifest(call, target, reference, manifests);
+  await manifests.delete(target, reference);
+  return new Response(null, { status: 202, headers: API_HEADERS });
+}
+
+/** A colon is in every digest and in no tag. */
+function parseReference(text: string): ManifestReference {
+  return text.includes(":") ? { kind: "digest", digest: parseDigest(text) } : { kind: "tag", tag: parseTag(text) };
+}
+
+async function findManifest(call: Call, target: Target, reference: ManifestReference, manifests: Manifests) {
+  const found = await manifests.get(target, reference);
+  return reference.kind === "tag" ? chooseForOldClient(call.request, target, found, manifests) : found;
+}
+
+function getManifest(request: Request, { manifest, warning }: FoundManifest): Response {
+  const headers: Record<string, string> = {
+    ...API_HEADERS,
+    "Content-Type": manifest.mediaType,
+    "Docker-Content-Digest": manifest.digest,
+    ETag: `"${manifest.digest}"`,
+  };
+  if (warning !== null) headers["Warning"] = warning;
+  if (isNotModified(request, manifest.digest)) return new Response(null, { status: 304, headers });
+  if (request.method === "GET") return new Response(manifest.bytes as Uint8Array<ArrayBuffer>, { headers });
+  headers["Content-Length"] = String(manifest.bytes.byteLength);
+  return new Response(null, { headers });
+}
+
+/** `tag=` gives more tags to a manifest that is pushed by digest (distribution-spec main, "Pushing Manifests"). */
+async function putManifest(
+  call: Call,
+  target: Target,
+  reference: ManifestReference,
+  manifests: Manifests,
+): Promise<Response> {
+  const tags = [...new Set(call.query.getAll("tag"))].map(parseTag);
+  if (tags.length > TAGS_LIMIT) throw new RegistryError("TAG_INVALID", `${tags.length} tags in one request`);
+  if (tags.length > 0 && reference.kind === "tag") {
+    throw new RegistryError("TAG_INVALID", "the tag parameter goes with a manifest that is pushed by its digest");
+  }
+  const bytes = await readBody(call.request, MANIFEST_LIMIT_BYTES, "manifest");
+  const contentType = call.request.headers.get("content-type");
+  const { digest, subject } = await manifests.put(target, { bytes, contentType, reference, tags });
+  const headers = new Headers({ ...API_HEADERS, Location: locationOf(call, digest), "Docker-Content-Digest": digest });
+  if (subject !== null) headers.set("OCI-Subject", subject);
+  for (const tag of tags) headers.append("OCI-Tag", tag);
+  return new Response(null, { status: 201, headers });
+}
+
+/** Beside the path that was asked for, so that a prefix stays. Relative: a changed host makes clients drop credentials. */
+function locationOf(call: Call, digest: Digest): string {
+  const { pathname, searchParams } = new URL(call.request.url);
+  const ns = searchParams.get("ns");
+  return `${pathname.slice(0, pathname.lastIndexOf("/"))}/${digest}${ns === null ? "" : `?ns=${encodeURIComponent(ns)}`}`;
+}

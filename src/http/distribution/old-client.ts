@@ -1,0 +1,33 @@
+import { parseManifest } from "../../oci/manifest.ts";
+import { MEDIA_TYPE } from "../../oci/media-type.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { Target } from "../../registry/locate.ts";
+import type { FoundManifest, Manifests } from "../../registry/manifests.ts";
+
+/**
+ * Clients from before manifest lists (Docker up to 1.9) ask by tag and accept no list: they get linux/amd64's image out
+ * of a *Docker* manifest list, as distribution does. Everybody else gets what is stored: a digest that a client checks
+ * must not change under it.
+ */
+export async function chooseForOldClient(
+  request: Request,
+  target: Target,
+  found: FoundManifest,
+  manifests: Manifests,
+): Promise<FoundManifest> {
+  const { mediaType, bytes } = found.manifest;
+  if (mediaType !== MEDIA_TYPE.dockerList) return found;
+  const accept = request.headers.get("accept") ?? "";
+  const acceptsImages = accept.includes(MEDIA_TYPE.dockerManifest);
+  if (!acceptsImages || accept.includes(MEDIA_TYPE.dockerList) || accept.includes("*/*")) return found;
+  const child = parseManifest(bytes, mediaType).manifests.find(
+    ({ platform }) => platform?.os === "linux" && platform.architecture === "amd64",
+  );
+  if (child === undefined) {
+    throw new RegistryError(
+      "MANIFEST_UNKNOWN",
+      "the image is a list without one for linux/amd64, and the client accepts no list",
+    );
+  }
+  return manifests.get(target, { kind: "digest", digest: child.digest });
+}

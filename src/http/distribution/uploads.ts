@@ -1,0 +1,127 @@
+import { parseChunkRange } from "../../lib/byte-range.ts";
+import { algorithmOf, type DigestAlgorithm, isDigestAlgorithm, parseDigest, quoteBriefly } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { Target } from "../../registry/locate.ts";
+import { ChunkOutOfOrder, type UploadChunk, type UploadState, type Uploads } from "../../registry/uploads.ts";
+import { errorResponse } from "../error-response.ts";
+import { API_HEADERS, type Call } from "./call.ts";
+
+/** Turns the `from` of a mount, a name as clients write it, into a repository. */
+export type LocateName = (name: string) => Target;
+
+/** POST of `/v2/NAME/blobs/uploads/`. Source: distribution-spec v1.1.1, "Pushing blobs"; `digest-algorithm` from main. */
+export async function beginUpload(call: Call, target: Target, locate: LocateName, uploads: Uploads): Promise<Response> {
+  if (call.request.method !== "POST") {
+    throw new RegistryError("UNSUPPORTED", `${call.request.method} is not a method of an upload's beginning`);
+  }
+  call.assertMayWrite();
+  const mount = call.query.get("mount");
+  if (mount !== null) {
+    const from = call.query.get("from");
+    const digest = parseDigest(mount);
+    if (await uploads.mount(target, digest, from === null || from === "" ? null : locate(from))) {
+      return created(call, digest);
+    }
+  }
+  const whole = call.query.get("digest");
+  if (whole !== null && mount === null) {
+    const digest = parseDigest(whole);
+    call.allowSlowTransfer();
+    await uploads.push(target, digest, chunkOf(call.request));
+    return created(call, digest);
+  }
+  return accepted(call, await uploads.begin(target, algorithmAsked(call, mount)));
+}
+
+/** GET, PATCH, PUT and DELETE of `/v2/NAME/blobs/uploads/ID`. */
+export async function answerUpload(call: Call, target: Target, id: string, uploads: Uploads): Promise<Response> {
+  call.assertMayWrite();
+  try {
+    return await continueUpload(call, target, id, uploads);
+  } catch (error) {
+    // The client learns where to go on from; the session lives.
+    if (error instanceof ChunkOutOfOrder) return errorResponse(error, uploadHeaders(call, error.state));
+    throw error;
+  }
+}
+
+async function continueUpload(call: Call, target: Target, id: string, uploads: Uploads): Promise<Response> {
+  switch (call.request.method) {
+    case "GET":
+    case "HEAD":
+      return new Response(null, { status: 204, headers: uploadHeaders(call, await uploads.state(target, id)) });
+    case "PATCH":
+      call.allowSlowTransfer();
+      return accepted(call, await uploads.append(target, id, chunkOf(call.request)));
+    case "PUT": {
+      const text = call.query.get("digest");
+      if (text === null)
+        throw new RegistryError("DIGEST_INVALID", "the upload's last request needs a digest parameter");
+      const digest = parseDigest(text);
+      call.allowSlowTransfer();
+      await uploads.finish(target, id, digest, chunkOf(call.request));
+      return created(call, digest);
+    }
+    case "DELETE":
+      await uploads.cancel(target, id);
+      return new Response(null, { status: 204, headers: API_HEADERS });
+    default:
+      throw new RegistryError("UNSUPPORTED", `${call.request.method} is not a method of uploads`);
+  }
+}
+
+function chunkOf(request: Request): UploadChunk {
+  const header = request.headers.get("content-range");
+  const range = header === null ? null : parseChunkRange(header);
+  if (header !== null && range === null) {
+    throw new RegistryError("BLOB_UPLOAD_INVALID", `the Content-Range ${quoteBriefly(header)} is not START-END`);
+  }
+  const length = request.headers.get("content-length");
+  const bytes = length === null ? null : Number(length);
+  if (range !== null && bytes !== null && range.end - range.start !== bytes) {
+    // Some clients send a range with an empty last request; others are mistaken, and would leave a hole.
+    if (bytes !== 0) throw new RegistryError("SIZE_INVALID", `Content-Range ${header} does not hold ${bytes} bytes`);
+    return { body: null, range: null, length: 0 };
+  }
+  return { body: request.body, range, length: bytes };
+}
+
+function algorithmAsked(call: Call, mount: string | null): DigestAlgorithm {
+  if (mount !== null) return algorithmOf(parseDigest(mount));
+  const asked = call.query.get("digest-algorithm") ?? "sha256";
+  if (!isDigestAlgorithm(asked)) {
+    throw new RegistryError("DIGEST_INVALID", `digest-algorithm ${quoteBriefly(asked)} is not one of sha256, sha512`);
+  }
+  return asked;
+}
+
+function accepted(call: Call, state: UploadState): Response {
+  return new Response(null, { status: 202, headers: { ...uploadHeaders(call, state), "Content-Length": "0" } });
+}
+
+/** `Range` counts its last byte in: Docker takes the layer's size from it. No bytes at all are `0-0` (spec v1.1.1). */
+function uploadHeaders(call: Call, { id, size }: UploadState): Record<string, string> {
+  return {
+    ...API_HEADERS,
+    Location: `${basePath(call)}/blobs/uploads/${id}${namespaceQuery(call)}`,
+    Range: `0-${Math.max(0, size - 1)}`,
+    "Docker-Upload-UUID": id,
+  };
+}
+
+function created(call: Call, digest: ReturnType<typeof parseDigest>): Response {
+  const location = `${basePath(call)}/blobs/${digest}${namespaceQuery(call)}`;
+  const headers = { ...API_HEADERS, Location: location, "Docker-Content-Digest": digest, "Content-Length": "0" };
+  return new Response(null, { status: 201, headers });
+}
+
+/** The path up to the repository's name, as the client wrote it. */
+function basePath(call: Call): string {
+  const path = new URL(call.request.url).pathname;
+  return path.slice(0, path.lastIndexOf("/blobs/uploads"));
+}
+
+function namespaceQuery(call: Call): string {
+  const ns = call.query.get("ns");
+  return ns === null ? "" : `?ns=${encodeURIComponent(ns)}`;
+}

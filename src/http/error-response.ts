@@ -1,0 +1,19 @@
+import { ERROR_STATUS, RegistryError } from "../oci/registry-error.ts";
+
+/** How long a client that was turned away for load or limits is told to wait, in seconds. */
+const RETRY_AFTER_SECONDS = "10";
+
+/**
+ * The one place where a failure becomes HTTP: the body of distribution-spec v1.1.1, "Error Codes". What is not a
+ * `RegistryError` is a fault of larder's own; the client learns nothing of it but that.
+ */
+export function errorResponse(error: unknown, headers: Record<string, string> = {}): Response {
+  const known = error instanceof RegistryError ? error : null;
+  const code = known?.code ?? "UNKNOWN";
+  const status = ERROR_STATUS[code];
+  const message = known?.message ?? "larder failed to answer; its log says why";
+  const entry = known?.detail === undefined ? { code, message } : { code, message, detail: known.detail };
+  const retry = status === 429 || status === 503 ? { "Retry-After": RETRY_AFTER_SECONDS } : {};
+  const json = { "Content-Type": "application/json" };
+  return new Response(JSON.stringify({ errors: [entry] }), { status, headers: { ...json, ...retry, ...headers } });
+}

@@ -1,0 +1,16 @@
+import { expect, test } from "bun:test";
+import { tryParseDuration } from "./duration.ts";
+
+test.each([
+  ["300ms", 300],
+  ["30s", 30_000],
+  ["5m", 300_000],
+  ["1h30m", 5_400_000],
+  ["7d", 604_800_000],
+  ["0s", 0],
+  ["5", null],
+  ["m", null],
+  ["-5m", null],
+  ["5 m", null],
+  ["", null],
+] as const)("%p is %p ms", (text, expected) => expect(tryParseDuration(text)).toBe(expected));

@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import type { Namespace } from "../oci/repository-name.ts";
+import { ConfigurationError, parseConfiguration } from "./configuration-file.ts";
+
+test("all keys are read, in one value or in a list", () => {
+  const text = `
+http: [":80", "[::1]:5000"]
+data: /var/lib/larder
+standIn: [docker.io, registry-1.docker.io, quay.io]
+unqualified: docker.io
+open: true
+gc: { grace: 10m, every: 1h }
+log: debug
+`;
+  expect(parseConfiguration(text, "larder.yaml")).toEqual({
+    http: [
+      { host: null, port: 80 },
+      { host: "::1", port: 5000 },
+    ],
+    data: "/var/lib/larder",
+    standIns: ["docker.io", "docker.io", "quay.io"] as Namespace[],
+    unqualified: ["docker.io"] as Namespace[],
+    open: true,
+    gcGraceMs: 600_000,
+    gcIntervalMs: 3_600_000,
+    logLevel: "debug",
+  });
+});
+
+test("an empty file changes nothing", () => {
+  expect(parseConfiguration("# all defaults\n", "larder.yaml")).toEqual({});
+});
+
+test.each([
+  ["an unknown key", "http: ':80'\nhtpp: ':81'\n", 'larder.yaml:2: "htpp" is not a key'],
+  ["an unknown inner key", "gc:\n  grace: 1h\n  graze: 2h\n", 'larder.yaml:3: "gc.graze" is not a key'],
+  ["a wrong type", "data: /x\nopen: maybe\n", "larder.yaml:2: open: must be true or false"],
+  ["a bad address", "http:\n  - ':80'\n  - 'nonsense'\n", 'larder.yaml:3: http: "nonsense" is not an address'],
+  ["a port alone", "http: 5000\n", "larder.yaml:1: http: 5000 is not an address"],
+  ["a bad duration", "shutdown: soon\n", 'larder.yaml:1: shutdown: "soon" is not a duration'],
+  ["a list where keys belong", "- http\n", "larder.yaml:1: the file must be a list of keys and values"],
+  ["a scalar where keys belong", "gc: 5m\n", "larder.yaml:1: gc must be a list of keys and values"],
+  ["broken YAML", "http: [\n", "larder.yaml:2: "],
+  ["a key twice", "open: true\nopen: false\n", "larder.yaml:2: "],
+])("%s is refused with its line", (_, text, message) => {
+  expect(() => parseConfiguration(text, "larder.yaml")).toThrow(ConfigurationError);
+  expect(() => parseConfiguration(text, "larder.yaml")).toThrow(message);
+});

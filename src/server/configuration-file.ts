@@ -1,0 +1,125 @@
+/**
+ * `larder.yaml`: every flag has its key. What is wrong is told with the key and the line.
+ */
+import * as v from "valibot";
+import { type Document, isMap, isNode, LineCounter, parseDocument } from "yaml";
+import { tryParseDuration } from "../lib/duration.ts";
+import { tryParseNamespace } from "../oci/repository-name.ts";
+import { tryParseStandIn } from "../registry/stand-ins.ts";
+import { tryParseListenAddress } from "./listen-address.ts";
+import type { Settings } from "./settings.ts";
+
+/** A configuration file that cannot be used. The message begins with `FILE:LINE:`. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+}
+
+const address = parsed(tryParseListenAddress, "an address such as :80, 127.0.0.1:5000 or [::1]:5000");
+const standIn = parsed(tryParseStandIn, "the name of a registry's host");
+const namespace = parsed(tryParseNamespace, "the name of a registry's host");
+const duration = parsed(tryParseDuration, "a duration such as 30s, 5m or 1h30m");
+const flag = v.boolean("must be true or false");
+const text = v.pipe(v.string("must be text"), v.minLength(1, "must not be empty"));
+
+const schema = v.strictObject({
+  http: v.optional(listOf(address)),
+  data: v.optional(text),
+  standIn: v.optional(listOf(standIn)),
+  unqualified: v.optional(listOf(namespace)),
+  names: v.optional(listOf(text)),
+  open: v.optional(flag),
+  delete: v.optional(flag),
+  localAnswersForAll: v.optional(flag),
+  gc: v.optional(
+    v.strictObject({
+      grace: v.optional(duration),
+      every: v.optional(duration),
+      uploads: v.optional(duration),
+    }),
+  ),
+  shutdown: v.optional(duration),
+  log: v.optional(v.picklist(["debug", "info", "warning", "error"], "must be debug, info, warning or error")),
+});
+
+/** The settings that the text of a configuration file makes. Throws ConfigurationError; `path` is for its message. */
+export function parseConfiguration(source: string, path: string): Partial<Settings> {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const [syntax] = document.errors;
+  if (syntax !== undefined)
+    throw new ConfigurationError(`${path}:${lines.linePos(syntax.pos[0]).line}: ${syntax.message}`);
+  if (document.contents !== null && !isMap(document.contents)) {
+    throw new ConfigurationError(`${path}:1: the file must be a list of keys and values`);
+  }
+  const result = v.safeParse(schema, document.toJS({ maxAliasCount: 100 }) ?? {});
+  if (!result.success) throw new ConfigurationError(describe(result.issues[0], document, lines, path));
+  const file = result.output;
+  return defined({
+    http: file.http,
+    data: file.data,
+    standIns: file.standIn,
+    unqualified: file.unqualified,
+    names: file.names,
+    open: file.open,
+    deletes: file.delete,
+    localAnswersForAll: file.localAnswersForAll,
+    gcGraceMs: file.gc?.grace,
+    gcIntervalMs: file.gc?.every,
+    uploadExpiryMs: file.gc?.uploads,
+    shutdownMs: file.shutdown,
+    logLevel: file.log,
+  } satisfies { [Key in keyof Settings]?: Settings[Key] | undefined });
+}
+
+/** Text that `parse` must understand. Numbers are taken for text: an unquoted `5000` is as plain as `"5000"`. */
+function parsed<T>(parse: (text: string) => T | null, expected: string) {
+  return v.pipe(
+    v.union([v.string(), v.number()], `must be ${expected}`),
+    v.rawTransform(({ dataset, addIssue, NEVER }): T => {
+      const value = parse(String(dataset.value));
+      if (value !== null) return value;
+      addIssue({ message: `${JSON.stringify(dataset.value)} is not ${expected}` });
+      return NEVER;
+    }),
+  );
+}
+
+/** One, or a list of them. */
+function listOf<Schema extends v.GenericSchema<unknown, unknown>>(item: Schema) {
+  return v.pipe(
+    v.unknown(),
+    v.transform((value) => (Array.isArray(value) ? value : [value])),
+    v.array(item),
+  );
+}
+
+function describe(issue: v.BaseIssue<unknown>, document: Document, lines: LineCounter, path: string): string {
+  const keys = (issue.path ?? []).map((item) => item.key as string | number);
+  const key = keys.filter((part) => typeof part === "string").join(".");
+  const where = `${path}:${lineOf(document, keys, lines)}`;
+  if (issue.type !== "strict_object") return `${where}: ${key === "" ? "" : `${key}: `}${issue.message}`;
+  if (issue.expected !== "never") return `${where}: ${key === "" ? "the file" : key} must be a list of keys and values`;
+  const known = keys.length === 1 ? ` (there are: ${Object.keys(schema.entries).join(", ")})` : "";
+  return `${where}: ${JSON.stringify(key)} is not a key of the configuration${known}`;
+}
+
+/** The line of the value at `keys`; for a key, of the key itself. Falls back to the nearest that has a line. */
+function lineOf(document: Document, keys: readonly (string | number)[], lines: LineCounter): number {
+  for (let length = keys.length; length > 0; length--) {
+    const path = keys.slice(0, length);
+    const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+    const pairs = parent !== null && typeof parent === "object" && "items" in parent ? (parent.items as unknown[]) : [];
+    for (const pair of pairs) {
+      if (pair === null || typeof pair !== "object" || !("key" in pair) || !isNode(pair.key)) continue;
+      if (String(pair.key) === String(path.at(-1)) && pair.key.range) return lines.linePos(pair.key.range[0]).line;
+    }
+    const node: unknown = document.getIn(path, true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+/** Without the keys that were not given, so that the defaults show through. */
+function defined(settings: { [Key in keyof Settings]?: Settings[Key] | undefined }): Partial<Settings> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,44 @@
+import { isIP } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
+import type { Identity } from "../registry/locate.ts";
+import type { Namespace } from "../oci/repository-name.ts";
+
+const ADDRESSES_FOR_MS = 2000;
+
+/**
+ * Who this larder is: the namespaces that it stands in for, and the names and addresses that are its own.
+ *
+ * An address of this machine is larder's own unless a registry is configured there. `localhost` and addresses without
+ * a stand-in belong to whoever asks.
+ */
+export function identityOf(
+  standIns: readonly Namespace[],
+  names: readonly string[],
+  now: () => number,
+  machineAddresses: () => readonly string[] = readAddresses,
+): Identity {
+  const known = new Set<string>(standIns);
+  const own = new Set(["localhost", hostname().toLowerCase(), ...names.map((name) => name.toLowerCase())]);
+  let addresses = new Set<string>();
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  const isMachineAddress = (address: string) => {
+    if (/^127\./.test(address) || address === "::1") return true;
+    if (now() - readAtMs > ADDRESSES_FOR_MS) {
+      addresses = new Set(machineAddresses());
+      readAtMs = now();
+    }
+    return addresses.has(address);
+  };
+  return {
+    standsInFor: (namespace) => known.has(namespace),
+    isOwn: (namespace) => {
+      if (known.has(namespace)) return false;
+      const host = namespace.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+      return own.has(namespace) || own.has(host) || (isIP(host) !== 0 && isMachineAddress(host));
+    },
+  };
+}
+
+function readAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address.toLowerCase()));
+}
