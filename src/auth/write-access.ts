@@ -5,7 +5,9 @@ import { RegistryError } from "../oci/registry-error.ts";
 export type Writer = {
   /** The address that the connection came from; null when it is gone. */
   readonly address: string | null;
-  /** The addresses that proxies say they forward for (`Forwarded`, `X-Forwarded-For`), as they stand in the header. */
+  /** The `Forwarded` header (RFC 7239), where proxies say for whom they ask. */
+  readonly forwarded: string | null;
+  /** The `X-Forwarded-For` header, the same in its older form. */
   readonly forwardedFor: string | null;
 };
 
@@ -35,7 +37,7 @@ export class OwnMachineAccess implements WriteAccess {
 
   check(writer: Writer): void {
     // A proxy on this machine makes everybody's connection come from here; then those that it names count as well.
-    const all = [writer.address ?? "nowhere", ...forwardedAddresses(writer.forwardedFor)];
+    const all = [writer.address ?? "nowhere", ...forwardedAddresses(writer)];
     const stranger = all.find((address) => !this.isOwn(address));
     if (stranger === undefined) return;
     throw new RegistryError(
@@ -72,11 +74,15 @@ function normalizeAddress(address: string): string {
 }
 
 /** The addresses that the headers name: `for="[2001:db8::1]:80";proto=https`, or `203.0.113.7, 10.0.0.1`. */
-function forwardedAddresses(header: string | null): readonly string[] {
-  if (header === null) return [];
-  return header
-    .split(",")
-    .map((part) => /for=([^;]*)/i.exec(part)?.[1] ?? part)
-    .map((part) => part.replaceAll('"', "").trim())
-    .map((part) => part.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1").replace(/^(\[.*\]):\d+$/, "$1"));
+function forwardedAddresses({ forwarded, forwardedFor }: Writer): readonly string[] {
+  const standard = Array.from(
+    (forwarded ?? "").matchAll(/(?:^|[;,])\s*for=("[^"]*"|[^;,]*)/gi),
+    (match) => match[1] ?? "",
+  );
+  const older = forwardedFor === null ? [] : forwardedFor.split(",");
+  return [...standard, ...older].map((address) => withoutPort(address.replaceAll('"', "").trim()));
+}
+
+function withoutPort(address: string): string {
+  return address.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1").replace(/^(\[.*\]):\d+$/, "$1");
 }

@@ -2,7 +2,10 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { OwnMachineAccess, openAccess, type Writer } from "../auth/write-access.ts";
 import { AdminApi } from "../http/admin-api.ts";
+import { errorResponse } from "../http/error-response.ts";
 import { DistributionApi } from "../http/distribution/distribution-api.ts";
+import { quoteBriefly } from "../oci/digest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
 import { Blobs } from "../registry/blobs.ts";
 import type { SearchOrder } from "../registry/candidates.ts";
 import { Catalog } from "../registry/catalog.ts";
@@ -114,13 +117,16 @@ function requestHandler(distribution: DistributionApi, admin: AdminApi): Request
     const { path, search } = splitUrl(request.url);
     const writer = (): Writer => ({
       address: server.requestIP(request)?.address ?? null,
-      forwardedFor: request.headers.get("forwarded") ?? request.headers.get("x-forwarded-for"),
+      forwarded: request.headers.get("forwarded"),
+      forwardedFor: request.headers.get("x-forwarded-for"),
     });
     const connection = { writer, allowSlowTransfer: () => server.timeout(request, SLOW_TRANSFER_SECONDS) };
     return (
       distribution.answer(request, path, search, connection) ??
       admin.answer(request, path, writer) ??
-      new Response("there is nothing here; images are under /v2/\n", { status: 404 })
+      errorResponse(
+        new RegistryError("NAME_UNKNOWN", `there is nothing at ${quoteBriefly(path)}; images are under /v2/`),
+      )
     );
   };
 }

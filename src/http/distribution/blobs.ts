@@ -3,35 +3,35 @@ import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Blobs } from "../../registry/blobs.ts";
 import type { Target } from "../../registry/locate.ts";
+import { errorResponse } from "../error-response.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { isNotModified } from "./not-modified.ts";
 
 /** GET, HEAD and DELETE of `/v2/NAME/blobs/DIGEST`. Source: distribution-spec v1.1.1, "Pulling blobs". */
 export async function answerBlob(call: Call, target: Target, digestText: string, blobs: Blobs): Promise<Response> {
   const digest = parseDigest(digestText);
-  switch (call.request.method) {
-    case "GET":
-      return getBlob(call, target, digest, blobs);
-    case "HEAD": {
-      const size = await blobs.promise(target, digest);
-      return new Response(null, { headers: { ...blobHeaders(digest), "Content-Length": String(size) } });
-    }
-    case "DELETE":
-      call.assertMayWrite();
-      await blobs.delete(target, digest);
-      return new Response(null, { status: 202, headers: API_HEADERS });
-    default:
-      throw new RegistryError("UNSUPPORTED", `${call.request.method} is not a method of blobs`);
-  }
+  if (call.request.method === "HEAD") return headBlob(call, target, digest, blobs);
+  if (call.request.method === "GET") return getBlob(call, target, digest, blobs);
+  call.assertMayWrite();
+  await blobs.delete(target, digest);
+  return new Response(null, { status: 202, headers: API_HEADERS });
+}
+
+async function headBlob(call: Call, target: Target, digest: Digest, blobs: Blobs): Promise<Response> {
+  const size = await blobs.promise(target, digest);
+  const headers = blobHeaders(digest);
+  if (isNotModified(call.request, digest)) return new Response(null, { status: 304, headers });
+  return new Response(null, { headers: { ...headers, "Content-Length": String(size) } });
 }
 
 async function getBlob(call: Call, target: Target, digest: Digest, blobs: Blobs): Promise<Response> {
   const size = await blobs.size(target, digest);
   const headers = blobHeaders(digest);
   if (isNotModified(call.request, digest)) return new Response(null, { status: 304, headers });
-  const range = parseRangeHeader(call.request.headers.get("range"), size);
+  const range = rangeAsked(call.request, digest, size);
   if (range === "unsatisfiable") {
-    return new Response(null, { status: 416, headers: { ...API_HEADERS, "Content-Range": `bytes */${size}` } });
+    const error = new RegistryError("RANGE_INVALID", `the range is not within the ${size} bytes of the blob`);
+    return errorResponse(error, { ...API_HEADERS, "Content-Range": `bytes */${size}` });
   }
   const body = await blobs.read(target, digest, size, range);
   call.allowSlowTransfer();
@@ -40,7 +40,17 @@ async function getBlob(call: Call, target: Target, digest: Digest, blobs: Blobs)
   return new Response(body, { status: 206, headers: { ...headers, "Content-Range": contentRange } });
 }
 
-/** Content under a digest never changes: caches may keep it for a year. */
+/** `If-Range` with another content's tag asks for the whole (RFC 9110, section 13.1.5). */
+function rangeAsked(request: Request, digest: Digest, size: number) {
+  const condition = request.headers.get("if-range");
+  if (condition !== null && condition !== `"${digest}"`) return null;
+  return parseRangeHeader(request.headers.get("range"), size);
+}
+
+/**
+ * Content under a digest never changes: caches may keep it for a year. Without a disposition of ours, Bun would add one
+ * with the file's name.
+ */
 function blobHeaders(digest: Digest): Record<string, string> {
   return {
     ...API_HEADERS,
@@ -48,6 +58,7 @@ function blobHeaders(digest: Digest): Record<string, string> {
     "Docker-Content-Digest": digest,
     "Accept-Ranges": "bytes",
     "Cache-Control": "public, max-age=31536000, immutable",
+    "Content-Disposition": "attachment",
     ETag: `"${digest}"`,
   };
 }

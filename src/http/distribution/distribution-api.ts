@@ -11,7 +11,7 @@ import { answerBlob } from "./blobs.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { answerCatalog, answerReferrers, answerTags } from "./lists.ts";
 import { answerManifest } from "./manifests.ts";
-import { parseDistributionPath, type Route } from "./route.ts";
+import { METHODS, parseDistributionPath, type Route } from "./route.ts";
 import { answerUpload, beginUpload } from "./uploads.ts";
 
 /** The parts of the registry that the API speaks for. */
@@ -69,6 +69,7 @@ export class DistributionApi {
     connection: Connection,
   ): Promise<Response> {
     const query = new URLSearchParams(search);
+    if (!METHODS[route.kind].includes(request.method)) return methodNotAllowed(request, route);
     const asked: Asked = { ns: query.get("ns"), prefix, host: request.headers.get("host") };
     try {
       const namespace = namespaceOf(asked, this.#registry.identity);
@@ -120,4 +121,10 @@ export class DistributionApi {
     }
     this.#access.check(connection.writer());
   }
+}
+
+function methodNotAllowed(request: Request, route: Route): Response {
+  const allowed = METHODS[route.kind].join(", ");
+  const error = new RegistryError("UNSUPPORTED", `${request.method} is not a method of this path; it knows ${allowed}`);
+  return errorResponse(error, { ...API_HEADERS, Allow: allowed });
 }

@@ -15,7 +15,6 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 
 /** GET of `/v2/_catalog`. Source: Docker's Registry HTTP API V2, "Listing Repositories". */
 export async function answerCatalog(call: Call, catalog: Catalog): Promise<Response> {
-  assertRead(call, "the catalog");
   return paged(call, async (page) => {
     const repositories = await catalog.repositories(call.namespace, page);
     return { entries: repositories, body: (names) => ({ repositories: names }) };
@@ -24,7 +23,6 @@ export async function answerCatalog(call: Call, catalog: Catalog): Promise<Respo
 
 /** GET of `/v2/NAME/tags/list`. Source: distribution-spec v1.1.1, "Listing Tags". */
 export async function answerTags(call: Call, name: string, target: Target, catalog: Catalog): Promise<Response> {
-  assertRead(call, "tag lists");
   return paged(call, async (page) => {
     return { entries: await catalog.tags(target, page), body: (tags) => ({ name, tags }) };
   });
@@ -37,7 +35,6 @@ export async function answerReferrers(
   digest: string,
   referrers: Referrers,
 ): Promise<Response> {
-  assertRead(call, "referrers");
   const artifactType = call.query.get("artifactType") || null;
   const manifests = await referrers.list(target, parseDigest(digest), artifactType);
   const headers: Record<string, string> = { ...API_HEADERS, "Content-Type": MEDIA_TYPE.ociIndex };
@@ -51,11 +48,6 @@ function toJson(descriptor: Descriptor): unknown {
   if (platform === undefined) return rest;
   const { osVersion, ...plain } = platform;
   return { ...rest, platform: osVersion === undefined ? plain : { ...plain, "os.version": osVersion } };
-}
-
-function assertRead(call: Call, what: string): void {
-  if (call.request.method === "GET" || call.request.method === "HEAD") return;
-  throw new RegistryError("UNSUPPORTED", `${call.request.method} is not a method of ${what}`);
 }
 
 type Listing = { entries: readonly string[]; body: (entries: readonly string[]) => unknown };

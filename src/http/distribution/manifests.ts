@@ -24,9 +24,6 @@ export async function answerManifest(
   if (method === "GET" || method === "HEAD") {
     return getManifest(call.request, await findManifest(call, target, parseReference(referenceText), manifests));
   }
-  if (method !== "PUT" && method !== "DELETE") {
-    throw new RegistryError("UNSUPPORTED", `${method} is not a method of manifests`);
-  }
   call.assertMayWrite();
   const reference = parseReference(referenceText);
   if (method === "PUT") return putManifest(call, target, reference, manifests);

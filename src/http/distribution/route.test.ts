@@ -62,10 +62,16 @@ test.each([
   expect(parseDistributionPath(path)?.route).toEqual(route);
 });
 
-test.each(["/", "/v1/", "/v2/x", "/v2/x/y", "/v2/a/tags", "/v2/%zz/tags/list", `/v2/${"a/".repeat(600)}tags/list`])(
-  "%s is not of the API",
-  (path) => expect(parseDistributionPath(path)).toBeNull(),
-);
+test.each([
+  "/",
+  "/v1/",
+  "/v2/x",
+  "/v2/x/y",
+  "/v2/a/tags",
+  "/v2/%zz/tags/list",
+  "/v2/a%2fb/tags/list",
+  `/v2/${"a/".repeat(600)}tags/list`,
+])("%s is not of the API", (path) => expect(parseDistributionPath(path)).toBeNull());
 
 test("no path makes it throw", () => {
   fc.assert(

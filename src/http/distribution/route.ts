@@ -16,6 +16,18 @@ export type Route =
   | { readonly kind: "upload"; readonly name: string; readonly id: string }
   | { readonly kind: "referrers"; readonly name: string; readonly digest: string };
 
+/** The methods that each path knows. */
+export const METHODS: Readonly<Record<Route["kind"], readonly string[]>> = {
+  base: ["GET", "HEAD"],
+  catalog: ["GET", "HEAD"],
+  tags: ["GET", "HEAD"],
+  manifest: ["GET", "HEAD", "PUT", "DELETE"],
+  blob: ["GET", "HEAD", "DELETE"],
+  uploads: ["POST"],
+  upload: ["GET", "HEAD", "PATCH", "PUT", "DELETE"],
+  referrers: ["GET", "HEAD"],
+};
+
 /** A path of the API. `prefix` is the host before `/v2/`. */
 export type DistributionPath = { readonly prefix: string | null; readonly route: Route };
 
@@ -37,7 +49,11 @@ function decodeSegments(path: string): string[] | null {
   const segments = path.slice(1).split("/");
   if (!path.includes("%")) return segments;
   try {
-    return segments.map(decodeURIComponent);
+    return segments.map((segment) => {
+      const decoded = decodeURIComponent(segment);
+      // A slash in disguise would make two components of one; as it stands, every grammar refuses it.
+      return decoded.includes("/") ? segment : decoded;
+    });
   } catch {
     return null; // A percent sign that encodes nothing: no name of ours has one.
   }
