@@ -1,7 +1,7 @@
 import type { ByteRange } from "../lib/byte-range.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { BlobBody, BlobStore, StoredBlob, StoredUpload, UploadId, UploadStore } from "./blobs.ts";
+import type { BlobBody, BlobStore, StoredBlob, StoredUpload, UploadId, UploadReader, UploadStore } from "./blobs.ts";
 
 type Content = { bytes: Uint8Array<ArrayBuffer>; modifiedAtMs: number };
 
@@ -26,13 +26,28 @@ export class MemoryBlobs {
       this.#uploads.set(id, { bytes: new Uint8Array(), modifiedAtMs: Date.now() });
     },
     size: async (id: UploadId) => this.#uploads.get(id)?.bytes.byteLength ?? null,
-    append: (id, chunks, limitBytes) => this.#append(id, chunks, limitBytes),
+    append: (id, chunks, limitBytes, onWritten) => this.#append(id, chunks, limitBytes, onWritten ?? (() => {})),
+    open: async (id: UploadId) => this.#read(id),
     commit: async (id: UploadId, digest: Digest) => this.#commit(id, digest),
     abort: async (id: UploadId) => this.#uploads.delete(id),
     list: () => this.#listUploads(),
   };
 
-  async #append(id: UploadId, chunks: AsyncIterable<Uint8Array>, limitBytes: number): Promise<number> {
+  #read(id: UploadId): UploadReader | null {
+    const upload = this.#uploads.get(id);
+    if (upload === undefined) return null;
+    return {
+      read: async (position, length) => Buffer.from(upload.bytes.subarray(position, position + length)),
+      close: async () => {},
+    };
+  }
+
+  async #append(
+    id: UploadId,
+    chunks: AsyncIterable<Uint8Array>,
+    limitBytes: number,
+    onWritten: (size: number) => void,
+  ): Promise<number> {
     const upload = this.#upload(id);
     for await (const chunk of chunks) {
       if (upload.bytes.byteLength + chunk.byteLength > limitBytes) {
@@ -40,6 +55,7 @@ export class MemoryBlobs {
       }
       upload.bytes = new Uint8Array(Buffer.concat([upload.bytes, chunk]));
       upload.modifiedAtMs = Date.now();
+      onWritten(upload.bytes.byteLength);
     }
     return upload.bytes.byteLength;
   }

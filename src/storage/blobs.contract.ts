@@ -107,6 +107,29 @@ export function blobsContract(name: string, open: () => Promise<BlobStores>): vo
       expect(total).toBe(bytes.byteLength);
     });
 
+    test("an upload is read while it is written, and on after it was committed", async () => {
+      const bytes = randomBytes(200_000);
+      const id = newUploadId();
+      await uploads.create(id, "sha256");
+      const reader = await uploads.open(id);
+      const gate = Promise.withResolvers<void>();
+      const seen = Promise.withResolvers<number>();
+      const chunks = async function* () {
+        yield bytes.subarray(0, 1000);
+        await gate.promise;
+        yield bytes.subarray(1000);
+      };
+      const appended = uploads.append(id, chunks(), NO_LIMIT, seen.resolve);
+      expect(await seen.promise).toBe(1000);
+      expect(await reader?.read(0, 5000)).toEqual(Buffer.from(bytes.subarray(0, 1000)));
+      gate.resolve();
+      await appended;
+      await uploads.commit(id, digestOf(bytes));
+      expect(await reader?.read(150_000, 100_000)).toEqual(Buffer.from(bytes.subarray(150_000)));
+      await reader?.close();
+      expect(await uploads.open(id)).toBeNull();
+    });
+
     test("uploads in flight are listed, and gone once committed or aborted", async () => {
       const id = newUploadId();
       await uploads.create(id, "sha256");

@@ -46,6 +46,13 @@ export interface BlobStore {
   list(): AsyncIterable<StoredBlob>;
 }
 
+/** Reads an upload while it is written. Close it. */
+export interface UploadReader {
+  /** Up to `length` bytes from `position` on, fewer at the end of what is there. */
+  read(position: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
 /** Uploads in flight. Each is written by one caller at a time; the caller sees to that. */
 export interface UploadStore {
   /** Begins an empty upload. `algorithm` is a hint of the digest to come: it saves a second reading at `commit`. */
@@ -55,8 +62,16 @@ export interface UploadStore {
   /**
    * Adds chunks at the end and returns the new size. When the chunks end in an error it is thrown on, and what came
    * before it stays. Throws BLOB_UPLOAD_UNKNOWN, STORAGE_FULL, or SIZE_INVALID beyond `limitBytes` in all.
+   * `onWritten` is told the size that readers can see, soon after each chunk.
    */
-  append(id: UploadId, chunks: AsyncIterable<Uint8Array>, limitBytes: number): Promise<number>;
+  append(
+    id: UploadId,
+    chunks: AsyncIterable<Uint8Array>,
+    limitBytes: number,
+    onWritten?: (size: number) => void,
+  ): Promise<number>;
+  /** Opens the bytes so far for reading; goes on to read what is appended, and after `commit`. Null: no such upload. */
+  open(id: UploadId): Promise<UploadReader | null>;
   /**
    * Turns the upload into the blob `digest` and returns its size. Throws DIGEST_INVALID when the bytes have another
    * digest; the upload is then gone, since its bytes are wrong. A blob that is here already keeps its one copy.

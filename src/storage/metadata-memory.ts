@@ -186,6 +186,10 @@ class MemoryMetadata {
     return this.#sizes.get(digest) ?? 0;
   }
 
+  async isReferenced(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return [...this.#open(name).manifests.values()].some((held) => held.references.includes(digest));
+  }
+
   async unlinkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
     return this.#open(name).links.delete(digest);
   }

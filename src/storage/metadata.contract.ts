@@ -140,6 +140,15 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await links.findLink([c], blob)).toMatchObject({ size: 11, touchedAtMs: 4 });
     });
 
+    test("a blob is referenced where a manifest names it, linked or not", async () => {
+      const [here, there] = [repository("named/here"), repository("named/there")];
+      const blob = digestOf("named blob");
+      await put(here, manifestOf("naming"), { references: [blob] });
+      expect(await links.isReferenced(here, blob)).toBe(true);
+      expect(await links.isReferenced(there, blob)).toBe(false);
+      expect(await links.isReferenced(here, digestOf("unnamed"))).toBe(false);
+    });
+
     test("sessions come and go", async () => {
       const session = { id: "s-1", repository: repository("sessions"), startedAtMs: 9 };
       await sessions.createSession(session);

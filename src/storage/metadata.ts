@@ -94,6 +94,8 @@ export interface BlobLinkStore {
   touchLink(repository: RepositoryName, digest: Digest, atMs: number): Promise<void>;
   /** Links a blob that another repository has (`from`, or any when null). Its size, or null when none has it. */
   mountBlob(to: RepositoryName, digest: Digest, from: RepositoryName | null, atMs: number): Promise<number | null>;
+  /** Does the repository hold a manifest that names this blob or manifest? */
+  isReferenced(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Removes a link. False when there was none. */
   unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean>;
 }

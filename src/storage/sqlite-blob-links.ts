@@ -61,6 +61,12 @@ export class SqliteBlobLinks implements BlobLinkStore {
     });
   }
 
+  async isReferenced(repository: RepositoryName, digest: Digest): Promise<boolean> {
+    const sql = `SELECT 1 FROM manifest_reference f JOIN repository_manifest m ON m.manifest = f.manifest
+      WHERE f.digest = ? AND m.repository = ? LIMIT 1`;
+    return this.#database.query<unknown, [string, string]>(sql).get(digest, repository) !== null;
+  }
+
   async unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
     return this.#database.durably(() => {
       const sql = "DELETE FROM repository_blob WHERE repository = ? AND digest = ?";

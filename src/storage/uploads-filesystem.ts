@@ -5,7 +5,7 @@ import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
 import { namesIn, statOrNull } from "./blobs-filesystem.ts";
-import { type StoredUpload, tryParseUploadId, type UploadId, type UploadStore } from "./blobs.ts";
+import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, type UploadStore } from "./blobs.ts";
 import { isNotFound, storageError } from "./storage-error.ts";
 
 /** Chunks are gathered to this size before they are written: fewer system calls, and hashing overlaps with writing. */
@@ -44,12 +44,26 @@ export class FilesystemUploads implements UploadStore {
     return (await statOrNull(uploadPath(this.#folder, id)))?.size ?? null;
   }
 
-  async append(id: UploadId, chunks: AsyncIterable<Uint8Array>, limitBytes: number): Promise<number> {
+  async open(id: UploadId): Promise<UploadReader | null> {
+    try {
+      return new FileReader(await open(uploadPath(this.#folder, id), "r"));
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  async append(
+    id: UploadId,
+    chunks: AsyncIterable<Uint8Array>,
+    limitBytes: number,
+    onWritten: (size: number) => void = () => {},
+  ): Promise<number> {
     const file = await this.#open(id);
     try {
       const start = (await file.stat()).size;
       const running = this.#runningAt(id, start);
-      const writer = new BatchWriter(file, start, running);
+      const writer = new BatchWriter(file, start, running, onWritten);
       try {
         for await (const chunk of chunks) {
           if (writer.size + chunk.byteLength > limitBytes) throw tooLarge(limitBytes);
@@ -170,47 +184,80 @@ export class FilesystemUploads implements UploadStore {
 class BatchWriter {
   readonly #file: FileHandle;
   readonly #running: RunningDigest | null;
+  readonly #onWritten: (size: number) => void;
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
-  #writing: Promise<void> = Promise.resolve();
+  /** The write on its way; null when the disk is idle. */
+  #writing: Promise<void> | null = null;
   #written: number;
   size: number;
 
-  constructor(file: FileHandle, start: number, running: RunningDigest | null) {
+  constructor(file: FileHandle, start: number, running: RunningDigest | null, onWritten: (size: number) => void) {
     this.#file = file;
     this.#running = running;
+    this.#onWritten = onWritten;
     this.#written = start;
     this.size = start;
   }
 
-  /** Takes a chunk. The promise waits for the disk only when a batch is full and the one before is still on its way. */
+  /**
+   * Takes a chunk. It is written at once when the disk is idle, so that those who read along see it; else with those
+   * that come meanwhile. The promise waits for the disk only when a batch is full and the one before is on its way.
+   */
   add(chunk: Uint8Array): Promise<void> | undefined {
     this.#batch.push(chunk);
     this.#batchBytes += chunk.byteLength;
     this.size += chunk.byteLength;
-    return this.#batchBytes >= BATCH_BYTES ? this.#writeBatch() : undefined;
+    if (this.#writing === null) this.#writeBatch();
+    else if (this.#batchBytes >= BATCH_BYTES) return this.#writeAfter(this.#writing);
+    return undefined;
   }
 
   /** Writes the rest and makes everything durable. */
   async end(): Promise<void> {
-    await this.#writeBatch();
+    for (let writing = this.#writing; writing !== null; writing = this.#writing) await writing;
+    this.#writeBatch();
     await this.#writing;
     await this.#file.datasync();
   }
 
-  async #writeBatch(): Promise<void> {
-    const batch = this.#batch;
-    const position = this.#written;
-    if (batch.length === 0) return;
+  async #writeAfter(writing: Promise<void>): Promise<void> {
+    await writing;
+    if (this.#writing === null) this.#writeBatch();
+  }
+
+  #writeBatch(): void {
+    const [batch, bytes, position] = [this.#batch, this.#batchBytes, this.#written];
+    if (bytes === 0) return;
     this.#batch = [];
-    this.#written += this.#batchBytes;
     this.#batchBytes = 0;
-    await this.#writing;
-    this.#writing = writeFully(this.#file, batch, position);
+    this.#written += bytes;
+    this.#writing = writeFully(this.#file, batch, position).then(() => {
+      this.#writing = null;
+      this.#onWritten(position + bytes);
+    });
     // The next add() or end() awaits it; until then a failure must not count as unhandled.
     this.#writing.catch(() => {});
     for (const chunk of batch) this.#running?.digester.update(chunk);
     if (this.#running !== null) this.#running.bytes = this.#written;
+  }
+}
+
+/** An upload's file, by a descriptor that stays good when the file is renamed or removed. */
+class FileReader implements UploadReader {
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
   }
 }
 
