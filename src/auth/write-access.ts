@@ -38,7 +38,7 @@ export class OwnMachineAccess implements WriteAccess {
   check(writer: Writer): void {
     // A proxy on this machine makes everybody's connection come from here; then those that it names count as well.
     const all = [writer.address ?? "nowhere", ...forwardedAddresses(writer)];
-    const stranger = all.find((address) => !this.isOwn(address));
+    const stranger = all.map(normalizeAddress).find((address) => !this.isOwn(address));
     if (stranger === undefined) return;
     throw new RegistryError(
       "DENIED",

@@ -9,7 +9,8 @@ import { settingsOfEnvironment } from "../server/environment-settings.ts";
 import { ListenError } from "../server/http-listener.ts";
 import { type ListenAddress, tryParseListenAddress } from "../server/listen-address.ts";
 import { type RunningServer, serve } from "../server/serve.ts";
-import { DEFAULT_SETTINGS, type Settings } from "../server/settings.ts";
+import { tryParseResolver, tryParseTagLifetime, tryParseUrl } from "../server/setting-values.ts";
+import { DEFAULT_SETTINGS, type Settings, type UpstreamSettings } from "../server/settings.ts";
 import { VERSION } from "../server/version.ts";
 import { LineLog } from "../telemetry/log.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
@@ -20,6 +21,11 @@ type Flags = {
   config?: string;
   standIn?: string[];
   name?: string[];
+  upstream?: string[];
+  offline?: boolean;
+  resolver?: string[];
+  tags?: string;
+  credentials?: string;
   open?: boolean;
   gcGrace?: string;
   logLevel?: string;
@@ -38,6 +44,18 @@ export function serveCommand(io: CommandIo): Command {
     .option("--data <folder>", "where images are kept (default ./larder-data)")
     .option("--config <file>", "larder.yaml; flags win over it")
     .option("--stand-in <host|file>", "a registry to stand in for, or a file with one a line; repeatable", collect)
+    .option("--upstream <host=url>", "where a registry answers, when it is not https://HOST; repeatable", collect)
+    .option("--offline", "never contact an upstream registry (also at run time: larder offline on)")
+    .option(
+      "--resolver <address>",
+      "a DNS server for upstream names, past the hosts file of this machine; repeatable",
+      collect,
+    )
+    .option("--tags <lifetime>", "how long a cached tag is taken for current: never, always, or 5m (the default)")
+    .option(
+      "--credentials <file>",
+      "a Docker config.json with credentials for upstreams (default: Docker's and Podman's)",
+    )
     .option("--name <host>", "a name of this larder's own; repeatable", collect)
     .option("--open", "let everyone who reaches larder push and delete, not only this machine")
     .option("--gc-grace <duration>", "how long blobs of a push in flight stay without their manifest (default 1h)")
@@ -61,12 +79,23 @@ function collect(value: string, previous: string[] | undefined): string[] {
 async function settingsOf(flags: Flags, environment: CommandIo["environment"]): Promise<Settings> {
   try {
     const fromFile = flags.config === undefined ? {} : parseConfiguration(await readText(flags.config), flags.config);
+    const given = { ...DEFAULT_SETTINGS, ...fromFile, ...settingsOfEnvironment(environment) };
     const fromFlags = await settingsOfFlags(flags);
-    return { ...DEFAULT_SETTINGS, ...fromFile, ...settingsOfEnvironment(environment), ...fromFlags };
+    return { ...given, ...fromFlags, upstreams: mergeUpstreams(given.upstreams, fromFlags.upstreams ?? []) };
   } catch (error) {
     if (error instanceof ConfigurationError) throw new CommandFailure(2, error.message);
     throw error;
   }
+}
+
+/** A flag gives an upstream's endpoint; what the file says of it besides stays. */
+function mergeUpstreams(fromFile: readonly UpstreamSettings[], fromFlags: readonly UpstreamSettings[]) {
+  const merged = new Map(fromFile.map((upstream) => [upstream.namespace, upstream]));
+  for (const flag of fromFlags) {
+    const known = merged.get(flag.namespace);
+    merged.set(flag.namespace, known === undefined ? flag : { ...known, endpoint: flag.endpoint });
+  }
+  return [...merged.values()];
 }
 
 async function settingsOfFlags(flags: Flags): Promise<Partial<Settings>> {
@@ -75,6 +104,11 @@ async function settingsOfFlags(flags: Flags): Promise<Partial<Settings>> {
     ...(flags.data ? { data: flags.data } : {}),
     ...(flags.standIn ? { standIns: (await Promise.all(flags.standIn.map(standIns))).flat() } : {}),
     ...(flags.name ? { names: flags.name } : {}),
+    ...(flags.upstream ? { upstreams: flags.upstream.map(upstream) } : {}),
+    ...(flags.offline ? { offline: true } : {}),
+    ...(flags.resolver ? { resolvers: flags.resolver.map(resolver) } : {}),
+    ...(flags.tags ? { tagLifetimeMs: tagLifetime(flags.tags) } : {}),
+    ...(flags.credentials ? { credentials: flags.credentials } : {}),
     ...(flags.open ? { open: true } : {}),
     ...(flags.gcGrace ? { gcGraceMs: duration("--gc-grace", flags.gcGrace) } : {}),
     ...(flags.logLevel ? { logLevel: logLevel(flags.logLevel) } : {}),
@@ -105,6 +139,28 @@ async function standIns(text: string): Promise<readonly Namespace[]> {
   }
 }
 
+function upstream(text: string): UpstreamSettings {
+  const [host = "", url = ""] = [text.slice(0, text.indexOf("=")), text.slice(text.indexOf("=") + 1)];
+  const [namespace, endpoint] = [tryParseStandIn(host), tryParseUrl(url)];
+  if (namespace === null || endpoint === null) {
+    throw new CommandFailure(2, `--upstream ${text}: write HOST=URL, such as registry.example=http://10.0.0.9:5000`);
+  }
+  const nothing = { username: null, password: null, passwordFile: null, caFile: null, tagLifetimeMs: null };
+  return { namespace, endpoint, mirrors: [], ...nothing };
+}
+
+function resolver(text: string): string {
+  if (tryParseResolver(text) === null)
+    throw new CommandFailure(2, `--resolver ${text}: write an IP address, such as 9.9.9.9`);
+  return text;
+}
+
+function tagLifetime(text: string): number {
+  const lifetime = tryParseTagLifetime(text);
+  if (lifetime === null) throw new CommandFailure(2, `--tags ${text}: write never, always, or a duration such as 5m`);
+  return lifetime;
+}
+
 function duration(flag: string, text: string): number {
   const milliseconds = tryParseDuration(text);
   if (milliseconds === null) throw new CommandFailure(2, `${flag} ${text}: write a duration such as 30s, 5m or 1h`);
@@ -127,9 +183,10 @@ async function readText(path: string): Promise<string> {
 async function start(io: CommandIo, settings: Settings): Promise<RunningServer> {
   const log = new LineLog((line) => io.stderr.write(line), settings.logLevel, Date.now);
   try {
-    return await serve(settings, { log, now: Date.now, version: VERSION });
+    return await serve(settings, { log, now: Date.now, version: VERSION, variables: io.environment });
   } catch (error) {
     if (error instanceof ListenError || error instanceof DataFolderError) throw new CommandFailure(1, error.message);
+    if (error instanceof ConfigurationError) throw new CommandFailure(2, error.message);
     throw error;
   }
 }

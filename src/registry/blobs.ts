@@ -2,59 +2,127 @@ import type { ByteRange } from "../lib/byte-range.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobBody, BlobStore } from "../storage/blobs.ts";
-import type { BlobLinkStore } from "../storage/metadata.ts";
-import { candidateNames, nameOf, type SearchOrder } from "./candidates.ts";
+import type { BlobLink, BlobLinkStore } from "../storage/metadata.ts";
+import { UpstreamError } from "../upstream/upstream-error.ts";
+import type { BlobDownload } from "./blob-download.ts";
+import { candidateNames, nameOf, type SearchOrder, upstreamTargets } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 import { blobUnknown } from "./not-found.ts";
+import type { BlobOrigin, OnBehalf } from "./origin.ts";
+import type { TrafficCounter } from "./traffic.ts";
+import { splitRepositoryName } from "../oci/repository-name.ts";
 
 /** A link is touched at most this often, so that a HEAD seldom costs a write. */
 const TOUCH_EVERY_MS = 60_000;
 
+/** A blob that can be read: from disk, or along with its download. */
+export type FoundBlob = { readonly size: number; read(range: ByteRange | null): Promise<BlobBody> };
+
+/** Where blobs are kept and come from. */
+export type BlobParts = {
+  readonly store: BlobStore;
+  readonly links: BlobLinkStore;
+  readonly origin: BlobOrigin;
+  readonly order: SearchOrder;
+  readonly traffic: TrafficCounter;
+  readonly now: () => number;
+};
+
 /** Pulls and deletions of blobs. */
 export class Blobs {
-  readonly #blobs: BlobStore;
-  readonly #links: BlobLinkStore;
-  readonly #order: SearchOrder;
-  readonly #now: () => number;
+  readonly #parts: BlobParts;
 
-  constructor(blobs: BlobStore, links: BlobLinkStore, order: SearchOrder, now: () => number) {
-    this.#blobs = blobs;
-    this.#links = links;
-    this.#order = order;
-    this.#now = now;
+  constructor(parts: BlobParts) {
+    this.#parts = parts;
   }
 
   /**
    * The size of a blob for one who may be about to push a manifest with it: the blob stays for the grace period.
-   * Throws BLOB_UNKNOWN.
+   * Throws BLOB_UNKNOWN, or the failure of an upstream that might have had it.
    */
-  async promise(target: Target, digest: Digest): Promise<number> {
-    const link = await this.#links.findLink(candidateNames(target, this.#order), digest);
-    const size = link === null ? null : await this.#blobs.size(digest);
-    if (link === null || size !== link.size) throw blobUnknown(target, digest);
-    const now = this.#now();
-    if (now - link.touchedAtMs > TOUCH_EVERY_MS) await this.#links.touchLink(link.repository, digest, now);
+  async promise(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
+    const { links, now } = this.#parts;
+    const link = await this.#findHere(target, digest);
+    if (link === null) {
+      return this.#askUpstream(target, digest, (upstream) => this.#parts.origin.size(upstream, digest, behalf));
+    }
+    if (now() - link.touchedAtMs > TOUCH_EVERY_MS) await links.touchLink(link.repository, digest, now());
     return link.size;
   }
 
-  /** The size of a blob for one who reads it. Throws BLOB_UNKNOWN. */
-  async size(target: Target, digest: Digest): Promise<number> {
-    const link = await this.#links.findLink(candidateNames(target, this.#order), digest);
-    if (link === null) throw blobUnknown(target, digest);
-    return link.size;
-  }
-
-  /** The content of a blob of `size` bytes, or a range of it. Throws BLOB_UNKNOWN when its file is gone or cut short. */
-  async read(target: Target, digest: Digest, size: number, range: ByteRange | null): Promise<BlobBody> {
-    const body = (await this.#blobs.size(digest)) === size ? await this.#blobs.read(digest, range) : null;
-    if (body === null) throw blobUnknown(target, digest);
-    return body;
+  /** The blob for one who reads it. Throws as `promise` does. */
+  async get(target: Target, digest: Digest, behalf: OnBehalf): Promise<FoundBlob> {
+    const link = await this.#findHere(target, digest);
+    if (link !== null) return this.#stored(link, digest);
+    const download = await this.#askUpstream(target, digest, (upstream) =>
+      this.#parts.origin.download(upstream, digest, behalf),
+    );
+    return { size: download.size, read: (range) => this.#readAlong(target, digest, download, range) };
   }
 
   /** Takes a blob out of a repository; the space is given back once no repository has it. Throws BLOB_UNKNOWN. */
   async delete(target: Target, digest: Digest): Promise<void> {
-    if (!(await this.#links.unlinkBlob(nameOf(target), digest))) {
+    if (!(await this.#parts.links.unlinkBlob(nameOf(target), digest))) {
       throw new RegistryError("BLOB_UNKNOWN", `the blob ${digest} is not in ${nameOf(target)}`, { detail: { digest } });
     }
+  }
+
+  /**
+   * The link of a blob whose file is whole. A file that is gone or cut short is as good as none: it is fetched or pushed
+   * again. A blob that another repository brought here serves this one too, once one of its manifests names it.
+   */
+  async #findHere(target: Target, digest: Digest): Promise<BlobLink | null> {
+    const { links, store, order, now } = this.#parts;
+    const names = candidateNames(target, order);
+    const link = await links.findLink(names, digest);
+    if (link !== null) return (await store.size(digest)) === link.size ? link : null;
+    if ((await store.size(digest)) === null) return null;
+    for (const repository of names) {
+      if (!(await links.isReferenced(repository, digest))) continue;
+      const size = await links.mountBlob(repository, digest, null, now());
+      if (size !== null && (await store.size(digest)) === size) return { repository, size, touchedAtMs: now() };
+    }
+    return null;
+  }
+
+  #stored({ repository, size }: BlobLink, digest: Digest): FoundBlob {
+    const { store, traffic } = this.#parts;
+    return {
+      size,
+      read: async (range) => {
+        const body = await store.read(digest, range);
+        const target = splitRepositoryName(repository);
+        if (body === null) throw blobUnknown(target, digest, null);
+        traffic.hit(target.namespace, range === null ? size : range.end - range.start);
+        return body;
+      },
+    };
+  }
+
+  async #readAlong(target: Target, digest: Digest, download: BlobDownload, range: ByteRange | null): Promise<BlobBody> {
+    const body = await download.read(range);
+    if (body !== null) {
+      this.#parts.traffic.miss(target.namespace);
+      return body;
+    }
+    // It ended between the question and the reading.
+    await download.done;
+    const stored = await this.#parts.store.read(digest, range);
+    if (stored === null) throw blobUnknown(target, digest, null);
+    return stored;
+  }
+
+  async #askUpstream<T>(target: Target, digest: Digest, ask: (target: Target) => Promise<T | null>): Promise<T> {
+    let failure: UpstreamError | null = null;
+    for (const upstream of upstreamTargets(target, this.#parts.order)) {
+      try {
+        const found = await ask(upstream);
+        if (found !== null) return found;
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        failure ??= error;
+      }
+    }
+    throw blobUnknown(target, digest, failure);
   }
 }

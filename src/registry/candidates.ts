@@ -20,23 +20,47 @@ export type SearchOrder = {
   readonly localAnswersForAll: boolean;
 };
 
-/** One repository to look in. `pushedOnly`: cached content there does not count. */
-export type Candidate = { readonly target: Target; readonly pushedOnly: boolean };
+/**
+ * One step of the search. `accept` says what counts there: a pushed tag alone; what is stored, pushed or cached;
+ * or, besides that, what upstream has.
+ */
+export type Candidate = { readonly target: Target; readonly accept: "pushed" | "stored" | "upstream" };
 
-/** The repositories that may answer for `target`, best first, `target` itself at the head. */
+/**
+ * The steps of the search for `target`, in their order. For a registry's name: what was pushed under it, what was
+ * pushed to `local` ("my build, whatever registry the manifest names"), then the registry's own. For a name of `local`:
+ * what was pushed there, the registries that names without one belong to, then any that has just that path.
+ */
 export function candidatesOf(target: Target, order: SearchOrder): readonly Candidate[] {
   const { namespace, path } = target;
-  if (namespace !== LOCAL) return withLocal(target, order);
-  const searched = order.unqualified.flatMap((unqualified) =>
-    withLocal({ namespace: unqualified, path: qualify(unqualified, path) }, { ...order, localAnswersForAll: false }),
-  );
-  const flat = order.standIns.map((standIn) => ({ target: { namespace: standIn, path }, pushedOnly: false }));
-  return dedupe([{ target, pushedOnly: false }, ...searched, ...flat]);
+  if (namespace !== LOCAL) {
+    const own: Candidate = { target, accept: "upstream" };
+    if (!order.localAnswersForAll) return [own];
+    const local = localPaths(target).map(
+      (path): Candidate => ({ target: { namespace: LOCAL, path }, accept: "pushed" }),
+    );
+    return [{ target, accept: "pushed" }, ...local, own];
+  }
+  const unqualified = order.unqualified.map((namespace) => ({ namespace, path: qualify(namespace, path) }));
+  const searched = new Set(unqualified.map(nameOf));
+  const flat = order.standIns.map((namespace) => ({ namespace, path })).filter((other) => !searched.has(nameOf(other)));
+  return [
+    { target, accept: "stored" },
+    ...unqualified.map((target): Candidate => ({ target, accept: "upstream" })),
+    ...flat.map((target): Candidate => ({ target, accept: "stored" })),
+  ];
 }
 
-/** The names of those repositories. */
+/** The repositories of the search, each once, `target` itself first. */
 export function candidateNames(target: Target, order: SearchOrder): readonly RepositoryName[] {
-  return candidatesOf(target, order).map((candidate) => nameOf(candidate.target));
+  return [...new Set([nameOf(target), ...candidatesOf(target, order).map((candidate) => nameOf(candidate.target))])];
+}
+
+/** Those of the search that upstream may be asked for. */
+export function upstreamTargets(target: Target, order: SearchOrder): readonly Target[] {
+  return candidatesOf(target, order)
+    .filter(({ accept }) => accept === "upstream")
+    .map((candidate) => candidate.target);
 }
 
 /** The full name of a target. */
@@ -44,25 +68,12 @@ export function nameOf(target: Target): RepositoryName {
   return repositoryName(target.namespace, target.path);
 }
 
-function withLocal(target: Target, order: SearchOrder): readonly Candidate[] {
-  const own: Candidate = { target, pushedOnly: false };
-  if (!order.localAnswersForAll) return [own];
-  const local = [target.path];
-  // docker.io's `nginx` and `library/nginx` are one image; a push to either under larder's own address means it.
-  if (target.namespace === DOCKER_HUB && target.path.startsWith("library/")) {
-    local.push(target.path.slice("library/".length) as RepositoryPath);
-  }
-  return [own, ...local.map((path) => ({ target: { namespace: LOCAL, path }, pushedOnly: true }))];
+/** docker.io's `nginx` and `library/nginx` are one image; a push to either under larder's own address means it. */
+function localPaths({ namespace, path }: Target): readonly RepositoryPath[] {
+  const isOfficial = namespace === DOCKER_HUB && path.startsWith("library/");
+  return isOfficial ? [path, path.slice("library/".length) as RepositoryPath] : [path];
 }
 
 function qualify(namespace: Namespace, path: RepositoryPath): RepositoryPath {
   return namespace === DOCKER_HUB && !path.includes("/") ? (`library/${path}` as RepositoryPath) : path;
-}
-
-function dedupe(candidates: readonly Candidate[]): readonly Candidate[] {
-  const seen = new Set<RepositoryName>();
-  return candidates.filter(({ target }) => {
-    const name = nameOf(target);
-    return !seen.has(name) && seen.add(name);
-  });
 }

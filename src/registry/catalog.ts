@@ -45,12 +45,13 @@ export class Catalog {
 
   /** What a pull could see: a registry's own tags with those that `local` answers by; for `local`, the first that is there. */
   async #shownIn(candidates: readonly Candidate[], target: Target): Promise<readonly Candidate[]> {
-    const present: Candidate[] = [];
+    const present = new Map<string, Candidate>();
     for (const candidate of candidates) {
-      if (!(await this.#repositories.hasRepository(nameOf(candidate.target)))) continue;
+      const name = nameOf(candidate.target);
+      if (!(await this.#repositories.hasRepository(name))) continue;
       if (target.namespace === LOCAL) return [candidate];
-      present.push(candidate);
+      present.set(name, candidate);
     }
-    return present;
+    return [...present.values()];
   }
 }

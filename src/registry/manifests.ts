@@ -1,20 +1,27 @@
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
-import { type Manifest, parseManifest } from "../oci/manifest.ts";
-import { isIndexType, isNonDistributable } from "../oci/media-type.ts";
+import { parseManifest } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
-import type { ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
-import { type Candidate, candidateNames, candidatesOf, nameOf, type SearchOrder } from "./candidates.ts";
+import type { ManifestPut, ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
+import { UpstreamError } from "../upstream/upstream-error.ts";
+import {
+  type Candidate,
+  candidateNames,
+  candidatesOf,
+  nameOf,
+  type SearchOrder,
+  upstreamTargets,
+} from "./candidates.ts";
 import type { Target } from "./locate.ts";
+import { referencesOf, requiredBlobs } from "./manifest-references.ts";
 import { manifestUnknown } from "./not-found.ts";
+import type { BlobOrigin, FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
+import type { TrafficCounter } from "./traffic.ts";
 
 /** What a client names a manifest by. */
 export type ManifestReference =
   | { readonly kind: "tag"; readonly tag: Tag }
   | { readonly kind: "digest"; readonly digest: Digest };
-
-/** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer is older than it should be. */
-export type FoundManifest = { readonly manifest: StoredManifest; readonly warning: string | null };
 
 /** A manifest as a push brings it. */
 export type PushedManifest = {
@@ -28,29 +35,48 @@ export type PushedManifest = {
 /** What a push of a manifest came to. */
 export type ManifestReceipt = { readonly digest: Digest; readonly subject: Digest | null };
 
+/** Where manifests are kept and come from. */
+export type ManifestParts = {
+  readonly store: ManifestStore;
+  readonly tags: TagStore;
+  readonly origin: ManifestOrigin;
+  readonly blobOrigin: BlobOrigin;
+  readonly order: SearchOrder;
+  readonly traffic: TrafficCounter;
+  readonly now: () => number;
+};
+
 /** Pulls, pushes and deletions of manifests. */
 export class Manifests {
-  readonly #store: ManifestStore;
-  readonly #tags: TagStore;
-  readonly #order: SearchOrder;
-  readonly #now: () => number;
+  readonly #parts: ManifestParts;
 
-  constructor(store: ManifestStore, tags: TagStore, order: SearchOrder, now: () => number) {
-    this.#store = store;
-    this.#tags = tags;
-    this.#order = order;
-    this.#now = now;
+  constructor(parts: ManifestParts) {
+    this.#parts = parts;
   }
 
-  /** The manifest that answers for a reference. Throws MANIFEST_UNKNOWN, saying where it was looked for. */
-  async get(target: Target, reference: ManifestReference): Promise<FoundManifest> {
-    const candidates = candidatesOf(target, this.#order);
-    const found =
+  /**
+   * The manifest that answers for a reference. Throws MANIFEST_UNKNOWN, saying where it was looked for, or the failure
+   * of an upstream that might have had it.
+   */
+  async get(target: Target, reference: ManifestReference, behalf: OnBehalf): Promise<FoundManifest> {
+    const candidates = candidatesOf(target, this.#parts.order);
+    const seen = new Map<string, Tagged | null>();
+    const find = (candidate: Candidate) =>
       reference.kind === "tag"
-        ? await this.#byTag(candidates, reference.tag)
-        : await this.#byDigest(candidates, reference.digest);
-    if (found === null) throw manifestUnknown(target, reference, candidates);
-    return { manifest: found, warning: null };
+        ? this.#byTag(candidate, reference.tag, behalf, seen)
+        : this.#byDigest(candidate, reference.digest, behalf);
+    let failure: UpstreamError | null = null;
+    for (const candidate of candidates) {
+      try {
+        const found = await find(candidate);
+        if (found !== null) return found;
+      } catch (error) {
+        // Another place may have it; if none has, this is why.
+        if (!(error instanceof UpstreamError)) throw error;
+        failure ??= error;
+      }
+    }
+    throw manifestUnknown(target, reference, candidates, failure);
   }
 
   /** Stores a manifest. Throws MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID. */
@@ -62,64 +88,86 @@ export class Manifests {
       throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${reference.digest}`);
     }
     const manifest = parseManifest(pushed.bytes, pushed.contentType);
-    const missing = await this.#store.putManifest(nameOf(target), {
+    const subject = manifest.subject?.digest ?? null;
+    await this.#store(target, {
       manifest: { digest, mediaType: manifest.mediaType, bytes: pushed.bytes },
       requiredBlobs: requiredBlobs(manifest),
-      borrowFrom: candidateNames(target, this.#order).slice(1),
+      borrowFrom: candidateNames(target, this.#parts.order).slice(1),
       references: referencesOf(manifest),
-      subject: manifest.subject?.digest ?? null,
+      subject,
       tags: reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags,
       kind: "pushed",
-      atMs: this.#now(),
+      atMs: this.#parts.now(),
     });
-    if (missing.length > 0) throw missingBlobs(target, missing);
-    return { digest, subject: manifest.subject?.digest ?? null };
+    return { digest, subject };
   }
 
   /** Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN. */
   async delete(target: Target, reference: ManifestReference): Promise<void> {
+    const { store, tags, now } = this.#parts;
     const name = nameOf(target);
     const gone =
       reference.kind === "tag"
-        ? (await this.#tags.deleteTag(name, reference.tag)) !== null
-        : await this.#store.deleteManifest(name, reference.digest, false, this.#now());
-    if (!gone) throw manifestUnknown(target, reference, [{ target, pushedOnly: false }]);
+        ? (await tags.deleteTag(name, reference.tag)) !== null
+        : await store.deleteManifest(name, reference.digest, false, now());
+    if (!gone) throw manifestUnknown(target, reference, [{ target, accept: "stored" }], null);
   }
 
-  /** A pushed tag anywhere wins over a cached one of the first choice. */
-  async #byTag(candidates: readonly Candidate[], tag: Tag): Promise<StoredManifest | null> {
-    let cached: StoredManifest | null = null;
-    for (const { target, pushedOnly } of candidates) {
-      const found = await this.#tags.getTagged(nameOf(target), tag);
-      if (found?.tag.kind === "pushed") return found.manifest;
-      if (found !== null && !pushedOnly) cached ??= found.manifest;
+  /** `seen` remembers look-ups: a registry's own repository stands in the search twice. */
+  async #byTag(
+    { target, accept }: Candidate,
+    tag: Tag,
+    behalf: OnBehalf,
+    seen: Map<string, Tagged | null>,
+  ): Promise<FoundManifest | null> {
+    const { tags, origin, traffic } = this.#parts;
+    const name = nameOf(target);
+    const here = seen.get(name) ?? (seen.has(name) ? null : await tags.getTagged(name, tag));
+    seen.set(name, here);
+    if (here !== null && (here.tag.kind === "pushed" || accept === "stored")) return this.#hit(target, here.manifest);
+    if (accept !== "upstream") return null;
+    const found = await origin.tag(target, tag, here, behalf);
+    if (found === null) return null;
+    if (found.manifest.digest === here?.manifest.digest) traffic.hit(target.namespace, found.manifest.bytes.byteLength);
+    else traffic.miss(target.namespace);
+    return found;
+  }
+
+  async #byDigest({ target, accept }: Candidate, digest: Digest, behalf: OnBehalf): Promise<FoundManifest | null> {
+    const here = await this.#parts.store.getManifest(nameOf(target), digest);
+    if (here !== null) return this.#hit(target, here);
+    if (accept !== "upstream") return null;
+    const found = await this.#parts.origin.manifest(target, digest, behalf);
+    if (found === null) return null;
+    this.#parts.traffic.miss(target.namespace);
+    return { manifest: found, warning: null };
+  }
+
+  #hit(target: Target, manifest: StoredManifest): FoundManifest {
+    this.#parts.traffic.hit(target.namespace, manifest.bytes.byteLength);
+    return { manifest, warning: null };
+  }
+
+  /** A pusher may have been told of a blob that only upstream has: then it is brought, as was promised. */
+  async #store(target: Target, put: ManifestPut): Promise<void> {
+    const missing = await this.#parts.store.putManifest(nameOf(target), put);
+    if (missing.length === 0) return;
+    for (const digest of missing) await this.#bring(target, digest);
+    const stillMissing = await this.#parts.store.putManifest(nameOf(target), put);
+    if (stillMissing.length > 0) throw missingBlobs(target, stillMissing);
+  }
+
+  async #bring(target: Target, digest: Digest): Promise<void> {
+    for (const upstream of upstreamTargets(target, this.#parts.order)) {
+      try {
+        const download = await this.#parts.blobOrigin.download(upstream, digest, { via: null });
+        if (download !== null) return await download.done;
+      } catch (error) {
+        // The blob is then missing, which the pusher is told by name.
+        if (!(error instanceof RegistryError)) throw error;
+      }
     }
-    return cached;
   }
-
-  async #byDigest(candidates: readonly Candidate[], digest: Digest): Promise<StoredManifest | null> {
-    for (const { target } of candidates) {
-      const found = await this.#store.getManifest(nameOf(target), digest);
-      if (found !== null) return found;
-    }
-    return null;
-  }
-}
-
-/** The blobs that must be here before the manifest may be: all but those that are never pushed. */
-function requiredBlobs(manifest: Manifest): readonly Digest[] {
-  const layers = manifest.layers.filter((layer) => !isNonDistributable(layer.mediaType));
-  return unique([...(manifest.config === null ? [] : [manifest.config]), ...layers].map((blob) => blob.digest));
-}
-
-/** What the manifest holds on to. An index may list manifests that are not here (yet, or ever: it is then sparse). */
-function referencesOf(manifest: Manifest): readonly Digest[] {
-  const listed = isIndexType(manifest.mediaType) ? manifest.manifests.map((child) => child.digest) : [];
-  return unique([...requiredBlobs(manifest), ...listed]);
-}
-
-function unique(digests: readonly Digest[]): readonly Digest[] {
-  return [...new Set(digests)];
 }
 
 function missingBlobs(target: Target, missing: readonly Digest[]): RegistryError {

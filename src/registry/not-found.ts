@@ -1,36 +1,59 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { LOCAL } from "../oci/repository-name.ts";
+import type { UpstreamError } from "../upstream/upstream-error.ts";
 import { type Candidate, nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 import type { ManifestReference } from "./manifests.ts";
 
-/** A manifest is nowhere that `target` is looked for: says where, and what to do. */
+/**
+ * A manifest is nowhere that `target` is looked for: says where, and what to do. When an upstream that might have it
+ * could not be asked, that failure is what counts.
+ */
 export function manifestUnknown(
   target: Target,
   reference: ManifestReference,
   candidates: readonly Candidate[],
+  failure: UpstreamError | null,
 ): RegistryError {
-  const asked =
-    reference.kind === "tag" ? `${nameOf(target)}:${reference.tag}` : `${nameOf(target)}@${reference.digest}`;
+  const name = nameOf(target);
+  const asked = reference.kind === "tag" ? `${name}:${reference.tag}` : `${name}@${reference.digest}`;
+  const detail = reference.kind === "tag" ? { name, tag: reference.tag } : { name, digest: reference.digest };
+  if (failure !== null) {
+    const code = failure.failure.kind === "unauthorized" ? "MANIFEST_UNKNOWN" : failure.code;
+    return new RegistryError(
+      code,
+      `${asked} is not here${alsoTried(name, candidates)}, and could not be fetched: ${failure.message}`,
+      {
+        detail,
+        cause: failure,
+      },
+    );
+  }
   return new RegistryError(
     "MANIFEST_UNKNOWN",
-    `${asked} is not here${alsoTried(candidates)}${hint(target, reference)}`,
-    {
-      detail: reference.kind === "tag" ? { name: nameOf(target), tag: reference.tag } : { digest: reference.digest },
-    },
+    `${asked} is not here${alsoTried(name, candidates)}${hint(target, reference)}`,
+    { detail },
   );
 }
 
 /** A blob is in none of the repositories that may answer for `target`. */
-export function blobUnknown(target: Target, digest: Digest): RegistryError {
+export function blobUnknown(target: Target, digest: Digest, failure: UpstreamError | null): RegistryError {
   const message = `the blob ${digest} is not in ${nameOf(target)}, nor where that name is looked for besides`;
-  return new RegistryError("BLOB_UNKNOWN", message, { detail: { digest } });
+  const detail = { digest };
+  if (failure === null) return new RegistryError("BLOB_UNKNOWN", message, { detail });
+  const code = failure.failure.kind === "unauthorized" ? "BLOB_UNKNOWN" : failure.code;
+  return new RegistryError(code, `${message}, and could not be fetched: ${failure.message}`, {
+    detail,
+    cause: failure,
+  });
 }
 
-function alsoTried(candidates: readonly Candidate[]): string {
-  const others = candidates.slice(1).map((candidate) => nameOf(candidate.target));
-  return others.length === 0 ? "" : `, nor as ${others.join(", ")}`;
+function alsoTried(name: string, candidates: readonly Candidate[]): string {
+  const others = new Set(
+    candidates.map((candidate) => nameOf(candidate.target) as string).filter((other) => other !== name),
+  );
+  return others.size === 0 ? "" : `, nor as ${[...others].join(", ")}`;
 }
 
 function hint(target: Target, reference: ManifestReference): string {

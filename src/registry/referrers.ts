@@ -4,18 +4,21 @@ import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
-import { candidateNames, type SearchOrder } from "./candidates.ts";
+import { candidateNames, type SearchOrder, upstreamTargets } from "./candidates.ts";
 import type { Target } from "./locate.ts";
+import type { ManifestOrigin, OnBehalf } from "./origin.ts";
 
 /** Answers what refers to a manifest: signatures, SBOMs, attestations. */
 export class Referrers {
   readonly #manifests: ManifestStore;
   readonly #tags: TagStore;
+  readonly #origin: ManifestOrigin;
   readonly #order: SearchOrder;
 
-  constructor(manifests: ManifestStore, tags: TagStore, order: SearchOrder) {
+  constructor(manifests: ManifestStore, tags: TagStore, origin: ManifestOrigin, order: SearchOrder) {
     this.#manifests = manifests;
     this.#tags = tags;
+    this.#origin = origin;
     this.#order = order;
   }
 
@@ -23,7 +26,14 @@ export class Referrers {
    * Descriptors of the referrers, those of `artifactType` when it is not null. Empty when there are none, the repository
    * included. What older clients keep in a fallback tag counts as well (distribution-spec v1.1.1, "Referrers Tag Schema").
    */
-  async list(target: Target, subject: Digest, artifactType: string | null): Promise<readonly Descriptor[]> {
+  async list(
+    target: Target,
+    subject: Digest,
+    artifactType: string | null,
+    behalf: OnBehalf,
+  ): Promise<readonly Descriptor[]> {
+    for (const upstream of upstreamTargets(target, this.#order))
+      await this.#origin.referrers(upstream, subject, behalf);
     const found = new Map<Digest, Descriptor>();
     for (const repository of candidateNames(target, this.#order)) {
       for (const manifest of await this.#manifests.listReferrers(repository, subject)) {

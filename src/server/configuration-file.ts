@@ -7,7 +7,8 @@ import { tryParseDuration } from "../lib/duration.ts";
 import { tryParseNamespace } from "../oci/repository-name.ts";
 import { tryParseStandIn } from "../registry/stand-ins.ts";
 import { tryParseListenAddress } from "./listen-address.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings, UpstreamSettings } from "./settings.ts";
+import { tryParseResolver, tryParseTagLifetime, tryParseUrl } from "./setting-values.ts";
 
 /** A configuration file that cannot be used. The message begins with `FILE:LINE:`. */
 export class ConfigurationError extends Error {
@@ -18,14 +19,32 @@ const address = parsed(tryParseListenAddress, "an address such as :80, 127.0.0.1
 const standIn = parsed(tryParseStandIn, "the name of a registry's host");
 const namespace = parsed(tryParseNamespace, "the name of a registry's host");
 const duration = parsed(tryParseDuration, "a duration such as 30s, 5m or 1h30m");
+const lifetime = parsed(tryParseTagLifetime, "never, always, or a duration such as 5m");
+const url = parsed(tryParseUrl, "a URL such as https://registry.example or http://10.0.0.9:5000");
+const resolver = parsed(tryParseResolver, "the IP address of a DNS server, such as 9.9.9.9 or [2620:fe::9]:53");
 const flag = v.boolean("must be true or false");
 const text = v.pipe(v.string("must be text"), v.minLength(1, "must not be empty"));
+
+const upstream = v.strictObject({
+  endpoint: v.optional(url),
+  mirrors: v.optional(listOf(url)),
+  username: v.optional(text),
+  password: v.optional(text),
+  passwordFile: v.optional(text),
+  ca: v.optional(text),
+  tags: v.optional(lifetime),
+});
 
 const schema = v.strictObject({
   http: v.optional(listOf(address)),
   data: v.optional(text),
   standIn: v.optional(listOf(standIn)),
   unqualified: v.optional(listOf(namespace)),
+  upstreams: v.optional(v.record(v.string(), upstream)),
+  offline: v.optional(flag),
+  resolvers: v.optional(listOf(resolver)),
+  tags: v.optional(lifetime),
+  credentials: v.optional(text),
   names: v.optional(listOf(text)),
   open: v.optional(flag),
   delete: v.optional(flag),
@@ -59,6 +78,13 @@ export function parseConfiguration(source: string, path: string): Partial<Settin
     data: file.data,
     standIns: file.standIn,
     unqualified: file.unqualified,
+    upstreams:
+      file.upstreams &&
+      Object.entries(file.upstreams).map(([host, given]) => upstreamOf(host, given, document, lines, path)),
+    offline: file.offline,
+    resolvers: file.resolvers,
+    tagLifetimeMs: file.tags,
+    credentials: file.credentials,
     names: file.names,
     open: file.open,
     deletes: file.delete,
@@ -69,6 +95,31 @@ export function parseConfiguration(source: string, path: string): Partial<Settin
     shutdownMs: file.shutdown,
     logLevel: file.log,
   } satisfies { [Key in keyof Settings]?: Settings[Key] | undefined });
+}
+
+function upstreamOf(
+  host: string,
+  given: v.InferOutput<typeof upstream>,
+  document: Document,
+  lines: LineCounter,
+  path: string,
+): UpstreamSettings {
+  const where = `${path}:${lineOf(document, ["upstreams", host], lines)}: upstreams.${host}`;
+  const namespace = tryParseStandIn(host);
+  if (namespace === null) throw new ConfigurationError(`${where} is not the name of a registry's host`);
+  if (given.password !== undefined && given.passwordFile !== undefined) {
+    throw new ConfigurationError(`${where} has both password and passwordFile; keep one`);
+  }
+  return {
+    namespace,
+    endpoint: given.endpoint ?? null,
+    mirrors: given.mirrors ?? [],
+    username: given.username ?? null,
+    password: given.password ?? null,
+    passwordFile: given.passwordFile ?? null,
+    caFile: given.ca ?? null,
+    tagLifetimeMs: given.tags ?? null,
+  };
 }
 
 /** Text that `parse` must understand. Numbers are taken for text: an unquoted `5000` is as plain as `"5000"`. */

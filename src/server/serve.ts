@@ -17,6 +17,11 @@ import { Uploads } from "../registry/uploads.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
 import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
+import { TrafficCounter } from "../registry/traffic.ts";
+import { UpstreamBlobs } from "../registry/upstream-blobs.ts";
+import { UpstreamManifests } from "../registry/upstream-manifests.ts";
+import { newInstanceId } from "../upstream/loop-mark.ts";
+import { openUpstreams, standInsOf } from "./open-upstreams.ts";
 import type { Log } from "../telemetry/log.ts";
 import { DataFolderLock } from "./data-folder-lock.ts";
 import { HttpListener, type RequestHandler } from "./http-listener.ts";
@@ -34,7 +39,13 @@ export type RunningServer = {
 };
 
 /** What a server needs from its process. */
-export type ServerEnvironment = { readonly log: Log; readonly now: () => number; readonly version: string };
+export type ServerEnvironment = {
+  readonly log: Log;
+  readonly now: () => number;
+  readonly version: string;
+  /** The process's environment variables. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+};
 
 /** Wires the parts and listens: the one place that knows concrete classes. Throws ListenError, DataFolderError. */
 export async function serve(settings: Settings, environment: ServerEnvironment): Promise<RunningServer> {
@@ -71,29 +82,44 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
 
 function compose(
   settings: Settings,
-  { log, now, version }: ServerEnvironment,
+  { log, now, version, variables }: ServerEnvironment,
   dataFolder: string,
   metadata: ReturnType<typeof openSqliteMetadata>,
 ): { handle: RequestHandler; collect: () => void } {
   const { manifests, tags, repositories, links, collection } = metadata;
-  const order: SearchOrder = settings;
+  const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
   const blobs = new FilesystemBlobs(dataFolder);
-  const uploads = new Uploads(new FilesystemUploads(dataFolder), metadata, now);
+  const uploadStore = new FilesystemUploads(dataFolder);
+  const uploads = new Uploads(uploadStore, metadata, now);
+  const instanceId = newInstanceId();
+  const upstreams = openUpstreams(settings, { variables, instanceId, log, now });
+  const traffic = new TrafficCounter();
+  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, log, now);
+  const blobOrigin = new UpstreamBlobs(upstreams, uploadStore, { links, collection }, traffic, log, now);
   const collector = new Collector(blobs, collection, uploads, now);
   const access = settings.open ? openAccess : new OwnMachineAccess(now);
   const reportFault = (error: unknown, request: Request) => {
-    const url = new URL(request.url);
-    log.write("error", "a request failed", { method: request.method, path: url.pathname, error: describe(error) });
+    const { path } = splitUrl(request.url);
+    const refused = error instanceof RegistryError;
+    const [level, what] = refused
+      ? (["warning", "a request was refused"] as const)
+      : (["error", "a request failed"] as const);
+    log.write(level, what, { method: request.method, path, error: refused ? error.message : describe(error) });
   };
   const registry = {
-    identity: identityOf(settings.standIns, settings.names, now),
-    manifests: new Manifests(manifests, tags, order, now),
-    blobs: new Blobs(blobs, links, order, now),
+    identity: identityOf(order.standIns, settings.names, now),
+    manifests: new Manifests({ store: manifests, tags, origin, blobOrigin, order, traffic, now }),
+    blobs: new Blobs({ store: blobs, links, origin: blobOrigin, order, traffic, now }),
     uploads,
     catalog: new Catalog(tags, repositories, order),
-    referrers: new Referrers(manifests, tags, order),
+    referrers: new Referrers(manifests, tags, origin, order),
   };
-  const distribution = new DistributionApi(registry, { access, allowDeletes: settings.deletes, reportFault });
+  const distribution = new DistributionApi(registry, {
+    access,
+    allowDeletes: settings.deletes,
+    instanceId,
+    reportFault,
+  });
   const collectionLimits = { graceMs: settings.gcGraceMs, uploadExpiryMs: settings.uploadExpiryMs };
   const inventory = new Inventory(manifests, tags, repositories);
   const admin = new AdminApi({ version, access, inventory, collector, collectionLimits, reportFault });

@@ -18,14 +18,15 @@ export async function answerBlob(call: Call, target: Target, digestText: string,
 }
 
 async function headBlob(call: Call, target: Target, digest: Digest, blobs: Blobs): Promise<Response> {
-  const size = await blobs.promise(target, digest);
+  const size = await blobs.promise(target, digest, call.behalf);
   const headers = blobHeaders(digest);
   if (isNotModified(call.request, digest)) return new Response(null, { status: 304, headers });
   return new Response(null, { headers: { ...headers, "Content-Length": String(size) } });
 }
 
 async function getBlob(call: Call, target: Target, digest: Digest, blobs: Blobs): Promise<Response> {
-  const size = await blobs.size(target, digest);
+  const blob = await blobs.get(target, digest, call.behalf);
+  const { size } = blob;
   const headers = blobHeaders(digest);
   if (isNotModified(call.request, digest)) return new Response(null, { status: 304, headers });
   const range = rangeAsked(call.request, digest, size);
@@ -33,7 +34,7 @@ async function getBlob(call: Call, target: Target, digest: Digest, blobs: Blobs)
     const error = new RegistryError("RANGE_INVALID", `the range is not within the ${size} bytes of the blob`);
     return errorResponse(error, { ...API_HEADERS, "Content-Range": `bytes */${size}` });
   }
-  const body = await blobs.read(target, digest, size, range);
+  const body = await blob.read(range);
   call.allowSlowTransfer();
   if (range === null) return new Response(body, { headers });
   const contentRange = `bytes ${range.start}-${range.end - 1}/${size}`;

@@ -1,4 +1,5 @@
 import type { Namespace } from "../../oci/repository-name.ts";
+import type { OnBehalf } from "../../registry/origin.ts";
 import type { Route } from "./route.ts";
 
 /** One request to the distribution API, parsed. */
@@ -8,6 +9,8 @@ export type Call = {
   readonly query: URLSearchParams;
   /** The namespace that `ns`, the path before `/v2/`, or the host puts the request under; null at larder's own address. */
   readonly namespace: Namespace | null;
+  /** What is passed on to upstream registries of this request. */
+  readonly behalf: OnBehalf;
   /** Throws DENIED when this client may not write. */
   assertMayWrite(): void;
   /** Lets a transfer be slow: without this, a connection that is silent for seconds is closed. */

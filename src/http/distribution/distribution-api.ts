@@ -6,6 +6,7 @@ import { type Asked, type Identity, locate, namespaceOf } from "../../registry/l
 import type { Manifests } from "../../registry/manifests.ts";
 import type { Referrers } from "../../registry/referrers.ts";
 import type { Uploads } from "../../registry/uploads.ts";
+import { isLoop } from "../../upstream/loop-mark.ts";
 import { errorResponse } from "../error-response.ts";
 import { answerBlob } from "./blobs.ts";
 import { API_HEADERS, type Call } from "./call.ts";
@@ -36,6 +37,7 @@ export class DistributionApi {
   readonly #registry: Registry;
   readonly #access: WriteAccess;
   readonly #allowDeletes: boolean;
+  readonly #instanceId: string;
   readonly #reportFault: (error: unknown, request: Request) => void;
 
   constructor(
@@ -43,9 +45,12 @@ export class DistributionApi {
     options: {
       access: WriteAccess;
       allowDeletes: boolean;
+      /** This process, as the requests that it sends to upstream registries name it. */
+      instanceId: string;
       reportFault: (error: unknown, request: Request) => void;
     },
   ) {
+    this.#instanceId = options.instanceId;
     this.#registry = registry;
     this.#access = options.access;
     this.#allowDeletes = options.allowDeletes;
@@ -72,12 +77,15 @@ export class DistributionApi {
     if (!METHODS[route.kind].includes(request.method)) return methodNotAllowed(request, route);
     const asked: Asked = { ns: query.get("ns"), prefix, host: request.headers.get("host") };
     try {
+      const via = request.headers.get("via");
+      if (via !== null && isLoop(this.#instanceId, via)) throw loopDetected(asked);
       const namespace = namespaceOf(asked, this.#registry.identity);
       const call: Call = {
         request,
         route,
         query,
         namespace,
+        behalf: { via },
         assertMayWrite: () => this.#assertMayWrite(request, connection),
         allowSlowTransfer: connection.allowSlowTransfer,
       };
@@ -85,7 +93,7 @@ export class DistributionApi {
       if (namespace !== null) response.headers.set("OCI-Namespace", asked.ns ?? namespace);
       return response;
     } catch (error) {
-      if (!(error instanceof RegistryError)) this.#reportFault(error, request);
+      if (!(error instanceof RegistryError) || error.code === "DENIED") this.#reportFault(error, request);
       return errorResponse(error, { ...API_HEADERS });
     }
   }
@@ -121,6 +129,13 @@ export class DistributionApi {
     }
     this.#access.check(connection.writer());
   }
+}
+
+function loopDetected({ ns, host }: Asked): RegistryError {
+  return new RegistryError(
+    "LOOP_DETECTED",
+    `a request that larder sent to ${ns ?? host ?? "an upstream registry"} came back to larder: the name leads here from this machine too, by its hosts file or DNS. Give larder a DNS server that knows the real address with --resolver, or the registry's address with --upstream HOST=URL`,
+  );
 }
 
 function methodNotAllowed(request: Request, route: Route): Response {

@@ -36,7 +36,7 @@ export async function answerReferrers(
   referrers: Referrers,
 ): Promise<Response> {
   const artifactType = call.query.get("artifactType") || null;
-  const manifests = await referrers.list(target, parseDigest(digest), artifactType);
+  const manifests = await referrers.list(target, parseDigest(digest), artifactType, call.behalf);
   const headers: Record<string, string> = { ...API_HEADERS, "Content-Type": MEDIA_TYPE.ociIndex };
   if (artifactType !== null) headers["OCI-Filters-Applied"] = "artifactType";
   const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: manifests.map(toJson) };

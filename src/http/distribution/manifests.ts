@@ -2,7 +2,8 @@ import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { parseTag } from "../../oci/tag.ts";
 import type { Target } from "../../registry/locate.ts";
-import type { FoundManifest, ManifestReference, Manifests } from "../../registry/manifests.ts";
+import type { ManifestReference, Manifests } from "../../registry/manifests.ts";
+import type { FoundManifest } from "../../registry/origin.ts";
 import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { isNotModified } from "./not-modified.ts";
@@ -37,8 +38,8 @@ function parseReference(text: string): ManifestReference {
 }
 
 async function findManifest(call: Call, target: Target, reference: ManifestReference, manifests: Manifests) {
-  const found = await manifests.get(target, reference);
-  return reference.kind === "tag" ? chooseForOldClient(call.request, target, found, manifests) : found;
+  const found = await manifests.get(target, reference, call.behalf);
+  return reference.kind === "tag" ? chooseForOldClient(call, target, found, manifests) : found;
 }
 
 function getManifest(request: Request, { manifest, warning }: FoundManifest): Response {
@@ -48,7 +49,7 @@ function getManifest(request: Request, { manifest, warning }: FoundManifest): Re
     "Docker-Content-Digest": manifest.digest,
     ETag: `"${manifest.digest}"`,
   };
-  if (warning !== null) headers["Warning"] = warning;
+  if (warning !== null) headers["Warning"] = `110 larder "${warning.replace(/["\\\r\n]/g, "'")}"`;
   if (isNotModified(request, manifest.digest)) return new Response(null, { status: 304, headers });
   if (request.method === "GET") return new Response(manifest.bytes as Uint8Array<ArrayBuffer>, { headers });
   headers["Content-Length"] = String(manifest.bytes.byteLength);

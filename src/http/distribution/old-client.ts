@@ -2,7 +2,9 @@ import { parseManifest } from "../../oci/manifest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Target } from "../../registry/locate.ts";
-import type { FoundManifest, Manifests } from "../../registry/manifests.ts";
+import type { Manifests } from "../../registry/manifests.ts";
+import type { FoundManifest } from "../../registry/origin.ts";
+import type { Call } from "./call.ts";
 
 /**
  * Clients from before manifest lists (Docker up to 1.9) ask by tag and accept no list: they get linux/amd64's image out
@@ -10,7 +12,7 @@ import type { FoundManifest, Manifests } from "../../registry/manifests.ts";
  * must not change under it.
  */
 export async function chooseForOldClient(
-  request: Request,
+  { request, behalf }: Call,
   target: Target,
   found: FoundManifest,
   manifests: Manifests,
@@ -29,5 +31,5 @@ export async function chooseForOldClient(
       "the image is a list without one for linux/amd64, and the client accepts no list",
     );
   }
-  return manifests.get(target, { kind: "digest", digest: child.digest });
+  return manifests.get(target, { kind: "digest", digest: child.digest }, behalf);
 }

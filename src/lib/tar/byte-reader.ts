@@ -1,0 +1,84 @@
+import { TarError } from "./tar-error.ts";
+
+const EMPTY = new Uint8Array();
+
+/** Reads a stream by counts of bytes. One reader at a time; nothing is read ahead of the chunk in hand. */
+export class ByteReader {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #chunk: Uint8Array = EMPTY;
+  #offset = 0;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** How many bytes were handed out or skipped. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The next `count` bytes; null when the stream is at its end. Throws TarError when it ends within them. */
+  async read(count: number): Promise<Uint8Array | null> {
+    if (this.#chunk.length >= count) return this.#shift(count);
+    const parts: Uint8Array[] = [];
+    let missing = count;
+    while (missing > 0) {
+      const part = await this.some(missing);
+      if (part === null && parts.length === 0) return null;
+      if (part === null) throw this.#cutShort();
+      parts.push(part);
+      missing -= part.length;
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** The next bytes, at most `max` and at least one; null when the stream is at its end. */
+  async some(max: number): Promise<Uint8Array | null> {
+    while (this.#chunk.length === 0) {
+      const next = await this.#source.next();
+      if (next.done === true) return null;
+      this.#chunk = next.value;
+    }
+    return this.#shift(Math.min(max, this.#chunk.length));
+  }
+
+  /** The next `count` bytes in pieces. Throws TarError when the stream ends before. */
+  async *take(count: number): AsyncGenerator<Uint8Array> {
+    for (let left = count; left > 0; ) {
+      const part = await this.some(left);
+      if (part === null) throw this.#cutShort();
+      left -= part.length;
+      yield part;
+    }
+  }
+
+  /** Passes over `count` bytes. Throws TarError when the stream ends before. */
+  async skip(count: number): Promise<void> {
+    for (let left = count; left > 0; ) {
+      const part = await this.some(left);
+      if (part === null) throw this.#cutShort();
+      left -= part.length;
+    }
+  }
+
+  /** Passes over all that is left, so that whoever checks the source's digest or checksum sees its end. */
+  async drain(): Promise<void> {
+    while ((await this.some(Number.MAX_SAFE_INTEGER)) !== null);
+  }
+
+  /** Lets go of the source. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
+  }
+
+  #shift(count: number): Uint8Array {
+    const part = this.#chunk.subarray(0, count);
+    this.#chunk = this.#chunk.subarray(count);
+    this.#offset += count;
+    return part;
+  }
+
+  #cutShort(): TarError {
+    return new TarError(`the archive is cut short: it ends at byte ${this.#offset}, within a member`);
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The 512-byte header that every member of a tar archive begins with.
+ *
+ *     0 name 100 · 100 mode 8 · 108 uid 8 · 116 gid 8 · 124 size 12 · 136 mtime 12 · 148 checksum 8 · 156 type 1
+ *     157 linkname 100 · 257 magic 6 · 263 version 2 · 265 uname 32 · 297 gname 32 · 329 devmajor 8 · 337 devminor 8
+ *     345 prefix 155 (ustar) · 386 sparse map 4 × 24 · 482 is extended 1 · 483 real size 12 (old GNU sparse)
+ *
+ * Numbers are octal digits, or base 256 when the first byte has its top bit set (GNU, star).
+ * Source: POSIX.1-2017 pax, "ustar Interchange Format"; libarchive's tar(5), "GNU Tar Archives".
+ */
+import { TarError } from "./tar-error.ts";
+import { decodeText, encodeText } from "./text-bytes.ts";
+
+export const BLOCK_BYTES = 512;
+
+/** The fields of a header as they stand. `typeFlag` is the character, NUL included. */
+export type HeaderBlock = {
+  readonly path: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly modifiedSeconds: number;
+  readonly typeFlag: string;
+  readonly linkTarget: string;
+  readonly userName: string;
+  readonly groupName: string;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+};
+
+/** The largest values that octal digits hold in fields of 8 and of 12 bytes. */
+export const MAX_OCTAL_8 = 0o7777777;
+export const MAX_OCTAL_12 = 0o77777777777;
+
+const PATH_BYTES = 100;
+const PREFIX_BYTES = 155;
+const decoder = new TextDecoder("latin1");
+
+/** Is this block all zeros, the mark of an archive's end? */
+export function isZeroBlock(block: Uint8Array): boolean {
+  return block.every((byte) => byte === 0);
+}
+
+/** Reads a header. `where` is for the message of the TarError that a wrong checksum or number throws. */
+export function decodeHeaderBlock(block: Uint8Array, where: string): HeaderBlock {
+  checkChecksum(block, where);
+  const magic = decoder.decode(block.subarray(257, 265));
+  const known = magic.startsWith("ustar");
+  const isPosix = magic.startsWith("ustar\0");
+  const prefix = isPosix ? textField(block, 345, PREFIX_BYTES) : "";
+  const name = textField(block, 0, PATH_BYTES);
+  const number = (offset: number, length: number) => numberField(block, offset, length, where);
+  return {
+    path: prefix === "" ? name : `${prefix}/${name}`,
+    mode: number(100, 8),
+    uid: number(108, 8),
+    gid: number(116, 8),
+    size: number(124, 12),
+    modifiedSeconds: number(136, 12),
+    typeFlag: String.fromCharCode(block[156] ?? 0),
+    linkTarget: textField(block, 157, PATH_BYTES),
+    userName: known ? textField(block, 265, 32) : "",
+    groupName: known ? textField(block, 297, 32) : "",
+    deviceMajor: known ? number(329, 8) : 0,
+    deviceMinor: known ? number(337, 8) : 0,
+  };
+}
+
+/** The number in a field of octal digits or base 256. An empty field is 0. Throws TarError. */
+export function numberField(block: Uint8Array, offset: number, length: number, where: string): number {
+  const field = block.subarray(offset, offset + length);
+  const value = ((field[0] ?? 0) & 0x80) === 0 ? octal(field) : base256(field);
+  if (value === null || !Number.isSafeInteger(value)) {
+    throw new TarError(`${where} holds a number that is not valid: ${JSON.stringify(decoder.decode(field))}`);
+  }
+  return value;
+}
+
+function octal(field: Uint8Array): number | null {
+  const text = decoder.decode(field).replace(/^[\0 ]+/, "");
+  const digits = text.replace(/[\0 ].*$/s, "");
+  if (digits === "") return 0;
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : null;
+}
+
+/** Two's complement, big-endian, the top bit of the first byte being the mark and the next one the sign. */
+function base256(field: Uint8Array): number {
+  const isNegative = ((field[0] ?? 0) & 0x40) !== 0;
+  let value = BigInt((field[0] ?? 0) & 0x3f);
+  for (const byte of field.subarray(1)) value = (value << 8n) | BigInt(byte);
+  return Number(isNegative ? value - (1n << BigInt(8 * field.length - 2)) : value);
+}
+
+function textField(block: Uint8Array, offset: number, length: number): string {
+  const field = block.subarray(offset, offset + length);
+  const end = field.indexOf(0);
+  return decodeText(end < 0 ? field : field.subarray(0, end));
+}
+
+function checkChecksum(block: Uint8Array, where: string): void {
+  const stored = numberField(block, 148, 8, where);
+  const { unsigned, signed } = checksums(block);
+  // Old tars on machines with signed characters summed those.
+  if (stored !== unsigned && stored !== signed) {
+    throw new TarError(`${where} is not a tar header: its checksum is ${stored}, its content sums up to ${unsigned}`);
+  }
+}
+
+function checksums(block: Uint8Array): { unsigned: number; signed: number } {
+  let unsigned = 0;
+  let negative = 0;
+  for (let at = 0; at < BLOCK_BYTES; at++) {
+    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] ?? 0);
+    unsigned += byte;
+    if (byte > 127) negative += 256;
+  }
+  return { unsigned, signed: unsigned - negative };
+}
+
+/**
+ * Writes a ustar header. Numbers that do not fit are written as the largest that does, texts are cut: whoever needs
+ * more puts it into pax records as well.
+ */
+export function encodeHeaderBlock(header: HeaderBlock): Uint8Array {
+  const block = new Uint8Array(BLOCK_BYTES);
+  const { name, prefix } = splitPath(header.path) ?? { name: encodeText(header.path), prefix: new Uint8Array() };
+  const put = (bytes: Uint8Array, offset: number, length: number) => block.set(bytes.subarray(0, length), offset);
+  const putOctal = (value: number, offset: number, digits: number, max: number) =>
+    put(encodeText(Math.min(Math.max(value, 0), max).toString(8).padStart(digits, "0")), offset, digits);
+  put(name, 0, PATH_BYTES);
+  putOctal(header.mode & 0o7777, 100, 7, MAX_OCTAL_8);
+  putOctal(header.uid, 108, 7, MAX_OCTAL_8);
+  putOctal(header.gid, 116, 7, MAX_OCTAL_8);
+  putOctal(header.size, 124, 11, MAX_OCTAL_12);
+  putOctal(header.modifiedSeconds, 136, 11, MAX_OCTAL_12);
+  block[156] = header.typeFlag.charCodeAt(0);
+  put(encodeText(header.linkTarget), 157, PATH_BYTES);
+  put(encodeText("ustar\x0000"), 257, 8);
+  put(encodeText(header.userName), 265, 31);
+  put(encodeText(header.groupName), 297, 31);
+  putOctal(header.deviceMajor, 329, 7, MAX_OCTAL_8);
+  putOctal(header.deviceMinor, 337, 7, MAX_OCTAL_8);
+  put(prefix, 345, PREFIX_BYTES);
+  put(encodeText(`${checksums(block).unsigned.toString(8).padStart(6, "0")}\0 `), 148, 8);
+  return block;
+}
+
+/** The path in the two fields that ustar has for it, or null when it does not fit. */
+export function splitPath(path: string): { name: Uint8Array; prefix: Uint8Array } | null {
+  const bytes = encodeText(path);
+  if (bytes.length <= PATH_BYTES) return { name: bytes, prefix: bytes.subarray(0, 0) };
+  // The last slash that leaves a prefix which fits; a name must stay behind it.
+  const slash = bytes.subarray(0, PREFIX_BYTES + 1).lastIndexOf(0x2f, bytes.length - 2);
+  if (slash <= 0 || bytes.length - slash - 1 > PATH_BYTES) return null;
+  return { name: bytes.subarray(slash + 1), prefix: bytes.subarray(0, slash) };
+}

@@ -1,0 +1,34 @@
+import type { Digest } from "../oci/digest.ts";
+import type { Tag } from "../oci/tag.ts";
+import type { StoredManifest, StoredTag } from "../storage/metadata.ts";
+import type { BlobDownload } from "./blob-download.ts";
+import type { Target } from "./locate.ts";
+
+/** A tag that is here, with its manifest. */
+export type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
+
+/** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer may be older than it should be. */
+export type FoundManifest = { readonly manifest: StoredManifest; readonly warning: string | null };
+
+/** A request on whose behalf upstream is asked: what is known of the larders that it went through. */
+export type OnBehalf = { readonly via: string | null };
+
+/**
+ * Where manifests come from that are not here, or may be out of date. Null: the namespace has no upstream, larder is
+ * offline, or upstream does not have it. Throws an `UpstreamError` when upstream cannot be asked and nothing is cached.
+ */
+export interface ManifestOrigin {
+  /** What a tag points at now. `cached` is what it pointed at when it was last looked at. */
+  tag(target: Target, tag: Tag, cached: Tagged | null, behalf: OnBehalf): Promise<FoundManifest | null>;
+  manifest(target: Target, digest: Digest, behalf: OnBehalf): Promise<StoredManifest | null>;
+  /** Brings what refers to a manifest here, as far as upstream can be asked. */
+  referrers(target: Target, subject: Digest, behalf: OnBehalf): Promise<void>;
+}
+
+/** Where blobs come from that are not here. Null as above. */
+export interface BlobOrigin {
+  /** The size in bytes, without fetching it. */
+  size(target: Target, digest: Digest, behalf: OnBehalf): Promise<number | null>;
+  /** The blob on its way, shared by everyone who wants it. */
+  download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null>;
+}

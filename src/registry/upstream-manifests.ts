@@ -1,0 +1,193 @@
+import { ExpiringMap } from "../lib/expiring-map.ts";
+import { SingleFlight } from "../lib/single-flight.ts";
+import type { Digest } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { Tag } from "../oci/tag.ts";
+import type { ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
+import type { Log } from "../telemetry/log.ts";
+import { isNearEnd } from "../upstream/rate-limit.ts";
+import type { FetchedManifest } from "../upstream/registry-client.ts";
+import { UpstreamError } from "../upstream/upstream-error.ts";
+import { nameOf } from "./candidates.ts";
+import type { Target } from "./locate.ts";
+import { referencesOf } from "./manifest-references.ts";
+import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
+import type { TrafficCounter } from "./traffic.ts";
+import type { Upstream, Upstreams } from "./upstreams.ts";
+
+/** How long upstream's "there is no such thing" is believed. */
+const ABSENCE_MS = 10_000;
+/** How long after a failure a cached tag is served without another try: a dead upstream must not slow every pull. */
+const FAILURE_MS = 15_000;
+/** How long the referrers of a manifest are taken for current. */
+const REFERRERS_MS = 300_000;
+const REMEMBERED = 10_000;
+/** More signatures and SBOMs of one image are left to those who ask for them by digest. */
+const REFERRERS_LIMIT = 64;
+
+/**
+ * Manifests from upstream, kept here. Concurrent requests for one manifest share a question; a tag is checked by HEAD,
+ * which is free where pulls are counted, and fetched only when it has moved.
+ */
+export class UpstreamManifests implements ManifestOrigin {
+  readonly #upstreams: Upstreams;
+  readonly #store: ManifestStore;
+  readonly #tags: TagStore;
+  readonly #traffic: TrafficCounter;
+  readonly #log: Log;
+  readonly #now: () => number;
+  readonly #tagFlights = new SingleFlight<string, FoundManifest | null>();
+  readonly #manifestFlights = new SingleFlight<string, StoredManifest | null>();
+  readonly #referrerFlights = new SingleFlight<string, void>();
+  readonly #absent: ExpiringMap<string, true>;
+  readonly #failed: ExpiringMap<string, UpstreamError>;
+  readonly #referrersSeen: ExpiringMap<string, true>;
+
+  constructor(
+    upstreams: Upstreams,
+    store: { readonly manifests: ManifestStore; readonly tags: TagStore },
+    traffic: TrafficCounter,
+    log: Log,
+    now: () => number,
+  ) {
+    this.#upstreams = upstreams;
+    this.#store = store.manifests;
+    this.#tags = store.tags;
+    this.#traffic = traffic;
+    this.#log = log;
+    this.#now = now;
+    this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, now);
+    this.#failed = new ExpiringMap(FAILURE_MS, REMEMBERED, now);
+    this.#referrersSeen = new ExpiringMap(REFERRERS_MS, REMEMBERED, now);
+  }
+
+  async tag(target: Target, tag: Tag, cached: Tagged | null, behalf: OnBehalf): Promise<FoundManifest | null> {
+    const upstream = this.#upstreams.find(target.namespace);
+    if (upstream === null || (cached !== null && this.#isFresh(upstream, cached))) return kept(cached, null);
+    const key = `${nameOf(target)}:${tag}`;
+    if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
+    const failure = this.#failed.get(key);
+    if (failure !== null && cached !== null) return kept(cached, failure.message);
+    return this.#tagFlights.run(key, () => this.#askForTag(upstream, target, tag, cached, behalf, key));
+  }
+
+  async manifest(target: Target, digest: Digest, behalf: OnBehalf): Promise<StoredManifest | null> {
+    const upstream = this.#upstreams.find(target.namespace);
+    const key = `${nameOf(target)}@${digest}`;
+    if (upstream === null || this.#absent.get(key)) return null;
+    return this.#manifestFlights.run(key, async () => {
+      const fetched = await upstream.client.getManifest(target.path, digest, behalf);
+      if (fetched === null) {
+        this.#absent.set(key, true);
+        return null;
+      }
+      this.#traffic.fetched(target.namespace, fetched.bytes.byteLength);
+      return this.#keep(target, fetched, null);
+    });
+  }
+
+  async referrers(target: Target, subject: Digest, behalf: OnBehalf): Promise<void> {
+    const upstream = this.#upstreams.find(target.namespace);
+    const key = `${nameOf(target)}@${subject}`;
+    if (upstream === null || this.#referrersSeen.get(key)) return;
+    await this.#referrerFlights.run(key, async () => {
+      try {
+        const found = await upstream.client.listReferrers(target.path, subject, behalf);
+        for (const { digest } of found.slice(0, REFERRERS_LIMIT)) {
+          const here = await this.#store.getManifest(nameOf(target), digest);
+          if (here === null) await this.manifest(target, digest, behalf);
+        }
+        this.#referrersSeen.set(key, true);
+      } catch (error) {
+        // What is kept here is a good answer without upstream's; a pull must not fail for want of a signature.
+        if (!(error instanceof RegistryError)) throw error;
+        this.#log.write("warning", "upstream could not be asked for referrers", { image: key, error: error.message });
+      }
+    });
+  }
+
+  #isFresh(upstream: Upstream, { tag }: Tagged): boolean {
+    if (this.#now() - tag.checkedAtMs < upstream.tagLifetimeMs) return true;
+    const allowance = upstream.client.rateLimit();
+    return allowance !== null && isNearEnd(allowance, this.#now());
+  }
+
+  async #askForTag(
+    upstream: Upstream,
+    target: Target,
+    tag: Tag,
+    cached: Tagged | null,
+    behalf: OnBehalf,
+    key: string,
+  ): Promise<FoundManifest | null> {
+    try {
+      const found = await this.#revalidate(upstream, target, tag, cached, behalf);
+      this.#failed.delete(key);
+      if (found !== null) return { manifest: found, warning: null };
+      this.#absent.set(key, true);
+      return kept(cached, "upstream no longer has this tag");
+    } catch (error) {
+      if (cached === null || !(error instanceof UpstreamError) || error.failure.kind === "loop") throw error;
+      this.#failed.set(key, error);
+      this.#log.write("warning", "upstream failed; the cached tag is served", { image: key, error: error.message });
+      return kept(cached, error.message);
+    }
+  }
+
+  async #revalidate(
+    { client }: Upstream,
+    target: Target,
+    tag: Tag,
+    cached: Tagged | null,
+    behalf: OnBehalf,
+  ): Promise<StoredManifest | null> {
+    if (cached !== null) {
+      const head = await client.headManifest(target.path, tag, behalf);
+      if (head === null) return null;
+      if (head.digest === cached.manifest.digest) {
+        await this.#tags.touchTag(nameOf(target), tag, this.#now());
+        return cached.manifest;
+      }
+      // The tag moved to a manifest that is here already, or upstream gives no digest: the GET below settles it.
+    }
+    const fetched = await client.getManifest(target.path, tag, behalf);
+    if (fetched === null) return null;
+    this.#traffic.fetched(target.namespace, fetched.bytes.byteLength);
+    return this.#keep(target, fetched, tag);
+  }
+
+  /** Stores a manifest as a cached one. Its blobs come when they are asked for. */
+  async #keep(target: Target, { bytes, digest, mediaType }: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
+    const parsed = parseUpstream(target, bytes, mediaType);
+    const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
+    await this.#store.putManifest(nameOf(target), {
+      manifest,
+      requiredBlobs: [],
+      borrowFrom: [],
+      references: referencesOf(parsed),
+      subject: parsed.subject?.digest ?? null,
+      tags: tag === null ? [] : [tag],
+      kind: "cached",
+      atMs: this.#now(),
+    });
+    return manifest;
+  }
+}
+
+function kept(cached: Tagged | null, warning: string | null): FoundManifest | null {
+  return cached === null ? null : { manifest: cached.manifest, warning };
+}
+
+function parseUpstream(target: Target, bytes: Uint8Array, mediaType: string | null) {
+  try {
+    return parseManifest(bytes, mediaType);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UpstreamError(
+      { kind: "protocol" },
+      `${target.namespace} sent something for ${nameOf(target)} that is no manifest: ${why}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import type { Namespace } from "../oci/repository-name.ts";
+import { type Upstream, Upstreams } from "../registry/upstreams.ts";
+import type { Log } from "../telemetry/log.ts";
+import { type CredentialSource, firstCredentials, fixedCredentials } from "../upstream/credentials.ts";
+import { credentialFiles, dockerConfigCredentials } from "../upstream/docker-config.ts";
+import { dnsResolver, systemResolver } from "../upstream/host-resolver.ts";
+import { defaultEndpoint, type Endpoint, openRegistry } from "../upstream/open-registry.ts";
+import type { UpstreamEvent } from "../upstream/upstream-event.ts";
+import { ConfigurationError } from "./configuration-file.ts";
+import type { Settings, UpstreamSettings } from "./settings.ts";
+import { VERSION } from "./version.ts";
+
+/** What the talk with upstream registries needs from the process. */
+export type UpstreamEnvironment = {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly instanceId: string;
+  readonly log: Log;
+  readonly now: () => number;
+};
+
+/** The registries that are stood in for, each with what is configured of it. Throws ConfigurationError. */
+export function openUpstreams(settings: Settings, environment: UpstreamEnvironment): Upstreams {
+  const { now, variables } = environment;
+  const resolver = settings.resolvers.length === 0 ? systemResolver(now) : dnsResolver(settings.resolvers, now);
+  const files = settings.credentials === null ? credentialFiles(variables) : [settings.credentials];
+  const shared = files.map((path) => dockerConfigCredentials(path, variables));
+  const open = (namespace: Namespace): Upstream => {
+    const given = settings.upstreams.find((upstream) => upstream.namespace === namespace) ?? null;
+    const own = given === null ? null : ownCredentials(given);
+    const client = openRegistry({
+      namespace,
+      endpoint: given === null ? defaultEndpoint(namespace) : endpointOf(given),
+      mirrors: (given?.mirrors ?? []).map((url) => ({ url, sendNamespace: true })),
+      credentials: firstCredentials(own === null ? shared : [own, ...shared]),
+      resolver,
+      instanceId: environment.instanceId,
+      userAgent: `larder/${VERSION}`,
+      now,
+      observe: (event) => logEvent(environment.log, namespace, event),
+    });
+    return { namespace, client, tagLifetimeMs: given?.tagLifetimeMs ?? settings.tagLifetimeMs };
+  };
+  return new Upstreams(standInsOf(settings).map(open), settings.offline);
+}
+
+/** Who has an entry among the upstreams is stood in for. */
+export function standInsOf(settings: Settings): readonly Namespace[] {
+  return [...new Set([...settings.standIns, ...settings.upstreams.map((upstream) => upstream.namespace)])];
+}
+
+function endpointOf({ namespace, endpoint, caFile }: UpstreamSettings): Endpoint {
+  const { url } = endpoint === null ? defaultEndpoint(namespace) : { url: endpoint };
+  return caFile === null ? { url } : { url, caPem: readSetting(namespace, "ca", caFile) };
+}
+
+function ownCredentials({ namespace, username, password, passwordFile }: UpstreamSettings): CredentialSource | null {
+  if (username === null) return null;
+  const secret = passwordFile === null ? (password ?? "") : readSetting(namespace, "passwordFile", passwordFile).trim();
+  return fixedCredentials(namespace, username, secret);
+}
+
+function readSetting(namespace: Namespace, key: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError(`upstreams.${namespace}.${key}: cannot read ${path}: ${why}`, { cause });
+  }
+}
+
+function logEvent(log: Log, namespace: Namespace, event: UpstreamEvent): void {
+  const { method, url } = event;
+  if (event.kind === "response") {
+    log.write("debug", "upstream answered", {
+      namespace,
+      method,
+      url,
+      status: event.status,
+      ms: Math.round(event.elapsedMs),
+    });
+  } else {
+    log.write("debug", "upstream failed", {
+      namespace,
+      method,
+      url,
+      error: event.error.message,
+      retried: event.retried,
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import { isIP } from "node:net";
+import { tryParseDuration } from "../lib/duration.ts";
+
+/**
+ * For how long a cached tag is taken for current: `never` is it asked for again, `always`, or after a duration. In
+ * milliseconds, `Infinity` for never; null when it is none of these.
+ */
+export function tryParseTagLifetime(text: string): number | null {
+  if (text === "never") return Number.POSITIVE_INFINITY;
+  return text === "always" ? 0 : tryParseDuration(text);
+}
+
+/** A registry's URL without user, query and fragment; null when it is none. */
+export function tryParseUrl(text: string): string | null {
+  const url = URL.parse(text);
+  const isWeb = url?.protocol === "http:" || url?.protocol === "https:";
+  if (url === null || !isWeb || url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
+    return null;
+  return text;
+}
+
+/** `9.9.9.9`, `9.9.9.9:5353`, `2620:fe::9` or `[2620:fe::9]:5353`; null when it is none. */
+export function tryParseResolver(text: string): string | null {
+  const match = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^:]+)(?::(\d{1,5}))?$/.exec(text);
+  return isIP(match?.[1] ?? text) !== 0 && Number(match?.[2] ?? 53) <= 65535 ? text : null;
+}

@@ -1,0 +1,59 @@
+/**
+ * One call of the kubelet's: PullImage, by gRPC over a Unix socket, as there is no crictl in Debian.
+ *
+ * Sources: Kubernetes' CRI, `api.proto` of version v1 (PullImageRequest, ImageSpec, PullImageResponse); gRPC over
+ * HTTP/2 (a message is a zero byte, four bytes of length, and the protobuf).
+ */
+import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
+import { createConnection } from "node:net";
+import type { Digest } from "../../src/oci/digest.ts";
+import { readDigest } from "./container-client.ts";
+
+const PULL_TIMEOUT_MS = 60_000;
+const PULL_IMAGE = {
+  ":method": "POST",
+  ":path": "/runtime.v1.ImageService/PullImage",
+  "content-type": "application/grpc",
+  te: "trailers",
+};
+
+/** Has the runtime behind `socketPath` pull an image. Returns the image's id. Throws with the runtime's message. */
+export async function pullByCri(socketPath: string, image: string): Promise<Digest> {
+  const session = connect("http://localhost", { createConnection: () => createConnection(socketPath) });
+  try {
+    const response = await call(session, firstField(firstField(Buffer.from(image))));
+    // The one field of PullImageResponse: its tag, its length, the image's id.
+    return readDigest(response.subarray(2).toString());
+  } finally {
+    session.destroy();
+  }
+}
+
+function call(session: ClientHttp2Session, message: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request(PULL_IMAGE);
+    const chunks: Buffer[] = [];
+    // The status comes in the trailers, or, when there is no message, in the headers.
+    let headers: IncomingHttpHeaders = {};
+    const collect = (more: IncomingHttpHeaders) => (headers = { ...headers, ...more });
+    session.on("error", reject);
+    stream.on("error", reject);
+    stream.on("response", collect);
+    stream.on("trailers", collect);
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    stream.on("close", () => {
+      if (headers["grpc-status"] === "0") resolve(Buffer.concat(chunks).subarray(5));
+      else reject(new Error(`CRI answered ${String(headers["grpc-status"])}: ${String(headers["grpc-message"])}`));
+    });
+    stream.setTimeout(PULL_TIMEOUT_MS, () => reject(new Error(`no answer from CRI within ${PULL_TIMEOUT_MS} ms`)));
+    const frameHeader = Buffer.alloc(5);
+    frameHeader.writeUInt32BE(message.length, 1);
+    stream.end(Buffer.concat([frameHeader, message]));
+  });
+}
+
+/** Field 1, of a type that has a length, of a protobuf message. */
+function firstField(content: Buffer): Buffer {
+  if (content.length > 127) throw new Error("the image's name is too long: its length must fit in one byte");
+  return Buffer.concat([Buffer.from([0x0a, content.length]), content]);
+}

@@ -1,0 +1,78 @@
+/**
+ * `npm test`: brings the programs that the tests need, runs all tests, and says plainly what was skipped and why.
+ *
+ * Arguments go through to `bun test`: `npm test -- src/oci`, `npm test -- -t "pushed tag"`. With
+ * LARDER_TEST_INSTALL=0 nothing is installed. The last line is `N passed, N failed, N skipped`.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { installMissingPackages } from "./debian-packages.ts";
+import { SKIPPED_SUITES_VARIABLE, type SkippedSuite } from "./requirement.ts";
+import { describeSkipped, parseTestReport, type TestReport } from "./test-report.ts";
+
+const CHECKOUT = new URL("..", import.meta.url).pathname;
+/** Each test has limits of its own; this one ends a run that hangs all the same. */
+const RUN_TIMEOUT_MS = 15 * 60_000;
+/** Machines that run tests are slow and busy: bun's own default of 5 s fails honest tests there. */
+const TEST_TIMEOUT_MS = 30_000;
+const OPTIONS_WITH_VALUE = new Set(["-t", "--test-name-pattern", "--timeout", "--seed", "--max-concurrency"]);
+
+/** The arguments of `bun test`: without a path or a filter among them, all tests of `src/` and `test/`. */
+function testArguments(given: readonly string[]): string[] {
+  const isFilter = (word: string, index: number) =>
+    !word.startsWith("-") && !OPTIONS_WITH_VALUE.has(given[index - 1] ?? "");
+  // Bun takes a word for a part of a file name, unless it begins like a path.
+  const words = given.map((word, index) =>
+    isFilter(word, index) && existsSync(join(CHECKOUT, word)) ? `./${word.replace(/^\.\//, "")}` : word,
+  );
+  return words.some(isFilter) ? words : [...words, "./src", "./test"];
+}
+
+async function runTests(folder: string, given: readonly string[]): Promise<{ succeeded: boolean; report: TestReport }> {
+  const reportFile = join(folder, "junit.xml");
+  const tests = Bun.spawn(
+    [
+      process.execPath,
+      "test",
+      `--timeout=${TEST_TIMEOUT_MS}`,
+      "--reporter=junit",
+      `--reporter-outfile=${reportFile}`,
+      ...testArguments(given),
+    ],
+    {
+      cwd: CHECKOUT,
+      env: { ...process.env, [SKIPPED_SUITES_VARIABLE]: join(folder, "skipped-suites") },
+      stdio: ["inherit", "inherit", "inherit"],
+      timeout: RUN_TIMEOUT_MS,
+      killSignal: "SIGKILL",
+    },
+  );
+  const exitCode = await tests.exited;
+  if (tests.signalCode !== null) console.log(`\nbun test was ended by ${tests.signalCode}`);
+  const report = parseTestReport(existsSync(reportFile) ? readFileSync(reportFile, "utf8") : "");
+  return { succeeded: exitCode === 0, report };
+}
+
+function recordedSkips(folder: string): SkippedSuite[] {
+  const file = join(folder, "skipped-suites");
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  return lines.map((line) => JSON.parse(line) as SkippedSuite);
+}
+
+if (process.env["LARDER_TEST_INSTALL"] !== "0") installMissingPackages(console.log);
+const folder = mkdtempSync(join(tmpdir(), "larder-test-run-"));
+try {
+  const { succeeded, report } = await runTests(folder, process.argv.slice(2));
+  const skipped = describeSkipped(report, recordedSkips(folder));
+  if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
+  const someRan = report.passed + report.failed > 0;
+  if (!someRan) console.log("\nNo test ran.");
+  // A test file that does not load, or a crash, shows in the exit status alone.
+  const failed = !succeeded && report.failed === 0 ? 1 : report.failed;
+  console.log(`\n${report.passed} passed, ${failed} failed, ${report.skipped} skipped`);
+  process.exitCode = failed > 0 || !someRan ? 1 : 0;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
