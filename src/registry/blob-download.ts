@@ -31,6 +31,11 @@ export class BlobDownload {
     this.#done.promise.catch(() => {}); // Nobody may be waiting; readers learn of a failure by themselves.
   }
 
+  /** How many bytes are on disk. */
+  get written(): number {
+    return this.#written;
+  }
+
   /** Resolves when the blob is kept, rejects when the download failed. */
   get done(): Promise<void> {
     return this.#done.promise;

@@ -60,6 +60,17 @@ export class Blobs {
     return { size: download.size, read: (range) => this.#readAlong(target, digest, download, range) };
   }
 
+  /** Brings a blob here: null when it is here already, else its download. Throws as `promise` does. */
+  async bring(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
+    if ((await this.#findHere(target, digest)) !== null) return null;
+    return this.#askUpstream(target, digest, (upstream) => this.#parts.origin.download(upstream, digest, behalf));
+  }
+
+  /** Is the blob on disk, whole, where `target` may be answered from? */
+  async isHere(target: Target, digest: Digest): Promise<boolean> {
+    return (await this.#findHere(target, digest)) !== null;
+  }
+
   /** Takes a blob out of a repository; the space is given back once no repository has it. Throws BLOB_UNKNOWN. */
   async delete(target: Target, digest: Digest): Promise<void> {
     if (!(await this.#parts.links.unlinkBlob(nameOf(target), digest))) {

@@ -108,7 +108,7 @@ export class Manifests {
     const name = nameOf(target);
     const gone =
       reference.kind === "tag"
-        ? (await tags.deleteTag(name, reference.tag)) !== null
+        ? (await tags.deleteTag(name, reference.tag, false)) !== null
         : await store.deleteManifest(name, reference.digest, false, now());
     if (!gone) throw manifestUnknown(target, reference, [{ target, accept: "stored" }], null);
   }

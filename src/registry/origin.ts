@@ -11,7 +11,11 @@ export type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifes
 export type FoundManifest = { readonly manifest: StoredManifest; readonly warning: string | null };
 
 /** A request on whose behalf upstream is asked: what is known of the larders that it went through. */
-export type OnBehalf = { readonly via: string | null };
+export type OnBehalf = {
+  readonly via: string | null;
+  /** Is upstream to be asked even for a tag that is fresh? */
+  readonly revalidate?: boolean;
+};
 
 /**
  * Where manifests come from that are not here, or may be out of date. Null: the namespace has no upstream, larder is

@@ -64,7 +64,8 @@ export class UpstreamManifests implements ManifestOrigin {
 
   async tag(target: Target, tag: Tag, cached: Tagged | null, behalf: OnBehalf): Promise<FoundManifest | null> {
     const upstream = this.#upstreams.find(target.namespace);
-    if (upstream === null || (cached !== null && this.#isFresh(upstream, cached))) return kept(cached, null);
+    if (upstream === null || (cached !== null && behalf.revalidate !== true && this.#isFresh(upstream, cached)))
+      return kept(cached, null);
     const key = `${nameOf(target)}:${tag}`;
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
     const failure = this.#failed.get(key);

@@ -127,10 +127,17 @@ class MemoryMetadata {
     return entry && held ? { tag: entry, manifest: held.manifest } : null;
   }
 
-  async deleteTag(name: RepositoryName, tag: Tag): Promise<TagKind | null> {
-    const { tags } = this.#open(name);
-    if (tags.pushed.delete(tag)) return "pushed";
-    return tags.cached.delete(tag) ? "cached" : null;
+  async deleteTag(name: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null> {
+    const repository = this.#open(name);
+    const entry = repository.tags.pushed.get(tag) ?? repository.tags.cached.get(tag);
+    if (entry === undefined) return null;
+    repository.tags[entry.kind].delete(tag);
+    const held = repository.manifests.get(entry.digest);
+    if (withManifest && held !== undefined && this.#isUnnamed(repository, entry.digest)) {
+      held.orphanedAtMs = 0;
+      this.#collectOrphans(repository, 1);
+    }
+    return entry.kind;
   }
 
   async listTags(name: RepositoryName, page: Page): Promise<readonly Tag[]> {

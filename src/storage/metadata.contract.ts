@@ -47,10 +47,10 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
         expect((await tags.getTagged(here, tag("t")))?.tag.kind).toBe("pushed");
         expect((await tags.describeTags(here)).map((t) => t.kind)).toEqual(["pushed"]);
         expect(await tags.listTags(here, FIRST_PAGE)).toEqual([tag("t")]);
-        expect(await tags.deleteTag(here, tag("t"))).toBe("pushed");
+        expect(await tags.deleteTag(here, tag("t"), false)).toBe("pushed");
         expect((await tags.getTagged(here, tag("t")))?.manifest).toEqual(manifestOf("cached"));
-        expect(await tags.deleteTag(here, tag("t"))).toBe("cached");
-        expect(await tags.deleteTag(here, tag("t"))).toBeNull();
+        expect(await tags.deleteTag(here, tag("t"), false)).toBe("cached");
+        expect(await tags.deleteTag(here, tag("t"), false)).toBeNull();
       }
     });
 
@@ -209,6 +209,21 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
           shared.digest,
         ]);
       }
+    });
+
+    test("a tag takes its manifest along when asked to, unless something else names it", async () => {
+      const here = repository("released/tags");
+      const [child, index, other] = [manifestOf("leaf"), manifestOf("its index"), manifestOf("other leaf")];
+      await put(here, child);
+      await put(here, index, { references: [child.digest], tags: [tag("a"), tag("b")] });
+      await put(here, other, { tags: [tag("c")] });
+      expect(await tags.deleteTag(here, tag("a"), true)).toBe("pushed");
+      expect(await manifests.getManifest(here, index.digest)).not.toBeNull();
+      expect(await tags.deleteTag(here, tag("b"), true)).toBe("pushed");
+      expect(await manifests.getManifest(here, index.digest)).toBeNull();
+      expect(await manifests.getManifest(here, child.digest)).toBeNull();
+      expect(await tags.deleteTag(here, tag("c"), false)).toBe("pushed");
+      expect(await manifests.getManifest(here, other.digest)).not.toBeNull();
     });
 
     test("an orphan that is put or named again is kept", async () => {

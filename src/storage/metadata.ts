@@ -66,8 +66,11 @@ export interface ManifestStore {
 export interface TagStore {
   /** The tag as a pull sees it, with its manifest: a pushed one before a cached one. */
   getTagged(repository: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null>;
-  /** Removes a tag: the pushed one if there is one, which uncovers the cached one; else that. Null when there is none. */
-  deleteTag(repository: RepositoryName, tag: Tag): Promise<TagKind | null>;
+  /**
+   * Removes a tag: the pushed one if there is one, which uncovers the cached one; else that. Null when there is none.
+   * `withManifest`: its manifest goes too, and those that only it listed, when nothing else names it.
+   */
+  deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null>;
   /** The names of tags. */
   listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]>;
   /** All tags of a repository with what they point at, a covered cached tag left out. */

@@ -114,6 +114,16 @@ export function markOrphans(database: SqliteDatabase, repository: string, parent
     .run(atMs, repository, parent);
 }
 
+/** Drops a manifest that nothing in the repository names, and those that only it listed. */
+export function releaseManifest(database: SqliteDatabase, repository: string, manifest: string): void {
+  database
+    .query<null, [string, string]>(
+      `UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND manifest = ? AND ${UNNAMED}`,
+    )
+    .run(repository, manifest);
+  collectOrphans(database, 1);
+}
+
 /** Drops the orphans of before `beforeMs`, and theirs. Returns how many. */
 export function collectOrphans(database: SqliteDatabase, beforeMs: number): number {
   const find = database.query<{ repository: string; manifest: string }, [number]>(

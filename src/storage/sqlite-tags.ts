@@ -2,6 +2,7 @@ import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { Page, RepositoryStore, StoredManifest, StoredTag, TagKind, TagStore } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import { releaseManifest } from "./sqlite-manifests.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
 
 /** Tags and the names of repositories in SQLite. Text is compared by its bytes there, as the contract wants. */
@@ -23,13 +24,17 @@ export class SqliteTags implements TagStore, RepositoryStore {
     return row === null ? null : { tag: toTag(row), manifest: toManifest(row) };
   }
 
-  async deleteTag(repository: RepositoryName, tag: Tag): Promise<TagKind | null> {
+  async deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null> {
     return this.#database.durably(() => {
-      const remove = this.#database.query<null, [string, string, number]>(
-        "DELETE FROM tag WHERE repository = ? AND name = ? AND pushed = ?",
-      );
-      if (remove.run(repository, tag, 1).changes > 0) return "pushed";
-      return remove.run(repository, tag, 0).changes > 0 ? "cached" : null;
+      const removed = this.#database
+        .query<{ pushed: number; manifest: string }, [string, string]>(
+          `DELETE FROM tag WHERE repository = ?1 AND name = ?2
+             AND pushed = (SELECT max(pushed) FROM tag WHERE repository = ?1 AND name = ?2) RETURNING pushed, manifest`,
+        )
+        .get(repository, tag);
+      if (removed === null) return null;
+      if (withManifest) releaseManifest(this.#database, repository, removed.manifest);
+      return removed.pushed === 1 ? "pushed" : "cached";
     });
   }
 

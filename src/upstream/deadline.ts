@@ -1,0 +1,39 @@
+/**
+ * One timer and one signal for a request and its body: `signal` fires with the caller's reason when the caller's signal
+ * does, or with the error that `start` was given when its time is over.
+ */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(outer: AbortSignal | undefined) {
+    this.#outer = outer;
+    this.#onAbort = () => this.#controller.abort(outer?.reason);
+    outer?.addEventListener("abort", this.#onAbort, { once: true });
+    if (outer?.aborted === true) this.#onAbort();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** From now on `milliseconds` remain; a time that ran before is forgotten. */
+  start(milliseconds: number, overdue: () => Error): void {
+    this.pause();
+    this.#timer = setTimeout(() => this.#controller.abort(overdue()), milliseconds);
+  }
+
+  /** No time is running until the next `start`. */
+  pause(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Lets go of the timer and of the caller's signal. Safe to call twice. */
+  close(): void {
+    this.pause();
+    this.#outer?.removeEventListener("abort", this.#onAbort);
+  }
+}

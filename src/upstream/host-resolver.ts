@@ -1,0 +1,140 @@
+import { lookup, Resolver } from "node:dns/promises";
+import { isIP } from "node:net";
+import { UpstreamError } from "./upstream-error.ts";
+
+/** Turns host names into addresses. */
+export interface HostResolver {
+  /**
+   * The addresses of `host` (a name, or an address that is its own answer), in the order to try them; at least one.
+   * Throws an `UpstreamError` (`unreachable`, by `name`) when there are none.
+   */
+  resolve(host: string, signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+/** `ttlSeconds` is null when the source of the answer does not say how long it holds. */
+type Answer = { readonly addresses: readonly string[]; readonly ttlSeconds: number | null };
+type Lookup = (host: string) => Promise<Answer>;
+
+const ADDRESS_LIMIT = 8;
+const CACHED_NAMES = 1000;
+const SHORTEST_TTL_SECONDS = 5;
+const LONGEST_TTL_SECONDS = 60;
+const QUERY_TIMEOUT_MS = 2000;
+const QUERY_TRIES = 2;
+
+/** Asks the machine: its hosts file, its DNS settings. `now` gives milliseconds since 1970. */
+export function systemResolver(now: () => number): HostResolver {
+  return new CachingResolver("this machine's resolver", now, async (host) => {
+    const found = await lookup(host, { all: true, order: "verbatim" });
+    return { addresses: found.map((entry) => entry.address), ttlSeconds: null };
+  });
+}
+
+/**
+ * Asks these DNS servers and nothing else: neither the hosts file, which may send the names that larder stands in for
+ * to larder itself, nor the machine's search domains. A server is `9.9.9.9`, `9.9.9.9:5353`, `2620:fe::9` or
+ * `[2620:fe::9]:5353`. Throws a TypeError that quotes the one that is not. `now` gives milliseconds since 1970.
+ */
+export function dnsResolver(servers: readonly string[], now: () => number): HostResolver {
+  const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
+  resolver.setServers(servers.map(checkedServer));
+  return new CachingResolver(`the resolver ${servers.join(", ")}`, now, async (host) => {
+    const answers = await Promise.allSettled([
+      resolver.resolve4(host, { ttl: true }),
+      resolver.resolve6(host, { ttl: true }),
+    ]);
+    const records = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
+    if (records.length === 0) {
+      const failure = answers.find((answer) => answer.status === "rejected");
+      throw failure?.reason ?? new Error("it has no address");
+    }
+    return {
+      addresses: records.map((record) => record.address),
+      ttlSeconds: Math.min(...records.map((record) => record.ttl)),
+    };
+  });
+}
+
+function checkedServer(server: string): string {
+  const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(server);
+  const plain = /^([^:]+)(?::(\d{1,5}))?$/.exec(server);
+  const address = bracketed?.[1] ?? plain?.[1] ?? server;
+  const port = Number(bracketed?.[2] ?? plain?.[2] ?? 53);
+  if (isIP(address) === 0 || port < 1 || port > 65535) {
+    throw new TypeError(`the resolver ${JSON.stringify(server)} is not an IP address, or one with a port`);
+  }
+  return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Keeps answers for as long as they hold, and lets concurrent questions for one name share an answer. */
+class CachingResolver implements HostResolver {
+  readonly #who: string;
+  readonly #now: () => number;
+  readonly #lookup: Lookup;
+  readonly #known = new Map<string, { readonly addresses: readonly string[]; readonly untilMs: number }>();
+  readonly #pending = new Map<string, Promise<readonly string[]>>();
+
+  constructor(who: string, now: () => number, lookup: Lookup) {
+    this.#who = who;
+    this.#now = now;
+    this.#lookup = lookup;
+  }
+
+  async resolve(host: string, signal?: AbortSignal): Promise<readonly string[]> {
+    signal?.throwIfAborted();
+    if (isIP(host) !== 0) return [host];
+    // RFC 6761, section 6.3: these names never leave the machine.
+    if (host === "localhost" || host.endsWith(".localhost")) return ["127.0.0.1", "::1"];
+    const known = this.#known.get(host);
+    if (known !== undefined && known.untilMs > this.#now()) return known.addresses;
+    return orAborted(this.#ask(host), signal);
+  }
+
+  #ask(host: string): Promise<readonly string[]> {
+    let pending = this.#pending.get(host);
+    if (pending === undefined) {
+      pending = this.#lookUp(host).finally(() => this.#pending.delete(host));
+      this.#pending.set(host, pending);
+    }
+    return pending;
+  }
+
+  async #lookUp(host: string): Promise<readonly string[]> {
+    let answer: Answer;
+    try {
+      answer = await this.#lookup(host);
+    } catch (cause) {
+      const why = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
+      throw new UpstreamError(
+        { kind: "unreachable", reason: "name" },
+        `${this.#who} knows no address for ${JSON.stringify(host)} (${why})`,
+        { cause },
+      );
+    }
+    const ttlSeconds = Math.min(
+      Math.max(answer.ttlSeconds ?? SHORTEST_TTL_SECONDS, SHORTEST_TTL_SECONDS),
+      LONGEST_TTL_SECONDS,
+    );
+    const addresses = [...new Set(answer.addresses)].slice(0, ADDRESS_LIMIT);
+    if (this.#known.size >= CACHED_NAMES) this.#known.clear();
+    this.#known.set(host, { addresses, untilMs: this.#now() + ttlSeconds * 1000 });
+    return addresses;
+  }
+}
+
+/** Waits for `promise`, which others may wait for too, no longer than until `signal` fires. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  if (signal.aborted) {
+    promise.catch(() => {}); // Nobody waits for it here; those who do hear of its failure.
+    throw signal.reason;
+  }
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,71 @@
+import { type Digest, tryParseDigest } from "../oci/digest.ts";
+import type { RepositoryPath } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+import { pushAccess } from "./access.ts";
+import { BlobUpload } from "./blob-upload.ts";
+import type { BlobToPush, ImageSink, RequestOptions } from "./registry-client.ts";
+import type { RegistryServer } from "./registry-server.ts";
+import { drain } from "./response-body.ts";
+import { insistOnStatus } from "./status-failure.ts";
+import type { UpstreamLimits } from "./upstream-limits.ts";
+
+/** Pushes to the registry itself, never to a mirror. */
+export class ImagePusher implements ImageSink {
+  readonly #server: RegistryServer;
+  readonly #limits: Pick<UpstreamLimits, "retries" | "retryPauseMs">;
+
+  constructor(server: RegistryServer, limits: Pick<UpstreamLimits, "retries" | "retryPauseMs">) {
+    this.#server = server;
+    this.#limits = limits;
+  }
+
+  pushBlob(
+    path: RepositoryPath,
+    blob: BlobToPush,
+    options: RequestOptions & { readonly mountFrom?: RepositoryPath } = {},
+  ): Promise<"present" | "mounted" | "uploaded"> {
+    return new BlobUpload(this.#server, this.#limits, path, blob, options).run();
+  }
+
+  async putManifest(
+    path: RepositoryPath,
+    reference: Tag | Digest,
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+    { signal, via }: RequestOptions = {},
+  ): Promise<{ readonly subjectSeen: boolean }> {
+    const { bytes, mediaType } = manifest;
+    const response = await this.#server.send({
+      method: "PUT",
+      url: this.#server.address.url(`/${path}/manifests/${reference}`),
+      access: pushAccess(path),
+      headers: { "content-type": mediaType },
+      body: { sizeBytes: bytes.byteLength, open: () => Promise.resolve(bytes) },
+      absence: "failure",
+      repeatable: true,
+      signal,
+      via,
+    });
+    await drain(response.body);
+    insistOnStatus(response, "PUT", [200, 201, 202]);
+    return { subjectSeen: tryParseDigest(response.headers.get("oci-subject") ?? "") !== null };
+  }
+
+  async deleteManifest(
+    path: RepositoryPath,
+    reference: Tag | Digest,
+    { signal, via }: RequestOptions = {},
+  ): Promise<boolean> {
+    const url = this.#server.address.url(`/${path}/manifests/${reference}`);
+    const response = await this.#server.send({
+      method: "DELETE",
+      url,
+      access: { path, actions: "delete" },
+      signal,
+      via,
+    });
+    if (response.status === 404) return false;
+    await drain(response.body);
+    insistOnStatus(response, "DELETE", [200, 202, 204]);
+    return true;
+  }
+}

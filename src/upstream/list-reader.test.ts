@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { digestOf } from "../oci/digest.ts";
+import { MEDIA_TYPE } from "../oci/media-type.ts";
+import { parseRepositoryPath } from "../oci/repository-name.ts";
+import { parseTag } from "../oci/tag.ts";
+import { clientOf, failureOf, PATH } from "./registry.fixture.ts";
+import { startWebServer, type WebServer } from "./web-server.fixture.ts";
+
+let server: WebServer;
+beforeEach(() => {
+  server = startWebServer(() => new Response("", { status: 404 }));
+});
+afterEach(() => server.stop());
+
+const page = (key: "tags" | "repositories", names: readonly unknown[] | null, next?: string): Response =>
+  Response.json({ [key]: names }, next === undefined ? {} : { headers: { link: `<${next}>; rel="next"` } });
+
+describe("lists", () => {
+  test("are read over all of their pages", async () => {
+    server.handle = (request) => {
+      const last = new URL(request.url).searchParams.get("last");
+      if (last === null) return page("tags", ["a", "b"], "/v2/public/app/tags/list?last=b");
+      return last === "b" ? page("tags", ["c"], "?last=c&n=2") : page("tags", null);
+    };
+    expect(await clientOf(server.url).listTags(PATH)).toEqual(["a", "b", "c"].map(parseTag));
+    expect(server.requests.map(({ url }) => url.search)).toEqual(["?n=1000", "?last=b", "?last=c&n=2"]);
+  });
+
+  test("begin and end where they are told to", async () => {
+    server.handle = () => page("tags", ["b", "c", "d"], "?last=d");
+    expect(await clientOf(server.url).listTags(PATH, { after: "a", limit: 2 })).toEqual(["b", "c"].map(parseTag));
+    expect(server.requests.map(({ url }) => url.search)).toEqual(["?n=2&last=a"]);
+  });
+
+  test("that go in circles end at the limit", async () => {
+    server.handle = () => page("repositories", ["a"], "/v2/_catalog?last=a");
+    expect(await clientOf(server.url, { limits: { listEntries: 50 } }).listRepositories()).toHaveLength(50);
+    server.handle = () => page("repositories", [], "/v2/_catalog?last=a");
+    server.requests.length = 0;
+    expect(await clientOf(server.url).listRepositories()).toEqual([]);
+    expect(server.requests.length).toBeLessThanOrEqual(1000);
+  });
+
+  test("do not go on at another server", async () => {
+    for (const next of ["http://127.0.0.1:1/v2/_catalog", "//other.test/", "file:///etc/passwd"]) {
+      server.handle = () => page("repositories", ["a"], next);
+      expect(await failureOf(clientOf(server.url).listRepositories())).toEqual({ kind: "protocol" });
+    }
+  });
+
+  test("hold only names that can be asked for", async () => {
+    server.handle = () => page("repositories", ["good/name", "../etc", "UPPER", ""]);
+    expect(await clientOf(server.url).listRepositories()).toEqual([parseRepositoryPath("good/name")]);
+    server.handle = () => page("tags", ["v1", "-x", "a/b"]);
+    expect(await clientOf(server.url).listTags(PATH)).toEqual([parseTag("v1")]);
+  });
+
+  test("of another shape, or without an end, are a failure", async () => {
+    for (const answer of ["<html>", '{"tags":[1]}', '{"tags":"a"}', '"a"', `{"tags":["${"x".repeat(5_000_000)}"]}`]) {
+      server.handle = () => new Response(answer);
+      expect(await failureOf(clientOf(server.url).listTags(PATH))).toEqual({ kind: "protocol" });
+    }
+  });
+
+  test("that a registry does not have are null", async () => {
+    for (const status of [404, 405, 501]) {
+      server.handle = () => new Response("", { status });
+      expect(await clientOf(server.url).listRepositories()).toBeNull();
+    }
+    server.handle = () => new Response("", { status: 401 });
+    expect(await failureOf(clientOf(server.url).listRepositories())).toEqual({ kind: "unauthorized", status: 401 });
+  });
+
+  test("below a path of the server leave out what stands before all names", async () => {
+    server.handle = () => page("repositories", ["hub/library/a", "other/b"]);
+    expect(await clientOf(`${server.url}/v2/hub`).listRepositories()).toEqual([parseRepositoryPath("library/a")]);
+  });
+});
+
+describe("referrers", () => {
+  const subject = digestOf("subject");
+  const entry = (text: string, artifactType: string) => ({
+    mediaType: MEDIA_TYPE.ociManifest,
+    digest: digestOf(text),
+    size: text.length,
+    artifactType,
+  });
+  const index = (manifests: readonly object[], next?: string): Response =>
+    new Response(JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests }), {
+      headers: { "content-type": MEDIA_TYPE.ociIndex, ...(next === undefined ? {} : { link: `<${next}>; rel=next` }) },
+    });
+
+  test("come from the API over all of its pages, filtered though the registry does not filter", async () => {
+    server.handle = (request) =>
+      request.url.includes("page=2")
+        ? index([entry("c", "sbom")])
+        : index([entry("a", "sbom"), entry("b", "sig")], "?page=2");
+    const client = clientOf(server.url);
+    expect(await client.listReferrers(PATH, subject)).toEqual([
+      entry("a", "sbom"),
+      entry("b", "sig"),
+      entry("c", "sbom"),
+    ]);
+    expect(await client.listReferrers(PATH, subject, { artifactType: "sbom" })).toEqual([
+      entry("a", "sbom"),
+      entry("c", "sbom"),
+    ]);
+    expect(server.requests[2]?.url.href).toBe(`${server.url}/v2/public/app/referrers/${subject}?artifactType=sbom`);
+  });
+
+  test("come from the fallback tag of a registry that does not know the API", async () => {
+    const tag = subject.replace(":", "-");
+    for (const answer of [
+      () => new Response("", { status: 404 }),
+      () => new Response("<html>"),
+      () => new Response("", { status: 400 }),
+    ]) {
+      server.handle = (request) => (request.url.endsWith(`/manifests/${tag}`) ? index([entry("a", "sig")]) : answer());
+      expect(await clientOf(server.url).listReferrers(PATH, subject)).toEqual([entry("a", "sig")]);
+    }
+  });
+
+  test("are none where there is neither, and a failure when the registry fails", async () => {
+    expect(await clientOf(server.url).listReferrers(PATH, digestOf("x", "sha512"))).toEqual([]);
+    expect(server.requests[1]?.url.pathname).toMatch(/\/manifests\/sha512-[0-9a-f]{64}$/);
+    server.handle = () => new Response("", { status: 500 });
+    expect(await failureOf(clientOf(server.url).listReferrers(PATH, subject))).toEqual({
+      kind: "server-error",
+      status: 500,
+    });
+    server.handle = () => index([{ digest: "sha256:bad", size: 1 }]);
+    expect(await failureOf(clientOf(server.url).listReferrers(PATH, subject))).toEqual({ kind: "protocol" });
+  });
+
+  test("that go in circles end at the limit", async () => {
+    server.handle = () => index([entry("a", "sig")], "?page=2");
+    expect(await clientOf(server.url, { limits: { listEntries: 20 } }).listReferrers(PATH, subject)).toHaveLength(20);
+  });
+});

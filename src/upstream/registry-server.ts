@@ -1,0 +1,164 @@
+import { type Access, NO_ACCESS } from "./access.ts";
+import type { Authorizer } from "./authorizer.ts";
+import { orAborted } from "./host-resolver.ts";
+import { outgoingVia } from "./loop-mark.ts";
+import { type RateLimit, readRateLimit } from "./rate-limit.ts";
+import { sendFollowing } from "./redirects.ts";
+import { drain } from "./response-body.ts";
+import type { ServerAddress } from "./server-address.ts";
+import { statusFailure } from "./status-failure.ts";
+import { describeRequest, type HttpMethod, type HttpResponse, type RequestBody, type Transport } from "./transport.ts";
+import { UpstreamError } from "./upstream-error.ts";
+import type { UpstreamEvent } from "./upstream-event.ts";
+import type { UpstreamLimits } from "./upstream-limits.ts";
+
+/** A request to a server of a registry. `url` is one of the server's address, or that an answer named. */
+export type ServerRequest = {
+  readonly method: HttpMethod;
+  readonly url: URL;
+  readonly access: Access;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  /** What a 404 is: the answer that it is not there (unless given), or a failure. */
+  readonly absence?: "answer" | "failure";
+  /** May it be sent twice? GET and HEAD always may. */
+  readonly repeatable?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly via?: string | null | undefined;
+};
+
+export type RegistryServerOptions = {
+  readonly address: ServerAddress;
+  readonly transport: Transport;
+  readonly authorizer: Authorizer;
+  readonly instanceId: string;
+  readonly userAgent: string;
+  readonly limits: UpstreamLimits;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly observe: (event: UpstreamEvent) => void;
+};
+
+/** One server of a registry, the registry itself or a mirror: authorizes, follows, retries, and makes failures errors. */
+export class RegistryServer {
+  readonly #options: RegistryServerOptions;
+  #rateLimit: RateLimit | null = null;
+  /** What `/v2/` challenged with last, for the answers that say 401 and nothing else. */
+  #rootChallenge: string | null = null;
+
+  constructor(options: RegistryServerOptions) {
+    this.#options = options;
+  }
+
+  /** The allowance that this server spoke of last, null when it never did. */
+  get rateLimit(): RateLimit | null {
+    return this.#rateLimit;
+  }
+
+  get address(): ServerAddress {
+    return this.#options.address;
+  }
+
+  /**
+   * The answer, when its status is below 400 or 404. All else throws: an `UpstreamError`, or the signal's reason.
+   * The caller reads the answer's body to its end or cancels it.
+   */
+  async send(request: ServerRequest): Promise<HttpResponse> {
+    const repeatable = request.repeatable ?? (request.method === "GET" || request.method === "HEAD");
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#attempt(request);
+      } catch (error) {
+        request.signal?.throwIfAborted();
+        const pauseMs = repeatable && attempt < this.#options.limits.retries ? this.#pauseAfter(error, attempt) : null;
+        this.#reportFailure(request, error, pauseMs !== null);
+        if (pauseMs === null) throw error;
+        await orAborted(Bun.sleep(pauseMs), request.signal);
+      }
+    }
+  }
+
+  async #attempt(request: ServerRequest): Promise<HttpResponse> {
+    const response = await this.#authorized(request);
+    if (response.status < 400) return response;
+    if (response.status === 404 && request.absence !== "failure") {
+      await drain(response.body);
+      return { ...response, body: null };
+    }
+    throw await statusFailure(response, describeRequest(request.method, response.url), this.#options.now());
+  }
+
+  /** Sends with what authorization there is; after a 401 once more, with what its challenge asks for. */
+  async #authorized(request: ServerRequest): Promise<HttpResponse> {
+    // A session or a page on another host gets no authorization of this one.
+    if (request.url.origin !== this.address.origin) return this.#sendOnce(request, null);
+    const { authorizer } = this.#options;
+    const authorization = await authorizer.header(request.access, request.signal);
+    const response = await this.#sendOnce(request, authorization);
+    if (response.status !== 401 || response.url.origin !== this.address.origin) return response;
+    const challenge = response.headers.get("www-authenticate") ?? (await this.#askRootChallenge(request));
+    const better =
+      challenge === null ? null : await authorizer.answer(challenge, request.access, authorization, request.signal);
+    if (better === null) return response;
+    await drain(response.body);
+    return this.#sendOnce(request, better);
+  }
+
+  async #sendOnce(request: ServerRequest, authorization: string | null): Promise<HttpResponse> {
+    const { transport, userAgent, instanceId, limits, now, observe } = this.#options;
+    const headers: Record<string, string> = {
+      "user-agent": userAgent,
+      "accept-encoding": "identity",
+      via: outgoingVia(instanceId, request.via ?? null),
+      ...request.headers,
+      ...(authorization === null ? {} : { authorization }),
+    };
+    const startedMs = now();
+    const response = await sendFollowing(transport, { ...request, headers }, limits.redirects);
+    const url = response.url.origin + response.url.pathname;
+    const [method, status, elapsedMs] = [request.method, response.status, now() - startedMs];
+    observe({ kind: "response", method, url, status, elapsedMs });
+    if (response.url.origin === this.address.origin) {
+      this.#rateLimit = readRateLimit(response.headers, now()) ?? this.#rateLimit;
+    }
+    return response;
+  }
+
+  async #askRootChallenge(request: ServerRequest): Promise<string | null> {
+    if (this.#rootChallenge === null) {
+      const { signal, via } = request;
+      const root = await this.#sendOnce(
+        { method: "GET", url: this.address.rootUrl(), access: NO_ACCESS, signal, via },
+        null,
+      );
+      await drain(root.body);
+      this.#rootChallenge = root.status === 401 ? root.headers.get("www-authenticate") : null;
+    }
+    return this.#rootChallenge;
+  }
+
+  /** The milliseconds to wait before the next attempt; null when another one would not help. */
+  #pauseAfter(error: unknown, attempt: number): number | null {
+    if (!(error instanceof UpstreamError)) return null;
+    const { failure } = error;
+    const { retryPauseMs, longestRetryAfterMs } = this.#options.limits;
+    switch (failure.kind) {
+      case "unreachable":
+        return failure.reason === "connection" ? retryPauseMs * 2 ** attempt : null;
+      case "server-error":
+        return failure.status === 501 ? null : retryPauseMs * 2 ** attempt;
+      case "rate-limited": {
+        const waitMs = failure.retryAfterSeconds === null ? null : failure.retryAfterSeconds * 1000;
+        return waitMs !== null && waitMs <= longestRetryAfterMs ? Math.max(waitMs, retryPauseMs) : null;
+      }
+      default:
+        return null;
+    }
+  }
+
+  #reportFailure(request: ServerRequest, cause: unknown, retried: boolean): void {
+    const error = cause instanceof Error ? cause : new Error(String(cause));
+    const url = request.url.origin + request.url.pathname;
+    this.#options.observe({ kind: "failure", method: request.method, url, error, retried });
+  }
+}

@@ -1,0 +1,143 @@
+import type { Deadline } from "./deadline.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+const DRAINED_BYTES = 64 * 1024;
+
+/** What is watched while a response's body is read. `what` is the URL, for messages. */
+export type BodyWatch = {
+  readonly what: string;
+  readonly deadline: Deadline;
+  readonly idleTimeoutMs: number;
+};
+
+/**
+ * A response's body under watch: a pause longer than `idleTimeoutMs` while its reader waits fails as `timeout`, a
+ * connection that breaks as `interrupted`. Nothing is read ahead. The deadline is closed when the body ends, fails or
+ * is cancelled.
+ */
+export function watchBody(body: ReadableStream<Uint8Array>, watch: BodyWatch): ReadableStream<Uint8Array> {
+  const { what, deadline, idleTimeoutMs } = watch;
+  const reader = body.getReader();
+  const overdue = (): Error =>
+    new UpstreamError(
+      { kind: "timeout", waiting: "body" },
+      `${what} sent nothing for ${idleTimeoutMs} ms amid its answer`,
+    );
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        deadline.start(idleTimeoutMs, overdue);
+        try {
+          const next = await reader.read();
+          deadline.pause();
+          if (next.done) {
+            deadline.close();
+            controller.close();
+          } else {
+            controller.enqueue(next.value);
+          }
+        } catch (cause) {
+          deadline.close();
+          throw deadline.signal.aborted ? deadline.signal.reason : interrupted(what, cause);
+        }
+      },
+      async cancel(reason) {
+        deadline.close();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/**
+ * The body, held to its length: one that ends early fails as `interrupted`, one that goes on as `protocol`.
+ * `onFailure` is told of each error that the body ends with, cancelling excepted.
+ */
+export function holdToLength(
+  body: ReadableStream<Uint8Array>,
+  expectedBytes: number | null,
+  what: string,
+  onFailure: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  let received = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const next = await reader.read();
+          received += next.value?.byteLength ?? 0;
+          if (expectedBytes !== null && received > expectedBytes) {
+            throw new UpstreamError(
+              { kind: "protocol" },
+              `${what} sent more than the ${expectedBytes} bytes it promised`,
+            );
+          }
+          if (next.done) {
+            if (expectedBytes !== null && received < expectedBytes) {
+              throw interrupted(what, `after ${received} of ${expectedBytes} bytes`);
+            }
+            controller.close();
+          } else {
+            controller.enqueue(next.value);
+          }
+        } catch (error) {
+          onFailure(error);
+          // The connection is of no use any more; what cancelling it says is of none either.
+          reader.cancel(error).catch(() => {});
+          throw error;
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** A body to its end, `limitBytes` at most; a longer one is a `protocol` failure. `what` is the URL, for messages. */
+export async function readWhole(
+  body: ReadableStream<Uint8Array> | null,
+  limitBytes: number,
+  what: string,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop cancels the body.
+  for await (const chunk of body ?? []) {
+    length += chunk.byteLength;
+    if (length > limitBytes) {
+      throw new UpstreamError({ kind: "protocol" }, `${what} sent more than the ${limitBytes} bytes that larder takes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** Reads what nobody wants to know, so that its connection can be used again; gives up on a body that is long or broken. */
+export async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
+  try {
+    await readWhole(body, DRAINED_BYTES, "");
+  } catch {
+    // The connection is lost, the answer was not wanted.
+  }
+}
+
+/** `body` without its first `count` bytes. For a server that ignored the range that it was asked for. */
+export function skipBytes(body: ReadableStream<Uint8Array>, count: number): ReadableStream<Uint8Array> {
+  let left = count;
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        const skipped = Math.min(left, chunk.byteLength);
+        left -= skipped;
+        if (skipped < chunk.byteLength) controller.enqueue(chunk.subarray(skipped));
+      },
+    }),
+  );
+}
+
+function interrupted(what: string, why: unknown): UpstreamError {
+  const reason = why instanceof Error ? ((why as NodeJS.ErrnoException).code ?? why.name) : String(why);
+  return new UpstreamError({ kind: "interrupted" }, `${what} broke off its answer (${reason})`);
+}

@@ -1,0 +1,193 @@
+import { isIP } from "node:net";
+import { getCACertificates } from "node:tls";
+import { type AddressPolicy, hostOf } from "./address-policy.ts";
+import { Deadline } from "./deadline.ts";
+import type { HostResolver } from "./host-resolver.ts";
+import { orAborted } from "./host-resolver.ts";
+import type { ChooseProxy } from "./proxy-settings.ts";
+import type { ReachableAddresses } from "./reachable-addresses.ts";
+import { watchBody } from "./response-body.ts";
+import { type SendingHooks, SourceFailure, UploadedBody } from "./uploaded-body.ts";
+import { UpstreamError } from "./upstream-error.ts";
+
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** The content of a request, as often as it is needed. `sizeBytes` null: sent in chunked encoding. */
+export type RequestBody = {
+  readonly sizeBytes: number | null;
+  open(): Promise<ReadableStream<Uint8Array> | Uint8Array>;
+};
+
+export type HttpRequest = {
+  readonly method: HttpMethod;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** `body` is null when the answer has none; otherwise it must be read to its end or cancelled. */
+export type HttpResponse = {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Where the answer came from. */
+  readonly url: URL;
+  readonly body: ReadableStream<Uint8Array> | null;
+};
+
+export type TransportOptions = {
+  readonly resolver: HostResolver;
+  readonly addresses: ReachableAddresses;
+  readonly policy: AddressPolicy;
+  readonly chooseProxy: ChooseProxy;
+  /** Trusted besides the public authorities; null: those alone. */
+  readonly caPem: string | null;
+  readonly headerTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+};
+
+/**
+ * Sends one request over one connection and hands back the answer as it is: no redirect is followed, nothing is
+ * decompressed, no status is an error.
+ *
+ * The name is resolved here and the connection made to an address that the policy has seen, with the name in `Host` and
+ * in TLS, so that a name that changes its address in between gains nothing. Behind a proxy the proxy resolves names. The deadline for the header runs anew with
+ * each piece of a request's body that is sent.
+ */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #authorities: string[] | null;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#authorities = options.caPem === null ? null : [...getCACertificates("default"), options.caPem];
+  }
+
+  /** Throws an `UpstreamError`, or the reason of the request's signal. */
+  async exchange(request: HttpRequest): Promise<HttpResponse> {
+    const what = describeRequest(request.method, request.url);
+    const { headerTimeoutMs, idleTimeoutMs } = this.#options;
+    const deadline = new Deadline(request.signal);
+    const awaitHeader = (): void =>
+      deadline.start(headerTimeoutMs, () => {
+        const message = `${what} was not answered within ${headerTimeoutMs} ms`;
+        return new UpstreamError({ kind: "timeout", waiting: "header" }, message);
+      });
+    awaitHeader();
+    // While a body's source is read, the server has nothing to answer to.
+    const sending = { onReading: () => deadline.pause(), onSending: awaitHeader };
+    try {
+      const response = await this.#connectAndSend(request, deadline.signal, sending);
+      deadline.pause();
+      const body = response.body === null ? null : watchBody(response.body, { what, deadline, idleTimeoutMs });
+      if (body === null) deadline.close();
+      return { status: response.status, headers: response.headers, url: request.url, body };
+    } catch (cause) {
+      deadline.close();
+      if (deadline.signal.aborted) throw deadline.signal.reason;
+      throw cause;
+    }
+  }
+
+  async #connectAndSend(request: HttpRequest, signal: AbortSignal, sending: SendingHooks): Promise<Response> {
+    const { url } = request;
+    const [host, proxy] = [hostOf(url), this.#options.chooseProxy(url)];
+    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+    if (proxy !== null && isIP(host) !== 0) this.#options.policy.check(url, host);
+    const targets = proxy === null ? await this.#addressesOf(url, host, port, signal) : [host];
+    for (const [index, target] of targets.entries()) {
+      try {
+        return await this.#send(request, target, proxy, signal, sending);
+      } catch (cause) {
+        signal.throwIfAborted();
+        if (cause instanceof SourceFailure) throw cause.cause;
+        this.#options.addresses.forget(host, port);
+        if (index === targets.length - 1 || !neverConnected(cause))
+          throw unreachable(request, proxy === null ? target : "the proxy", cause);
+      }
+    }
+    throw new UpstreamError({ kind: "unreachable", reason: "name" }, `no address for ${JSON.stringify(host)}`);
+  }
+
+  async #addressesOf(url: URL, host: string, port: number, signal: AbortSignal): Promise<readonly string[]> {
+    const { resolver, policy, addresses } = this.#options;
+    const resolved = await orAborted(resolver.resolve(host, signal), signal);
+    for (const address of resolved) policy.check(url, address);
+    return addresses.order(host, port, resolved, signal);
+  }
+
+  async #send(
+    request: HttpRequest,
+    target: string,
+    proxy: string | null,
+    signal: AbortSignal,
+    sending: SendingHooks,
+  ): Promise<Response> {
+    const { method, url, body } = request;
+    const address = new URL(url);
+    address.hostname = isIP(target) === 6 ? `[${target}]` : target;
+    const headers: Record<string, string> = { ...request.headers, host: url.host };
+    const content = body === undefined ? null : await body.open();
+    const source = content instanceof ReadableStream ? new UploadedBody(content, sending) : null;
+    if (body !== undefined && body.sizeBytes !== null) headers["content-length"] = String(body.sizeBytes);
+    const answer = fetch(address.href, {
+      method,
+      headers,
+      body: source?.stream ?? (content as Uint8Array | null),
+      signal,
+      redirect: "manual",
+      decompress: false,
+      // A kept connection may have been closed at the other end, which costs one failure; what must not be sent twice
+      // gets a connection of its own.
+      keepalive: method === "GET" || method === "HEAD",
+      timeout: false,
+      // Bun goes through the environment's proxy unless it is told not to.
+      proxy: (proxy ?? false) as string,
+      ...(url.protocol === "https:" ? { tls: this.#tls(url) } : {}),
+    });
+    return answer.catch((cause) => {
+      throw source?.failure ?? cause;
+    });
+  }
+
+  #tls(url: URL): { serverName?: string; ca?: string[] } {
+    const host = hostOf(url);
+    return {
+      ...(isIP(host) === 0 ? { serverName: host } : {}),
+      ...(this.#authorities === null ? {} : { ca: this.#authorities }),
+    };
+  }
+}
+
+/** `GET https://registry.example/v2/…`: what is asked of whom, without the query, which may hold a signature. */
+export function describeRequest(method: string, url: URL): string {
+  return `${method} ${url.origin}${url.pathname}`;
+}
+
+function codeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return (cause as NodeJS.ErrnoException).code ?? cause.name;
+}
+
+function neverConnected(cause: unknown): boolean {
+  return /^(?:ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT|FailedToOpenSocket)$/.test(codeOf(cause));
+}
+
+function unreachable(request: HttpRequest, place: string, cause: unknown): UpstreamError {
+  if (cause instanceof UpstreamError) return cause;
+  const code = codeOf(cause);
+  const reason = /^(?:EPROTO|ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|.*CERT)/.test(
+    code,
+  )
+    ? "tls"
+    : "connection";
+  const advice =
+    reason === "tls"
+      ? "; a registry with a private certificate needs its authority's file, one without TLS an http:// endpoint"
+      : "";
+  // No `cause`: the runtime's message quotes the URL with its query.
+  return new UpstreamError(
+    { kind: "unreachable", reason },
+    `${describeRequest(request.method, request.url)} failed at ${place} (${code})${advice}`,
+  );
+}

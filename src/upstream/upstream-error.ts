@@ -1,0 +1,84 @@
+import { type ErrorCode, RegistryError } from "../oci/registry-error.ts";
+
+/**
+ * Why a request to another registry failed.
+ *
+ * - `unreachable`: no address for the name (`name`), no connection or one that broke before the response's header
+ *   (`connection`), or no agreement on TLS, a certificate that is not accepted included (`tls`).
+ * - `timeout`: a deadline passed, before the response's header (`waiting: "header"`) or between two pieces of its
+ *   body (`waiting: "body"`).
+ * - `interrupted`: the body broke off. What came until then is good as far as it goes: ask again from there.
+ * - `rate-limited`: 429. `retryAfterSeconds` is null when the registry did not say.
+ * - `server-error`: any status from 500 up.
+ * - `unauthorized`: 401 or 403, from the registry or its token service, after the credentials that there are were tried.
+ * - `rejected`: the registry understood and said no with another 4xx; `codes` are those of its error body.
+ * - `protocol`: the answer breaks the protocol (a wrong Content-Range, an endless manifest, a hostile Location).
+ * - `refused`: larder itself refused to contact an address (see `AddressPolicy`).
+ * - `loop`: the request came back to larder itself.
+ * - `credentials`: those that are configured could not be read (a file, a credential helper).
+ */
+export type UpstreamFailure =
+  | { readonly kind: "unreachable"; readonly reason: "name" | "connection" | "tls" }
+  | { readonly kind: "timeout"; readonly waiting: "header" | "body" }
+  | { readonly kind: "interrupted" }
+  | { readonly kind: "rate-limited"; readonly retryAfterSeconds: number | null }
+  | { readonly kind: "server-error"; readonly status: number }
+  | { readonly kind: "unauthorized"; readonly status: number }
+  | { readonly kind: "rejected"; readonly status: number; readonly codes: readonly string[] }
+  | { readonly kind: "protocol" }
+  | { readonly kind: "refused" }
+  | { readonly kind: "loop" }
+  | { readonly kind: "credentials" };
+
+const CODE: Readonly<Record<UpstreamFailure["kind"], ErrorCode>> = {
+  unreachable: "UPSTREAM_UNAVAILABLE",
+  timeout: "UPSTREAM_UNAVAILABLE",
+  interrupted: "UPSTREAM_UNAVAILABLE",
+  "rate-limited": "TOOMANYREQUESTS",
+  "server-error": "UPSTREAM_UNAVAILABLE",
+  unauthorized: "DENIED",
+  rejected: "UPSTREAM_UNAVAILABLE",
+  protocol: "UPSTREAM_UNAVAILABLE",
+  refused: "UPSTREAM_UNAVAILABLE",
+  loop: "UPSTREAM_UNAVAILABLE",
+  credentials: "UPSTREAM_UNAVAILABLE",
+};
+
+/**
+ * A request to another registry failed. Its `code` is what a client of larder is told when nothing better is known.
+ *
+ * An `AbortSignal` that fires is no such failure: the signal's own reason is thrown then.
+ */
+export class UpstreamError extends RegistryError {
+  readonly failure: UpstreamFailure;
+
+  constructor(failure: UpstreamFailure, message: string, options: { cause?: unknown } = {}) {
+    super(CODE[failure.kind], message, options);
+    this.failure = failure;
+  }
+}
+
+/**
+ * Does this failure say nothing about whether the content exists: is the registry down, overloaded or limiting us?
+ * Then what was cached before is the better answer, and another mirror or a later attempt may work.
+ */
+export function isUpstreamDown(error: unknown): error is UpstreamError {
+  if (!(error instanceof UpstreamError)) return false;
+  switch (error.failure.kind) {
+    case "unreachable":
+    case "timeout":
+    case "interrupted":
+    case "rate-limited":
+    case "server-error":
+      return true;
+    case "unauthorized":
+    case "rejected":
+    case "protocol":
+    case "refused":
+    case "loop":
+    case "credentials":
+      return false;
+    default:
+      return error.failure satisfies never;
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * Something that happened between larder and a server of another registry; for logs and metrics. `url` is without its
+ * query, and nothing in an event holds a secret.
+ */
+export type UpstreamEvent =
+  | {
+      readonly kind: "response";
+      readonly method: string;
+      readonly url: string;
+      readonly status: number;
+      readonly elapsedMs: number;
+    }
+  | {
+      readonly kind: "failure";
+      readonly method: string;
+      readonly url: string;
+      readonly error: Error;
+      /** Will the same server be asked again? If not, the next one is, or the caller hears of it. */
+      readonly retried: boolean;
+    };

@@ -1,0 +1,34 @@
+/** Bounds on the talk with one registry. Times in milliseconds, sizes in bytes. */
+export type UpstreamLimits = {
+  /** Until the header of an answer is there, name look-up, connection and TLS included; anew for each redirect. */
+  readonly headerTimeoutMs: number;
+  /** Between two pieces of a body, while its reader waits. */
+  readonly idleTimeoutMs: number;
+  /** Further attempts at the registry itself, of requests that may be repeated. Mirrors get one attempt each. */
+  readonly retries: number;
+  /** The pause before the first of them; doubled for each further one. */
+  readonly retryPauseMs: number;
+  /** The longest `Retry-After` that is waited for; a longer one fails at once. */
+  readonly longestRetryAfterMs: number;
+  /** For how long a server that failed is asked last. */
+  readonly penaltyMs: number;
+  readonly redirects: number;
+  /** The longest manifest that is taken. */
+  readonly manifestBytes: number;
+  /** The most entries of a list of tags, repositories or referrers, over all pages. */
+  readonly listEntries: number;
+};
+
+/** The limits where nothing else is said. */
+export const DEFAULT_LIMITS: UpstreamLimits = {
+  headerTimeoutMs: 15_000,
+  idleTimeoutMs: 30_000,
+  retries: 2,
+  retryPauseMs: 250,
+  longestRetryAfterMs: 2000,
+  penaltyMs: 10_000,
+  redirects: 5,
+  // The specification's 4 MiB and some room: containerd takes 4,393,216 bytes.
+  manifestBytes: 4 * 1024 * 1024 + 256 * 1024,
+  listEntries: 100_000,
+};
