@@ -2,33 +2,88 @@ import { Command, CommanderError } from "commander";
 import { CommandFailure, type CommandIo, type CommandOutput } from "./cli/command-io.ts";
 import { VERSION } from "./server/version.ts";
 
-type Factory = (io: CommandIo) => Command;
+/** A verb, loaded only when it is called: `has` and `inspect` must not pay for the server. */
+type Verb = {
+  readonly name: string;
+  /** The names that people knew before larder. */
+  readonly aliases?: readonly string[];
+  readonly load: (io: CommandIo) => Promise<Command>;
+};
 
-/** The verbs, each loaded only when it is called: `has` and `inspect` must not pay for the server. */
-const VERBS: readonly { name: string; aliases?: readonly string[]; load: () => Promise<Factory> }[] = [
-  { name: "serve", load: async () => (await import("./cli/serve.ts")).serveCommand },
+const VERBS: readonly Verb[] = [
+  { name: "serve", load: async (io) => (await import("./cli/serve.ts")).serveCommand(io) },
+  { name: "ls", aliases: ["lreg_ls"], load: async (io) => (await import("./cli/ls.ts")).lsCommand(io) },
+  { name: "cache", aliases: ["lreg_cache"], load: async (io) => (await import("./cli/cache.ts")).cacheCommand(io) },
+  { name: "upload", aliases: ["lreg_upload"], load: async (io) => (await import("./cli/upload.ts")).uploadCommand(io) },
+  {
+    name: "inspect",
+    aliases: ["lreg_inspect"],
+    load: async (io) => (await import("./cli/inspect.ts")).inspectCommand(io),
+  },
+  { name: "rm", aliases: ["lreg_rm"], load: async (io) => (await import("./cli/rm.ts")).rmCommand(io) },
+  { name: "has", aliases: ["lreg_isloaded"], load: async (io) => (await import("./cli/has.ts")).hasCommand(io) },
+  { name: "images", aliases: ["getimages"], load: async (io) => (await import("./cli/images.ts")).imagesCommand(io) },
+  {
+    name: "missing",
+    aliases: ["lreg_missingimages"],
+    load: async (io) => (await import("./cli/missing.ts")).missingCommand(io),
+  },
+  {
+    name: "preload",
+    aliases: ["lreg_preload"],
+    load: async (io) => (await import("./cli/preload.ts")).preloadCommand(io),
+  },
+  { name: "mirror", load: async (io) => (await import("./cli/mirror.ts")).mirrorCommand(io) },
+  { name: "copy", load: async (io) => (await import("./cli/copy.ts")).copyCommand(io) },
+  { name: "client", load: async (io) => (await import("./cli/client.ts")).clientCommand(io) },
+  { name: "ca", load: async (io) => (await import("./cli/ca.ts")).caCommand(io) },
+  { name: "stats", load: async (io) => (await import("./cli/stats.ts")).statsCommand(io) },
+  { name: "offline", load: async (io) => (await import("./cli/offline.ts")).offlineCommand(io) },
+  { name: "gc", load: async (io) => (await import("./cli/gc.ts")).gcCommand(io) },
+  { name: "login", load: async (io) => (await import("./cli/login.ts")).loginCommand(io) },
+  { name: "logout", load: async (io) => (await import("./cli/login.ts")).logoutCommand(io) },
+  {
+    name: "completion",
+    load: async (io) =>
+      (await import("./cli/completion.ts")).completionCommand(io, () =>
+        Promise.all(VERBS.map((verb) => verb.load(io))),
+      ),
+  },
 ];
+
+/** Old names for what takes two words here. */
+const PHRASES: Readonly<Record<string, readonly string[]>> = { "mirror-k8s-images": ["mirror", "kubernetes"] };
 
 /** Runs one command and returns its exit status: 0 done, 1 the answer is no or it failed, 2 wrong usage. */
 async function main(argv: readonly string[], io: CommandIo): Promise<number> {
-  const called = argv.find((word) => !word.startsWith("-"));
-  const chosen = VERBS.filter((verb) => verb.name === called || verb.aliases?.includes(called ?? "") === true);
+  const [first = "", ...rest] = argv;
+  const words = Object.hasOwn(PHRASES, first) ? [...(PHRASES[first] ?? []), ...rest] : argv;
+  const called = words.find((word) => !word.startsWith("-"));
+  const chosen = VERBS.find((verb) => verb.name === called || verb.aliases?.includes(called ?? "") === true);
   const program = new Command("larder")
     .description("Keeps the container images that a cluster needs close to it, and stands in for their registries.")
     .version(VERSION, "-V, --version")
     .showHelpAfterError("(see: larder --help)")
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
-  for (const verb of chosen.length > 0 ? chosen : VERBS) {
-    const command = (await verb.load())(io);
-    program.addCommand(command.aliases(verb.aliases ?? []).copyInheritedSettings(program));
+  for (const verb of chosen === undefined ? VERBS : [chosen]) {
+    const command = await verb.load(io);
+    for (const alias of verb.aliases ?? []) if (!command.aliases().includes(alias)) command.alias(alias);
+    program.addCommand(inherit(command, program));
   }
   try {
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(words, { from: "user" });
     return 0;
   } catch (error) {
     return report(error, io);
   }
+}
+
+/** Output and the way that errors end are the program's, down to the last sub-command. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
 }
 
 function report(error: unknown, io: CommandIo): number {

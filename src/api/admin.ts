@@ -1,6 +1,7 @@
 /**
  * The admin API as a contract: what the command line and the page ask a larder for, beyond the distribution API.
  * Everything is JSON; errors have the distribution API's form. Times are milliseconds since 1970, sizes are bytes.
+ * Images are named by references; in full names, `local/` stands for what was pushed under larder's own address.
  */
 
 /** Where the admin API is. */
@@ -26,10 +27,78 @@ export type ListedImage = {
 export type ImagesAnswer = { readonly images: readonly ListedImage[] };
 
 /** `POST /api/v1/gc`. `graceMs` replaces the configured period for what pushes in flight may need. */
-export type CollectRequest = { readonly graceMs?: number };
+export type CollectRequest = { readonly graceMs?: number | undefined };
 export type CollectAnswer = {
   readonly manifests: number;
   readonly links: number;
   readonly blobs: number;
   readonly bytes: number;
+};
+
+/** Platforms as `linux/arm64`, or `all`, attestations included. */
+export type PlatformList = readonly string[] | "all";
+
+/**
+ * `POST /api/v1/cache`: brings an image here. The answer is a stream of `CacheProgress`, a JSON value a line; the last
+ * one is `done` or `failed`.
+ */
+export type CacheRequest = { readonly image: string; readonly platforms: PlatformList };
+export type CacheProgress =
+  | { readonly kind: "resolved"; readonly digest: string; readonly warning: string | null }
+  | {
+      readonly kind: "blob";
+      readonly digest: string;
+      readonly sizeBytes: number;
+      readonly state: "present" | "fetching";
+    }
+  | { readonly kind: "progress"; readonly digest: string; readonly doneBytes: number; readonly sizeBytes: number }
+  | { readonly kind: "fetched"; readonly digest: string; readonly sizeBytes: number }
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly code: string; readonly message: string };
+
+/** `POST /api/v1/has`: are these images here, whole? One answer for each, in their order. Upstream is never asked. */
+export type HasRequest = { readonly images: readonly { readonly image: string; readonly platforms: PlatformList }[] };
+export type HasAnswer = {
+  readonly images: readonly {
+    readonly state: "whole" | "absent" | "incomplete";
+    readonly missing: readonly string[];
+    readonly reason: string | null;
+  }[];
+};
+
+/**
+ * `POST /api/v1/remove`: removes a tag, or a manifest by digest, and what only it held. A pushed tag that covers a cached
+ * one uncovers it. `removed` is null when there was nothing.
+ */
+export type RemoveRequest = { readonly image: string };
+export type RemoveAnswer = { readonly removed: "pushed" | "cached" | "manifest" | null; readonly uncovered: boolean };
+
+/** `POST /api/v1/adopt`: makes a manifest that was pushed by its digest the cached answer to a tag. */
+export type AdoptRequest = { readonly image: string; readonly digest: string };
+export type AdoptAnswer = { readonly adopted: boolean };
+
+/** `GET` and `PUT /api/v1/offline`: is contacting upstream registries forbidden? */
+export type OfflineState = { readonly offline: boolean };
+
+/** `GET /api/v1/stats`: counts since larder started. */
+export type StatsAnswer = {
+  readonly sinceMs: number;
+  readonly offline: boolean;
+  readonly namespaces: readonly NamespaceStats[];
+};
+export type NamespaceStats = {
+  readonly namespace: string;
+  readonly hits: number;
+  readonly misses: number;
+  readonly bytesFromDisk: number;
+  readonly bytesFromUpstream: number;
+  /** What would have been fetched without larder: bytes from disk, for namespaces that have an upstream. */
+  readonly bytesSaved: number;
+  /** The allowance that the registry spoke of last; null when it never did. */
+  readonly rateLimit: {
+    readonly limit: number;
+    readonly remaining: number;
+    readonly windowSeconds: number | null;
+    readonly seenAtMs: number;
+  } | null;
 };

@@ -1,89 +1,55 @@
 import * as v from "valibot";
-import {
-  ADMIN_PATH,
-  type CollectAnswer,
-  type ImagesAnswer,
-  type ListedImage,
-  type VersionAnswer,
-} from "../api/admin.ts";
+import { ADMIN_PATH } from "../api/admin.ts";
 import type { WriteAccess, Writer } from "../auth/write-access.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { CollectionLimits, Collector } from "../registry/collector.ts";
-import type { Inventory } from "../registry/inventory.ts";
+import { type AdminActions, type AdminResource, RESOURCES } from "./admin-actions.ts";
 import { readBody } from "./distribution/read-body.ts";
 import { errorResponse } from "./error-response.ts";
 
-/** What the admin API speaks for. */
-export type AdminParts = {
-  readonly version: string;
-  readonly access: WriteAccess;
-  readonly inventory: Inventory;
-  readonly collector: Collector;
-  readonly collectionLimits: CollectionLimits;
-  readonly reportFault: (error: unknown, request: Request) => void;
-};
-
-const BODY_LIMIT_BYTES = 1 << 20;
-const collectRequest = v.strictObject({ graceMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))) });
+const BODY_LIMIT_BYTES = 4 << 20;
 
 /** Answers `/api/v1/…`, whose contract is `api/admin.ts`. */
 export class AdminApi {
-  readonly #parts: AdminParts;
+  readonly #actions: AdminActions;
+  readonly #access: WriteAccess;
+  readonly #reportFault: (error: unknown, request: Request) => void;
 
-  constructor(parts: AdminParts) {
-    this.#parts = parts;
+  constructor(
+    actions: AdminActions,
+    options: { access: WriteAccess; reportFault: (error: unknown, request: Request) => void },
+  ) {
+    this.#actions = actions;
+    this.#access = options.access;
+    this.#reportFault = options.reportFault;
   }
 
-  /** The answer; null when the path is not of this API. */
-  answer(request: Request, path: string, writer: () => Writer): Promise<Response> | null {
-    return path.startsWith(`${ADMIN_PATH}/`) ? this.#answer(request, path.slice(ADMIN_PATH.length + 1), writer) : null;
+  /** The answer; null when the path is not of this API. `allowSlow` lets the answer take its time. */
+  answer(request: Request, path: string, writer: () => Writer, allowSlow: () => void): Promise<Response> | null {
+    if (!path.startsWith(`${ADMIN_PATH}/`)) return null;
+    return this.#answer(request, path.slice(ADMIN_PATH.length + 1), writer, allowSlow);
   }
 
-  async #answer(request: Request, resource: string, writer: () => Writer): Promise<Response> {
+  async #answer(request: Request, name: string, writer: () => Writer, allowSlow: () => void): Promise<Response> {
     try {
-      return await this.#dispatch(request, `${request.method} ${resource}`, writer);
+      const action = `${request.method} ${name}`;
+      if (!Object.hasOwn(RESOURCES, action)) {
+        throw new RegistryError("UNSUPPORTED", `${action} is nothing that this larder's admin API knows`);
+      }
+      const { writes, body } = RESOURCES[action as AdminResource];
+      if (writes) this.#access.check(writer());
+      const input = body === null ? undefined : await parseBody(request, body);
+      allowSlow();
+      // Each action's schema is what its function takes: `AdminActions` is made from `RESOURCES`.
+      return await (this.#actions[action as AdminResource] as (input: unknown) => Promise<Response>)(input);
     } catch (error) {
-      if (!(error instanceof RegistryError)) this.#parts.reportFault(error, request);
+      if (!(error instanceof RegistryError) || error.code === "DENIED") this.#reportFault(error, request);
       return errorResponse(error);
     }
-  }
-
-  async #dispatch(request: Request, action: string, writer: () => Writer): Promise<Response> {
-    switch (action) {
-      case "GET version":
-        return Response.json({ name: "larder", version: this.#parts.version } satisfies VersionAnswer);
-      case "GET images":
-        return Response.json({ images: await this.#images() } satisfies ImagesAnswer);
-      case "POST gc": {
-        this.#parts.access.check(writer());
-        const { graceMs } = await parseBody(request, collectRequest);
-        const limits = this.#parts.collectionLimits;
-        const report: CollectAnswer = await this.#parts.collector.collect({
-          ...limits,
-          graceMs: graceMs ?? limits.graceMs,
-        });
-        return Response.json(report);
-      }
-      default:
-        throw new RegistryError("UNSUPPORTED", `${action} is nothing that this larder's admin API knows`);
-    }
-  }
-
-  async #images(): Promise<ListedImage[]> {
-    const images: ListedImage[] = [];
-    for await (const { repository, tag, sizeBytes, platforms } of this.#parts.inventory.list()) {
-      const name = `${repository}:${tag.tag}`;
-      images.push({ name, digest: tag.digest, kind: tag.kind, sizeBytes, platforms, updatedAtMs: tag.updatedAtMs });
-    }
-    return images;
   }
 }
 
 /** A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. */
-async function parseBody<Schema extends v.GenericSchema>(
-  request: Request,
-  schema: Schema,
-): Promise<v.InferOutput<Schema>> {
+async function parseBody<Schema extends v.GenericSchema>(request: Request, schema: Schema): Promise<unknown> {
   const bytes = await readBody(request, BODY_LIMIT_BYTES, "request");
   let value: unknown = {};
   try {

@@ -4,12 +4,18 @@ import { algorithmOf, type Digest, hexOf } from "../oci/digest.ts";
 import type { UploadId, UploadStore } from "../storage/blobs.ts";
 import type { BlobLinkStore, CollectionStore } from "../storage/metadata.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { BlobRead } from "../upstream/registry-client.ts";
-import { skipBytes } from "../upstream/response-body.ts";
-import { isUpstreamDown, UpstreamError } from "../upstream/upstream-error.ts";
+import type { BlobHead, BlobRead } from "../upstream/registry-client.ts";
+import { isUpstreamDown } from "../upstream/upstream-error.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
+import {
+  endedEarly,
+  isPastTheEnd,
+  openUpstreamBlob,
+  reopenUpstreamBlob,
+  sizeOfUpstreamBlob,
+} from "./open-upstream-blob.ts";
 import type { BlobOrigin, OnBehalf } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
@@ -22,10 +28,12 @@ const FIRST_PAUSE_MS = 200;
 
 /** A download and those who will hold the blob once it is here. */
 type Flight = { readonly download: BlobDownload; readonly targets: Map<string, Target> };
+/** A download that is not there yet, and whose repository was asked for it. */
+type Start = { readonly key: string; readonly flight: Promise<Flight | null> };
 
 /**
- * Blobs from upstream. All who want a blob share one download, whatever image they want it for; it goes on when they
- * leave. A break is resumed by Range, and so is a download that a restart of larder cut off.
+ * Blobs from upstream. All who want a blob share one download, whatever image they want it for, if their repository has
+ * it; it goes on when they leave. A break is resumed by Range, and so is a download that a restart of larder cut off.
  */
 export class UpstreamBlobs implements BlobOrigin {
   readonly #upstreams: Upstreams;
@@ -36,8 +44,8 @@ export class UpstreamBlobs implements BlobOrigin {
   readonly #log: Log;
   readonly #now: () => number;
   readonly #flights = new Map<Digest, Flight>();
-  readonly #starting = new SingleFlight<Digest, Flight | null>();
-  readonly #sizes = new SingleFlight<string, number | null>();
+  readonly #starting = new Map<Digest, Start>();
+  readonly #heads = new SingleFlight<string, BlobHead | null>();
   readonly #absent: ExpiringMap<string, true>;
 
   constructor(
@@ -60,33 +68,55 @@ export class UpstreamBlobs implements BlobOrigin {
 
   async size(target: Target, digest: Digest, behalf: OnBehalf): Promise<number | null> {
     const running = this.#flights.get(digest);
-    if (running !== undefined) return running.download.size;
-    const upstream = this.#upstreams.find(target.namespace);
-    const key = `${nameOf(target)}@${digest}`;
-    if (upstream === null || this.#absent.get(key)) return null;
-    return this.#sizes.run(key, async () => {
-      const head = await upstream.client.headBlob(target.path, digest, behalf);
-      if (head === null) this.#absent.set(key, true);
-      return head?.sizeBytes ?? null;
-    });
+    if (running !== undefined && (await this.#isKnownToHold(running, target, digest))) return running.download.size;
+    const head = await this.#head(target, digest, behalf);
+    if (head === null || head.sizeBytes !== null) return head?.sizeBytes ?? null;
+    // It is there, but how large it is shows only when it is fetched.
+    return (await this.download(target, digest, behalf))?.size ?? null;
   }
 
   async download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
-    const upstream = this.#upstreams.find(target.namespace);
-    const key = `${nameOf(target)}@${digest}`;
-    const running = this.#flights.get(digest);
-    if (running === undefined && (upstream === null || this.#absent.get(key))) return null;
-    const flight =
-      running ??
-      (upstream === null
-        ? null
-        : await this.#starting.run(digest, () => this.#start(upstream, target, digest, behalf)));
-    if (flight === null) {
-      this.#absent.set(key, true);
-      return null;
-    }
-    flight.targets.set(key, target);
+    const flight = this.#flights.get(digest) ?? (await this.#begin(target, digest, behalf));
+    if (flight === null || !(await this.#mayShare(flight, target, digest, behalf))) return null;
+    flight.targets.set(keyOf(target, digest), target);
     return flight.download;
+  }
+
+  /** The flight of a blob that is not on its way yet. Others who begin it meanwhile share the attempt. */
+  async #begin(target: Target, digest: Digest, behalf: OnBehalf): Promise<Flight | null> {
+    const key = keyOf(target, digest);
+    const upstream = this.#upstreams.find(target.namespace);
+    for (let start = this.#starting.get(digest); start !== undefined; start = this.#starting.get(digest)) {
+      if (start.key === key) return start.flight;
+      // Another repository's attempt: when it comes to nothing, this one may still have the blob.
+      const flight = await start.flight.catch(() => null);
+      if (flight !== null) return flight;
+    }
+    if (upstream === null || this.#absent.get(key)) return null;
+    const flight = this.#start(upstream, target, digest, behalf).finally(() => this.#starting.delete(digest));
+    this.#starting.set(digest, { key, flight });
+    if ((await flight) === null) this.#absent.set(key, true);
+    return flight;
+  }
+
+  /** Nobody gets a blob out of a repository that does not have it, only because it is on its way for another one. */
+  async #mayShare(flight: Flight, target: Target, digest: Digest, behalf: OnBehalf): Promise<boolean> {
+    return (await this.#isKnownToHold(flight, target, digest)) || (await this.#head(target, digest, behalf)) !== null;
+  }
+
+  async #isKnownToHold(flight: Flight, target: Target, digest: Digest): Promise<boolean> {
+    return flight.targets.has(keyOf(target, digest)) || (await this.#links.isReferenced(nameOf(target), digest));
+  }
+
+  async #head(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobHead | null> {
+    const upstream = this.#upstreams.find(target.namespace);
+    const key = keyOf(target, digest);
+    if (upstream === null || this.#absent.get(key)) return null;
+    return this.#heads.run(key, async () => {
+      const head = await upstream.client.headBlob(target.path, digest, behalf);
+      if (head === null) this.#absent.set(key, true);
+      return head;
+    });
   }
 
   /** Opens the blob at upstream, behind what an earlier run left, and lets the download go its way. */
@@ -94,14 +124,10 @@ export class UpstreamBlobs implements BlobOrigin {
     const id = uploadIdOf(digest);
     const opened = await this.#openBehindLeftover(upstream, target, digest, behalf);
     if (opened === null) return null;
-    const size = opened.totalBytes;
-    if (size === null) {
-      await opened.body.cancel();
-      throw new UpstreamError({ kind: "protocol" }, `${target.namespace} does not say how large the blob ${digest} is`);
-    }
+    const size = await sizeOfUpstreamBlob(upstream, target, digest, opened, behalf);
     if ((await this.#uploads.size(id)) === null) await this.#uploads.create(id, algorithmOf(digest));
     const download = new BlobDownload(size, opened.offset, () => this.#uploads.open(id));
-    const flight: Flight = { download, targets: new Map([[`${nameOf(target)}@${digest}`, target]]) };
+    const flight: Flight = { download, targets: new Map([[keyOf(target, digest), target]]) };
     this.#flights.set(digest, flight);
     void this.#run(upstream, target, digest, id, opened, flight);
     return flight;
@@ -111,11 +137,11 @@ export class UpstreamBlobs implements BlobOrigin {
     const id = uploadIdOf(digest);
     const leftover = (await this.#uploads.size(id)) ?? 0;
     try {
-      return await openAt(upstream, target, digest, leftover, behalf);
+      return await openUpstreamBlob(upstream, target, digest, leftover, behalf);
     } catch (error) {
       if (leftover === 0 || !isPastTheEnd(error)) throw error;
       await this.#uploads.abort(id);
-      return openAt(upstream, target, digest, 0, behalf);
+      return openUpstreamBlob(upstream, target, digest, 0, behalf);
     }
   }
 
@@ -132,8 +158,8 @@ export class UpstreamBlobs implements BlobOrigin {
       });
       download.complete();
     } catch (error) {
-      this.#flights.delete(digest);
-      await this.#uploads.abort(id);
+      // The leftover goes first: the next one must not go on behind it.
+      await this.#uploads.abort(id).finally(() => this.#flights.delete(digest));
       const why = error instanceof Error ? error.message : String(error);
       this.#log.write("warning", "a download failed", { image: nameOf(target), blob: digest, error: why });
       download.fail(error);
@@ -154,12 +180,13 @@ export class UpstreamBlobs implements BlobOrigin {
     for (let size = opened.offset; size < download.size || body !== null; ) {
       const before = size;
       try {
-        if (body === null) body = await reopen(upstream, target, digest, size);
+        if (body === null) body = await reopenUpstreamBlob(upstream, target, digest, size);
         size = await this.#uploads.append(id, body, download.size, (written) => {
           this.#traffic.fetched(target.namespace, written - size);
           size = written;
           download.advance(written);
         });
+        if (size < download.size) throw endedEarly(target, digest, size, download.size);
       } catch (error) {
         size = (await this.#uploads.size(id)) ?? 0;
         failures = size > before ? 1 : failures + 1;
@@ -172,31 +199,8 @@ export class UpstreamBlobs implements BlobOrigin {
   }
 }
 
-async function reopen(upstream: Upstream, target: Target, digest: Digest, offset: number) {
-  const opened = await openAt(upstream, target, digest, offset, { via: null });
-  if (opened !== null) return opened.body;
-  throw new UpstreamError(
-    { kind: "protocol" },
-    `${target.namespace} no longer has the blob ${digest} that it was sending`,
-  );
-}
-
-/** The blob from `offset` on; what a server sends before that, because it knows no ranges, is skipped. */
-async function openAt(
-  { client }: Upstream,
-  target: Target,
-  digest: Digest,
-  offset: number,
-  behalf: OnBehalf,
-): Promise<BlobRead | null> {
-  const opened = await client.getBlob(target.path, digest, { ...behalf, offset });
-  if (opened === null || opened.offset === offset) return opened;
-  return { ...opened, body: skipBytes(opened.body, offset - opened.offset), offset };
-}
-
-/** A leftover that is longer than the blob is not its beginning. */
-function isPastTheEnd(error: unknown): boolean {
-  return error instanceof UpstreamError && error.failure.kind === "rejected" && error.failure.status === 416;
+function keyOf(target: Target, digest: Digest): string {
+  return `${nameOf(target)}@${digest}`;
 }
 
 /** The same for every run, so that the next one finds what this one left. */

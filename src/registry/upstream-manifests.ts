@@ -20,6 +20,8 @@ import type { Upstream, Upstreams } from "./upstreams.ts";
 const ABSENCE_MS = 10_000;
 /** How long after a failure a cached tag is served without another try: a dead upstream must not slow every pull. */
 const FAILURE_MS = 15_000;
+/** How long a client waits for upstream when there is a cached tag to give it. */
+const PATIENCE_MS = 3000;
 /** How long the referrers of a manifest are taken for current. */
 const REFERRERS_MS = 300_000;
 const REMEMBERED = 10_000;
@@ -70,7 +72,8 @@ export class UpstreamManifests implements ManifestOrigin {
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
     const failure = this.#failed.get(key);
     if (failure !== null && cached !== null) return kept(cached, failure.message);
-    return this.#tagFlights.run(key, () => this.#askForTag(upstream, target, tag, cached, behalf, key));
+    const asked = this.#tagFlights.run(key, () => this.#askForTag(upstream, target, tag, cached, behalf, key));
+    return cached === null ? asked : this.#orCached(asked, cached, key);
   }
 
   async manifest(target: Target, digest: Digest, behalf: OnBehalf): Promise<StoredManifest | null> {
@@ -112,6 +115,17 @@ export class UpstreamManifests implements ManifestOrigin {
     if (this.#now() - tag.checkedAtMs < upstream.tagLifetimeMs) return true;
     const allowance = upstream.client.rateLimit();
     return allowance !== null && isNearEnd(allowance, this.#now());
+  }
+
+  /** What upstream says, if it says it soon. Else it is still listened to, for those who come later. */
+  async #orCached(asked: Promise<FoundManifest | null>, cached: Tagged, key: string): Promise<FoundManifest | null> {
+    const late = Promise.withResolvers<FoundManifest | null>();
+    const timer = setTimeout(() => {
+      const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream took over ${PATIENCE_MS} ms`);
+      this.#failed.set(key, slow);
+      late.resolve(kept(cached, slow.message));
+    }, PATIENCE_MS);
+    return Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
   }
 
   async #askForTag(

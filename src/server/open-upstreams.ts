@@ -6,6 +6,7 @@ import { type CredentialSource, firstCredentials, fixedCredentials } from "../up
 import { credentialFiles, dockerConfigCredentials } from "../upstream/docker-config.ts";
 import { dnsResolver, systemResolver } from "../upstream/host-resolver.ts";
 import { defaultEndpoint, type Endpoint, openRegistry } from "../upstream/open-registry.ts";
+import { proxyFromEnvironment } from "../upstream/proxy-settings.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
 import { ConfigurationError } from "./configuration-file.ts";
 import type { Settings, UpstreamSettings } from "./settings.ts";
@@ -23,6 +24,7 @@ export type UpstreamEnvironment = {
 export function openUpstreams(settings: Settings, environment: UpstreamEnvironment): Upstreams {
   const { now, variables } = environment;
   const resolver = settings.resolvers.length === 0 ? systemResolver(now) : dnsResolver(settings.resolvers, now);
+  const chooseProxy = proxyFromEnvironment(variables);
   const files = settings.credentials === null ? credentialFiles(variables) : [settings.credentials];
   const shared = files.map((path) => dockerConfigCredentials(path, variables));
   const open = (namespace: Namespace): Upstream => {
@@ -34,6 +36,7 @@ export function openUpstreams(settings: Settings, environment: UpstreamEnvironme
       mirrors: (given?.mirrors ?? []).map((url) => ({ url, sendNamespace: true })),
       credentials: firstCredentials(own === null ? shared : [own, ...shared]),
       resolver,
+      chooseProxy,
       instanceId: environment.instanceId,
       userAgent: `larder/${VERSION}`,
       now,

@@ -1,7 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { OwnMachineAccess, openAccess, type Writer } from "../auth/write-access.ts";
+import { adminActions } from "../http/admin-actions.ts";
 import { AdminApi } from "../http/admin-api.ts";
+import { ImageCacher } from "../registry/image-cacher.ts";
+import { ImageRemover } from "../registry/image-remover.ts";
+import { Wholeness } from "../registry/wholeness.ts";
 import { errorResponse } from "../http/error-response.ts";
 import { DistributionApi } from "../http/distribution/distribution-api.ts";
 import { quoteBriefly } from "../oci/digest.ts";
@@ -121,8 +125,19 @@ function compose(
     reportFault,
   });
   const collectionLimits = { graceMs: settings.gcGraceMs, uploadExpiryMs: settings.uploadExpiryMs };
-  const inventory = new Inventory(manifests, tags, repositories);
-  const admin = new AdminApi({ version, access, inventory, collector, collectionLimits, reportFault });
+  const actions = adminActions({
+    version,
+    startedAtMs: now(),
+    inventory: new Inventory(manifests, tags, repositories),
+    collector,
+    collectionLimits,
+    cacher: new ImageCacher(registry.manifests, registry.blobs, registry.referrers),
+    remover: new ImageRemover(manifests, tags, now),
+    wholeness: new Wholeness(manifests, tags, registry.blobs, order),
+    upstreams,
+    traffic,
+  });
+  const admin = new AdminApi(actions, { access, reportFault });
   return {
     handle: requestHandler(distribution, admin),
     collect: () => {
@@ -149,7 +164,7 @@ function requestHandler(distribution: DistributionApi, admin: AdminApi): Request
     const connection = { writer, allowSlowTransfer: () => server.timeout(request, SLOW_TRANSFER_SECONDS) };
     return (
       distribution.answer(request, path, search, connection) ??
-      admin.answer(request, path, writer) ??
+      admin.answer(request, path, writer, connection.allowSlowTransfer) ??
       errorResponse(
         new RegistryError("NAME_UNKNOWN", `there is nothing at ${quoteBriefly(path)}; images are under /v2/`),
       )

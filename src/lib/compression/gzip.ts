@@ -23,14 +23,15 @@ export async function* gzip(
   let checksum = 0;
   let length = 0;
   let window: Uint8Array | null = null;
+  const buffers = new BufferPool();
   const pending: Promise<Uint8Array>[] = [];
   yield HEADER;
   try {
-    for await (const block of inBlocks(source)) {
+    for await (const block of inBlocks(source, buffers)) {
       checksum = crc32(block, checksum);
       length += block.length;
-      pending.push(deflate(block, window, options.level));
-      window = block.subarray(-WINDOW_BYTES);
+      pending.push(deflate(block, window, options.level).finally(() => buffers.giveBack(block)));
+      window = block.slice(-WINDOW_BYTES);
       if (pending.length >= options.tasks) yield await (pending.shift() as Promise<Uint8Array>);
     }
     while (pending.length > 0) yield await (pending.shift() as Promise<Uint8Array>);
@@ -44,6 +45,19 @@ export async function* gzip(
   yield Buffer.concat([DEFLATE_END, trailer]);
 }
 
+/** Blocks are used again: a new mebibyte each would be collected far later than it is done with. */
+class BufferPool {
+  readonly #free: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#free.pop() ?? new Uint8Array(BLOCK_BYTES);
+  }
+
+  giveBack(block: Uint8Array): void {
+    if (block.length === BLOCK_BYTES) this.#free.push(block);
+  }
+}
+
 function deflate(block: Uint8Array, window: Uint8Array | null, level: number): Promise<Uint8Array> {
   const dictionary = window === null ? {} : { dictionary: window };
   return new Promise((resolve, reject) => {
@@ -54,9 +68,9 @@ function deflate(block: Uint8Array, window: Uint8Array | null, level: number): P
   });
 }
 
-/** The stream in blocks of exactly `BLOCK_BYTES`, the last one shorter. */
-async function* inBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let block = new Uint8Array(BLOCK_BYTES);
+/** The stream in blocks of exactly `BLOCK_BYTES`, the last one shorter. Whoever takes a block gives it back. */
+async function* inBlocks(source: AsyncIterable<Uint8Array>, buffers: BufferPool): AsyncGenerator<Uint8Array> {
+  let block = buffers.take();
   let filled = 0;
   for await (const chunk of source) {
     for (let at = 0; at < chunk.length; ) {
@@ -66,7 +80,7 @@ async function* inBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
       at += part.length;
       if (filled < BLOCK_BYTES) continue;
       yield block;
-      block = new Uint8Array(BLOCK_BYTES);
+      block = buffers.take();
       filled = 0;
     }
   }

@@ -50,38 +50,45 @@ export function decodeHeaderBlock(block: Uint8Array, where: string): HeaderBlock
   const isPosix = magic.startsWith("ustar\0");
   const prefix = isPosix ? textField(block, 345, PREFIX_BYTES) : "";
   const name = textField(block, 0, PATH_BYTES);
-  const number = (offset: number, length: number) => numberField(block, offset, length, where);
   return {
     path: prefix === "" ? name : `${prefix}/${name}`,
-    mode: number(100, 8),
-    uid: number(108, 8),
-    gid: number(116, 8),
-    size: number(124, 12),
-    modifiedSeconds: number(136, 12),
+    mode: numberField(block, 100, 8, where),
+    uid: numberField(block, 108, 8, where),
+    gid: numberField(block, 116, 8, where),
+    size: numberField(block, 124, 12, where),
+    modifiedSeconds: numberField(block, 136, 12, where),
     typeFlag: String.fromCharCode(block[156] ?? 0),
     linkTarget: textField(block, 157, PATH_BYTES),
     userName: known ? textField(block, 265, 32) : "",
     groupName: known ? textField(block, 297, 32) : "",
-    deviceMajor: known ? number(329, 8) : 0,
-    deviceMinor: known ? number(337, 8) : 0,
+    deviceMajor: known ? numberField(block, 329, 8, where) : 0,
+    deviceMinor: known ? numberField(block, 337, 8, where) : 0,
   };
 }
 
+// The two readers of fields work on the block's own bytes: views of it, twenty a member, would cost more than all else.
+
 /** The number in a field of octal digits or base 256. An empty field is 0. Throws TarError. */
 export function numberField(block: Uint8Array, offset: number, length: number, where: string): number {
-  const field = block.subarray(offset, offset + length);
-  const value = ((field[0] ?? 0) & 0x80) === 0 ? octal(field) : base256(field);
-  if (value === null || !Number.isSafeInteger(value)) {
-    throw new TarError(`${where} holds a number that is not valid: ${JSON.stringify(decoder.decode(field))}`);
-  }
-  return value;
+  const isBinary = ((block[offset] ?? 0) & 0x80) !== 0;
+  const value = isBinary ? base256(block.subarray(offset, offset + length)) : octal(block, offset, offset + length);
+  if (value !== null && Number.isSafeInteger(value)) return value;
+  const field = decoder.decode(block.subarray(offset, offset + length));
+  throw new TarError(`${where} holds a number that is not valid: ${JSON.stringify(field)}`);
 }
 
-function octal(field: Uint8Array): number | null {
-  const text = decoder.decode(field).replace(/^[\0 ]+/, "");
-  const digits = text.replace(/[\0 ].*$/s, "");
-  if (digits === "") return 0;
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : null;
+/** Digits between NULs and spaces; what follows those behind the digits does not count. */
+function octal(block: Uint8Array, start: number, end: number): number | null {
+  const isBlank = (byte: number | undefined) => byte === 0 || byte === 0x20;
+  let at = start;
+  while (at < end && isBlank(block[at])) at++;
+  let value = 0;
+  for (; at < end && !isBlank(block[at]); at++) {
+    const digit = (block[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 7) return null;
+    value = value * 8 + digit;
+  }
+  return value;
 }
 
 /** Two's complement, big-endian, the top bit of the first byte being the mark and the next one the sign. */
@@ -93,9 +100,11 @@ function base256(field: Uint8Array): number {
 }
 
 function textField(block: Uint8Array, offset: number, length: number): string {
-  const field = block.subarray(offset, offset + length);
-  const end = field.indexOf(0);
-  return decodeText(end < 0 ? field : field.subarray(0, end));
+  let end = offset;
+  let isAscii = true;
+  for (; end < offset + length && block[end] !== 0; end++) isAscii &&= (block[end] ?? 0) < 0x80;
+  if (end === offset) return "";
+  return isAscii ? Buffer.prototype.latin1Slice.call(block, offset, end) : decodeText(block.subarray(offset, end));
 }
 
 function checkChecksum(block: Uint8Array, where: string): void {

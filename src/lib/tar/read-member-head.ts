@@ -157,7 +157,11 @@ function applyRecords(header: HeaderBlock, records: readonly PaxRecord[], where:
 
 const XATTR = "SCHILY.xattr.";
 
+/** Shared: an archive may have a million members, few of them with attributes. */
+const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
+
 function xattrsOf(values: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  if (values.size === 0) return NO_XATTRS;
   const xattrs = new Map<string, Uint8Array>();
   for (const [keyword, value] of values) {
     if (keyword.startsWith(XATTR)) xattrs.set(keyword.slice(XATTR.length), value);

@@ -1,0 +1,84 @@
+import { decompress } from "../lib/compression/decompress.ts";
+import { readTar } from "../lib/tar/read-tar.ts";
+import type { TarMember } from "../lib/tar/tar-entry.ts";
+import { AciError } from "./aci-error.ts";
+import { LayerApplier } from "./apply-entry.ts";
+import type { LayerSource } from "./image-source.ts";
+import { DirectoryNode } from "./root-tree.ts";
+
+/** Bounds on what a conversion takes on. Beyond them it ends with an error. */
+export type ConversionLimits = {
+  /** All layers together, unpacked, in bytes; holes of sparse files count. */
+  readonly maxBytes: number;
+  /** Entries of all layers together. One costs about 150 bytes of memory if it is a file, 500 if it is a directory. */
+  readonly maxEntries: number;
+};
+
+/** Far above any image in use: half a tebibyte, four million files. */
+export const DEFAULT_LIMITS: ConversionLimits = { maxBytes: 2 ** 39, maxEntries: 2 ** 22 };
+
+/** What all layers together have taken of the limits. */
+export class Allowance {
+  readonly #limits: ConversionLimits;
+  #bytes = 0;
+  #entries = 0;
+
+  constructor(limits: ConversionLimits) {
+    this.#limits = limits;
+  }
+
+  get bytesLeft(): number {
+    return this.#limits.maxBytes - this.#bytes;
+  }
+
+  /** Throws AciError when that was too much. */
+  take(bytes: number): void {
+    this.#bytes += bytes;
+    this.#entries++;
+    if (this.#bytes > this.#limits.maxBytes) {
+      throw new AciError(`the image unpacks to more than the ${this.#limits.maxBytes} bytes that are allowed`);
+    }
+    if (this.#entries > this.#limits.maxEntries) {
+      throw new AciError(`the image has more than the ${this.#limits.maxEntries} files that are allowed`);
+    }
+  }
+}
+
+/** A layer's members in their order, decompressed. Gives at most `maxBytes` of tar. */
+export function openLayer(layer: LayerSource, maxBytes: number): AsyncIterable<TarMember> {
+  return readTar(decompress(layer.open(), { maxBytes }));
+}
+
+/** Reads a layer's headers and puts them on top of `root`. Tells whether it hides something of a lower layer. */
+export async function applyLayer(
+  root: DirectoryNode,
+  number: number,
+  layer: LayerSource,
+  allowance: Allowance,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const applier = new LayerApplier(root, number);
+  let ordinal = 0;
+  try {
+    for await (const { entry } of openLayer(layer, allowance.bytesLeft)) {
+      signal.throwIfAborted();
+      allowance.take(entry.size + 512);
+      applier.apply(entry, ordinal++);
+    }
+  } catch (error) {
+    throw inLayer(error, number);
+  }
+  return applier.hidesLower;
+}
+
+/** An empty root file system. */
+export function emptyRoot(): DirectoryNode {
+  return new DirectoryNode("", null, 0);
+}
+
+/** The same error, telling which layer it came from. What the source threw stays as it is. */
+export function inLayer(error: unknown, number: number): unknown {
+  const isOurs = error instanceof Error && ["AciError", "TarError", "CompressionError"].includes(error.name);
+  if (!isOurs) return error;
+  return new AciError(`layer ${number + 1} (1 is the lowest) cannot be converted: ${error.message}`, { cause: error });
+}

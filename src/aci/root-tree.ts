@@ -1,0 +1,151 @@
+import type { TarEntry } from "../lib/tar/tar-entry.ts";
+import { AciError } from "./aci-error.ts";
+
+/**
+ * The root file system that layers add up to, its names only: what a file holds and who owns it is read again from the
+ * layer when it is written.
+ *
+ * `layer` is always the number of the layer, from 0 at the bottom, that gave the node its place.
+ */
+export type TreeNode = DirectoryNode | FileNode | LinkNode | PlainFile;
+
+/**
+ * A file of which there is nothing more to say than which entry of which layer it is. Nearly all are, so it is a number,
+ * which costs no memory of its own: images have files by the hundred thousand.
+ */
+export type PlainFile = number & { readonly plainFile: true };
+
+const ORDINALS = 2 ** 32;
+
+export function plainFile(layer: number, ordinal: number): PlainFile {
+  return (layer * ORDINALS + ordinal) as PlainFile;
+}
+
+/** The same file as an object, which hard links can share. */
+export function asFileNode(file: PlainFile): FileNode {
+  return new FileNode(layerOf(file), file % ORDINALS, null, false);
+}
+
+/** The number of the layer that gave the node its place. */
+export function layerOf(node: TreeNode): number {
+  return typeof node === "number" ? Math.floor(node / ORDINALS) : node.layer;
+}
+
+/** As many symlinks on one way as securejoin follows, which umoci, containerd and runc use (Linux: 40). */
+const MAX_SYMLINKS = 255;
+/** A Linux path of 4,096 bytes has no more components. */
+const MAX_DEPTH = 2048;
+
+/** Anything but a directory: a file, a symlink, a device. It is entry number `ordinal` of its layer, from 0. */
+export class FileNode {
+  readonly layer: number;
+  readonly ordinal: number;
+  /** What a symlink points to; null for all else. */
+  readonly symlinkTarget: string | null;
+  /** Did the entry's path lead through a symlink, so that the place is not the one that its header names? */
+  readonly isElsewhere: boolean;
+
+  constructor(layer: number, ordinal: number, symlinkTarget: string | null, isElsewhere: boolean) {
+    this.layer = layer;
+    this.ordinal = ordinal;
+    this.symlinkTarget = symlinkTarget;
+    this.isElsewhere = isElsewhere;
+  }
+}
+
+/** One more name of a file, which stays when the first one goes. */
+export class LinkNode {
+  readonly layer: number;
+  readonly file: FileNode;
+
+  constructor(layer: number, file: FileNode) {
+    this.layer = layer;
+    this.file = file;
+  }
+}
+
+export class DirectoryNode {
+  readonly name: string;
+  readonly parent: DirectoryNode | null;
+  readonly depth: number;
+  readonly children = new Map<string, TreeNode>();
+  layer: number;
+  /** Null for a directory that no layer lists: it is only there because something is in it. */
+  entry: TarEntry | null = null;
+
+  constructor(name: string, parent: DirectoryNode | null, layer: number) {
+    this.name = name;
+    this.parent = parent;
+    this.depth = parent === null ? 0 : parent.depth + 1;
+    this.layer = layer;
+  }
+
+  /** `usr/lib`; empty for the root. */
+  get path(): string {
+    if (this.parent === null) return "";
+    const above = this.parent.path;
+    return above === "" ? this.name : `${above}/${this.name}`;
+  }
+
+  /** The path of a child. */
+  pathOf(name: string): string {
+    const above = this.path;
+    return above === "" ? name : `${above}/${name}`;
+  }
+
+  /** Puts an empty directory under `name`. Throws AciError below a depth that no file system can be asked for. */
+  addDirectory(name: string, layer: number): DirectoryNode {
+    if (this.depth >= MAX_DEPTH) throw new AciError(`a layer nests directories more than ${MAX_DEPTH} deep`);
+    const directory = new DirectoryNode(name, this, layer);
+    this.children.set(name, directory);
+    return directory;
+  }
+}
+
+/**
+ * Goes down `components` from `root` as a process does whose root directory that is: symlinks are followed, `..` ends
+ * at the root. Missing directories are made for `layer`, or end it with null when `layer` is null.
+ *
+ * `isElsewhere` tells whether a symlink was followed. Throws AciError for a file on the way and for loops.
+ */
+export function resolveDirectory(
+  root: DirectoryNode,
+  components: readonly string[],
+  layer: number | null,
+): { directory: DirectoryNode; isElsewhere: boolean } | null {
+  const ahead = components.toReversed();
+  let directory = root;
+  let symlinks = 0;
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      directory = directory.parent ?? root;
+      continue;
+    }
+    const child = directory.children.get(name);
+    if (child instanceof DirectoryNode) {
+      directory = child;
+    } else if (child === undefined) {
+      if (layer === null) return null;
+      directory = directory.addDirectory(name, layer);
+    } else {
+      const target = symlinkTargetOf(child);
+      if (target === null)
+        throw new AciError(`${quote(components)} leads through ${quote([directory.pathOf(name)])}, a file`);
+      if (++symlinks > MAX_SYMLINKS) throw new AciError(`${quote(components)} leads through too many symlinks`);
+      if (target.startsWith("/")) directory = root;
+      ahead.push(...target.split("/").toReversed());
+      if (ahead.length > MAX_DEPTH) throw new AciError(`${quote(components)} leads through too long a way of symlinks`);
+    }
+  }
+  return { directory, isElsewhere: symlinks > 0 };
+}
+
+function symlinkTargetOf(node: FileNode | LinkNode | PlainFile): string | null {
+  if (typeof node === "number") return null;
+  return (node instanceof LinkNode ? node.file : node).symlinkTarget;
+}
+
+function quote(components: readonly string[]): string {
+  return JSON.stringify(components.join("/").slice(0, 200));
+}

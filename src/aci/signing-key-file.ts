@@ -1,0 +1,63 @@
+/**
+ * The key that larder signs ACIs with, in its data folder:
+ *
+ *     DIR/aci/signing-key.asc     armored private key, mode 0600, made once
+ */
+import { randomUUID } from "node:crypto";
+import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { generateSigningKey } from "./generate-signing-key.ts";
+import { parseSigningKey, type SigningKey } from "./signing-key.ts";
+
+const USER_NAME = "larder ACI signing key";
+
+/** The key in `folder`, made now if there is none; of several that make one at once, one wins and all get its key. */
+export async function loadOrMakeSigningKey(folder: string, now: Date): Promise<SigningKey> {
+  const path = join(folder, "signing-key.asc");
+  const existing = await readKeyFile(path);
+  if (existing !== null) return existing;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await publish(path, await generateSigningKey(USER_NAME, now));
+  const made = await readKeyFile(path);
+  if (made === null) throw new Error(`the signing key ${path} vanished while it was made`);
+  return made;
+}
+
+/** The key in an armored private key file; null when there is no such file. */
+export async function readKeyFile(path: string): Promise<SigningKey | null> {
+  try {
+    return parseSigningKey(await readFile(path, "utf8"), `the key file ${path}`);
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return null;
+    throw error;
+  }
+}
+
+/** Writes the file whole or not at all, and never over one that is there. */
+async function publish(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await link(temporary, path);
+  } catch (error) {
+    if (!isCode(error, "EEXIST")) throw error; // Another process was first: its key is as good.
+  } finally {
+    await unlink(temporary).catch(() => {}); // It may never have been made.
+  }
+  const folder = await open(join(path, ".."));
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

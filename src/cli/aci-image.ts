@@ -1,0 +1,68 @@
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { AciError } from "../aci/aci-error.ts";
+import type { ImageSource as AciImageSource, LayerSource } from "../aci/image-source.ts";
+import type { ImageSource, SourceImage } from "../images/image-source.ts";
+import { readManifest } from "../images/manifest-tree.ts";
+import { openBlob } from "../images/open-blob.ts";
+import { choosePlatforms, type PlatformChoice } from "../images/platform-choice.ts";
+import { readBlob } from "../images/read-blob.ts";
+import { verifiedBlob } from "../images/verified-blob.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { parseManifest } from "../oci/manifest.ts";
+import { isIndexType, MEDIA_TYPE } from "../oci/media-type.ts";
+
+/** An image of some source as conversions take it: one platform of it, its layers checked while they are read. */
+export async function aciImageOf(
+  source: ImageSource,
+  image: SourceImage,
+  choice: PlatformChoice,
+): Promise<AciImageSource> {
+  const root = await readManifest(source, image.digest);
+  const chosen = await choosePlatforms(source, root, choice);
+  const { config, layers } = parseManifest(chosen.bytes, chosen.mediaType);
+  const isImage = config?.mediaType === MEDIA_TYPE.ociConfig || config?.mediaType === MEDIA_TYPE.dockerConfig;
+  if (config === null || !isImage || isIndexType(chosen.mediaType)) {
+    throw new AciError(
+      `${image.name ?? image.digest} of ${source.location} is no container image that can be converted: it is ${config?.mediaType ?? chosen.mediaType}`,
+    );
+  }
+  return {
+    manifestDigest: image.isBuilt ? null : chosen.digest,
+    config: await readBlob(source, config),
+    layers: layers.map((layer) => ({ open: () => readLayer(source, layer) })),
+  };
+}
+
+async function* readLayer(source: ImageSource, layer: Descriptor): AsyncGenerator<Uint8Array> {
+  const blob = await openBlob(source, layer);
+  yield* await verifiedBlob(layer, blob, source.location, () => {}).open(0);
+}
+
+/**
+ * The image with its layers fetched into a folder below `directory`: conversions read layers twice, and a registry is
+ * to be asked once. `remove` takes the folder away.
+ */
+export async function fetchLayers(
+  image: AciImageSource,
+  directory: string,
+  signal: AbortSignal,
+): Promise<{ readonly image: AciImageSource; readonly remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(directory, "larder-aci-"));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const layers: LayerSource[] = [];
+    for (const [number, layer] of image.layers.entries()) {
+      const path = join(folder, String(number));
+      await pipeline(Readable.from(layer.open()), createWriteStream(path), { signal });
+      layers.push({ open: () => Bun.file(path).stream() });
+    }
+    return { image: { ...image, layers }, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

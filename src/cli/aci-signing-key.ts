@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import type { SigningKey } from "../aci/signing-key.ts";
+import { loadOrMakeSigningKey, readKeyFile } from "../aci/signing-key-file.ts";
+import type { Command } from "commander";
+import { CommandFailure } from "./command-io.ts";
+
+/** The flags that say which key signs. */
+export type KeyFlags = { readonly key?: string; readonly data: string };
+
+export function addKeyOptions(command: Command): Command {
+  return command
+    .option("--key <file>", "sign with this armored private key (RSA, without a passphrase) instead of larder's own")
+    .option("--data <dir>", "larder's data folder; its own key is in aci/, made at first need", "./larder-data");
+}
+
+/** The key that was given, or larder's own. */
+export async function signingKeyOf({ key, data }: KeyFlags): Promise<SigningKey> {
+  if (key === undefined) return loadOrMakeSigningKey(join(data, "aci"), new Date());
+  const given = await readKeyFile(key);
+  if (given === null) throw new CommandFailure(2, `the key file ${JSON.stringify(key)} does not exist`);
+  return given;
+}

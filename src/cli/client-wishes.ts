@@ -1,0 +1,143 @@
+/** From the flags of `larder client`, and from what the server says of itself, to the settings of a node. */
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
+import { type ClientMode, type ClientSettings, parseClientSettings } from "../clients/client-settings.ts";
+import { ClientSettingsError } from "../clients/client-settings-error.ts";
+import { fetchServerSettings, type ServerSettings } from "../clients/fetch-server-settings.ts";
+import { hasDefaultPort, parseRegistryAddress } from "../clients/registry-address.ts";
+import type { ClientTarget } from "../clients/targets.ts";
+import { parseStandInFile } from "../registry/stand-ins.ts";
+import { CommandFailure, type CommandIo } from "./command-io.ts";
+import { findRegistryAddress, type RegistryAddress } from "./registry-address.ts";
+
+/** The flags that say what is wanted of the nodes. */
+export type ClientWishes = {
+  readonly registry?: string;
+  readonly mode?: ClientMode;
+  readonly standIn?: readonly string[];
+  readonly ca?: string;
+  readonly address?: readonly string[];
+  readonly all?: boolean;
+  readonly fallback: boolean;
+  readonly ask: boolean;
+};
+
+/** What is known of the server: what it said, and the origin that it answered at (or should). */
+type Server = { readonly origin: string; readonly said: ServerSettings | null };
+
+const NOTHING: ServerSettings = { standIns: [], ca: null, http: [], https: [], addresses: [] };
+
+/**
+ * The settings that a target's files are written from. The server is asked for what the flags leave open; without an
+ * answer the flags have to do. Throws CommandFailure or ClientSettingsError.
+ */
+export async function resolveClientSettings(
+  target: ClientTarget,
+  wishes: ClientWishes,
+  io: CommandIo,
+): Promise<ClientSettings> {
+  const address = findRegistryAddress(wishes.registry, io.environment);
+  const givenCa = wishes.ca === undefined ? null : await readText("--ca", wishes.ca);
+  const standIns = await readStandIns(standInFlags(target, wishes, io));
+  const server = wishes.ask ? await askServer(address, givenCa, io) : { origin: address.origins[0], said: null };
+  const said = server.said ?? NOTHING;
+  if (server.said === null && wishes.ask) {
+    if (standIns.length === 0 && wishes.all !== true) {
+      throw new CommandFailure(
+        1,
+        `no larder answers at ${address.origins.join(" or ")}, and no stand-in host is given: start it, or give --stand-in HOST|FILE`,
+      );
+    }
+    io.stderr.write(`no larder answers at ${address.origins.join(" or ")}: going by what was given alone\n`);
+  }
+  const ca = givenCa ?? said.ca;
+  const mode = wishes.mode ?? defaultMode(target, server.origin);
+  const registry = chooseRegistry(mode, server.origin, said, ca !== null);
+  const settings = parseClientSettings({
+    registry,
+    mode,
+    standIns: standIns.length > 0 ? standIns : said.standIns,
+    addresses: addressesFor(registry, wishes, said),
+    ca,
+    catchAll: wishes.all ?? false,
+    fallback: wishes.fallback,
+  });
+  if (givenCa === null && settings.ca !== null) warnOfCertificate(settings.ca, server.origin, io);
+  return settings;
+}
+
+/** xcluster names its list of hosts in `$__dns_spoof`. */
+function standInFlags(target: ClientTarget, wishes: ClientWishes, io: CommandIo): readonly string[] {
+  const spoofFile = io.environment["__dns_spoof"];
+  if (wishes.standIn !== undefined) return wishes.standIn;
+  return target.name === "xcluster" && spoofFile !== undefined && spoofFile !== "" ? [spoofFile] : [];
+}
+
+async function askServer(address: RegistryAddress, ca: string | null, io: CommandIo): Promise<Server> {
+  for (const origin of address.origins) {
+    const said = await fetchServerSettings(origin, ca, io.signal);
+    if (said !== null) return { origin, said };
+  }
+  return { origin: address.origins[0], said: null };
+}
+
+function defaultMode(target: ClientTarget, origin: string): ClientMode {
+  const scheme = origin.startsWith("https:") ? "https" : "http";
+  return target.modes.includes(scheme) ? scheme : (target.modes[0] ?? scheme);
+}
+
+/** The address that serves the mode: the one that was asked, else another that the server says it has. */
+function chooseRegistry(mode: ClientMode, origin: string, said: ServerSettings, hasCa: boolean): string {
+  const known = [origin, ...(hasCa ? [...said.https, ...said.http] : [...said.http, ...said.https])];
+  const fits = (url: string) =>
+    mode === "spoof" ? hasDefaultPort(parseRegistryAddress(url)) : url.startsWith(`${mode}:`);
+  const secureFirst =
+    mode === "spoof" && hasCa
+      ? known.toSorted((a, b) => Number(b.startsWith("https:")) - Number(a.startsWith("https:")))
+      : known;
+  const found = secureFirst.find(fits);
+  if (found !== undefined || mode === "spoof") return found ?? origin;
+  throw new ClientSettingsError(
+    `mode ${mode} needs an ${mode} address, and none is known for ${origin}: give --registry ${mode}://HOST:PORT, or use another --mode`,
+  );
+}
+
+function addressesFor(registry: string, wishes: ClientWishes, said: ServerSettings): readonly string[] {
+  if (wishes.address !== undefined) return wishes.address;
+  const { host } = parseRegistryAddress(registry);
+  if (said.addresses.length > 0) return said.addresses;
+  return isIP(host) === 0 ? [] : [host];
+}
+
+/** Hosts, and files of hosts. What is there as a file, or looks like a path, is a file. */
+async function readStandIns(values: readonly string[]): Promise<readonly string[]> {
+  const lists = await Promise.all(
+    values.map(async (value) => {
+      if (!value.includes("/") && !(await Bun.file(value).exists())) return [value];
+      try {
+        return parseStandInFile(await readText("--stand-in", value));
+      } catch (error) {
+        if (error instanceof CommandFailure) throw error;
+        throw new CommandFailure(2, `--stand-in ${value}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }),
+  );
+  return lists.flat();
+}
+
+async function readText(flag: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new CommandFailure(2, `${flag} ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Nothing vouched for the certificate on its way here, so a person has to. */
+function warnOfCertificate(pem: string, origin: string, io: CommandIo): void {
+  const { fingerprint256 } = new X509Certificate(pem);
+  io.stderr.write(
+    `the CA came from ${origin}, SHA-256 fingerprint ${fingerprint256}: compare it with that of 'larder ca --data DIR' on the server\n`,
+  );
+}

@@ -1,0 +1,27 @@
+import { copyImage, type CopyOptions } from "../images/copy-image.ts";
+import type { ImageSink } from "../images/image-sink.ts";
+import type { ImageSource, SourceImage } from "../images/image-source.ts";
+import type { CopyReport } from "./copy-report.ts";
+
+/** Copies images one after the other into one sink, which is closed; after a failure it is given up instead. */
+export async function copyAll(
+  source: ImageSource,
+  images: readonly SourceImage[],
+  sink: ImageSink,
+  options: Omit<CopyOptions, "onEvent">,
+  report: CopyReport,
+): Promise<void> {
+  try {
+    const copied = [];
+    for (const image of images) {
+      copied.push(await copyImage(source, image, sink, { ...options, onEvent: (event) => report.onEvent(event) }));
+    }
+    await sink.close();
+    for (const one of copied) report.add({ source: source.location, destination: sink.location, ...one });
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  } finally {
+    report.close();
+  }
+}

@@ -1,0 +1,75 @@
+import type { Command } from "commander";
+import type { PlatformChoice } from "../images/platform-choice.ts";
+import { quoteBriefly } from "../oci/digest.ts";
+import { hostPlatform, tryParsePlatform } from "../oci/platform.ts";
+import { CommandFailure } from "./command-io.ts";
+import type { RegistrySide } from "./registry-side.ts";
+
+/** The flags that `addCopyOptions` adds, as commander hands them over. */
+export type CopyFlags = {
+  readonly platform?: readonly string[];
+  readonly allPlatforms?: boolean;
+  readonly referrers?: boolean;
+  readonly jobs: string;
+  readonly json?: boolean;
+};
+
+const MOST_JOBS = 64;
+
+/** The options of every command that copies images. */
+export function addCopyOptions(command: Command): Command {
+  return command
+    .option("--platform <os/arch>", "of an image for several platforms only this one; repeatable", collect)
+    .option("--all-platforms", "an image for several platforms whole")
+    .option("--referrers", "signatures, SBOMs and what else refers to the image as well")
+    .option("--jobs <number>", "layers on their way at once", "6")
+    .option("--json", "the result as JSON");
+}
+
+/** The options that say how to reach a registry; `prefix` is `src-`, `dest-` or nothing. */
+export function addRegistryOptions(command: Command, prefix: string, which: string): Command {
+  return command
+    .option(`--${prefix}plain-http`, `reach ${which} without TLS`)
+    .option(`--${prefix}ca <file>`, `trust these certificate authorities (PEM) at ${which}`)
+    .option(`--${prefix}creds <user:password>`, `log in at ${which}; @FILE for a file that holds it`);
+}
+
+/** Reads the flags that `addRegistryOptions` added. */
+export function registrySideOf(flags: Readonly<Record<string, unknown>>, prefix: "src" | "dest" | ""): RegistrySide {
+  const name = (flag: string) => (prefix === "" ? flag : `${prefix}${flag[0]?.toUpperCase()}${flag.slice(1)}`);
+  const text = (value: unknown) => (typeof value === "string" ? value : null);
+  return {
+    plainHttp: flags[name("plainHttp")] === true,
+    caFile: text(flags[name("ca")]),
+    credentials: text(flags[name("creds")]),
+  };
+}
+
+/** How many blobs at once. Throws a CommandFailure for anything but 1 to 64. */
+export function jobsOf({ jobs }: CopyFlags): number {
+  const count = /^\d{1,2}$/.test(jobs) ? Number(jobs) : 0;
+  if (count < 1 || count > MOST_JOBS) {
+    throw new CommandFailure(2, `--jobs ${quoteBriefly(jobs)} is not a number from 1 to ${MOST_JOBS}`);
+  }
+  return count;
+}
+
+/** The platforms to copy: those of the flags, or else `fallback`. Throws a CommandFailure for one that is none. */
+export function platformsOf(flags: CopyFlags, fallback: "all" | "host"): PlatformChoice {
+  const { platform = [], allPlatforms = false } = flags;
+  if (allPlatforms && platform.length > 0) {
+    throw new CommandFailure(2, "--platform and --all-platforms contradict each other; give one of them");
+  }
+  if (allPlatforms) return { kind: "all" };
+  if (platform.length === 0) return fallback === "all" ? { kind: "all" } : { kind: "prefer", platform: hostPlatform() };
+  const platforms = platform.map((text) => {
+    const parsed = tryParsePlatform(text);
+    if (parsed === null) throw new CommandFailure(2, `--platform ${quoteBriefly(text)} is not of the form linux/arm64`);
+    return parsed;
+  });
+  return { kind: "only", platforms };
+}
+
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}

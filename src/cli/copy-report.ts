@@ -1,0 +1,60 @@
+import type { CopiedImage, CopyEvent } from "../images/copy-image.ts";
+import type { BlobOutcome } from "../images/image-sink.ts";
+import type { CommandOutput } from "./command-io.ts";
+import { Progress } from "./progress.ts";
+
+/** A copied image with the locations that it was copied between. */
+export type CopyResult = CopiedImage & { readonly source: string; readonly destination: string };
+
+const NOTE: Readonly<Record<BlobOutcome, string>> = {
+  copied: "copied",
+  present: "already there",
+  mounted: "mounted from the repository it is in",
+};
+
+/** Tells of copies: what happens as it happens, the results at the end. */
+export class CopyReport {
+  readonly #progress: Progress;
+  readonly #results: CopyResult[] = [];
+
+  /** `output` gets everything but the results. */
+  constructor(output: CommandOutput) {
+    this.#progress = new Progress(output, () => performance.now());
+  }
+
+  onEvent(event: CopyEvent): void {
+    switch (event.kind) {
+      case "blob-begins":
+        return this.#progress.begin(event.digest, event.digest.slice(0, "sha256:".length + 12), event.sizeBytes);
+      case "blob-bytes":
+        return this.#progress.update(event.digest, event.doneBytes);
+      case "blob-ends":
+        return this.#progress.end(event.digest, NOTE[event.outcome]);
+      default:
+        return event satisfies never;
+    }
+  }
+
+  add(result: CopyResult): void {
+    this.#results.push(result);
+    if (result.isBuilt) {
+      this.#progress.say(`${result.source} has no manifest, so one was made; layers went as they are there`);
+    }
+    if (result.digest !== result.sourceDigest) {
+      this.#progress.say(
+        `of several platforms some were chosen: the digest is not that of the whole (${result.sourceDigest})`,
+      );
+    }
+  }
+
+  /** Takes the bars away. */
+  close(): void {
+    this.#progress.close();
+  }
+
+  /** Writes the results: a line each with what finds the image and its digest, or JSON. */
+  write(output: CommandOutput, asJson: boolean): void {
+    const lines = this.#results.map(({ name, destination, digest }) => `${name ?? destination}\t${digest}\n`);
+    output.write(asJson ? `${JSON.stringify(this.#results, null, 2)}\n` : lines.join(""));
+  }
+}

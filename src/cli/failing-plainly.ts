@@ -1,0 +1,33 @@
+import { RegistryError } from "../oci/registry-error.ts";
+import { CommandFailure } from "./command-io.ts";
+
+/**
+ * Runs a command's work. What can go wrong in the world (a registry that refuses, a file that cannot be read, a full
+ * disk, an interruption) ends as a CommandFailure with its message; a fault of the program keeps its stack.
+ */
+export async function failingPlainly(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof CommandFailure) throw error;
+    if (signal.aborted) throw new CommandFailure(1, "interrupted", { cause: error });
+    if (!isOfTheWorld(error)) throw error;
+    throw new CommandFailure(1, error.message, { cause: error });
+  }
+}
+
+/** Reads an argument; one that is wrong is wrong usage. */
+export function readArgument<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    throw new CommandFailure(2, error.message, { cause: error });
+  }
+}
+
+function isOfTheWorld(error: unknown): error is Error {
+  if (error instanceof RegistryError) return true;
+  // Errors of the system have its error codes (ENOENT), those of the runtime longer names (ERR_INVALID_ARG_TYPE).
+  return error instanceof Error && /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? "");
+}

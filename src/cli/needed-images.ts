@@ -1,0 +1,31 @@
+import { discoverImages } from "../discovery/discover-images.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import type { CommandIo } from "./command-io.ts";
+
+/** The images that files name, each once, by their full names in order. */
+export type NeededImages = {
+  readonly references: readonly Reference[];
+  /** Could something not be read, so that the list may lack images? */
+  readonly isPartial: boolean;
+};
+
+/**
+ * What the files below these paths would make a cluster pull; troubles go to stderr. Images with the tag `local` are
+ * left out: they are built on the machine that runs them, and no registry has them.
+ */
+export async function neededImages(
+  paths: readonly string[],
+  options: { readonly strict: boolean },
+  { environment, signal, stderr }: CommandIo,
+): Promise<NeededImages> {
+  const { images, problems } = await discoverImages(paths, { environment, signal, strict: options.strict });
+  for (const { severity, file, line, message } of problems) {
+    const place = line === null ? file : `${file}:${line}`;
+    stderr.write(`larder: ${severity === "note" ? "note: " : ""}${place}: ${message}\n`);
+  }
+  const byName = new Map(images.map(({ reference }) => [formatReference(reference), reference]));
+  const references = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
+  const pulled = references.filter(({ tag }) => tag !== "local");
+  if (pulled.length === 0) stderr.write(`larder: ${paths.join(", ")}: no images are named there\n`);
+  return { references: pulled, isPartial: problems.some(({ severity }) => severity === "error") };
+}

@@ -1,0 +1,27 @@
+import { Command } from "commander";
+import { CommandFailure, type CommandIo } from "./command-io.ts";
+import { failingPlainly } from "./failing-plainly.ts";
+import { addConnectionOptions, connect, insistOnLarder } from "./registry-connection.ts";
+
+type Flags = { readonly registry?: string };
+
+/** `larder offline [on|off]`: may upstream registries be contacted? */
+export function offlineCommand(io: CommandIo): Command {
+  const command = new Command("offline")
+    .summary("forbid or allow contact with upstream registries, while larder runs")
+    .description(
+      "Say whether larder is offline, or switch it. Until it is restarted, this wins over its configuration.",
+    )
+    .argument("[state]", "on or off");
+  return addConnectionOptions(command).action((state: string | undefined, flags: Flags) =>
+    failingPlainly(io.signal, async () => {
+      if (state !== undefined && state !== "on" && state !== "off") {
+        throw new CommandFailure(2, `offline ${state}: write on or off`);
+      }
+      const larder = insistOnLarder(await connect(flags, io), "offline");
+      const { offline } =
+        state === undefined ? await larder.offline() : await larder.setOffline({ offline: state === "on" });
+      io.stdout.write(`${offline ? "on" : "off"}\n`);
+    }),
+  );
+}

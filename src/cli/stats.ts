@@ -1,0 +1,37 @@
+import { Command } from "commander";
+import type { NamespaceStats, StatsAnswer } from "../api/admin.ts";
+import type { CommandIo } from "./command-io.ts";
+import { failingPlainly } from "./failing-plainly.ts";
+import { formatBytes } from "./progress.ts";
+import { addConnectionOptions, connect, insistOnLarder } from "./registry-connection.ts";
+import { formatTable } from "./table.ts";
+
+type Flags = { readonly registry?: string; readonly json?: true };
+
+/** `larder stats`: hits, misses and bytes, by namespace. */
+export function statsCommand(io: CommandIo): Command {
+  const command = new Command("stats")
+    .summary("hits, misses, bytes from disk and from upstream")
+    .description("Show what larder answered since it started, and what that saved, by registry.")
+    .option("--json", "as JSON");
+  return addConnectionOptions(command).action((flags: Flags) =>
+    failingPlainly(io.signal, async () => {
+      const stats = await insistOnLarder(await connect(flags, io), "stats").stats();
+      io.stdout.write(flags.json === true ? `${JSON.stringify(stats, null, 2)}\n` : format(stats));
+    }),
+  );
+}
+
+function format({ sinceMs, offline, namespaces }: StatsAnswer): string {
+  const since = new Date(sinceMs).toISOString().slice(0, 16).replace("T", " ");
+  const state = offline ? "offline: no upstream registry is contacted" : "online";
+  const header = ["REGISTRY", "HITS", "MISSES", "FROM DISK", "FROM UPSTREAM", "SAVED", "ALLOWANCE"];
+  const table = namespaces.length === 0 ? "nothing was asked for yet\n" : formatTable(header, namespaces.map(cells));
+  return `since ${since} UTC, ${state}\n\n${table}`;
+}
+
+function cells({ namespace, hits, misses, bytesFromDisk, bytesFromUpstream, bytesSaved, rateLimit }: NamespaceStats) {
+  const allowance = rateLimit === null ? "-" : `${rateLimit.remaining} of ${rateLimit.limit} left`;
+  const bytes = [bytesFromDisk, bytesFromUpstream, bytesSaved].map(formatBytes);
+  return [namespace, String(hits), String(misses), ...bytes, allowance];
+}

@@ -1,0 +1,49 @@
+/**
+ * containerd 1.5 and later, through CRI, nerdctl and `ctr --hosts-dir`. Changes in certs.d need no restart.
+ *
+ * config.toml says where certs.d is: in version 2 (containerd 1.x, read by 2.x, too) under the plugin
+ * `io.containerd.grpc.v1.cri`, in version 3 (2.x) under `io.containerd.cri.v1.images`. From 2.2 on it need not say it.
+ */
+import type { ClientSettings } from "./client-settings.ts";
+import { hostsFile } from "./hosts-file.ts";
+import { hostsTomlFiles, ownHostsTomlFile } from "./hosts-toml.ts";
+import { mergedFile, type NodeConfig, type NodeFile, ownFile } from "./node-config.ts";
+import { spoofingNotes } from "./upstream-names.ts";
+
+/** Where larder has containerd look for hosts.toml files. */
+export const CONTAINERD_CERTS = "/etc/containerd/certs.d";
+
+/** The whole config.toml of a containerd that has none yet. `major` is containerd's; every 2.x reads version 2, too. */
+export function containerdConfig(major: 1 | 2): string {
+  const plugin = major === 1 ? "io.containerd.grpc.v1.cri" : "io.containerd.cri.v1.images";
+  return `version = ${major + 1}\n\n[plugins."${plugin}".registry]\n  config_path = "${CONTAINERD_CERTS}"\n`;
+}
+
+/** Everything below certs.d. */
+export function containerdCerts(settings: ClientSettings): readonly NodeFile[] {
+  const caPath = settings.ca === null ? null : `${CONTAINERD_CERTS}/larder.crt`;
+  return [
+    ...(caPath === null || settings.ca === null ? [] : [ownFile(caPath, settings.ca)]),
+    ...hostsTomlFiles(settings, CONTAINERD_CERTS, caPath),
+    ...(settings.mode === "spoof" ? [] : [ownHostsTomlFile(settings, CONTAINERD_CERTS, caPath)]),
+  ];
+}
+
+/** `larder client containerd`. */
+export function writeContainerd(settings: ClientSettings): NodeConfig {
+  const config = mergedFile(
+    "/etc/containerd/config.toml",
+    containerdConfig(1),
+    { kind: "containerd" },
+    { action: "restart", services: ["containerd"] },
+  );
+  const spoofing = settings.mode === "spoof";
+  return {
+    files: [config, ...containerdCerts(settings), ...(spoofing ? [hostsFile(settings)] : [])],
+    conditions: [],
+    notes: [
+      "ctr reads the files only with --hosts-dir /etc/containerd/certs.d.",
+      ...(spoofing ? spoofingNotes(settings) : []),
+    ],
+  };
+}

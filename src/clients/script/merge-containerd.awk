@@ -1,0 +1,124 @@
+# Sets config_path in containerd's config.toml. `folder` is the value; `major` and `minor` are containerd's version, 0
+# when it is not known; `why` names the file that takes the reason.
+# Exit status: 0 the merged file is on standard output, 3 nothing needs to be done, 4 it cannot be done safely.
+#
+# The table is [plugins."io.containerd.grpc.v1.cri".registry] in configuration version 2, and
+# [plugins."io.containerd.cri.v1.images".registry] in 3 and later. Containerd 2.2 and later reads `folder` by itself.
+
+{ line[NR] = $0 }
+
+END {
+  preset = major > 2 || (major == 2 && minor >= 2)
+  read_top()
+  if (triple) fail("line " triple " has a string of several lines, which is not understood here. " by_hand())
+  if (cri_disabled) leave("the CRI plugin is disabled in it, so config_path is not set; nerdctl reads the files all the same")
+  if (!has_content) write_whole()
+  if (version < 2) fail("it is of configuration version 1 (no line says \"version = 2\"). Run 'containerd config migrate' first")
+  read_tables()
+  if (odd) fail("line " odd " sets the plugin in a way that is not understood here. " by_hand())
+  if (path_line) merge_path()
+  if (mirrors) fail("line " mirrors " configures registries in the old way, which containerd forbids beside config_path. Move that to " folder " first")
+  if (preset) exit 3
+  for (i = 1; i <= NR; i++) {
+    print line[i]
+    if (i == table_line) print indent_of(line[i]) "  config_path = \"" folder "\""
+  }
+  if (!table_line) print_table()
+}
+
+function fail(reason) { print reason >why; exit 4 }
+function leave(reason) { print reason >why; exit 3 }
+function by_hand() { return "Set config_path to " folder " by hand" }
+function plugin() { return version >= 3 ? "io.containerd.cri.v1.images" : "io.containerd.grpc.v1.cri" }
+
+function indent_of(text) {
+  match(text, /^[ \t]*/)
+  return substr(text, 1, RLENGTH)
+}
+
+function print_table() {
+  print ""
+  print "[plugins.\"" plugin() "\".registry]"
+  print "  config_path = \"" folder "\""
+}
+
+# A file of comments alone, or none.
+function write_whole() {
+  if (preset) exit 3
+  version = major >= 2 ? 3 : 2
+  for (i = 1; i <= NR; i++) print line[i]
+  print "version = " version
+  print_table()
+  exit 0
+}
+
+# The header of a table without blanks and quotes, or nothing when the line is none.
+function header(text) {
+  if (text !~ /^[ \t]*\[[^]]*\]+[ \t]*(#.*)?$/) return ""
+  sub(/#[^"']*$/, "", text)
+  gsub(/[ \t"']/, "", text)
+  return substr(text, 2, length(text) - 2)
+}
+
+# What stands before the first table: the version, and whether CRI is disabled.
+function read_top(    i, text, disabled, in_tables) {
+  version = 0
+  for (i = 1; i <= NR; i++) {
+    text = line[i]
+    if (text ~ /^[ \t]*(#.*)?\r?$/) continue
+    has_content = 1
+    if (text ~ /"""|'''/ && !triple) triple = i
+    if (header(text) != "") in_tables = 1
+    if (in_tables) continue
+    if (text ~ /^[ \t]*version[ \t]*=[ \t]*[0-9]+/) {
+      sub(/^[^=]*=[ \t]*/, "", text)
+      version = text + 0
+    }
+    if (text ~ /^[ \t]*["']?plugins["']?[ \t]*[.=]/ && !odd) odd = i
+    if (text ~ /^[ \t]*disabled_plugins[ \t]*=/) disabled = 1
+    if (disabled) {
+      sub(/#.*/, "", text)
+      if (text ~ /["'](cri|io\.containerd\.grpc\.v1\.cri|io\.containerd\.cri\.v1\.images)["']/) cri_disabled = 1
+      if (text ~ /\]/) disabled = 0
+    }
+  }
+}
+
+# Where the plugin's registry table is, and what it holds.
+function read_tables(    i, text, name, table, mine) {
+  mine = "plugins." plugin()
+  for (i = 1; i <= NR; i++) {
+    text = line[i]
+    name = header(text)
+    if (name != "") {
+      table = name
+      if (table == mine ".registry") table_line = i
+      if (index(table, mine ".registry.mirrors.") == 1 && !mirrors) mirrors = i
+      if (index(table, mine ".registry.configs.") == 1 && table ~ /\.tls$/ && !mirrors) mirrors = i
+      continue
+    }
+    if (text ~ /^[ \t]*(#.*)?\r?$/) continue
+    if (table == "plugins" && text ~ /^[ \t]*["']?io\.containerd\.(grpc\.v1\.cri|cri\.v1\.images)/ && !odd) odd = i
+    if (table == mine && text ~ /^[ \t]*["']?registry["']?[ \t]*[.=]/ && !odd) odd = i
+    if (table == mine ".registry.mirrors" && !mirrors) mirrors = i
+    if (table != mine ".registry") continue
+    if (text ~ /^[ \t]*["']?(mirrors|configs)["']?[ \t]*[.=]/ && text !~ /=[ \t]*\{[ \t]*\}/ && !odd) odd = i
+    if (text ~ /^[ \t]*["']?config_path["']?[ \t]*=/) path_line = i
+  }
+}
+
+# config_path is there: an empty one is filled in, one that names the folder is right, any other is a person's wish.
+function merge_path(    text, value, start) {
+  text = line[path_line]
+  if (!match(text, /=[ \t]*("[^"\\]*"|'[^']*')/)) fail("line " path_line " is not understood here. " by_hand())
+  value = substr(text, RSTART, RLENGTH)
+  sub(/^=[ \t]*./, "", value)
+  value = substr(value, 1, length(value) - 1)
+  if (index(":" value ":", ":" folder ":") > 0) exit 3
+  if (value != "") fail("config_path is " value " there. Set it to " folder ":" value " by hand")
+  start = RSTART
+  line[path_line] = substr(text, 1, start) " \"" folder "\"" substr(text, start + RLENGTH)
+  if (mirrors) fail("line " mirrors " configures registries in the old way, which containerd forbids beside config_path. Move that to " folder " first")
+  for (i = 1; i <= NR; i++) print line[i]
+  exit 0
+}

@@ -1,0 +1,133 @@
+# --- what undoing needs; a copy of this part is kept beside the backups -------------------------------------------
+#
+#   $state/index      a line for each file: NUMBER KIND AFTER PATH
+#   $state/N.before   the file as it was; not there when nothing was there
+#   $state/N.after    the file as larder wrote it
+#   $state/../folders the folders that larder made on this machine, in that order
+
+say() { printf 'larder: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+present() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# same A B: are these text files equal, byte for byte? The dot saves the newlines at the end.
+same() { [ "$(cat "$1" && echo .)" = "$(cat "$2" && echo .)" ]; }
+
+# without_block: standard input without larder's block. Fails when a mark stands alone.
+without_block() {
+  awk -v first="# BEGIN larder $target" -v last="# END larder $target" '
+    $0 == first { if (inside) exit 1; inside = 1; next }
+    $0 == last { if (!inside) { stray = 1; exit 1 } inside = 0; next }
+    !inside { print }
+    END { if (inside || stray) exit 1 }'
+}
+
+# put_back NUMBER KIND PATH: brings a file back as it was. Fails when somebody else has changed it since.
+put_back() {
+  before="$state/$1.before" after_copy="$state/$1.after" live="$root$3"
+  if [ -f "$before" ]; then
+    if [ -f "$live" ] && same "$before" "$live"; then return 0; fi
+  elif ! present "$live"; then
+    return 0
+  fi
+  if [ -f "$live" ] && ! same "$after_copy" "$live" && [ -z "${LARDER_FORCE:-}" ]; then
+    if [ "$2" = block ] && without_block <"$live" >"$state/stripped"; then
+      cat "$state/stripped" >"$live" || return 1
+      if [ ! -s "$live" ] && [ ! -f "$before" ]; then rm -f "$live"; fi
+      return 0
+    fi
+    say "$3 was changed after larder wrote it, so it stays as it is. LARDER_FORCE=1 puts back what was there before:" \
+      "$(if [ -f "$before" ]; then echo "$before"; else echo "nothing"; fi)"
+    return 1
+  fi
+  if [ ! -f "$before" ]; then
+    rm -f "$live"
+  elif [ -f "$live" ]; then
+    # Written in place: its owner, mode, labels and links were never touched.
+    cat "$before" >"$live" && touch -r "$before" "$live"
+  else
+    cp -p "$before" "$live"
+  fi
+}
+
+# act AFTER...: refreshes the trust store, then restarts, then reloads, each once.
+act() {
+  done_already=' '
+  for step in $(printf '%s\n' "$@" | tr '+' '\n' | grep '^trust$' | sort -u) \
+    $(printf '%s\n' "$@" | tr '+' '\n' | grep '^restart:' | sort -u) \
+    $(printf '%s\n' "$@" | tr '+' '\n' | grep '^reload:' | sort -u); do
+    if [ "$step" = trust ]; then refresh_trust; continue; fi
+    for service in $(printf '%s\n' "${step#*:}" | tr ',' ' '); do
+      case $done_already in *" $service "*) continue ;; esac
+      done_already="$done_already$service "
+      service_step "${step%%:*}" "$service"
+    done
+  done
+}
+
+# by_restart AFTER: what a service that was reloaded needs when settings go away. On a reload dockerd keeps those that
+# its file no longer has.
+by_restart() { printf '%s\n' "$1" | sed 's/reload:/restart:/g'; }
+
+# service_step restart|reload SERVICE
+service_step() {
+  if [ -n "$root" ] || [ "${LARDER_RESTART:-yes}" = no ]; then
+    say "$1 $2 yourself where it runs"
+  elif [ -d /run/systemd/system ] && command -v systemctl >/dev/null; then
+    systemctl daemon-reload </dev/null || :
+    systemctl is-active --quiet "$2" </dev/null || return 0
+    say "systemctl $1 $2"
+    systemctl "$1" "$2" </dev/null || say "that failed: look at 'systemctl status $2'"
+  elif command -v rc-service >/dev/null; then
+    rc-service "$2" status >/dev/null 2>&1 </dev/null || return 0
+    say "rc-service $2 restart"
+    rc-service "$2" restart </dev/null || say "that failed: look at the log of $2"
+  else
+    say "$1 $2 yourself: no service manager is known here"
+  fi
+}
+
+refresh_trust() {
+  if [ -n "$root" ]; then
+    say "refresh the trust store yourself (update-ca-certificates or update-ca-trust)"
+  elif command -v update-ca-trust >/dev/null; then
+    update-ca-trust </dev/null >&2
+  elif command -v update-ca-certificates >/dev/null; then
+    update-ca-certificates </dev/null >&2
+  else
+    say "refresh the trust store yourself: neither update-ca-trust nor update-ca-certificates is here"
+  fi
+}
+
+# remove_folders: those of larder's that are empty, the deepest first. The others stay on the list for the next undo.
+remove_folders() {
+  shared=${state%/*}
+  folders=$(sed '1!G;h;$!d' "$shared/folders")
+  rm "$shared/folders"
+  filled=$(printf '%s\n' "$folders" | while read -r folder; do
+    if [ -d "$root$folder" ] && ! rmdir "$root$folder" 2>/dev/null; then printf '%s\n' "$folder"; fi
+  done)
+  if [ -d "$shared" ]; then printf '%s\n' "$filled" | sed '1!G;h;$!d' >"$shared/folders"; fi
+}
+
+undo() {
+  if [ ! -f "$state/index" ]; then
+    say "nothing to undo: larder has not set up $target here"
+    return 0
+  fi
+  left=0 actions=
+  while read -r number kind after path; do
+    if put_back "$number" "$kind" "$path"; then
+      actions="$actions $(by_restart "$after")"
+    else
+      left=$((left + 1))
+    fi
+  done <"$state/index"
+  if [ "$left" -gt 0 ]; then
+    act $actions
+    die "$left file(s) of $target could not be put back"
+  fi
+  rm -r "$state"
+  remove_folders
+  act $actions
+  say "$target is as it was before larder"
+}

@@ -1,0 +1,38 @@
+/** The names that clients know upstreams by, and what spoofing them takes. */
+import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
+import type { ClientSettings } from "./client-settings.ts";
+import { canBeSpoofed } from "./spoofable.ts";
+
+/** docker.io's images are pulled from registry-1, tokens come from auth, and index is an older name of the registry. */
+const DOCKER_HUB_HOSTS = ["docker.io", "registry-1.docker.io", "index.docker.io", "auth.docker.io"];
+
+/** The host that clients contact for an upstream's images. */
+export function contactedHost(standIn: Namespace): string {
+  return standIn === DOCKER_HUB ? "registry-1.docker.io" : standIn;
+}
+
+/** The stand-ins that spoofing can serve. */
+export function spoofedStandIns(settings: ClientSettings): readonly Namespace[] {
+  return settings.standIns.filter(canBeSpoofed);
+}
+
+/** Every name that has to lead to larder, so that the stand-ins' images come from there. */
+export function spoofedNames(settings: ClientSettings): readonly string[] {
+  const names = spoofedStandIns(settings).flatMap((standIn) =>
+    standIn === DOCKER_HUB ? DOCKER_HUB_HOSTS : [standIn as string],
+  );
+  return [...new Set(names)];
+}
+
+/** `ADDRESS NAME` for each pair, in hosts(5)'s form: a line each, ended by a newline. */
+export function hostsLines(settings: ClientSettings): string {
+  const names = spoofedNames(settings);
+  return settings.addresses.map((address) => names.map((name) => `${address} ${name}\n`).join("")).join("");
+}
+
+/** A sentence on the stand-ins that spoofing cannot serve, when there are any. */
+export function spoofingNotes(settings: ClientSettings): readonly string[] {
+  const others = settings.standIns.filter((standIn) => !canBeSpoofed(standIn));
+  if (others.length === 0) return [];
+  return [`${others.join(", ")} cannot be spoofed by name (an address, or a port of its own): use mode http or https.`];
+}

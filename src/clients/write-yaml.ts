@@ -1,0 +1,17 @@
+import { Document, isScalar, visit } from "yaml";
+
+/**
+ * YAML as every reader takes it: quoted wherever YAML 1.1 would see more than text, nothing folded, no anchors.
+ * A number under a key `mode` is a file mode, and written in octal.
+ */
+export function writeYaml(value: unknown): string {
+  const document = new Document(value, { version: "1.1", aliasDuplicateObjects: false });
+  visit(document, {
+    Pair(_, pair) {
+      if (isScalar(pair.key) && pair.key.value === "mode" && isScalar(pair.value)) {
+        pair.value.format = "OCT";
+      }
+    },
+  });
+  return document.toString({ lineWidth: 0, directives: false });
+}

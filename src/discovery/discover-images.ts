@@ -1,0 +1,173 @@
+/** Finds the images that files name: manifests, charts, kustomizations, Compose files, Dockerfiles, lists. */
+import { stat } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { scanDockerfile } from "./dockerfile.ts";
+import { Findings, type FoundImage, type Problem } from "./found-image.ts";
+import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
+import { scanChart } from "./helm/chart-images.ts";
+import { findHelm, type HelmTemplate } from "./helm/helm-program.ts";
+import { scanImageList } from "./image-list.ts";
+import { scanManifest } from "./kubernetes-manifest.ts";
+import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
+import { findOverlay } from "./overlay-path.ts";
+import { readText, reasonOf } from "./read-text.ts";
+import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
+import { linesOf, readDocuments } from "./yaml-documents.ts";
+import { scanYamlFile } from "./yaml-file.ts";
+
+/** How to look. */
+export type DiscoveryOptions = {
+  /** PATH, where helm may be, and XCLUSTER_OVLPATH. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Leave out guesses. */
+  readonly strict?: boolean;
+};
+
+/** The images in the order in which they were found, one for each place, and what kept the list from being whole. */
+export type Discovery = { readonly images: readonly FoundImage[]; readonly problems: readonly Problem[] };
+
+const ARCHIVE_BYTES_LIMIT = 32 * 1024 * 1024;
+
+/**
+ * Finds the images below `paths`: files, folders, or names of xcluster overlays. A file that is named is read whatever
+ * it is called; in folders the names decide. What cannot be read is a problem, and the rest goes on. Throws only when
+ * `signal` is aborted.
+ */
+export async function discoverImages(paths: readonly string[], options: DiscoveryOptions): Promise<Discovery> {
+  const run = new DiscoveryRun(options);
+  for (const path of paths) await run.path(path);
+  const images =
+    options.strict === true ? run.findings.images.filter(({ kind }) => kind === "field") : run.findings.images;
+  return { images, problems: run.findings.problems };
+}
+
+class DiscoveryRun {
+  readonly findings = new Findings();
+  readonly #options: DiscoveryOptions;
+  readonly #helm: HelmTemplate | null;
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options;
+    this.#helm = findHelm(options.environment);
+  }
+
+  async path(path: string): Promise<void> {
+    const searchPath = this.#options.environment["XCLUSTER_OVLPATH"];
+    const details = await stat(path).catch(() => null);
+    const overlay = details === null ? await findOverlay(path, searchPath) : null;
+    if (details === null && overlay === null) {
+      const tried = searchPath === undefined ? "" : `, nor an overlay in XCLUSTER_OVLPATH (${searchPath})`;
+      return this.findings.error({ file: path, line: null }, `there is no such file or folder${tried}`);
+    }
+    if (details !== null && !details.isDirectory()) return this.#namedFile(path);
+    await this.#folder(overlay ?? path);
+  }
+
+  async #namedFile(path: string): Promise<void> {
+    const name = basename(path);
+    if (isKustomizationFile(name)) return this.#kustomizations([dirname(path)], new Set());
+    if (name === "Chart.yaml") return this.#entry({ type: "chart", path: dirname(path), name }, true);
+    await this.#entry({ type: typeByName(name) ?? "file", path, name }, true);
+  }
+
+  async #folder(root: string): Promise<void> {
+    const entries: WalkedEntry[] = [];
+    for await (const entry of walkFiles(root, this.findings)) {
+      this.#options.signal.throwIfAborted();
+      entries.push(entry);
+    }
+    // What a kustomization builds upon is listed as it builds it, not once more by itself.
+    const used = new Set<string>();
+    const folders = entries.filter(({ type }) => type === "kustomization").map(({ path }) => path);
+    await this.#kustomizations(folders, used);
+    for (const entry of entries) {
+      this.#options.signal.throwIfAborted();
+      if (entry.type !== "kustomization" && !used.has(resolve(entry.path))) await this.#entry(entry, false);
+    }
+  }
+
+  async #kustomizations(folders: readonly string[], used: Set<string>): Promise<void> {
+    const builder = new KustomizeBuilder((path, findings) => this.#documents(path, findings), this.findings);
+    const below = new Set<string>();
+    for (const folder of folders) for (const base of await builder.bases(folder)) below.add(base);
+    const build = async (folder: string) => {
+      this.#options.signal.throwIfAborted();
+      for (const resource of await builder.build(folder)) {
+        scanManifest(resource, { source: "kustomize", guess: false, embedding: 0 }, this.findings);
+      }
+    };
+    const isRoot = async (folder: string) => folders.length === 1 || !(await builder.isComponent(folder));
+    for (const folder of folders) if (!below.has(resolve(folder)) && (await isRoot(folder))) await build(folder);
+    // Those that name each other in a circle have no beginning; one is as good as another.
+    for (const folder of folders) if (!builder.used.has(resolve(folder)) && (await isRoot(folder))) await build(folder);
+    for (const path of builder.used) used.add(path);
+  }
+
+  async #documents(path: string, findings: Findings) {
+    const file = await readText(path, this.#options.signal);
+    return file.text === null ? null : readDocuments(file.text, linesOf(path), findings);
+  }
+
+  async #entry(entry: WalkedEntry, askedFor: boolean): Promise<void> {
+    if (entry.type === "chart") return this.#chart(entry.path, () => readChartFolder(entry.path), true);
+    if (entry.type === "archive") return this.#archive(entry.path, askedFor);
+    const file = await readText(entry.path, this.#options.signal);
+    if (file.text === null) {
+      if (askedFor && file.reason === "binary") return this.#archive(entry.path, askedFor);
+      // A binary file that is called like a list is no list; one that cannot be read may be.
+      if (file.reason !== "binary") this.findings.error({ file: entry.path, line: null }, reasonOf(file));
+      return;
+    }
+    await this.#text(
+      { ...entry, type: entry.type === "file" ? typeByText(file.text) : entry.type },
+      file.text,
+      askedFor,
+    );
+  }
+
+  async #text(entry: WalkedEntry, text: string, askedFor: boolean): Promise<void> {
+    const origin = linesOf(entry.path);
+    if (entry.type === "dockerfile") scanDockerfile(text, origin, this.findings);
+    else if (entry.type === "yaml") {
+      await scanYamlFile({ path: entry.path, name: entry.name, text, askedFor }, this.#options.signal, this.findings);
+    } else {
+      scanImageList(
+        text,
+        askedFor ? "asked for" : /image/i.test(entry.name) ? "named so" : "unknown",
+        origin,
+        this.findings,
+      );
+    }
+  }
+
+  async #archive(path: string, askedFor: boolean): Promise<void> {
+    const file = Bun.file(path);
+    if (file.size > ARCHIVE_BYTES_LIMIT) {
+      if (askedFor) this.findings.error({ file: path, line: null }, `it is too large for a chart (${file.size} bytes)`);
+      return;
+    }
+    await this.#chart(path, async () => readChartArchive(await file.bytes()), askedFor);
+  }
+
+  async #chart(path: string, read: () => Promise<ChartFiles>, mustBeOne: boolean): Promise<void> {
+    let files: ChartFiles;
+    try {
+      files = await read();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (mustBeOne) this.findings.error({ file: path, line: null }, `it cannot be read as a chart: ${message}`);
+      return;
+    }
+    if (files.has("Chart.yaml")) await scanChart({ path, files }, this.#helm, this.#options.signal, this.findings);
+    else if (mustBeOne)
+      this.findings.error({ file: path, line: null }, "it holds no chart: there is no Chart.yaml in it");
+  }
+}
+
+/** What a file is that was named, whose name says nothing. */
+function typeByText(text: string): "yaml" | "dockerfile" | "list" {
+  if (/^\s*\{|^["']?(?:apiVersion|kind|services)["']?\s*:/m.test(text)) return "yaml";
+  const first = text.split("\n").find((line) => !/^\s*(?:#|ARG\s|$)/i.test(line));
+  return /^\s*FROM\s/i.test(first ?? "") ? "dockerfile" : "list";
+}

@@ -1,0 +1,79 @@
+/**
+ * The files of a chart, from a folder or from the `.tgz` that `helm package` makes.
+ *
+ * Bounded: files, bytes of a file, bytes in all, also after decompression. What a chart holds beyond them is named.
+ */
+import { readdir, stat } from "node:fs/promises";
+import { join, posix } from "node:path";
+import { gunzipSync } from "node:zlib";
+
+/** A chart's files by their path inside it (`templates/deployment.yaml`). Text that is not UTF-8 reads with replacement characters. */
+export type ChartFiles = ReadonlyMap<string, string>;
+
+const FILE_COUNT_LIMIT = 5_000;
+const FILE_BYTES_LIMIT = 8 * 1024 * 1024;
+const TOTAL_BYTES_LIMIT = 64 * 1024 * 1024;
+const DEPTH_LIMIT = 16;
+
+/** Reads a chart's folder. Nested `.tgz` subcharts are read in place. Throws when it is too large or not readable. */
+export async function readChartFolder(folder: string): Promise<ChartFiles> {
+  const reader = new ChartReader();
+  await reader.folder(folder, "", 0);
+  return reader.files;
+}
+
+/** Reads a packaged chart; its one top folder is taken off. Throws when it is no archive or too large. */
+export async function readChartArchive(bytes: Uint8Array): Promise<ChartFiles> {
+  const reader = new ChartReader();
+  await reader.archive(bytes, "", 0);
+  return reader.files;
+}
+
+class ChartReader {
+  readonly files = new Map<string, string>();
+  #bytes = 0;
+
+  async folder(root: string, path: string, depth: number): Promise<void> {
+    if (depth > DEPTH_LIMIT) return;
+    for (const entry of await readdir(join(root, path), { withFileTypes: true })) {
+      const inner = posix.join(path, entry.name);
+      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      const details = entry.isSymbolicLink() ? await stat(join(root, inner)).catch(() => null) : entry;
+      // A link to a folder may lead in a circle; the depth ends that.
+      if (details?.isDirectory() === true) await this.folder(root, inner, depth + 1);
+      else if (details?.isFile() === true) await this.#file(root, inner, depth);
+    }
+  }
+
+  async archive(bytes: Uint8Array, prefix: string, depth: number): Promise<void> {
+    if (depth > DEPTH_LIMIT) return;
+    const tar = gunzipSync(bytes, { maxOutputLength: TOTAL_BYTES_LIMIT });
+    const entries = await new Bun.Archive(tar).files();
+    for (const [name, file] of entries) {
+      const path = posix.join(prefix, name.replace(/^(?:\.\/)?[^/]+\//, ""));
+      if (name.split("/").includes("..") || !this.#admits(file.size)) continue;
+      await this.#keep(path, await file.bytes(), depth);
+    }
+  }
+
+  async #file(root: string, path: string, depth: number): Promise<void> {
+    const file = Bun.file(join(root, path));
+    if (this.#admits(file.size)) await this.#keep(path, await file.bytes(), depth);
+  }
+
+  async #keep(path: string, bytes: Uint8Array, depth: number): Promise<void> {
+    const subchart = /^(.*charts)\/([^/]+)\.tgz$/.exec(path);
+    if (subchart !== null) return this.archive(bytes, `${subchart[1]}/${subchart[2]}.tgz`, depth + 1);
+    this.files.set(path, new TextDecoder().decode(bytes));
+  }
+
+  /** A single large file is left out as Helm does; too much in all is an error. */
+  #admits(size: number): boolean {
+    if (size > FILE_BYTES_LIMIT) return false;
+    this.#bytes += size;
+    if (this.files.size >= FILE_COUNT_LIMIT || this.#bytes > TOTAL_BYTES_LIMIT) {
+      throw new Error(`the chart holds more than ${FILE_COUNT_LIMIT} files or ${TOTAL_BYTES_LIMIT >> 20} MiB`);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,126 @@
+/** Cuts Go templates into text and actions, and actions into words. Source: Go 1.26, text/template/parse. */
+import { TemplateError } from "./template-value.ts";
+
+/** A stretch of text, or the inside of `{{ … }}` without trim marks and comments. */
+export type TemplatePiece = { readonly type: "text" | "action"; readonly text: string; readonly line: number };
+
+/** A word of an action. `glued` says that no space stands before it. */
+export type Token = {
+  readonly type: "field" | "dot" | "variable" | "word" | "literal" | "mark";
+  readonly text: string;
+  readonly value: string | number | null;
+  readonly glued: boolean;
+};
+
+/** The text and actions of a template, white space trimmed as `{{-` and `-}}` ask. */
+export function splitTemplate(source: string): TemplatePiece[] {
+  const pieces: TemplatePiece[] = [];
+  let at = 0;
+  let line = 1;
+  let trimNext = false;
+  const text = (end: number, trimEnd: boolean) => {
+    const raw = source.slice(at, end);
+    const start = trimNext ? raw.trimStart() : raw;
+    const kept = trimEnd ? start.trimEnd() : start;
+    const skipped = raw.length - start.length;
+    if (kept !== "") pieces.push({ type: "text", text: kept, line: line + countNewlines(raw.slice(0, skipped)) });
+    line += countNewlines(raw);
+  };
+  for (;;) {
+    const open = source.indexOf("{{", at);
+    if (open < 0) break;
+    const trims = /^-\s/.test(source.slice(open + 2, open + 4));
+    text(open, trims);
+    const from = open + (trims ? 3 : 2);
+    const close = endOfAction(source, from, line);
+    const trimsAfter = source[close - 1] === "-" && /\s/.test(source[close - 2] ?? "");
+    const inner = source.slice(from, trimsAfter ? close - 1 : close);
+    if (!/^\s*\/\*/.test(inner)) pieces.push({ type: "action", text: inner, line });
+    line += countNewlines(source.slice(open, close));
+    trimNext = trimsAfter;
+    at = close + 2;
+  }
+  text(source.length, false);
+  return pieces;
+}
+
+function countNewlines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) count++;
+  return count;
+}
+
+function endOfAction(source: string, from: number, line: number): number {
+  if (/^\s*\/\*/.test(source.slice(from, from + 8))) {
+    const end = source.indexOf("*/", from);
+    const close = end < 0 ? -1 : source.indexOf("}}", end);
+    if (close < 0) throw new TemplateError("a comment is not closed", line);
+    return close;
+  }
+  for (let at = from; at < source.length; at++) {
+    const char = source[at];
+    if (char === '"' || char === "`" || char === "'") at = endOfString(source, at, line);
+    else if (char === "}" && source[at + 1] === "}") return at;
+  }
+  throw new TemplateError("an action {{ is not closed", line);
+}
+
+function endOfString(source: string, from: number, line: number): number {
+  const quote = source[from];
+  for (let at = from + 1; at < source.length; at++) {
+    if (source[at] === "\\" && quote !== "`") at++;
+    else if (source[at] === quote) return at;
+  }
+  throw new TemplateError("a string is not closed", line);
+}
+
+const WORD =
+  /(?<field>\.[\p{L}_][\p{L}\p{N}_]*)|(?<number>[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))|(?<dot>\.)|(?<variable>\$[\p{L}\p{N}_]*)|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<string>"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)*')|(?<mark>:=|[=|(),])/suy;
+
+/** The words of an action. */
+export function tokensOf(action: string, line: number): Token[] {
+  const tokens: Token[] = [];
+  const space = /\s*/y;
+  for (let at = 0; ; ) {
+    space.lastIndex = at;
+    const gap = space.exec(action)?.[0].length ?? 0;
+    at += gap;
+    if (at >= action.length) return tokens;
+    WORD.lastIndex = at;
+    const found = WORD.exec(action);
+    if (found === null)
+      throw new TemplateError(
+        `the action holds ${JSON.stringify(action.slice(at, at + 20))}, which is not understood`,
+        line,
+      );
+    tokens.push({ ...classify(found), text: found[0], glued: gap === 0 && tokens.length > 0 });
+    at = WORD.lastIndex;
+  }
+}
+
+function classify(found: RegExpExecArray): Pick<Token, "type" | "value"> {
+  const groups = found.groups ?? {};
+  const text = found[0];
+  if (groups["number"] !== undefined) return { type: "literal", value: Number(text.replaceAll("_", "")) };
+  if (groups["string"] !== undefined) return { type: "literal", value: unquote(text) };
+  if (groups["field"] !== undefined) return { type: "field", value: null };
+  if (groups["dot"] !== undefined) return { type: "dot", value: null };
+  if (groups["variable"] !== undefined) return { type: "variable", value: null };
+  return { type: groups["word"] !== undefined ? "word" : "mark", value: null };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v" };
+
+function unquote(text: string): string | number {
+  const inner = text.slice(1, -1);
+  if (text.startsWith("`")) return inner;
+  const plain = inner.replace(
+    /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{3})|(.))/gs,
+    (_, x, u, U, o, c) => {
+      const code = x ?? u ?? U;
+      if (code !== undefined) return String.fromCodePoint(Math.min(Number.parseInt(code, 16), 0x10ffff));
+      return o !== undefined ? String.fromCharCode(Number.parseInt(o, 8)) : (ESCAPES[c] ?? c);
+    },
+  );
+  return text.startsWith("'") ? (plain.codePointAt(0) ?? 0) : plain;
+}

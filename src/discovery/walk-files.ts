@@ -1,0 +1,101 @@
+/** Goes through folders and tells what their files may be, by their names. */
+import type { Dirent } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import type { Findings } from "./found-image.ts";
+import { isKustomizationFile } from "./kustomize/build-kustomization.ts";
+
+/** A file or folder to read. A `file` may be anything, which its text has to tell. */
+export type WalkedEntry = {
+  readonly type: "yaml" | "dockerfile" | "list" | "archive" | "chart" | "kustomization" | "file";
+  readonly path: string;
+  readonly name: string;
+};
+
+const DEPTH_LIMIT = 64;
+const ENTRY_LIMIT = 500_000;
+
+/** What a file's name says that it is; null when images are not to be expected in it. */
+export function typeByName(name: string): WalkedEntry["type"] | null {
+  if (/\.(?:ya?ml|json)$/i.test(name)) return "yaml";
+  if (name.endsWith(".tgz")) return "archive";
+  if (/(?:^|\.)(?:docker|container)file$/i.test(name) || /^(?:Docker|Container)file\.(?!.*ignore$)/.test(name))
+    return "dockerfile";
+  if (/\.(?:txt|list|lst)$/i.test(name) || /^[\w-]*images[\w-]*$/i.test(name)) return "list";
+  return null;
+}
+
+/** All that may name images in a folder and below, in the order of the names. Hidden folders and links to folders are passed over. */
+export async function* walkFiles(root: string, findings: Findings): AsyncGenerator<WalkedEntry> {
+  const walk = new Walk(await realpath(root), findings);
+  yield* walk.folder(root, 0);
+}
+
+class Walk {
+  readonly #root: string;
+  readonly #findings: Findings;
+  #entries = 0;
+
+  constructor(root: string, findings: Findings) {
+    this.#root = root;
+    this.#findings = findings;
+  }
+
+  async *folder(path: string, depth: number): AsyncGenerator<WalkedEntry> {
+    if (depth > DEPTH_LIMIT) {
+      this.#findings.error({ file: path, line: null }, "the folders nest too deeply; it was not read");
+      return;
+    }
+    const entries = await this.#list(path);
+    const isChart = entries.some((entry) => entry.name === "Chart.yaml");
+    if (isChart) yield { type: "chart", path, name: "Chart.yaml" };
+    const kustomization = entries.find((entry) => isKustomizationFile(entry.name));
+    if (kustomization !== undefined) yield { type: "kustomization", path, name: kustomization.name };
+    for (const entry of entries) {
+      const inner = join(path, entry.name);
+      if (isChart && belongsToChart(entry.name)) continue;
+      if (++this.#entries > ENTRY_LIMIT)
+        throw new Error(`there are more than ${ENTRY_LIMIT} files below ${path}: name a smaller folder`);
+      if (entry.isDirectory()) yield* this.folder(inner, depth + 1);
+      else if (entry.isFile() || (entry.isSymbolicLink() && (await this.#leadsToFile(inner)))) {
+        const type = isKustomizationFile(entry.name) ? null : typeByName(entry.name);
+        if (type !== null) yield { type, path: inner, name: entry.name };
+      }
+    }
+  }
+
+  async #list(path: string): Promise<Dirent[]> {
+    try {
+      const entries = await readdir(path, { withFileTypes: true });
+      const shown = entries.filter(({ name }) => !name.startsWith(".") && name !== "node_modules");
+      return shown.sort((a, b) => (a.name < b.name ? -1 : 1));
+    } catch (error) {
+      this.#findings.error(
+        { file: path, line: null },
+        `the folder cannot be read (${error instanceof Error ? error.message : String(error)})`,
+      );
+      return [];
+    }
+  }
+
+  /** Links to folders are not followed: those inside are met anyway, and one to the outside may lead anywhere. */
+  async #leadsToFile(link: string): Promise<boolean> {
+    const details = await stat(link).catch(() => null);
+    if (details?.isDirectory() !== true) return details?.isFile() === true;
+    const target = await realpath(link).catch(() => this.#root);
+    if (target !== this.#root && !target.startsWith(this.#root + sep)) {
+      this.#findings.note(
+        { file: link, line: null },
+        `the link to the folder ${target} is not followed: name that folder too`,
+      );
+    }
+    return false;
+  }
+}
+
+/** What the chart's reader reads, or what is there for the chart's own tests. */
+function belongsToChart(name: string): boolean {
+  return /^(?:templates|charts|crds|ci|Chart\.(?:yaml|lock)|requirements\.(?:yaml|lock)|values[\w.-]*\.(?:ya?ml|json))$/.test(
+    name,
+  );
+}

@@ -1,0 +1,174 @@
+/**
+ * YAML and JSON files as documents whose parts know their lines.
+ *
+ * Documents are parsed one by one: a broken one is named and the others are read. Bounded against hostile files: depth,
+ * aliases (a node that is named often is converted once, so "billion laughs" stay as small as they are written).
+ *
+ * Source: YAML 1.2.2; merge keys as YAML 1.1 has them, since Kubernetes' tools read those.
+ */
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import type { Findings, Place } from "./found-image.ts";
+import type { Located, LocatedMap } from "./located-value.ts";
+import { indentContinuations } from "./yaml-indentation.ts";
+
+/** Tells where a line of the text really comes from; rendered templates map their lines back by it. */
+export type LineOrigin = (line: number) => Place;
+
+const DEPTH_LIMIT = 200;
+const NESTING_LIMIT = 2_000;
+const DOCUMENT_LIMIT = 8 * 1024 * 1024;
+
+/** A document's text and the line that it begins at. */
+export type DocumentText = { readonly text: string; readonly firstLine: number };
+
+/** The origin of lines that are simply those of `file`. */
+export function linesOf(file: string): LineOrigin {
+  return (line) => ({ file, line });
+}
+
+/** Cuts a file at its `---` and `...` lines, which YAML allows nowhere but between documents. Empty ones are left out. */
+export function splitDocuments(text: string): DocumentText[] {
+  const documents: DocumentText[] = [];
+  let start = 0;
+  let firstLine = 1;
+  let line = 1;
+  const cut = (end: number) => {
+    const part = text.slice(start, end);
+    if (/^[ \t]*[^\s#%]/m.test(part.replace(/^(?:---|\.\.\.)/, "   "))) documents.push({ text: part, firstLine });
+  };
+  for (let at = 0; at >= 0 && at < text.length; line++) {
+    if (/^(?:---|\.\.\.)(?:\s|$)/.test(text.slice(at, at + 4)) && at > start) {
+      cut(at);
+      start = at;
+      firstLine = line;
+    }
+    const newline = text.indexOf("\n", at);
+    at = newline < 0 ? -1 : newline + 1;
+  }
+  cut(text.length);
+  return documents;
+}
+
+/**
+ * Reads one document. Null when it is empty or broken; what is broken is added to `findings` with its line.
+ * Lines are counted from `document.firstLine` and given to `origin`.
+ */
+export function readDocument(document: DocumentText, origin: LineOrigin, findings: Findings): Located | null {
+  const refusal = refuse(document.text);
+  if (refusal !== null) {
+    findings.error(origin(document.firstLine), refusal);
+    return null;
+  }
+  const text = document.text.replace(/^\.\.\./, "---");
+  const strict = parse(text);
+  const broken = strict.parsed.errors[0];
+  const reading = broken === undefined ? strict : parse(indentContinuations(text));
+  const { parsed, lines } = reading;
+  const lineAt = (offset: number) => origin(lines.linePos(offset).line + document.firstLine - 1);
+  if (broken !== undefined && parsed.errors.length > 0) {
+    const line = strict.lines.linePos(broken.pos[0]).line + document.firstLine - 1;
+    findings.error(origin(line), `the YAML is broken: ${broken.message}`);
+    return null;
+  }
+  if (parsed.contents === null) return null;
+  return new Conversion(reading.text, lineAt).convert(parsed.contents, 0);
+}
+
+/** Reads all documents of a text. */
+export function readDocuments(text: string, origin: LineOrigin, findings: Findings): Located[] {
+  return splitDocuments(text).flatMap((document) => readDocument(document, origin, findings) ?? []);
+}
+
+function parse(text: string) {
+  const lines = new LineCounter();
+  const options = { lineCounter: lines, uniqueKeys: false, logLevel: "silent", prettyErrors: false } as const;
+  return { text, lines, parsed: parseDocument(text, options) };
+}
+
+/** Why a text is not given to the parser, which takes a hundred times its size in memory and calls itself for each level. */
+function refuse(text: string): string | null {
+  if (text.length > DOCUMENT_LIMIT)
+    return `the document is longer than ${DOCUMENT_LIMIT >> 20} MiB: cut it with --- lines to have it read`;
+  return nestsTooDeeply(text) ? `the YAML nests more than ${NESTING_LIMIT} levels deep; it was not read` : null;
+}
+
+function nestsTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x5b || char === 0x7b) depth++;
+    else if (char === 0x5d || char === 0x7d) depth--;
+    if (depth > NESTING_LIMIT) return true;
+  }
+  // Block sequences nest on one line as `- - - a`, keys as `? ? a`.
+  return /(?:[-?] ){2000}/.test(text);
+}
+
+class Conversion {
+  readonly #anchors = new Map<string, Node>();
+  readonly #text: string;
+  readonly #placeAt: (offset: number) => Place;
+  readonly #converted = new Map<Node, Located>();
+  readonly #open = new Set<Node>();
+
+  constructor(text: string, placeAt: (offset: number) => Place) {
+    this.#text = text;
+    this.#placeAt = placeAt;
+  }
+
+  convert(node: unknown, depth: number): Located {
+    const place = this.#placeAt((node as Node | null)?.range?.[0] ?? 0);
+    if (isAlias(node)) {
+      const target = this.#anchors.get(node.source);
+      return target === undefined ? { ...place, ...NULL } : this.convert(target, depth + 1);
+    }
+    // A node that holds itself through an alias, or lies too deep, ends as null: no manifest is like that.
+    if (depth > DEPTH_LIMIT || !(isMap(node) || isSeq(node) || isScalar(node))) return { ...place, ...NULL };
+    const known = this.#converted.get(node);
+    if (known !== undefined) return known;
+    if (this.#open.has(node)) return { ...place, ...NULL };
+    this.#open.add(node);
+    // Nodes are met in the order of the text, so that a name that is given twice means what it means there.
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    const converted = this.#convertNode(node, place, depth);
+    this.#open.delete(node);
+    this.#converted.set(node, converted);
+    return converted;
+  }
+
+  #convertNode(node: Node, place: Place, depth: number): Located {
+    if (isSeq(node)) return { ...place, type: "list", items: node.items.map((item) => this.convert(item, depth + 1)) };
+    if (isMap(node)) return this.#convertMap(node.items, place, depth);
+    if (!isScalar(node)) return { ...place, ...NULL };
+    const isBlock = node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED";
+    const textLine = isBlock && place.line !== null ? place.line + 1 : place.line;
+    const value = typeof node.value === "object" || node.value === undefined ? null : node.value;
+    const plain = typeof value === "bigint" ? String(value) : (value as string | number | boolean | null);
+    const text = typeof plain === "string" ? plain : plain === null ? "" : (node.source ?? String(plain));
+    return { ...place, type: "scalar", value: plain, text, textLine };
+  }
+
+  #convertMap(pairs: readonly { key: unknown; value: unknown }[], place: Place, depth: number): LocatedMap {
+    const entries = new Map<string, Located>();
+    const merged: Located[] = [];
+    for (const { key, value } of pairs) {
+      // `image: {{ x }}` outside of a chart reads as a map in a map; the text tells what it was.
+      const name = isScalar(key) ? String(key.value) : this.#source(key);
+      const converted = this.convert(value, depth + 1);
+      if (name === "<<" && isScalar(key)) merged.push(...(converted.type === "list" ? converted.items : [converted]));
+      else entries.set(name, converted);
+    }
+    for (const base of merged) {
+      if (base.type !== "map") continue;
+      for (const [name, value] of base.entries) if (!entries.has(name)) entries.set(name, value);
+    }
+    return { ...place, type: "map", entries };
+  }
+
+  #source(node: unknown): string {
+    const range = (node as Node | null)?.range;
+    return range ? this.#text.slice(range[0], range[1]) : "";
+  }
+}
+
+const NULL = { type: "scalar", value: null, text: "", textLine: null } as const;

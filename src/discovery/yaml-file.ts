@@ -1,0 +1,74 @@
+/** YAML and JSON files of any kind: which document is what, and who reads it. */
+import { dirname, join } from "node:path";
+import { isComposeDocument, readEnvironmentFile, scanCompose } from "./compose-file.ts";
+import { type ManifestContext, scanImageLines } from "./embedded-text.ts";
+import { Findings, type ImageSource } from "./found-image.ts";
+import { isLikelyImage, mayNameImages } from "./image-text.ts";
+import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
+import type { Located } from "./located-value.ts";
+import { readText } from "./read-text.ts";
+import { type DocumentText, linesOf, readDocument, splitDocuments } from "./yaml-documents.ts";
+
+/** A YAML or JSON file. `askedFor` is true when the user named it, so that its fields count whatever document it is. */
+export type YamlFile = {
+  readonly path: string;
+  readonly name: string;
+  readonly text: string;
+  readonly askedFor: boolean;
+};
+
+/** Adds the images of all documents of a file; those that are broken are named, the others read. */
+export async function scanYamlFile(file: YamlFile, signal: AbortSignal, findings: Findings): Promise<void> {
+  // JSON files that are neither manifests nor asked for are other programs' affair, and can be large.
+  if (/\.json$/i.test(file.name) && !file.askedFor && !/"(?:kind|services)"\s*:/.test(file.text)) return;
+  for (const document of splitDocuments(file.text)) {
+    const value = readUseful(file, document, findings);
+    if (value !== null) await scanDocument(value, file, signal, findings);
+  }
+}
+
+async function scanDocument(document: Located, file: YamlFile, signal: AbortSignal, findings: Findings): Promise<void> {
+  if (isKubernetesDocument(document)) {
+    scanManifest(document, manifestContext("kubernetes"), findings);
+  } else if (isComposeDocument(document)) {
+    const variables = await readText(join(dirname(file.path), ".env"), signal);
+    scanCompose(document, readEnvironmentFile(variables.text ?? ""), findings);
+  } else if (document.type === "list" && /image/i.test(file.name)) {
+    for (const item of document.items) {
+      if (item.type === "scalar" && isLikelyImage(item.text)) findings.image(item, item.text, "field", "list");
+    }
+  } else if (file.askedFor || /values/i.test(file.name)) {
+    scanManifest(document, { ...manifestContext("values"), guess: true }, findings);
+  }
+}
+
+function manifestContext(source: ImageSource): ManifestContext {
+  return { source, guess: false, embedding: 0 };
+}
+
+/** Reads a document that may name images; null for the others, which are only looked at for being broken. */
+function readUseful(file: YamlFile, document: DocumentText, findings: Findings): Located | null {
+  const { text, firstLine } = document;
+  if (!mayNameImages(text) && isSound(text)) return null;
+  const reading = new Findings();
+  const value = readDocument(document, linesOf(file.path), reading);
+  if (value !== null || !/\{\{|\{%/.test(text)) {
+    findings.add(reading);
+    return value;
+  }
+  // A template that is not in a chart: nothing can fill it in, but its lines with images are read or named.
+  const origin = (line: number) => ({ file: file.path, line: line + firstLine - 1 });
+  scanImageLines(text, origin, manifestContext("kubernetes"), findings);
+  return null;
+}
+
+/** Is it YAML? A parser in native code says so thirty times faster; only what it doubts is read to name the fault. */
+function isSound(text: string): boolean {
+  try {
+    Bun.YAML.parse(text);
+    return true;
+  } catch {
+    // The slower parser finds the line, or that this one was wrong.
+    return false;
+  }
+}

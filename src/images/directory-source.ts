@@ -1,0 +1,58 @@
+/**
+ * skopeo's `dir:`: one image in a directory, without its name.
+ *
+ *     version                 "Directory Transport Version: 1.1"
+ *     manifest.json           the image's manifest or index
+ *     <hex>.manifest.json     a manifest that an index lists
+ *     <hex>                   a blob
+ *
+ * Source: containers-transports(5); skopeo 1.9 and 1.22.
+ */
+import { algorithmOf, type Digest, digestOf, hexOf } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { type FileTree, readWhole } from "./file-tree.ts";
+import type { ImageSource, ManifestContent } from "./image-source.ts";
+import { MANIFEST_LIMIT_BYTES } from "./layout-index.ts";
+
+/** The content of `version`. */
+export const DIRECTORY_VERSION = "Directory Transport Version: 1.1\n";
+
+/** The file of a blob. */
+export function blobFile(digest: Digest): string {
+  return hexOf(digest);
+}
+
+/** The file of a manifest that the index in `manifest.json` lists. */
+export function listedManifestFile(digest: Digest): string {
+  return `${hexOf(digest)}.manifest.json`;
+}
+
+/** The image in a directory of skopeo's. Throws MANIFEST_UNKNOWN when there is none. */
+export async function openDirectorySource(tree: FileTree): Promise<ImageSource> {
+  const bytes = await readWhole(tree, "manifest.json", MANIFEST_LIMIT_BYTES);
+  if (bytes === null) {
+    throw new RegistryError(
+      "MANIFEST_UNKNOWN",
+      `${tree.location} is not a directory of skopeo's: it has no manifest.json`,
+    );
+  }
+  const root: ManifestContent = {
+    bytes,
+    digest: digestOf(bytes),
+    mediaType: parseManifest(bytes, null).mediaType,
+  };
+  return {
+    location: tree.location,
+    images: () => Promise.resolve([{ name: null, digest: root.digest, isBuilt: false }]),
+    async manifest(digest) {
+      if (digestOf(bytes, algorithmOf(digest)) === digest) return { ...root, digest };
+      const listed = await readWhole(tree, listedManifestFile(digest), MANIFEST_LIMIT_BYTES);
+      return listed === null ? null : { bytes: listed, digest, mediaType: parseManifest(listed, null).mediaType };
+    },
+    blob: ({ digest }) => tree.open(blobFile(digest)),
+    // The format has no place for them.
+    referrers: () => Promise.resolve([]),
+    close: () => tree.close(),
+  };
+}

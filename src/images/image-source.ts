@@ -1,0 +1,42 @@
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+
+/** A manifest byte for byte, and the digest that it has or is known by. */
+export type ManifestContent = {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  readonly digest: Digest;
+};
+
+/**
+ * An image that a source holds. `name` is what the source calls it: a reference, a tag alone (an OCI layout may know no
+ * more), or null. `digest` is that of its manifest or index; `isBuilt` tells that the source holds the image without a
+ * manifest, so that one had to be made for it.
+ */
+export type SourceImage = { readonly name: string | null; readonly digest: Digest; readonly isBuilt: boolean };
+
+/** A blob that can be read from any offset, and more than once. Its bytes are not checked here. */
+export type SourceBlob = {
+  readonly sizeBytes: number;
+  stream(offset: number): Promise<ReadableStream<Uint8Array>>;
+};
+
+/**
+ * What refers to an image: a signature, an SBOM. `tag` is set when it is known by a tag of its own alone, as cosign's
+ * `sha256-<hex>.sig`; otherwise its manifest's `subject` says what it refers to.
+ */
+export type Referrer = { readonly digest: Digest; readonly tag: string | null };
+
+/** Where images come from. Absence is null, every failure throws. */
+export interface ImageSource {
+  /** For messages, as `parseLocation` reads it. */
+  readonly location: string;
+  /** The images that the location names, at least one; throws MANIFEST_UNKNOWN when there are none. */
+  images(): Promise<readonly SourceImage[]>;
+  /** Its bytes are not checked here. */
+  manifest(digest: Digest): Promise<ManifestContent | null>;
+  blob(descriptor: Descriptor): Promise<SourceBlob | null>;
+  referrers(digest: Digest): Promise<readonly Referrer[]>;
+  /** Gives back files and connections. Safe to call twice. */
+  close(): Promise<void>;
+}
