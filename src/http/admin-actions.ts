@@ -22,7 +22,7 @@ import { parseImageName } from "../registry/image-name.ts";
 import type { ImageRemover } from "../registry/image-remover.ts";
 import type { PlatformChoice } from "../registry/image-walk.ts";
 import type { Inventory } from "../registry/inventory.ts";
-import type { ManifestReference } from "../registry/manifests.ts";
+import type { ManifestReference } from "../registry/manifest-reference.ts";
 import type { TrafficCounter } from "../registry/traffic.ts";
 import type { Upstreams } from "../registry/upstreams.ts";
 import type { Wholeness } from "../registry/wholeness.ts";

@@ -12,9 +12,7 @@ import {
   looksLikeHost,
   type Namespace,
   parseRepositoryPath,
-  type RepositoryName,
   type RepositoryPath,
-  repositoryName,
   tryParseNamespace,
 } from "./repository-name.ts";
 import { parseTag, type Tag } from "./tag.ts";
@@ -52,11 +50,6 @@ export function formatReference(reference: Reference): string {
   const tag = reference.tag === null ? "" : `:${reference.tag}`;
   const digest = reference.digest === null ? "" : `@${reference.digest}`;
   return `${reference.namespace}/${reference.path}${tag}${digest}`;
-}
-
-/** The full name of the repository that a reference names. */
-export function repositoryOf(reference: Reference): RepositoryName {
-  return repositoryName(reference.namespace, reference.path);
 }
 
 function referenceDigest(whole: string, text: string): Digest {

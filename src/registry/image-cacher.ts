@@ -3,7 +3,8 @@ import type { Digest } from "../oci/digest.ts";
 import type { Blobs } from "./blobs.ts";
 import { blobsOf, chooseManifests, isIndex, type PlatformChoice, readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
-import type { ManifestReference, Manifests } from "./manifests.ts";
+import type { Manifests } from "./manifests.ts";
+import type { ManifestReference } from "./manifest-reference.ts";
 import type { OnBehalf } from "./origin.ts";
 import type { Referrers } from "./referrers.ts";
 

@@ -5,7 +5,7 @@ import { nameOf } from "./candidates.ts";
 import { readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
 import { referencesOf } from "./manifest-references.ts";
-import type { ManifestReference } from "./manifests.ts";
+import type { ManifestReference } from "./manifest-reference.ts";
 
 /** What was removed; null: there was nothing. `uncovered`: a cached tag of the same name answers from now on. */
 export type Removal = { readonly removed: TagKind | "manifest" | null; readonly uncovered: boolean };

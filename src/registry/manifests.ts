@@ -13,15 +13,11 @@ import {
   upstreamTargets,
 } from "./candidates.ts";
 import type { Target } from "./locate.ts";
+import type { ManifestReference } from "./manifest-reference.ts";
 import { referencesOf, requiredBlobs } from "./manifest-references.ts";
 import { manifestUnknown } from "./not-found.ts";
 import type { BlobOrigin, FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
-
-/** What a client names a manifest by. */
-export type ManifestReference =
-  | { readonly kind: "tag"; readonly tag: Tag }
-  | { readonly kind: "digest"; readonly digest: Digest };
 
 /** A manifest as a push brings it. */
 export type PushedManifest = {

@@ -4,7 +4,7 @@ import { LOCAL } from "../oci/repository-name.ts";
 import type { UpstreamError } from "../upstream/upstream-error.ts";
 import { type Candidate, nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
-import type { ManifestReference } from "./manifests.ts";
+import type { ManifestReference } from "./manifest-reference.ts";
 
 /**
  * A manifest is nowhere that `target` is looked for: says where, and what to do. When an upstream that might have it

@@ -13,9 +13,6 @@ export const DEFAULT_STAND_INS: readonly Namespace[] = [
   "mcr.microsoft.com",
 ] as Namespace[];
 
-/** Names that docker.io's clients look up, all of which have to lead here when docker.io is stood in for by name. */
-const DOCKER_HUB_HOSTS = ["docker.io", "registry-1.docker.io", "index.docker.io", "auth.docker.io"];
-
 /**
  * Reads a stand-in file: a host a line, `#` begins a comment, empty lines are passed over. Aliases of docker.io become
  * `docker.io`, and a host that stands there twice counts once. Throws an Error that names the line.
@@ -36,11 +33,4 @@ export function parseStandInFile(text: string): readonly Namespace[] {
 export function tryParseStandIn(host: string): Namespace | null {
   const namespace = tryParseNamespace(host);
   return namespace === "auth.docker.io" ? ("docker.io" as Namespace) : namespace;
-}
-
-/** The host names that have to lead to larder for it to stand in for these registries, ports left out. */
-export function standInHosts(standIns: readonly Namespace[]): readonly string[] {
-  return standIns.flatMap((namespace) =>
-    namespace === "docker.io" ? DOCKER_HUB_HOSTS : [namespace.replace(/:\d+$/, "")],
-  );
 }

@@ -25,6 +25,7 @@ const PATIENCE_MS = 3000;
 /** How long the referrers of a manifest are taken for current. */
 const REFERRERS_MS = 300_000;
 const REMEMBERED = 10_000;
+const WARNING_LENGTH = 500;
 /** More signatures and SBOMs of one image are left to those who ask for them by digest. */
 const REFERRERS_LIMIT = 64;
 
@@ -191,7 +192,12 @@ export class UpstreamManifests implements ManifestOrigin {
 }
 
 function kept(cached: Tagged | null, warning: string | null): FoundManifest | null {
-  return cached === null ? null : { manifest: cached.manifest, warning };
+  return cached === null ? null : { manifest: cached.manifest, warning: warning && printable(warning) };
+}
+
+/** What upstream says of itself may hold anything; a header takes only so much. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, WARNING_LENGTH);
 }
 
 function parseUpstream(target: Target, bytes: Uint8Array, mediaType: string | null) {

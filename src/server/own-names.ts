@@ -22,7 +22,7 @@ export function identityOf(
   let addresses = new Set<string>();
   let readAtMs = Number.NEGATIVE_INFINITY;
   const isMachineAddress = (address: string) => {
-    if (/^127\./.test(address) || address === "::1") return true;
+    if (address.startsWith("127.") || address === "::1") return true;
     if (now() - readAtMs > ADDRESSES_FOR_MS) {
       addresses = new Set(machineAddresses());
       readAtMs = now();

@@ -104,7 +104,7 @@ export class SqliteManifests implements ManifestStore {
 }
 
 /** Notes the manifests that `parent` listed and that nothing else in the repository names. */
-export function markOrphans(database: SqliteDatabase, repository: string, parent: string, atMs: number): void {
+function markOrphans(database: SqliteDatabase, repository: string, parent: string, atMs: number): void {
   database
     .query<null, [number, string, string]>(
       `UPDATE repository_manifest SET orphaned_at = ?

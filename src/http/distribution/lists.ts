@@ -74,8 +74,8 @@ function pageSize(text: string | null): number {
 }
 
 function nextLink(call: Call, limit: number, last: string): string {
-  const query = new URLSearchParams({ n: String(limit), last });
+  const query = new URLSearchParams({ n: limit.toString(), last });
   const ns = call.query.get("ns");
   if (ns !== null) query.set("ns", ns);
-  return `<${new URL(call.request.url).pathname}?${query}>; rel="next"`;
+  return `<${new URL(call.request.url).pathname}?${query.toString()}>; rel="next"`;
 }
