@@ -9,11 +9,11 @@
  * Source: containers-transports(5); skopeo 1.9 and 1.22.
  */
 import { algorithmOf, type Digest, digestOf, hexOf } from "../oci/digest.ts";
-import { parseManifest } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { type FileTree, readWhole } from "./file-tree.ts";
-import type { ImageSource, ManifestContent } from "./image-source.ts";
+import type { ImageSource } from "./image-source.ts";
 import { MANIFEST_LIMIT_BYTES } from "./layout-index.ts";
+import { manifestContent } from "./manifest-content.ts";
 
 /** The content of `version`. */
 export const DIRECTORY_VERSION = "Directory Transport Version: 1.1\n";
@@ -37,18 +37,14 @@ export async function openDirectorySource(tree: FileTree): Promise<ImageSource> 
       `${tree.location} is not a directory of skopeo's: it has no manifest.json`,
     );
   }
-  const root: ManifestContent = {
-    bytes,
-    digest: digestOf(bytes),
-    mediaType: parseManifest(bytes, null).mediaType,
-  };
+  const root = manifestContent(bytes, digestOf(bytes), null, tree.location);
   return {
     location: tree.location,
     images: () => Promise.resolve([{ name: null, digest: root.digest, isBuilt: false }]),
     async manifest(digest) {
       if (digestOf(bytes, algorithmOf(digest)) === digest) return { ...root, digest };
       const listed = await readWhole(tree, listedManifestFile(digest), MANIFEST_LIMIT_BYTES);
-      return listed === null ? null : { bytes: listed, digest, mediaType: parseManifest(listed, null).mediaType };
+      return listed === null ? null : manifestContent(listed, digest, null, tree.location);
     },
     blob: ({ digest }) => tree.open(blobFile(digest)),
     // The format has no place for them.

@@ -1,7 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 
-/** A manifest byte for byte, and the digest that it has or is known by. */
+/** A manifest byte for byte. `digest` is that of the bytes. */
 export type ManifestContent = {
   readonly bytes: Uint8Array;
   readonly mediaType: string;
@@ -33,7 +33,7 @@ export interface ImageSource {
   readonly location: string;
   /** The images that the location names, at least one; throws MANIFEST_UNKNOWN when there are none. */
   images(): Promise<readonly SourceImage[]>;
-  /** Its bytes are not checked here. */
+  /** Its bytes are checked. */
   manifest(digest: Digest): Promise<ManifestContent | null>;
   blob(descriptor: Descriptor): Promise<SourceBlob | null>;
   referrers(digest: Digest): Promise<readonly Referrer[]>;

@@ -1,12 +1,12 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-import { parseManifest } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { type FileTree, readWhole } from "./file-tree.ts";
 import { isSameImage, tagOf } from "./image-name.ts";
 import type { ImageSource, ManifestContent, SourceImage } from "./image-source.ts";
 import { blobPath, CONTAINERD_NAME, MANIFEST_LIMIT_BYTES, nameOf, readLayoutIndex, REF_NAME } from "./layout-index.ts";
 import { LayoutReferrers } from "./layout-referrers.ts";
+import { manifestContent } from "./manifest-content.ts";
 import { unknownLabel } from "./unknown-label.ts";
 
 /**
@@ -49,7 +49,7 @@ async function readManifest(
   const bytes = await readWhole(tree, blobPath(digest), MANIFEST_LIMIT_BYTES);
   if (bytes === null) return null;
   const declared = entries.find((entry) => entry.digest === digest)?.mediaType;
-  return { bytes, digest, mediaType: parseManifest(bytes, declared ?? null).mediaType };
+  return manifestContent(bytes, digest, declared ?? null, tree.location);
 }
 
 async function pickEntries(

@@ -38,14 +38,15 @@ export class Blobs {
 
   /**
    * The size of a blob for one who may be about to push a manifest with it: the blob stays for the grace period.
-   * Throws BLOB_UNKNOWN, or the failure of an upstream that might have had it.
+   * Throws BLOB_UNKNOWN.
+   *
+   * Upstream is asked only for what a manifest that was pulled from there names. A push is not to wait for the internet
+   * at every layer, nor to fail without it: the pusher has the blob.
    */
   async promise(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
     const { links, now } = this.#parts;
     const link = await this.#findHere(target, digest);
-    if (link === null) {
-      return this.#askUpstream(target, digest, (upstream) => this.#parts.origin.size(upstream, digest, behalf));
-    }
+    if (link === null) return this.#sizeAtUpstream(target, digest, behalf);
     if (now() - link.touchedAtMs > TOUCH_EVERY_MS) await links.touchLink(link.repository, digest, now());
     return link.size;
   }
@@ -94,6 +95,21 @@ export class Blobs {
       if (size !== null && (await store.size(digest)) === size) return { repository, size, touchedAtMs: now() };
     }
     return null;
+  }
+
+  async #sizeAtUpstream(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
+    const { links, origin, order } = this.#parts;
+    for (const upstream of upstreamTargets(target, order)) {
+      if (!(await links.isReferenced(nameOf(upstream), digest))) continue;
+      try {
+        const size = await origin.size(upstream, digest, behalf);
+        if (size !== null) return size;
+      } catch (error) {
+        // Whether it is there cannot be said now; as far as larder can serve it, it is not.
+        if (!(error instanceof UpstreamError)) throw error;
+      }
+    }
+    throw blobUnknown(target, digest, null);
   }
 
   #stored({ repository, size }: BlobLink, digest: Digest): FoundBlob {
