@@ -8,7 +8,9 @@ test("callers meanwhile share a run, callers afterwards begin another", async ()
     await Bun.sleep(2);
     return ++runs;
   };
-  expect(await Promise.all([flight.run("k", work), flight.run("k", work), flight.run("other", work)])).toEqual([1, 1, 2]);
+  expect(await Promise.all([flight.run("k", work), flight.run("k", work), flight.run("other", work)])).toEqual([
+    1, 1, 2,
+  ]);
   expect(await flight.run("k", work)).toBe(3);
 });
 

@@ -6,6 +6,8 @@ const EMPTY = new Uint8Array();
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = EMPTY;
+  /** Where in the chunk the next byte is. */
+  #position = 0;
   #offset = 0;
 
   constructor(source: AsyncIterable<Uint8Array>) {
@@ -19,7 +21,7 @@ export class ByteReader {
 
   /** The next `count` bytes; null when the stream is at its end. Throws TarError when it ends within them. */
   async read(count: number): Promise<Uint8Array | null> {
-    if (this.#chunk.length >= count) return this.#shift(count);
+    if (this.#chunk.length - this.#position >= count) return this.#shift(count);
     const parts: Uint8Array[] = [];
     let missing = count;
     while (missing > 0) {
@@ -34,12 +36,7 @@ export class ByteReader {
 
   /** The next bytes, at most `max` and at least one; null when the stream is at its end. */
   async some(max: number): Promise<Uint8Array | null> {
-    while (this.#chunk.length === 0) {
-      const next = await this.#source.next();
-      if (next.done === true) return null;
-      this.#chunk = next.value;
-    }
-    return this.#shift(Math.min(max, this.#chunk.length));
+    return (await this.#refill()) ? this.#shift(Math.min(max, this.#chunk.length - this.#position)) : null;
   }
 
   /** The next `count` bytes in pieces. Throws TarError when the stream ends before. */
@@ -55,9 +52,11 @@ export class ByteReader {
   /** Passes over `count` bytes. Throws TarError when the stream ends before. */
   async skip(count: number): Promise<void> {
     for (let left = count; left > 0; ) {
-      const part = await this.some(left);
-      if (part === null) throw this.#cutShort();
-      left -= part.length;
+      if (this.#position === this.#chunk.length && !(await this.#refill())) throw this.#cutShort();
+      const passed = Math.min(left, this.#chunk.length - this.#position);
+      this.#position += passed;
+      this.#offset += passed;
+      left -= passed;
     }
   }
 
@@ -71,9 +70,20 @@ export class ByteReader {
     await this.#source.return?.();
   }
 
+  /** Makes sure that a byte is at hand; false at the stream's end. */
+  async #refill(): Promise<boolean> {
+    while (this.#position === this.#chunk.length) {
+      const next = await this.#source.next();
+      if (next.done === true) return false;
+      this.#chunk = next.value;
+      this.#position = 0;
+    }
+    return true;
+  }
+
   #shift(count: number): Uint8Array {
-    const part = this.#chunk.subarray(0, count);
-    this.#chunk = this.#chunk.subarray(count);
+    const part = this.#chunk.subarray(this.#position, this.#position + count);
+    this.#position += count;
     this.#offset += count;
     return part;
   }

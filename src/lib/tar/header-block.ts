@@ -33,6 +33,7 @@ export type HeaderBlock = {
 export const MAX_OCTAL_8 = 0o7777777;
 export const MAX_OCTAL_12 = 0o77777777777;
 
+const USTAR = Array.from("ustar", (letter) => letter.charCodeAt(0));
 const PATH_BYTES = 100;
 const PREFIX_BYTES = 155;
 const decoder = new TextDecoder("latin1");
@@ -45,9 +46,8 @@ export function isZeroBlock(block: Uint8Array): boolean {
 /** Reads a header. `where` is for the message of the TarError that a wrong checksum or number throws. */
 export function decodeHeaderBlock(block: Uint8Array, where: string): HeaderBlock {
   checkChecksum(block, where);
-  const magic = decoder.decode(block.subarray(257, 265));
-  const known = magic.startsWith("ustar");
-  const isPosix = magic.startsWith("ustar\0");
+  const known = USTAR.every((byte, at) => block[257 + at] === byte);
+  const isPosix = known && block[262] === 0; // GNU's own format has a space there, and other fields for the prefix
   const prefix = isPosix ? textField(block, 345, PREFIX_BYTES) : "";
   const name = textField(block, 0, PATH_BYTES);
   return {

@@ -21,6 +21,8 @@ const TYPE_FLAG: Readonly<Record<TarEntryType, string>> = {
   fifo: "6",
 };
 const ZEROS = new Uint8Array(2 * BLOCK_BYTES);
+/** Headers and small files are handed on in pieces of this size: each piece costs all who take it, whatever its size. */
+const PIECE_BYTES = 64 * 1024;
 
 /**
  * Writes an archive in the pax format, plain ustar wherever that can say all.
@@ -29,6 +31,26 @@ const ZEROS = new Uint8Array(2 * BLOCK_BYTES);
  * Throws TarError when a body is not as long as its entry says, or an entry cannot be said in a tar.
  */
 export async function* writeTar(members: AsyncIterable<TarMember> | Iterable<TarMember>): AsyncGenerator<Uint8Array> {
+  let piece = new Uint8Array(PIECE_BYTES);
+  let filled = 0;
+  for await (const part of memberParts(members)) {
+    const isLarge = part.length > PIECE_BYTES / 2;
+    if (filled > 0 && (isLarge || filled + part.length > PIECE_BYTES)) {
+      yield piece.subarray(0, filled);
+      piece = new Uint8Array(PIECE_BYTES);
+      filled = 0;
+    }
+    if (isLarge) {
+      yield part;
+    } else {
+      piece.set(part, filled);
+      filled += part.length;
+    }
+  }
+  yield piece.subarray(0, filled);
+}
+
+async function* memberParts(members: AsyncIterable<TarMember> | Iterable<TarMember>): AsyncGenerator<Uint8Array> {
   for await (const { entry, body } of members) {
     yield encodeMemberHead(entry);
     let written = 0;
