@@ -19,22 +19,15 @@ export function manifestUnknown(
   const name = nameOf(target);
   const asked = reference.kind === "tag" ? `${name}:${reference.tag}` : `${name}@${reference.digest}`;
   const detail = reference.kind === "tag" ? { name, tag: reference.tag } : { name, digest: reference.digest };
-  if (failure !== null) {
-    const code = failure.failure.kind === "unauthorized" ? "MANIFEST_UNKNOWN" : failure.code;
-    return new RegistryError(
-      code,
-      `${asked} is not here${alsoTried(name, candidates)}, and could not be fetched: ${failure.message}`,
-      {
-        detail,
-        cause: failure,
-      },
-    );
+  const absent = `${asked} is not here${alsoTried(name, candidates)}`;
+  if (failure === null) {
+    return new RegistryError("MANIFEST_UNKNOWN", `${absent}${hint(target, reference)}`, { detail });
   }
-  return new RegistryError(
-    "MANIFEST_UNKNOWN",
-    `${asked} is not here${alsoTried(name, candidates)}${hint(target, reference)}`,
-    { detail },
-  );
+  // Registries answer "unauthorized" for what they do not have; and of a name without a registry it is only a guess
+  // that the failing upstream would have had it.
+  const isUnknown = failure.failure.kind === "unauthorized" || target.namespace === LOCAL;
+  const code = isUnknown ? "MANIFEST_UNKNOWN" : failure.code;
+  return new RegistryError(code, `${absent}, and could not be fetched: ${failure.message}`, { detail, cause: failure });
 }
 
 /** A blob is in none of the repositories that may answer for `target`. */

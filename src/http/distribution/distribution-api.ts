@@ -86,6 +86,7 @@ export class DistributionApi {
         query,
         namespace,
         behalf: { via },
+        mayWrite: () => this.#mayWrite(connection),
         assertMayWrite: () => this.#assertMayWrite(request, connection),
         allowSlowTransfer: connection.allowSlowTransfer,
       };
@@ -120,6 +121,16 @@ export class DistributionApi {
         return answerReferrers(call, locate(route.name, asked, identity), route.digest, referrers);
       default:
         return route satisfies never;
+    }
+  }
+
+  #mayWrite(connection: Connection): boolean {
+    try {
+      this.#access.check(connection.writer());
+      return true;
+    } catch (error) {
+      if (error instanceof RegistryError) return false;
+      throw error;
     }
   }
 

@@ -38,8 +38,17 @@ function parseReference(text: string): ManifestReference {
   return text.includes(":") ? { kind: "digest", digest: parseDigest(text) } : { kind: "tag", tag: parseTag(text) };
 }
 
+/**
+ * containerd and BuildKit ask by HEAD before they push, and take anything but "not found" for a reason to stop: a push
+ * must not fail because the upstream that might have the tag as well is down. Who may not write is told the truth.
+ */
 async function findManifest(call: Call, target: Target, reference: ManifestReference, manifests: Manifests) {
-  const found = await manifests.get(target, reference, call.behalf);
+  const found = await manifests.get(target, reference, call.behalf).catch((error: unknown) => {
+    const unsure =
+      error instanceof RegistryError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "TOOMANYREQUESTS");
+    if (!unsure || call.request.method !== "HEAD" || !call.mayWrite()) throw error;
+    throw new RegistryError("MANIFEST_UNKNOWN", error.message, { cause: error });
+  });
   return reference.kind === "tag" ? chooseForOldClient(call, target, found, manifests) : found;
 }
 
