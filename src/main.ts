@@ -37,6 +37,7 @@ const VERBS: readonly Verb[] = [
   { name: "copy", load: async (io) => (await import("./cli/copy.ts")).copyCommand(io) },
   { name: "client", load: async (io) => (await import("./cli/client.ts")).clientCommand(io) },
   { name: "ca", load: async (io) => (await import("./cli/ca.ts")).caCommand(io) },
+  { name: "aci", load: async (io) => (await import("./cli/aci.ts")).aciCommand(io) },
   { name: "stats", load: async (io) => (await import("./cli/stats.ts")).statsCommand(io) },
   { name: "offline", load: async (io) => (await import("./cli/offline.ts")).offlineCommand(io) },
   { name: "gc", load: async (io) => (await import("./cli/gc.ts")).gcCommand(io) },
@@ -52,7 +53,10 @@ const VERBS: readonly Verb[] = [
 ];
 
 /** Old names for what takes two words here. */
-const PHRASES: Readonly<Record<string, readonly string[]>> = { "mirror-k8s-images": ["mirror", "kubernetes"] };
+const PHRASES: Readonly<Record<string, readonly string[]>> = {
+  "mirror-k8s-images": ["mirror", "kubernetes"],
+  docker2aci: ["aci", "convert"],
+};
 
 /** Runs one command and returns its exit status: 0 done, 1 the answer is no or it failed, 2 wrong usage. */
 async function main(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -97,6 +101,10 @@ function report(error: unknown, io: CommandIo): number {
 }
 
 function outputTo(stream: NodeJS.WriteStream): CommandOutput {
+  // One who reads no further (`larder ls | head -1`) has what he wanted.
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   return { isTerminal: stream.isTTY, write: (text) => void stream.write(text) };
 }
 

@@ -123,7 +123,7 @@ export class LayerApplier {
         : entry.type === "symlink" || parent.isElsewhere
           ? this.#fileNode(entry, ordinal, parent.isElsewhere)
           : plainFile(this.#layer, ordinal);
-    this.#replace(parent.directory, name, existing, entry).children.set(name, node);
+    this.#replace(parent.directory, name, existing, entry).add(name, node);
   }
 
   #fileNode(entry: TarEntry, ordinal: number, isElsewhere: boolean): FileNode {
@@ -167,7 +167,7 @@ export class LayerApplier {
     }
     if (typeof target !== "number") return target instanceof LinkNode ? target.file : target;
     const file = asFileNode(target);
-    if (name !== undefined) parent?.directory.children.set(name, file);
+    if (name !== undefined) parent?.directory.add(name, file);
     return file;
   }
 }

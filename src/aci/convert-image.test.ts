@@ -245,6 +245,10 @@ test("what a layer's source throws is what the caller sees, and an abort ends it
   await expect(convertImage(image, options)).rejects.toThrow(RangeError);
   const aborted = AbortSignal.abort(new Error("stop"));
   await expect(convert([base], { signal: aborted })).rejects.toThrow("stop");
+  const stopping = new AbortController();
+  const aci = await convertImage(imageOf([await layerTar(base)]), { ...options, signal: stopping.signal });
+  stopping.abort(new Error("stop"));
+  await expect(collect(aci.bytes)).rejects.toThrow("stop");
 });
 
 test("an image whose config and manifest disagree on the layers is refused, and one without layers", async () => {

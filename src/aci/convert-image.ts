@@ -5,7 +5,7 @@ import { AciError } from "./aci-error.ts";
 import { type AciManifest, type AciOrigin, buildLabels, buildManifest, type Dependency } from "./aci-manifest.ts";
 import { type ImageConfig, parseImageConfig } from "./image-config.ts";
 import type { ImageSource } from "./image-source.ts";
-import { Allowance, applyLayer, type ConversionLimits, DEFAULT_LIMITS, emptyRoot } from "./plan-image.ts";
+import { Allowance, applyLayer, type ConversionLimits, DEFAULT_LIMITS, emptyRoot, untilAborted } from "./plan-image.ts";
 import { allPaths, missingStdio, planRoot, type RootPlan } from "./root-plan.ts";
 import { rootMembers } from "./write-root.ts";
 
@@ -44,8 +44,10 @@ export async function convertImage(image: ImageSource, options: ConversionOption
   for (const [number, layer] of image.layers.entries())
     await applyLayer(root, number, layer, allowance, options.signal);
   const manifest = buildManifest(config, image.config, origin);
-  const extras = missingStdio(root);
-  return aciOf(manifest, planRoot(root, image.layers.length, extras), image, options);
+  const plan = planRoot(root, image.layers.length, missingStdio(root));
+  // The collector may take the root for alive long after; the plan needs nothing of it.
+  root.children.clear();
+  return aciOf(manifest, plan, image, options);
 }
 
 /**
@@ -98,7 +100,8 @@ function aciOf(manifest: AciManifest, plan: RootPlan, image: ImageSource, option
   let imageId: string | null = null;
   const tar = async function* () {
     const members = aciMembers(manifest, rootMembers(plan, image.layers, maxBytes, options.signal));
-    for await (const chunk of writeTar(members)) {
+    // Holes come from nowhere: the sources' own checks would not see them go by.
+    for await (const chunk of untilAborted(writeTar(members), options.signal)) {
       hasher.update(chunk);
       yield chunk;
     }

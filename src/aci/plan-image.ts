@@ -3,6 +3,7 @@ import { readTar } from "../lib/tar/read-tar.ts";
 import type { TarMember } from "../lib/tar/tar-entry.ts";
 import { AciError } from "./aci-error.ts";
 import { LayerApplier } from "./apply-entry.ts";
+import { GarbageCollection } from "./collect-garbage.ts";
 import type { LayerSource } from "./image-source.ts";
 import { DirectoryNode } from "./root-tree.ts";
 
@@ -44,9 +45,20 @@ export class Allowance {
   }
 }
 
-/** A layer's members in their order, decompressed. Gives at most `maxBytes` of tar. */
-export function openLayer(layer: LayerSource, maxBytes: number): AsyncIterable<TarMember> {
-  return readTar(decompress(layer.open(), { maxBytes }));
+/** A layer's members in their order, decompressed. Gives at most `maxBytes` of tar; ends when `signal` is aborted. */
+export function openLayer(layer: LayerSource, maxBytes: number, signal: AbortSignal): AsyncIterable<TarMember> {
+  return readTar(decompress(untilAborted(layer.open(), signal), { maxBytes }));
+}
+
+/** The same chunks, and the signal's reason as soon as it is aborted. */
+export async function* untilAborted(
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    yield chunk;
+  }
 }
 
 /** Reads a layer's headers and puts them on top of `root`. Tells whether it hides something of a lower layer. */
@@ -58,12 +70,13 @@ export async function applyLayer(
   signal: AbortSignal,
 ): Promise<boolean> {
   const applier = new LayerApplier(root, number);
+  const collection = new GarbageCollection();
   let ordinal = 0;
   try {
-    for await (const { entry } of openLayer(layer, allowance.bytesLeft)) {
-      signal.throwIfAborted();
+    for await (const { entry } of openLayer(layer, allowance.bytesLeft, signal)) {
       allowance.take(entry.size + 512);
       applier.apply(entry, ordinal++);
+      collection.entry(entry.size);
     }
   } catch (error) {
     throw inLayer(error, number);

@@ -1,13 +1,5 @@
 import { type TarEntry, tarEntry } from "../lib/tar/tar-entry.ts";
-import {
-  asFileNode,
-  DirectoryNode,
-  FileNode,
-  LinkNode,
-  layerOf,
-  resolveDirectory,
-  type TreeNode,
-} from "./root-tree.ts";
+import { DirectoryNode, FileNode, LinkNode, layerOf, ordinalOf, resolveDirectory, type TreeNode } from "./root-tree.ts";
 
 /** What a root file system is written from. Paths are relative to its root, without a slash at the start. */
 export type RootPlan = {
@@ -20,7 +12,7 @@ export type RootPlan = {
 };
 
 /** The entries that are wanted of one layer: most under their own path and no other. */
-export class LayerSelection {
+class LayerSelection {
   #bits = new Uint8Array(1024);
   readonly #placements = new Map<number, Placement>();
   #count = 0;
@@ -53,7 +45,7 @@ export class LayerSelection {
 }
 
 /** The place of a file that is not, or not only, at its own path. */
-export type Placement = { readonly path: string; readonly hardLinks: readonly string[] };
+type Placement = { readonly path: string; readonly hardLinks: readonly string[] };
 
 /** rkt's stage 1 expects them; Docker's runtime mounts its own, so images lack them. As docker2aci 0.17.2 has them. */
 const STDIO: readonly (readonly [string, string])[] = [
@@ -88,26 +80,25 @@ export function planRoot(
   const isWanted = (node: TreeNode) => onlyLayer === null || layerOf(node) === onlyLayer || node === root;
 
   const links = new Map<FileNode, string[]>();
-  for (const { directory, name, node } of walk(root)) {
-    if (!(node instanceof LinkNode) || !isWanted(node)) continue;
+  walk(root, (node, directory, name) => {
+    if (!(node instanceof LinkNode) || !isWanted(node)) return;
     const paths = links.get(node.file) ?? [];
     paths.push(directory.pathOf(name));
     links.set(node.file, paths);
-  }
-  for (const { directory, name, node } of walk(root)) {
-    if (!isWanted(node)) continue;
+  });
+  walk(root, (node, directory, name) => {
+    if (!isWanted(node)) return;
     if (node instanceof DirectoryNode) {
       directories.push({ ...(node.entry ?? tarEntry("", "directory")), path: node.path });
     } else if (typeof node === "number") {
-      const { layer, ordinal } = asFileNode(node);
-      selections[layer]?.add(ordinal, null);
+      selections[layerOf(node)]?.add(ordinalOf(node), null);
     } else if (node instanceof FileNode) {
       const hardLinks = links.get(node) ?? [];
       links.delete(node);
       const isPlain = !node.isElsewhere && hardLinks.length === 0;
       selections[node.layer]?.add(node.ordinal, isPlain ? null : { path: directory.pathOf(name), hardLinks });
     }
-  }
+  });
   for (const [file, [path = "", ...hardLinks]] of links) selections[file.layer]?.add(file.ordinal, { path, hardLinks });
   return { selections, extras, directories };
 }
@@ -115,22 +106,23 @@ export function planRoot(
 /** All paths of the tree below its root, directories behind what is in them. */
 export function allPaths(root: DirectoryNode): string[] {
   const paths: string[] = [];
-  for (const { directory, name, node } of walk(root)) if (node !== root) paths.push(directory.pathOf(name));
+  walk(root, (node, directory, name) => {
+    if (node !== root) paths.push(directory.pathOf(name));
+  });
   return paths;
 }
 
-/** All nodes, directories behind what is in them, the root last (as a child of itself without a name). */
-function* walk(root: DirectoryNode): Generator<{ directory: DirectoryNode; name: string; node: TreeNode }> {
-  const open = [{ directory: root, children: root.children.entries() }];
-  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-    const next = top.children.next();
-    if (next.done === true) {
-      open.pop();
-      yield { directory: top.directory.parent ?? root, name: top.directory.name, node: top.directory };
-      continue;
-    }
-    const [name, node] = next.value;
-    if (node instanceof DirectoryNode) open.push({ directory: node, children: node.children.entries() });
-    else yield { directory: top.directory, name, node };
-  }
+/**
+ * Visits all nodes, directories behind what is in them, the root last (as a child of itself without a name). Calls back
+ * and recurses, within the tree's bounded depth, since a generator would make an object for each of a million nodes.
+ */
+function walk(root: DirectoryNode, visit: (node: TreeNode, directory: DirectoryNode, name: string) => void): void {
+  const enter = (directory: DirectoryNode) => {
+    directory.children.forEach((node, name) => {
+      if (node instanceof DirectoryNode) enter(node);
+      else visit(node, directory, name);
+    });
+    visit(directory, directory.parent ?? root, directory.name);
+  };
+  enter(root);
 }

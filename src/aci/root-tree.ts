@@ -1,4 +1,5 @@
 import type { TarEntry } from "../lib/tar/tar-entry.ts";
+import { decodeText, encodeText } from "../lib/tar/text-bytes.ts";
 import { AciError } from "./aci-error.ts";
 
 /**
@@ -23,7 +24,12 @@ export function plainFile(layer: number, ordinal: number): PlainFile {
 
 /** The same file as an object, which hard links can share. */
 export function asFileNode(file: PlainFile): FileNode {
-  return new FileNode(layerOf(file), file % ORDINALS, null, false);
+  return new FileNode(layerOf(file), ordinalOf(file), null, false);
+}
+
+/** Which entry of its layer the file is. */
+export function ordinalOf(file: PlainFile): number {
+  return file % ORDINALS;
 }
 
 /** The number of the layer that gave the node its place. */
@@ -87,6 +93,11 @@ export class DirectoryNode {
     return above === "" ? this.name : `${above}/${this.name}`;
   }
 
+  /** Puts a node under `name`, in the place of what was there. */
+  add(name: string, node: TreeNode): void {
+    this.children.set(this.children.has(name) ? name : detached(name), node);
+  }
+
   /** The path of a child. */
   pathOf(name: string): string {
     const above = this.path;
@@ -96,8 +107,8 @@ export class DirectoryNode {
   /** Puts an empty directory under `name`. Throws AciError below a depth that no file system can be asked for. */
   addDirectory(name: string, layer: number): DirectoryNode {
     if (this.depth >= MAX_DEPTH) throw new AciError(`a layer nests directories more than ${MAX_DEPTH} deep`);
-    const directory = new DirectoryNode(name, this, layer);
-    this.children.set(name, directory);
+    const directory = new DirectoryNode(detached(name), this, layer);
+    this.children.set(directory.name, directory);
     return directory;
   }
 }
@@ -139,6 +150,11 @@ export function resolveDirectory(
     }
   }
   return { directory, isElsewhere: symlinks > 0 };
+}
+
+/** The same text. A name cut out of a path would keep the whole path in memory, for as long as the tree lives. */
+function detached(name: string): string {
+  return decodeText(encodeText(name));
 }
 
 function symlinkTargetOf(node: FileNode | LinkNode | PlainFile): string | null {

@@ -1,6 +1,6 @@
 /** What an ACI unpacks to, against what umoci makes of the same image. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tarEntry } from "../lib/tar/tar-entry.ts";
@@ -71,30 +71,35 @@ const options = {
  * made such, and those out of which it took something for a whiteout that comes after their own entry.
  */
 async function compare(layers: readonly (readonly LayerEntry[])[], timeless: readonly string[] = []): Promise<Listing> {
+  return compareTars(await Promise.all(layers.map(layerTar)), timeless);
+}
+
+async function compareTars(tars: readonly Buffer[], timeless: readonly string[] = []): Promise<Listing> {
   const at = mkdtempSync(join(folder, "case-"));
-  const tars = await Promise.all(layers.map(layerTar));
   writeLayout(join(at, "layout"), tars);
   run(["umoci", "unpack", "--image", `${join(at, "layout")}:test`, join(at, "bundle")]);
-
-  const aci = await convertImage(imageOf(tars), options);
-  const aciFile = join(at, "image.aci");
-  writeFileSync(aciFile, await collect(aci.bytes));
-  run(["actool", "validate", aciFile]);
-
   const expected = list(join(at, "bundle/rootfs"));
-  let ours: Listing = {};
   for (const unpacker of ["tar", "bsdtar"].filter((program) => Bun.which(program) !== null)) {
-    const out = join(at, unpacker);
-    mkdirSync(out);
-    const xattrs = unpacker === "tar" ? ["--xattrs-include=*"] : [];
-    run([unpacker, "--xattrs", ...xattrs, "--numeric-owner", "-xpf", aciFile, "-C", out]);
-    ours = list(join(out, "rootfs"));
-    for (const name of ["stdin", "stdout", "stderr", "fd"]) delete ours[`/dev/${name}`];
+    const ours = await unpackAci(tars, unpacker);
     if (expected["/dev"] === undefined) delete ours["/dev"];
     for (const path of timeless)
       for (const tree of [ours, expected]) if (tree[path] !== undefined) tree[path].mtime = 0;
     expect(ours).toEqual(expected);
   }
+  return expected;
+}
+
+/** Converts, validates and unpacks; the standard streams that ACIs have in addition are left out. */
+async function unpackAci(tars: readonly Buffer[], unpacker: string): Promise<Listing> {
+  const at = mkdtempSync(join(folder, "aci-"));
+  const aci = await convertImage(imageOf(tars), options);
+  const aciFile = join(at, "image.aci");
+  writeFileSync(aciFile, await collect(aci.bytes));
+  run(["actool", "validate", aciFile]);
+  const xattrs = unpacker === "tar" ? ["--xattrs-include=*"] : [];
+  run([unpacker, "--xattrs", ...xattrs, "-xpf", aciFile, "-C", at]);
+  const ours = list(join(at, "rootfs"));
+  for (const name of ["stdin", "stdout", "stderr", "fd"]) delete ours[`/dev/${name}`];
   return ours;
 }
 
@@ -103,7 +108,7 @@ const root = directory("./", { modifiedAt: T, mode: 0o755 });
 const base: LayerEntry[] = [
   root,
   directory("etc/", { modifiedAt: T, mode: 0o750, uid: 7, gid: 8 }),
-  file("etc/a", "lower a", { modifiedAt: T, mode: 0o4711, uid: 1000, gid: 1001 }),
+  file("etc/a", "lower a", { modifiedAt: T, mode: 0o4711, uid: 1000, gid: 1001, userName: "daemon", groupName: "bin" }),
   file("etc/b", "lower b"),
   directory("var"),
   directory("var/lib", { mode: 0o1777 }),
@@ -179,14 +184,16 @@ describe.skipIf(!canUnpack)("the root file system in an ACI equals umoci's", () 
       opaque("var/lib"),
       directory("var/lib", { mode: 0o700, modifiedAt: T }),
       file("var/lib/new"),
-      directory("var/lib/deep"),
+      directory("var/lib/deep", { mode: 0o710 }),
       file("var/lib/deep/w"),
+      directory("var/lib/empty", { mode: 0o701 }),
     ];
     for (const top of [entries, entries.toReversed()]) {
       const found = await compare([base, top], top === entries ? [] : ["/var/lib", "/var/lib/deep"]);
       expect(Object.keys(found).filter((path) => path.startsWith("/var/lib/"))).toEqual([
         "/var/lib/deep",
         "/var/lib/deep/w",
+        "/var/lib/empty",
         "/var/lib/new",
       ]);
     }
@@ -246,5 +253,23 @@ describe.skipIf(!canUnpack)("the root file system in an ACI equals umoci's", () 
 
   test("for a layer that touches a directory's metadata alone", async () => {
     await compare([base, [directory("var/lib", { mode: 0o500, uid: 3, gid: 4, modifiedAt: T })], [root]]);
+  });
+
+  test("for layers that GNU tar wrote in its own formats, sparse files among them", async () => {
+    const tree = mkdtempSync(join(folder, "tree-"));
+    const shell = [
+      "mkdir -p d; truncate -s 3M d/sparse; printf middle | dd of=d/sparse bs=1 seek=1500000 conv=notrunc status=none",
+      "truncate -s 100K d/hole; printf data > d/file; ln d/file d/link; chown 3000000:4 d/file",
+      `mkdir -p d/${"n".repeat(90)}/${"m".repeat(90)}; printf x > d/${"n".repeat(90)}/${"m".repeat(90)}/x`,
+      "find . -exec touch -h -d @1500000000 {} +",
+    ];
+    run(["bash", "-ec", `cd "$0"; ${shell.join("; ")}`, tree]);
+    const pack = (...flags: string[]) => Bun.spawnSync(["tar", "-S", ...flags, "-C", tree, "-cf", "-", "."]).stdout;
+    const found = await compareTars([pack("--format=pax")]);
+    expect(found["/d/link"]).toMatchObject({ first: "/d/file" });
+    await compareTars([pack("--format=pax", "--sparse-version=0.1")]);
+    // umoci knows no old GNU sparse files; the same tree must come of them.
+    const { "/dev": _, ...old } = await unpackAci([pack("--format=gnu")], "tar");
+    expect(old).toEqual(found);
   });
 });

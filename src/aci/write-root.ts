@@ -1,6 +1,7 @@
 import { type TarEntry, type TarMember, tarEntry } from "../lib/tar/tar-entry.ts";
 import { AciError } from "./aci-error.ts";
 import { cleanPath } from "./clean-path.ts";
+import { GarbageCollection } from "./collect-garbage.ts";
 import type { LayerSource } from "./image-source.ts";
 import { inLayer, openLayer } from "./plan-image.ts";
 import type { RootPlan } from "./root-plan.ts";
@@ -16,14 +17,15 @@ export async function* rootMembers(
   maxBytes: number,
   signal: AbortSignal,
 ): AsyncGenerator<TarMember> {
+  const collection = new GarbageCollection();
   for (const [number, selection] of plan.selections.entries()) {
     const layer = layers[number];
     if (layer === undefined || selection.count === 0) continue;
     let ordinal = 0;
     let written = 0;
     try {
-      for await (const { entry, body } of openLayer(layer, maxBytes)) {
-        signal.throwIfAborted();
+      for await (const { entry, body } of openLayer(layer, maxBytes, signal)) {
+        collection.entry(entry.size);
         const current = ordinal++;
         if (!selection.has(current)) continue;
         const { path, hardLinks } = selection.placement(current) ?? {
@@ -43,14 +45,14 @@ export async function* rootMembers(
   for (const entry of plan.directories) yield { entry: inRootfs(entry, entry.path), body: null };
 }
 
+/** Owners are numbers in an image; names would be looked up on the machine that unpacks it. */
 function inRootfs(entry: TarEntry, path: string): TarEntry {
-  return { ...entry, path: rootfsPath(path) };
+  return { ...entry, userName: "", groupName: "", path: rootfsPath(path) };
 }
 
 function hardLink(file: TarEntry, path: string, target: string): TarEntry {
-  const { mode, uid, gid, userName, groupName, modifiedAt } = file;
-  const owner = { mode, uid, gid, userName, groupName, modifiedAt };
-  return tarEntry(rootfsPath(path), "hardlink", { ...owner, linkTarget: rootfsPath(target) });
+  const { mode, uid, gid, modifiedAt } = file;
+  return tarEntry(rootfsPath(path), "hardlink", { mode, uid, gid, modifiedAt, linkTarget: rootfsPath(target) });
 }
 
 function rootfsPath(path: string): string {

@@ -1,5 +1,6 @@
 import { rename, writeFile } from "node:fs/promises";
 import { Command } from "commander";
+import { untilAborted } from "../aci/plan-image.ts";
 import { signDetached } from "../aci/sign-detached.ts";
 import { addKeyOptions, type KeyFlags, signingKeyOf } from "./aci-signing-key.ts";
 import type { CommandIo } from "./command-io.ts";
@@ -15,7 +16,7 @@ export function aciSignCommand(io: CommandIo): Command {
     failingOnAci(io.signal, async () => {
       const key = await signingKeyOf(flags);
       for (const file of files) {
-        const signature = await signDetached(key, abortable(Bun.file(file).stream(), io.signal), new Date());
+        const signature = await signDetached(key, untilAborted(Bun.file(file).stream(), io.signal), new Date());
         // Whole or not at all: a client may fetch the signature at any moment.
         await writeFile(`${file}.asc.new`, signature);
         await rename(`${file}.asc.new`, `${file}.asc`);
@@ -23,11 +24,4 @@ export function aciSignCommand(io: CommandIo): Command {
       }
     }),
   );
-}
-
-async function* abortable(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    signal.throwIfAborted();
-    yield chunk;
-  }
 }
