@@ -72,6 +72,13 @@ export class Blobs {
     return (await this.#findHere(target, digest)) !== null;
   }
 
+  /** A small blob that is on disk, whole; null when it is not. Nobody pulls it: the traffic is not counted. */
+  async readHere(target: Target, digest: Digest): Promise<Uint8Array | null> {
+    if ((await this.#findHere(target, digest)) === null) return null;
+    const body = await this.#parts.store.read(digest, null);
+    return body === null ? null : new Uint8Array(await new Response(body).arrayBuffer());
+  }
+
   /** Takes a blob out of a repository; the space is given back once no repository has it. Throws BLOB_UNKNOWN. */
   async delete(target: Target, digest: Digest): Promise<void> {
     if (!(await this.#parts.links.unlinkBlob(nameOf(target), digest))) {

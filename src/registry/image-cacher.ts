@@ -1,5 +1,6 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { StoredManifest } from "../storage/metadata.ts";
 import type { Blobs } from "./blobs.ts";
 import { blobsOf, chooseManifests, isIndex, type PlatformChoice, readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
@@ -9,7 +10,7 @@ import type { OnBehalf } from "./origin.ts";
 import type { Referrers } from "./referrers.ts";
 
 /** Something that happened while an image was brought here. Sizes are in bytes. */
-export type CacheEvent =
+type CacheEvent =
   | { readonly kind: "resolved"; readonly digest: Digest; readonly warning: string | null }
   | {
       readonly kind: "blob";
@@ -22,6 +23,9 @@ export type CacheEvent =
 
 /** Told of each event as it happens. */
 export type CacheObserver = (event: CacheEvent) => void;
+
+/** What an image was found to consist of, each once. */
+type Found = { readonly manifests: Set<Digest>; readonly blobs: Map<Digest, Descriptor> };
 
 /** Layers of one image that are fetched at once, as Docker and containerd do. */
 const PARALLEL_BLOBS = 4;
@@ -50,33 +54,32 @@ export class ImageCacher {
   ): Promise<void> {
     const { manifest, warning } = await this.#manifests.get(target, reference, NOW);
     observe({ kind: "resolved", digest: manifest.digest, warning });
-    const digests = [manifest.digest];
-    const blobs = new Map<Digest, Descriptor>();
-    const collect = (list: readonly Descriptor[]) => {
-      for (const blob of list) blobs.set(blob.digest, blob);
-    };
-    if (isIndex(manifest)) {
-      for (const child of chooseManifests(readManifest(manifest), platforms)) {
-        digests.push(child.digest);
-        collect(await this.#blobsOf(target, child.digest, platforms));
+    const found: Found = { manifests: new Set(), blobs: new Map() };
+    await this.#collect(target, manifest, platforms, found);
+    const subjects = Array.from(found.manifests);
+    for (const subject of subjects) {
+      for (const { digest } of await this.#referrers.list(target, subject, null, NOW)) {
+        await this.#collectByDigest(target, digest, "all", found);
       }
-    } else {
-      collect(blobsOf(readManifest(manifest)));
     }
-    for (const digest of digests) collect(await this.#blobsOfReferrers(target, digest));
-    await this.#bringAll(target, [...blobs.values()], observe);
+    await this.#bringAll(target, [...found.blobs.values()], observe);
   }
 
-  async #blobsOf(target: Target, digest: Digest, platforms: PlatformChoice): Promise<readonly Descriptor[]> {
+  async #collect(target: Target, stored: StoredManifest, platforms: PlatformChoice, found: Found): Promise<void> {
+    found.manifests.add(stored.digest);
+    const manifest = readManifest(stored);
+    for (const blob of blobsOf(manifest)) found.blobs.set(blob.digest, blob);
+    if (!isIndex(stored)) return;
+    await Promise.all(
+      chooseManifests(manifest, platforms).map(({ digest }) => this.#collectByDigest(target, digest, platforms, found)),
+    );
+  }
+
+  async #collectByDigest(target: Target, digest: Digest, platforms: PlatformChoice, found: Found): Promise<void> {
+    if (found.manifests.has(digest)) return;
+    found.manifests.add(digest);
     const { manifest } = await this.#manifests.get(target, { kind: "digest", digest }, NOW);
-    if (!isIndex(manifest)) return blobsOf(readManifest(manifest));
-    const nested = chooseManifests(readManifest(manifest), platforms);
-    return (await Promise.all(nested.map((child) => this.#blobsOf(target, child.digest, platforms)))).flat();
-  }
-
-  async #blobsOfReferrers(target: Target, digest: Digest): Promise<readonly Descriptor[]> {
-    const found = await this.#referrers.list(target, digest, null, NOW);
-    return (await Promise.all(found.map((referrer) => this.#blobsOf(target, referrer.digest, "all")))).flat();
+    await this.#collect(target, manifest, platforms, found);
   }
 
   async #bringAll(target: Target, blobs: readonly Descriptor[], observe: CacheObserver): Promise<void> {
@@ -84,7 +87,11 @@ export class ImageCacher {
     const work = async () => {
       for (let blob = queue.shift(); blob !== undefined; blob = queue.shift()) await this.#bring(target, blob, observe);
     };
-    await Promise.all(Array.from({ length: PARALLEL_BLOBS }, work));
+    try {
+      await Promise.all(Array.from({ length: PARALLEL_BLOBS }, work));
+    } finally {
+      queue.length = 0; // After a failure nothing more begins.
+    }
   }
 
   async #bring(target: Target, { digest, size }: Descriptor, observe: CacheObserver): Promise<void> {

@@ -1,5 +1,5 @@
 import { parseReference, type Reference } from "../oci/reference.ts";
-import { LOCAL } from "../oci/repository-name.ts";
+import { LOCAL, looksLikeHost } from "../oci/repository-name.ts";
 
 /**
  * Reads an image as people name it to larder: a reference by Docker's rules, or a full name as larder prints it, in which
@@ -7,4 +7,15 @@ import { LOCAL } from "../oci/repository-name.ts";
  */
 export function parseImageName(text: string): Reference {
   return text.startsWith(`${LOCAL}/`) ? parseReference(text.slice(LOCAL.length + 1), LOCAL) : parseReference(text);
+}
+
+/**
+ * The images that a name may mean to one who removes: a name without a registry is that of one's own push, or Docker
+ * Hub's, in the order in which a pull finds them. Throws as `parseImageName` does.
+ */
+export function parseImageNames(text: string): readonly Reference[] {
+  const named = parseImageName(text);
+  const [first = ""] = text.split("/");
+  const isFull = text.includes("/") && (first === LOCAL || looksLikeHost(first));
+  return isFull ? [named] : [parseReference(text, LOCAL), named];
 }

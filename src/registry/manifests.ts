@@ -38,6 +38,10 @@ export type ManifestParts = {
   readonly origin: ManifestOrigin;
   readonly blobOrigin: BlobOrigin;
   readonly order: SearchOrder;
+  /** May a manifest be pushed whose blobs are not here? Off, a client that forgot one is told so. */
+  readonly acceptSparse: boolean;
+  /** For messages: is contacting upstream registries forbidden now? */
+  readonly isOffline: () => boolean;
   readonly traffic: TrafficCounter;
   readonly now: () => number;
 };
@@ -72,7 +76,7 @@ export class Manifests {
         failure ??= error;
       }
     }
-    throw manifestUnknown(target, reference, candidates, failure);
+    throw manifestUnknown(target, reference, candidates, failure, this.#parts.isOffline());
   }
 
   /** Stores a manifest. Throws MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID. */
@@ -106,7 +110,7 @@ export class Manifests {
       reference.kind === "tag"
         ? (await tags.deleteTag(name, reference.tag, false)) !== null
         : await store.deleteManifest(name, reference.digest, false, now());
-    if (!gone) throw manifestUnknown(target, reference, [{ target, accept: "stored" }], null);
+    if (!gone) throw manifestUnknown(target, reference, [{ target, accept: "stored" }], null, false);
   }
 
   /** `seen` remembers look-ups: a registry's own repository stands in the search twice. */
@@ -149,7 +153,8 @@ export class Manifests {
     const missing = await this.#parts.store.putManifest(nameOf(target), put);
     if (missing.length === 0) return;
     for (const digest of missing) await this.#bring(target, digest);
-    const stillMissing = await this.#parts.store.putManifest(nameOf(target), put);
+    const rest = this.#parts.acceptSparse ? { ...put, requiredBlobs: [] } : put;
+    const stillMissing = await this.#parts.store.putManifest(nameOf(target), rest);
     if (stillMissing.length > 0) throw missingBlobs(target, stillMissing);
   }
 

@@ -15,13 +15,14 @@ export function manifestUnknown(
   reference: ManifestReference,
   candidates: readonly Candidate[],
   failure: UpstreamError | null,
+  isOffline: boolean,
 ): RegistryError {
   const name = nameOf(target);
   const asked = reference.kind === "tag" ? `${name}:${reference.tag}` : `${name}@${reference.digest}`;
   const detail = reference.kind === "tag" ? { name, tag: reference.tag } : { name, digest: reference.digest };
   const absent = `${asked} is not here${alsoTried(name, candidates)}`;
   if (failure === null) {
-    return new RegistryError("MANIFEST_UNKNOWN", `${absent}${hint(target, reference)}`, { detail });
+    return new RegistryError("MANIFEST_UNKNOWN", `${absent}${hint(target, reference, isOffline)}`, { detail });
   }
   // Registries answer "unauthorized" for what they do not have; and of a name without a registry it is only a guess
   // that the failing upstream would have had it.
@@ -49,7 +50,11 @@ function alsoTried(name: string, candidates: readonly Candidate[]): string {
   return others.size === 0 ? "" : `, nor as ${[...others].join(", ")}`;
 }
 
-function hint(target: Target, reference: ManifestReference): string {
+function hint(target: Target, reference: ManifestReference, isOffline: boolean): string {
   if (reference.kind === "digest" || target.namespace === LOCAL) return "; push it";
-  return `; bring it with \`larder cache ${nameOf(target)}:${reference.tag}\`, or push your own build under that name`;
+  const cache = `\`larder cache ${nameOf(target)}:${reference.tag}\``;
+  if (isOffline) {
+    return `; larder is offline: push the image, or let larder fetch it with \`larder offline off\` and ${cache}`;
+  }
+  return `; bring it with ${cache}, or push your own build under that name`;
 }

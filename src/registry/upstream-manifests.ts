@@ -13,13 +13,12 @@ import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 import { referencesOf } from "./manifest-references.ts";
 import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
+import { RecentFailures } from "./recent-failures.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
 /** How long upstream's "there is no such thing" is believed. */
 const ABSENCE_MS = 10_000;
-/** How long after a failure a cached tag is served without another try: a dead upstream must not slow every pull. */
-const FAILURE_MS = 15_000;
 /** How long a client waits for upstream when there is a cached tag to give it. */
 const PATIENCE_MS = 3000;
 /** How long the referrers of a manifest are taken for current. */
@@ -44,7 +43,7 @@ export class UpstreamManifests implements ManifestOrigin {
   readonly #manifestFlights = new SingleFlight<string, StoredManifest | null>();
   readonly #referrerFlights = new SingleFlight<string, void>();
   readonly #absent: ExpiringMap<string, true>;
-  readonly #failed: ExpiringMap<string, UpstreamError>;
+  readonly #failures: RecentFailures;
   readonly #referrersSeen: ExpiringMap<string, true>;
 
   constructor(
@@ -61,7 +60,7 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#log = log;
     this.#now = now;
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, now);
-    this.#failed = new ExpiringMap(FAILURE_MS, REMEMBERED, now);
+    this.#failures = new RecentFailures(now);
     this.#referrersSeen = new ExpiringMap(REFERRERS_MS, REMEMBERED, now);
   }
 
@@ -71,10 +70,10 @@ export class UpstreamManifests implements ManifestOrigin {
       return kept(cached, null);
     const key = `${nameOf(target)}:${tag}`;
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
-    const failure = this.#failed.get(key);
+    const failure = this.#failures.find(target.namespace, key);
     if (failure !== null && cached !== null) return kept(cached, failure.message);
     const asked = this.#tagFlights.run(key, () => this.#askForTag(upstream, target, tag, cached, behalf, key));
-    return cached === null ? asked : this.#orCached(asked, cached, key);
+    return cached === null ? asked : this.#orCached(asked, cached, target, key);
   }
 
   async manifest(target: Target, digest: Digest, behalf: OnBehalf): Promise<StoredManifest | null> {
@@ -119,11 +118,16 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   /** What upstream says, if it says it soon. Else it is still listened to, for those who come later. */
-  async #orCached(asked: Promise<FoundManifest | null>, cached: Tagged, key: string): Promise<FoundManifest | null> {
+  async #orCached(
+    asked: Promise<FoundManifest | null>,
+    cached: Tagged,
+    target: Target,
+    key: string,
+  ): Promise<FoundManifest | null> {
     const late = Promise.withResolvers<FoundManifest | null>();
     const timer = setTimeout(() => {
       const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream took over ${PATIENCE_MS} ms`);
-      this.#failed.set(key, slow);
+      this.#failures.note(target.namespace, key, slow);
       late.resolve(kept(cached, slow.message));
     }, PATIENCE_MS);
     return Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
@@ -139,13 +143,13 @@ export class UpstreamManifests implements ManifestOrigin {
   ): Promise<FoundManifest | null> {
     try {
       const found = await this.#revalidate(upstream, target, tag, cached, behalf);
-      this.#failed.delete(key);
+      this.#failures.forget(target.namespace, key);
       if (found !== null) return { manifest: found, warning: null };
       this.#absent.set(key, true);
       return kept(cached, "upstream no longer has this tag");
     } catch (error) {
       if (cached === null || !(error instanceof UpstreamError) || error.failure.kind === "loop") throw error;
-      this.#failed.set(key, error);
+      this.#failures.note(target.namespace, key, error);
       this.#log.write("warning", "upstream failed; the cached tag is served", { image: key, error: error.message });
       return kept(cached, error.message);
     }

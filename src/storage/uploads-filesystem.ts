@@ -235,6 +235,8 @@ class BatchWriter {
     this.#writing = writeFully(this.#file, batch, position).then(() => {
       this.#writing = null;
       this.#onWritten(position + bytes);
+      // What came meanwhile is written without waiting for more: the sender may pause here, and readers wait for it.
+      this.#writeBatch();
     });
     // The next add() or end() awaits it; until then a failure must not count as unhandled.
     this.#writing.catch(() => {});

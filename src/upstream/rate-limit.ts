@@ -13,6 +13,8 @@ export type RateLimit = {
 
 const FEW_LEFT = 5;
 const SMALL_SHARE = 0.1;
+/** How long a number without a window is believed. */
+const UNSAID_WINDOW_SECONDS = 15 * 60;
 const LONGEST_RETRY_AFTER_SECONDS = 24 * 60 * 60;
 
 /**
@@ -42,7 +44,7 @@ export function readRateLimit(headers: Headers, nowMs: number): RateLimit | null
 /** Is so little left (a tenth, or five requests) that what can wait should wait? Not once the window has passed. */
 export function isNearEnd(allowance: RateLimit, nowMs: number): boolean {
   const { limit, remaining, windowSeconds, seenAtMs } = allowance;
-  if (windowSeconds !== null && nowMs - seenAtMs >= windowSeconds * 1000) return false;
+  if (nowMs - seenAtMs >= (windowSeconds ?? UNSAID_WINDOW_SECONDS) * 1000) return false;
   return remaining <= FEW_LEFT || remaining <= limit * SMALL_SHARE;
 }
 

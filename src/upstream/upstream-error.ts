@@ -40,7 +40,7 @@ const CODE: Readonly<Record<UpstreamFailure["kind"], ErrorCode>> = {
   rejected: "UPSTREAM_UNAVAILABLE",
   protocol: "UPSTREAM_UNAVAILABLE",
   refused: "UPSTREAM_UNAVAILABLE",
-  loop: "UPSTREAM_UNAVAILABLE",
+  loop: "LOOP_DETECTED",
   credentials: "UPSTREAM_UNAVAILABLE",
 };
 

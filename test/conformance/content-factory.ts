@@ -37,7 +37,7 @@ export function digestOf(bytes: Uint8Array | string, algorithm: Algorithm = "sha
 
 /** The content that `data` is: bytes as they are, text as UTF-8. */
 export function contentOf(data: Uint8Array | string, algorithm: Algorithm = "sha256"): Content {
-  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : Uint8Array.from(data);
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
   return { bytes, digest: digestOf(bytes, algorithm) };
 }
 

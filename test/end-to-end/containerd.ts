@@ -14,9 +14,22 @@ const START_TIMEOUT_MS = 30_000;
 /** A containerd and the two ways to use it: `ctr`, and CRI's PullImage as the kubelet calls it. */
 export type Containerd = { readonly daemon: LabDaemon; readonly ctr: ContainerClient; readonly cri: ContainerClient };
 
-/** Starts containerd on a host, with state under the host's folder; the native snapshotter works in every file system. */
+/** Starts containerd on a host, to be told of registries by `writeContainerdSettings`. */
 export async function startContainerd(host: LabHost): Promise<Containerd> {
-  await host.writeFile("/etc/containerd/config.toml", configuration(join(host.folder, "containerd")));
+  await writeContainerdConfiguration(host, CERTS_FOLDER);
+  return runContainerd(host);
+}
+
+/**
+ * Writes a configuration that keeps state under the host's folder; the native snapshotter works in every file system.
+ * Without `certsFolder` it says nothing of registries.
+ */
+export function writeContainerdConfiguration(host: LabHost, certsFolder: string | null): Promise<void> {
+  return host.writeFile("/etc/containerd/config.toml", configuration(join(host.folder, "containerd"), certsFolder));
+}
+
+/** Starts containerd with the configuration that is there. */
+export async function runContainerd(host: LabHost): Promise<Containerd> {
   const daemon = host.start(["containerd"]);
   const isReady = async () => (await host.run(["ctr", "version"])).status === 0;
   await daemon.until(isReady, START_TIMEOUT_MS);
@@ -93,7 +106,7 @@ function ctrOn(host: LabHost, namespace: string): ContainerClient & { held(image
   };
 }
 
-function configuration(root: string): string {
+function configuration(root: string, certsFolder: string | null): string {
   return `
 version = 2
 root = "${root}"
@@ -102,7 +115,5 @@ state = "/run/containerd"
   address = "${SOCKET}"
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = "native"
-[plugins."io.containerd.grpc.v1.cri".registry]
-  config_path = "${CERTS_FOLDER}"
-`;
+${certsFolder === null ? "" : `[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "${certsFolder}"\n`}`;
 }

@@ -9,13 +9,18 @@ const START_TIMEOUT_MS = 45_000;
 /** A Docker daemon and its client. */
 export type Docker = { readonly daemon: LabDaemon; readonly docker: ContainerClient };
 
-/**
- * Starts Docker on a host, with state under the host's folder. It reads settings when it starts, and takes mirrors for
- * docker.io alone. It uses
- * the host's containerd when one runs, else one of its own; vfs works in every file system.
- */
+/** Starts Docker on a host. It reads settings when it starts, and takes mirrors for docker.io alone. */
 export async function startDocker(host: LabHost, settings: RegistrySettings): Promise<Docker> {
   const mirror = settings.mirrors["docker.io"];
+  await writeDockerConfiguration(host, {
+    "insecure-registries": [...settings.plainHttp, ...(mirror === undefined ? [] : [mirror])],
+    "registry-mirrors": mirror === undefined ? [] : [`http://${mirror}`],
+  });
+  return runDocker(host);
+}
+
+/** Writes a configuration that keeps state under the host's folder; vfs works in every file system. */
+export function writeDockerConfiguration(host: LabHost, registries: Readonly<Record<string, readonly string[]>>) {
   const configuration = {
     "data-root": join(host.folder, "docker"),
     "exec-root": "/run/docker",
@@ -23,10 +28,13 @@ export async function startDocker(host: LabHost, settings: RegistrySettings): Pr
     bridge: "none",
     iptables: false,
     ip6tables: false,
-    "insecure-registries": [...settings.plainHttp, ...(mirror === undefined ? [] : [mirror])],
-    "registry-mirrors": mirror === undefined ? [] : [`http://${mirror}`],
+    ...registries,
   };
-  await host.writeFile("/etc/docker/daemon.json", JSON.stringify(configuration));
+  return host.writeFile("/etc/docker/daemon.json", JSON.stringify(configuration));
+}
+
+/** Starts Docker with the configuration that is there. It uses the host's containerd when one runs, else one of its own. */
+export async function runDocker(host: LabHost): Promise<Docker> {
   const daemon = host.start(["dockerd"]);
   await daemon.until(async () => (await host.run(["docker", "version"])).status === 0, START_TIMEOUT_MS);
   return { daemon, docker: dockerOn(host) };
