@@ -7,7 +7,7 @@
  *
  * and `.asc` behind any of them its signature.
  */
-import { type RepositoryName, splitRepositoryName } from "../oci/repository-name.ts";
+import { LOCAL, type RepositoryName, splitRepositoryName } from "../oci/repository-name.ts";
 import { toIdentifier } from "./aci-name.ts";
 import { PUBLIC_KEYS_FILE } from "./discovery-page.ts";
 
@@ -52,12 +52,13 @@ export function aciFileName(repositoryPath: string, tag: string | null): string 
   return `${tag === null ? name : `${name}-${tag}`}.aci`;
 }
 
-/** The names that an image goes by, the most telling with the highest number. */
+/** The names that an image goes by, the most telling with the highest number. What is `local` is the host's own. */
 function namesOf(repository: RepositoryName, host: string): readonly (readonly [number, string])[] {
-  const { path } = splitRepositoryName(repository);
+  const { namespace, path } = splitRepositoryName(repository);
   const short = path.slice(path.lastIndexOf("/") + 1);
   return [
     [4, `${host}/${repository}`],
+    ...(namespace === LOCAL ? [[4, `${host}/${path}`] as const] : []),
     [3, repository],
     [2, path],
     [1, short],

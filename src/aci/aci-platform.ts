@@ -1,3 +1,4 @@
+import { type Platform, tryParsePlatform } from "../oci/platform.ts";
 import { AciError } from "./aci-error.ts";
 import type { ImageConfig } from "./image-config.ts";
 
@@ -29,4 +30,10 @@ export function aciPlatform(config: Pick<ImageConfig, "os" | "architecture" | "v
     );
   }
   return { os, arch };
+}
+
+/** The platform that a client's `os` and `arch` mean, in the ACI's names or Go's (`linux`, `arm/v7`); null when it is none. */
+export function tryParseAciPlatform(os: string, arch: string): Platform | null {
+  const known = Object.entries(ARCHITECTURES).find(([, name]) => name === arch);
+  return tryParsePlatform(`${os}/${known?.[0] ?? arch}`);
 }

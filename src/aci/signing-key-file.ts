@@ -6,14 +6,36 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { AciError } from "./aci-error.ts";
 import { generateSigningKey } from "./generate-signing-key.ts";
 import { parseSigningKey, type SigningKey } from "./signing-key.ts";
 
+const KEY_FILE = "signing-key.asc";
 const USER_NAME = "larder ACI signing key";
+
+/** A file that holds the key that ACIs are signed with. */
+export type KeyFile = { readonly path: string; load(now: Date): Promise<SigningKey> };
+
+/** Larder's own key in `folder`, made at first need. */
+export function ownKeyFile(folder: string): KeyFile {
+  return { path: join(folder, KEY_FILE), load: (now) => loadOrMakeSigningKey(folder, now) };
+}
+
+/** A key that was given. Loading it throws AciError when there is no such file. */
+export function givenKeyFile(path: string): KeyFile {
+  return {
+    path,
+    load: async () => {
+      const key = await readKeyFile(path);
+      if (key === null) throw new AciError(`the key file ${JSON.stringify(path)} does not exist`);
+      return key;
+    },
+  };
+}
 
 /** The key in `folder`, made now if there is none; of several that make one at once, one wins and all get its key. */
 export async function loadOrMakeSigningKey(folder: string, now: Date): Promise<SigningKey> {
-  const path = join(folder, "signing-key.asc");
+  const path = join(folder, KEY_FILE);
   const existing = await readKeyFile(path);
   if (existing !== null) return existing;
   await mkdir(folder, { recursive: true, mode: 0o700 });

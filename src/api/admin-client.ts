@@ -9,7 +9,10 @@ import {
   type CollectRequest,
   type HasAnswer,
   type HasRequest,
+  type HealthAnswer,
   type ImagesAnswer,
+  type InspectAnswer,
+  type InspectRequest,
   type OfflineState,
   type RemoveAnswer,
   type RemoveRequest,
@@ -17,34 +20,48 @@ import {
   type VersionAnswer,
 } from "./admin.ts";
 
-const VERSION_LIMIT_MS = 5000;
+const VERSION_LIMIT_MS = 10_000;
+
+/** Sends a request: the runtime's `fetch`, or one that knows of private certificates. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** The typed client of the admin API. Failures are `RegistryError`s with the server's code and message. */
 export class AdminClient {
   readonly #origin: string;
+  readonly #fetch: Fetch;
   readonly #signal: AbortSignal;
 
   /** `origin` is `http://localhost:5000`, without a slash at the end. */
-  constructor(origin: string, signal: AbortSignal) {
+  constructor(origin: string, fetch: Fetch, signal: AbortSignal) {
     this.#origin = origin;
+    this.#fetch = fetch;
     this.#signal = signal;
   }
 
-  /** The version of the larder at the origin; null when something else, or nothing, answers there. */
+  /** The version of the larder at the origin; null when something else answers there. Throws when nobody does. */
   async version(): Promise<string | null> {
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(VERSION_LIMIT_MS)]);
+    const response = await this.#exchange("GET", "version", undefined, AbortSignal.timeout(VERSION_LIMIT_MS));
+    // Any registry says no to a path that it does not know; whoever is out of order says nothing about what it is.
+    if (response.status >= 500) throw await failureOf(response);
     try {
-      const response = await fetch(`${this.#origin}${ADMIN_PATH}/version`, { signal });
       const answer = (await response.json()) as Partial<VersionAnswer>;
       return response.ok && answer.name === "larder" ? (answer.version ?? "") : null;
     } catch {
       this.#signal.throwIfAborted();
-      return null; // Whatever it is, it is no larder.
+      return null; // Not JSON: whatever it is, it is no larder.
     }
+  }
+
+  health(): Promise<HealthAnswer> {
+    return this.#ask("GET", "health");
   }
 
   images(): Promise<ImagesAnswer> {
     return this.#ask("GET", "images");
+  }
+
+  inspect(request: InspectRequest): Promise<InspectAnswer> {
+    return this.#ask("POST", "inspect", request);
   }
 
   has(request: HasRequest): Promise<HasAnswer> {
@@ -75,15 +92,20 @@ export class AdminClient {
     return this.#ask("PUT", "offline", state);
   }
 
-  /** Has an image brought there, and tells how it goes. Ends after `done` or `failed`. */
+  /** Has an image brought there, and tells how it goes. Ends after `done` or `failed`, or when larder breaks off. */
   async *cache(request: CacheRequest): AsyncIterable<CacheProgress> {
     const response = await this.#send("POST", "cache", request);
     let rest = "";
     const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) yield JSON.parse(line) as CacheProgress;
+    try {
+      for await (const chunk of response.body ?? []) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) yield JSON.parse(line) as CacheProgress;
+      }
+    } catch (cause) {
+      this.#signal.throwIfAborted();
+      throw this.#unavailable(cause);
     }
   }
 
@@ -92,26 +114,33 @@ export class AdminClient {
   }
 
   async #send(method: string, resource: string, body?: unknown): Promise<Response> {
-    const url = `${this.#origin}${ADMIN_PATH}/${resource}`;
-    let response: Response;
+    const response = await this.#exchange(method, resource, body, this.#signal);
+    if (!response.ok) throw await failureOf(response);
+    return response;
+  }
+
+  async #exchange(method: string, resource: string, body: unknown, signal: AbortSignal): Promise<Response> {
     try {
-      response = await fetch(url, {
+      return await this.#fetch(`${this.#origin}${ADMIN_PATH}/${resource}`, {
         method,
-        signal: this.#signal,
+        signal: AbortSignal.any([this.#signal, signal]),
+        redirect: "manual",
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
       });
     } catch (cause) {
       this.#signal.throwIfAborted();
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new RegistryError("UNAVAILABLE", `the larder at ${this.#origin} does not answer: ${why}`, { cause });
+      throw this.#unavailable(cause);
     }
-    if (!response.ok) throw await failureOf(response);
-    return response;
+  }
+
+  #unavailable(cause: unknown): RegistryError {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new RegistryError("UNAVAILABLE", `${this.#origin} does not answer: ${why}`, { cause });
   }
 }
 
 async function failureOf(response: Response): Promise<RegistryError> {
-  const fallback = new RegistryError("UNKNOWN", `the registry answered ${response.status}`);
+  const fallback = new RegistryError("UNKNOWN", `${new URL(response.url).origin} answered ${response.status}`);
   try {
     const { errors } = (await response.json()) as { errors?: { code?: string; message?: string }[] };
     const { code = "", message = "" } = errors?.[0] ?? {};

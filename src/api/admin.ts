@@ -1,6 +1,9 @@
+import type { ErrorCode } from "../oci/registry-error.ts";
+
 /**
  * The admin API as a contract: what the command line and the page ask a larder for, beyond the distribution API.
- * Everything is JSON; errors have the distribution API's form. Times are milliseconds since 1970, sizes are bytes.
+ * Everything is JSON, and said to be so: a body of another Content-Type is refused, since a page of any site could send
+ * it to a larder on its reader's machine. Errors have the distribution API's form. Times are milliseconds since 1970, sizes are bytes.
  * Images are named by references; in full names, `local/` stands for what was pushed under larder's own address.
  */
 
@@ -10,14 +13,24 @@ export const ADMIN_PATH = "/api/v1";
 /** `GET /api/v1/version`: also how a client knows that a registry is a larder. */
 export type VersionAnswer = { readonly name: "larder"; readonly version: string };
 
+/** `GET /api/v1/health`: what `larder doctor` wants to know of the server. Takes as long as the slowest upstream. */
+export type HealthAnswer = {
+  /** The file system of the data folder: what larder may still write, and all of it. */
+  readonly disk: { readonly freeBytes: number; readonly sizeBytes: number };
+  readonly offline: boolean;
+  /** Whether each upstream registry answers; empty while offline. `problem` is null when it does. */
+  readonly upstreams: readonly { readonly namespace: string; readonly problem: string | null }[];
+};
+
 /** A tag of an image, in `GET /api/v1/images`. */
 export type ListedImage = {
   /** `docker.io/library/nginx:1.27` */
   readonly name: string;
   readonly digest: string;
   readonly kind: "pushed" | "cached";
-  /** Manifests and blobs of all platforms that are here; those that images share count for each of them. */
+  /** What is here of it: manifests and blobs of all platforms. What images share counts for each of them. */
   readonly sizeBytes: number;
+  /** Those that are here whole. */
   readonly platforms: readonly string[];
   /** When the tag last came to point here. */
   readonly updatedAtMs: number;
@@ -25,6 +38,35 @@ export type ListedImage = {
 
 /** `GET /api/v1/images`: ordered by name. */
 export type ImagesAnswer = { readonly images: readonly ListedImage[] };
+
+/** `POST /api/v1/inspect`: what is here of an image. `image` is null when it is not here. Upstream is never asked. */
+export type InspectRequest = { readonly image: string };
+export type InspectAnswer = { readonly image: InspectedImage | null };
+export type InspectedImage = {
+  /** The full name that answers: a push to `local/` may, whatever registry was named. */
+  readonly name: string;
+  /** Null when a digest was asked for. */
+  readonly kind: "pushed" | "cached" | null;
+  readonly updatedAtMs: number | null;
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly artifactType: string | null;
+  /** What is here of it, as in `ListedImage`. */
+  readonly sizeBytes: number;
+  /** The images of an index, `platform` null for attestations; `isHere` tells whether the manifest is. */
+  readonly platforms: readonly {
+    readonly platform: string | null;
+    readonly digest: string;
+    readonly isHere: boolean;
+  }[];
+  readonly layers: readonly { readonly digest: string; readonly sizeBytes: number; readonly mediaType: string }[];
+  readonly subject: string | null;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The image's config as it is; null when it is not JSON, or not here. */
+  readonly config: unknown;
+  /** The manifest, byte for byte. */
+  readonly manifestBase64: string;
+};
 
 /** `POST /api/v1/gc`. `graceMs` replaces the configured period for what pushes in flight may need. */
 export type CollectRequest = { readonly graceMs?: number | undefined };
@@ -54,7 +96,7 @@ export type CacheProgress =
   | { readonly kind: "progress"; readonly digest: string; readonly doneBytes: number; readonly sizeBytes: number }
   | { readonly kind: "fetched"; readonly digest: string; readonly sizeBytes: number }
   | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly code: string; readonly message: string };
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
 
 /** `POST /api/v1/has`: are these images here, whole? One answer for each, in their order. Upstream is never asked. */
 export type HasRequest = { readonly images: readonly { readonly image: string; readonly platforms: PlatformList }[] };

@@ -3,6 +3,7 @@ import { aciConvertCommand } from "./aci-convert.ts";
 import { aciKeyCommand } from "./aci-key.ts";
 import { aciLsCommand } from "./aci-ls.ts";
 import { aciSignCommand } from "./aci-sign.ts";
+import { aciWorkCommand } from "./aci-work.ts";
 import type { CommandIo } from "./command-io.ts";
 
 /** `larder aci`: App Container images, for rkt. */
@@ -12,5 +13,6 @@ export function aciCommand(io: CommandIo): Command {
     .addCommand(aciConvertCommand(io))
     .addCommand(aciSignCommand(io))
     .addCommand(aciKeyCommand(io))
-    .addCommand(aciLsCommand(io));
+    .addCommand(aciLsCommand(io))
+    .addCommand(aciWorkCommand(io), { hidden: true });
 }

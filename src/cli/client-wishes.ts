@@ -2,10 +2,10 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { chooseRegistry, defaultMode } from "../clients/choose-registry.ts";
 import { type ClientMode, type ClientSettings, parseClientSettings } from "../clients/client-settings.ts";
-import { ClientSettingsError } from "../clients/client-settings-error.ts";
 import { fetchServerSettings, type ServerSettings } from "../clients/fetch-server-settings.ts";
-import { hasDefaultPort, parseRegistryAddress } from "../clients/registry-address.ts";
+import { parseRegistryAddress } from "../clients/registry-address.ts";
 import type { ClientTarget } from "../clients/targets.ts";
 import { parseStandInFile } from "../registry/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
@@ -80,27 +80,6 @@ async function askServer(address: RegistryAddress, ca: string | null, io: Comman
     if (said !== null) return { origin, said };
   }
   return { origin: address.origins[0], said: null };
-}
-
-function defaultMode(target: ClientTarget, origin: string): ClientMode {
-  const scheme = origin.startsWith("https:") ? "https" : "http";
-  return target.modes.includes(scheme) ? scheme : (target.modes[0] ?? scheme);
-}
-
-/** The address that serves the mode: the one that was asked, else another that the server says it has. */
-function chooseRegistry(mode: ClientMode, origin: string, said: ServerSettings, hasCa: boolean): string {
-  const known = [origin, ...(hasCa ? [...said.https, ...said.http] : [...said.http, ...said.https])];
-  const fits = (url: string) =>
-    mode === "spoof" ? hasDefaultPort(parseRegistryAddress(url)) : url.startsWith(`${mode}:`);
-  const secureFirst =
-    mode === "spoof" && hasCa
-      ? known.toSorted((a, b) => Number(b.startsWith("https:")) - Number(a.startsWith("https:")))
-      : known;
-  const found = secureFirst.find(fits);
-  if (found !== undefined || mode === "spoof") return found ?? origin;
-  throw new ClientSettingsError(
-    `mode ${mode} needs an ${mode} address, and none is known for ${origin}: give --registry ${mode}://HOST:PORT, or use another --mode`,
-  );
 }
 
 function addressesFor(registry: string, wishes: ClientWishes, said: ServerSettings): readonly string[] {

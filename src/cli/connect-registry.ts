@@ -19,27 +19,34 @@ export type RegistryTarget = {
 
 const USER_AGENT = `larder/${VERSION}`;
 
+/** A client of the registry, at the first of its origins that answers as one. Throws as `settleOrigin` does. */
+export async function connectRegistry(target: RegistryTarget, signal: AbortSignal): Promise<RegistryClient> {
+  const settled = await settleOrigin(target, signal);
+  return clientOf(settled, settled.origins[0], settled.credentials, {});
+}
+
 /**
- * A client of the registry, at the first of its origins that answers as one. When none does, throws what the first one
- * failed with.
+ * The target with nothing but the first of its origins that answers as a registry. When none does, throws what the first
+ * one failed with. An only origin is not asked.
  *
  * Plain HTTP that is only the second choice gets no credentials, and does not stand in for a server whose certificate is
  * not accepted: whoever is on the way could bring both about.
  */
-export async function connectRegistry(target: RegistryTarget, signal: AbortSignal): Promise<RegistryClient> {
+export async function settleOrigin(target: RegistryTarget, signal: AbortSignal): Promise<RegistryTarget> {
   const [first, ...others] = target.origins;
-  if (others.length === 0) return clientOf(target, first, target.credentials, {});
+  if (others.length === 0) return target;
   let failure: unknown = null;
   for (const origin of target.origins) {
     const isDowngrade = first.startsWith("https:") && origin.startsWith("http:");
     const credentials = isDowngrade ? ANONYMOUS : target.credentials;
+    const settled: RegistryTarget = { ...target, origins: [origin], credentials };
     try {
       await clientOf(target, origin, credentials, { retries: 0 }).ping({ signal });
-      return clientOf(target, origin, credentials, {});
+      return settled;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof UpstreamError)) throw error;
-      if (answersAsRegistry(error)) return clientOf(target, origin, credentials, {});
+      if (answersAsRegistry(error)) return settled;
       failure ??= error;
       if (isBadCertificate(error, origin)) break;
     }

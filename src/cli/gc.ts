@@ -3,7 +3,7 @@ import { tryParseDuration } from "../lib/duration.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";
 import { formatBytes } from "./progress.ts";
-import { addConnectionOptions, connect, insistOnLarder } from "./registry-connection.ts";
+import { addConnectionOptions, connectLarder } from "./registry-connection.ts";
 
 type Flags = { readonly registry?: string; readonly grace?: string; readonly json?: true };
 
@@ -22,7 +22,7 @@ export function gcCommand(io: CommandIo): Command {
       const graceMs = flags.grace === undefined ? undefined : tryParseDuration(flags.grace);
       if (graceMs === null)
         throw new CommandFailure(2, `--grace ${flags.grace}: write a duration such as 30s, 5m or 1h`);
-      const larder = insistOnLarder(await connect(flags, io), "gc");
+      const larder = await connectLarder(flags, "gc", io);
       const report = await larder.collect({ graceMs });
       const { blobs, bytes, manifests } = report;
       io.stdout.write(

@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import { formatReference } from "../oci/reference.ts";
 import { parseImageName } from "../registry/image-name.ts";
-import { checkImages } from "./check-images.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly, readArgument } from "./failing-plainly.ts";
 import { addPlatformOptions, type PlatformFlags, platformListOf } from "./platform-flags.ts";
@@ -22,12 +21,14 @@ export function hasCommand(io: CommandIo): Command {
     failingPlainly(io.signal, async () => {
       const references = images.map((image) => readArgument(() => parseImageName(image)));
       const platforms = platformListOf(flags);
-      const states = await checkImages(await connect(flags, io), references, platforms, io.signal);
+      const states = await (await connect(flags, io)).check(references, platforms);
       const results = references.map((reference, index) => ({ image: formatReference(reference), ...states[index] }));
       if (flags.json === true) io.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
       const lacking = results.filter(({ state }) => state !== "whole");
       for (const { image, reason } of flags.quiet === true ? [] : lacking) {
-        io.stderr.write(`larder: ${reason?.includes(image) === true ? reason : `${image}: ${reason}`}\n`);
+        io.stderr.write(
+          `larder: ${reason?.includes(image) === true ? reason : `${image}: ${reason ?? "not there"}`}\n`,
+        );
       }
       if (lacking.length > 0) throw new CommandFailure(1, "");
     }),

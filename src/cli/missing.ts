@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { formatReference } from "../oci/reference.ts";
-import { checkImages } from "./check-images.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";
 import { neededImages } from "./needed-images.ts";
@@ -22,8 +21,7 @@ export function missingCommand(io: CommandIo): Command {
     failingPlainly(io.signal, async () => {
       const platforms = platformListOf(flags);
       const { references, isPartial } = await neededImages(paths, { strict: flags.strict === true }, io);
-      const states =
-        references.length === 0 ? [] : await checkImages(await connect(flags, io), references, platforms, io.signal);
+      const states = references.length === 0 ? [] : await (await connect(flags, io)).check(references, platforms);
       const missing = references.flatMap((reference, index) => {
         const state = states[index];
         return state === undefined || state.state === "whole" ? [] : [{ image: formatReference(reference), ...state }];

@@ -26,6 +26,10 @@ export async function neededImages(
   const byName = new Map(images.map(({ reference }) => [formatReference(reference), reference]));
   const references = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
   const pulled = references.filter(({ tag }) => tag !== "local");
-  if (pulled.length === 0) stderr.write(`larder: ${paths.join(", ")}: no images are named there\n`);
+  if (pulled.length === 0) {
+    const what =
+      references.length === 0 ? "no images are named there" : "only images with the tag local are named there";
+    stderr.write(`larder: ${paths.join(", ")}: ${what}\n`);
+  }
   return { references: pulled, isPartial: problems.some(({ severity }) => severity === "error") };
 }

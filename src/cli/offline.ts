@@ -1,7 +1,7 @@
-import { Command } from "commander";
-import { CommandFailure, type CommandIo } from "./command-io.ts";
+import { Argument, Command } from "commander";
+import type { CommandIo } from "./command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";
-import { addConnectionOptions, connect, insistOnLarder } from "./registry-connection.ts";
+import { addConnectionOptions, connectLarder } from "./registry-connection.ts";
 
 type Flags = { readonly registry?: string };
 
@@ -12,13 +12,10 @@ export function offlineCommand(io: CommandIo): Command {
     .description(
       "Say whether larder is offline, or switch it. Until it is restarted, this wins over its configuration.",
     )
-    .argument("[state]", "on or off");
+    .addArgument(new Argument("[state]", "what to switch it to").choices(["on", "off"]));
   return addConnectionOptions(command).action((state: string | undefined, flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      if (state !== undefined && state !== "on" && state !== "off") {
-        throw new CommandFailure(2, `offline ${state}: write on or off`);
-      }
-      const larder = insistOnLarder(await connect(flags, io), "offline");
+      const larder = await connectLarder(flags, "offline", io);
       const { offline } =
         state === undefined ? await larder.offline() : await larder.setOffline({ offline: state === "on" });
       io.stdout.write(`${offline ? "on" : "off"}\n`);

@@ -1,10 +1,10 @@
-import { formatReference, type Reference } from "../oci/reference.ts";
 import type { PlatformList } from "../api/admin.ts";
-import { bringImage, type BroughtImage } from "./bring-image.ts";
-import { checkImages } from "./check-images.ts";
+import { mapBounded } from "../images/map-bounded.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import { bringImage, type Outcome, PARALLEL_IMAGES } from "./bring-image.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
+import type { ImageRegistry } from "./image-registry.ts";
 import { formatBytes, Progress } from "./progress.ts";
-import type { RegistryConnection } from "./registry-connection.ts";
 import { formatTable } from "./table.ts";
 
 /** How images are preloaded. */
@@ -24,42 +24,37 @@ type Row = {
   readonly detail: string;
 };
 
-/** Images that are brought at once; each brings several layers at once. */
-const PARALLEL_IMAGES = 3;
-
 /** Brings images into the registry, tells of each at the end, and throws a CommandFailure unless all are there. */
 export async function preloadImages(
-  connection: RegistryConnection,
+  registry: ImageRegistry,
   references: readonly Reference[],
   options: PreloadOptions,
   io: CommandIo,
 ): Promise<void> {
-  const states = options.force ? [] : await checkImages(connection, references, options.platforms, io.signal);
+  const { platforms, force, keepGoing } = options;
+  const states = force ? [] : await registry.check(references, platforms);
   const progress = new Progress(io.stderr, () => performance.now());
-  const rows: Row[] = [];
-  const queue = references.entries();
-  let stopped = false;
-  const worker = async () => {
-    for (const [index, reference] of queue) {
-      const image = formatReference(reference);
-      if (states[index]?.state === "whole") rows[index] = { image, outcome: "there", detail: "" };
-      else if (stopped) rows[index] = { image, outcome: "skipped", detail: "after the failure above" };
-      else {
-        const row = rowOf(image, await bringImage(connection, reference, options.platforms, progress, io));
-        rows[index] = row;
-        if (row.outcome === "failed" && !options.keepGoing) stopped = true;
-      }
-    }
+  let hasFailed = false;
+  const bring = async ({ reference, isWhole }: { reference: Reference; isWhole: boolean }): Promise<Row> => {
+    const image = formatReference(reference);
+    if (isWhole) return { image, outcome: "there", detail: "" };
+    if (hasFailed && !keepGoing) return { image, outcome: "skipped", detail: "after a failure" };
+    const row = rowOf(image, await bringImage(registry, reference, platforms, progress), force);
+    hasFailed ||= row.outcome === "failed";
+    return row;
   };
-  await Promise.all(Array.from({ length: PARALLEL_IMAGES }, worker));
-  progress.close();
+  const work = references.map((reference, index) => ({ reference, isWhole: states[index]?.state === "whole" }));
+  const rows = await mapBounded(work, PARALLEL_IMAGES, bring).finally(() => progress.close());
   report(rows, options, io);
 }
 
-function rowOf(image: string, { error, fetchedBytes, warning }: BroughtImage): Row {
+/** `mayBeThere`: nobody looked whether it was there before, and nothing fetched means that it was. */
+function rowOf(image: string, { error, fetchedBytes, warning }: Outcome, mayBeThere: boolean): Row {
   if (error !== null) return { image, outcome: "failed", detail: error };
-  const detail = [fetchedBytes === 0 ? "" : formatBytes(fetchedBytes), warning ?? ""].filter((part) => part !== "");
-  return { image, outcome: fetchedBytes === 0 ? "there" : "brought", detail: detail.join("; ") };
+  const isThere = mayBeThere && fetchedBytes === 0;
+  const size = fetchedBytes === 0 ? "its layers were here" : formatBytes(fetchedBytes);
+  const detail = [isThere ? "" : size, warning ?? ""].filter((part) => part !== "").join("; ");
+  return { image, outcome: isThere ? "there" : "brought", detail };
 }
 
 const WORDS: Readonly<Record<Row["outcome"], string>> = {
@@ -72,7 +67,7 @@ const WORDS: Readonly<Record<Row["outcome"], string>> = {
 function report(rows: readonly Row[], { json, keepGoing }: PreloadOptions, { stdout }: CommandIo): void {
   const table = () =>
     formatTable(
-      ["IMAGE", "", ""],
+      ["IMAGE", "OUTCOME", "DETAIL"],
       rows.map(({ image, outcome, detail }) => [image, WORDS[outcome], detail]),
     );
   stdout.write(json ? `${JSON.stringify(rows, null, 2)}\n` : table());

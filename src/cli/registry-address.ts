@@ -6,7 +6,6 @@
  * dot and private addresses are asked in plain HTTP first, because that is where insecure registries live; all others
  * are asked over TLS first, and in plain HTTP only if they do not speak TLS.
  */
-import { isIPv4, isIPv6 } from "node:net";
 import { quoteBriefly } from "../oci/digest.ts";
 import { CommandFailure } from "./command-io.ts";
 
@@ -112,4 +111,15 @@ function withPort(name: string, port: string | undefined): HostPort | null {
   if (port === undefined) return { name, port: null };
   const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
   return number >= 1 && number <= 65535 ? { name, port: number } : null;
+}
+
+// As in node:net, which takes longer to load than a whole question to a registry takes.
+
+function isIPv4(text: string): boolean {
+  const octets = text.split(".");
+  return octets.length === 4 && octets.every((octet) => /^(?:0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255);
+}
+
+function isIPv6(text: string): boolean {
+  return /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]`);
 }

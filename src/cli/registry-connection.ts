@@ -1,22 +1,17 @@
 import type { Command } from "commander";
-import { AdminClient } from "../api/admin-client.ts";
-import type { Reference } from "../oci/reference.ts";
-import { DOCKER_HUB, LOCAL, type RepositoryPath, tryParseNamespace } from "../oci/repository-name.ts";
-import type { RegistryClient } from "../upstream/registry-client.ts";
+import { AdminClient, type Fetch } from "../api/admin-client.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
-import { connectRegistry } from "./connect-registry.ts";
+import type { RegistryTarget } from "./connect-registry.ts";
 import { addRegistryOptions, registrySideOf } from "./copy-flags.ts";
-import { findRegistryAddress } from "./registry-address.ts";
-import { targetAt } from "./registry-side.ts";
+import type { ImageRegistry } from "./image-registry.ts";
+import { LarderImages } from "./larder-images.ts";
+import { findRegistryAddress, type RegistryAddress } from "./registry-address.ts";
+import type { RegistrySide } from "./registry-side.ts";
+import { straightFetch } from "./straight-fetch.ts";
 
-/** The registry that a command talks to. */
-export type RegistryConnection = {
-  /** As its images are named from outside: `localhost:5000`. */
-  readonly host: string;
-  readonly client: RegistryClient;
-  /** Larder's own powers; null when the registry is another. */
-  readonly larder: AdminClient | null;
-};
+type Flags = Readonly<Record<string, unknown>> & { readonly registry?: string };
 
 /** The options of every command that talks to the registry. */
 export function addConnectionOptions(command: Command): Command {
@@ -25,37 +20,70 @@ export function addConnectionOptions(command: Command): Command {
 }
 
 /** Finds out what answers at the registry's address. Throws what the attempt failed with. */
-export async function connect(
-  flags: Readonly<Record<string, unknown>> & { readonly registry?: string },
-  io: CommandIo,
-): Promise<RegistryConnection> {
+export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistry> {
+  const place = placeOf(flags, io);
+  const found = await find(place, io);
+  if (found.larder !== null) {
+    const openClient = async () =>
+      (await import("./connect-registry.ts")).connectRegistry(await found.target(), io.signal);
+    return new LarderImages(place.address.host, found.larder, openClient, io);
+  }
+  const { PlainImages } = await import("./plain-images.ts");
+  const { connectRegistry } = await import("./connect-registry.ts");
+  return new PlainImages(place.address.host, await connectRegistry(await found.target(), io.signal), io);
+}
+
+/** The larder that the command talks to. Throws a CommandFailure when the registry is another; `what` needs a larder. */
+export async function connectLarder(flags: Flags, what: string, io: CommandIo): Promise<AdminClient> {
+  const place = placeOf(flags, io);
+  const { larder } = await find(place, io);
+  if (larder !== null) return larder;
+  throw new CommandFailure(1, `${what} needs a larder; the registry at ${place.address.host} is another one`);
+}
+
+/** A registry's address with what the flags say of it. */
+type Place = { readonly namespace: Namespace; readonly address: RegistryAddress; readonly side: RegistrySide };
+/** What answers there; `target` is how to reach it as a registry. */
+type Found = { readonly larder: AdminClient | null; readonly target: () => Promise<RegistryTarget> };
+
+function placeOf(flags: Flags, io: CommandIo): Place {
   const address = findRegistryAddress(flags.registry, io.environment);
   const namespace = tryParseNamespace(address.host);
   if (namespace === null) throw new CommandFailure(2, `${address.host} cannot be a registry's name`);
-  const target = await targetAt(namespace, address.origins, registrySideOf(flags, ""), io.environment);
-  for (const origin of target.origins) {
-    const larder = new AdminClient(origin, io.signal);
-    if ((await larder.version()) === null) continue;
-    const client = await connectRegistry({ ...target, origins: [origin] }, io.signal);
-    return { host: address.host, client, larder };
+  return { namespace, address, side: registrySideOf(flags, "") };
+}
+
+/** The first origin is asked for a larder's version; a client of registries is loaded only when that is not all. */
+async function find({ namespace, address, side }: Place, io: CommandIo): Promise<Found> {
+  const target = async () => {
+    const { targetAt } = await import("./registry-side.ts");
+    return targetAt(namespace, address.origins, side, io.environment);
+  };
+  const fetch = await straightFetch(side.caFile === null ? null : (await target()).caPem);
+  const origins = side.plainHttp ? ([`http://${address.host}`] as const) : address.origins;
+  const first = await askLarder(origins[0], fetch, io);
+  if (first.larder !== null) {
+    return { larder: first.larder, target: async () => ({ ...(await target()), origins: [origins[0]] }) };
   }
-  return { host: address.host, client: await connectRegistry(target, io.signal), larder: null };
+  const { settleOrigin } = await import("./connect-registry.ts");
+  const settled = await settleOrigin(await target(), io.signal);
+  const [origin] = settled.origins;
+  const { larder, failure } = origin === origins[0] ? first : await askLarder(origin, fetch, io);
+  if (failure !== null) throw failure;
+  return { larder, target: () => Promise.resolve(settled) };
 }
 
-/** Throws a CommandFailure when the registry is no larder, for commands that need one. */
-export function insistOnLarder({ host, larder }: RegistryConnection, what: string): AdminClient {
-  if (larder !== null) return larder;
-  throw new CommandFailure(1, `${what} needs a larder; the registry at ${host} is another one`);
-}
-
-/**
- * Where a registry may keep an image, best first: larder under its full name; another under that, or flat as people
- * push there, without the host and without docker.io's `library/`.
- */
-export function pathsOf({ larder }: RegistryConnection, { namespace, path }: Reference): readonly RepositoryPath[] {
-  if (namespace === LOCAL) return [path];
-  const full = `${namespace}/${path}` as RepositoryPath;
-  if (larder !== null) return [full];
-  const isOfficial = namespace === DOCKER_HUB && path.startsWith("library/");
-  return isOfficial ? [full, path, path.slice("library/".length) as RepositoryPath] : [full, path];
+/** Is there a larder? `failure` is set when nobody could tell. */
+async function askLarder(
+  origin: string,
+  fetch: Fetch,
+  io: CommandIo,
+): Promise<{ readonly larder: AdminClient | null; readonly failure: RegistryError | null }> {
+  const larder = new AdminClient(origin, fetch, io.signal);
+  try {
+    return { larder: (await larder.version()) === null ? null : larder, failure: null };
+  } catch (failure) {
+    if (!(failure instanceof RegistryError)) throw failure;
+    return { larder: null, failure };
+  }
 }

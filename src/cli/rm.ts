@@ -1,12 +1,15 @@
 import { Command } from "commander";
-import type { AdminClient } from "../api/admin-client.ts";
-import { formatReference, type Reference } from "../oci/reference.ts";
-import { parseImageName } from "../registry/image-name.ts";
+import { formatReference } from "../oci/reference.ts";
+import { parseImageNames } from "../registry/image-name.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly, readArgument } from "./failing-plainly.ts";
-import { addConnectionOptions, connect, pathsOf, type RegistryConnection } from "./registry-connection.ts";
+import type { ImageRegistry } from "./image-registry.ts";
+import { addConnectionOptions, connect } from "./registry-connection.ts";
 
-type Flags = { readonly registry?: string };
+type Flags = { readonly registry?: string; readonly json?: true };
+
+/** What became of an image. `removed` is the full name of what was removed, null when there was nothing. */
+type Removal = { readonly image: string; readonly removed: string | null; readonly note: string };
 
 /** `larder rm IMAGE…`: removes tags or digests. */
 export function rmCommand(io: CommandIo): Command {
@@ -14,49 +17,33 @@ export function rmCommand(io: CommandIo): Command {
     .summary("remove images")
     .description(
       "Remove a tag, or a manifest by its digest, with what only it held. A pushed tag that covers a cached one uncovers\n" +
-        "it. The space is given back in the background, or at once by `larder gc`.",
+        "it. A name without a registry means what was pushed here first, then Docker Hub's. The space is given back in\n" +
+        "the background, or at once by `larder gc`.",
     )
-    .argument("<image...>", "images");
+    .argument("<image...>", "nginx:1.27, quay.io/coreos/etcd@sha256:…, local/myapp:1")
+    .option("--json", "what was removed, as JSON");
   return addConnectionOptions(command).action((images: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const references = images.map((image) => readArgument(() => parseImageName(image)));
-      const connection = await connect(flags, io);
-      let absent = 0;
-      for (const reference of references) {
-        const outcome = await remove(connection, reference, io.signal);
-        if (outcome === null) absent++;
-        io.stderr.write(`${formatReference(reference)}: ${outcome ?? "not there"}\n`);
+      for (const image of images) readArgument(() => parseImageNames(image));
+      const registry = await connect(flags, io);
+      const removals: Removal[] = [];
+      for (const image of images) {
+        const removal = await remove(registry, image);
+        removals.push(removal);
+        const { removed, note } = removal;
+        const what = removed === null ? "not there" : `removed${note === "" ? "" : `; ${note}`}`;
+        io.stderr.write(`${removed ?? image}: ${what}\n`);
       }
-      if (absent > 0) throw new CommandFailure(1, "");
+      if (flags.json === true) io.stdout.write(`${JSON.stringify(removals, null, 2)}\n`);
+      if (removals.some(({ removed }) => removed === null)) throw new CommandFailure(1, "");
     }),
   );
 }
 
-/** What was done, or null when there was nothing. */
-async function remove(
-  connection: RegistryConnection,
-  reference: Reference,
-  signal: AbortSignal,
-): Promise<string | null> {
-  return connection.larder === null
-    ? removeForeign(connection, reference, signal)
-    : removeFromLarder(connection.larder, reference);
-}
-
-async function removeFromLarder(larder: AdminClient, reference: Reference): Promise<string | null> {
-  const { removed, uncovered } = await larder.remove({ image: formatReference(reference) });
-  if (removed === null) return null;
-  return uncovered ? "removed; the cached one of that name answers again" : "removed";
-}
-
-/** Most registries remove by digest alone. */
-async function removeForeign(connection: RegistryConnection, reference: Reference, signal: AbortSignal) {
-  const { client } = connection;
-  for (const path of pathsOf(connection, reference)) {
-    const wanted = reference.digest ?? reference.tag;
-    const head = wanted === null ? null : await client.headManifest(path, wanted, { signal });
-    if (head?.digest == null) continue;
-    if (await client.deleteManifest(path, head.digest, { signal })) return "removed";
+async function remove(registry: ImageRegistry, image: string): Promise<Removal> {
+  for (const reference of parseImageNames(image)) {
+    const done = await registry.remove(reference);
+    if (done !== null) return { image, removed: formatReference(reference), note: done.note };
   }
-  return null;
+  return { image, removed: null, note: "" };
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 export const standardStreams = {
   standardInput: (): AsyncIterable<Uint8Array> => Bun.stdin.stream(),
   /** Waits whenever the reader at the other end is slower. */
-  async standardOutput(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  async standardOutput(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
     for await (const piece of pieces) {
       if (!process.stdout.write(piece)) await once(process.stdout, "drain");
     }

@@ -3,7 +3,7 @@ import type { NamespaceStats, StatsAnswer } from "../api/admin.ts";
 import type { CommandIo } from "./command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";
 import { formatBytes } from "./progress.ts";
-import { addConnectionOptions, connect, insistOnLarder } from "./registry-connection.ts";
+import { addConnectionOptions, connectLarder } from "./registry-connection.ts";
 import { formatTable } from "./table.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true };
@@ -16,7 +16,7 @@ export function statsCommand(io: CommandIo): Command {
     .option("--json", "as JSON");
   return addConnectionOptions(command).action((flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const stats = await insistOnLarder(await connect(flags, io), "stats").stats();
+      const stats = await (await connectLarder(flags, "stats", io)).stats();
       io.stdout.write(flags.json === true ? `${JSON.stringify(stats, null, 2)}\n` : format(stats));
     }),
   );

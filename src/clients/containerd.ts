@@ -6,7 +6,7 @@
  */
 import type { ClientSettings } from "./client-settings.ts";
 import { hostsFile } from "./hosts-file.ts";
-import { hostsTomlFiles, ownHostsTomlFile } from "./hosts-toml.ts";
+import { hostsTomlFiles, hostsTomlNotes, ownHostsTomlFile } from "./hosts-toml.ts";
 import { mergedFile, type NodeConfig, type NodeFile, ownFile } from "./node-config.ts";
 import { spoofingNotes } from "./upstream-names.ts";
 
@@ -43,6 +43,7 @@ export function writeContainerd(settings: ClientSettings): NodeConfig {
     conditions: [],
     notes: [
       "ctr reads the files only with --hosts-dir /etc/containerd/certs.d.",
+      ...hostsTomlNotes(settings),
       ...(spoofing ? spoofingNotes(settings) : []),
     ],
   };

@@ -4,8 +4,11 @@
  *
  * Every file has a `[host]` table: one with `server` alone is ignored by containerd 1.6 to 1.7. There is no
  * `skip_verify` beside `http://`: containerd 1.7.24 and later would try TLS first.
+ *
+ * The TOML reader of containerd 1.x takes no IPv6 address in a heading, and containerd 2.x takes hosts from headings
+ * alone. Both read the file's own options, and with an empty `[host]` they ask `server` by them.
  */
-import { isIP } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { type NodeFile, ownFile } from "./node-config.ts";
@@ -50,13 +53,25 @@ function hostsToml(
   capabilities: readonly string[],
   caPath: string | null,
 ): string {
+  const options = [
+    `capabilities = ${tomlStrings(capabilities)}`,
+    ...(caPath === null ? [] : [`ca = ${tomlString(caPath)}`]),
+  ];
+  if (host.includes("[")) return [`server = ${tomlString(host)}`, ...options, "", "[host]", ""].join("\n");
   return [
     ...(server === null ? [] : [`server = ${tomlString(server)}`, ""]),
     `[host.${tomlString(host)}]`,
-    `  capabilities = ${tomlStrings(capabilities)}`,
-    ...(caPath === null ? [] : [`  ca = ${tomlString(caPath)}`]),
+    ...options.map((option) => `  ${option}`),
     "",
   ].join("\n");
+}
+
+/** A sentence on what IPv6 addresses cost, when there is one. */
+export function hostsTomlNotes({ registry, mode, fallback }: ClientSettings): readonly string[] {
+  if (!isIPv6(registry.host) || mode === "spoof" || !fallback) return [];
+  return [
+    "With an IPv6 address hosts.toml can name larder alone: without it, nothing is pulled. Give larder a name to have a fallback.",
+  ];
 }
 
 /** The upstream's own address; null where the runtime knows better which scheme it speaks (a port, localhost). */

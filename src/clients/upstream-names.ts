@@ -11,6 +11,11 @@ export function contactedHost(standIn: Namespace): string {
   return standIn === DOCKER_HUB ? "registry-1.docker.io" : standIn;
 }
 
+/** Every name of an upstream that has to lead to larder for its clients to come here. A port is no part of a name. */
+export function hostNamesOf(standIn: Namespace): readonly string[] {
+  return standIn === DOCKER_HUB ? DOCKER_HUB_HOSTS : [standIn.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")];
+}
+
 /** The stand-ins that spoofing can serve. */
 export function spoofedStandIns(settings: ClientSettings): readonly Namespace[] {
   return settings.standIns.filter(canBeSpoofed);
@@ -18,10 +23,7 @@ export function spoofedStandIns(settings: ClientSettings): readonly Namespace[] 
 
 /** Every name that has to lead to larder, so that the stand-ins' images come from there. */
 export function spoofedNames(settings: ClientSettings): readonly string[] {
-  const names = spoofedStandIns(settings).flatMap((standIn) =>
-    standIn === DOCKER_HUB ? DOCKER_HUB_HOSTS : [standIn as string],
-  );
-  return [...new Set(names)];
+  return [...new Set(spoofedStandIns(settings).flatMap(hostNamesOf))];
 }
 
 /** `ADDRESS NAME` for each pair, in hosts(5)'s form: a line each, ended by a newline. */

@@ -1,12 +1,13 @@
-import * as v from "valibot";
+import { setImmediate } from "node:timers/promises";
 import type {
   AdoptAnswer,
-  CacheProgress,
   CollectAnswer,
   HasAnswer,
+  HealthAnswer,
   ImagesAnswer,
+  InspectAnswer,
+  InspectedImage,
   ListedImage,
-  NamespaceStats,
   OfflineState,
   RemoveAnswer,
   StatsAnswer,
@@ -16,53 +17,23 @@ import { parseDigest } from "../oci/digest.ts";
 import { type Platform, tryParsePlatform } from "../oci/platform.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
+import { splitRepositoryName } from "../oci/repository-name.ts";
 import type { CollectionLimits, Collector } from "../registry/collector.ts";
 import type { ImageCacher } from "../registry/image-cacher.ts";
 import { parseImageName } from "../registry/image-name.ts";
 import type { ImageRemover } from "../registry/image-remover.ts";
-import type { PlatformChoice } from "../registry/image-walk.ts";
+import { summaryOf } from "../registry/image-summary.ts";
+import { type PlatformChoice, readManifest } from "../registry/image-walk.ts";
 import type { Inventory } from "../registry/inventory.ts";
 import type { ManifestReference } from "../registry/manifest-reference.ts";
 import type { TrafficCounter } from "../registry/traffic.ts";
+import type { UpstreamHealth } from "../registry/upstream-health.ts";
 import type { Upstreams } from "../registry/upstreams.ts";
-import type { Wholeness } from "../registry/wholeness.ts";
-
-const platforms = v.union([v.literal("all"), v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(50))]);
-const image = v.pipe(v.string(), v.maxLength(1024));
-/** More images in one question than any cluster runs. */
-const IMAGES_LIMIT = 50_000;
-
-/** What the admin API knows: whether it changes something, and the shape of its body. */
-export const RESOURCES = {
-  "GET version": { writes: false, body: null },
-  "GET images": { writes: false, body: null },
-  "GET stats": { writes: false, body: null },
-  "GET offline": { writes: false, body: null },
-  "PUT offline": { writes: true, body: v.strictObject({ offline: v.boolean() }) },
-  "POST gc": {
-    writes: true,
-    body: v.strictObject({ graceMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))) }),
-  },
-  "POST cache": { writes: true, body: v.strictObject({ image, platforms }) },
-  "POST has": {
-    writes: false,
-    body: v.strictObject({
-      images: v.pipe(v.array(v.strictObject({ image, platforms })), v.maxLength(IMAGES_LIMIT)),
-    }),
-  },
-  "POST remove": { writes: true, body: v.strictObject({ image }) },
-  "POST adopt": { writes: true, body: v.strictObject({ image, digest: v.string() }) },
-} as const;
-
-export type AdminResource = keyof typeof RESOURCES;
-type Input<Resource extends AdminResource> = (typeof RESOURCES)[Resource]["body"] extends v.GenericSchema
-  ? v.InferOutput<(typeof RESOURCES)[Resource]["body"]>
-  : undefined;
-
-/** A function for each resource. Throws RegistryErrors. */
-export type AdminActions = {
-  readonly [Resource in AdminResource]: (input: Input<Resource>) => Promise<Response>;
-};
+import type { Wholeness, WholenessReport } from "../registry/wholeness.ts";
+import { alreadyHere, streamCaching, whyUnreachable } from "./admin-cache.ts";
+import type { AdminActions, AdminCall } from "./admin-resources.ts";
+import { statsOf } from "./admin-stats.ts";
+import { jsonResponse } from "./json-response.ts";
 
 /** The parts of the registry that the admin API speaks for. */
 export type AdminParts = {
@@ -75,125 +46,131 @@ export type AdminParts = {
   readonly remover: ImageRemover;
   readonly wholeness: Wholeness;
   readonly upstreams: Upstreams;
+  readonly upstreamHealth: UpstreamHealth;
+  /** The space of the file system that holds the data folder. */
+  readonly disk: () => Promise<HealthAnswer["disk"]>;
   readonly traffic: TrafficCounter;
 };
 
+/** Platforms as the API has them. */
+type Platforms = "all" | readonly string[];
+
+/** Images that are looked at before other requests get a turn: a thousand take about 50 ms. */
+const TURN_IMAGES = 100;
+
 /** The admin API's functions over these parts. */
 export function adminActions(parts: AdminParts): AdminActions {
-  const { upstreams, collector, collectionLimits } = parts;
+  const { upstreams, collector, collectionLimits, inventory, wholeness, remover, traffic } = parts;
   return {
-    "GET version": async () => json<VersionAnswer>({ name: "larder", version: parts.version }),
-    "GET images": async () => json<ImagesAnswer>({ images: await listImages(parts.inventory) }),
-    "GET stats": async () => json<StatsAnswer>(stats(parts)),
-    "GET offline": async () => json<OfflineState>({ offline: upstreams.offline }),
+    "GET version": async () => jsonResponse({ name: "larder", version: parts.version } satisfies VersionAnswer),
+    "GET health": async () =>
+      jsonResponse({
+        disk: await parts.disk(),
+        offline: upstreams.offline,
+        upstreams: await parts.upstreamHealth.check(),
+      } satisfies HealthAnswer),
+    "GET images": async () => jsonResponse({ images: await listImages(inventory, wholeness) } satisfies ImagesAnswer),
+    "GET stats": async () => jsonResponse(statsOf(traffic, upstreams, parts.startedAtMs) satisfies StatsAnswer),
+    "GET offline": async () => jsonResponse({ offline: upstreams.offline } satisfies OfflineState),
     "PUT offline": async ({ offline }) => {
       upstreams.offline = offline;
-      return json<OfflineState>({ offline });
+      return jsonResponse({ offline } satisfies OfflineState);
     },
     "POST gc": async ({ graceMs = collectionLimits.graceMs }) =>
-      json<CollectAnswer>(await collector.collect({ ...collectionLimits, graceMs })),
-    "POST cache": async ({ image, platforms }) => cache(parts, image, platforms),
-    "POST has": async ({ images }) =>
-      json<HasAnswer>({ images: await Promise.all(images.map((one) => has(parts, one))) }),
-    "POST remove": async ({ image }) =>
-      json<RemoveAnswer>(await parts.remover.remove(...located(parseImageName(image)))),
+      jsonResponse((await collector.collect({ ...collectionLimits, graceMs })) satisfies CollectAnswer),
+    "POST cache": async ({ image, platforms }, call) => cache(parts, image, platforms, call),
+    "POST inspect": async ({ image }) =>
+      jsonResponse({ image: await inspect(wholeness, image) } satisfies InspectAnswer),
+    "POST has": async ({ images }) => jsonResponse({ images: await checkAll(wholeness, images) } satisfies HasAnswer),
+    "POST remove": async ({ image }) => {
+      const { target, reference } = locate(parseImageName(image));
+      return jsonResponse((await remover.remove(target, reference)) satisfies RemoveAnswer);
+    },
     "POST adopt": async ({ image, digest }) => {
       const { namespace, path, tag } = parseImageName(image);
       if (tag === null) throw new RegistryError("TAG_INVALID", `${image} names no tag`);
-      return json<AdoptAnswer>({ adopted: await parts.remover.adopt({ namespace, path }, tag, parseDigest(digest)) });
+      const adopted = await remover.adopt({ namespace, path }, tag, parseDigest(digest));
+      return jsonResponse({ adopted } satisfies AdoptAnswer);
     },
   };
 }
 
-async function has({ wholeness }: AdminParts, one: { image: string; platforms: "all" | string[] }) {
-  return wholeness.check(parseImageName(one.image), parsePlatforms(one.platforms));
+async function checkAll(wholeness: Wholeness, images: readonly { image: string; platforms: Platforms }[]) {
+  const reports: WholenessReport[] = [];
+  for (const { image, platforms } of images) {
+    reports.push(await wholeness.check(parseImageName(image), parsePlatforms(platforms)));
+    if (reports.length % TURN_IMAGES === 0) await setImmediate();
+  }
+  return reports;
 }
 
-async function listImages(inventory: Inventory): Promise<ListedImage[]> {
+async function listImages(inventory: Inventory, wholeness: Wholeness): Promise<ListedImage[]> {
   const images: ListedImage[] = [];
-  for await (const { repository, tag, sizeBytes, platforms } of inventory.list()) {
-    const name = `${repository}:${tag.tag}`;
-    images.push({ name, digest: tag.digest, kind: tag.kind, sizeBytes, platforms, updatedAtMs: tag.updatedAtMs });
+  for await (const { repository, tag, manifest } of inventory.list()) {
+    const { tag: name, digest, kind, updatedAtMs } = tag;
+    const extent = await wholeness.measure(splitRepositoryName(repository), manifest);
+    images.push({ name: `${repository}:${name}`, digest, kind, updatedAtMs, ...extent });
+    if (images.length % TURN_IMAGES === 0) await setImmediate();
   }
   return images;
 }
 
-function stats({ traffic, upstreams, startedAtMs }: AdminParts): StatsAnswer {
-  const byNamespace = new Map(traffic.all().map((entry) => [entry.namespace, entry]));
-  const limits = new Map(upstreams.all().map(({ namespace, client }) => [namespace, client.rateLimit()]));
-  const names = [
-    ...new Set([...byNamespace.keys(), ...[...limits].filter(([, l]) => l !== null).map(([n]) => n)]),
-  ].sort();
-  const namespaces = names.map((namespace): NamespaceStats => {
-    const { hits, misses, bytesFromDisk, bytesFromUpstream } = byNamespace.get(namespace) ?? NOTHING;
-    const bytesSaved = upstreams.knows(namespace) ? bytesFromDisk : 0;
-    const rateLimit = limits.get(namespace) ?? null;
-    return { namespace, hits, misses, bytesFromDisk, bytesFromUpstream, bytesSaved, rateLimit };
-  });
-  return { sinceMs: startedAtMs, offline: upstreams.offline, namespaces };
+async function inspect(wholeness: Wholeness, image: string): Promise<InspectedImage | null> {
+  const found = await wholeness.find(parseImageName(image));
+  if (found === null) return null;
+  const { repository, tag, manifest: stored } = found;
+  const target = splitRepositoryName(repository);
+  const manifest = readManifest(stored);
+  const summary = summaryOf(manifest);
+  const platforms = [];
+  for (const { platform, digest } of summary.platforms) {
+    const isHere = (await wholeness.find({ ...target, tag: null, digest })) !== null;
+    platforms.push({ platform, digest, isHere });
+  }
+  return {
+    name: tag === null ? `${repository}@${stored.digest}` : `${repository}:${tag.tag}`,
+    kind: tag?.kind ?? null,
+    updatedAtMs: tag?.updatedAtMs ?? null,
+    digest: stored.digest,
+    ...summary,
+    platforms,
+    sizeBytes: (await wholeness.measure(target, stored)).sizeBytes,
+    config: await wholeness.readConfig(target, manifest),
+    manifestBase64: Buffer.from(stored.bytes).toString("base64"),
+  };
 }
 
-const NOTHING = { hits: 0, misses: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
-
-/** The answer begins at once and is a line for each event, so that whoever waits sees how it goes. */
-function cache(parts: AdminParts, image: string, platforms: "all" | string[]): Response {
-  const reference = parseImageName(image);
+async function cache(
+  { cacher, upstreams, wholeness }: AdminParts,
+  image: string,
+  platforms: Platforms,
+  call: AdminCall,
+): Promise<Response> {
+  const named = parseImageName(image);
   const choice = parsePlatforms(platforms);
-  assertReachable(parts.upstreams, reference);
-  const lines = new TransformStream<string, Uint8Array>({
-    transform: (line, controller) => controller.enqueue(new TextEncoder().encode(line)),
-  });
-  const writer = lines.writable.getWriter();
-  // One who no longer listens does not stop what the cache wants.
-  const tell = (event: CacheProgress) => void writer.write(`${JSON.stringify(event)}\n`).catch(() => {});
-  const work = parts.cacher.cache(...located(reference), choice, tell).then(
-    () => tell({ kind: "done" }),
-    (error: unknown) => {
-      const known = error instanceof RegistryError;
-      tell({
-        kind: "failed",
-        code: known ? error.code : "UNKNOWN",
-        message: known ? error.message : "larder failed; its log says why",
-      });
-    },
-  );
-  void work.then(() => writer.close()).catch(() => {});
-  return new Response(lines.readable, { headers: { "Content-Type": "application/x-ndjson" } });
-}
-
-function assertReachable(upstreams: Upstreams, reference: Reference): void {
-  const name = formatReference(reference);
-  if (upstreams.offline) {
-    throw new RegistryError(
-      "UPSTREAM_UNAVAILABLE",
-      `${name} cannot be fetched: larder is offline; switch it with \`larder offline off\`, or bring the image with \`larder load\` or \`larder upload\``,
-    );
+  const unreachable = whyUnreachable(upstreams, named);
+  if (unreachable !== null) {
+    const { state } = await wholeness.check(named, choice);
+    const found = state === "whole" ? await wholeness.find(named) : null;
+    if (found === null) throw unreachable;
+    return alreadyHere(found.manifest.digest, `it may have moved: ${unreachable.message}`);
   }
-  if (!upstreams.knows(reference.namespace) && reference.namespace !== "local") {
-    throw new RegistryError(
-      "DENIED",
-      `${name} cannot be fetched: this larder does not stand in for ${reference.namespace}; start it with --stand-in ${reference.namespace}`,
-    );
-  }
+  const { target, reference } = locate(named);
+  return streamCaching(cacher, target, reference, choice, call);
 }
 
-function located(
-  reference: Reference,
-): [{ namespace: Reference["namespace"]; path: Reference["path"] }, ManifestReference] {
-  const { namespace, path, tag, digest } = reference;
-  if (digest !== null)
-    return [
-      { namespace, path },
-      { kind: "digest", digest },
-    ];
-  if (tag === null) throw new RegistryError("TAG_INVALID", "the image has neither tag nor digest");
-  return [
-    { namespace, path },
-    { kind: "tag", tag },
-  ];
+function locate({ namespace, path, tag, digest }: Reference): {
+  target: Pick<Reference, "namespace" | "path">;
+  reference: ManifestReference;
+} {
+  const target = { namespace, path };
+  if (digest !== null) return { target, reference: { kind: "digest", digest } };
+  if (tag !== null) return { target, reference: { kind: "tag", tag } };
+  const name = formatReference({ namespace, path, tag, digest });
+  throw new RegistryError("TAG_INVALID", `${name} has neither tag nor digest`);
 }
 
-function parsePlatforms(list: "all" | string[]): PlatformChoice {
+function parsePlatforms(list: Platforms): PlatformChoice {
   if (list === "all") return "all";
   return list.map((text): Platform => {
     const platform = tryParsePlatform(text);
@@ -201,8 +178,4 @@ function parsePlatforms(list: "all" | string[]): PlatformChoice {
       throw new RegistryError("BAD_REQUEST", `${JSON.stringify(text)} is not a platform such as linux/arm64`);
     return platform;
   });
-}
-
-function json<Answer>(answer: Answer): Response {
-  return new Response(JSON.stringify(answer), { headers: { "Content-Type": "application/json" } });
 }

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { ADMIN_PATH } from "../api/admin.ts";
 import type { WriteAccess, Writer } from "../auth/write-access.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import { type AdminActions, type AdminResource, RESOURCES } from "./admin-actions.ts";
+import { type AdminActions, type AdminCall, type AdminResource, RESOURCES } from "./admin-resources.ts";
 import { readBody } from "./distribution/read-body.ts";
 import { errorResponse } from "./error-response.ts";
 
@@ -40,7 +40,8 @@ export class AdminApi {
       const input = body === null ? undefined : await parseBody(request, body);
       allowSlow();
       // Each action's schema is what its function takes: `AdminActions` is made from `RESOURCES`.
-      return await (this.#actions[action as AdminResource] as (input: unknown) => Promise<Response>)(input);
+      const act = this.#actions[action as AdminResource] as (input: unknown, call: AdminCall) => Promise<Response>;
+      return await act(input, { reportFault: (error) => this.#reportFault(error, request) });
     } catch (error) {
       if (!(error instanceof RegistryError) || error.code === "DENIED") this.#reportFault(error, request);
       return errorResponse(error);
@@ -48,8 +49,15 @@ export class AdminApi {
   }
 }
 
-/** A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. */
-async function parseBody<Schema extends v.GenericSchema>(request: Request, schema: Schema): Promise<unknown> {
+/**
+ * A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. A page of another site can make a
+ * browser send anything but this Content-Type: without it, it could empty the larder on its reader's own machine.
+ */
+async function parseBody(request: Request, schema: v.GenericSchema): Promise<unknown> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    throw new RegistryError("BAD_REQUEST", "the request's Content-Type must be application/json");
+  }
   const bytes = await readBody(request, BODY_LIMIT_BYTES, "request");
   let value: unknown = {};
   try {

@@ -1,12 +1,14 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
 import type { StoredManifest } from "../storage/metadata.ts";
 import type { Blobs } from "./blobs.ts";
+import { nameOf } from "./candidates.ts";
 import { blobsOf, chooseManifests, isIndex, type PlatformChoice, readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
 import type { Manifests } from "./manifests.ts";
 import type { ManifestReference } from "./manifest-reference.ts";
-import type { OnBehalf } from "./origin.ts";
+import type { FoundManifest, OnBehalf } from "./origin.ts";
 import type { Referrers } from "./referrers.ts";
 
 /** Something that happened while an image was brought here. Sizes are in bytes. */
@@ -52,7 +54,7 @@ export class ImageCacher {
     platforms: PlatformChoice,
     observe: CacheObserver,
   ): Promise<void> {
-    const { manifest, warning } = await this.#manifests.get(target, reference, NOW);
+    const { manifest, warning } = await this.#root(target, reference);
     observe({ kind: "resolved", digest: manifest.digest, warning });
     const found: Found = { manifests: new Set(), blobs: new Map() };
     await this.#collect(target, manifest, platforms, found);
@@ -63,6 +65,20 @@ export class ImageCacher {
       }
     }
     await this.#bringAll(target, [...found.blobs.values()], observe);
+  }
+
+  async #root(target: Target, reference: ManifestReference): Promise<FoundManifest> {
+    try {
+      return await this.#manifests.get(target, reference, NOW);
+    } catch (error) {
+      const isNowhere =
+        error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN" && error.cause === undefined;
+      if (!isNowhere) throw error;
+      // A puller is told to have it cached; the one who asks for just that is not.
+      const name = reference.kind === "tag" ? `:${reference.tag}` : `@${reference.digest}`;
+      const what = `${nameOf(target)}${name} is neither here nor at ${target.namespace}`;
+      throw new RegistryError("MANIFEST_UNKNOWN", what, { detail: error.detail });
+    }
   }
 
   async #collect(target: Target, stored: StoredManifest, platforms: PlatformChoice, found: Found): Promise<void> {

@@ -5,6 +5,11 @@ import { ConfigurationError, parseConfiguration } from "./configuration-file.ts"
 test("all keys are read, in one value or in a list", () => {
   const text = `
 http: [":80", "[::1]:5000"]
+https: :443
+tls: { mode: auto, constraints: true }
+dns: ["10.0.0.5:53"]
+dnsOpen: false
+addresses: [10.0.0.5, "FD00::5"]
 data: /var/lib/larder
 standIn: [docker.io, registry-1.docker.io, quay.io]
 unqualified: docker.io
@@ -17,6 +22,11 @@ log: debug
       { host: null, port: 80 },
       { host: "::1", port: 5000 },
     ],
+    https: [{ host: null, port: 443 }],
+    tls: { mode: "auto", constraints: true },
+    dns: [{ host: "10.0.0.5", port: 53 }],
+    dnsOpen: false,
+    addresses: ["10.0.0.5", "fd00::5"],
     data: "/var/lib/larder",
     standIns: ["docker.io", "docker.io", "quay.io"] as Namespace[],
     unqualified: ["docker.io"] as Namespace[],
@@ -31,6 +41,13 @@ test("an empty file changes nothing", () => {
   expect(parseConfiguration("# all defaults\n", "larder.yaml")).toEqual({});
 });
 
+test("a certificate from files, and all standard ports", () => {
+  expect(parseConfiguration("standardPorts: true\ntls: { cert: /a.crt, key: /a.key }\n", "larder.yaml")).toEqual({
+    standardPorts: true,
+    tls: { mode: "files", certPath: "/a.crt", keyPath: "/a.key" },
+  });
+});
+
 test.each([
   ["an unknown key", "http: ':80'\nhtpp: ':81'\n", 'larder.yaml:2: "htpp" is not a key'],
   ["an unknown inner key", "gc:\n  grace: 1h\n  graze: 2h\n", 'larder.yaml:3: "gc.graze" is not a key'],
@@ -41,6 +58,10 @@ test.each([
   ["a list where keys belong", "- http\n", "larder.yaml:1: the file must be a list of keys and values"],
   ["a scalar where keys belong", "gc: 5m\n", "larder.yaml:1: gc must be a list of keys and values"],
   ["broken YAML", "http: [\n", "larder.yaml:2: "],
+  ["half of a certificate", "open: true\ntls: { cert: /a }\n", "larder.yaml:2: tls.cert and tls.key belong together"],
+  ["two kinds of certificate", "tls: { mode: auto, cert: /a, key: /b }\n", "keep one of them"],
+  ["an unknown kind of certificate", "tls: { mode: acme }\n", "larder.yaml:1: tls.mode: must be auto"],
+  ["an address with a zone", "addresses: fe80::1%eth0\n", 'addresses: "fe80::1%eth0" is not an IP address'],
   ["a key twice", "open: true\nopen: false\n", "larder.yaml:2: "],
 ])("%s is refused with its line", (_, text, message) => {
   expect(() => parseConfiguration(text, "larder.yaml")).toThrow(ConfigurationError);

@@ -3,12 +3,13 @@
  */
 import * as v from "valibot";
 import { type Document, isMap, isNode, LineCounter, parseDocument } from "yaml";
+import { tryParseByteSize } from "../lib/byte-size.ts";
 import { tryParseDuration } from "../lib/duration.ts";
 import { tryParseNamespace } from "../oci/repository-name.ts";
 import { tryParseStandIn } from "../registry/stand-ins.ts";
 import { tryParseListenAddress } from "./listen-address.ts";
-import type { Settings, UpstreamSettings } from "./settings.ts";
-import { tryParseResolver, tryParseTagLifetime, tryParseUrl } from "./setting-values.ts";
+import type { GivenSettings, TlsSettings, UpstreamSettings } from "./settings.ts";
+import { tryParseIpAddress, tryParseResolver, tryParseTagLifetime, tryParseUrl } from "./setting-values.ts";
 
 /** A configuration file that cannot be used. The message begins with `FILE:LINE:`. */
 export class ConfigurationError extends Error {
@@ -19,9 +20,11 @@ const address = parsed(tryParseListenAddress, "an address such as :80, 127.0.0.1
 const standIn = parsed(tryParseStandIn, "the name of a registry's host");
 const namespace = parsed(tryParseNamespace, "the name of a registry's host");
 const duration = parsed(tryParseDuration, "a duration such as 30s, 5m or 1h30m");
+const size = parsed(tryParseByteSize, "a size such as 500MB or 10GB");
 const lifetime = parsed(tryParseTagLifetime, "never, always, or a duration such as 5m");
 const url = parsed(tryParseUrl, "a URL such as https://registry.example or http://10.0.0.9:5000");
 const resolver = parsed(tryParseResolver, "the IP address of a DNS server, such as 9.9.9.9 or [2620:fe::9]:53");
+const ipAddress = parsed(tryParseIpAddress, "an IP address such as 10.0.0.5 or fd00::5");
 const flag = v.boolean("must be true or false");
 const text = v.pipe(v.string("must be text"), v.minLength(1, "must not be empty"));
 
@@ -35,8 +38,21 @@ const upstream = v.strictObject({
   tags: v.optional(lifetime),
 });
 
+const tls = v.strictObject({
+  mode: v.optional(v.picklist(["auto"], "must be auto")),
+  constraints: v.optional(flag),
+  cert: v.optional(text),
+  key: v.optional(text),
+});
+
 const schema = v.strictObject({
   http: v.optional(listOf(address)),
+  https: v.optional(listOf(address)),
+  tls: v.optional(tls),
+  dns: v.optional(listOf(address)),
+  dnsOpen: v.optional(flag),
+  standardPorts: v.optional(flag),
+  addresses: v.optional(listOf(ipAddress)),
   data: v.optional(text),
   standIn: v.optional(listOf(standIn)),
   unqualified: v.optional(listOf(namespace)),
@@ -48,7 +64,11 @@ const schema = v.strictObject({
   names: v.optional(listOf(text)),
   open: v.optional(flag),
   delete: v.optional(flag),
+  aciFiles: v.optional(text),
+  aciKey: v.optional(text),
+  aciKeep: v.optional(size),
   localAnswersForAll: v.optional(flag),
+  sparse: v.optional(flag),
   gc: v.optional(
     v.strictObject({
       grace: v.optional(duration),
@@ -61,7 +81,7 @@ const schema = v.strictObject({
 });
 
 /** The settings that the text of a configuration file makes. Throws ConfigurationError; `path` is for its message. */
-export function parseConfiguration(source: string, path: string): Partial<Settings> {
+export function parseConfiguration(source: string, path: string): GivenSettings {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
   const [syntax] = document.errors;
@@ -75,6 +95,12 @@ export function parseConfiguration(source: string, path: string): Partial<Settin
   const file = result.output;
   return defined({
     http: file.http,
+    https: file.https,
+    tls: file.tls && tlsOf(file.tls, `${path}:${lineOf(document, ["tls"], lines)}`),
+    dns: file.dns,
+    dnsOpen: file.dnsOpen,
+    standardPorts: file.standardPorts,
+    addresses: file.addresses,
     data: file.data,
     standIns: file.standIn,
     unqualified: file.unqualified,
@@ -88,13 +114,30 @@ export function parseConfiguration(source: string, path: string): Partial<Settin
     names: file.names,
     open: file.open,
     deletes: file.delete,
+    aciFiles: file.aciFiles,
+    aciKey: file.aciKey,
+    aciKeepBytes: file.aciKeep,
     localAnswersForAll: file.localAnswersForAll,
+    acceptSparse: file.sparse,
     gcGraceMs: file.gc?.grace,
     gcIntervalMs: file.gc?.every,
     uploadExpiryMs: file.gc?.uploads,
     shutdownMs: file.shutdown,
     logLevel: file.log,
-  } satisfies { [Key in keyof Settings]?: Settings[Key] | undefined });
+  } satisfies Undecided);
+}
+
+function tlsOf({ mode, constraints, cert, key }: v.InferOutput<typeof tls>, where: string): TlsSettings {
+  if (cert === undefined && key === undefined) return { mode: "auto", constraints: constraints ?? false };
+  if (cert === undefined || key === undefined) {
+    throw new ConfigurationError(`${where}: tls.cert and tls.key belong together; one of them is missing`);
+  }
+  if (mode !== undefined || constraints !== undefined) {
+    throw new ConfigurationError(
+      `${where}: tls has files, and mode or constraints of larder's own authority; keep one of them`,
+    );
+  }
+  return { mode: "files", certPath: cert, keyPath: key };
 }
 
 function upstreamOf(
@@ -170,7 +213,9 @@ function lineOf(document: Document, keys: readonly (string | number)[], lines: L
   return 1;
 }
 
+type Undecided = { [Key in keyof GivenSettings]?: GivenSettings[Key] | undefined };
+
 /** Without the keys that were not given, so that the defaults show through. */
-function defined(settings: { [Key in keyof Settings]?: Settings[Key] | undefined }): Partial<Settings> {
+function defined(settings: Undecided): GivenSettings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }

@@ -1,195 +1,128 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { OwnMachineAccess, openAccess, type Writer } from "../auth/write-access.ts";
-import { adminActions } from "../http/admin-actions.ts";
-import { AdminApi } from "../http/admin-api.ts";
-import { ImageCacher } from "../registry/image-cacher.ts";
-import { ImageRemover } from "../registry/image-remover.ts";
-import { Wholeness } from "../registry/wholeness.ts";
-import { errorResponse } from "../http/error-response.ts";
-import { DistributionApi } from "../http/distribution/distribution-api.ts";
-import { quoteBriefly } from "../oci/digest.ts";
-import { RegistryError } from "../oci/registry-error.ts";
-import { Blobs } from "../registry/blobs.ts";
-import type { SearchOrder } from "../registry/candidates.ts";
-import { Catalog } from "../registry/catalog.ts";
-import { Collector } from "../registry/collector.ts";
-import { Inventory } from "../registry/inventory.ts";
-import { Manifests } from "../registry/manifests.ts";
-import { Referrers } from "../registry/referrers.ts";
-import { Uploads } from "../registry/uploads.ts";
-import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
+import type { DnsServer } from "../dns/server.ts";
+import { formatSocketAddress } from "../dns/socket-address.ts";
 import { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
-import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
-import { TrafficCounter } from "../registry/traffic.ts";
-import { UpstreamBlobs } from "../registry/upstream-blobs.ts";
-import { UpstreamManifests } from "../registry/upstream-manifests.ts";
-import { newInstanceId } from "../upstream/loop-mark.ts";
-import { openUpstreams, standInsOf } from "./open-upstreams.ts";
 import type { Log } from "../telemetry/log.ts";
+import { compose, type Composition, type ServerEnvironment } from "./compose.ts";
 import { DataFolderLock } from "./data-folder-lock.ts";
-import { HttpListener, type RequestHandler } from "./http-listener.ts";
-import { identityOf } from "./own-names.ts";
+import { ListenError } from "./listen-error.ts";
+import { startNameServer } from "./name-server.ts";
+import { standInsOf } from "./open-upstreams.ts";
+import { type OwnNames, ownSubjects } from "./own-subjects.ts";
+import { plainLog } from "./plain-log.ts";
+import { openServerCertificate, type ServerCertificate } from "./server-certificate.ts";
 import type { Settings } from "./settings.ts";
+import { listenHttp, listenHttps, urlsOf, type WebListener } from "./web-listener.ts";
 
 /** A running larder. */
 export type RunningServer = {
-  /** Where it listens. */
+  /** Where it listens for requests. */
   readonly urls: readonly string[];
+  /** Where it answers DNS, as `10.0.0.5:53`; none: nowhere. */
+  readonly nameServers: readonly string[];
+  /** PEM of larder's own authority; null when it presents no certificate, or another's. */
+  readonly authorityPem: string | null;
   /** The data folder, absolute. */
   readonly dataFolder: string;
   /** Takes no more requests, lets open ones end for `settings.shutdownMs`, then closes everything. */
   stop(): Promise<void>;
 };
 
-/** What a server needs from its process. */
-export type ServerEnvironment = {
-  readonly log: Log;
-  readonly now: () => number;
-  readonly version: string;
-  /** The process's environment variables. */
-  readonly variables: Readonly<Record<string, string | undefined>>;
-};
-
-/** Wires the parts and listens: the one place that knows concrete classes. Throws ListenError, DataFolderError. */
+/** Opens everything and listens. Throws ListenError, DataFolderError, CertificateError, ConfigurationError. */
 export async function serve(settings: Settings, environment: ServerEnvironment): Promise<RunningServer> {
-  const { log } = environment;
+  if (settings.http.length + settings.https.length === 0) {
+    throw new ListenError("there is no address to listen on; give --http ADDRESS or --https ADDRESS");
+  }
   const dataFolder = resolve(settings.data);
-  const lock = await DataFolderLock.take(dataFolder);
-  await mkdir(join(dataFolder, "uploads"), { recursive: true });
-  const metadata = openSqliteMetadata(join(dataFolder, "larder.db"));
-  const { handle, collect } = compose(settings, environment, dataFolder, metadata);
-  const listeners: HttpListener[] = [];
-  const onFault = (error: unknown) => log.write("error", "a request failed", { error: String(error) });
-  const timer = setInterval(collect, settings.gcIntervalMs);
-  const close = async () => {
-    clearInterval(timer);
-    await Promise.all(listeners.map((listener) => listener.close()));
-    await metadata.close();
-    await lock.release();
-  };
+  const opened = new Opened();
   try {
-    for (const address of settings.http) listeners.push(new HttpListener(address, handle, onFault));
+    const lock = await DataFolderLock.take(dataFolder);
+    opened.add(() => lock.release());
+    await mkdir(join(dataFolder, "uploads"), { recursive: true });
+    const metadata = openSqliteMetadata(join(dataFolder, "larder.db"));
+    opened.add(() => metadata.close());
+    const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
+    const certificate = await openCertificate(settings, dataFolder, own, environment.log);
+    opened.add(() => certificate?.source.stop());
+    const authorityPem = certificate?.authorityPem ?? null;
+    const listeners: WebListener[] = [];
+    opened.add(() => Promise.all(listeners.map((listener) => listener.close())));
+    const foundation = { dataFolder, metadata, authorityPem, sockets: () => listeners };
+    const composition = compose(settings, environment, foundation);
+    opened.add(() => composition.stop());
+    const timer = setInterval(composition.collect, settings.gcIntervalMs);
+    opened.add(() => clearInterval(timer));
+    await openListeners(listeners, settings, composition, certificate, environment.log);
+    const names = await startNameServer(settings, own, environment);
+    opened.add(() => names?.stop());
+    return {
+      urls: listeners.flatMap(urlsOf),
+      nameServers: names?.addresses.map(formatSocketAddress) ?? [],
+      authorityPem,
+      dataFolder,
+      stop: async () => {
+        await Promise.all([composition.stop(), drain(listeners, names, settings.shutdownMs, environment.log)]);
+        await opened.close();
+      },
+    };
   } catch (error) {
-    await close();
+    await opened.close();
     throw error;
   }
-  return {
-    urls: listeners.flatMap((listener) => listener.urls()),
-    dataFolder,
-    stop: async () => {
-      await drain(listeners, settings.shutdownMs, log);
-      await close();
-    },
-  };
 }
 
-function compose(
-  settings: Settings,
-  { log, now, version, variables }: ServerEnvironment,
+/** What has been opened so far, and is closed in the opposite order. */
+class Opened {
+  readonly #closers: (() => unknown)[] = [];
+
+  add(close: () => unknown): void {
+    this.#closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.toReversed()) await close();
+  }
+}
+
+async function openCertificate(
+  { https, tls }: Settings,
   dataFolder: string,
-  metadata: ReturnType<typeof openSqliteMetadata>,
-): { handle: RequestHandler; collect: () => void } {
-  const { manifests, tags, repositories, links, collection } = metadata;
-  const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
-  const blobs = new FilesystemBlobs(dataFolder);
-  const uploadStore = new FilesystemUploads(dataFolder);
-  const uploads = new Uploads(uploadStore, metadata, now);
-  const instanceId = newInstanceId();
-  const upstreams = openUpstreams(settings, { variables, instanceId, log, now });
-  const traffic = new TrafficCounter();
-  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, log, now);
-  const blobOrigin = new UpstreamBlobs(upstreams, uploadStore, { links, collection }, traffic, log, now);
-  const collector = new Collector(blobs, collection, uploads, now);
-  const access = settings.open ? openAccess : new OwnMachineAccess(now);
-  const reportFault = (error: unknown, request: Request) => {
-    const { path } = splitUrl(request.url);
-    const refused = error instanceof RegistryError;
-    const [level, what] = refused
-      ? (["warning", "a request was refused"] as const)
-      : (["error", "a request failed"] as const);
-    log.write(level, what, { method: request.method, path, error: refused ? error.message : describe(error) });
-  };
-  const registry = {
-    identity: identityOf(order.standIns, settings.names, now),
-    manifests: new Manifests({ store: manifests, tags, origin, blobOrigin, order, traffic, now }),
-    blobs: new Blobs({ store: blobs, links, origin: blobOrigin, order, traffic, now }),
-    uploads,
-    catalog: new Catalog(tags, repositories, order),
-    referrers: new Referrers(manifests, tags, origin, order),
-  };
-  const distribution = new DistributionApi(registry, {
-    access,
-    allowDeletes: settings.deletes,
-    instanceId,
-    reportFault,
-  });
-  const collectionLimits = { graceMs: settings.gcGraceMs, uploadExpiryMs: settings.uploadExpiryMs };
-  const actions = adminActions({
-    version,
-    startedAtMs: now(),
-    inventory: new Inventory(manifests, tags, repositories),
-    collector,
-    collectionLimits,
-    cacher: new ImageCacher(registry.manifests, registry.blobs, registry.referrers),
-    remover: new ImageRemover(manifests, tags, now),
-    wholeness: new Wholeness(manifests, tags, registry.blobs, order),
-    upstreams,
-    traffic,
-  });
-  const admin = new AdminApi(actions, { access, reportFault });
-  return {
-    handle: requestHandler(distribution, admin),
-    collect: () => {
-      collector.collect(collectionLimits).then(
-        ({ blobs, bytes }) => blobs > 0 && log.write("info", "collected unreferenced blobs", { blobs, bytes }),
-        (error: unknown) =>
-          log.write("error", "the collection of unreferenced blobs failed", { error: describe(error) }),
-      );
-    },
-  };
+  own: OwnNames,
+  log: Log,
+): Promise<ServerCertificate | null> {
+  return https.length === 0 ? null : openServerCertificate(tls, dataFolder, () => ownSubjects(own), log);
 }
 
-/** Bun's largest idle timeout, in seconds: a transfer may pause for as long. */
-const SLOW_TRANSFER_SECONDS = 255;
-
-function requestHandler(distribution: DistributionApi, admin: AdminApi): RequestHandler {
-  return (request, server) => {
-    const { path, search } = splitUrl(request.url);
-    const writer = (): Writer => ({
-      address: server.requestIP(request)?.address ?? null,
-      forwarded: request.headers.get("forwarded"),
-      forwardedFor: request.headers.get("x-forwarded-for"),
-    });
-    const connection = { writer, allowSlowTransfer: () => server.timeout(request, SLOW_TRANSFER_SECONDS) };
-    return (
-      distribution.answer(request, path, search, connection) ??
-      admin.answer(request, path, writer, connection.allowSlowTransfer) ??
-      errorResponse(
-        new RegistryError("NAME_UNKNOWN", `there is nothing at ${quoteBriefly(path)}; images are under /v2/`),
-      )
-    );
-  };
+async function openListeners(
+  listeners: WebListener[],
+  settings: Settings,
+  { handle }: Composition,
+  certificate: ServerCertificate | null,
+  log: Log,
+): Promise<void> {
+  const onFault = (error: unknown) => log.write("error", "a request failed", { error: String(error) });
+  for (const address of settings.http) listeners.push(await listenHttp({ address, handle, onFault }));
+  if (certificate === null) return;
+  const { source } = certificate;
+  for (const address of settings.https) {
+    listeners.push(await listenHttps({ address, handle, onFault, source, log: plainLog(log) }));
+  }
 }
 
-/** The path and query of an absolute URL, without the cost of a URL object. */
-function splitUrl(url: string): { path: string; search: string } {
-  const slash = url.indexOf("/", url.indexOf("//") + 2);
-  const question = url.indexOf("?", slash);
-  return question < 0
-    ? { path: url.slice(slash), search: "" }
-    : { path: url.slice(slash, question), search: url.slice(question + 1) };
-}
-
-async function drain(listeners: readonly HttpListener[], limitMs: number, log: Log): Promise<void> {
-  for (const listener of listeners) listener.stopListening();
-  const open = () => listeners.reduce((sum, listener) => sum + listener.openRequests, 0);
+async function drain(
+  listeners: readonly WebListener[],
+  names: DnsServer | null,
+  limitMs: number,
+  log: Log,
+): Promise<void> {
+  const open = () => listeners.reduce((sum, listener) => sum + listener.openRequests(), 0);
+  const drained = Promise.all(listeners.map((listener) => listener.stopListening())).then(() => true);
+  names?.stop();
   if (open() > 0) log.write("info", "waiting for open transfers", { open: open(), seconds: limitMs / 1000 });
-  const until = performance.now() + limitMs;
-  while (open() > 0 && performance.now() < until) await Bun.sleep(50);
-  if (open() > 0) log.write("warning", "transfers were cut off", { open: open() });
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const limit = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => limit.resolve(false), limitMs);
+  const isDrained = await Promise.race([drained, limit.promise]);
+  clearTimeout(timer);
+  if (!isDrained) log.write("warning", "transfers were cut off", { open: open() });
 }

@@ -24,3 +24,8 @@ export function tryParseResolver(text: string): string | null {
   const match = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^:]+)(?::(\d{1,5}))?$/.exec(text);
   return isIP(match?.[1] ?? text) !== 0 && Number(match?.[2] ?? 53) <= 65535 ? text : null;
 }
+
+/** An address that nodes can be told: without a zone (`%eth0`), which means nothing elsewhere. Null when it is none. */
+export function tryParseIpAddress(text: string): string | null {
+  return isIP(text) !== 0 && !text.includes("%") ? text.toLowerCase() : null;
+}

@@ -1,10 +1,19 @@
-import { DEFAULT_STAND_INS } from "../registry/stand-ins.ts";
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
-import type { ListenAddress } from "./listen-address.ts";
+import { DEFAULT_STAND_INS } from "../registry/stand-ins.ts";
+import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 
 /** Everything that a server can be told. Times are in milliseconds. */
 export type Settings = {
   readonly http: readonly ListenAddress[];
+  readonly https: readonly ListenAddress[];
+  /** Where the certificate for HTTPS comes from. */
+  readonly tls: TlsSettings;
+  /** Where DNS is answered, over UDP and TCP. */
+  readonly dns: readonly ListenAddress[];
+  /** May everyone ask the DNS server, not only those who are near? */
+  readonly dnsOpen: boolean;
+  /** What DNS answers and spoofed nodes are given; none: the address of the interface that they came in on. */
+  readonly addresses: readonly string[];
   readonly data: string;
   readonly standIns: readonly Namespace[];
   readonly unqualified: readonly Namespace[];
@@ -22,7 +31,15 @@ export type Settings = {
   /** May everyone who reaches larder write? */
   readonly open: boolean;
   readonly deletes: boolean;
+  /** A folder whose files are served below `/aci/` as they are; null: none. */
+  readonly aciFiles: string | null;
+  /** The armored private key that signs ACIs; null: larder's own. */
+  readonly aciKey: string | null;
+  /** Of converted ACIs so many bytes are kept, those used last. */
+  readonly aciKeepBytes: number;
   readonly localAnswersForAll: boolean;
+  /** May manifests be pushed whose blobs are not here? */
+  readonly acceptSparse: boolean;
   readonly gcGraceMs: number;
   readonly gcIntervalMs: number;
   readonly uploadExpiryMs: number;
@@ -30,6 +47,11 @@ export type Settings = {
   readonly shutdownMs: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
 };
+
+/** A certificate of larder's own authority, which may be limited to the hosts known when it is made; or one from files. */
+export type TlsSettings =
+  | { readonly mode: "auto"; readonly constraints: boolean }
+  | { readonly mode: "files"; readonly certPath: string; readonly keyPath: string };
 
 /** What is configured of one upstream registry; what is null or empty is as for all. */
 export type UpstreamSettings = {
@@ -43,9 +65,17 @@ export type UpstreamSettings = {
   readonly tagLifetimeMs: number | null;
 };
 
+/** What was said by a flag, a variable or a file. `standardPorts` is short for three addresses. */
+export type GivenSettings = Partial<Settings> & { readonly standardPorts?: boolean };
+
 /** What holds unless it is said otherwise. */
-export const DEFAULT_SETTINGS: Settings = {
+const DEFAULT_SETTINGS: Settings = {
   http: [{ host: null, port: 5000 }],
+  https: [],
+  tls: { mode: "auto", constraints: false },
+  dns: [],
+  dnsOpen: false,
+  addresses: [],
   data: "./larder-data",
   standIns: DEFAULT_STAND_INS,
   unqualified: [DOCKER_HUB],
@@ -57,10 +87,33 @@ export const DEFAULT_SETTINGS: Settings = {
   names: [],
   open: false,
   deletes: true,
+  aciFiles: null,
+  aciKey: null,
+  aciKeepBytes: 10e9,
   localAnswersForAll: true,
+  acceptSparse: false,
   gcGraceMs: 3_600_000,
   gcIntervalMs: 600_000,
   uploadExpiryMs: 86_400_000,
   shutdownMs: 30_000,
   logLevel: "info",
 };
+
+/** What was said, and the defaults for the rest. Plain HTTP is a default only while nothing else is listened on. */
+export function completeSettings({ standardPorts = false, ...given }: GivenSettings): Settings {
+  const withPort = (addresses: readonly ListenAddress[] = [], port: number) =>
+    standardPorts ? withoutRepetition([...addresses, { host: null, port }]) : addresses;
+  const https = withPort(given.https, 443);
+  const isSilent = given.http === undefined && !standardPorts && https.length === 0;
+  return {
+    ...DEFAULT_SETTINGS,
+    ...given,
+    http: isSilent ? DEFAULT_SETTINGS.http : withPort(given.http, 80),
+    https,
+    dns: withPort(given.dns, 53),
+  };
+}
+
+function withoutRepetition(addresses: readonly ListenAddress[]): readonly ListenAddress[] {
+  return [...new Map(addresses.map((address) => [formatListenAddress(address), address])).values()];
+}

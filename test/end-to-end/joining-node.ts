@@ -24,7 +24,7 @@ export const JOINING_NEEDS = ["curl", "update-ca-certificates"] as const;
 /** The clients that were started on a node, and their daemons. */
 export type NodeClients = {
   readonly clients: ReadonlyMap<ClientName, ContainerClient>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 };
 
 /** Adds a node whose runtimes are configured, and know nothing of larder. */
@@ -67,7 +67,7 @@ export async function startNodeClients(node: LabHost): Promise<NodeClients> {
   }
   return {
     clients,
-    async stop() {
+    stop: async () => {
       for (const daemon of daemons) await daemon.stop();
     },
   };

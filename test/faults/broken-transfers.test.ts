@@ -189,7 +189,8 @@ describe("with a mirror", () => {
     const resumed = mirrored.upstream.requests.filter(({ reference }) => reference === blob.digest);
     // What had come but was not read yet when the connection broke may be asked for again.
     const offsets = resumed.map(({ headers }) => Number(/^bytes=(\d+)-$/.exec(headers.get("range") ?? "")?.[1]));
-    expect(offsets).toEqual([expect.toBeWithin(1, 600_001)]);
+    expect(offsets).toHaveLength(1);
+    expect(offsets[0]).toBeWithin(1, 600_001);
     expect(mirror.count({ reference: blob.digest })).toBe(1);
   });
 });

@@ -86,12 +86,21 @@ service_step() {
   fi
 }
 
+# drop_trust_links: update-ca-certificates leaves its own links to a certificate that is gone.
+drop_trust_links() {
+  for link in /etc/ssl/certs/*larder.pem /etc/ssl/certs/*.[0-9]; do
+    if [ -e "$link" ] || [ ! -L "$link" ]; then continue; fi
+    case $(readlink "$link") in *larder.pem | */larder.crt) rm -f "$link" ;; esac
+  done
+}
+
 refresh_trust() {
   if [ -n "$root" ]; then
     say "refresh the trust store yourself (update-ca-certificates or update-ca-trust)"
   elif command -v update-ca-trust >/dev/null; then
     update-ca-trust </dev/null >&2
   elif command -v update-ca-certificates >/dev/null; then
+    drop_trust_links
     update-ca-certificates </dev/null >&2
   else
     say "refresh the trust store yourself: neither update-ca-trust nor update-ca-certificates is here"
