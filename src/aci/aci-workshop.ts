@@ -1,0 +1,132 @@
+import { ExpiringMap } from "../lib/expiring-map.ts";
+import { SingleFlight } from "../lib/single-flight.ts";
+import { type Digest, digestOf, hexOf } from "../oci/digest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { AciError } from "./aci-error.ts";
+import type { AciOrigin } from "./aci-manifest.ts";
+import type { AciStore, KeptAci } from "./aci-store.ts";
+import type { BlobFile, ConversionJob, ConversionResult } from "./conversion-job.ts";
+import type { ConversionPool } from "./conversion-pool.ts";
+import type { SigningKey } from "./signing-key.ts";
+import type { KeyFile } from "./signing-key-file.ts";
+
+/** How long an image that cannot be converted is not tried again. */
+const REFUSED_MS = 60_000;
+const REMEMBERED = 1000;
+/** Part of the key under which ACIs are kept: another number when the same image is to become other bytes. */
+const CONVERSION = 1;
+
+/** An image of one platform as it is to be converted. */
+export type AciWish = {
+  readonly manifestDigest: Digest;
+  readonly origin: Omit<AciOrigin, "manifestDigest">;
+};
+
+/** Files of the image's blobs. */
+export type AciParts = { readonly config: BlobFile; readonly layers: readonly BlobFile[] };
+
+/** Makes ACIs and their signatures at first need, once however many ask, and keeps them. */
+export class AciWorkshop {
+  readonly #store: AciStore;
+  readonly #pool: ConversionPool;
+  readonly #keyFile: KeyFile;
+  readonly #now: () => Date;
+  readonly #flights = new SingleFlight<string, KeptAci>();
+  readonly #refused: ExpiringMap<string, AciError>;
+  #key: Promise<SigningKey> | null = null;
+
+  constructor(store: AciStore, pool: ConversionPool, keyFile: KeyFile, now: () => Date) {
+    this.#store = store;
+    this.#pool = pool;
+    this.#keyFile = keyFile;
+    this.#now = now;
+    this.#refused = new ExpiringMap(REFUSED_MS, REMEMBERED, () => now().getTime());
+  }
+
+  /** The key that signs. Throws AciError when its file cannot be used. */
+  key(): Promise<SigningKey> {
+    this.#key ??= this.#keyFile.load(this.#now()).catch((error: unknown) => {
+      this.#key = null;
+      throw error;
+    });
+    return this.#key;
+  }
+
+  /** The ACI, signed by the key; null when it is not made yet. Throws AciError when it could not be made a moment ago. */
+  async find(wish: AciWish): Promise<KeptAci | null> {
+    const refused = this.#refused.get(keyOf(wish));
+    if (refused) throw refused;
+    const kept = await this.#store.find(keyOf(wish));
+    return kept?.signature.fingerprint === (await this.key()).fingerprint ? kept : null;
+  }
+
+  /**
+   * The ACI, made now if it is not there. `bring` gives the image's blobs as files; it is asked once for all who wait.
+   * Throws AciError for an image that cannot be one, STORAGE_FULL, UNAVAILABLE, and what `bring` throws.
+   */
+  make(wish: AciWish, bring: () => Promise<AciParts>): Promise<KeptAci> {
+    return this.#flights.run(keyOf(wish), async () => {
+      try {
+        return await this.#make(wish, bring);
+      } catch (error) {
+        if (error instanceof AciError) this.#refused.set(keyOf(wish), error);
+        throw isDiskFull(error) ? diskFull(error) : error;
+      }
+    });
+  }
+
+  async #make(wish: AciWish, bring: () => Promise<AciParts>): Promise<KeptAci> {
+    const { fingerprint } = await this.key();
+    const key = keyOf(wish);
+    const kept = await this.#store.find(key);
+    if (kept === null) return this.#convert(key, wish, await bring());
+    if (kept.signature.fingerprint === fingerprint) return kept;
+    const signed = await this.#run({ kind: "sign", file: kept.path, keyFile: this.#keyFile.path });
+    if (signed.kind !== "signed") throw new Error(`a job to sign ended as ${signed.kind}`);
+    return this.#store.sign(key, { ...kept, signature: signed.signature });
+  }
+
+  async #convert(key: string, { manifestDigest, origin }: AciWish, { config, layers }: AciParts): Promise<KeptAci> {
+    const file = await this.#store.begin();
+    try {
+      const keyFile = this.#keyFile.path;
+      const made = await this.#run({ kind: "convert", manifestDigest, config, layers, origin, file, keyFile });
+      if (made.kind !== "converted") throw new Error(`a conversion ended as ${made.kind}`);
+      const { sizeBytes, digest, imageId, signature } = made;
+      return await this.#store.keep(key, file, { sizeBytes, digest, imageId, signature });
+    } catch (error) {
+      await this.#store.discard(file);
+      throw error;
+    }
+  }
+
+  async #run(job: ConversionJob): Promise<ConversionResult> {
+    const result = await this.#pool.run(job);
+    if (result.kind !== "failed") return result;
+    const { why, message } = result;
+    if (why === "input") throw new AciError(message);
+    if (why === "full") throw diskFull(new Error(message));
+    if (why === "gone") {
+      throw new RegistryError("UNAVAILABLE", "a part of the image was removed while it was converted: ask again");
+    }
+    throw new Error(message);
+  }
+}
+
+/** An image's manifest decides its platform; name and version are written into the ACI. */
+function keyOf({ manifestDigest, origin }: AciWish): string {
+  const naming = digestOf(JSON.stringify([CONVERSION, origin]));
+  return `${hexOf(manifestDigest)}-${hexOf(naming).slice(0, 16)}`;
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
+function diskFull(cause: unknown): RegistryError {
+  return new RegistryError(
+    "STORAGE_FULL",
+    "larder's disk is full: free space there (`larder rm`, then `larder gc`), or keep fewer ACIs with --aci-keep",
+    { cause },
+  );
+}

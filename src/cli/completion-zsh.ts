@@ -1,0 +1,48 @@
+import type { DescribedVerb } from "./described-verb.ts";
+
+/** A completion script for zsh: verbs and options with what they do, and files where they can stand. */
+export function zshCompletion(verbs: readonly DescribedVerb[]): string {
+  return `#compdef larder
+# Completion of larder for zsh.
+_larder() {
+  local -a verbs
+${formatChoice(verbs, "  ")}
+}
+if [ "$funcstack[1]" = "_larder" ]; then _larder "$@"; else compdef _larder larder; fi
+`;
+}
+
+/** Completes the word behind a command as one of its verbs, or hands what follows to that verb. */
+function formatChoice(verbs: readonly DescribedVerb[], indent: string): string {
+  const lines = [
+    "if (( CURRENT == 2 )); then",
+    "  verbs=(",
+    ...verbs.map(({ name, summary }) => `    '${name}:${plain(summary)}'`),
+    "  )",
+    "  _describe 'verb' verbs",
+    "  return",
+    "fi",
+    "shift words",
+    "(( CURRENT-- ))",
+    "case $words[1] in",
+    ...verbs.map((verb) => `  ${verb.name})\n${formatVerb(verb, `${indent}    `)}\n${indent}    ;;`),
+    "esac",
+  ];
+  return lines.map((line) => `${indent}${line}`).join("\n");
+}
+
+function formatVerb(verb: DescribedVerb, indent: string): string {
+  if (verb.verbs.length > 0) return formatChoice(verb.verbs, indent);
+  const flags = verb.flags.map(
+    ({ long, description, takesValue }) =>
+      `'*${long}[${plain(description)}]${takesValue ? `:${long.slice(2)}:_files` : ""}'`,
+  );
+  const words = verb.words.length === 0 ? [] : [`'1:what:(${verb.words.join(" ")})'`];
+  const files = verb.takesFiles ? ["'*:file:_files'"] : [];
+  return `${indent}_arguments ${[...flags, ...words, ...files].join(` \\\n${indent}  `)}`;
+}
+
+/** Without what ends a description or a string in zsh. */
+function plain(text: string): string {
+  return text.replaceAll("'", "’").replaceAll(/[[\]:\n]/g, " ");
+}

@@ -1,0 +1,46 @@
+import type { HasAnswer, InspectedImage, ListedImage, PlatformList } from "../api/admin.ts";
+import type { CopyEvent } from "../images/copy-image.ts";
+import type { Reference } from "../oci/reference.ts";
+
+/** An image in a list. What a registry does not tell is null. */
+export type ImageRow = Omit<ListedImage, "kind" | "updatedAtMs" | "sizeBytes"> & {
+  readonly kind: ListedImage["kind"] | null;
+  readonly updatedAtMs: number | null;
+  readonly sizeBytes: number | null;
+};
+
+/** An image looked at closely. What a registry does not tell is null. */
+export type ImageDetails = Omit<InspectedImage, "sizeBytes" | "platforms"> & {
+  readonly sizeBytes: number | null;
+  readonly platforms: readonly {
+    readonly platform: string | null;
+    readonly digest: string;
+    readonly isHere: boolean | null;
+  }[];
+};
+
+/** Is an image there? As in the admin API. */
+export type ImageState = HasAnswer["images"][number];
+
+/** An image that was brought. `fetchedBytes` is 0 when it was there before; `warning` is a sentence, or null. */
+export type BroughtImage = {
+  readonly digest: string | null;
+  readonly fetchedBytes: number;
+  readonly warning: string | null;
+};
+
+/** What the verbs ask of the registry, be it larder or another. Failures are `RegistryError`s. */
+export interface ImageRegistry {
+  /** As its images are named from outside: `localhost:5000`. */
+  readonly host: string;
+  /** The images whose full names `isWanted`, ordered by name; null when the registry gives no list. */
+  list(isWanted: (name: string) => boolean): Promise<readonly ImageRow[] | null>;
+  /** An image that is there, whatever upstream has; null when it is not. */
+  inspect(reference: Reference): Promise<ImageDetails | null>;
+  /** Does it hold these images whole? One answer for each, in their order. */
+  check(references: readonly Reference[], platforms: PlatformList): Promise<readonly ImageState[]>;
+  /** Removes an image. What to say besides "removed", or null when there was nothing. */
+  remove(reference: Reference): Promise<{ readonly note: string } | null>;
+  /** Brings an image from its own registry, with what refers to it. */
+  bring(reference: Reference, platforms: PlatformList, observe: (event: CopyEvent) => void): Promise<BroughtImage>;
+}

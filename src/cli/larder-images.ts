@@ -1,0 +1,123 @@
+import type { CacheProgress, HasAnswer, PlatformList } from "../api/admin.ts";
+import type { AdminClient } from "../api/admin-client.ts";
+import type { CopyEvent } from "../images/copy-image.ts";
+import type { Digest } from "../oci/digest.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { RegistryClient } from "../upstream/registry-client.ts";
+import type { CommandIo } from "./command-io.ts";
+import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
+
+/** Images in one question; more would outgrow what larder reads of a request. */
+const QUESTION_IMAGES = 5000;
+/** These say that larder could not get the image; then this machine may. Others say that the image is wrong. */
+const TRY_FROM_HERE: ReadonlySet<string> = new Set([
+  "UPSTREAM_UNAVAILABLE",
+  "LOOP_DETECTED",
+  "TOOMANYREQUESTS",
+  "DENIED",
+]);
+
+/** A larder, which is asked in its own words. */
+export class LarderImages implements ImageRegistry {
+  readonly host: string;
+  readonly #larder: AdminClient;
+  readonly #openClient: () => Promise<RegistryClient>;
+  readonly #io: CommandIo;
+
+  /** `openClient` connects to the same larder as a registry, which is seldom needed and takes long to load. */
+  constructor(host: string, larder: AdminClient, openClient: () => Promise<RegistryClient>, io: CommandIo) {
+    this.host = host;
+    this.#larder = larder;
+    this.#openClient = openClient;
+    this.#io = io;
+  }
+
+  async list(isWanted: (name: string) => boolean): Promise<readonly ImageRow[]> {
+    return (await this.#larder.images()).images.filter(({ name }) => isWanted(name));
+  }
+
+  async inspect(reference: Reference): Promise<ImageDetails | null> {
+    return (await this.#larder.inspect({ image: formatReference(reference) })).image;
+  }
+
+  async check(references: readonly Reference[], platforms: PlatformList): Promise<readonly ImageState[]> {
+    const states: HasAnswer["images"][number][] = [];
+    for (let from = 0; from < references.length; from += QUESTION_IMAGES) {
+      const some = references.slice(from, from + QUESTION_IMAGES);
+      const images = some.map((reference) => ({ image: formatReference(reference), platforms }));
+      states.push(...(await this.#larder.has({ images })).images);
+    }
+    return states;
+  }
+
+  async remove(reference: Reference): Promise<{ readonly note: string } | null> {
+    const { removed, uncovered } = await this.#larder.remove({ image: formatReference(reference) });
+    if (removed === null) return null;
+    return { note: uncovered ? "the cached one of that name answers again" : "" };
+  }
+
+  /** Larder fetches it; when it cannot reach the image's registry, it is copied from here. */
+  async bring(
+    reference: Reference,
+    platforms: PlatformList,
+    observe: (event: CopyEvent) => void,
+  ): Promise<BroughtImage> {
+    try {
+      return await this.#fetch(reference, platforms, observe);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || !TRY_FROM_HERE.has(error.code)) throw error;
+      return this.#copyFromHere(reference, platforms, observe, error);
+    }
+  }
+
+  async #fetch(
+    reference: Reference,
+    platforms: PlatformList,
+    observe: (event: CopyEvent) => void,
+  ): Promise<BroughtImage> {
+    const image = formatReference(reference);
+    let brought: BroughtImage = { digest: null, fetchedBytes: 0, warning: null };
+    for await (const event of this.#larder.cache({ image, platforms })) {
+      if (event.kind === "done") return brought;
+      if (event.kind === "failed") throw new RegistryError(event.code, event.message);
+      if (event.kind === "resolved") brought = { ...brought, digest: event.digest, warning: event.warning };
+      if (event.kind === "fetched") brought = { ...brought, fetchedBytes: brought.fetchedBytes + event.sizeBytes };
+      const seen = toCopyEvent(event);
+      if (seen !== null) observe(seen);
+    }
+    throw new RegistryError("UNAVAILABLE", "larder broke off before the image was there; its log says why");
+  }
+
+  /** Larder's own failure is what counts when this machine cannot get the image either. */
+  async #copyFromHere(
+    reference: Reference,
+    platforms: PlatformList,
+    observe: (event: CopyEvent) => void,
+    why: RegistryError,
+  ): Promise<BroughtImage> {
+    const { copyIntoLarder } = await import("./copy-into-larder.ts");
+    try {
+      const client = await this.#openClient();
+      const copied = await copyIntoLarder(reference, this.#larder, client, platforms, observe, this.#io);
+      return { ...copied, warning: `it was copied from here, since larder could not fetch it (${why.message})` };
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      throw new RegistryError(why.code, `${why.message}; and from here: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+function toCopyEvent(event: CacheProgress): CopyEvent | null {
+  switch (event.kind) {
+    case "blob":
+      if (event.state === "present") return null;
+      return { kind: "blob-begins", digest: event.digest as Digest, sizeBytes: event.sizeBytes };
+    case "progress":
+      return { kind: "blob-bytes", digest: event.digest as Digest, doneBytes: event.doneBytes };
+    case "fetched":
+      return { kind: "blob-ends", digest: event.digest as Digest, outcome: "copied" };
+    default:
+      return null;
+  }
+}

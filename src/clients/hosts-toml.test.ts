@@ -1,0 +1,20 @@
+import { expect, test } from "bun:test";
+import { hostsTomlFiles, hostsTomlNotes } from "./hosts-toml.ts";
+import { secureSpoofing, testSettings } from "./test-settings.ts";
+
+test("an IPv6 address stands in no heading, which containerd 1.x could not read, and has no fallback", () => {
+  const settings = testSettings("https", { registry: "https://[fd00::5]:5443" });
+  const [file] = hostsTomlFiles(settings, "/certs.d", "/ca.crt");
+  expect(file?.path).toBe("/certs.d/docker.io/hosts.toml");
+  expect(file?.content).toBe(
+    'server = "https://[fd00::5]:5443"\ncapabilities = ["pull", "resolve"]\nca = "/ca.crt"\n\n[host]\n',
+  );
+  expect(hostsTomlNotes(settings)).toHaveLength(1);
+  expect(hostsTomlNotes({ ...settings, fallback: false })).toEqual([]);
+});
+
+test("spoofed names are written as names, wherever they lead", () => {
+  const settings = secureSpoofing({ registry: "https://[fd00::5]" });
+  expect(hostsTomlFiles(settings, "/certs.d", null)[0]?.content).toContain('[host."https://registry-1.docker.io"]');
+  expect(hostsTomlNotes(settings)).toEqual([]);
+});

@@ -1,0 +1,95 @@
+import { fail, type Finding, ok } from "./finding.ts";
+import type { NodeFiles } from "./node-files.ts";
+import type { Probe, ProbeOrigin } from "./probe.ts";
+import { readContainerd } from "./read-containerd.ts";
+import { readContainers } from "./read-containers.ts";
+import { readDocker } from "./read-docker.ts";
+import { readRancher } from "./read-rancher.ts";
+import type { Route, RuntimeSetup } from "./runtime-setup.ts";
+
+/** A runtime of this machine, and for which registries (`*`: all others) its settings bring it to larder. */
+export type RuntimeReport = {
+  readonly runtime: string;
+  readonly broughtHere: ReadonlySet<string>;
+  readonly findings: readonly Finding[];
+};
+
+/** What the files of the runtimes say that this machine has. */
+export async function readRuntimes(files: NodeFiles): Promise<readonly RuntimeSetup[]> {
+  const setups = await Promise.all([
+    readContainerd(files),
+    readContainers(files),
+    readDocker(files),
+    readRancher("k3s", files),
+    readRancher("rke2", files),
+  ]);
+  return setups.filter((setup) => setup !== null);
+}
+
+/** Asks every address that a runtime's settings name for one of `standIns`. Registries of others are nobody's concern. */
+export async function examineRuntime(
+  setup: RuntimeSetup,
+  standIns: readonly string[],
+  files: NodeFiles,
+  probe: ProbeOrigin,
+): Promise<RuntimeReport> {
+  const broughtHere = new Set<string>();
+  const findings = [...setup.problems];
+  const concerned = setup.routes.filter(({ registry }) => registry === "*" || standIns.includes(registry));
+  for (const routes of groupsOf(concerned)) {
+    const [route] = routes;
+    if (route === undefined) continue;
+    const answer = await ask(route, files, probe);
+    const registries = [...new Set(routes.map(({ registry }) => registry))];
+    if (answer.who === "larder" && answer.refusal === null) for (const name of registries) broughtHere.add(name);
+    const finding = judge(setup.runtime, route, registries, answer);
+    if (finding !== null) findings.push(finding);
+  }
+  return { runtime: setup.runtime, broughtHere, findings };
+}
+
+/** Routes to the same place in the same way are asked once, and told of in one line. */
+function groupsOf(routes: readonly Route[]): readonly (readonly Route[])[] {
+  return [
+    ...Map.groupBy(routes, ({ origins, caPath, verifies }) => `${origins.join()} ${caPath} ${verifies}`).values(),
+  ];
+}
+
+/** What the runtime would meet: the first of the origins where somebody answers. */
+async function ask(route: Route, files: NodeFiles, probe: ProbeOrigin): Promise<Probe> {
+  const { origins, caPath, verifies } = route;
+  const caPem = caPath === null ? null : await files.read(caPath);
+  const probes: Probe[] = [];
+  for (const origin of origins) {
+    const answer = await probe(origin, { caPem, verifies });
+    if (answer.who !== "nobody") return answer;
+    probes.push(answer);
+  }
+  const [first] = probes;
+  if (first === undefined) throw new Error(`${route.path} has a route without an address`);
+  return first;
+}
+
+/** Null when it is not about larder. */
+function judge(runtime: string, route: Route, registries: readonly string[], answer: Probe): Finding | null {
+  const names = registries.map((name) => (name === "*" ? "all other registries" : name)).join(", ");
+  const { origin, who, refusal, silence } = answer;
+  if (who === "nobody") {
+    const advice = `is larder running, and is the address right? It stands in ${route.path}`;
+    return fail(runtime, `asks ${origin} for ${names}, and nobody answers there: ${silence}`, advice);
+  }
+  if (who !== "larder") return null;
+  if (refusal === null) return ok(runtime, `asks ${origin} for ${names}, and that is larder`);
+  return fail(
+    runtime,
+    `asks ${origin} for ${names}, and that is larder, whose certificate it does not accept: ${refusal}`,
+    "run the script of larder's /client/ again, which brings the authority; is this machine's clock right?",
+  );
+}
+
+/** The runtimes whose settings do not bring them to larder for this registry. */
+export function overlookedBy(reports: readonly RuntimeReport[], registry: string): readonly string[] {
+  return reports
+    .filter(({ broughtHere }) => !broughtHere.has(registry) && !broughtHere.has("*"))
+    .map(({ runtime }) => runtime);
+}

@@ -1,0 +1,45 @@
+import { fail, type Finding, ok, warn } from "./finding.ts";
+
+/** What a larder says of itself, as far as a doctor looks at it. */
+export type ServerHealth = {
+  readonly disk: { readonly freeBytes: number; readonly sizeBytes: number };
+  readonly offline: boolean;
+  readonly upstreams: readonly { readonly namespace: string; readonly problem: string | null }[];
+};
+
+const GIB = 2 ** 30;
+const CLOCK_WARNING_MS = 60_000;
+/** What larder's certificates are backdated by; a clock further behind refuses them. */
+const CLOCK_LIMIT_MS = 30 * 24 * 60 * 60_000;
+
+/** Space where images are kept: larder's data folder, or a runtime's. */
+export function examineDisk(what: string, { freeBytes, sizeBytes }: ServerHealth["disk"]): Finding {
+  const share = sizeBytes === 0 ? 0 : freeBytes / sizeBytes;
+  const message = `${what} has ${(freeBytes / GIB).toFixed(1)} GiB free of ${(sizeBytes / GIB).toFixed(1)} GiB`;
+  if (freeBytes < GIB / 4) return fail("disk", message, "make room: what is not here yet cannot be kept");
+  if (share < 0.05 || freeBytes < GIB) return warn("disk", message, "make room before it is full");
+  return ok("disk", message);
+}
+
+/** The difference between this machine's clock and larder's, which certificates depend on. */
+export function examineClock(differenceMs: number): Finding {
+  const seconds = Math.round(Math.abs(differenceMs) / 1000);
+  if (Math.abs(differenceMs) < CLOCK_WARNING_MS) return ok("clock", "this machine's is right by larder's");
+  const message = `this machine's is ${seconds} s ${differenceMs > 0 ? "ahead of" : "behind"} larder's`;
+  const advice = "set the clocks (timedatectl, chrony): certificates are valid at their time only";
+  return Math.abs(differenceMs) > CLOCK_LIMIT_MS ? fail("clock", message, advice) : warn("clock", message, advice);
+}
+
+/** Whether larder reaches the registries that it stands in for. */
+export function examineUpstreams({ offline, upstreams }: ServerHealth): readonly Finding[] {
+  if (offline) return [ok("upstream", "larder is offline, and serves what it has")];
+  return upstreams.map(({ namespace, problem }) =>
+    problem === null
+      ? ok("upstream", `larder reaches ${namespace}`)
+      : fail(
+          "upstream",
+          `larder does not reach ${namespace}, so that only what it has can be pulled: ${problem}`,
+          "see to larder's way out (its proxy, --resolver, --upstream), or say that there is none: larder offline on",
+        ),
+  );
+}

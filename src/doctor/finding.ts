@@ -1,0 +1,25 @@
+/** `fail`: it would stop a pull. `warn`: pulls work, though not as they should, or not for long. */
+type FindingStatus = "ok" | "warn" | "fail";
+
+/** What one look found. */
+export type Finding = {
+  /** What was looked at, in a word: `larder`, `disk`, `clock`, `upstream`, `containerd`, `name`. */
+  readonly check: string;
+  readonly status: FindingStatus;
+  /** Without a full stop at its end. */
+  readonly message: string;
+  /** What to do about it; null when it is ok. */
+  readonly advice: string | null;
+};
+
+export function ok(check: string, message: string): Finding {
+  return { check, status: "ok", message, advice: null };
+}
+
+export function warn(check: string, message: string, advice: string): Finding {
+  return { check, status: "warn", message, advice };
+}
+
+export function fail(check: string, message: string, advice: string): Finding {
+  return { check, status: "fail", message, advice };
+}

@@ -1,0 +1,36 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The files of the system below a folder: `/`, or one that stands for it. */
+export class NodeFiles {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The text of a file; null when there is none. Throws when it cannot be read. */
+  async read(path: string): Promise<string | null> {
+    try {
+      return await readFile(join(this.#root, path), "utf8");
+    } catch (error) {
+      if (isAbsence(error)) return null;
+      throw error;
+    }
+  }
+
+  /** The names in a folder, sorted; none when there is no such folder. Throws when it cannot be read. */
+  async list(path: string): Promise<readonly string[]> {
+    try {
+      return (await readdir(join(this.#root, path))).sort();
+    } catch (error) {
+      if (isAbsence(error)) return [];
+      throw error;
+    }
+  }
+}
+
+function isAbsence(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ENOTDIR";
+}

@@ -1,0 +1,124 @@
+import { AciError } from "../aci/aci-error.ts";
+import { aciPlatform } from "../aci/aci-platform.ts";
+import type { AciParts, AciWish } from "../aci/aci-workshop.ts";
+import { parseImageConfig } from "../aci/image-config.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { Manifest } from "../oci/manifest.ts";
+import { MEDIA_TYPE } from "../oci/media-type.ts";
+import { formatPlatform, type Platform, platformMatches } from "../oci/platform.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { Blobs } from "../registry/blobs.ts";
+import type { ImageCacher } from "../registry/image-cacher.ts";
+import { chooseManifests, isIndex, readManifest } from "../registry/image-walk.ts";
+import type { Target } from "../registry/locate.ts";
+import type { Manifests } from "../registry/manifests.ts";
+import type { FoundManifest, OnBehalf } from "../registry/origin.ts";
+import type { NamedAci } from "./aci-names.ts";
+
+/** An image that an ACI can be made of. */
+export type AciImage = {
+  readonly wish: AciWish;
+  /** Sees to it that all blobs are here. */
+  readonly bring: () => Promise<AciParts>;
+};
+
+export type AciImageParts = {
+  readonly manifests: Manifests;
+  readonly blobs: Blobs;
+  readonly cacher: ImageCacher;
+  /** The file of a blob that is here. */
+  readonly blobFile: (digest: Digest) => string;
+};
+
+type StoredManifest = FoundManifest["manifest"];
+
+/** What rkt ran on when it was asked for nothing else. */
+const DEFAULT_PLATFORM: Platform = { os: "linux", architecture: "amd64" };
+/** Indexes within indexes are followed so deep. */
+const INDEX_DEPTH = 4;
+const CONFIG_LIMIT_BYTES = 8 << 20;
+
+/** Finds the images that ACIs are made of: here, or at their registries when those may be asked. */
+export class AciImages {
+  readonly #parts: AciImageParts;
+
+  constructor(parts: AciImageParts) {
+    this.#parts = parts;
+  }
+
+  /** The image of one platform. Throws what a pull of it would, and AciError for what is no image for a known platform. */
+  async find({ target, tag, ...naming }: NamedAci, platform: Platform | null, behalf: OnBehalf): Promise<AciImage> {
+    const { manifest: root } = await this.#parts.manifests.get(target, { kind: "tag", tag }, behalf);
+    const stored = await this.#choose(target, root, platform ?? DEFAULT_PLATFORM, behalf);
+    const manifest = readManifest(stored);
+    const config = imageConfigOf(manifest);
+    await this.#checkPlatform(target, config, platform, behalf);
+    const { name, version, registry } = naming;
+    const repository = target.path;
+    const origin = { name, version, originalName: `${registry}/${repository}:${tag}`, registry, repository };
+    return {
+      wish: { manifestDigest: stored.digest, origin },
+      bring: () => this.#bring(target, stored.digest, config, manifest.layers),
+    };
+  }
+
+  async #choose(target: Target, root: StoredManifest, platform: Platform, behalf: OnBehalf): Promise<StoredManifest> {
+    let stored = root;
+    for (let depth = 0; isIndex(stored); depth++) {
+      const [child] = chooseManifests(readManifest(stored), [platform]);
+      if (child === undefined || depth === INDEX_DEPTH) {
+        throw new RegistryError(
+          "MANIFEST_UNKNOWN",
+          `the image's indexes lead to no image for ${formatPlatform(platform)}`,
+        );
+      }
+      const reference = { kind: "digest", digest: child.digest } as const;
+      stored = (await this.#parts.manifests.get(target, reference, behalf)).manifest;
+    }
+    return stored;
+  }
+
+  /** A client that names a platform refuses an ACI for another. */
+  async #checkPlatform(target: Target, config: Descriptor, wanted: Platform | null, behalf: OnBehalf): Promise<void> {
+    const { os, architecture, variant } = parseImageConfig(await this.#read(target, config, behalf));
+    aciPlatform({ os, architecture, variant });
+    const offered: Platform = { os, architecture, ...(variant === "" ? {} : { variant }) };
+    if (wanted === null || platformMatches(wanted, offered)) return;
+    throw new RegistryError(
+      "MANIFEST_UNKNOWN",
+      `the image is for ${formatPlatform(offered)} alone, and ${formatPlatform(wanted)} was asked for`,
+    );
+  }
+
+  async #read(target: Target, { digest }: Descriptor, behalf: OnBehalf): Promise<Uint8Array> {
+    const { blobs } = this.#parts;
+    const here = await blobs.readHere(target, digest);
+    if (here !== null) return here;
+    const { size, read } = await blobs.get(target, digest, behalf);
+    if (size > CONFIG_LIMIT_BYTES) throw new AciError(`the image's config has ${size} bytes`);
+    return new Uint8Array(await new Response(await read(null)).arrayBuffer());
+  }
+
+  async #bring(target: Target, manifest: Digest, config: Descriptor, layers: readonly Descriptor[]): Promise<AciParts> {
+    const { blobs, cacher, blobFile } = this.#parts;
+    for (const { digest } of [config, ...layers]) {
+      if (await blobs.isHere(target, digest)) continue;
+      await cacher.cache(target, { kind: "digest", digest: manifest }, "all", () => {});
+      break;
+    }
+    const fileOf = ({ digest }: Descriptor) => ({ path: blobFile(digest), digest });
+    return { config: fileOf(config), layers: layers.map(fileOf) };
+  }
+}
+
+function imageConfigOf({ config, mediaType }: Manifest): Descriptor {
+  const isImage = config?.mediaType === MEDIA_TYPE.ociConfig || config?.mediaType === MEDIA_TYPE.dockerConfig;
+  if (config === null || !isImage) {
+    throw new AciError(
+      `this is no container image that an ACI could be made of: it is ${config?.mediaType ?? mediaType}`,
+    );
+  }
+  if (config.size > CONFIG_LIMIT_BYTES) throw new AciError(`the image's config has ${config.size} bytes`);
+  return config;
+}

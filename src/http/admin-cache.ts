@@ -1,0 +1,86 @@
+import type { CacheProgress } from "../api/admin.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { LOCAL } from "../oci/repository-name.ts";
+import type { ImageCacher } from "../registry/image-cacher.ts";
+import type { PlatformChoice } from "../registry/image-walk.ts";
+import type { Target } from "../registry/locate.ts";
+import type { ManifestReference } from "../registry/manifest-reference.ts";
+import type { Upstreams } from "../registry/upstreams.ts";
+import type { AdminCall } from "./admin-resources.ts";
+
+/** Why an image cannot be fetched at all: larder is offline, or does not stand in for its registry. Null when it can. */
+export function whyUnreachable(upstreams: Upstreams, reference: Reference): RegistryError | null {
+  const name = formatReference(reference);
+  if (upstreams.offline) {
+    return new RegistryError(
+      "UPSTREAM_UNAVAILABLE",
+      `${name} cannot be fetched: larder is offline; switch it with \`larder offline off\`, or bring the image with \`larder upload\``,
+    );
+  }
+  const { namespace } = reference;
+  if (namespace === LOCAL || upstreams.knows(namespace)) return null;
+  return new RegistryError(
+    "DENIED",
+    `${name} cannot be fetched: this larder does not stand in for ${namespace}; start it with --stand-in ${namespace}`,
+  );
+}
+
+/**
+ * Brings an image here. The answer begins at once and is a line for each event, so that whoever waits sees how it goes;
+ * one who no longer listens does not stop it.
+ */
+export function streamCaching(
+  cacher: ImageCacher,
+  target: Target,
+  reference: ManifestReference,
+  platforms: PlatformChoice,
+  { reportFault }: AdminCall,
+): Response {
+  const { readable, tell, end } = lineStream();
+  const failed = (error: unknown): void => {
+    if (error instanceof RegistryError) return tell({ kind: "failed", code: error.code, message: error.message });
+    reportFault(error);
+    tell({ kind: "failed", code: "UNKNOWN", message: "larder failed; its log says why" });
+  };
+  void cacher
+    .cache(target, reference, platforms, tell)
+    .then(() => tell({ kind: "done" }), failed)
+    .finally(end);
+  return linesResponse(readable);
+}
+
+/** The answer for an image that is here, and that upstream cannot be asked about. */
+export function alreadyHere(digest: string, warning: string): Response {
+  const events: readonly CacheProgress[] = [{ kind: "resolved", digest, warning }, { kind: "done" }];
+  return linesResponse(events.map(formatLine).join(""));
+}
+
+function linesResponse(body: ReadableStream<Uint8Array> | string): Response {
+  return new Response(body, { headers: { "Content-Type": "application/x-ndjson" } });
+}
+
+function formatLine(event: CacheProgress): string {
+  return `${JSON.stringify(event)}\n`;
+}
+
+function lineStream() {
+  const encoder = new TextEncoder();
+  let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  const readable = new ReadableStream<Uint8Array>({
+    start: (given) => {
+      controller = given;
+    },
+    cancel: () => {
+      controller = null;
+    },
+  });
+  return {
+    readable,
+    tell: (event: CacheProgress) => controller?.enqueue(encoder.encode(formatLine(event))),
+    end: () => {
+      controller?.close();
+      controller = null;
+    },
+  };
+}

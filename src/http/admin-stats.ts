@@ -1,0 +1,21 @@
+import type { NamespaceStats, StatsAnswer } from "../api/admin.ts";
+import type { TrafficCounter } from "../registry/traffic.ts";
+import type { Upstreams } from "../registry/upstreams.ts";
+
+const NOTHING = { hits: 0, misses: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
+
+/** Counts for each namespace that was asked for, or that spoke of an allowance. */
+export function statsOf(traffic: TrafficCounter, upstreams: Upstreams, startedAtMs: number): StatsAnswer {
+  const byNamespace = new Map(traffic.all().map((entry) => [entry.namespace, entry]));
+  const limits = new Map(upstreams.all().map(({ namespace, client }) => [namespace, client.rateLimit()]));
+  const names = [
+    ...new Set([...byNamespace.keys(), ...[...limits].filter(([, l]) => l !== null).map(([n]) => n)]),
+  ].sort();
+  const namespaces = names.map((namespace): NamespaceStats => {
+    const { hits, misses, bytesFromDisk, bytesFromUpstream } = byNamespace.get(namespace) ?? NOTHING;
+    const bytesSaved = upstreams.knows(namespace) ? bytesFromDisk : 0;
+    const rateLimit = limits.get(namespace) ?? null;
+    return { namespace, hits, misses, bytesFromDisk, bytesFromUpstream, bytesSaved, rateLimit };
+  });
+  return { sinceMs: startedAtMs, offline: upstreams.offline, namespaces };
+}

@@ -1,0 +1,72 @@
+import { X509Certificate } from "node:crypto";
+import { ClientSettingsError } from "../clients/client-settings-error.ts";
+import { shellQuote } from "../clients/quote.ts";
+import { type ClientTarget, clientConfig, clientTargets } from "../clients/targets.ts";
+import { clientSettingsOf, type ServerView } from "./client-request.ts";
+
+/** The list of `/client/`: for each target, the line that a person types on a node. */
+export function clientIndex(view: ServerView): string {
+  const { origin, settings } = view;
+  const onNodes = clientTargets().filter(({ base }) => base !== "folder");
+  const inFolders = clientTargets().filter(({ base }) => base === "folder");
+  // Until a machine trusts the authority, its curl has to be told of it.
+  const fetch = settings.ca !== null && origin.startsWith("https:") ? "curl -fsS --cacert larder.crt" : "curl -fsS";
+  return `larder at ${origin} stands in for ${settings.standIns.join(", ") || "no registry"}
+
+On a node, as root; with "sh -s undo" in place of "sh" it is as it was before:
+
+${onNodes.map((target) => entry(target, view, (url) => `${fetch} ${url(".sh")} | sh`)).join("")}
+Files, for where nodes are made:
+
+${inFolders.map((target) => entry(target, view, (url) => `${fetch} ${url(".tar")} | tar -xv`)).join("")}
+${PARAMETERS}
+${authority(view)}`;
+}
+
+const PARAMETERS = `Parameters, in quotes for the shell, as in '.../client/containerd.sh?mode=https&fallback=no':
+
+  mode=http       the runtime's mirror setting, without TLS
+  mode=https      the runtime's mirror setting, with TLS; the script brings the certificate authority
+  mode=spoof      the registries' own names lead here
+  stand-in=HOST   only this registry; repeatable
+  all=yes         all other registries, too, where the runtime can
+  fallback=no     never go to the registries themselves
+
+Without .sh or .tar the files are shown.
+`;
+
+function entry(target: ClientTarget, view: ServerView, lineOf: (url: (form: string) => string) => string): string {
+  const heading = `  ${target.name.padEnd(15)} ${target.summary} (${target.modes.join(", ")})\n`;
+  const found = findMode(target, view);
+  if ("problem" in found) return `${heading}      not from here: ${found.problem}\n`;
+  const url = (form: string) => {
+    const plain = `${view.origin}/client/${target.name}${form}${found.search === "" ? "" : `?${found.search}`}`;
+    return /^[\w.:/-]+$/.test(plain) ? plain : shellQuote(plain);
+  };
+  return `${heading}      ${lineOf(url)}\n`;
+}
+
+/** The query of the first mode that this server can serve the target in, nothing for the default one. */
+function findMode(target: ClientTarget, view: ServerView): { search: string } | { problem: string } {
+  let problem = "";
+  for (const search of ["", ...target.modes.map((mode) => `mode=${mode}`)]) {
+    try {
+      clientConfig(target, clientSettingsOf(target, search, view));
+      return { search };
+    } catch (error) {
+      if (!(error instanceof ClientSettingsError)) throw error;
+      problem ||= error.message;
+    }
+  }
+  return { problem };
+}
+
+function authority({ origin, settings }: ServerView): string {
+  if (settings.ca === null) return "";
+  const { fingerprint256 } = new X509Certificate(settings.ca);
+  return `The certificate authority, whose SHA-256 fingerprint has to be what 'larder ca --data DIR' says on the server:
+
+  curl -fsSk ${origin}/client/ca.crt -o larder.crt
+  ${fingerprint256}
+`;
+}

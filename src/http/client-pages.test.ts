@@ -1,0 +1,101 @@
+import { describe, expect, test } from "bun:test";
+import { TEST_CA } from "../clients/test-settings.ts";
+import type { Namespace } from "../oci/repository-name.ts";
+import { ClientPages, type ClientPagesOptions } from "./client-pages.ts";
+
+const OPTIONS: ClientPagesOptions = {
+  standIns: ["docker.io", "quay.io"] as Namespace[],
+  authorityPem: TEST_CA,
+  sockets: () => [
+    { scheme: "http", host: null, port: 80 },
+    { scheme: "https", host: null, port: 443 },
+  ],
+  addresses: [],
+  addressTowards: async () => "10.0.0.5",
+  reportFault: (error) => {
+    throw error;
+  },
+};
+
+async function ask(path: string, init: RequestInit = {}, options: Partial<ClientPagesOptions> = {}) {
+  const [plain = "", search = ""] = path.split("?");
+  const request = new Request(`http://larder.lan${plain}`, {
+    ...init,
+    headers: { host: "larder.lan", ...(init.headers as Record<string, string> | undefined) },
+  });
+  const response = await new ClientPages({ ...OPTIONS, ...options }).answer(request, plain, search, () => "10.0.0.9");
+  if (response === null) return null;
+  return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
+}
+
+describe("/client/", () => {
+  test("lists a line for each target, for the address that was used", async () => {
+    for (const path of ["/client", "/client/"]) {
+      const text = (await ask(path))?.text ?? "";
+      expect(text).toContain("\n      curl -fsS http://larder.lan/client/containerd.sh | sh\n");
+      expect(text).toContain("\n      curl -fsS http://larder.lan/client/talos.tar | tar -xv\n");
+      expect(text).toContain("curl -fsSk http://larder.lan/client/ca.crt -o larder.crt");
+    }
+    const secure = await ask("/client/", { headers: { "x-forwarded-proto": "https" } });
+    expect(secure?.text).toContain("curl -fsS --cacert larder.crt https://larder.lan/client/containerd.sh | sh");
+  });
+
+  test("says why a target is not to be had from here", async () => {
+    const sockets = () => [{ scheme: "http" as const, host: null, port: 5000 }];
+    const page = await ask("/client/", { headers: { host: "larder.lan:5000" } }, { sockets, authorityPem: null });
+    expect(page?.text).toContain("not from here: spoofed names reach the registry on port 80 alone");
+    expect(page?.text).not.toContain("fingerprint");
+  });
+
+  test("leaves other paths to others", async () => {
+    expect(await ask("/clients")).toBeNull();
+    expect(await ask("/v2/")).toBeNull();
+  });
+});
+
+test("settings.json is what larder client asks for", async () => {
+  const page = await ask("/client/settings.json");
+  expect(page?.type).toBe("application/json");
+  expect(JSON.parse(page?.text ?? "")).toEqual({
+    standIns: ["docker.io", "quay.io"],
+    ca: TEST_CA,
+    http: ["http://larder.lan"],
+    https: ["https://larder.lan"],
+    addresses: ["10.0.0.5"],
+  });
+});
+
+test("ca.crt is the authority, or why there is none", async () => {
+  expect(await ask("/client/ca.crt")).toMatchObject({ status: 200, text: TEST_CA });
+  const none = await ask("/client/ca.crt", {}, { authorityPem: null });
+  expect(none).toMatchObject({ status: 404, text: expect.stringContaining("no certificate authority of its own") });
+});
+
+describe("a target", () => {
+  test("comes as text, as a script, as a tar, and under its aliases", async () => {
+    expect((await ask("/client/crio"))?.text).toContain("==> /etc/containers/registries.conf.d/50-larder.conf");
+    expect((await ask("/client/podman.sh?mode=https"))?.text).toStartWith("#!/bin/sh\n");
+    const tar = await ask("/client/xcluster.tar");
+    expect([tar?.type, tar?.text.startsWith("etc/spoofed-hosts")]).toEqual(["application/x-tar", true]);
+  });
+
+  test("that is none is not found, and one that is asked for wrongly is refused", async () => {
+    expect(await ask("/client/nginx")).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('no target "nginx"'),
+    });
+    expect(await ask("/client/hosts?mode=http")).toMatchObject({ status: 400 });
+    expect(await ask("/client/hosts", { method: "POST" })).toMatchObject({ status: 405 });
+  });
+});
+
+test("where a script was asked for, a refusal is a script that says so and fails, whatever the Host header holds", async () => {
+  for (const host of ["a'; touch /tmp/x; '", "$(id)", "`id`", "a\u00a0b"]) {
+    const page = await ask("/client/containerd.sh", { headers: { host } });
+    expect(page?.status).toBe(400);
+    const { exitCode, stderr, stdout } = Bun.spawnSync(["sh"], { stdin: Buffer.from(page?.text ?? "") });
+    expect([exitCode, stdout.toString()]).toEqual([1, ""]);
+    expect(stderr.toString()).toStartWith("larder: the registry address ");
+    expect(stderr.toString().split("\n")).toHaveLength(2);
+  }
+});

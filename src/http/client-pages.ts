@@ -1,0 +1,123 @@
+import { ClientSettingsError } from "../clients/client-settings-error.ts";
+import { shellQuote } from "../clients/quote.ts";
+import { renderScript } from "../clients/render-script.ts";
+import { renderTar } from "../clients/render-tar.ts";
+import { renderText } from "../clients/render-text.ts";
+import { findClientTarget } from "../clients/targets.ts";
+import { quoteBriefly } from "../oci/digest.ts";
+import type { Namespace } from "../oci/repository-name.ts";
+import { clientIndex } from "./client-index.ts";
+import { clientSettingsOf, type ListeningSocket, type ServerView, viewOf } from "./client-request.ts";
+
+const PATH = "/client";
+
+export type ClientPagesOptions = {
+  readonly standIns: readonly Namespace[];
+  /** PEM of larder's own authority; null when it has none. */
+  readonly authorityPem: string | null;
+  /** Asked at each request: ports that the system chooses are known only later. */
+  readonly sockets: () => readonly ListeningSocket[];
+  /** The addresses that nodes are told; none: the one that they reach larder by. */
+  readonly addresses: readonly string[];
+  /** This machine's address for packets to that one. */
+  readonly addressTowards: (remote: string) => Promise<string | null>;
+  readonly reportFault: (error: unknown, request: Request) => void;
+};
+
+/**
+ * What nodes fetch to come here:
+ *
+ *     /client/                this list, for people
+ *     /client/settings.json   what `larder client` asks
+ *     /client/ca.crt          the authority to trust
+ *     /client/TARGET          the files to read; .sh: a script that joins a node; .tar: the files to unpack
+ *
+ * Everything is written for the address that the client used, so that what it gets works where it is.
+ */
+export class ClientPages {
+  readonly #options: ClientPagesOptions;
+
+  constructor(options: ClientPagesOptions) {
+    this.#options = options;
+  }
+
+  /** The answer; null when the path is not of these. `remote` is the client's address, null when it is gone. */
+  answer(request: Request, path: string, search: string, remote: () => string | null): Promise<Response> | null {
+    if (path !== PATH && !path.startsWith(`${PATH}/`)) return null;
+    return this.#answer(request, path.slice(PATH.length + 1), search, remote());
+  }
+
+  async #answer(request: Request, page: string, search: string, remote: string | null): Promise<Response> {
+    try {
+      if (request.method !== "GET" && request.method !== "HEAD") {
+        return failure(page, 405, `${request.method} is not a method of this page`, { Allow: "GET, HEAD" });
+      }
+      return await this.#page(page, search, await this.#view(request, remote));
+    } catch (error) {
+      if (error instanceof ClientSettingsError) return failure(page, 400, error.message);
+      this.#options.reportFault(error, request);
+      return failure(page, 500, "larder failed to answer; its log says why");
+    }
+  }
+
+  async #page(page: string, search: string, view: ServerView): Promise<Response> {
+    if (page === "") return text(clientIndex(view));
+    if (page === "settings.json") return document(JSON.stringify(view.settings), "application/json");
+    if (page === "ca.crt") {
+      const { ca } = view.settings;
+      return ca === null ? failure(page, 404, NO_AUTHORITY) : document(ca, "application/x-pem-file");
+    }
+    const match = /^(.*?)(\.sh|\.tar)?$/s.exec(page);
+    const [name = "", form] = [match?.[1], match?.[2]];
+    const target = findClientTarget(name);
+    if (target === null) {
+      return failure(page, 404, `there is no target ${quoteBriefly(name)}; ${view.origin}${PATH}/ lists them`);
+    }
+    const settings = clientSettingsOf(target, search, view);
+    if (form === ".sh") return text(renderScript(target, settings));
+    if (form === ".tar") return document(await renderTar(target, settings), "application/x-tar");
+    return text(renderText(target, settings));
+  }
+
+  async #view(request: Request, remote: string | null): Promise<ServerView> {
+    const { standIns, authorityPem, sockets, addresses, addressTowards } = this.#options;
+    const isFixed = addresses.length > 0 || remote === null;
+    return viewOf(schemeOf(request), request.headers.get("host") ?? "", {
+      standIns,
+      authorityPem,
+      sockets: sockets(),
+      addresses,
+      addressTowardsClient: isFixed ? null : await addressTowards(remote),
+    });
+  }
+}
+
+const NO_AUTHORITY =
+  "this larder has no certificate authority of its own: it serves plain HTTP alone, or a certificate of somebody else's authority, which nodes trust already or get from there";
+
+/** A proxy that ends TLS says in this header what the client spoke. Who lies in it gets a script that does not work. */
+export function schemeOf(request: Request): "http" | "https" {
+  const forwarded = request.headers.get("x-forwarded-proto")?.split(",")[0]?.trim().toLowerCase();
+  if (forwarded === "http" || forwarded === "https") return forwarded;
+  return request.url.startsWith("https:") ? "https" : "http";
+}
+
+function text(body: string): Response {
+  return document(body, "text/plain; charset=utf-8");
+}
+
+function document(body: string | Uint8Array, type: string): Response {
+  // Another client may have come by another address.
+  const headers = { "Content-Type": type, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
+  return new Response(body, { headers });
+}
+
+/** Where a script is asked for, whatever comes is run: so the message is a script that says it and fails. */
+function failure(page: string, status: number, message: string, headers: Record<string, string> = {}): Response {
+  const line = `larder: ${message}`;
+  const body = page.endsWith(".sh") ? `printf '%s\\n' ${shellQuote(line)} >&2\nexit 1\n` : `${line}\n`;
+  return new Response(body, {
+    status,
+    headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", ...headers },
+  });
+}

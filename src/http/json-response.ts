@@ -1,0 +1,4 @@
+/** A JSON answer. */
+export function jsonResponse(answer: object): Response {
+  return new Response(JSON.stringify(answer), { headers: { "Content-Type": "application/json" } });
+}

@@ -1,0 +1,52 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { AciStore } from "../aci/aci-store.ts";
+import { AciWorkshop } from "../aci/aci-workshop.ts";
+import { ConversionPool } from "../aci/conversion-pool.ts";
+import { givenKeyFile, ownKeyFile } from "../aci/signing-key-file.ts";
+import { AciFiles } from "../http/aci-files.ts";
+import { AciImages } from "../http/aci-images.ts";
+import { AciIndex } from "../http/aci-index.ts";
+import { AciNames } from "../http/aci-names.ts";
+import { AciPages } from "../http/aci-pages.ts";
+import type { Registry } from "../http/distribution/distribution-api.ts";
+import type { HeldImages } from "../registry/held-images.ts";
+import type { ImageCacher } from "../registry/image-cacher.ts";
+import { blobPath } from "../storage/blob-folder.ts";
+import { withoutPort } from "./own-subjects.ts";
+import type { Settings } from "./settings.ts";
+
+/** What ACIs are made from and by. */
+export type AciFoundation = {
+  readonly dataFolder: string;
+  readonly registry: Registry;
+  readonly held: HeldImages;
+  readonly cacher: ImageCacher;
+  /** This program, as a command line. */
+  readonly program: readonly string[];
+  readonly now: () => number;
+  readonly reportFault: (error: unknown, request: Request) => void;
+};
+
+/** The pages of `/aci/`, and what ends the conversions behind them. */
+export function composeAci(
+  { aciFiles, aciKey, aciKeepBytes, names: ownNames }: Settings,
+  { dataFolder, registry, held, cacher, program, now, reportFault }: AciFoundation,
+): { readonly pages: AciPages; readonly stop: () => Promise<void> } {
+  const { identity, manifests, blobs } = registry;
+  const folder = join(dataFolder, "aci");
+  const pool = new ConversionPool(program);
+  const store = new AciStore(join(folder, "converted"), aciKeepBytes, now);
+  const keyFile = aciKey === null ? ownKeyFile(folder) : givenKeyFile(aciKey);
+  const files = aciFiles === null ? null : new AciFiles(aciFiles);
+  const names = new AciNames(identity, held, withoutPort(ownNames[0] ?? hostname().toLowerCase()));
+  const pages = new AciPages({
+    names,
+    images: new AciImages({ manifests, blobs, cacher, blobFile: (digest) => blobPath(dataFolder, digest) }),
+    workshop: new AciWorkshop(store, pool, keyFile, () => new Date(now())),
+    index: new AciIndex(held, files, names),
+    files,
+    reportFault,
+  });
+  return { pages, stop: () => pool.stop() };
+}

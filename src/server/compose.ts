@@ -1,0 +1,215 @@
+import { statfs } from "node:fs/promises";
+import { OwnMachineAccess, openAccess, type Writer } from "../auth/write-access.ts";
+import { AdminApi } from "../http/admin-api.ts";
+import { adminActions } from "../http/admin-actions.ts";
+import type { AciPages } from "../http/aci-pages.ts";
+import { ClientPages } from "../http/client-pages.ts";
+import type { ListeningSocket } from "../http/client-request.ts";
+import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
+import { errorResponse } from "../http/error-response.ts";
+import { quoteBriefly } from "../oci/digest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { Blobs } from "../registry/blobs.ts";
+import type { SearchOrder } from "../registry/candidates.ts";
+import { Catalog } from "../registry/catalog.ts";
+import { Collector } from "../registry/collector.ts";
+import { ImageCacher } from "../registry/image-cacher.ts";
+import { ImageRemover } from "../registry/image-remover.ts";
+import { HeldImages } from "../registry/held-images.ts";
+import { Inventory } from "../registry/inventory.ts";
+import { Manifests } from "../registry/manifests.ts";
+import { Referrers } from "../registry/referrers.ts";
+import { TrafficCounter } from "../registry/traffic.ts";
+import { UpstreamBlobs } from "../registry/upstream-blobs.ts";
+import { UpstreamHealth } from "../registry/upstream-health.ts";
+import { UpstreamManifests } from "../registry/upstream-manifests.ts";
+import { Uploads } from "../registry/uploads.ts";
+import { Wholeness } from "../registry/wholeness.ts";
+import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
+import type { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
+import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
+import type { Log } from "../telemetry/log.ts";
+import { newInstanceId } from "../upstream/loop-mark.ts";
+import { addressTowards } from "./address-towards.ts";
+import { composeAci } from "./compose-aci.ts";
+import { openUpstreams, standInsOf } from "./open-upstreams.ts";
+import { identityOf } from "./own-names.ts";
+import type { Settings } from "./settings.ts";
+import type { RequestHandler } from "./web-listener.ts";
+
+/** What a server needs from its process. */
+export type ServerEnvironment = {
+  readonly log: Log;
+  readonly now: () => number;
+  readonly version: string;
+  /** The process's environment variables. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** This program as a command line, for work that is done in processes of their own. */
+  readonly program: readonly string[];
+};
+
+/** What the parts are made over. */
+export type Foundation = {
+  readonly dataFolder: string;
+  readonly metadata: ReturnType<typeof openSqliteMetadata>;
+  /** PEM of larder's own authority, or null. */
+  readonly authorityPem: string | null;
+  /** Where larder listens; known when the first request comes. */
+  readonly sockets: () => readonly ListeningSocket[];
+};
+
+/** A larder without sockets: it answers requests, and collects what nothing refers to when it is told. */
+export type Composition = {
+  readonly handle: RequestHandler;
+  readonly collect: () => void;
+  /** Ends the work that is done for nobody any more. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Makes the parts and wires them: the one place that knows concrete classes. */
+export function compose(settings: Settings, environment: ServerEnvironment, foundation: Foundation): Composition {
+  const { log, now, version, variables, program } = environment;
+  const { dataFolder, metadata } = foundation;
+  const { manifests, tags, repositories, links, collection } = metadata;
+  const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
+  const blobs = new FilesystemBlobs(dataFolder);
+  const uploadStore = new FilesystemUploads(dataFolder);
+  const uploads = new Uploads(uploadStore, metadata, now);
+  const instanceId = newInstanceId();
+  const upstreams = openUpstreams(settings, { variables, instanceId, log, now });
+  const traffic = new TrafficCounter();
+  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, log, now);
+  const blobOrigin = new UpstreamBlobs(upstreams, uploadStore, { links, collection }, traffic, log, now);
+  const collector = new Collector(blobs, collection, uploads, now);
+  const access = settings.open ? openAccess : new OwnMachineAccess(now);
+  const reportFault = faultReporter(log);
+  const registry: Registry = {
+    identity: identityOf(order.standIns, [...settings.names, ...settings.addresses], now),
+    manifests: new Manifests({
+      store: manifests,
+      tags,
+      origin,
+      blobOrigin,
+      order,
+      acceptSparse: settings.acceptSparse,
+      isOffline: () => upstreams.offline,
+      traffic,
+      now,
+    }),
+    blobs: new Blobs({
+      store: blobs,
+      links,
+      origin: blobOrigin,
+      order,
+      traffic,
+      now,
+    }),
+    uploads,
+    catalog: new Catalog(tags, repositories, order),
+    referrers: new Referrers(manifests, tags, origin, order),
+  };
+  const distribution = new DistributionApi(registry, {
+    access,
+    allowDeletes: settings.deletes,
+    instanceId,
+    reportFault,
+  });
+  const cacher = new ImageCacher(registry.manifests, registry.blobs, registry.referrers);
+  const collectionLimits = { graceMs: settings.gcGraceMs, uploadExpiryMs: settings.uploadExpiryMs };
+  const actions = adminActions({
+    version,
+    startedAtMs: now(),
+    inventory: new Inventory(manifests, tags, repositories),
+    collector,
+    collectionLimits,
+    cacher,
+    remover: new ImageRemover(manifests, tags, now),
+    wholeness: new Wholeness(manifests, tags, registry.blobs, order),
+    upstreams,
+    upstreamHealth: new UpstreamHealth(upstreams, now),
+    disk: () => spaceOf(dataFolder),
+    traffic,
+  });
+  const admin = new AdminApi(actions, { access, reportFault });
+  const held = new HeldImages(tags, repositories);
+  const aci = composeAci(settings, { dataFolder, registry, held, cacher, program, now, reportFault });
+  const clientPages = new ClientPages({
+    standIns: order.standIns,
+    authorityPem: foundation.authorityPem,
+    sockets: foundation.sockets,
+    addresses: settings.addresses,
+    addressTowards,
+    reportFault,
+  });
+  return {
+    handle: requestHandler(distribution, admin, clientPages, aci.pages),
+    stop: () => aci.stop(),
+    collect: () => {
+      collector.collect(collectionLimits).then(
+        ({ blobs, bytes }) => blobs > 0 && log.write("info", "collected unreferenced blobs", { blobs, bytes }),
+        (error: unknown) =>
+          log.write("error", "the collection of unreferenced blobs failed", { error: describe(error) }),
+      );
+    },
+  };
+}
+
+/** Bun's largest idle timeout, in seconds: a transfer may pause for as long. */
+const SLOW_TRANSFER_SECONDS = 255;
+
+function requestHandler(
+  distribution: DistributionApi,
+  admin: AdminApi,
+  clientPages: ClientPages,
+  aciPages: AciPages,
+): RequestHandler {
+  return (request, server) => {
+    const { path, search } = splitUrl(request.url);
+    const remote = () => server.requestIP(request)?.address ?? null;
+    const writer = (): Writer => ({
+      address: remote(),
+      forwarded: request.headers.get("forwarded"),
+      forwardedFor: request.headers.get("x-forwarded-for"),
+    });
+    const connection = { writer, allowSlowTransfer: () => server.timeout(request, SLOW_TRANSFER_SECONDS) };
+    return (
+      aciPages.answer(request, path, search, connection.allowSlowTransfer) ??
+      distribution.answer(request, path, search, connection) ??
+      admin.answer(request, path, writer, connection.allowSlowTransfer) ??
+      clientPages.answer(request, path, search, remote) ??
+      errorResponse(
+        new RegistryError("NAME_UNKNOWN", `there is nothing at ${quoteBriefly(path)}; images are under /v2/`),
+      )
+    );
+  };
+}
+
+/** The path and query of a request's URL, without the cost of a URL object. After a malformed Host, Bun gives no more. */
+function splitUrl(url: string): { path: string; search: string } {
+  const slash = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("//") + 2);
+  const question = url.indexOf("?", slash);
+  return question < 0
+    ? { path: url.slice(slash), search: "" }
+    : { path: url.slice(slash, question), search: url.slice(question + 1) };
+}
+
+/** A request that was refused, or that larder failed at, is told once. */
+function faultReporter(log: Log): (error: unknown, request: Request) => void {
+  return (error, request) => {
+    const { path } = splitUrl(request.url);
+    const refused = error instanceof RegistryError;
+    const [level, what] = refused
+      ? (["warning", "a request was refused"] as const)
+      : (["error", "a request failed"] as const);
+    log.write(level, what, { method: request.method, path, error: refused ? error.message : describe(error) });
+  };
+}
+
+async function spaceOf(folder: string): Promise<{ freeBytes: number; sizeBytes: number }> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

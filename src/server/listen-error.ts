@@ -1,0 +1,41 @@
+import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
+import { findPortOwner } from "./port-owner.ts";
+
+/** An address that larder cannot listen on. The message says why and what to do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+/** What an attempt to listen failed with, explained. `flag` is the one that chooses the address. */
+export async function explainListenFailure(
+  address: ListenAddress,
+  flag: "--http" | "--https",
+  cause: unknown,
+): Promise<ListenError> {
+  const reason = await reasonOf(address, flag, cause);
+  return new ListenError(`cannot listen on ${formatListenAddress(address)}: ${reason}`, { cause });
+}
+
+async function reasonOf({ port }: ListenAddress, flag: string, error: unknown): Promise<string> {
+  switch (codeOf(error)) {
+    case "EADDRINUSE": {
+      const owner = await findPortOwner(port);
+      const who =
+        owner === null
+          ? `another program does (see it with: ss -ltnp 'sport = :${port}')`
+          : `${owner.program} (process ${owner.pid}) does`;
+      return `${who}; stop it, or choose another port with ${flag}`;
+    }
+    case "EACCES":
+      return `ports below 1024 are root's; run larder as root, give it CAP_NET_BIND_SERVICE, or choose another port with ${flag}`;
+    case "EADDRNOTAVAIL":
+      return "this machine has no such address (see its addresses with: ip address)";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The system's name for a failure, such as EADDRINUSE; empty when there is none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

@@ -1,0 +1,51 @@
+import { canBeSpoofed } from "../clients/spoofable.ts";
+import { hostNamesOf } from "../clients/upstream-names.ts";
+import { type DnsServer, startDnsServer } from "../dns/server.ts";
+import type { Log } from "../telemetry/log.ts";
+import { ListenError } from "./listen-error.ts";
+import { type OwnNames, withoutPort } from "./own-subjects.ts";
+import { plainLog } from "./plain-log.ts";
+import { findPortOwner } from "./port-owner.ts";
+import type { Settings } from "./settings.ts";
+
+const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
+
+/**
+ * Answers DNS for the hosts that are stood in for and for larder's own names, and forwards the rest. Null when nothing
+ * is to be listened on. Throws ListenError.
+ */
+export async function startNameServer(
+  { dns, dnsOpen, resolvers }: Settings,
+  { standIns, names, addresses }: OwnNames,
+  { log, now }: { readonly log: Log; readonly now: () => number },
+): Promise<DnsServer | null> {
+  if (dns.length === 0) return null;
+  const zone = { names: [...standIns.filter(canBeSpoofed).flatMap(hostNamesOf), ...names.map(withoutPort)], addresses };
+  try {
+    return await startDnsServer({
+      listen: dns.map(({ host, port }) => ({ address: host === "localhost" ? "127.0.0.1" : host, port })),
+      zone: () => zone,
+      resolvers: resolvers.length === 0 ? SYSTEM_RESOLVERS : resolvers,
+      allow: dnsOpen ? "all" : "local",
+      log: plainLog(log),
+      clock: { now },
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ListenError(`${reason}${await remedyFor(dns.map(({ port }) => port))}`, { cause: error });
+  }
+}
+
+/** Port 53 is taken on many machines, by programs that most people never started. */
+async function remedyFor(ports: readonly number[]): Promise<string> {
+  for (const port of ports) {
+    const owner = await findPortOwner(port);
+    if (owner === null || owner.pid === process.pid) continue;
+    const isResolved = owner.program.startsWith("systemd-resolve");
+    const remedy = isResolved
+      ? `DNSStubListener=no in /etc/systemd/resolved.conf takes it off that port, or give larder one address with --dns IP:${port}`
+      : `stop it, or give larder another address with --dns IP:${port}`;
+    return `. ${owner.program} (process ${owner.pid}) has port ${port}: ${remedy}`;
+  }
+  return "";
+}

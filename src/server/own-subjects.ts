@@ -1,0 +1,38 @@
+import { hostname, networkInterfaces } from "node:os";
+import { hostNamesOf } from "../clients/upstream-names.ts";
+import type { Namespace } from "../oci/repository-name.ts";
+import type { Subjects } from "../tls/automatic-certificate.ts";
+
+/** What larder is told of itself. */
+export type OwnNames = {
+  readonly standIns: readonly Namespace[];
+  readonly names: readonly string[];
+  readonly addresses: readonly string[];
+};
+
+/**
+ * Everything that clients may call larder by, for its certificate: the hosts that it stands in for, the names that it
+ * was given, this machine's name and its addresses now. IPv6 link-local ones stay out: clients cannot verify them.
+ */
+export function ownSubjects({ standIns, names, addresses }: OwnNames): Subjects {
+  const machineName = hostname();
+  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return {
+    names: [
+      "localhost",
+      // What an administrator may call a machine, a certificate may not.
+      ...(/^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i.test(machineName) ? [machineName] : []),
+      ...names.map(withoutPort),
+      ...standIns.flatMap(hostNamesOf),
+    ],
+    addresses: [
+      ...addresses,
+      ...interfaces.map(({ address }) => address).filter((address) => !/^fe[89ab]/i.test(address)),
+    ],
+  };
+}
+
+/** `registry.lan:5000` is known as `registry.lan`; an IPv6 address has colons of its own. */
+export function withoutPort(name: string): string {
+  return name.replace(/^([^:]+|\[.+\]):\d+$/, "$1").replace(/^\[(.+)\]$/, "$1");
+}

@@ -1,0 +1,119 @@
+/** The sockets that requests come in on: plain HTTP, and HTTPS whose certificate changes while it serves. */
+import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+import type { CertificateLog, CertificateSource } from "../tls/certificate-source.ts";
+import { startRenewingListener } from "../tls/renewing-listener.ts";
+import type { ListenAddress } from "./listen-address.ts";
+import { codeOf, explainListenFailure } from "./listen-error.ts";
+
+/** Answers a request; `server` knows the connection. */
+export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
+
+/** A listening socket with its server. */
+export type WebListener = {
+  readonly scheme: "http" | "https";
+  /** The address that it listens on, null for all of this machine's. */
+  readonly host: string | null;
+  readonly port: number;
+  /** Requests that are being answered. */
+  openRequests(): number;
+  /** Takes no more connections; those that are open go on. Resolves when all requests have been answered. */
+  stopListening(): Promise<void>;
+  /** Ends all connections. */
+  close(): Promise<void>;
+};
+
+export type WebListenerOptions = {
+  readonly address: ListenAddress;
+  readonly handle: RequestHandler;
+  readonly onFault: (error: unknown) => void;
+};
+
+/** A connection that says nothing for so long is closed, in seconds: slowloris must not hold it. Clients reconnect. */
+const IDLE_SECONDS = 60;
+
+/** Listens for plain HTTP. Throws ListenError. */
+export async function listenHttp(options: WebListenerOptions): Promise<WebListener> {
+  const { address } = options;
+  const serve = (hostname: string) => Bun.serve({ ...serverOptions(options), hostname, port: address.port });
+  const server = await listen(address, "--http", serve);
+  return {
+    scheme: "http",
+    host: address.host,
+    port: server.port ?? address.port,
+    openRequests: () => server.pendingRequests,
+    stopListening: () => server.stop(false),
+    close: () => server.stop(true),
+  };
+}
+
+/** Listens for HTTPS with whatever certificate `source` has. Throws ListenError. */
+export async function listenHttps(
+  options: WebListenerOptions & { readonly source: CertificateSource; readonly log: CertificateLog },
+): Promise<WebListener> {
+  const { address, source, log } = options;
+  const serve = (hostname: string) =>
+    startRenewingListener({ listener: { ...serverOptions(options), hostname, port: address.port }, source, log });
+  const listener = await listen(address, "--https", serve);
+  return {
+    scheme: "https",
+    host: address.host,
+    port: listener.port,
+    openRequests: () => listener.current().pendingRequests,
+    stopListening: () => listener.stop(false),
+    close: () => listener.stop(true),
+  };
+}
+
+/** URLs that lead to a listener: for every address of the machine those of its interfaces, `localhost` first. */
+export function urlsOf({ scheme, host, port }: WebListener): readonly string[] {
+  const hosts = host === null ? machineHosts() : [bracketed(host)];
+  return hosts.map((name) => urlOf(scheme, name, port));
+}
+
+function urlOf(scheme: WebListener["scheme"], host: string, port: number): string {
+  return port === (scheme === "https" ? 443 : 80) ? `${scheme}://${host}` : `${scheme}://${host}:${port}`;
+}
+
+function serverOptions({ handle, onFault }: WebListenerOptions) {
+  return {
+    idleTimeout: IDLE_SECONDS,
+    // Blobs have no limit but the disk; what is read into memory is bounded where it is read.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    development: false,
+    fetch: handle,
+    error(error: Error) {
+      onFault(error);
+      return new Response(null, { status: 500 });
+    },
+  } as const;
+}
+
+async function listen<Server>(
+  address: ListenAddress,
+  flag: "--http" | "--https",
+  serve: (hostname: string) => Server,
+): Promise<Server> {
+  const hostnames = address.host === null ? ["::", "0.0.0.0"] : [address.host];
+  let failure: unknown;
+  for (const hostname of hostnames) {
+    try {
+      return serve(hostname);
+    } catch (error) {
+      // A machine without IPv6 cannot listen on "::"; then IPv4 is all there is.
+      failure = error;
+      if (codeOf(error) === "EADDRINUSE" || codeOf(error) === "EACCES") break;
+    }
+  }
+  throw await explainListenFailure(address, flag, failure);
+}
+
+function machineHosts(): readonly string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const outward = addresses.filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
+  return ["localhost", ...outward.map(({ address }) => bracketed(address))];
+}
+
+function bracketed(host: string): string {
+  return isIP(host) === 6 ? `[${host}]` : host;
+}

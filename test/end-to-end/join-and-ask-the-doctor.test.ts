@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Finding } from "../../src/doctor/finding.ts";
+import { requirement } from "../requirement.ts";
+import { addFreshNode, JOINING_NEEDS, runScript } from "./joining-node.ts";
+import type { LabDaemon } from "./lab-daemon.ts";
+import type { LabHost } from "./lab-host.ts";
+import { startLarder } from "./larder-on-host.ts";
+import { LAB_NEEDS, NetworkLab } from "./network-lab.ts";
+
+const PROGRAM = join(import.meta.dir, "..", "..", "larder");
+const SETUP_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 60_000;
+
+describe.skipIf(!requirement(...LAB_NEEDS, ...JOINING_NEEDS).met)("larder doctor, on a node", () => {
+  let lab: NetworkLab;
+  let registry: LabHost;
+  let larder: LabDaemon;
+
+  beforeAll(async () => {
+    lab = await NetworkLab.create();
+    registry = await lab.addHost("registry");
+    larder = await startLarder(registry, "--standard-ports", "--stand-in", "docker.io", "--stand-in", "quay.io");
+  }, SETUP_TIMEOUT_MS);
+  afterAll(() => lab.close());
+
+  /** Exit status, and the findings of a check as `status message`. */
+  async function ask(node: LabHost, check: string, ...argv: string[]): Promise<[number, string[]]> {
+    const { status, output } = await node.run([PROGRAM, "doctor", "--json", ...argv]);
+    const findings = JSON.parse(output) as Finding[];
+    return [status, findings.filter((one) => one.check === check).map((one) => `${one.status} ${one.message}`)];
+  }
+
+  test(
+    "tells of names that lead nowhere, until the node has joined, and of a larder that is gone",
+    async () => {
+      const node = await addFreshNode(lab, "mirroring");
+      const [before, names] = await ask(node, "name", "--registry", registry.ipv4);
+      expect([before, names[0]]).toEqual([
+        1,
+        expect.stringMatching(/^fail registry-1\.docker\.io has no address.*gets nowhere$/),
+      ]);
+      for (const target of ["containerd", "containers", "docker"]) {
+        await runScript(node, `http://${registry.ipv4}:5000/client/${target}.sh`);
+      }
+      const origin = `http://${registry.ipv4}:5000`;
+      // Its own files say where larder is.
+      expect(await ask(node, "larder")).toEqual([0, [`ok answers at ${origin}`]]);
+      expect((await ask(node, "containerd"))[1]).toEqual([
+        `ok asks ${origin} for docker.io, quay.io, and that is larder`,
+      ]);
+      const text = await node.exec([PROGRAM, "doctor", "--registry", registry.ipv4]);
+      expect(text).toContain("ok    docker     asks ");
+      expect(text).not.toContain("FAIL");
+      await larder.stop();
+      const [after, found] = await ask(node, "containers");
+      expect([after, found[0]]).toEqual([1, expect.stringContaining("nobody answers there")]);
+      larder = await startLarder(registry, "--standard-ports", "--stand-in", "docker.io", "--stand-in", "quay.io");
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    "tells of spoofed names whose certificate is not trusted, until it is",
+    async () => {
+      const node = await addFreshNode(lab, "spoofed");
+      await runScript(node, `http://${registry.ipv4}/client/hosts.sh`);
+      const [before, names] = await ask(node, "name", "--registry", registry.ipv4);
+      expect([before, names[1]]).toEqual([
+        1,
+        expect.stringMatching(
+          /^fail quay\.io is 192\.0\.2\.1: larder, at port 443, with a certificate that .* not trust/,
+        ),
+      ]);
+      await runScript(node, `http://${registry.ipv4}/client/trust.sh`);
+      expect(await ask(node, "name", "--registry", registry.ipv4)).toEqual([
+        0,
+        [
+          `ok registry-1.docker.io is ${registry.ipv4}: larder, by HTTPS that is trusted`,
+          `ok quay.io is ${registry.ipv4}: larder, by HTTPS that is trusted`,
+        ],
+      ]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
