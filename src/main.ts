@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { CommandFailure, type CommandIo, type CommandOutput } from "./cli/command-io.ts";
+import { CommandFailure, type CommandIo } from "./cli/command-io.ts";
+import { ProcessOutput } from "./cli/process-output.ts";
 import { VERSION } from "./server/version.ts";
 
 /** A verb, loaded only when it is called: `has` and `inspect` must not pay for the server. */
@@ -36,6 +37,7 @@ const VERBS: readonly Verb[] = [
   { name: "mirror", load: async (io) => (await import("./cli/mirror.ts")).mirrorCommand(io) },
   { name: "copy", load: async (io) => (await import("./cli/copy.ts")).copyCommand(io) },
   { name: "client", load: async (io) => (await import("./cli/client.ts")).clientCommand(io) },
+  { name: "doctor", load: async (io) => (await import("./cli/doctor.ts")).doctorCommand(io) },
   { name: "ca", load: async (io) => (await import("./cli/ca.ts")).caCommand(io) },
   { name: "aci", load: async (io) => (await import("./cli/aci.ts")).aciCommand(io) },
   { name: "stats", load: async (io) => (await import("./cli/stats.ts")).statsCommand(io) },
@@ -100,14 +102,6 @@ function report(error: unknown, io: CommandIo): number {
   return 1;
 }
 
-function outputTo(stream: NodeJS.WriteStream): CommandOutput {
-  // One who reads no further (`larder ls | head -1`) has what he wanted.
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-  return { isTerminal: stream.isTTY, write: (text) => void stream.write(text) };
-}
-
 /** The first signal asks the command to end; the second SIGINT ends it. */
 function signalOfProcess(): AbortSignal {
   const controller = new AbortController();
@@ -119,9 +113,14 @@ function signalOfProcess(): AbortSignal {
   return controller.signal;
 }
 
-process.exitCode = await main(process.argv.slice(2), {
-  stdout: outputTo(process.stdout),
-  stderr: outputTo(process.stderr),
+const [stdout, stderr] = [new ProcessOutput(1), new ProcessOutput(2)];
+const status = await main(process.argv.slice(2), {
+  stdout,
+  stderr,
   environment: process.env,
   signal: signalOfProcess(),
 });
+const lost = await stdout.end();
+if (lost !== null) stderr.write(`larder: standard output could not be written (${lost})\n`);
+await stderr.end();
+process.exitCode = lost === null ? status : 1;

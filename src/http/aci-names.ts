@@ -29,13 +29,16 @@ const LOOK_ALIKES = 200;
 export class AciNames {
   readonly #identity: Identity;
   readonly #held: HeldImages;
-  readonly #ownName: string;
+  readonly #ownNames: readonly [string, ...string[]];
 
-  /** `ownName` is larder's, without a port, for clients that call it by a name that it does not know. */
-  constructor(identity: Identity, held: HeldImages, ownName: string) {
+  /**
+   * `ownNames` are larder's, without ports, which no ACI's name has. The first one is for clients that call it by a
+   * name that it does not know.
+   */
+  constructor(identity: Identity, held: HeldImages, ownNames: readonly [string, ...string[]]) {
     this.#identity = identity;
     this.#held = held;
-    this.#ownName = ownName;
+    this.#ownNames = ownNames;
   }
 
   /** The image that is here under `stem` in one of its spellings; null when none is. `host` is the `Host` header. */
@@ -79,14 +82,14 @@ export class AciNames {
   /** The host that ACIs of what was pushed here are named after, seen by a client that sent this `Host`. */
   ownHost(host: string | null): string {
     const namespace = host === null ? null : tryParseNamespace(host);
-    return namespace !== null && this.#identity.isOwn(namespace) ? withoutPort(namespace) : this.#ownName;
+    return namespace !== null && this.#isOwn(namespace) ? withoutPort(namespace) : this.#ownNames[0];
   }
 
   /** The host that discovery was asked about, without its port; null when larder neither is it nor stands in for it. */
   discoverableHost(host: string | null): string | null {
     const namespace = host === null ? null : tryParseNamespace(host);
     if (host === null || namespace === null) return null;
-    const isKnown = this.#identity.isOwn(namespace) || this.#standIn(host) !== null;
+    const isKnown = this.#isOwn(namespace) || this.#standIn(host) !== null;
     return isKnown ? withoutPort(host.toLowerCase()) : null;
   }
 
@@ -95,7 +98,7 @@ export class AciNames {
     const slash = stem.indexOf("/");
     const first = slash < 0 ? "" : stem.slice(0, slash);
     const namespace = looksLikeHost(first) ? tryParseNamespace(first) : null;
-    if (namespace === null || !this.#identity.isOwn(namespace)) {
+    if (namespace === null || !this.#isOwn(namespace)) {
       return { asked: stem, rest: stem, isFull: namespace !== null, ownHost: this.ownHost(host) };
     }
     const rest = stem.slice(slash + 1);
@@ -112,6 +115,11 @@ export class AciNames {
       const last = path.slice(path.lastIndexOf("/") + 1);
       return asked.includes(last) || asked.includes(toIdentifier(last));
     }, LOOK_ALIKES);
+  }
+
+  #isOwn(namespace: Namespace): boolean {
+    if (this.#identity.isOwn(namespace)) return true;
+    return !this.#identity.standsInFor(namespace) && this.#ownNames.includes(withoutPort(namespace));
   }
 
   #standIn(host: string): Namespace | null {

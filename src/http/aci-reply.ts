@@ -75,7 +75,13 @@ export function failureReply(error: unknown, headers: Record<string, string> = {
   const retry = status === 429 || status === 503 ? { "Retry-After": RETRY_AFTER_SECONDS } : {};
   return new Response(`larder: ${message}\n`, {
     status,
-    headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", ...retry, ...headers },
+    headers: {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      ...retry,
+      ...headers,
+    },
   });
 }
 

@@ -39,7 +39,8 @@ export function composeAci(
   const store = new AciStore(join(folder, "converted"), aciKeepBytes, now);
   const keyFile = aciKey === null ? ownKeyFile(folder) : givenKeyFile(aciKey);
   const files = aciFiles === null ? null : new AciFiles(aciFiles);
-  const names = new AciNames(identity, held, withoutPort(ownNames[0] ?? hostname().toLowerCase()));
+  const [own = hostname(), ...others] = ownNames;
+  const names = new AciNames(identity, held, [ownHost(own), ...others.map(ownHost)]);
   const pages = new AciPages({
     names,
     images: new AciImages({ manifests, blobs, cacher, blobFile: (digest) => blobPath(dataFolder, digest) }),
@@ -49,4 +50,8 @@ export function composeAci(
     reportFault,
   });
   return { pages, stop: () => pool.stop() };
+}
+
+function ownHost(name: string): string {
+  return withoutPort(name).toLowerCase();
 }

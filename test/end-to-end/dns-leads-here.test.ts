@@ -22,10 +22,9 @@ describe.skipIf(!requirement(...NEEDS).met)("a node that asks larder for names",
     lab = await NetworkLab.create();
     registry = await lab.addHost("registry");
     const elsewhere = await lab.addHost("elsewhere");
-    const others = elsewhere.start([
-      ...["dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--user=root"],
-      ...["--address=/else.example/198.51.100.7", "--local=/nothing.example/", "--log-facility=-"],
-    ]);
+    const zone = ["--address=/else.example/198.51.100.7", "--local=/nothing.example/"];
+    const options = ["--keep-in-foreground", "--no-resolv", "--no-hosts", "--user=root", "--log-facility=-"];
+    const others = elsewhere.start(["dnsmasq", ...options, ...zone]);
     await others.printed(/started/, 10_000);
     await registry.setHostsFile(spoofedHosts("127.0.0.1"));
     await startLarder(registry, "--standard-ports", "--name", "registry.example.com", "--resolver", elsewhere.ipv4);

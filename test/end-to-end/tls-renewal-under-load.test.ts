@@ -45,11 +45,11 @@ describe.skipIf(!requirement(...IMAGE_NEEDS, "skopeo").met)("while clients pull 
       await writeFile(join(folder, "trust", "ca.crt"), certificates.authorityPem);
 
       const first = await presented();
-      let isOver = false;
+      const end = new AbortController();
       const counts = { blobs: 0, images: 0 };
       const fetchBlobs = async () => {
         const tls = { ca: certificates.authorityPem };
-        while (!isOver) {
+        while (!end.signal.aborted) {
           const response = await fetch(blobUrl(`https://127.0.0.1:${port}`, "load", blob.digest), { tls });
           expect((await response.bytes()).length).toBe(blob.bytes.length);
           counts.blobs++;
@@ -57,7 +57,7 @@ describe.skipIf(!requirement(...IMAGE_NEEDS, "skopeo").met)("while clients pull 
       };
       const pullImages = async (name: string) => {
         const from = ["--src-cert-dir", join(folder, "trust"), `docker://127.0.0.1:${port}/app:1`];
-        for (let number = 0; !isOver; number++) {
+        for (let number = 0; !end.signal.aborted; number++) {
           await outputOf(["skopeo", "copy", "--quiet", ...from, `dir:${join(folder, `${name}-${number}`)}`]);
           counts.images++;
         }
@@ -68,7 +68,7 @@ describe.skipIf(!requirement(...IMAGE_NEEDS, "skopeo").met)("while clients pull 
       while ((await presented()) === first && Date.now() < deadline) await Bun.sleep(100);
       expect(await presented()).not.toBe(first);
       await Bun.sleep(1_500);
-      isOver = true;
+      end.abort();
       await load;
       expect(counts.blobs).toBeGreaterThan(10);
       expect(counts.images).toBeGreaterThan(3);
