@@ -75,8 +75,7 @@ export class ConversionPool {
     });
     this.#children.add(child);
     try {
-      child.stdin.write(`${JSON.stringify(job)}\n`);
-      await child.stdin.flush();
+      await tell(child.stdin, job);
       const [output, words] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
       if (this.#isStopped) throw stopping();
       const how = child.signalCode ?? `status ${child.exitCode}`;
@@ -85,6 +84,16 @@ export class ConversionPool {
     } finally {
       this.#children.delete(child);
     }
+  }
+}
+
+/** The input stays open: its end would tell the process that nobody waits for it any more. */
+async function tell(input: Bun.FileSink, job: ConversionJob): Promise<void> {
+  try {
+    await input.write(`${JSON.stringify(job)}\n`);
+    await input.flush();
+  } catch {
+    // A process that does not even read has ended, and its status and last words say more.
   }
 }
 

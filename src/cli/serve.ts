@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { Command } from "commander";
+import { AciError } from "../aci/aci-error.ts";
 import { ConfigurationError } from "../server/configuration-file.ts";
 import { DataFolderError } from "../server/data-folder-lock.ts";
 import { ListenError } from "../server/listen-error.ts";
@@ -83,7 +84,7 @@ async function start(io: CommandIo, settings: Settings): Promise<RunningServer> 
       program: ownProgram(),
     });
   } catch (error) {
-    if (error instanceof ConfigurationError) throw new CommandFailure(2, error.message);
+    if (error instanceof ConfigurationError || error instanceof AciError) throw new CommandFailure(2, error.message);
     if (error instanceof ListenError || error instanceof DataFolderError || error instanceof CertificateError) {
       throw new CommandFailure(1, error.message);
     }

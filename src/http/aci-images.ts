@@ -95,9 +95,9 @@ export class AciImages {
     const { blobs } = this.#parts;
     const here = await blobs.readHere(target, digest);
     if (here !== null) return here;
-    const { size, read } = await blobs.get(target, digest, behalf);
-    if (size > CONFIG_LIMIT_BYTES) throw new AciError(`the image's config has ${size} bytes`);
-    return new Uint8Array(await new Response(await read(null)).arrayBuffer());
+    const found = await blobs.get(target, digest, behalf);
+    if (found.size > CONFIG_LIMIT_BYTES) throw new AciError(`the image's config has ${found.size} bytes`);
+    return new Uint8Array(await new Response(await found.read(null)).arrayBuffer());
   }
 
   async #bring(target: Target, manifest: Digest, config: Descriptor, layers: readonly Descriptor[]): Promise<AciParts> {

@@ -73,6 +73,7 @@ export class AciPages {
       }
       const asked = parseAciRequest(file, search);
       if (asked === null) throw notHere(file);
+      allowSlow();
       return (await this.#answerFile(request, asked)) ?? (await this.#answerImage(request, asked, file, allowSlow));
     } catch (error) {
       const response = failureReply(error);
@@ -118,7 +119,6 @@ export class AciPages {
     const behalf: OnBehalf = { via: request.headers.get("via") };
     const named = (await names.findHere(stem, host)) ?? names.nameUnseen(stem, host);
     if (named === null) throw notHere(file);
-    allowSlow();
     const image = await images.find(named, platform, behalf);
     const kept = await workshop.find(image.wish);
     if (kind === "aci") {

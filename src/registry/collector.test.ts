@@ -120,9 +120,9 @@ test("pushes that race removals and collections lose nothing", async () => {
   const limits = { graceMs: 0, uploadExpiryMs: 60_000 };
   now = 1;
   const layers = ["layer 0", "layer 1", "layer 2"];
-  let running = true;
+  const done = new AbortController();
   const collecting = (async () => {
-    while (running) await collector.collect(limits);
+    while (!done.signal.aborted) await collector.collect(limits);
   })();
   const acknowledged = new Map<string, readonly Digest[]>();
   const pusher = async (name: number) => {
@@ -140,7 +140,7 @@ test("pushes that race removals and collections lose nothing", async () => {
     }
   };
   await Promise.all([pusher(0), pusher(1), pusher(2), pusher(3)]);
-  running = false;
+  done.abort();
   await collecting;
   await collector.collect(limits);
   expect(acknowledged.size).toBe(4);

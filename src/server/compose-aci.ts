@@ -1,5 +1,7 @@
+import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { AciError } from "../aci/aci-error.ts";
 import { AciStore } from "../aci/aci-store.ts";
 import { AciWorkshop } from "../aci/aci-workshop.ts";
 import { ConversionPool } from "../aci/conversion-pool.ts";
@@ -28,28 +30,52 @@ export type AciFoundation = {
   readonly reportFault: (error: unknown, request: Request) => void;
 };
 
-/** The pages of `/aci/`, and what ends the conversions behind them. */
+/** The pages of `/aci/`, and what is behind them. */
+export type AciComposition = {
+  readonly pages: AciPages;
+  /** Throws AciError when the key or the folder that was given cannot be used. */
+  readonly check: () => Promise<void>;
+  /** Ends conversions. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Wires what answers for `/aci/`. */
 export function composeAci(
   { aciFiles, aciKey, aciKeepBytes, names: ownNames }: Settings,
   { dataFolder, registry, held, cacher, program, now, reportFault }: AciFoundation,
-): { readonly pages: AciPages; readonly stop: () => Promise<void> } {
+): AciComposition {
   const { identity, manifests, blobs } = registry;
   const folder = join(dataFolder, "aci");
   const pool = new ConversionPool(program);
   const store = new AciStore(join(folder, "converted"), aciKeepBytes, now);
-  const keyFile = aciKey === null ? ownKeyFile(folder) : givenKeyFile(aciKey);
+  const keyFile = aciKey === null ? ownKeyFile(folder) : givenKeyFile(resolve(aciKey));
   const files = aciFiles === null ? null : new AciFiles(aciFiles);
   const [own = hostname(), ...others] = ownNames;
   const names = new AciNames(identity, held, [ownHost(own), ...others.map(ownHost)]);
+  const workshop = new AciWorkshop(store, pool, keyFile, () => new Date(now()));
   const pages = new AciPages({
     names,
     images: new AciImages({ manifests, blobs, cacher, blobFile: (digest) => blobPath(dataFolder, digest) }),
-    workshop: new AciWorkshop(store, pool, keyFile, () => new Date(now())),
+    workshop,
     index: new AciIndex(held, files, names),
     files,
     reportFault,
   });
-  return { pages, stop: () => pool.stop() };
+  return {
+    pages,
+    check: async () => {
+      if (aciKey !== null) await workshop.key();
+      if (aciFiles !== null) await checkFolder(aciFiles);
+    },
+    stop: () => pool.stop(),
+  };
+}
+
+async function checkFolder(path: string): Promise<void> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new AciError(`the folder of ACI files ${JSON.stringify(path)} cannot be read: ${String(cause)}`, { cause });
+  });
+  if (!found.isDirectory()) throw new AciError(`${JSON.stringify(path)} is no folder that ACI files could be in`);
 }
 
 function ownHost(name: string): string {

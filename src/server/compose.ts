@@ -62,6 +62,8 @@ export type Foundation = {
 export type Composition = {
   readonly handle: RequestHandler;
   readonly collect: () => void;
+  /** Throws AciError when what the settings name for ACIs cannot be used. */
+  readonly check: () => Promise<void>;
   /** Ends the work that is done for nobody any more. */
   readonly stop: () => Promise<void>;
 };
@@ -143,7 +145,8 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   });
   return {
     handle: requestHandler(distribution, admin, clientPages, aci.pages),
-    stop: () => aci.stop(),
+    check: aci.check,
+    stop: aci.stop,
     collect: () => {
       collector.collect(collectionLimits).then(
         ({ blobs, bytes }) => blobs > 0 && log.write("info", "collected unreferenced blobs", { blobs, bytes }),

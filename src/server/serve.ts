@@ -29,7 +29,7 @@ export type RunningServer = {
   stop(): Promise<void>;
 };
 
-/** Opens everything and listens. Throws ListenError, DataFolderError, CertificateError, ConfigurationError. */
+/** Opens everything and listens. Throws ListenError, DataFolderError, CertificateError, ConfigurationError, AciError. */
 export async function serve(settings: Settings, environment: ServerEnvironment): Promise<RunningServer> {
   if (settings.http.length + settings.https.length === 0) {
     throw new ListenError("there is no address to listen on; give --http ADDRESS or --https ADDRESS");
@@ -51,6 +51,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     const foundation = { dataFolder, metadata, authorityPem, sockets: () => listeners };
     const composition = compose(settings, environment, foundation);
     opened.add(() => composition.stop());
+    await composition.check();
     const timer = setInterval(composition.collect, settings.gcIntervalMs);
     opened.add(() => clearInterval(timer));
     await openListeners(listeners, settings, composition, certificate, environment.log);
@@ -122,7 +123,19 @@ async function drain(
   if (open() > 0) log.write("info", "waiting for open transfers", { open: open(), seconds: limitMs / 1000 });
   const limit = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => limit.resolve(false), limitMs);
-  const isDrained = await Promise.race([drained, limit.promise]);
+  // A connection that was left open in the middle of a body that nobody reads keeps `drained` waiting for nothing.
+  const quiet = untilQuiet(open, limitMs).then(() => true);
+  const isDrained = await Promise.race([drained, quiet, limit.promise]);
   clearTimeout(timer);
   if (!isDrained) log.write("warning", "transfers were cut off", { open: open() });
+}
+
+const QUIET_CHECK_MS = 50;
+
+/** Waits until no request is being answered, twice in a row: one may just be on its way in. At most `limitMs`. */
+async function untilQuiet(open: () => number, limitMs: number): Promise<void> {
+  const untilMs = performance.now() + limitMs;
+  for (let quiet = 0; quiet < 2 && performance.now() < untilMs; quiet = open() === 0 ? quiet + 1 : 0) {
+    await Bun.sleep(QUIET_CHECK_MS);
+  }
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { type BuiltImage, buildImage, IMAGE_NEEDS } from "../end-to-end/image-factory.ts";
 import { outputOf } from "../end-to-end/run-command.ts";
@@ -76,7 +76,8 @@ describe.skipIf(!lab.met)("converted ACIs", () => {
 
     const aci = join(folder, "app.aci");
     const before = await download(larder, "/aci/team/app:1.aci", aci);
-    await restart("--aci-key", key);
+    // Larder is started in the folder of temporary files; its conversions run elsewhere.
+    await restart("--aci-key", relative(tmpdir(), key));
     expect((await get(larder, "/aci/team/app:1.aci.asc")).status).toBe(202);
     const signature = await signatureOf(larder, "/aci/team/app:1.aci");
     const publicKey = await (await get(larder, "/aci/pubkeys.gpg")).text();
@@ -92,7 +93,8 @@ describe.skipIf(!lab.met)("converted ACIs", () => {
     expect(children.length).toBe(1);
     await larder.kill();
     await answer;
-    await until("the conversion has ended", () => children.every((pid) => !existsSync(`/proc/${pid}`)));
+    // By itself it would go on for some seconds.
+    await until("the conversion has ended", () => children.every((pid) => !existsSync(`/proc/${pid}`)), 1500);
     larder = await startLarder({ dataFolder: join(folder, "data") });
     await get(larder, "/aci/team/app:1.aci");
     expect(await kept(larder, ".part")).toEqual([]);
@@ -177,4 +179,17 @@ describe.skipIf(!disk.met)("on a full disk", () => {
       for (const each of [folder, data]) await rm(each, { recursive: true });
     }
   });
+});
+
+test("a key or a folder that cannot be used is told when larder starts", async () => {
+  const wrong: [string, string, RegExp][] = [
+    ["--aci-key", "/nowhere/key.asc", /key\.asc/],
+    ["--aci-key", import.meta.path, /armored/],
+    ["--aci-files", "/nowhere", /nowhere/],
+    ["--aci-files", import.meta.path, /no folder/],
+    ["--aci-keep", "much", /500MB/],
+  ];
+  for (const [flag, value, message] of wrong) {
+    await expect(startLarder({ arguments: [flag, value] })).rejects.toThrow(message);
+  }
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { createSocket } from "node:dgram";
@@ -60,7 +61,8 @@ describe("larder that is told to listen wrongly says what to do", () => {
     const web = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
     const names = createSocket("udp4");
     await new Promise<void>((resolve) => names.bind(0, "127.0.0.1", resolve));
-    const program = `bun (process ${process.pid})`;
+    const name = readFileSync(`/proc/${process.pid}/comm`, "utf8").trim();
+    const program = `${name} (process ${process.pid})`;
     for (const flag of ["--http", "--https"]) {
       const { status, message } = await serve([flag, `127.0.0.1:${web.port}`]);
       expect([status, message]).toEqual([
