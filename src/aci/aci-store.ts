@@ -61,7 +61,10 @@ export class AciStore {
       return null;
     }
     const now = this.#now();
-    if (now - entry.usedAtMs > TOUCH_EVERY_MS) await utimes(this.#path(key, "json"), now / 1000, now / 1000);
+    if (now - entry.usedAtMs > TOUCH_EVERY_MS) {
+      // Somebody may have taken it away; then a restart makes the ACI anew, and that is all.
+      await utimes(this.#path(key, "json"), now / 1000, now / 1000).catch(() => {});
+    }
     entry.usedAtMs = now;
     return entry;
   }
@@ -69,6 +72,8 @@ export class AciStore {
   /** Makes sure of the folder, and gives a path in it for a file that is not finished. */
   async begin(): Promise<string> {
     await this.#open();
+    // People may empty the folder, or take it away, at any time.
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     return join(this.#folder, `${randomUUID()}.part`);
   }
 

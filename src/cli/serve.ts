@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { Command } from "commander";
 import { AciError } from "../aci/aci-error.ts";
 import { ConfigurationError } from "../server/configuration-file.ts";
-import { DataFolderError } from "../server/data-folder-lock.ts";
+import { DataFolderError } from "../server/data-folder.ts";
 import { ListenError } from "../server/listen-error.ts";
 import { type RunningServer, serve } from "../server/serve.ts";
 import type { Settings } from "../server/settings.ts";

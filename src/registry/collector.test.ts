@@ -125,13 +125,19 @@ test("pushes that race removals and collections lose nothing", async () => {
     while (!done.signal.aborted) await collector.collect(limits);
   })();
   const acknowledged = new Map<string, readonly Digest[]>();
+  // Without any grace, a layer may go with another's image between its push and this image's manifest. Then the pusher
+  // is told so, and pushes again: what must never happen is that an image is taken and not whole.
+  const pushUntilTaken = async (tag: string) => {
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const digests = await Promise.all(layers.map((layer) => pushBlob(layer)));
+      if ((await pushImage(tag, digests)).length === 0) return digests;
+    }
+    throw new Error(`${tag} was refused each time`);
+  };
   const pusher = async (name: number) => {
     for (let round = 0; round < 15; round++) {
       const tag = `t${name}`;
-      const digests = await Promise.all(layers.map((layer) => pushBlob(layer)));
-      // A link is touched at the time of its push; the collection's grace ends before it.
-      const missing = await pushImage(tag, digests);
-      expect(missing).toEqual([]);
+      const digests = await pushUntilTaken(tag);
       acknowledged.set(tag, digests);
       if (round % 3 === 0) {
         acknowledged.delete(tag);

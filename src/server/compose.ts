@@ -26,7 +26,7 @@ import { UpstreamManifests } from "../registry/upstream-manifests.ts";
 import { Uploads } from "../registry/uploads.ts";
 import { Wholeness } from "../registry/wholeness.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
-import type { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
+import type { MetadataStore } from "../storage/metadata.ts";
 import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
@@ -51,7 +51,7 @@ export type ServerEnvironment = {
 /** What the parts are made over. */
 export type Foundation = {
   readonly dataFolder: string;
-  readonly metadata: ReturnType<typeof openSqliteMetadata>;
+  readonly metadata: MetadataStore;
   /** PEM of larder's own authority, or null. */
   readonly authorityPem: string | null;
   /** Where larder listens; known when the first request comes. */

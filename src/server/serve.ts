@@ -1,11 +1,9 @@
-import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { DnsServer } from "../dns/server.ts";
 import { formatSocketAddress } from "../dns/socket-address.ts";
-import { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
 import type { Log } from "../telemetry/log.ts";
 import { compose, type Composition, type ServerEnvironment } from "./compose.ts";
-import { DataFolderLock } from "./data-folder-lock.ts";
+import { openDataFolder } from "./data-folder.ts";
 import { ListenError } from "./listen-error.ts";
 import { startNameServer } from "./name-server.ts";
 import { standInsOf } from "./open-upstreams.ts";
@@ -37,10 +35,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
   const dataFolder = resolve(settings.data);
   const opened = new Opened();
   try {
-    const lock = await DataFolderLock.take(dataFolder);
-    opened.add(() => lock.release());
-    await mkdir(join(dataFolder, "uploads"), { recursive: true });
-    const metadata = openSqliteMetadata(join(dataFolder, "larder.db"));
+    const metadata = await openDataFolder(dataFolder);
     opened.add(() => metadata.close());
     const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);

@@ -7,11 +7,19 @@ import { storageError } from "./storage-error.ts";
 /** In order; `user_version` of the database counts those that were applied. Never change one that was released. */
 const MIGRATIONS: readonly string[] = [initial];
 
-/** How long another process (a second larder on the same folder, a backup) may hold the lock. */
-const BUSY_TIMEOUT_MS = 5000;
+/** How long another process may hold the database: a larder that is just ending. */
+const BUSY_TIMEOUT_MS = 2000;
+
+/** Another process has the database. */
+export class DatabaseInUse extends Error {
+  override readonly name = "DatabaseInUse";
+}
 
 /**
  * An SQLite database in WAL mode whose commits are made durable off the event loop.
+ *
+ * The process has it for itself (`locking_mode = EXCLUSIVE`) until it ends, however it ends: a second larder on the
+ * same folder is kept out by the kernel, and no read needs a lock.
  *
  * `synchronous = NORMAL` writes a commit to the log without a sync; `durably` then syncs the log itself, in a thread
  * and once for all that were committed meanwhile. That is what FULL does within each COMMIT, there blocking every other
@@ -21,16 +29,24 @@ export class SqliteDatabase {
   readonly #database: Database;
   readonly #log: number;
   readonly #flush: SharedFlush;
+  #transactions = 0;
 
-  /** Opens or makes the database at `path`, and brings its schema up to date. */
+  /** Opens or makes the database at `path`, and brings its schema up to date. Throws DatabaseInUse. */
   constructor(path: string) {
     this.#database = new Database(path, { create: true, strict: true });
     chmodSync(path, 0o600);
-    this.#database.run("PRAGMA journal_mode = WAL");
-    this.#database.run("PRAGMA synchronous = NORMAL");
-    this.#database.run("PRAGMA foreign_keys = ON");
-    this.#database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    this.#migrate(path);
+    try {
+      this.#database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      this.#database.run("PRAGMA locking_mode = EXCLUSIVE");
+      this.#database.run("PRAGMA journal_mode = WAL");
+      this.#database.run("PRAGMA synchronous = NORMAL");
+      this.#database.run("PRAGMA foreign_keys = ON");
+      this.#migrate(path);
+    } catch (error) {
+      this.#database.close();
+      const isBusy = error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+      throw isBusy ? new DatabaseInUse(`${path} is in use by another process`, { cause: error }) : error;
+    }
     this.#log = openSync(`${path}-wal`, "r");
     this.#flush = new SharedFlush(() => syncData(this.#log));
   }
@@ -40,8 +56,14 @@ export class SqliteDatabase {
     return this.#database.query<Row, Parameters>(sql) as Statement<Row, Parameters>;
   }
 
+  /** How many transactions there were: while it stays, nothing has changed. */
+  get transactions(): number {
+    return this.#transactions;
+  }
+
   /** Runs `work` as one transaction, which takes the write lock at once, and hands back its result uncommitted to disk. */
   transact<T>(work: () => T): T {
+    this.#transactions++;
     try {
       return this.#database.transaction(work).immediate();
     } catch (error) {

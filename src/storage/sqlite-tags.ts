@@ -5,15 +5,43 @@ import type { SqliteDatabase } from "./sqlite-database.ts";
 import { releaseManifest } from "./sqlite-manifests.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
 
+type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
+
+const REMEMBERED_LIMIT_BYTES = 8 << 20;
+/** What an entry costs besides its manifest's bytes, roughly. */
+const ENTRY_BYTES = 500;
+
 /** Tags and the names of repositories in SQLite. Text is compared by its bytes there, as the contract wants. */
 export class SqliteTags implements TagStore, RepositoryStore {
   readonly #database: SqliteDatabase;
+  readonly #remembered = new Map<string, Tagged | null>();
+  #rememberedBytes = 0;
+  #rememberedAt = -1;
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
   }
 
-  async getTagged(repository: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null> {
+  /** Answers are remembered until the next transaction, for a fleet of nodes asks for the same few tags. */
+  async getTagged(repository: RepositoryName, tag: Tag): Promise<Tagged | null> {
+    if (this.#rememberedAt !== this.#database.transactions) this.#forget();
+    const key = `${repository}:${tag}`;
+    const known = this.#remembered.get(key);
+    if (known !== undefined) return known;
+    const found = this.#readTagged(repository, tag);
+    this.#rememberedBytes += ENTRY_BYTES + (found?.manifest.bytes.byteLength ?? 0);
+    if (this.#rememberedBytes > REMEMBERED_LIMIT_BYTES) this.#forget();
+    else this.#remembered.set(key, found);
+    return found;
+  }
+
+  #forget(): void {
+    this.#remembered.clear();
+    this.#rememberedBytes = 0;
+    this.#rememberedAt = this.#database.transactions;
+  }
+
+  #readTagged(repository: RepositoryName, tag: Tag): Tagged | null {
     const row = this.#database
       .query<TagRow & ManifestRow, [string, string]>(
         `SELECT t.name, t.pushed, t.manifest, t.updated_at, t.checked_at, m.digest, m.media_type, m.bytes

@@ -62,7 +62,7 @@ describe.skipIf(!lab.met)("converted ACIs", () => {
     const whole = (await (await get(larder, "/aci/team/app:1.aci")).arrayBuffer()).byteLength;
     await truncate(await path(), 100);
     expect((await (await get(larder, "/aci/team/app:1.aci")).arrayBuffer()).byteLength).toBe(whole);
-    await rm(await path());
+    await rm(join(larder.dataFolder, "aci/converted"), { recursive: true });
     expect((await (await get(larder, "/aci/team/app:1.aci")).arrayBuffer()).byteLength).toBe(whole);
   });
 
@@ -189,7 +189,9 @@ test("a key or a folder that cannot be used is told when larder starts", async (
     ["--aci-files", import.meta.path, /no folder/],
     ["--aci-keep", "much", /500MB/],
   ];
+  const dataFolder = await mkdtemp(join(tmpdir(), "larder-aci-"));
   for (const [flag, value, message] of wrong) {
-    await expect(startLarder({ arguments: [flag, value] })).rejects.toThrow(message);
+    await expect(startLarder({ dataFolder, arguments: [flag, value] })).rejects.toThrow(message);
   }
+  await rm(dataFolder, { recursive: true });
 });

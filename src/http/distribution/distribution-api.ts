@@ -32,6 +32,9 @@ export type Connection = {
   readonly allowSlowTransfer: () => void;
 };
 
+/** Most requests have none, and nobody writes to it. */
+const NO_QUERY = new URLSearchParams();
+
 /** Answers the distribution API: `/v2/…`, and `/HOST/v2/…`. */
 export class DistributionApi {
   readonly #registry: Registry;
@@ -73,7 +76,7 @@ export class DistributionApi {
     search: string,
     connection: Connection,
   ): Promise<Response> {
-    const query = new URLSearchParams(search);
+    const query = search === "" ? NO_QUERY : new URLSearchParams(search);
     if (!METHODS[route.kind].includes(request.method)) return methodNotAllowed(request, route);
     const asked: Asked = { ns: query.get("ns"), prefix, host: request.headers.get("host") };
     try {

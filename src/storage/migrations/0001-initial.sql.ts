@@ -11,7 +11,7 @@ CREATE TABLE manifest (
   digest TEXT PRIMARY KEY,
   media_type TEXT NOT NULL,
   bytes BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT; -- with a rowid: rows are large, and a tree of large rows is slow to search
 
 CREATE TABLE manifest_reference (
   manifest TEXT NOT NULL REFERENCES manifest (digest) ON DELETE CASCADE,
