@@ -8,7 +8,8 @@ const order: SearchOrder = {
   localAnswersForAll: true,
 };
 const steps = (namespace: string, path: string, more: Partial<SearchOrder> = {}) =>
-  candidatesOf({ namespace: namespace as Namespace, path: parseRepositoryPath(path) }, { ...order, ...more }).map(
+  Array.from(
+    candidatesOf({ namespace: namespace as Namespace, path: parseRepositoryPath(path) }, { ...order, ...more }),
     ({ target, accept }) => `${accept} ${nameOf(target)}`,
   );
 

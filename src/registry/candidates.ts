@@ -29,36 +29,37 @@ export type Candidate = { readonly target: Target; readonly accept: "pushed" | "
 /**
  * The steps of the search for `target`, in their order. For a registry's name: what was pushed under it, what was
  * pushed to `local` ("my build, whatever registry the manifest names"), then the registry's own. For a name of `local`:
- * what was pushed there, the registries that names without one belong to, then any that has just that path.
+ * what was pushed there, the registries that names without one belong to, then any that has just that path. The steps are
+ * made one by one, since mostly the first one is the last.
  */
-export function candidatesOf(target: Target, order: SearchOrder): readonly Candidate[] {
+export function* candidatesOf(target: Target, order: SearchOrder): Generator<Candidate, void, void> {
   const { namespace, path } = target;
   if (namespace !== LOCAL) {
-    const own: Candidate = { target, accept: "upstream" };
-    if (!order.localAnswersForAll) return [own];
-    const local = localPaths(target).map(
-      (path): Candidate => ({ target: { namespace: LOCAL, path }, accept: "pushed" }),
-    );
-    return [{ target, accept: "pushed" }, ...local, own];
+    if (order.localAnswersForAll) {
+      yield { target, accept: "pushed" };
+      for (const path of localPaths(target)) yield { target: { namespace: LOCAL, path }, accept: "pushed" };
+    }
+    yield { target, accept: "upstream" };
+    return;
   }
+  yield { target, accept: "stored" };
   const unqualified = order.unqualified.map((namespace) => ({ namespace, path: qualify(namespace, path) }));
+  for (const target of unqualified) yield { target, accept: "upstream" };
   const searched = new Set(unqualified.map(nameOf));
-  const flat = order.standIns.map((namespace) => ({ namespace, path })).filter((other) => !searched.has(nameOf(other)));
-  return [
-    { target, accept: "stored" },
-    ...unqualified.map((target): Candidate => ({ target, accept: "upstream" })),
-    ...flat.map((target): Candidate => ({ target, accept: "stored" })),
-  ];
+  for (const namespace of order.standIns) {
+    if (!searched.has(nameOf({ namespace, path }))) yield { target: { namespace, path }, accept: "stored" };
+  }
 }
 
 /** The repositories of the search, each once, `target` itself first. */
 export function candidateNames(target: Target, order: SearchOrder): readonly RepositoryName[] {
-  return [...new Set([nameOf(target), ...candidatesOf(target, order).map((candidate) => nameOf(candidate.target))])];
+  const names = Array.from(candidatesOf(target, order), (candidate) => nameOf(candidate.target));
+  return [...new Set([nameOf(target), ...names])];
 }
 
 /** Those of the search that upstream may be asked for. */
 export function upstreamTargets(target: Target, order: SearchOrder): readonly Target[] {
-  return candidatesOf(target, order)
+  return [...candidatesOf(target, order)]
     .filter(({ accept }) => accept === "upstream")
     .map((candidate) => candidate.target);
 }

@@ -44,7 +44,7 @@ export class Catalog {
   }
 
   /** What a pull could see: a registry's own tags with those that `local` answers by; for `local`, the first that is there. */
-  async #shownIn(candidates: readonly Candidate[], target: Target): Promise<readonly Candidate[]> {
+  async #shownIn(candidates: Iterable<Candidate>, target: Target): Promise<readonly Candidate[]> {
     const present = new Map<string, Candidate>();
     for (const candidate of candidates) {
       const name = nameOf(candidate.target);

@@ -59,14 +59,13 @@ export class Manifests {
    * of an upstream that might have had it.
    */
   async get(target: Target, reference: ManifestReference, behalf: OnBehalf): Promise<FoundManifest> {
-    const candidates = candidatesOf(target, this.#parts.order);
     const seen = new Map<string, Tagged | null>();
     const find = (candidate: Candidate) =>
       reference.kind === "tag"
         ? this.#byTag(candidate, reference.tag, behalf, seen)
         : this.#byDigest(candidate, reference.digest, behalf);
     let failure: UpstreamError | null = null;
-    for (const candidate of candidates) {
+    for (const candidate of candidatesOf(target, this.#parts.order)) {
       try {
         const found = await find(candidate);
         if (found !== null) return found;
@@ -76,6 +75,7 @@ export class Manifests {
         failure ??= error;
       }
     }
+    const candidates = [...candidatesOf(target, this.#parts.order)];
     throw manifestUnknown(target, reference, candidates, failure, this.#parts.isOffline());
   }
 
