@@ -1,8 +1,13 @@
 import type { ByteRange } from "../lib/byte-range.ts";
 import type { UploadReader } from "../storage/blobs.ts";
 
-/** A reader takes as much at once at most; what it has taken and not sent on is all the memory that it costs. */
-const READ_BYTES = 256 * 1024;
+/** A reader takes as much from disk at once at most; what it has taken and not sent on is all the memory it costs. */
+const READ_BYTES = 64 * 1024;
+/** So much of what came last is in memory, for readers that keep up: they cost no reading at all. */
+const RECENT_BYTES = 4 << 20;
+
+/** Bytes of the blob, from `offset` on. */
+type Piece = { readonly offset: number; readonly bytes: Uint8Array };
 
 /** Opens the file that a download grows in; null when it is there no more. */
 export type OpenReader = () => Promise<UploadReader | null>;
@@ -10,8 +15,8 @@ export type OpenReader = () => Promise<UploadReader | null>;
 /**
  * A blob on its way from upstream to disk, and everyone who reads along.
  *
- * The writer tells how far the file has come; each reader goes at its own speed through the file, and waits at its end
- * for more. No reader holds up the writer or another reader, and one that leaves stops nothing. The last bytes are held
+ * The writer tells how far the file has come; each reader goes at its own speed, by what came last or through the file,
+ * and waits at its end for more. No reader holds up the writer or another reader, and one that leaves stops nothing. The last bytes are held
  * back until the digest has been checked: nobody ever sees a complete blob that is wrong.
  */
 export class BlobDownload {
@@ -21,7 +26,10 @@ export class BlobDownload {
   #written: number;
   #outcome: "running" | "complete" | "failed" = "running";
   #failure: unknown = null;
+  #isVerified = false;
   #change = Promise.withResolvers<void>();
+  readonly #recent: Piece[] = [];
+  #recentBytes = 0;
   readonly #done = Promise.withResolvers<void>();
 
   constructor(size: number, written: number, open: OpenReader) {
@@ -41,9 +49,28 @@ export class BlobDownload {
     return this.#done.promise;
   }
 
+  /** What comes from upstream, from `offset` on, on its way to the writer: readers that keep up see it here. */
+  async *watch(chunks: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array, void, void> {
+    let position = offset;
+    for await (const bytes of chunks) {
+      this.#recent.push({ offset: position, bytes });
+      this.#recentBytes += bytes.byteLength;
+      while (this.#recentBytes > RECENT_BYTES) this.#recentBytes -= this.#recent.shift()?.bytes.byteLength ?? 0;
+      position += bytes.byteLength;
+      this.#wake();
+      yield bytes;
+    }
+  }
+
   /** Told by the writer: readers may read up to `written`. */
   advance(written: number): void {
     this.#written = written;
+    this.#wake();
+  }
+
+  /** Told by the writer: all bytes are written and the digest is right. Readers need not wait for the disk. */
+  verify(): void {
+    this.#isVerified = true;
     this.#wake();
   }
 
@@ -74,8 +101,7 @@ export class BlobDownload {
     const end = range?.end ?? this.size;
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
       try {
-        const available = await this.#waitFor(position, end);
-        const chunk = await reader.read(position, Math.min(READ_BYTES, available - position));
+        const chunk = await this.#next(reader, position, end);
         if (chunk.byteLength > 0) controller.enqueue(chunk);
         position += chunk.byteLength;
         if (position < end && chunk.byteLength > 0) return;
@@ -90,14 +116,28 @@ export class BlobDownload {
     return new ReadableStream({ pull, cancel: () => reader.close() }, { highWaterMark: 0 });
   }
 
-  /** Waits until there is something behind `position`, or nothing is to come. Returns how far one may read. */
-  async #waitFor(position: number, end: number): Promise<number> {
+  /** What stands at `position`, as soon as there is something: out of memory, or else from disk. */
+  async #next(reader: UploadReader, position: number, end: number): Promise<Uint8Array> {
     for (;;) {
       if (this.#outcome === "failed") throw this.#failure;
-      const limit = this.#outcome === "complete" ? this.size : Math.min(this.#written, this.size - 1);
-      if (limit > position || this.#outcome === "complete") return Math.min(limit, end);
+      const isComplete = this.#outcome === "complete" || this.#isVerified;
+      // The last byte waits for the digest.
+      const limit = isComplete ? end : Math.min(end, this.size - 1);
+      const recent = this.#recall(position, limit);
+      if (recent !== null) return recent;
+      const readable = Math.min(limit, this.#written);
+      if (readable > position || isComplete) {
+        return reader.read(position, Math.min(READ_BYTES, readable - position));
+      }
       await this.#change.promise;
     }
+  }
+
+  #recall(position: number, limit: number): Uint8Array | null {
+    if (position >= limit) return null;
+    const piece = this.#recent.findLast(({ offset }) => offset <= position);
+    if (piece === undefined || position >= piece.offset + piece.bytes.byteLength) return null;
+    return piece.bytes.subarray(position - piece.offset, limit - piece.offset);
   }
 
   #wake(): void {

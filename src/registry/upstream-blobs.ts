@@ -181,10 +181,11 @@ export class UpstreamBlobs implements BlobOrigin {
       const before = size;
       try {
         if (body === null) body = await reopenUpstreamBlob(upstream, target, digest, size);
-        size = await this.#uploads.append(id, body, download.size, (written) => {
+        size = await this.#uploads.append(id, download.watch(body, size), download.size, (written) => {
           this.#traffic.fetched(target.namespace, written - size);
           size = written;
           download.advance(written);
+          if (written === download.size && this.#uploads.hasDigest(id, digest) === true) download.verify();
         });
         if (size < download.size) throw endedEarly(target, digest, size, download.size);
       } catch (error) {

@@ -80,6 +80,11 @@ export class FilesystemUploads implements UploadStore {
     }
   }
 
+  hasDigest(id: UploadId, digest: Digest): boolean | null {
+    const running = this.#running.get(id);
+    return running?.digester.algorithm === algorithmOf(digest) ? running.digester.soFar() === digest : null;
+  }
+
   async commit(id: UploadId, digest: Digest): Promise<number> {
     const size = await this.size(id);
     if (size === null) throw unknownUpload(id);
