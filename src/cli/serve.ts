@@ -112,8 +112,8 @@ function announce(io: CommandIo, { urls, nameServers, authorityPem, dataFolder }
 
 ${lines.join("")}
 Try next:
+  podman pull ${podman}${address}/docker.io/library/alpine:3      # through larder, and kept here
   skopeo copy ${skopeo}docker-daemon:myapp:1 docker://${address}/myapp:1
-  podman pull ${podman}${address}/myapp:1
   larder ls${flag}
   curl -fsS ${page}/client/   # how nodes come to pull from here, a line for each runtime
 `);
