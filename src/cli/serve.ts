@@ -101,7 +101,8 @@ function announce(io: CommandIo, { urls, nameServers, authorityPem, dataFolder }
   const [skopeo, podman] = isSecure ? ["", ""] : ["--dest-tls-verify=false ", "--tls-verify=false "];
   const outside = urls.filter((url) => !/:\/\/(?:localhost|127\.|\[::1\])/.test(url));
   const plain = outside.find((url) => url.startsWith("http:"));
-  const page = plain === undefined ? `-k ${outside[0] ?? first}` : plain;
+  const shown = plain ?? outside[0] ?? first;
+  const page = shown.startsWith("https:") ? `-k ${shown}` : shown;
   const lines = [
     section("listens at", urls),
     section("answers DNS", nameServers),
