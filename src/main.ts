@@ -72,7 +72,9 @@ async function main(argv: readonly string[], io: CommandIo): Promise<number> {
     .showHelpAfterError("(see: larder --help)")
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
-  for (const verb of chosen === undefined ? VERBS : [chosen]) {
+  const isVersion = words[0] === "--version" || words[0] === "-V";
+  const loaded = chosen === undefined ? VERBS : [chosen];
+  for (const verb of isVersion ? [] : loaded) {
     const command = await verb.load(io);
     for (const alias of verb.aliases ?? []) if (!command.aliases().includes(alias)) command.alias(alias);
     program.addCommand(inherit(command, program));

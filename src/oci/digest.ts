@@ -70,11 +70,6 @@ export class Digester {
     return this;
   }
 
-  /** The digest of the pieces so far. More may follow. */
-  soFar(): Digest {
-    return `${this.algorithm}:${this.#hasher.copy().digest("hex")}` as Digest;
-  }
-
   /** The digest of all pieces. The digester is spent afterwards. */
   digest(): Digest {
     return `${this.algorithm}:${this.#hasher.digest("hex")}` as Digest;

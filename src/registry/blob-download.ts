@@ -26,7 +26,6 @@ export class BlobDownload {
   #written: number;
   #outcome: "running" | "complete" | "failed" = "running";
   #failure: unknown = null;
-  #isVerified = false;
   #change = Promise.withResolvers<void>();
   readonly #recent: Piece[] = [];
   #recentBytes = 0;
@@ -65,12 +64,6 @@ export class BlobDownload {
   /** Told by the writer: readers may read up to `written`. */
   advance(written: number): void {
     this.#written = written;
-    this.#wake();
-  }
-
-  /** Told by the writer: all bytes are written and the digest is right. Readers need not wait for the disk. */
-  verify(): void {
-    this.#isVerified = true;
     this.#wake();
   }
 
@@ -120,8 +113,8 @@ export class BlobDownload {
   async #next(reader: UploadReader, position: number, end: number): Promise<Uint8Array> {
     for (;;) {
       if (this.#outcome === "failed") throw this.#failure;
-      const isComplete = this.#outcome === "complete" || this.#isVerified;
-      // The last byte waits for the digest.
+      const isComplete = this.#outcome === "complete";
+      // The last byte waits for the digest, and until the blob is in its place: who has read it all may rely on it.
       const limit = isComplete ? end : Math.min(end, this.size - 1);
       const recent = this.#recall(position, limit);
       if (recent !== null) return recent;

@@ -185,7 +185,6 @@ export class UpstreamBlobs implements BlobOrigin {
           this.#traffic.fetched(target.namespace, written - size);
           size = written;
           download.advance(written);
-          if (written === download.size && this.#uploads.hasDigest(id, digest) === true) download.verify();
         });
         if (size < download.size) throw endedEarly(target, digest, size, download.size);
       } catch (error) {

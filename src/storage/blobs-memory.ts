@@ -28,7 +28,6 @@ export class MemoryBlobs {
     size: async (id: UploadId) => this.#uploads.get(id)?.bytes.byteLength ?? null,
     append: (id, chunks, limitBytes, onWritten) => this.#append(id, chunks, limitBytes, onWritten ?? (() => {})),
     open: async (id: UploadId) => this.#read(id),
-    hasDigest: (id: UploadId, digest: Digest) => digestOf(this.#upload(id).bytes, algorithmOf(digest)) === digest,
     commit: async (id: UploadId, digest: Digest) => this.#commit(id, digest),
     abort: async (id: UploadId) => this.#uploads.delete(id),
     list: () => this.#listUploads(),

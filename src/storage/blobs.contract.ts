@@ -130,17 +130,6 @@ export function blobsContract(name: string, open: () => Promise<BlobStores>): vo
       expect(await uploads.open(id)).toBeNull();
     });
 
-    test("the digest of the bytes so far is told, or that it is not known", async () => {
-      const id = newUploadId();
-      await uploads.create(id, "sha256");
-      await uploads.append(id, once(new Uint8Array([1, 2])), NO_LIMIT);
-      expect(uploads.hasDigest(id, digestOf(new Uint8Array([1, 2])))).toBe(true);
-      expect(uploads.hasDigest(id, digestOf(new Uint8Array([1])))).toBe(false);
-      await uploads.append(id, once(new Uint8Array([3])), NO_LIMIT);
-      expect(uploads.hasDigest(id, digestOf(new Uint8Array([1, 2, 3])))).toBe(true);
-      await uploads.abort(id);
-    });
-
     test("uploads in flight are listed, and gone once committed or aborted", async () => {
       const id = newUploadId();
       await uploads.create(id, "sha256");

@@ -72,8 +72,6 @@ export interface UploadStore {
   ): Promise<number>;
   /** Opens the bytes so far for reading; goes on to read what is appended, and after `commit`. Null: no such upload. */
   open(id: UploadId): Promise<UploadReader | null>;
-  /** Have the bytes so far this digest? Null when that cannot be told without reading them again. */
-  hasDigest(id: UploadId, digest: Digest): boolean | null;
   /**
    * Turns the upload into the blob `digest` and returns its size. Throws DIGEST_INVALID when the bytes have another
    * digest; the upload is then gone, since its bytes are wrong. A blob that is here already keeps its one copy.

@@ -9,7 +9,9 @@ import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, 
 import { isNotFound, storageError } from "./storage-error.ts";
 
 /** Chunks are gathered to this size before they are written: fewer system calls, and hashing overlaps with writing. */
-const BATCH_BYTES = 1 << 20;
+const BATCH_BYTES = 512 << 10;
+/** After so many bytes of network buffers the collector is told: it does not see their size, and lets them pile up. */
+const COLLECT_EVERY_BYTES = 32 << 20;
 /** Digests in the making that are kept between requests; the others are computed again at commit. */
 const RUNNING_LIMIT = 4096;
 
@@ -78,11 +80,6 @@ export class FilesystemUploads implements UploadStore {
     } finally {
       await file.close();
     }
-  }
-
-  hasDigest(id: UploadId, digest: Digest): boolean | null {
-    const running = this.#running.get(id);
-    return running?.digester.algorithm === algorithmOf(digest) ? running.digester.soFar() === digest : null;
   }
 
   async commit(id: UploadId, digest: Digest): Promise<number> {
@@ -236,6 +233,8 @@ class BatchWriter {
     if (bytes === 0) return;
     this.#batch = [];
     this.#batchBytes = 0;
+    if (Math.floor(position / COLLECT_EVERY_BYTES) !== Math.floor((position + bytes) / COLLECT_EVERY_BYTES))
+      Bun.gc(false);
     this.#written += bytes;
     this.#writing = writeFully(this.#file, batch, position).then(() => {
       this.#writing = null;

@@ -93,8 +93,7 @@ describe.skipIf(!lab.met)("converted ACIs", () => {
     expect(children.length).toBe(1);
     await larder.kill();
     await answer;
-    // By itself it would go on for some seconds.
-    await until("the conversion has ended", () => children.every((pid) => !existsSync(`/proc/${pid}`)), 1500);
+    await until("the conversion has ended", () => children.every((pid) => !existsSync(`/proc/${pid}`)));
     larder = await startLarder({ dataFolder: join(folder, "data") });
     await get(larder, "/aci/team/app:1.aci");
     expect(await kept(larder, ".part")).toEqual([]);
