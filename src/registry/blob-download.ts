@@ -6,6 +6,12 @@ const READ_BYTES = 64 * 1024;
 /** So much of what came last is in memory, for readers that keep up: they cost no reading at all. */
 const RECENT_BYTES = 4 << 20;
 
+/** So many read along; those who come later wait for the file, if it is soon complete. */
+const READERS_ALONG = 4;
+/** How long a download's speed is measured before it is judged, and how often it is judged again. */
+const RATE_SAMPLE_MS = 50;
+const LONGEST_WAIT_MS = 3000;
+
 /** Bytes of the blob, from `offset` on. */
 type Piece = { readonly offset: number; readonly bytes: Uint8Array };
 
@@ -16,14 +22,17 @@ export type OpenReader = () => Promise<UploadReader | null>;
  * A blob on its way from upstream to disk, and everyone who reads along.
  *
  * The writer tells how far the file has come; each reader goes at its own speed, by what came last or through the file,
- * and waits at its end for more. No reader holds up the writer or another reader, and one that leaves stops nothing. The last bytes are held
- * back until the digest has been checked: nobody ever sees a complete blob that is wrong.
+ * and waits at its end for more. No reader holds up the writer or another reader, and one that leaves stops nothing. The
+ * last byte is held back until the digest has been checked: nobody ever sees a complete blob that is wrong.
  */
 export class BlobDownload {
   /** The blob's whole size in bytes. */
   readonly size: number;
   readonly #open: OpenReader;
+  readonly #startedMs = performance.now();
+  readonly #leftover: number;
   #written: number;
+  #readers = 0;
   #outcome: "running" | "complete" | "failed" = "running";
   #failure: unknown = null;
   #change = Promise.withResolvers<void>();
@@ -33,6 +42,7 @@ export class BlobDownload {
 
   constructor(size: number, written: number, open: OpenReader) {
     this.size = size;
+    this.#leftover = written;
     this.#written = written;
     this.#open = open;
     this.#done.promise.catch(() => {}); // Nobody may be waiting; readers learn of a failure by themselves.
@@ -86,10 +96,30 @@ export class BlobDownload {
   /**
    * The content from the beginning, or a range of it, as it comes. It fails when the download does. Null when the
    * download has ended: then the blob is in its place, or is not to be had.
+   *
+   * Reading along costs a copy of every byte for every reader, a complete file is sent without: a crowd is served
+   * sooner, and in less memory, when all but the first few wait for a download that ends soon anyway.
    */
   async read(range: ByteRange | null): Promise<ReadableStream<Uint8Array> | null> {
+    if (this.#readers >= READERS_ALONG && (await this.#endsSoon())) return null;
+    this.#readers++;
     const reader = await this.#open();
-    if (reader === null) return null;
+    if (reader === null) {
+      this.#readers--;
+      return null;
+    }
+    return this.#follow(reader, range);
+  }
+
+  #follow(reader: UploadReader, range: ByteRange | null): ReadableStream<Uint8Array> {
+    let closing: Promise<void> | null = null;
+    const close = (): Promise<void> => {
+      if (closing === null) {
+        this.#readers--;
+        closing = reader.close();
+      }
+      return closing;
+    };
     let position = range?.start ?? 0;
     const end = range?.end ?? this.size;
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
@@ -100,13 +130,28 @@ export class BlobDownload {
         if (position < end && chunk.byteLength > 0) return;
         if (position < end) throw new Error(`the file of a download ended at ${position} of ${end} bytes`);
         controller.close();
-        await reader.close();
+        await close();
       } catch (error) {
         controller.error(error);
-        await reader.close();
+        await close();
       }
     };
-    return new ReadableStream({ pull, cancel: () => reader.close() }, { highWaterMark: 0 });
+    return new ReadableStream({ pull, cancel: close }, { highWaterMark: 0 });
+  }
+
+  /** Waits for the end of a download that, at its speed, is not far from it. False: it is, so read along. */
+  async #endsSoon(): Promise<boolean> {
+    for (const startedMs = performance.now(); this.#outcome === "running"; ) {
+      await Promise.race([this.done.catch(() => {}), Bun.sleep(RATE_SAMPLE_MS)]);
+      if (this.#remainingMs() > LONGEST_WAIT_MS - (performance.now() - startedMs)) return false;
+    }
+    return true;
+  }
+
+  /** How long the rest takes at the speed so far; infinite before anything came. */
+  #remainingMs(): number {
+    if (this.#outcome !== "running") return 0;
+    return ((this.size - this.#written) * (performance.now() - this.#startedMs)) / (this.#written - this.#leftover);
   }
 
   /** What stands at `position`, as soon as there is something: out of memory, or else from disk. */

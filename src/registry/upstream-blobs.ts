@@ -1,11 +1,12 @@
 import { SingleFlight } from "../lib/single-flight.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import { algorithmOf, type Digest, hexOf } from "../oci/digest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
 import type { UploadId, UploadStore } from "../storage/blobs.ts";
 import type { BlobLinkStore, CollectionStore } from "../storage/metadata.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { BlobHead, BlobRead } from "../upstream/registry-client.ts";
-import { isUpstreamDown } from "../upstream/upstream-error.ts";
+import { isUpstreamDown, UpstreamError } from "../upstream/upstream-error.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
@@ -162,7 +163,9 @@ export class UpstreamBlobs implements BlobOrigin {
       await this.#uploads.abort(id).finally(() => this.#flights.delete(digest));
       const why = error instanceof Error ? error.message : String(error);
       this.#log.write("warning", "a download failed", { image: nameOf(target), blob: digest, error: why });
-      download.fail(error);
+      // Who waits for the file is answered with this: wrong bytes are the upstream's fault, not the client's.
+      const isWrong = error instanceof RegistryError && error.code === "DIGEST_INVALID";
+      download.fail(isWrong ? new UpstreamError({ kind: "protocol" }, `${target.namespace}: ${why}`) : error);
     }
   }
 

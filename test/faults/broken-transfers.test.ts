@@ -68,7 +68,8 @@ describe("a transfer from upstream", () => {
     lab.upstream.misbehave({ reference: blob.digest }, { kind: "cut", afterBytes: 500_000 }, 1);
     lab.upstream.misbehave({ reference: blob.digest }, { kind: "status", status: 404 });
     const endings = await Promise.all(Array.from({ length: 5 }, () => endingOf(lab.blobUrl(blob.digest))));
-    for (const { end } of endings) expect(end).toBe("reset");
+    // Who was not sent anything yet, because others read along, is told by a status.
+    for (const { status, end } of endings) if (status !== 502) expect(end).toBe("reset");
     await expectNothingLeft(blob);
   });
 
@@ -76,7 +77,8 @@ describe("a transfer from upstream", () => {
     const blob = addBlob(bytes);
     lab.upstream.misbehave({ reference: blob.digest, method: "GET" }, { kind: "wrong bytes" });
     const endings = await Promise.all(Array.from({ length: 5 }, () => endingOf(lab.blobUrl(blob.digest))));
-    for (const { end } of endings) expect(end).toBe("reset");
+    // Who was not sent anything yet, because others read along, is told by a status.
+    for (const { status, end } of endings) if (status !== 502) expect(end).toBe("reset");
     await expectNothingLeft(blob);
   });
 
