@@ -3,20 +3,14 @@ import { dirname } from "node:path";
 import { syncFolder } from "../lib/sync-folder.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
+import { BatchWriter, type RunningDigest } from "./batch-writer.ts";
 import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
 import { namesIn, statOrNull } from "./blobs-filesystem.ts";
 import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, type UploadStore } from "./blobs.ts";
 import { isNotFound, storageError } from "./storage-error.ts";
 
-/** Chunks are gathered to this size before they are written: fewer system calls, and hashing overlaps with writing. */
-const BATCH_BYTES = 512 << 10;
-/** After so many bytes of network buffers the collector is told: it does not see their size, and lets them pile up. */
-const COLLECT_EVERY_BYTES = 32 << 20;
 /** Digests in the making that are kept between requests; the others are computed again at commit. */
 const RUNNING_LIMIT = 4096;
-
-/** The digest of an upload's first `bytes` bytes. */
-type RunningDigest = { readonly digester: Digester; bytes: number };
 
 /**
  * Uploads as files, which `commit` renames into the folder that `FilesystemBlobs` reads.
@@ -182,73 +176,6 @@ export class FilesystemUploads implements UploadStore {
   }
 }
 
-/** Gathers chunks without copying them, and writes one batch while the next one is received and hashed. */
-class BatchWriter {
-  readonly #file: FileHandle;
-  readonly #running: RunningDigest | null;
-  readonly #onWritten: (size: number) => void;
-  #batch: Uint8Array[] = [];
-  #batchBytes = 0;
-  /** The write on its way; null when the disk is idle. */
-  #writing: Promise<void> | null = null;
-  #written: number;
-  size: number;
-
-  constructor(file: FileHandle, start: number, running: RunningDigest | null, onWritten: (size: number) => void) {
-    this.#file = file;
-    this.#running = running;
-    this.#onWritten = onWritten;
-    this.#written = start;
-    this.size = start;
-  }
-
-  /**
-   * Takes a chunk. It is written at once when the disk is idle, so that those who read along see it; else with those
-   * that come meanwhile. The promise waits for the disk only when a batch is full and the one before is on its way.
-   */
-  add(chunk: Uint8Array): Promise<void> | undefined {
-    this.#batch.push(chunk);
-    this.#batchBytes += chunk.byteLength;
-    this.size += chunk.byteLength;
-    if (this.#writing === null) this.#writeBatch();
-    else if (this.#batchBytes >= BATCH_BYTES) return this.#writeAfter(this.#writing);
-    return undefined;
-  }
-
-  /** Writes the rest and makes everything durable. */
-  async end(): Promise<void> {
-    for (let writing = this.#writing; writing !== null; writing = this.#writing) await writing;
-    this.#writeBatch();
-    await this.#writing;
-    await this.#file.datasync();
-  }
-
-  async #writeAfter(writing: Promise<void>): Promise<void> {
-    await writing;
-    if (this.#writing === null) this.#writeBatch();
-  }
-
-  #writeBatch(): void {
-    const [batch, bytes, position] = [this.#batch, this.#batchBytes, this.#written];
-    if (bytes === 0) return;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    if (Math.floor(position / COLLECT_EVERY_BYTES) !== Math.floor((position + bytes) / COLLECT_EVERY_BYTES))
-      Bun.gc(false);
-    this.#written += bytes;
-    this.#writing = writeFully(this.#file, batch, position).then(() => {
-      this.#writing = null;
-      this.#onWritten(position + bytes);
-      // What came meanwhile is written without waiting for more: the sender may pause here, and readers wait for it.
-      this.#writeBatch();
-    });
-    // The next add() or end() awaits it; until then a failure must not count as unhandled.
-    this.#writing.catch(() => {});
-    for (const chunk of batch) this.#running?.digester.update(chunk);
-    if (this.#running !== null) this.#running.bytes = this.#written;
-  }
-}
-
 /** An upload's file, by a descriptor that stays good when the file is renamed or removed. */
 class FileReader implements UploadReader {
   readonly #file: FileHandle;
@@ -265,30 +192,6 @@ class FileReader implements UploadReader {
   close(): Promise<void> {
     return this.#file.close();
   }
-}
-
-/** A write may be cut short by a signal or a nearly full disk; then the rest is written, which tells the true error. */
-async function writeFully(file: FileHandle, buffers: Uint8Array[], position: number): Promise<void> {
-  let rest = buffers;
-  let at = position;
-  while (rest.length > 0) {
-    const { bytesWritten } = await file.writev(rest, at);
-    at += bytesWritten;
-    rest = withoutFirst(rest, bytesWritten);
-  }
-}
-
-function withoutFirst(buffers: Uint8Array[], bytes: number): Uint8Array[] {
-  let skip = bytes;
-  const rest: Uint8Array[] = [];
-  for (const buffer of buffers) {
-    if (skip >= buffer.byteLength) skip -= buffer.byteLength;
-    else {
-      rest.push(skip === 0 ? buffer : buffer.subarray(skip));
-      skip = 0;
-    }
-  }
-  return rest;
 }
 
 function unknownUpload(id: UploadId): RegistryError {
