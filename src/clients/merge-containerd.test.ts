@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ContainerdVersion, mergeContainerd } from "./merge-containerd.ts";
 import type { MergeResult } from "./merge-result.ts";
+import { requirement } from "../../test/requirement.ts";
 
 const FOLDER = "/etc/containerd/certs.d";
 const OLD = { major: 1, minor: 7 };
@@ -144,7 +145,7 @@ describe("mergeContainerd", () => {
 
 describe("merge-containerd.awk", () => {
   for (const awk of [["mawk"], ["busybox", "awk"], ["gawk"]]) {
-    test.skipIf(Bun.which(awk[0] ?? "") === null)(`does the same under ${awk.join(" ")}`, async () => {
+    test.skipIf(!requirement(awk[0] ?? "").met)(`does the same under ${awk.join(" ")}`, async () => {
       const folder = await mkdtemp(join(tmpdir(), "larder-merge-"));
       try {
         for (const { text, containerd = OLD } of CASES) {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { mergeJson } from "./merge-json.ts";
 import type { MergeResult } from "./merge-result.ts";
+import { requirement } from "../../test/requirement.ts";
 
 const ADDITIONS = '{"registry-mirrors": ["http://10.0.0.5:5000"], "insecure-registries": ["10.0.0.5:5000"]}\n';
 
@@ -91,7 +92,7 @@ const objects = fc
 
 describe("merge-json.awk", () => {
   for (const awk of [["mawk"], ["busybox", "awk"], ["gawk"]]) {
-    test.skipIf(Bun.which(awk[0] ?? "") === null)(`does the same under ${awk.join(" ")}`, async () => {
+    test.skipIf(!requirement(awk[0] ?? "").met)(`does the same under ${awk.join(" ")}`, async () => {
       const folder = await mkdtemp(join(tmpdir(), "larder-merge-"));
       try {
         const samples = [

@@ -6,6 +6,7 @@ import { Findings } from "../found-image.ts";
 import { readChartArchive } from "./chart-files.ts";
 import { readChart, scanChart } from "./chart-images.ts";
 import { findHelm } from "./helm-program.ts";
+import { unmet } from "../../../test/requirement.ts";
 
 const POD = (image: string) =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: c\n      image: ${image}\n`;
@@ -138,6 +139,7 @@ describe("a chart", () => {
   });
 
   const helm = findHelm(Bun.env);
+  if (helm === null) unmet("helm is not installed");
   test.skipIf(helm === null)("gives the same as Helm itself", async () => {
     const folder = await mkdtemp(join(tmpdir(), "larder-chart-"));
     try {
