@@ -48,7 +48,11 @@ export function namespaceOf(asked: Asked, identity: Identity): Namespace | null 
 
 /** The repository that a request names. Throws NAME_INVALID. */
 export function locate(name: string, asked: Asked, identity: Identity): Target {
-  const namespace = namespaceOf(asked, identity);
+  return locateUnder(name, namespaceOf(asked, identity), identity);
+}
+
+/** The repository that a request names under `namespace`, which `namespaceOf` found. Throws NAME_INVALID. */
+export function locateUnder(name: string, namespace: Namespace | null, identity: Identity): Target {
   const slash = name.indexOf("/");
   const first = slash < 0 ? "" : name.slice(0, slash);
   if (namespace === null && first === LOCAL) {

@@ -2,7 +2,7 @@ import type { Writer, WriteAccess } from "../../auth/write-access.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Blobs } from "../../registry/blobs.ts";
 import type { Catalog } from "../../registry/catalog.ts";
-import { type Asked, type Identity, locate, namespaceOf } from "../../registry/locate.ts";
+import { type Asked, type Identity, locateUnder, namespaceOf } from "../../registry/locate.ts";
 import type { Manifests } from "../../registry/manifests.ts";
 import type { Referrers } from "../../registry/referrers.ts";
 import type { Uploads } from "../../registry/uploads.ts";
@@ -93,7 +93,7 @@ export class DistributionApi {
         assertMayWrite: () => this.#assertMayWrite(request, connection),
         allowSlowTransfer: connection.allowSlowTransfer,
       };
-      const response = await this.#dispatch(call, asked);
+      const response = await this.#dispatch(call);
       if (namespace !== null) response.headers.set("OCI-Namespace", asked.ns ?? namespace);
       return response;
     } catch (error) {
@@ -102,8 +102,8 @@ export class DistributionApi {
     }
   }
 
-  #dispatch(call: Call, asked: Asked): Promise<Response> {
-    const { route } = call;
+  #dispatch(call: Call): Promise<Response> {
+    const { route, namespace } = call;
     const { identity, manifests, blobs, uploads, catalog, referrers } = this.#registry;
     switch (route.kind) {
       case "base":
@@ -111,17 +111,22 @@ export class DistributionApi {
       case "catalog":
         return answerCatalog(call, catalog);
       case "tags":
-        return answerTags(call, route.name, locate(route.name, asked, identity), catalog);
+        return answerTags(call, route.name, locateUnder(route.name, namespace, identity), catalog);
       case "manifest":
-        return answerManifest(call, locate(route.name, asked, identity), route.reference, manifests);
+        return answerManifest(call, locateUnder(route.name, namespace, identity), route.reference, manifests);
       case "blob":
-        return answerBlob(call, locate(route.name, asked, identity), route.digest, blobs);
+        return answerBlob(call, locateUnder(route.name, namespace, identity), route.digest, blobs);
       case "uploads":
-        return beginUpload(call, locate(route.name, asked, identity), (name) => locate(name, asked, identity), uploads);
+        return beginUpload(
+          call,
+          locateUnder(route.name, namespace, identity),
+          (name) => locateUnder(name, namespace, identity),
+          uploads,
+        );
       case "upload":
-        return answerUpload(call, locate(route.name, asked, identity), route.id, uploads);
+        return answerUpload(call, locateUnder(route.name, namespace, identity), route.id, uploads);
       case "referrers":
-        return answerReferrers(call, locate(route.name, asked, identity), route.digest, referrers);
+        return answerReferrers(call, locateUnder(route.name, namespace, identity), route.digest, referrers);
       default:
         return route satisfies never;
     }

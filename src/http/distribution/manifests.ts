@@ -53,17 +53,29 @@ async function findManifest(call: Call, target: Target, reference: ManifestRefer
 }
 
 function getManifest(request: Request, { manifest, warning }: FoundManifest): Response {
-  const headers: Record<string, string> = {
+  const headers = warning === null ? headersOf(manifest) : new Headers(headersOf(manifest));
+  if (warning !== null) headers.set("Warning", `110 larder "${warning.replace(/["\\\r\n]/g, "'")}"`);
+  if (isNotModified(request, manifest.digest)) return new Response(null, { status: 304, headers });
+  if (request.method === "GET") return new Response(manifest.bytes as Uint8Array<ArrayBuffer>, { headers });
+  return new Response(null, {
+    headers: { ...Object.fromEntries(headers), "Content-Length": String(manifest.bytes.byteLength) },
+  });
+}
+
+/** Made once for each manifest that storage keeps in memory: making them anew takes longer than finding the manifest. */
+const HEADERS = new WeakMap<FoundManifest["manifest"], Headers>();
+
+function headersOf(manifest: FoundManifest["manifest"]): Headers {
+  const known = HEADERS.get(manifest);
+  if (known !== undefined) return known;
+  const headers = new Headers({
     ...API_HEADERS,
     "Content-Type": manifest.mediaType,
     "Docker-Content-Digest": manifest.digest,
     ETag: `"${manifest.digest}"`,
-  };
-  if (warning !== null) headers["Warning"] = `110 larder "${warning.replace(/["\\\r\n]/g, "'")}"`;
-  if (isNotModified(request, manifest.digest)) return new Response(null, { status: 304, headers });
-  if (request.method === "GET") return new Response(manifest.bytes as Uint8Array<ArrayBuffer>, { headers });
-  headers["Content-Length"] = String(manifest.bytes.byteLength);
-  return new Response(null, { headers });
+  });
+  HEADERS.set(manifest, headers);
+  return headers;
 }
 
 /** `tag=` gives more tags to a manifest that is pushed by digest (distribution-spec main, "Pushing Manifests"). */
