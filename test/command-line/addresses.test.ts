@@ -67,7 +67,7 @@ describe.skipIf(!network.met)("the registry's address, as the seeds write it", (
     const script = `
       ip link set lo up && ip -6 address add ${address}/128 dev lo nodad
       "$1" serve --offline --http '[${address}]:80' --data "$2" >"$2/log" 2>&1 & server=$!
-      until grep -q 'listens at' "$2/log" || ! kill -0 $server; do sleep 0.05; done
+      until grep -q 'listens at' "$2/log" 2>/dev/null || ! kill -0 $server; do sleep 0.05; done
       LOCAL_REGISTRY=${address} "$1" offline; status=$?
       kill $server; wait $server; exit $status`;
     try {

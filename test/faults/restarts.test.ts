@@ -35,7 +35,8 @@ async function addLeftover() {
 describe("a download that kill -9 cut off", () => {
   test("is resumed by the next request, behind what is on disk", async () => {
     const blob = await addLeftover();
-    expect(blob.bytesThere).toBeWithin(1_500_000, HALF + 1);
+    // Readers that keep up are ahead of the disk by what is just being written.
+    expect(blob.bytesThere).toBeWithin(500_000, HALF + 1);
     expect(digestOf((await send("GET", lab.blobUrl(blob.digest))).bytes)).toBe(blob.digest);
     const ranges = lab.upstream.requests.filter(({ method }) => method === "GET");
     expect(ranges.map(({ headers }) => headers.get("range"))).toEqual([`bytes=${blob.bytesThere}-`]);
