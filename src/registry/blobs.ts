@@ -2,6 +2,7 @@ import type { ByteRange } from "../lib/byte-range.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobBody, BlobStore } from "../storage/blobs.ts";
+import { isStorageFull } from "../storage/storage-error.ts";
 import type { BlobLink, BlobLinkStore } from "../storage/metadata.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
@@ -9,6 +10,7 @@ import { candidateNames, nameOf, type SearchOrder, upstreamTargets } from "./can
 import type { Target } from "./locate.ts";
 import { blobUnknown } from "./not-found.ts";
 import type { BlobOrigin, OnBehalf } from "./origin.ts";
+import type { SpareWrites } from "./spare-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import { splitRepositoryName } from "../oci/repository-name.ts";
 
@@ -25,6 +27,7 @@ export type BlobParts = {
   readonly origin: BlobOrigin;
   readonly order: SearchOrder;
   readonly traffic: TrafficCounter;
+  readonly spareWrites: SpareWrites;
   readonly now: () => number;
 };
 
@@ -47,7 +50,10 @@ export class Blobs {
     const { links, now } = this.#parts;
     const link = await this.#findHere(target, digest);
     if (link === null) return this.#sizeAtUpstream(target, digest, behalf);
-    if (now() - link.touchedAtMs > TOUCH_EVERY_MS) await links.touchLink(link.repository, digest, now());
+    if (now() - link.touchedAtMs > TOUCH_EVERY_MS) {
+      const touch = () => links.touchLink(link.repository, digest, now());
+      await this.#parts.spareWrites.attempt("that somebody relies on a blob", touch);
+    }
     return link.size;
   }
 
@@ -55,10 +61,16 @@ export class Blobs {
   async get(target: Target, digest: Digest, behalf: OnBehalf): Promise<FoundBlob> {
     const link = await this.#findHere(target, digest);
     if (link !== null) return this.#stored(link, digest);
-    const download = await this.#askUpstream(target, digest, (upstream) =>
-      this.#parts.origin.download(upstream, digest, behalf),
-    );
-    return { size: download.size, read: (range) => this.#readAlong(target, digest, download, range) };
+    try {
+      const download = await this.#askUpstream(target, digest, (upstream) =>
+        this.#parts.origin.download(upstream, digest, behalf),
+      );
+      return { size: download.size, read: (range) => this.#readAlong(target, digest, download, range) };
+    } catch (error) {
+      // There is nowhere to keep it; the one who asked gets it all the same.
+      if (isStorageFull(error)) return this.#unkept(target, digest, behalf);
+      throw error;
+    }
   }
 
   /** Brings a blob here: null when it is here already, else its download. Throws as `promise` does. */
@@ -98,7 +110,8 @@ export class Blobs {
     if ((await store.size(digest)) === null) return null;
     for (const repository of names) {
       if (!(await links.isReferenced(repository, digest))) continue;
-      const size = await links.mountBlob(repository, digest, null, now());
+      const mount = () => links.mountBlob(repository, digest, null, now());
+      const size = await this.#parts.spareWrites.attempt("that a repository has a blob", mount);
       if (size !== null && (await store.size(digest)) === size) return { repository, size, touchedAtMs: now() };
     }
     return null;
@@ -128,6 +141,24 @@ export class Blobs {
         const target = splitRepositoryName(repository);
         if (body === null) throw blobUnknown(target, digest, null);
         traffic.hit(target.namespace, range === null ? size : range.end - range.start);
+        return body;
+      },
+    };
+  }
+
+  /** A blob that is handed on from upstream to one reader. */
+  async #unkept(target: Target, digest: Digest, behalf: OnBehalf): Promise<FoundBlob> {
+    const { origin, traffic } = this.#parts;
+    const found = await this.#askUpstream(target, digest, async (upstream) => {
+      const size = await origin.size(upstream, digest, behalf);
+      return size === null ? null : { upstream, size };
+    });
+    return {
+      size: found.size,
+      read: async (range) => {
+        const body = await origin.passThrough(found.upstream, { digest, size: found.size }, range, behalf);
+        if (body === null) throw blobUnknown(target, digest, null);
+        traffic.miss(found.upstream.namespace);
         return body;
       },
     };

@@ -8,6 +8,7 @@ import { parseTag } from "../oci/tag.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
+import { DiskReserve } from "../storage/disk-reserve.ts";
 import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
 import { nameOf } from "./candidates.ts";
 import { Collector } from "./collector.ts";
@@ -29,7 +30,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-collector-"));
   metadata = openSqliteMetadata(join(folder, "larder.db"));
   blobs = new FilesystemBlobs(folder);
-  uploads = new Uploads(new FilesystemUploads(folder), metadata, () => now);
+  uploads = new Uploads(new FilesystemUploads(folder, new DiskReserve(folder)), metadata, () => now);
   collector = new Collector(blobs, metadata.collection, uploads, () => now);
 });
 afterEach(async () => {

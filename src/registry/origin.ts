@@ -1,3 +1,4 @@
+import type { ByteRange } from "../lib/byte-range.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { StoredManifest, StoredTag } from "../storage/metadata.ts";
@@ -33,6 +34,13 @@ export interface ManifestOrigin {
 export interface BlobOrigin {
   /** The size in bytes, without fetching it. */
   size(target: Target, digest: Digest, behalf: OnBehalf): Promise<number | null>;
-  /** The blob on its way, shared by everyone who wants it. */
+  /** The blob on its way, shared by everyone who wants it. Throws STORAGE_FULL when there is no space to keep it. */
   download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null>;
+  /** The blob, whose size is known, or a range of it, for one reader and without keeping it. */
+  passThrough(
+    target: Target,
+    blob: { readonly digest: Digest; readonly size: number },
+    range: ByteRange | null,
+    behalf: OnBehalf,
+  ): Promise<ReadableStream<Uint8Array> | null>;
 }

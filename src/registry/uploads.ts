@@ -58,7 +58,13 @@ export class Uploads {
   async begin(target: Target, algorithm: DigestAlgorithm): Promise<UploadState> {
     const id = newUploadId();
     await this.#uploads.create(id, algorithm);
-    await this.#sessions.createSession({ id, repository: nameOf(target), startedAtMs: this.#now() });
+    try {
+      await this.#sessions.createSession({ id, repository: nameOf(target), startedAtMs: this.#now() });
+    } catch (error) {
+      // Nobody will ever learn its name.
+      await this.#uploads.abort(id);
+      throw error;
+    }
     return { id, size: 0 };
   }
 
@@ -71,7 +77,7 @@ export class Uploads {
   /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */
   async push(target: Target, digest: Digest, chunk: UploadChunk): Promise<void> {
     const id = newUploadId();
-    await this.#uploads.create(id, algorithmOf(digest));
+    await this.#uploads.create(id, algorithmOf(digest), chunk.length ?? 0);
     try {
       await this.#append(id, 0, chunk);
       await this.#commit(target, id, digest);

@@ -1,3 +1,4 @@
+import type { ByteRange } from "../lib/byte-range.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import { algorithmOf, type Digest, hexOf } from "../oci/digest.ts";
@@ -18,6 +19,7 @@ import {
   sizeOfUpstreamBlob,
 } from "./open-upstream-blob.ts";
 import type { BlobOrigin, OnBehalf } from "./origin.ts";
+import { passThrough } from "./pass-through.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
@@ -83,6 +85,16 @@ export class UpstreamBlobs implements BlobOrigin {
     return flight.download;
   }
 
+  async passThrough(
+    target: Target,
+    blob: { readonly digest: Digest; readonly size: number },
+    range: ByteRange | null,
+    behalf: OnBehalf,
+  ): Promise<ReadableStream<Uint8Array> | null> {
+    const upstream = this.#upstreams.find(target.namespace);
+    return upstream === null ? null : passThrough(upstream, target, blob, range, behalf);
+  }
+
   /** The flight of a blob that is not on its way yet. Others who begin it meanwhile share the attempt. */
   async #begin(target: Target, digest: Digest, behalf: OnBehalf): Promise<Flight | null> {
     const key = keyOf(target, digest);
@@ -126,7 +138,12 @@ export class UpstreamBlobs implements BlobOrigin {
     const opened = await this.#openBehindLeftover(upstream, target, digest, behalf);
     if (opened === null) return null;
     const size = await sizeOfUpstreamBlob(upstream, target, digest, opened, behalf);
-    if ((await this.#uploads.size(id)) === null) await this.#uploads.create(id, algorithmOf(digest));
+    try {
+      if ((await this.#uploads.size(id)) === null) await this.#uploads.create(id, algorithmOf(digest), size);
+    } catch (error) {
+      await opened.body.cancel();
+      throw error;
+    }
     const download = new BlobDownload(size, opened.offset, () => this.#uploads.open(id));
     const flight: Flight = { download, targets: new Map([[keyOf(target, digest), target]]) };
     this.#flights.set(digest, flight);

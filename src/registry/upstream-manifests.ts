@@ -4,7 +4,7 @@ import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
-import type { ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
+import type { ManifestPut, ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isNearEnd } from "../upstream/rate-limit.ts";
 import type { FetchedManifest } from "../upstream/registry-client.ts";
@@ -14,6 +14,7 @@ import type { Target } from "./locate.ts";
 import { referencesOf } from "./manifest-references.ts";
 import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
 import { RecentFailures } from "./recent-failures.ts";
+import type { SpareWrites } from "./spare-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
@@ -38,6 +39,7 @@ export class UpstreamManifests implements ManifestOrigin {
   readonly #tags: TagStore;
   readonly #traffic: TrafficCounter;
   readonly #log: Log;
+  readonly #spareWrites: SpareWrites;
   readonly #now: () => number;
   readonly #tagFlights = new SingleFlight<string, FoundManifest | null>();
   readonly #manifestFlights = new SingleFlight<string, StoredManifest | null>();
@@ -50,6 +52,7 @@ export class UpstreamManifests implements ManifestOrigin {
     upstreams: Upstreams,
     store: { readonly manifests: ManifestStore; readonly tags: TagStore },
     traffic: TrafficCounter,
+    spareWrites: SpareWrites,
     log: Log,
     now: () => number,
   ) {
@@ -57,6 +60,7 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#store = store.manifests;
     this.#tags = store.tags;
     this.#traffic = traffic;
+    this.#spareWrites = spareWrites;
     this.#log = log;
     this.#now = now;
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, now);
@@ -166,7 +170,8 @@ export class UpstreamManifests implements ManifestOrigin {
       const head = await client.headManifest(target.path, tag, behalf);
       if (head === null) return null;
       if (head.digest === cached.manifest.digest) {
-        await this.#tags.touchTag(nameOf(target), tag, this.#now());
+        const touch = () => this.#tags.touchTag(nameOf(target), tag, this.#now());
+        await this.#spareWrites.attempt("that a tag was checked", touch);
         return cached.manifest;
       }
       // The tag moved to a manifest that is here already, or upstream gives no digest: the GET below settles it.
@@ -177,11 +182,11 @@ export class UpstreamManifests implements ManifestOrigin {
     return this.#keep(target, fetched, tag);
   }
 
-  /** Stores a manifest as a cached one. Its blobs come when they are asked for. */
+  /** Stores a manifest as a cached one, if it can be. Its blobs come when they are asked for. */
   async #keep(target: Target, { bytes, digest, mediaType }: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
     const parsed = parseUpstream(target, bytes, mediaType);
     const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
-    await this.#store.putManifest(nameOf(target), {
+    const put: ManifestPut = {
       manifest,
       requiredBlobs: [],
       borrowFrom: [],
@@ -190,7 +195,9 @@ export class UpstreamManifests implements ManifestOrigin {
       tags: tag === null ? [] : [tag],
       kind: "cached",
       atMs: this.#now(),
-    });
+    };
+    const keep = () => this.#store.putManifest(nameOf(target), put);
+    await this.#spareWrites.attempt("a manifest from upstream", keep);
     return manifest;
   }
 }

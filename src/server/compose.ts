@@ -19,6 +19,7 @@ import { HeldImages } from "../registry/held-images.ts";
 import { Inventory } from "../registry/inventory.ts";
 import { Manifests } from "../registry/manifests.ts";
 import { Referrers } from "../registry/referrers.ts";
+import { SpareWrites } from "../registry/spare-writes.ts";
 import { TrafficCounter } from "../registry/traffic.ts";
 import { UpstreamBlobs } from "../registry/upstream-blobs.ts";
 import { UpstreamHealth } from "../registry/upstream-health.ts";
@@ -26,6 +27,7 @@ import { UpstreamManifests } from "../registry/upstream-manifests.ts";
 import { Uploads } from "../registry/uploads.ts";
 import { Wholeness } from "../registry/wholeness.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
+import { DiskReserve } from "../storage/disk-reserve.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -75,12 +77,14 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const { manifests, tags, repositories, links, collection } = metadata;
   const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
   const blobs = new FilesystemBlobs(dataFolder);
-  const uploadStore = new FilesystemUploads(dataFolder);
+  const reserve = new DiskReserve(dataFolder);
+  const uploadStore = new FilesystemUploads(dataFolder, reserve);
   const uploads = new Uploads(uploadStore, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = openUpstreams(settings, { variables, instanceId, log, now });
   const traffic = new TrafficCounter();
-  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, log, now);
+  const spareWrites = new SpareWrites(log, now);
+  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, spareWrites, log, now);
   const blobOrigin = new UpstreamBlobs(upstreams, uploadStore, { links, collection }, traffic, log, now);
   const collector = new Collector(blobs, collection, uploads, now);
   const access = settings.open ? openAccess : new OwnMachineAccess(now);
@@ -104,6 +108,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
       origin: blobOrigin,
       order,
       traffic,
+      spareWrites,
       now,
     }),
     uploads,

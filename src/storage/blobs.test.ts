@@ -7,6 +7,7 @@ import { blobsContract } from "./blobs.contract.ts";
 import { FilesystemBlobs } from "./blobs-filesystem.ts";
 import { MemoryBlobs } from "./blobs-memory.ts";
 import { newUploadId } from "./blobs.ts";
+import { DiskReserve } from "./disk-reserve.ts";
 import { FilesystemUploads } from "./uploads-filesystem.ts";
 
 blobsContract("blobs in memory", async () => {
@@ -17,16 +18,20 @@ blobsContract("blobs in memory", async () => {
 blobsContract("blobs in files", async () => {
   const folder = await mkdtemp(join(tmpdir(), "larder-blobs-"));
   const dispose = () => rm(folder, { recursive: true });
-  return { blobs: new FilesystemBlobs(folder), uploads: new FilesystemUploads(folder), dispose };
+  return {
+    blobs: new FilesystemBlobs(folder),
+    uploads: new FilesystemUploads(folder, new DiskReserve(folder)),
+    dispose,
+  };
 });
 
 test("an upload goes on after a restart, and its digest is that of all its bytes", async () => {
   const folder = await mkdtemp(join(tmpdir(), "larder-blobs-"));
   const id = newUploadId();
-  const before = new FilesystemUploads(folder);
+  const before = new FilesystemUploads(folder, new DiskReserve(folder));
   await before.create(id, "sha256");
   await before.append(id, chunk("before the restart, "), 1000);
-  const after = new FilesystemUploads(folder);
+  const after = new FilesystemUploads(folder, new DiskReserve(folder));
   expect(await after.size(id)).toBe(20);
   await after.append(id, chunk("and after"), 1000);
   const digest = digestOf("before the restart, and after");
@@ -50,7 +55,7 @@ test("a blob whose file was cut short is replaced when it is pushed again", asyn
   const digest = digestOf("whole");
   await mkdir(join(folder, "blobs/sha256", digest.slice(7, 9)), { recursive: true });
   await writeFile(join(folder, "blobs/sha256", digest.slice(7, 9), digest.slice(7)), "who");
-  const [uploads, id] = [new FilesystemUploads(folder), newUploadId()];
+  const [uploads, id] = [new FilesystemUploads(folder, new DiskReserve(folder)), newUploadId()];
   await uploads.create(id, "sha256");
   await uploads.append(id, chunk("whole"), 1000);
   await uploads.commit(id, digest);

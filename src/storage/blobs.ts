@@ -55,8 +55,11 @@ export interface UploadReader {
 
 /** Uploads in flight. Each is written by one caller at a time; the caller sees to that. */
 export interface UploadStore {
-  /** Begins an empty upload. `algorithm` is a hint of the digest to come: it saves a second reading at `commit`. */
-  create(id: UploadId, algorithm: "sha256" | "sha512"): Promise<void>;
+  /**
+   * Begins an empty upload. `algorithm` is a hint of the digest to come: it saves a second reading at `commit`. Throws
+   * STORAGE_FULL when there is no space for `expectedBytes`, so that what cannot end well does not begin.
+   */
+  create(id: UploadId, algorithm: "sha256" | "sha512", expectedBytes?: number): Promise<void>;
   /** The bytes that are on disk, or null when there is no such upload. */
   size(id: UploadId): Promise<number | null>;
   /**

@@ -7,11 +7,21 @@ export function storageError(cause: unknown): unknown {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   // A write that the file system cut short for want of space reaches SQLite as an I/O error of a write.
   if (!FULL.has(code) && !code.startsWith("SQLITE_IOERR_WRITE") && !code.startsWith("SQLITE_IOERR_SHM")) return cause;
+  return storageFull(cause);
+}
+
+/** There is no space for what was to be written. */
+export function storageFull(cause?: unknown): RegistryError {
   return new RegistryError(
     "STORAGE_FULL",
     "the registry's disk is full; free space there (`larder rm`, then `larder gc`) and push again",
     { cause },
   );
+}
+
+/** Was there no space to write something? */
+export function isStorageFull(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === "STORAGE_FULL";
 }
 
 /** Is this the error of the file system that says that a file is not there? */

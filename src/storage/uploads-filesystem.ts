@@ -6,8 +6,9 @@ import { RegistryError } from "../oci/registry-error.ts";
 import { BatchWriter, type RunningDigest } from "./batch-writer.ts";
 import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
 import { namesIn, statOrNull } from "./blobs-filesystem.ts";
+import type { DiskReserve } from "./disk-reserve.ts";
 import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, type UploadStore } from "./blobs.ts";
-import { isNotFound, storageError } from "./storage-error.ts";
+import { isNotFound, storageError, storageFull } from "./storage-error.ts";
 
 /** Digests in the making that are kept between requests; the others are computed again at commit. */
 const RUNNING_LIMIT = 4096;
@@ -20,13 +21,17 @@ const RUNNING_LIMIT = 4096;
  */
 export class FilesystemUploads implements UploadStore {
   readonly #folder: string;
+  readonly #reserve: DiskReserve;
   readonly #running = new Map<UploadId, RunningDigest>();
 
-  constructor(dataFolder: string) {
+  constructor(dataFolder: string, reserve: DiskReserve) {
     this.#folder = dataFolder;
+    this.#reserve = reserve;
   }
 
-  async create(id: UploadId, algorithm: "sha256" | "sha512"): Promise<void> {
+  async create(id: UploadId, algorithm: "sha256" | "sha512", expectedBytes = 0): Promise<void> {
+    if (this.#reserve.isSpent) await this.#reserve.restore();
+    if (this.#reserve.isSpent || expectedBytes > this.#reserve.freeBytes()) throw storageFull();
     try {
       const file = await this.#createFile(uploadPath(this.#folder, id));
       await file.close();
@@ -57,6 +62,8 @@ export class FilesystemUploads implements UploadStore {
   ): Promise<number> {
     const file = await this.#open(id);
     try {
+      // What the reserve gave is for those who free space, not for the next who takes some.
+      if (this.#reserve.isSpent) throw storageFull();
       const start = (await file.stat()).size;
       const running = this.#runningAt(id, start);
       const writer = new BatchWriter(file, start, running, onWritten);
