@@ -91,7 +91,7 @@ function splitHostPort(text: string): HostPort | null {
   if (text.indexOf(":") !== colon) {
     // ::/96 holds no address in use but :: and ::1 (RFC 4291, 2.5.5.1), so a number behind ::1 is a port.
     const [address, port] = [text.slice(0, colon), text.slice(colon + 1)];
-    const wholeIsAddress = isIPv6(text) && address !== "::1";
+    const wholeIsAddress = isIPv6(text) && !(address === "::1" && /^\d+$/.test(port));
     return wholeIsAddress ? bracketed(text, undefined) : bracketed(address, port);
   }
   const name = (colon < 0 ? text : text.slice(0, colon)).toLowerCase();
