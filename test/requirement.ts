@@ -5,11 +5,13 @@
  *     describe.skipIf(!lab.met)("podman", () => …);
  *
  * A need is `root`, `namespaces` (we are root, and the kernel lets us make network, mount and process namespaces),
- * `ipv6`, or the name of a program. Requirements that are not met are written down for `test/run.ts`, which lists them at its end.
+ * `ipv6`, the name of a program, or `go:NAME`, one that `go-programs.ts` builds: the test file itself has to name it, so
+ * that `test/run.ts` finds it there and builds it before the tests begin. Requirements that are not met are written down for `test/run.ts`, which lists them at its end.
  */
 import { appendFileSync, existsSync } from "node:fs";
 import { relative } from "node:path";
 import { findProgram, packageOfProgram } from "./debian-packages.ts";
+import { findGoProgram, GO_NEED, type GoProgramName, whyUnbuilt } from "./go-programs.ts";
 
 /** Names the file, one JSON `SkippedSuite` a line, in which suites say why they are skipped. */
 export const SKIPPED_SUITES_VARIABLE = "LARDER_TEST_SKIPPED_SUITES";
@@ -40,9 +42,16 @@ function whatIsMissing(need: string): string | null {
   if (need === "root") return null;
   if (need === "namespaces") return canMakeNamespaces() ? null : "the kernel does not let us make namespaces";
   if (need === "ipv6") return existsSync("/proc/net/if_inet6") ? null : "the kernel has no IPv6";
+  const goProgram = GO_NEED.exec(need)?.[1];
+  if (goProgram !== undefined) return whatIsUnbuilt(goProgram);
   if (findProgram(need) !== null) return null;
   const debianPackage = packageOfProgram(need);
   return debianPackage === null ? `${need} is not installed` : `${need} is not installed (Debian: ${debianPackage})`;
+}
+
+function whatIsUnbuilt(name: string): string | null {
+  const reason = whyUnbuilt(name);
+  return findGoProgram(name as GoProgramName) === null ? reason : null;
 }
 
 let namespacesProbe: boolean | null = null;

@@ -2,34 +2,53 @@
  * `npm test`: brings the programs that the tests need, runs all tests, and says plainly what was skipped and why.
  *
  * Arguments go through to `bun test`: `npm test -- src/oci`, `npm test -- -t "pushed tag"`. With
- * LARDER_TEST_INSTALL=0 nothing is installed. The last line is `N passed, N failed, N skipped`.
+ * LARDER_TEST_INSTALL=0 nothing is installed or built. The last line is `N passed, N failed, N skipped`.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installMissingPackages } from "./debian-packages.ts";
+import { buildGoPrograms, goProgramsAskedForIn, UNBUILT_VARIABLE } from "./go-programs.ts";
 import { SKIPPED_SUITES_VARIABLE, type SkippedSuite } from "./requirement.ts";
 import { describeSkipped, parseTestReport, type TestReport } from "./test-report.ts";
 
 const CHECKOUT = new URL("..", import.meta.url).pathname;
 /** Each test has limits of its own; this one ends a run that hangs all the same. */
-const RUN_TIMEOUT_MS = 15 * 60_000;
+const RUN_TIMEOUT_MS = 40 * 60_000;
 /** Machines that run tests are slow and busy: bun's own default of 5 s fails honest tests there. */
 const TEST_TIMEOUT_MS = 30_000;
 const OPTIONS_WITH_VALUE = new Set(["-t", "--test-name-pattern", "--timeout", "--seed", "--max-concurrency"]);
 
-/** The arguments of `bun test`: without a path or a filter among them, all tests of `src/` and `test/`. */
-function testArguments(given: readonly string[]): string[] {
-  const isFilter = (word: string, index: number) =>
-    !word.startsWith("-") && !OPTIONS_WITH_VALUE.has(given[index - 1] ?? "");
-  // Bun takes a word for a part of a file name, unless it begins like a path.
-  const words = given.map((word, index) =>
-    isFilter(word, index) && existsSync(join(CHECKOUT, word)) ? `./${word.replace(/^\.\//, "")}` : word,
-  );
-  return words.some(isFilter) ? words : [...words, "./src", "./test"];
+/** The words among the arguments that choose test files: paths, and parts of file names. */
+function filtersOf(given: readonly string[]): string[] {
+  return given.filter((word, index) => !word.startsWith("-") && !OPTIONS_WITH_VALUE.has(given[index - 1] ?? ""));
 }
 
-async function runTests(folder: string, given: readonly string[]): Promise<{ succeeded: boolean; report: TestReport }> {
+/** The arguments of `bun test`: without a path or a filter among them, all tests of `src/` and `test/`. */
+function testArguments(given: readonly string[]): string[] {
+  const filters = filtersOf(given);
+  // Bun takes a word for a part of a file name, unless it begins like a path.
+  const words = given.map((word) =>
+    filters.includes(word) && existsSync(join(CHECKOUT, word)) ? `./${word.replace(/^\.\//, "")}` : word,
+  );
+  return filters.length > 0 ? words : [...words, "./src", "./test"];
+}
+
+/** Builds what the chosen test files ask for. Returns why some of it could not be built, by name. */
+async function buildMissingPrograms(given: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const filters = filtersOf(given).map((word) => word.replace(/^\.\//, ""));
+  const files = [...new Bun.Glob("{src,test}/**/*.test.ts").scanSync(CHECKOUT)].filter(
+    (file) => filters.length === 0 || filters.some((word) => file.includes(word)),
+  );
+  const asked = files.flatMap((file) => goProgramsAskedForIn(readFileSync(join(CHECKOUT, file), "utf8")));
+  return buildGoPrograms([...new Set(asked)].sort(), console.log);
+}
+
+async function runTests(
+  folder: string,
+  given: readonly string[],
+  unbuilt: Readonly<Record<string, string>>,
+): Promise<{ succeeded: boolean; report: TestReport }> {
   const reportFile = join(folder, "junit.xml");
   const tests = Bun.spawn(
     [
@@ -42,7 +61,11 @@ async function runTests(folder: string, given: readonly string[]): Promise<{ suc
     ],
     {
       cwd: CHECKOUT,
-      env: { ...process.env, [SKIPPED_SUITES_VARIABLE]: join(folder, "skipped-suites") },
+      env: {
+        ...process.env,
+        [SKIPPED_SUITES_VARIABLE]: join(folder, "skipped-suites"),
+        [UNBUILT_VARIABLE]: JSON.stringify(unbuilt),
+      },
       stdio: ["inherit", "inherit", "inherit"],
       timeout: RUN_TIMEOUT_MS,
       killSignal: "SIGKILL",
@@ -61,10 +84,12 @@ function recordedSkips(folder: string): SkippedSuite[] {
   return lines.map((line) => JSON.parse(line) as SkippedSuite);
 }
 
-if (process.env["LARDER_TEST_INSTALL"] !== "0") installMissingPackages(console.log);
+const mayInstall = process.env["LARDER_TEST_INSTALL"] !== "0";
+if (mayInstall) installMissingPackages(console.log);
+const unbuilt = mayInstall ? await buildMissingPrograms(process.argv.slice(2)) : {};
 const folder = mkdtempSync(join(tmpdir(), "larder-test-run-"));
 try {
-  const { succeeded, report } = await runTests(folder, process.argv.slice(2));
+  const { succeeded, report } = await runTests(folder, process.argv.slice(2), unbuilt);
   const skipped = describeSkipped(report, recordedSkips(folder));
   if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
   const someRan = report.passed + report.failed > 0;
