@@ -23,11 +23,15 @@ type GoProgram = {
   readonly tags?: string;
 };
 
+/** The newest commit of its main branch that the module proxy has; the last tag has the suite's older form. */
+const CONFORMANCE_VERSION = "v0.0.0-20260831232431-97274622c111";
+
 const PROGRAMS = {
   cosign: one("github.com/sigstore/cosign/v2", "v2.6.5", "cmd/cosign"),
   "containerd-2.2": containerd("v2.2.9"),
   "containerd-2.3": containerd("v2.3.7"),
   "containerd-2.4": containerd("v2.4.2"),
+  conformance: one("github.com/opencontainers/distribution-spec/conformance", CONFORMANCE_VERSION, ""),
   crane: one("github.com/google/go-containerregistry", "v0.22.1", "cmd/crane"),
   crictl: one("sigs.k8s.io/cri-tools", "v1.37.0", "cmd/crictl"),
   helm: one("helm.sh/helm/v3", "v3.22.0", "cmd/helm"),
