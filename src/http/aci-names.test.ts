@@ -23,10 +23,12 @@ beforeAll(async () => {
       manifest: { digest: digestOf(bytes), mediaType: "application/json", bytes },
       requiredBlobs: [],
       borrowFrom: [],
+      requiredManifests: [],
       references: [],
       subject: null,
       tags: [parseTag(name.replace(/.*:/, ""))],
       kind: "pushed",
+      isPart: false,
       atMs: 1,
     });
   }

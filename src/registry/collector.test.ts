@@ -64,10 +64,12 @@ async function pushImage(tag: string, layers: readonly Digest[]): Promise<readon
     manifest: { digest: digestOf(bytes), mediaType: manifest.mediaType, bytes },
     requiredBlobs: referencesOf(manifest),
     borrowFrom: [],
+    requiredManifests: [],
     references: referencesOf(manifest),
     subject: null,
     tags: [parseTag(tag)],
     kind: "pushed",
+    isPart: false,
     atMs: now,
   });
 }

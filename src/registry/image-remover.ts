@@ -44,10 +44,12 @@ export class ImageRemover {
       manifest,
       requiredBlobs: [],
       borrowFrom: [],
+      requiredManifests: [],
       references: referencesOf(parsed),
       subject: parsed.subject?.digest ?? null,
       tags: [tag],
       kind: "cached",
+      isPart: false,
       atMs: this.#now(),
     });
     return true;

@@ -96,7 +96,9 @@ export class Manifests {
       references: referencesOf(manifest),
       subject,
       tags: reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags,
+      requiredManifests: [],
       kind: "pushed",
+      isPart: false,
       atMs: this.#parts.now(),
     });
     return { digest, subject };

@@ -190,10 +190,12 @@ export class UpstreamManifests implements ManifestOrigin {
       manifest,
       requiredBlobs: [],
       borrowFrom: [],
+      requiredManifests: [],
       references: referencesOf(parsed),
       subject: parsed.subject?.digest ?? null,
       tags: tag === null ? [] : [tag],
       kind: "cached",
+      isPart: false,
       atMs: this.#now(),
     };
     const keep = () => this.#store.putManifest(nameOf(target), put);

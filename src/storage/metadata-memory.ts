@@ -57,13 +57,21 @@ class MemoryMetadata {
   async putManifest(name: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
     const repository = this.#open(name);
     const lent = (digest: Digest) => put.borrowFrom.some((from) => this.#open(from).links.has(digest));
-    const missing = put.requiredBlobs.filter((digest) => !repository.links.has(digest) && !lent(digest));
+    const missing = [
+      ...put.requiredBlobs.filter((digest) => !repository.links.has(digest) && !lent(digest)),
+      ...put.requiredManifests.filter((digest) => !repository.manifests.has(digest)),
+    ];
     if (missing.length > 0) return missing;
     for (const digest of put.requiredBlobs) repository.links.set(digest, { touchedAtMs: 0 });
     const { manifest, references, subject, atMs } = put;
-    const held = repository.manifests.get(manifest.digest) ?? { manifest, references, subject, orphanedAtMs: null };
-    held.orphanedAtMs = null;
-    repository.manifests.set(manifest.digest, held);
+    const orphanedAtMs = put.isPart ? atMs : null;
+    const held = repository.manifests.get(manifest.digest);
+    if (held === undefined) repository.manifests.set(manifest.digest, { manifest, references, subject, orphanedAtMs });
+    else if (held.orphanedAtMs !== null) held.orphanedAtMs = orphanedAtMs;
+    for (const digest of put.requiredManifests) {
+      const child = repository.manifests.get(digest);
+      if (child !== undefined) child.orphanedAtMs = null;
+    }
     for (const tag of put.tags) {
       const old = repository.tags[put.kind].get(tag);
       const same = put.kind === "cached" && old?.digest === manifest.digest;

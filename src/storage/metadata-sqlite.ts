@@ -1,3 +1,4 @@
+import { KeyedMutex } from "../lib/keyed-mutex.ts";
 import type { MetadataStore } from "./metadata.ts";
 import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
@@ -9,14 +10,15 @@ import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
 /** Opens metadata in the SQLite database at `path`, for one process. */
 export function openSqliteMetadata(path: string): MetadataStore {
   const database = new SqliteDatabase(path);
+  const linkTurns = new KeyedMutex<"links">();
   const tags = new SqliteTags(database);
   return {
-    manifests: new SqliteManifests(database),
+    manifests: new SqliteManifests(database, linkTurns),
     tags,
     repositories: tags,
     links: new SqliteBlobLinks(database),
     sessions: new SqliteUploadSessions(database),
-    collection: new SqliteCollection(database),
+    collection: new SqliteCollection(database, linkTurns),
     close: async () => database.close(),
   };
 }

@@ -4,6 +4,8 @@ import { type Namespace, parseRepositoryPath, type RepositoryName, repositoryNam
 import { parseTag, type Tag } from "../oci/tag.ts";
 import type { ManifestPut, MetadataStore, StoredManifest } from "./metadata.ts";
 
+/** After the grace periods of all tests. */
+const LATER = 10_000_000;
 const FIRST_PAGE = { after: null, limit: 100 };
 
 /** What `metadata.ts` promises, for one implementation. Each test has repositories of its own. */
@@ -73,6 +75,74 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(missing).toEqual([absent]);
       expect(await repositories.hasRepository(here)).toBe(false);
       expect(await tags.listTags(here, FIRST_PAGE)).toEqual([]);
+    });
+
+    test.each([2, 1500])(
+      "a manifest of %d blobs that is refused takes nobody's grace, and lends nothing",
+      async (count) => {
+        const [here, lender] = [repository(`refused/${count}`), repository(`refused/${count}/lender`)];
+        const present = Array.from({ length: count }, (_, index) => digestOf(`present ${count} ${index}`));
+        for (const blob of present) await links.linkBlob(here, blob, 7, LATER);
+        const lent = digestOf(`lent ${count}`);
+        await links.linkBlob(lender, lent, 7, LATER);
+        const requiredBlobs = [...present, lent, digestOf("absent")];
+        const refused = { requiredBlobs, references: requiredBlobs, borrowFrom: [lender] };
+        expect(await put(here, manifestOf(`refused ${count}`), refused)).toEqual([digestOf("absent")]);
+        await collection.collectLinks(500);
+        for (const blob of present.slice(0, 2)) {
+          expect(await links.findLink([here], blob)).toEqual({ repository: here, size: 7, touchedAtMs: LATER });
+        }
+        expect(await links.findLink([here], lent)).toBeNull();
+      },
+    );
+
+    test("an index whose manifests must be here is refused for those that are not, and holds those that are", async () => {
+      const here = repository("required");
+      const [child, other, index] = [
+        manifestOf("required child"),
+        manifestOf("nowhere"),
+        manifestOf("index of required ones"),
+      ];
+      await put(here, child, { isPart: true, atMs: 10 });
+      const listed = { requiredManifests: [child.digest, other.digest], references: [child.digest, other.digest] };
+      expect(await put(here, index, listed)).toEqual([other.digest]);
+      expect(await manifests.getManifest(here, index.digest)).toBeNull();
+      expect(await put(here, index, { requiredManifests: [child.digest], references: [child.digest] })).toEqual([]);
+      await collection.collectLinks(1000);
+      expect(await manifests.getManifest(here, child.digest)).toEqual(child);
+    });
+
+    test("a part whose index never comes goes after the grace period, unless it was put for itself", async () => {
+      const here = repository("parts");
+      const [part, own] = [manifestOf("a part"), manifestOf("pushed for itself")];
+      await put(here, own, { atMs: 1 });
+      for (const manifest of [part, own]) await put(here, manifest, { isPart: true, atMs: 10 });
+      await collection.collectLinks(10);
+      expect(await manifests.getManifest(here, part.digest)).toEqual(part);
+      await put(here, part, { isPart: true, atMs: 20 });
+      await collection.collectLinks(20);
+      expect(await manifests.getManifest(here, part.digest)).toEqual(part);
+      await collection.collectLinks(21);
+      expect(await manifests.getManifest(here, part.digest)).toBeNull();
+      expect(await manifests.getManifest(here, own.digest)).toEqual(own);
+    });
+
+    test("a manifest of very many blobs is as whole as a small one, though a collection runs meanwhile", async () => {
+      const [here, lender, there] = [repository("large"), repository("large/lender"), repository("large/other")];
+      const blobs = Array.from({ length: 3000 }, (_, index) => digestOf(`one of many ${index}`));
+      for (const [index, blob] of blobs.entries()) await links.linkBlob(index % 2 === 0 ? here : lender, blob, 1, 1);
+      const large = { requiredBlobs: blobs, references: blobs, borrowFrom: [lender], tags: [tag("t")] };
+      const [missing] = await Promise.all([put(here, manifestOf("large"), large), collection.collectLinks(1)]);
+      expect(missing).toEqual([]);
+      expect((await tags.getTagged(here, tag("t")))?.manifest).toEqual(manifestOf("large"));
+      expect(await put(there, manifestOf("large"), { ...large, borrowFrom: [here] })).toEqual([]);
+      await collection.collectLinks(1_000_000);
+      for (const name of [here, there]) {
+        for (const blob of blobs.filter((_, index) => index % 100 < 2)) {
+          expect(await links.findLink([name], blob)).toEqual({ repository: name, size: 1, touchedAtMs: 0 });
+          expect(await links.isReferenced(name, blob)).toBe(true);
+        }
+      }
     });
 
     test("a manifest may take blobs from the repositories that its pusher saw them in", async () => {
@@ -270,10 +340,12 @@ function putOf(manifest: StoredManifest, more: Partial<ManifestPut>): ManifestPu
     manifest,
     requiredBlobs: none,
     borrowFrom: [],
+    requiredManifests: none,
     references: none,
     subject: null,
     tags: [],
     kind: "pushed",
+    isPart: false,
     atMs: 1,
     ...more,
   };

@@ -3,6 +3,8 @@ import { Database } from "bun:sqlite";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { metadataContract } from "./metadata.contract.ts";
 import { memoryMetadata } from "./metadata-memory.ts";
@@ -31,6 +33,64 @@ test("the database is readable by its owner alone, and its content survives bein
   const second = openSqliteMetadata(path);
   expect(await second.sessions.getSession("s")).toEqual(session);
   await second.close();
+  await rm(folder, { recursive: true });
+});
+
+test("a manifest of very many blobs leaves others their turns, and is not seen before it is complete", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "larder-metadata-"));
+  const store = openSqliteMetadata(join(folder, "larder.db"));
+  const { manifests, links } = store;
+  const here = "local/large" as RepositoryName;
+  const references = Array.from({ length: 30_000 }, (_, index) => digestOf(`layer ${index}`));
+  const bytes = new TextEncoder().encode("large");
+  const manifest = { digest: digestOf(bytes), mediaType: "application/vnd.oci.image.manifest.v1+json", bytes };
+  const [requiredBlobs, borrowFrom, requiredManifests, tags] = [[], [], [], []];
+  const [subject, kind, isPart, atMs] = [null, "cached", false, 1] as const;
+  const more = { requiredBlobs, borrowFrom, requiredManifests, subject, tags, kind, isPart, atMs };
+  const progress = { isDone: false };
+  const putting = manifests.putManifest(here, { manifest, references, ...more }).then(() => {
+    progress.isDone = true;
+  });
+  let turns = 0;
+  for (; !progress.isDone; turns++) {
+    const isSeen = (await manifests.getManifest(here, manifest.digest)) !== null;
+    if (isSeen) for (const digest of references.slice(-2)) expect(await links.isReferenced(here, digest)).toBe(true);
+    await setImmediate();
+  }
+  await putting;
+  expect(turns).toBeGreaterThan(30);
+  await store.close();
+  await rm(folder, { recursive: true });
+});
+
+test("what a crash left of a large manifest is completed when it is put again", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "larder-metadata-"));
+  const path = join(folder, "larder.db");
+  await openSqliteMetadata(path).close();
+  const bytes = new TextEncoder().encode("cut off");
+  const digest = digestOf(bytes);
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const left = new Database(path);
+  left.run("INSERT INTO manifest (digest, media_type, bytes) VALUES (?, ?, ?)", [digest, mediaType, bytes]);
+  left.run("INSERT INTO manifest_reference (manifest, digest) VALUES (?, ?)", [digest, digestOf("first")]);
+  left.close();
+  const store = openSqliteMetadata(path);
+  const { manifests, links } = store;
+  const here = "local/large" as RepositoryName;
+  await manifests.putManifest(here, {
+    manifest: { digest, mediaType, bytes },
+    requiredBlobs: [],
+    borrowFrom: [],
+    requiredManifests: [],
+    references: [digestOf("first"), digestOf("second")],
+    subject: null,
+    tags: [],
+    kind: "pushed",
+    isPart: false,
+    atMs: 1,
+  });
+  expect(await links.isReferenced(here, digestOf("second"))).toBe(true);
+  await store.close();
   await rm(folder, { recursive: true });
 });
 

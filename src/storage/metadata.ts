@@ -33,11 +33,15 @@ export type ManifestPut = {
   /** Blobs that must be in the repository, or in one of `borrowFrom`, where they are linked from. */
   readonly requiredBlobs: readonly Digest[];
   readonly borrowFrom: readonly RepositoryName[];
+  /** Manifests that the repository must hold: those that an index lists. */
+  readonly requiredManifests: readonly Digest[];
   /** All digests that the manifest holds on to: blobs and the manifests of an index. */
   readonly references: readonly Digest[];
   readonly subject: Digest | null;
   readonly tags: readonly Tag[];
   readonly kind: TagKind;
+  /** Does it come only because an index that is to follow lists it? Without one it goes after the grace period. */
+  readonly isPart: boolean;
   readonly atMs: number;
 };
 
@@ -47,8 +51,8 @@ export type Page = { readonly after: string | null; readonly limit: number };
 /** Manifests of repositories. */
 export interface ManifestStore {
   /**
-   * Stores a manifest and points the tags at it. Returns the required blobs that are missing; when there are any,
-   * nothing has been changed.
+   * Stores a manifest and points the tags at it. Returns the required blobs and manifests that are missing; when there
+   * are any, nothing has been changed. A large manifest takes many turns of the event loop, and is seen when all is there.
    */
   putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]>;
   /** The manifest, when this repository holds it. */

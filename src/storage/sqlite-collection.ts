@@ -8,12 +8,19 @@ import { collectOrphans } from "./sqlite-manifests.ts";
 export class SqliteCollection implements CollectionStore {
   readonly #database: SqliteDatabase;
   readonly #mutex = new KeyedMutex<Digest>();
+  readonly #linkTurns: KeyedMutex<"links">;
 
-  constructor(database: SqliteDatabase) {
+  /** `linkTurns`: a manifest that is written in turns is left alone until it is complete. */
+  constructor(database: SqliteDatabase, linkTurns: KeyedMutex<"links">) {
     this.#database = database;
+    this.#linkTurns = linkTurns;
   }
 
-  async collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
+  collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
+    return this.#linkTurns.run("links", () => this.#collectLinks(beforeMs));
+  }
+
+  async #collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
     return this.#database.durably(() => {
       const manifests = collectOrphans(this.#database, beforeMs);
       const links = this.#database

@@ -1,24 +1,24 @@
+import type { KeyedMutex } from "../lib/keyed-mutex.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { ManifestPut, ManifestStore, StoredManifest } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
 import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
 
 /** Manifests in SQLite. */
 export class SqliteManifests implements ManifestStore {
   readonly #database: SqliteDatabase;
+  readonly #writer: SqliteManifestWriter;
 
-  constructor(database: SqliteDatabase) {
+  /** `linkTurns`: who changes many links in turns takes one after the other. */
+  constructor(database: SqliteDatabase, linkTurns: KeyedMutex<"links">) {
     this.#database = database;
+    this.#writer = new SqliteManifestWriter(database, linkTurns);
   }
 
-  async putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
-    return this.#database.durably(() => {
-      const missing = put.requiredBlobs.filter((digest) => !this.#holdBlob(repository, digest, put));
-      // Links that were borrowed for the others are harmless without the manifest: they are collected.
-      if (missing.length === 0) this.#insert(repository, put);
-      return missing;
-    });
+  putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    return this.#writer.put(repository, put);
   }
 
   async getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null> {
@@ -56,50 +56,6 @@ export class SqliteManifests implements ManifestStore {
       )
       .all(repository, subject)
       .map(toManifest);
-  }
-
-  /** Makes sure that the repository has the blob, by its own link or one borrowed. The manifest holds it from now on. */
-  #holdBlob(repository: RepositoryName, digest: Digest, put: ManifestPut): boolean {
-    const settled = this.#database
-      .query<null, [string, string]>("UPDATE repository_blob SET touched_at = 0 WHERE repository = ? AND digest = ?")
-      .run(repository, digest);
-    if (settled.changes > 0) return true;
-    return put.borrowFrom.some((from) => {
-      const borrowed = this.#database
-        .query<null, [string, string, string]>(
-          `INSERT INTO repository_blob (repository, digest, touched_at)
-           SELECT ?, digest, 0 FROM repository_blob WHERE repository = ? AND digest = ?`,
-        )
-        .run(repository, from, digest);
-      return borrowed.changes > 0;
-    });
-  }
-
-  #insert(repository: RepositoryName, put: ManifestPut): void {
-    const { manifest, atMs } = put;
-    const inserted = this.#database
-      .query<null, [string, string, Uint8Array]>(
-        "INSERT INTO manifest (digest, media_type, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-      )
-      .run(manifest.digest, manifest.mediaType, manifest.bytes);
-    if (inserted.changes > 0) {
-      const reference = this.#database.query<null, [string, string]>(
-        "INSERT INTO manifest_reference (manifest, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
-      );
-      for (const digest of put.references) reference.run(manifest.digest, digest);
-    }
-    this.#database
-      .query<null, [string, string, string | null, number]>(
-        `INSERT INTO repository_manifest (repository, manifest, subject, added_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET orphaned_at = NULL`,
-      )
-      .run(repository, manifest.digest, put.subject, atMs);
-    const tag = this.#database.query<null, [string, string, number, string, number, number]>(
-      `INSERT INTO tag (repository, name, pushed, manifest, updated_at, checked_at) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET manifest = excluded.manifest, checked_at = excluded.checked_at,
-         updated_at = CASE WHEN manifest = excluded.manifest AND pushed = 0 THEN updated_at ELSE excluded.updated_at END`,
-    );
-    for (const name of put.tags) tag.run(repository, name, put.kind === "pushed" ? 1 : 0, manifest.digest, atMs, atMs);
   }
 }
 

@@ -1,0 +1,162 @@
+import { setImmediate } from "node:timers/promises";
+import type { KeyedMutex } from "../lib/keyed-mutex.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import type { ManifestPut } from "./metadata.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+
+/** A manifest that names so many digests at most is written in one transaction: all images that people make. */
+const AT_ONCE = 200;
+/** Rows that one turn writes or looks up for a larger one. */
+const SLICE = 250;
+
+/**
+ * Writes manifests.
+ *
+ * A manifest of tens of thousands of layers is written in turns: its bytes and what it names first, which nobody sees
+ * without a row in `repository_manifest`; then that row and the tags, in one transaction. `linkTurns` keeps the
+ * collection from taking for abandoned what is not finished.
+ */
+export class SqliteManifestWriter {
+  readonly #database: SqliteDatabase;
+  readonly #linkTurns: KeyedMutex<"links">;
+
+  constructor(database: SqliteDatabase, linkTurns: KeyedMutex<"links">) {
+    this.#database = database;
+    this.#linkTurns = linkTurns;
+  }
+
+  /** As `ManifestStore.putManifest`. */
+  put(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    return Math.max(put.references.length, put.requiredBlobs.length) <= AT_ONCE
+      ? this.#putAtOnce(repository, put)
+      : this.#linkTurns.run("links", () => this.#putInTurns(repository, put));
+  }
+
+  async #putAtOnce(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    const missing = [
+      ...this.#missingBlobs(repository, put, put.requiredBlobs),
+      ...this.#missingManifests(repository, put),
+    ];
+    if (missing.length > 0) return missing;
+    await this.#database.durably(() => {
+      this.#borrow(repository, put, put.requiredBlobs);
+      if (this.#insertManifest(put)) this.#insertReferences(put, put.references);
+      this.#show(repository, put);
+      this.#settle(repository, put.requiredBlobs);
+    });
+    return [];
+  }
+
+  async #putInTurns(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    const missing: Digest[] = [];
+    await inTurns(put.requiredBlobs, (slice) => missing.push(...this.#missingBlobs(repository, put, slice)));
+    missing.push(...this.#missingManifests(repository, put));
+    if (missing.length > 0) return missing;
+    const isNew = this.#database.transact(() => this.#insertManifest(put));
+    if (isNew) await this.#transactInTurns(put.references, (slice) => this.#insertReferences(put, slice));
+    await this.#transactInTurns(put.requiredBlobs, (slice) => this.#borrow(repository, put, slice));
+    const vanished = this.#missingManifests(repository, put);
+    if (vanished.length > 0) return vanished;
+    await this.#database.durably(() => this.#show(repository, put));
+    // After the manifest is there: until then the links are held by their grace period alone.
+    await this.#transactInTurns(put.requiredBlobs, (slice) => this.#settle(repository, slice));
+    return [];
+  }
+
+  #transactInTurns(digests: readonly Digest[], work: (slice: readonly Digest[]) => void): Promise<void> {
+    return inTurns(digests, (slice) => this.#database.transact(() => work(slice)));
+  }
+
+  #missingBlobs(
+    repository: RepositoryName,
+    { borrowFrom }: ManifestPut,
+    digests: readonly Digest[],
+  ): readonly Digest[] {
+    const find = this.#database.query<unknown, [string, string]>(
+      "SELECT 1 FROM repository_blob WHERE repository = ? AND digest = ?",
+    );
+    const isLinked = (name: RepositoryName, digest: Digest) => find.get(name, digest) !== null;
+    return digests.filter(
+      (digest) => !isLinked(repository, digest) && !borrowFrom.some((from) => isLinked(from, digest)),
+    );
+  }
+
+  #missingManifests(repository: RepositoryName, { requiredManifests }: ManifestPut): readonly Digest[] {
+    const find = this.#database.query<unknown, [string, string]>(
+      "SELECT 1 FROM repository_manifest WHERE repository = ? AND manifest = ?",
+    );
+    return requiredManifests.filter((digest) => find.get(repository, digest) === null);
+  }
+
+  /** Links what the repository does not have yet. */
+  #borrow(repository: RepositoryName, { borrowFrom, atMs }: ManifestPut, digests: readonly Digest[]): void {
+    const borrow = this.#database.query<null, [string, number, string, string]>(
+      `INSERT INTO repository_blob (repository, digest, touched_at)
+       SELECT ?, digest, ? FROM repository_blob WHERE repository = ? AND digest = ? ON CONFLICT DO NOTHING`,
+    );
+    for (const digest of digests) {
+      for (const from of borrowFrom) if (borrow.run(repository, atMs, from, digest).changes > 0) break;
+    }
+  }
+
+  /** False when some repository holds it: then all that it names is written, too. A crash may have left less. */
+  #insertManifest({ manifest }: ManifestPut): boolean {
+    const held = this.#database
+      .query<unknown, [string]>("SELECT 1 FROM repository_manifest WHERE manifest = ? LIMIT 1")
+      .get(manifest.digest);
+    if (held !== null) return false;
+    this.#database
+      .query<null, [string, string, Uint8Array]>(
+        "INSERT INTO manifest (digest, media_type, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      )
+      .run(manifest.digest, manifest.mediaType, manifest.bytes);
+    return true;
+  }
+
+  #insertReferences({ manifest }: ManifestPut, references: readonly Digest[]): void {
+    const insert = this.#database.query<null, [string, string]>(
+      "INSERT INTO manifest_reference (manifest, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+    );
+    for (const digest of references) insert.run(manifest.digest, digest);
+  }
+
+  /** From here on the repository holds the manifest, and with it what it lists. */
+  #show(
+    repository: RepositoryName,
+    { manifest, requiredManifests, subject, tags, kind, isPart, atMs }: ManifestPut,
+  ): void {
+    this.#database
+      .query<null, [string, string, string | null, number, number | null]>(
+        `INSERT INTO repository_manifest (repository, manifest, subject, added_at, orphaned_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET orphaned_at = CASE WHEN orphaned_at IS NULL THEN NULL ELSE excluded.orphaned_at END`,
+      )
+      .run(repository, manifest.digest, subject, atMs, isPart ? atMs : null);
+    const adopt = this.#database.query<null, [string, string]>(
+      `UPDATE repository_manifest SET orphaned_at = NULL
+       WHERE repository = ? AND manifest = ? AND orphaned_at IS NOT NULL`,
+    );
+    for (const child of requiredManifests) adopt.run(repository, child);
+    const tag = this.#database.query<null, [string, string, number, string, number, number]>(
+      `INSERT INTO tag (repository, name, pushed, manifest, updated_at, checked_at) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET manifest = excluded.manifest, checked_at = excluded.checked_at,
+         updated_at = CASE WHEN manifest = excluded.manifest AND pushed = 0 THEN updated_at ELSE excluded.updated_at END`,
+    );
+    for (const name of tags) tag.run(repository, name, kind === "pushed" ? 1 : 0, manifest.digest, atMs, atMs);
+  }
+
+  /** The manifest holds these links from now on, no grace period does. */
+  #settle(repository: RepositoryName, digests: readonly Digest[]): void {
+    const settle = this.#database.query<null, [string, string]>(
+      "UPDATE repository_blob SET touched_at = 0 WHERE repository = ? AND digest = ? AND touched_at <> 0",
+    );
+    for (const digest of digests) settle.run(repository, digest);
+  }
+}
+
+async function inTurns(digests: readonly Digest[], work: (slice: readonly Digest[]) => void): Promise<void> {
+  for (let at = 0; at < digests.length; at += SLICE) {
+    work(digests.slice(at, at + SLICE));
+    await setImmediate();
+  }
+}
