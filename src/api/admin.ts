@@ -115,8 +115,16 @@ export type HasAnswer = {
 export type RemoveRequest = { readonly image: string };
 export type RemoveAnswer = { readonly removed: "pushed" | "cached" | "manifest" | null; readonly uncovered: boolean };
 
-/** `POST /api/v1/adopt`: makes a manifest that was pushed by its digest the cached answer to a tag. */
-export type AdoptRequest = { readonly image: string; readonly digest: string };
+/**
+ * `POST /api/v1/adopt`: makes a manifest that was pushed by its digest the cached answer to a tag, if the image has one.
+ * An index of which only a part was copied is not pushed but adopted: `indexBase64` is what it holds. What it lists and
+ * is not here is asked for at its registry when somebody wants it, as of every cached index.
+ */
+export type AdoptRequest = {
+  readonly image: string;
+  readonly digest: string;
+  readonly indexBase64?: string | undefined;
+};
 export type AdoptAnswer = { readonly adopted: boolean };
 
 /** `GET` and `PUT /api/v1/offline`: is contacting upstream registries forbidden? */

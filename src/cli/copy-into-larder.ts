@@ -33,8 +33,10 @@ export async function copyIntoLarder(
   const source = await openOwnRegistry(reference, io);
   const path = pathAtLarder(reference);
   const name = formatReference({ ...reference, tag: null, digest: null });
-  const adopt = async (tag: string, digest: Digest) => {
-    const { adopted } = await larder.adopt({ image: `${name}:${tag}`, digest });
+  const adopt = async (tag: string | null, digest: Digest, index?: Uint8Array) => {
+    const image = tag === null ? `${name}@${digest}` : `${name}:${tag}`;
+    const indexBase64 = index === undefined ? undefined : Buffer.from(index).toString("base64");
+    const { adopted } = await larder.adopt({ image, digest, indexBase64 });
     if (adopted) return;
     throw new RegistryError(
       "MANIFEST_UNKNOWN",
@@ -63,8 +65,8 @@ export async function copyIntoLarder(
     fetchedBytes += bytesCopied;
     if (tag !== null) await adopt(tag, digest);
   }
-  await sink.putManifest(root, null);
-  if (reference.tag !== null) await adopt(reference.tag, root.digest);
+  if (isIndexType(root.mediaType)) await adopt(reference.tag, root.digest, root.bytes);
+  else if (reference.tag !== null) await adopt(reference.tag, root.digest);
   return { digest: root.digest, fetchedBytes };
 }
 

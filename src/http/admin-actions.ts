@@ -86,10 +86,10 @@ export function adminActions(parts: AdminParts): AdminActions {
       const { target, reference } = locate(parseImageName(image));
       return jsonResponse((await remover.remove(target, reference)) satisfies RemoveAnswer);
     },
-    "POST adopt": async ({ image, digest }) => {
+    "POST adopt": async ({ image, digest, indexBase64 }) => {
       const { namespace, path, tag } = parseImageName(image);
-      if (tag === null) throw new RegistryError("TAG_INVALID", `${image} names no tag`);
-      const adopted = await remover.adopt({ namespace, path }, tag, parseDigest(digest));
+      const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
+      const adopted = await remover.adopt({ namespace, path }, tag, parseDigest(digest), index);
       return jsonResponse({ adopted } satisfies AdoptAnswer);
     },
   };

@@ -26,7 +26,10 @@ export const RESOURCES = {
     }),
   },
   "POST remove": { writes: true, body: v.strictObject({ image }) },
-  "POST adopt": { writes: true, body: v.strictObject({ image, digest: v.string() }) },
+  "POST adopt": {
+    writes: true,
+    body: v.strictObject({ image, digest: v.string(), indexBase64: v.optional(v.pipe(v.string(), v.base64())) }),
+  },
 } as const;
 
 /** A method and what it is for. */

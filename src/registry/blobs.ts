@@ -79,6 +79,35 @@ export class Blobs {
     return this.#askUpstream(target, digest, (upstream) => this.#parts.origin.download(upstream, digest, behalf));
   }
 
+  /**
+   * Makes good what `promise` has said, or would say, to a pusher: the blob is on disk afterwards, where `target` may be
+   * answered from. False when it was nowhere. Throws the failure of an upstream that might have it.
+   */
+  async fulfil(target: Target, digest: Digest, behalf: OnBehalf): Promise<boolean> {
+    const { links, origin, order } = this.#parts;
+    if (await this.isHere(target, digest)) return true;
+    let failure: UpstreamError | null = null;
+    for (const upstream of upstreamTargets(target, order)) {
+      if (!(await links.isReferenced(nameOf(upstream), digest))) continue;
+      try {
+        const download = await origin.download(upstream, digest, behalf);
+        await download?.done;
+        if (download !== null) return true;
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error;
+        failure ??= error;
+      }
+    }
+    if (failure !== null) throw failure;
+    return false;
+  }
+
+  /** Does this very repository have the blob, whole on disk? */
+  async isOwn(target: Target, digest: Digest): Promise<boolean> {
+    const link = await this.#parts.links.findLink([nameOf(target)], digest);
+    return link !== null && (await this.#parts.store.size(digest)) === link.size;
+  }
+
   /** Is the blob on disk, whole, where `target` may be answered from? */
   async isHere(target: Target, digest: Digest): Promise<boolean> {
     return (await this.#findHere(target, digest)) !== null;

@@ -1,6 +1,9 @@
-import type { Digest } from "../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
+import { isIndexType } from "../oci/media-type.ts";
+import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
-import type { ManifestStore, TagKind, TagStore } from "../storage/metadata.ts";
+import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../storage/metadata.ts";
 import { nameOf } from "./candidates.ts";
 import { readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
@@ -34,10 +37,13 @@ export class ImageRemover {
     return { removed, uncovered };
   }
 
-  /** Makes a manifest that is here the cached answer to a tag. False when it is not here. */
-  async adopt(target: Target, tag: Tag, digest: Digest): Promise<boolean> {
+  /**
+   * Makes a manifest the cached answer to a tag, when there is one. False when it is not here; `index` brings an index
+   * whose images need not be here. Throws DIGEST_INVALID and MANIFEST_INVALID.
+   */
+  async adopt(target: Target, tag: Tag | null, digest: Digest, index: Uint8Array | null): Promise<boolean> {
     const name = nameOf(target);
-    const manifest = await this.#manifests.getManifest(name, digest);
+    const manifest = index === null ? await this.#manifests.getManifest(name, digest) : readIndex(index, digest);
     if (manifest === null) return false;
     const parsed = readManifest(manifest);
     await this.#manifests.putManifest(name, {
@@ -47,11 +53,19 @@ export class ImageRemover {
       requiredManifests: [],
       references: referencesOf(parsed),
       subject: parsed.subject?.digest ?? null,
-      tags: [tag],
+      tags: tag === null ? [] : [tag],
       kind: "cached",
       isPart: false,
       atMs: this.#now(),
     });
     return true;
   }
+}
+
+function readIndex(bytes: Uint8Array, digest: Digest): StoredManifest {
+  const actual = digestOf(bytes, algorithmOf(digest));
+  if (actual !== digest) throw new RegistryError("DIGEST_INVALID", `the index's digest is ${actual}, not ${digest}`);
+  const { mediaType } = parseManifest(bytes, null);
+  if (isIndexType(mediaType)) return { digest, mediaType, bytes };
+  throw new RegistryError("MANIFEST_INVALID", `the manifest ${digest} is no index: push it, with all that it names`);
 }

@@ -1,19 +1,31 @@
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
-import { isIndexType, isNonDistributable } from "../oci/media-type.ts";
+import { isIndexType, isManifestType, isNonDistributable } from "../oci/media-type.ts";
 
 /** The blobs that must be here before the manifest may be: all but those that are never pushed. */
 export function requiredBlobs(manifest: Manifest): readonly Digest[] {
-  const layers = manifest.layers.filter((layer) => !isNonDistributable(layer.mediaType));
-  return unique([...(manifest.config === null ? [] : [manifest.config]), ...layers].map((blob) => blob.digest));
+  return digestsOf([...(manifest.config === null ? [] : [manifest.config]), ...manifest.layers]);
 }
 
-/** What the manifest holds on to. An index may list manifests that are not here (yet, or ever: it is then sparse). */
+/** What an index lists: manifests, and what is none by its media type, such as the layers of a build cache. */
+export function listedIn(manifest: Manifest): { manifests: readonly Digest[]; others: readonly Digest[] } {
+  const listed = isIndexType(manifest.mediaType) ? manifest.manifests : [];
+  return {
+    manifests: digestsOf(listed.filter(({ mediaType }) => isManifestType(mediaType))),
+    others: digestsOf(listed.filter(({ mediaType }) => !isManifestType(mediaType))),
+  };
+}
+
+/** What the manifest holds on to. What an index that came from upstream lists may never come here. */
 export function referencesOf(manifest: Manifest): readonly Digest[] {
-  const listed = isIndexType(manifest.mediaType) ? manifest.manifests.map((child) => child.digest) : [];
-  return unique([...requiredBlobs(manifest), ...listed]);
+  const { manifests, others } = listedIn(manifest);
+  return [...new Set([...requiredBlobs(manifest), ...manifests, ...others])];
 }
 
-function unique(digests: readonly Digest[]): readonly Digest[] {
-  return [...new Set(digests)];
+/** Each digest once, of what may be distributed. */
+function digestsOf(descriptors: readonly Descriptor[]): readonly Digest[] {
+  return [
+    ...new Set(descriptors.filter(({ mediaType }) => !isNonDistributable(mediaType)).map(({ digest }) => digest)),
+  ];
 }

@@ -2,21 +2,14 @@ import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
-import type { ManifestPut, ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
+import type { ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
-import {
-  type Candidate,
-  candidateNames,
-  candidatesOf,
-  nameOf,
-  type SearchOrder,
-  upstreamTargets,
-} from "./candidates.ts";
+import { type Candidate, candidatesOf, nameOf, type SearchOrder } from "./candidates.ts";
 import type { Target } from "./locate.ts";
+import type { ManifestPushes } from "./manifest-pushes.ts";
 import type { ManifestReference } from "./manifest-reference.ts";
-import { referencesOf, requiredBlobs } from "./manifest-references.ts";
 import { manifestUnknown } from "./not-found.ts";
-import type { BlobOrigin, FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
+import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
 /** A manifest as a push brings it. */
@@ -36,10 +29,8 @@ export type ManifestParts = {
   readonly store: ManifestStore;
   readonly tags: TagStore;
   readonly origin: ManifestOrigin;
-  readonly blobOrigin: BlobOrigin;
+  readonly pushes: ManifestPushes;
   readonly order: SearchOrder;
-  /** May a manifest be pushed whose blobs are not here? Off, a client that forgot one is told so. */
-  readonly acceptSparse: boolean;
   /** For messages: is contacting upstream registries forbidden now? */
   readonly isOffline: () => boolean;
   readonly traffic: TrafficCounter;
@@ -79,8 +70,8 @@ export class Manifests {
     throw manifestUnknown(target, reference, candidates, failure, this.#parts.isOffline());
   }
 
-  /** Stores a manifest. Throws MANIFEST_INVALID, MANIFEST_BLOB_UNKNOWN, DIGEST_INVALID. */
-  async put(target: Target, pushed: PushedManifest): Promise<ManifestReceipt> {
+  /** Stores a manifest, with all that it names. Throws as `ManifestPushes.put`, and DIGEST_INVALID. */
+  async put(target: Target, pushed: PushedManifest, behalf: OnBehalf): Promise<ManifestReceipt> {
     const { reference } = pushed;
     const algorithm = reference.kind === "digest" ? algorithmOf(reference.digest) : "sha256";
     const digest = digestOf(pushed.bytes, algorithm);
@@ -88,20 +79,10 @@ export class Manifests {
       throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${reference.digest}`);
     }
     const manifest = parseManifest(pushed.bytes, pushed.contentType);
-    const subject = manifest.subject?.digest ?? null;
-    await this.#store(target, {
-      manifest: { digest, mediaType: manifest.mediaType, bytes: pushed.bytes },
-      requiredBlobs: requiredBlobs(manifest),
-      borrowFrom: candidateNames(target, this.#parts.order).slice(1),
-      references: referencesOf(manifest),
-      subject,
-      tags: reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags,
-      requiredManifests: [],
-      kind: "pushed",
-      isPart: false,
-      atMs: this.#parts.now(),
-    });
-    return { digest, subject };
+    const stored = { digest, mediaType: manifest.mediaType, bytes: pushed.bytes };
+    const tags = reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags;
+    await this.#parts.pushes.put(target, stored, manifest, tags, behalf);
+    return { digest, subject: manifest.subject?.digest ?? null };
   }
 
   /** Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN. */
@@ -149,34 +130,4 @@ export class Manifests {
     this.#parts.traffic.hit(target.namespace, manifest.bytes.byteLength);
     return { manifest, warning: null };
   }
-
-  /** A pusher may have been told of a blob that only upstream has: then it is brought, as was promised. */
-  async #store(target: Target, put: ManifestPut): Promise<void> {
-    const missing = await this.#parts.store.putManifest(nameOf(target), put);
-    if (missing.length === 0) return;
-    for (const digest of missing) await this.#bring(target, digest);
-    const rest = this.#parts.acceptSparse ? { ...put, requiredBlobs: [] } : put;
-    const stillMissing = await this.#parts.store.putManifest(nameOf(target), rest);
-    if (stillMissing.length > 0) throw missingBlobs(target, stillMissing);
-  }
-
-  async #bring(target: Target, digest: Digest): Promise<void> {
-    for (const upstream of upstreamTargets(target, this.#parts.order)) {
-      try {
-        const download = await this.#parts.blobOrigin.download(upstream, digest, { via: null });
-        if (download !== null) return await download.done;
-      } catch (error) {
-        // The blob is then missing, which the pusher is told by name.
-        if (!(error instanceof RegistryError)) throw error;
-      }
-    }
-  }
-}
-
-function missingBlobs(target: Target, missing: readonly Digest[]): RegistryError {
-  return new RegistryError(
-    "MANIFEST_BLOB_UNKNOWN",
-    `the manifest names ${missing.length} blob(s) that ${nameOf(target)} does not hold: ${missing.join(", ")}; push them first`,
-    { detail: missing.map((digest) => ({ digest })) },
-  );
 }

@@ -17,6 +17,7 @@ import { ImageCacher } from "../registry/image-cacher.ts";
 import { ImageRemover } from "../registry/image-remover.ts";
 import { HeldImages } from "../registry/held-images.ts";
 import { Inventory } from "../registry/inventory.ts";
+import { ManifestPushes } from "../registry/manifest-pushes.ts";
 import { Manifests } from "../registry/manifests.ts";
 import { Referrers } from "../registry/referrers.ts";
 import { SpareWrites } from "../registry/spare-writes.ts";
@@ -89,28 +90,22 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const collector = new Collector(blobs, collection, uploads, now);
   const access = settings.open ? openAccess : new OwnMachineAccess(now);
   const reportFault = faultReporter(log);
+  const registryBlobs = new Blobs({ store: blobs, links, origin: blobOrigin, order, traffic, spareWrites, now });
+  const { acceptSparse } = settings;
+  const pushes = new ManifestPushes({ store: manifests, origin, blobs: registryBlobs, order, acceptSparse, now });
   const registry: Registry = {
     identity: identityOf(order.standIns, [...settings.names, ...settings.addresses], now),
     manifests: new Manifests({
       store: manifests,
       tags,
       origin,
-      blobOrigin,
+      pushes,
       order,
-      acceptSparse: settings.acceptSparse,
       isOffline: () => upstreams.offline,
       traffic,
       now,
     }),
-    blobs: new Blobs({
-      store: blobs,
-      links,
-      origin: blobOrigin,
-      order,
-      traffic,
-      spareWrites,
-      now,
-    }),
+    blobs: registryBlobs,
     uploads,
     catalog: new Catalog(tags, repositories, order),
     referrers: new Referrers(manifests, tags, origin, order),

@@ -71,6 +71,33 @@ describe("a manifest whose blobs are missing", () => {
   });
 });
 
+describe("an index that lists manifests that nobody pushed", () => {
+  test("is 400 MANIFEST_BLOB_UNKNOWN and names each of them, and is taken once they are there", async () => {
+    const name = freshName();
+    const [here, ...others] = [makeImage(), makeImage(), makeImage()];
+    await pushImage(registry.url, name, here);
+    const index = makeIndex([here, ...others].map(({ manifest }) => describeManifest(manifest)));
+    const text = JSON.stringify(
+      expectError(await putManifest(registry.url, name, index, "latest"), 400, "MANIFEST_BLOB_UNKNOWN"),
+    );
+    for (const { manifest } of others) expect(text).toContain(manifest.digest);
+    expect(text).not.toContain(here.manifest.digest);
+    await expectAbsent(name, index, "latest");
+    for (const image of others) await pushImage(registry.url, name, image);
+    expect((await putManifest(registry.url, name, index, "latest")).status).toBe(201);
+  });
+
+  test("is refused as well when it lists another index that lacks some", async () => {
+    const name = freshName();
+    const lacking = { mediaType: TYPE.manifest, digest: missingDigest(), size: 1024 };
+    const inner = makeIndex([lacking]);
+    const errors = expectError(await putManifest(registry.url, name, inner), 400, "MANIFEST_BLOB_UNKNOWN");
+    expect(JSON.stringify(errors)).toContain(lacking.digest);
+    const outer = await putManifest(registry.url, name, makeIndex([describeManifest(inner)]), "latest");
+    expect(JSON.stringify(expectError(outer, 400, "MANIFEST_BLOB_UNKNOWN"))).toContain(inner.digest);
+  });
+});
+
 describe("a manifest whose bytes have another digest than its URL", () => {
   test("is 400 DIGEST_INVALID and not to be had by either", async () => {
     const name = freshName();

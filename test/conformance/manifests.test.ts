@@ -120,14 +120,6 @@ describe("a manifest that is", () => {
     await expectAccepted(freshName(), makeIndex([], { annotations: { nonce: missingDigest() } }));
   });
 
-  test("an index with manifests that nobody pushed is kept", async () => {
-    const name = freshName();
-    const image = makeImage();
-    await pushImage(registry.url, name, image);
-    const absent = { mediaType: TYPE.manifest, digest: missingDigest(), size: 1024 };
-    await expectAccepted(name, makeIndex([describeManifest(image.manifest), absent]));
-  });
-
   test("an index with attestations for an unknown platform is kept", async () => {
     const name = freshName();
     const [image, attestation] = [makeImage(), makeArtifact("application/vnd.in-toto+json")];

@@ -92,7 +92,9 @@ async function putManifest(
   }
   const bytes = await readBody(call.request, MANIFEST_LIMIT_BYTES, "manifest");
   const contentType = call.request.headers.get("content-type");
-  const { digest, subject } = await manifests.put(target, { bytes, contentType, reference, tags });
+  // What the manifest names may have to be fetched first, which takes as long as it takes.
+  call.allowSlowTransfer();
+  const { digest, subject } = await manifests.put(target, { bytes, contentType, reference, tags }, call.behalf);
   const headers = new Headers({ ...API_HEADERS, Location: locationOf(call, digest), "Docker-Content-Digest": digest });
   if (subject !== null) headers.set("OCI-Subject", subject);
   for (const tag of tags) headers.append("OCI-Tag", tag);

@@ -1,0 +1,210 @@
+import { setImmediate } from "node:timers/promises";
+import { mapBounded } from "../lib/map-bounded.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { Manifest } from "../oci/manifest.ts";
+import type { Tag } from "../oci/tag.ts";
+import type { ManifestPut, ManifestStore, StoredManifest } from "../storage/metadata.ts";
+import type { Blobs } from "./blobs.ts";
+import { candidateNames, candidatesOf, nameOf, type SearchOrder, upstreamTargets } from "./candidates.ts";
+import { readManifest } from "./image-walk.ts";
+import type { Target } from "./locate.ts";
+import { listedIn, referencesOf, requiredBlobs } from "./manifest-references.ts";
+import type { ManifestOrigin, OnBehalf } from "./origin.ts";
+import { PushProgress } from "./push-progress.ts";
+
+/** Blobs of one push that are fetched at once, as Docker and containerd do. */
+const PARALLEL_BLOBS = 4;
+/** Blobs that are looked at before others have their turn. */
+const TURN_BLOBS = 100;
+/** What was there and is gone when the manifest is written is looked for again so often. */
+const ATTEMPTS = 3;
+
+/** What pushes need. */
+export type PushParts = {
+  readonly store: ManifestStore;
+  readonly origin: ManifestOrigin;
+  readonly blobs: Blobs;
+  readonly order: SearchOrder;
+  /** May a manifest be pushed that names what is nowhere? Off, a client that forgot something is told so. */
+  readonly acceptSparse: boolean;
+  readonly now: () => number;
+};
+
+/** A manifest, and where to look for what it names: the repository that it is pushed to, then where it was found. */
+type Node = { readonly stored: StoredManifest; readonly manifest: Manifest; readonly places: readonly Target[] };
+/** What a manifest names and is here, so that its repository can hold it. */
+type Held = {
+  readonly blobs: readonly Digest[];
+  readonly manifests: readonly Digest[];
+  /** Is all of it here? */
+  readonly isWhole: boolean;
+  /** Are there blobs that the repository does not link yet? */
+  readonly isBorrowing: boolean;
+};
+
+/**
+ * Takes in manifests that are pushed, with all that they name.
+ *
+ * Clients ask by HEAD before they push a blob, or a manifest of an index, and skip what is there. HEAD's answer may come
+ * from another repository or from upstream: whatever it promised is linked to this repository, or fetched, before the
+ * push is acknowledged. What is listed is stored before what lists it, so that a crash leaves no index without its images.
+ */
+export class ManifestPushes {
+  readonly #parts: PushParts;
+
+  constructor(parts: PushParts) {
+    this.#parts = parts;
+  }
+
+  /** Stores a manifest. Throws MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID, or why upstream could not give what it has. */
+  async put(
+    target: Target,
+    stored: StoredManifest,
+    manifest: Manifest,
+    tags: readonly Tag[],
+    behalf: OnBehalf,
+  ): Promise<void> {
+    const push = new PushProgress(nameOf(target), this.#parts.acceptSparse, behalf, this.#parts.now);
+    push.enter(stored, 0);
+    const root = { stored, manifest, places: [target] };
+    if (!(await this.#store(target, root, { tags, isPart: false }, push, 0))) throw push.missingParts();
+  }
+
+  /** Stores a manifest after all that it names. False when something is nowhere, and so it is not stored. */
+  async #store(
+    target: Target,
+    node: Node,
+    as: Pick<ManifestPut, "tags" | "isPart">,
+    push: PushProgress,
+    depth: number,
+  ): Promise<boolean> {
+    const { store, acceptSparse, now } = this.#parts;
+    const { stored, manifest, places } = node;
+    for (let attempt = 1; ; attempt++) {
+      const held = await this.#hold(target, node, push, depth);
+      if (!held.isWhole && !acceptSparse) return false;
+      if (as.isPart && !held.isBorrowing && (await store.getManifest(nameOf(target), stored.digest)) !== null)
+        return true;
+      const missing = await store.putManifest(nameOf(target), {
+        manifest: stored,
+        requiredBlobs: held.blobs,
+        borrowFrom: namesOf(places, this.#parts.order).slice(1),
+        requiredManifests: held.manifests,
+        references: referencesOf(manifest),
+        subject: manifest.subject?.digest ?? null,
+        ...as,
+        kind: "pushed",
+        atMs: now(),
+      });
+      if (missing.length === 0) return true;
+      for (const digest of missing) push.stored.delete(digest);
+      if (attempt < ATTEMPTS) continue;
+      for (const digest of missing) push.missing.add(digest);
+      return false;
+    }
+  }
+
+  /** Brings here what a manifest names. What is nowhere is noted. */
+  async #hold(target: Target, { manifest, places }: Node, push: PushProgress, depth: number): Promise<Held> {
+    const { manifests, others } = listedIn(manifest);
+    const required = requiredBlobs(manifest);
+    const { own, borrowed } = await this.#holdBlobs(target, places, required, push);
+    const blobs: Digest[] = [];
+    const held: Digest[] = [];
+    for (const digest of others) {
+      if (await this.#bringBlob(places, digest, push)) blobs.push(digest);
+    }
+    for (const digest of [...manifests, ...others.filter((other) => !blobs.includes(other))]) {
+      if (await this.#holdManifest(target, places, digest, push, depth + 1)) held.push(digest);
+    }
+    const [count, expected] = [
+      own.length + borrowed.length + blobs.length + held.length,
+      required.length + manifests.length + others.length,
+    ];
+    return {
+      blobs: [...own, ...borrowed, ...blobs],
+      manifests: held,
+      isWhole: count === expected,
+      isBorrowing: borrowed.length > 0 || blobs.length > 0,
+    };
+  }
+
+  async #holdManifest(
+    target: Target,
+    places: readonly Target[],
+    digest: Digest,
+    push: PushProgress,
+    depth: number,
+  ): Promise<boolean> {
+    const known = push.stored.get(digest);
+    if (known !== undefined) return known;
+    const found = await this.#findManifest(places, digest, push);
+    if (found === null) push.missing.add(digest);
+    else push.enter(found.stored, depth);
+    const isStored = found !== null && (await this.#store(target, found, { tags: [], isPart: true }, push, depth));
+    push.stored.set(digest, isStored);
+    return isStored;
+  }
+
+  /** A manifest that HEAD would have told of: what is here comes first, wherever in the search it is. */
+  async #findManifest(places: readonly Target[], digest: Digest, push: PushProgress): Promise<Node | null> {
+    const { store, origin, order } = this.#parts;
+    const at = (place: Target, stored: StoredManifest): Node => ({
+      stored,
+      manifest: readManifest(stored),
+      places: placesWith(places, place),
+    });
+    for (const place of places) {
+      for (const { target } of candidatesOf(place, order)) {
+        const stored = await store.getManifest(nameOf(target), digest);
+        if (stored !== null) return at(target, stored);
+      }
+    }
+    return push.ask(digest, async (note) => {
+      for (const upstream of places.flatMap((place) => upstreamTargets(place, order))) {
+        const stored = await note(origin.manifest(upstream, digest, push.behalf));
+        if (stored !== null) return at(upstream, stored);
+      }
+      return null;
+    });
+  }
+
+  /** Those of the blobs that are here afterwards: the repository's own, and those that it has to borrow. */
+  async #holdBlobs(target: Target, places: readonly Target[], digests: readonly Digest[], push: PushProgress) {
+    const { blobs } = this.#parts;
+    const own: Digest[] = [];
+    const others: Digest[] = [];
+    for (const [index, digest] of digests.entries()) {
+      ((await blobs.isOwn(target, digest)) ? own : others).push(digest);
+      if (index % TURN_BLOBS === TURN_BLOBS - 1) await setImmediate();
+    }
+    const borrowed: Digest[] = [];
+    let looked = 0;
+    await mapBounded(others, PARALLEL_BLOBS, async (digest) => {
+      if (++looked % TURN_BLOBS === 0) await setImmediate();
+      if (await this.#bringBlob(places, digest, push)) borrowed.push(digest);
+      else push.missing.add(digest);
+    });
+    return { own, borrowed };
+  }
+
+  /** Is the blob here afterwards, where this push may take it from? */
+  async #bringBlob(places: readonly Target[], digest: Digest, push: PushProgress): Promise<boolean> {
+    const { blobs } = this.#parts;
+    for (const place of places) if (await blobs.isHere(place, digest)) return true;
+    const found = await push.ask(digest, async (note) => {
+      for (const place of places) if (await note(blobs.fulfil(place, digest, push.behalf))) return true;
+      return null;
+    });
+    return found !== null;
+  }
+}
+
+function placesWith(places: readonly Target[], place: Target): readonly Target[] {
+  return places.some((known) => nameOf(known) === nameOf(place)) ? places : [...places, place];
+}
+
+/** The repositories of the search from all places, each once. */
+function namesOf(places: readonly Target[], order: SearchOrder) {
+  return [...new Set(places.flatMap((place) => candidateNames(place, order)))];
+}
