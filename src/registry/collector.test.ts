@@ -30,7 +30,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-collector-"));
   metadata = openSqliteMetadata(join(folder, "larder.db"));
   blobs = new FilesystemBlobs(folder);
-  uploads = new Uploads(new FilesystemUploads(folder, new DiskReserve(folder)), metadata, () => now);
+  uploads = new Uploads(new FilesystemUploads(folder, new DiskReserve(folder)), blobs, metadata, () => now);
   collector = new Collector(blobs, metadata.collection, uploads, () => now);
 });
 afterEach(async () => {

@@ -2,7 +2,7 @@ import type { ByteRange } from "../lib/byte-range.ts";
 import { KeyedMutex } from "../lib/keyed-mutex.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import { newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../storage/blobs.ts";
+import { type BlobStore, newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../storage/blobs.ts";
 import type { BlobLinkStore, CollectionStore, UploadSessionStore } from "../storage/metadata.ts";
 import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
@@ -36,6 +36,7 @@ const NO_LIMIT = Number.MAX_SAFE_INTEGER;
  */
 export class Uploads {
   readonly #uploads: UploadStore;
+  readonly #blobs: BlobStore;
   readonly #sessions: UploadSessionStore;
   readonly #links: BlobLinkStore;
   readonly #collection: CollectionStore;
@@ -44,10 +45,12 @@ export class Uploads {
 
   constructor(
     uploads: UploadStore,
+    blobs: BlobStore,
     metadata: { sessions: UploadSessionStore; links: BlobLinkStore; collection: CollectionStore },
     now: () => number,
   ) {
     this.#uploads = uploads;
+    this.#blobs = blobs;
     this.#sessions = metadata.sessions;
     this.#links = metadata.links;
     this.#collection = metadata.collection;
@@ -68,10 +71,15 @@ export class Uploads {
     return { id, size: 0 };
   }
 
-  /** Links a blob of another repository (any when `from` is null) instead of an upload. False when there is none. */
+  /**
+   * Links a blob of another repository (any when `from` is null) instead of an upload. False when there is none, or its
+   * file is not whole: then the client's own copy is better.
+   */
   async mount(target: Target, digest: Digest, from: Target | null): Promise<boolean> {
+    const sizeOnDisk = await this.#blobs.size(digest);
+    if (sizeOnDisk === null) return false;
     const source = from === null ? null : nameOf(from);
-    return (await this.#links.mountBlob(nameOf(target), digest, source, this.#now())) !== null;
+    return (await this.#links.mountBlob(nameOf(target), digest, source, this.#now())) === sizeOnDisk;
   }
 
   /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */

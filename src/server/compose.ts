@@ -80,7 +80,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const blobs = new FilesystemBlobs(dataFolder);
   const reserve = new DiskReserve(dataFolder);
   const uploadStore = new FilesystemUploads(dataFolder, reserve);
-  const uploads = new Uploads(uploadStore, metadata, now);
+  const uploads = new Uploads(uploadStore, blobs, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = openUpstreams(settings, { variables, instanceId, log, now });
   const traffic = new TrafficCounter();
