@@ -85,6 +85,7 @@ describe("an image that is not here", () => {
     expect(unseen("a/b:1", "quay.io")).toBe("quay.io/a/b:1 as quay.io/a/b:1");
     expect(unseen("larder.lan/quay.io/a/b:1")).toBe("quay.io/a/b:1 as larder.lan/quay.io/a/b:1");
     expect(unseen("larder.lan/a:1", "quay.io")).toBe("local/a:1 as larder.lan/a:1");
+    expect(unseen("docker.io/app:1")).toBe("docker.io/library/app:1 as docker.io/app:1");
     expect(unseen("quay.io/a/b")).toBe("quay.io/a/b:latest as quay.io/a/b:latest");
   });
 

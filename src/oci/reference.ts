@@ -11,7 +11,7 @@ import {
   DOCKER_HUB,
   looksLikeHost,
   type Namespace,
-  parseRepositoryPath,
+  parsePathIn,
   type RepositoryPath,
   tryParseNamespace,
 } from "./repository-name.ts";
@@ -69,6 +69,5 @@ function splitRegistry(whole: string, name: string, fallback: Namespace) {
     throw new RegistryError("NAME_INVALID", `the reference ${quoteBriefly(whole)} names no valid registry host`);
   }
   const rest = isHost ? name.slice(slash + 1) : name;
-  const needsLibrary = namespace === DOCKER_HUB && !rest.includes("/");
-  return { namespace, path: parseRepositoryPath(needsLibrary ? `library/${rest}` : rest) };
+  return { namespace, path: parsePathIn(namespace, rest) };
 }

@@ -26,6 +26,9 @@ export const LOCAL = "local" as Namespace;
 /** The namespace that names without a registry belong to. */
 export const DOCKER_HUB = "docker.io" as Namespace;
 
+/** Hosts that docker.io's registry answers by; the last one is what people copy from its website. */
+const DOCKER_HUB_ALIASES = ["registry-1.docker.io", "index.docker.io", "registry.hub.docker.com"];
+
 const NAME_LIMIT = 255;
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const HOST =
@@ -49,6 +52,23 @@ export function parseRepositoryPath(text: string): RepositoryPath {
 }
 
 /**
+ * The path that `text` spells as a name of `namespace`: docker.io has no names of one component, people leave `library/`
+ * out. Throws NAME_INVALID.
+ */
+export function parsePathIn(namespace: Namespace, text: string): RepositoryPath {
+  return parseRepositoryPath(inLibrary(namespace, text));
+}
+
+/** A path as `namespace` has it: `nginx` is `library/nginx` in docker.io. One that is too long there names nothing. */
+export function pathIn(namespace: Namespace, path: RepositoryPath): RepositoryPath {
+  return inLibrary(namespace, path) as RepositoryPath;
+}
+
+function inLibrary(namespace: Namespace, text: string): string {
+  return namespace === DOCKER_HUB && !text.includes("/") ? `library/${text}` : text;
+}
+
+/**
  * The namespace that a registry's host stands for: lower case, docker.io's other names folded into `docker.io`,
  * a port that the scheme implies taken off. Null when `host` is not a host.
  */
@@ -56,7 +76,7 @@ export function tryParseNamespace(host: string): Namespace | null {
   const lower = host.toLowerCase();
   if (lower.length > NAME_LIMIT || !HOST.test(lower)) return null;
   const bare = lower.replace(/:(?:80|443)$/, "").replace(/\.(?=$|:)/, "");
-  return (bare === "registry-1.docker.io" || bare === "index.docker.io" ? DOCKER_HUB : bare) as Namespace;
+  return (DOCKER_HUB_ALIASES.includes(bare) ? DOCKER_HUB : bare) as Namespace;
 }
 
 /** Does the first component of a reference name a registry (a dot, a colon, or `localhost`)? */

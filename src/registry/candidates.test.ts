@@ -40,7 +40,6 @@ test("a name without a registry: local, docker.io's library, then whoever has ju
   expect(steps("local", "pause")).toEqual([
     "stored local/pause",
     "upstream docker.io/library/pause",
-    "stored docker.io/pause",
     "stored registry.k8s.io/pause",
     "stored quay.io/pause",
   ]);

@@ -5,6 +5,7 @@ import {
   DOCKER_HUB,
   LOCAL,
   type Namespace,
+  pathIn,
   type RepositoryName,
   type RepositoryPath,
   repositoryName,
@@ -43,11 +44,12 @@ export function* candidatesOf(target: Target, order: SearchOrder): Generator<Can
     return;
   }
   yield { target, accept: "stored" };
-  const unqualified = order.unqualified.map((namespace) => ({ namespace, path: qualify(namespace, path) }));
+  const unqualified = order.unqualified.map((namespace) => ({ namespace, path: pathIn(namespace, path) }));
   for (const target of unqualified) yield { target, accept: "upstream" };
   const searched = new Set(unqualified.map(nameOf));
   for (const namespace of order.standIns) {
-    if (!searched.has(nameOf({ namespace, path }))) yield { target: { namespace, path }, accept: "stored" };
+    const target = { namespace, path: pathIn(namespace, path) };
+    if (!searched.has(nameOf(target))) yield { target, accept: "stored" };
   }
 }
 
@@ -73,8 +75,4 @@ export function nameOf(target: Target): RepositoryName {
 function localPaths({ namespace, path }: Target): readonly RepositoryPath[] {
   const isOfficial = namespace === DOCKER_HUB && path.startsWith("library/");
   return isOfficial ? [path, path.slice("library/".length) as RepositoryPath] : [path];
-}
-
-function qualify(namespace: Namespace, path: RepositoryPath): RepositoryPath {
-  return namespace === DOCKER_HUB && !path.includes("/") ? (`library/${path}` as RepositoryPath) : path;
 }

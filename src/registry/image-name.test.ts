@@ -6,6 +6,8 @@ const cases: readonly [string, string, ...string[]][] = [
   ["app", "docker.io/library/app:latest", "local/app:latest"],
   ["team/app:1", "docker.io/team/app:1", "local/team/app:1"],
   ["library/app:1", "docker.io/library/app:1", "local/library/app:1"],
+  ["docker.io/app:1", "docker.io/library/app:1"],
+  ["registry.hub.docker.com/app:1", "docker.io/library/app:1"],
   ["local/app:1", "local/app:1"],
   ["quay.io/team/app:1", "quay.io/team/app:1"],
   ["localhost:5000/app:1", "localhost:5000/app:1"],

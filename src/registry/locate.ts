@@ -8,7 +8,7 @@ import {
   LOCAL,
   looksLikeHost,
   type Namespace,
-  parseRepositoryPath,
+  parsePathIn,
   type RepositoryPath,
   tryParseNamespace,
 } from "../oci/repository-name.ts";
@@ -57,16 +57,20 @@ export function locateUnder(name: string, namespace: Namespace | null, identity:
   const first = slash < 0 ? "" : name.slice(0, slash);
   if (namespace === null && first === LOCAL) {
     // The full name of what was pushed here: `local/app` is `app`, so every name of a catalog can be pulled.
-    return { namespace: LOCAL, path: parseRepositoryPath(name.slice(slash + 1)) };
+    return targetIn(LOCAL, name.slice(slash + 1));
   }
   if (looksLikeHost(first)) {
     const inPath = tryParseNamespace(first);
     // With another namespace already known, `a.b/c` is just a name; with the same one, a mirror's path prefix.
     if (inPath !== null && (namespace === null || namespace === inPath)) {
-      return { namespace: identity.isOwn(inPath) ? LOCAL : inPath, path: parseRepositoryPath(name.slice(slash + 1)) };
+      return targetIn(identity.isOwn(inPath) ? LOCAL : inPath, name.slice(slash + 1));
     }
   }
-  return { namespace: namespace ?? LOCAL, path: parseRepositoryPath(name) };
+  return targetIn(namespace ?? LOCAL, name);
+}
+
+function targetIn(namespace: Namespace, path: string): Target {
+  return { namespace, path: parsePathIn(namespace, path) };
 }
 
 function standInOf(host: string, identity: Identity): Namespace | null {

@@ -2,10 +2,11 @@ import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { chmodSync, closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../lib/shared-flush.ts";
 import initial from "./migrations/0001-initial.sql.ts";
+import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
 import { storageError } from "./storage-error.ts";
 
 /** In order; `user_version` of the database counts those that were applied. Never change one that was released. */
-const MIGRATIONS: readonly string[] = [initial];
+const MIGRATIONS: readonly string[] = [initial, dockerLibrary];
 
 /** How long another process may hold the database: a larder that is just ending. */
 const BUSY_TIMEOUT_MS = 2000;

@@ -21,7 +21,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const FILE_BYTES = 4 * 1024 * 1024;
 /** The key that Docker Hub goes by in all of these files and helpers. */
 const DOCKER_HUB_KEY = "https://index.docker.io/v1/";
-const DOCKER_HUB_HOSTS = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+const DOCKER_HUB_HOSTS = ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"];
 
 const entry = v.looseObject({
   auth: v.nullish(v.string()),
