@@ -138,7 +138,13 @@ describe("for any settings", () => {
 describe("docker.io", () => {
   test("is spoofed under all names that its clients use", () => {
     const hosts = contentOf(configOf("hosts", testSettings("spoof")), "/etc/hosts");
-    for (const name of ["docker.io", "registry-1.docker.io", "index.docker.io", "auth.docker.io"]) {
+    for (const name of [
+      "docker.io",
+      "registry-1.docker.io",
+      "index.docker.io",
+      "registry.hub.docker.com",
+      "auth.docker.io",
+    ]) {
       expect(hosts).toContain(`10.0.0.5 ${name}\n`);
       expect(hosts).toContain(`fd00::5 ${name}\n`);
     }

@@ -3,8 +3,14 @@ import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { canBeSpoofed } from "./spoofable.ts";
 
-/** docker.io's images are pulled from registry-1, tokens come from auth, and index is an older name of the registry. */
-const DOCKER_HUB_HOSTS = ["docker.io", "registry-1.docker.io", "index.docker.io", "auth.docker.io"];
+/** docker.io's images are pulled from registry-1, tokens come from auth, and the others are further names of the registry. */
+const DOCKER_HUB_HOSTS = [
+  "docker.io",
+  "registry-1.docker.io",
+  "index.docker.io",
+  "registry.hub.docker.com",
+  "auth.docker.io",
+];
 
 /** The host that clients contact for an upstream's images. */
 export function contactedHost(standIn: Namespace): string {
