@@ -1,8 +1,9 @@
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import type { ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
+import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../storage/metadata.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import { type Candidate, candidatesOf, nameOf, type SearchOrder } from "./candidates.ts";
 import type { Target } from "./locate.ts";
@@ -19,6 +20,12 @@ export type PushedManifest = {
   readonly reference: ManifestReference;
   /** More tags for it, when it is pushed by digest. */
   readonly tags: readonly Tag[];
+};
+
+/** A manifest that answers a pull, and where it was found; `kind` is that of the tag, null when a digest was asked for. */
+export type LocatedManifest = FoundManifest & {
+  readonly repository: RepositoryName;
+  readonly kind: TagKind | null;
 };
 
 /** What a push of a manifest came to. */
@@ -49,7 +56,7 @@ export class Manifests {
    * The manifest that answers for a reference. Throws MANIFEST_UNKNOWN, saying where it was looked for, or the failure
    * of an upstream that might have had it.
    */
-  async get(target: Target, reference: ManifestReference, behalf: OnBehalf): Promise<FoundManifest> {
+  async get(target: Target, reference: ManifestReference, behalf: OnBehalf): Promise<LocatedManifest> {
     const seen = new Map<string, Tagged | null>();
     const find = (candidate: Candidate) =>
       reference.kind === "tag"
@@ -102,32 +109,35 @@ export class Manifests {
     tag: Tag,
     behalf: OnBehalf,
     seen: Map<string, Tagged | null>,
-  ): Promise<FoundManifest | null> {
+  ): Promise<LocatedManifest | null> {
     const { tags, origin, traffic } = this.#parts;
     const name = nameOf(target);
     const here = seen.get(name) ?? (seen.has(name) ? null : await tags.getTagged(name, tag));
     seen.set(name, here);
-    if (here !== null && (here.tag.kind === "pushed" || accept === "stored")) return this.#hit(target, here.manifest);
+    if (here !== null && (here.tag.kind === "pushed" || accept === "stored")) {
+      return this.#hit(target, name, here.manifest, here.tag.kind);
+    }
     if (accept !== "upstream") return null;
     const found = await origin.tag(target, tag, here, behalf);
     if (found === null) return null;
     if (found.manifest.digest === here?.manifest.digest) traffic.hit(target.namespace, found.manifest.bytes.byteLength);
     else traffic.miss(target.namespace);
-    return found;
+    return { ...found, repository: name, kind: "cached" };
   }
 
-  async #byDigest({ target, accept }: Candidate, digest: Digest, behalf: OnBehalf): Promise<FoundManifest | null> {
-    const here = await this.#parts.store.getManifest(nameOf(target), digest);
-    if (here !== null) return this.#hit(target, here);
+  async #byDigest({ target, accept }: Candidate, digest: Digest, behalf: OnBehalf): Promise<LocatedManifest | null> {
+    const name = nameOf(target);
+    const here = await this.#parts.store.getManifest(name, digest);
+    if (here !== null) return this.#hit(target, name, here, null);
     if (accept !== "upstream") return null;
     const found = await this.#parts.origin.manifest(target, digest, behalf);
     if (found === null) return null;
     this.#parts.traffic.miss(target.namespace);
-    return { manifest: found, warning: null };
+    return { manifest: found, warning: null, repository: name, kind: null };
   }
 
-  #hit(target: Target, manifest: StoredManifest): FoundManifest {
+  #hit(target: Target, repository: RepositoryName, manifest: StoredManifest, kind: TagKind | null): LocatedManifest {
     this.#parts.traffic.hit(target.namespace, manifest.bytes.byteLength);
-    return { manifest, warning: null };
+    return { manifest, warning: null, repository, kind };
   }
 }

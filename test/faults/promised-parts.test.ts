@@ -245,6 +245,45 @@ describe("an index whose images are not to be had", () => {
   });
 });
 
+describe("a HEAD of a tag, by which some clients find that they need not push", () => {
+  const everyType = [TYPE.dockerManifest, TYPE.dockerList, TYPE.manifest, TYPE.index, "*/*"].join(", ");
+  const clients: Readonly<Record<string, Record<string, string>>> = {
+    crane: { "User-Agent": "crane/v0.22.1 go-containerregistry/v0.22.1", Accept: everyType },
+    "containerd that pushes": { "User-Agent": "containerd/v2.4.2", Accept: `${TYPE.manifest}, */*` },
+    "containerd that pulls": { "User-Agent": "containerd/v2.4.2", Accept: everyType },
+    regctl: { "User-Agent": "regclient/regctl (v0.11.7)", Accept: everyType },
+    curl: { "User-Agent": "curl/8" },
+  };
+  const head = async (name: string, client: string) => {
+    const url = manifestUrl(lab.larder.url, name, "asked");
+    return (await send("HEAD", url, { headers: clients[client] ?? {} })).status;
+  };
+
+  test.each([
+    ["crane", 404, 404, 404],
+    ["containerd that pushes", 404, 404, 404],
+    ["regctl", 404, 200, 200],
+    ["containerd that pulls", 200, 200, 200],
+    ["curl", 200, 200, 200],
+  ])(
+    "by %s, is answered %d from elsewhere, %d from upstream, and %d from the cache",
+    async (client, elsewhere, upstream, cache) => {
+      const [name, other] = [freshName(), freshName()];
+      const image = makeImage();
+      await pushImage(lab.larder.url, `quay.io/${other}`, image, "asked");
+      expect(await head(other, client)).toBe(elsewhere);
+      lab.upstream.addImage(makeImage(), "asked");
+      expect(await head(`${HOST}/${name}`, client)).toBe(upstream);
+      expect(await head(`${HOST}/${name}`, client)).toBe(cache);
+      await pushImage(lab.larder.url, `${HOST}/${name}`, image, "asked");
+      expect(await head(`${HOST}/${name}`, client)).toBe(200);
+      expect(
+        (await send("GET", manifestUrl(lab.larder.url, other, "asked"), { headers: clients[client] ?? {} })).status,
+      ).toBe(200);
+    },
+  );
+});
+
 test("what a client began by a push goes on when it leaves", async () => {
   const name = freshName();
   const { index, images } = makeMulti();
@@ -264,7 +303,7 @@ test("what a client began by a push goes on when it leaves", async () => {
   lab.upstream.release();
   await until(
     "the index is there",
-    async () => (await send("HEAD", manifestUrl(lab.larder.url, name, "1"))).status === 200,
+    async () => (await send("HEAD", manifestUrl(lab.larder.url, name, index.digest))).status === 200,
   );
   await expectWhole(name, [index, ...manifestsOf(images)], blobsOf(images));
 });

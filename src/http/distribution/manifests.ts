@@ -1,13 +1,15 @@
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import { parseTag } from "../../oci/tag.ts";
+import { parseTag, type Tag } from "../../oci/tag.ts";
+import { nameOf } from "../../registry/candidates.ts";
 import type { Target } from "../../registry/locate.ts";
-import type { Manifests } from "../../registry/manifests.ts";
+import type { LocatedManifest, Manifests } from "../../registry/manifests.ts";
 import type { ManifestReference } from "../../registry/manifest-reference.ts";
 import type { FoundManifest } from "../../registry/origin.ts";
 import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { isNotModified } from "./not-modified.ts";
+import { pushIntentOf } from "./push-intent.ts";
 import { readBody } from "./read-body.ts";
 
 /** Clients push manifests up to 4,393,216 bytes; what is larger is no manifest, and is kept out of memory. */
@@ -49,7 +51,20 @@ async function findManifest(call: Call, target: Target, reference: ManifestRefer
     if (!unsure || call.request.method !== "HEAD" || !call.mayWrite()) throw error;
     throw new RegistryError("MANIFEST_UNKNOWN", error.message, { cause: error });
   });
-  return reference.kind === "tag" ? chooseForOldClient(call, target, found, manifests) : found;
+  if (reference.kind === "digest") return found;
+  if (call.request.method === "HEAD") assertPromisable(call, target, reference.tag, found);
+  return chooseForOldClient(call, target, found, manifests);
+}
+
+/**
+ * A pusher who hears that a tag is there with just its digest pushes nothing. It is told so only of what the repository
+ * itself holds: what larder has under another name, or from upstream, may be gone tomorrow. Throws MANIFEST_UNKNOWN.
+ */
+function assertPromisable(call: Call, target: Target, tag: Tag, { repository, kind }: LocatedManifest): void {
+  const intent = pushIntentOf(call.request.headers);
+  const isHeld = repository === nameOf(target) && (kind === "pushed" || intent === "either");
+  if (intent === "none" || isHeld || !call.mayWrite()) return;
+  throw new RegistryError("MANIFEST_UNKNOWN", `nobody has pushed ${nameOf(target)}:${tag}; a pull of it is answered`);
 }
 
 function getManifest(request: Request, { manifest, warning }: FoundManifest): Response {
