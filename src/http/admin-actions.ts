@@ -89,6 +89,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     "POST adopt": async ({ image, digest, indexBase64 }) => {
       const { namespace, path, tag } = parseImageName(image);
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
+      if (tag === null && index === null) throw new RegistryError("TAG_INVALID", `${image} names no tag`);
       const adopted = await remover.adopt({ namespace, path }, tag, parseDigest(digest), index);
       return jsonResponse({ adopted } satisfies AdoptAnswer);
     },

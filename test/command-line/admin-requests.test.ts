@@ -37,6 +37,8 @@ test.each([
   ["remove", JSON.stringify({})],
   ["adopt", JSON.stringify({ image: "app:1", digest: "sha256:0" })],
   ["adopt", JSON.stringify({ image: `app@sha256:${"0".repeat(64)}`, digest: `sha256:${"0".repeat(64)}` })],
+  ["adopt", JSON.stringify({ image: "app:1", digest: `sha256:${"0".repeat(64)}`, indexBase64: "e30=" })],
+  ["adopt", JSON.stringify({ image: "app:1", digest: `sha256:${"0".repeat(64)}`, indexBase64: "{}" })],
   ["gc", JSON.stringify({ graceMs: -1 })],
 ])("POST %s %p is refused with the reason", async (resource, body) => {
   const { status, text } = await ask(resource, body);
