@@ -31,7 +31,10 @@ export function mirrorCommand(io: CommandIo): Command {
     .argument("<version>", "v1.31.2, or 1.31 for its newest known patch")
     .option("--print", "only print the images")
     .option("--with <add-ons>", "add-ons too: flannel, calico, cilium, metallb, … ; NAME@VERSION; comma-separated")
-    .option("--runtime <name@version>", "the sandbox image of a runtime too: containerd@1.7, cri-o@1.31")
+    .option(
+      "--runtime <name@version>",
+      "the sandbox image of the nodes' runtime too: containerd@2.4, cri-o@1.34; none: not wanted",
+    )
     .option("--image-repository <name>", "kubeadm's imageRepository, when it is not the default")
     .option("--force", "bring those that are there as well")
     .option("--keep-going", "go on after a failure")
@@ -58,6 +61,10 @@ function printImages(references: readonly Reference[], { json }: Flags, { stdout
   stdout.write(json === true ? `${JSON.stringify(names, null, 2)}\n` : names.map((name) => `${name}\n`).join(""));
 }
 
+/** A node whose runtime cannot get this one image starts no pod at all. */
+const WITHOUT_RUNTIME =
+  "the sandbox image of the nodes' runtime was not asked for, and need not be kubeadm's pause: add --runtime containerd@2.4 or cri-o@1.34 (larder doctor on a node names the image), or --runtime none";
+
 async function imagesOf(version: string, flags: Flags, io: CommandIo): Promise<readonly Reference[]> {
   const { environment, signal, stderr } = io;
   try {
@@ -68,6 +75,7 @@ async function imagesOf(version: string, flags: Flags, io: CommandIo): Promise<r
       ...(flags.runtime === undefined ? {} : { runtime: flags.runtime }),
     };
     const normal = kubernetesVersion(version);
+    if (flags.runtime === undefined) stderr.write(`larder: ${WITHOUT_RUNTIME}\n`);
     const { images, warnings } = kubernetesImages(normal, options);
     const asked = await kubeadmImages(normal, { environment, signal, ...repository });
     if (asked === null) {

@@ -75,14 +75,26 @@ describe("a Kubernetes release", () => {
     ["containerd@1.6.8", "k8s.gcr.io/pause:3.6"],
     ["containerd@1.6", "registry.k8s.io/pause:3.6"],
     ["containerd@1.7", "registry.k8s.io/pause:3.8"],
+    ["containerd@2.4.2", "registry.k8s.io/pause:3.10.2"],
+    ["containerd@v2.1", "registry.k8s.io/pause:3.10"],
+    ["cri-o@1.27.0", "registry.k8s.io/pause:3.6"],
+    ["cri-o@1.27", "registry.k8s.io/pause:3.9"],
+    ["cri-o@1.30.14", "registry.k8s.io/pause:3.9"],
     ["cri-o@1.31", "registry.k8s.io/pause:3.10"],
+    ["cri-o@1.37.0", "registry.k8s.io/pause:3.10.1"],
     ["crio@1.25.1", "registry.k8s.io/pause:3.6"],
   ])("on %s starts pods with %s", (runtime, image) => expect(names("1.28.0", { runtime })).toContain(image));
 
   test("names what is known when an add-on or runtime is not", () => {
     expect(() => names("1.31.0", { with: ["romana"] })).toThrow(/flannel, calico/);
     expect(() => names("1.31.0", { with: ["cilium@1.2.3"] })).toThrow(/only at 1.20.0/);
-    expect(() => names("1.31.0", { runtime: "docker@20" })).toThrow(/containerd@1.7/);
+    for (const runtime of ["docker@20", "containerd", "containerd@2", "containerd@2.9", "cri-o@1.23", ""]) {
+      expect(() => names("1.31.0", { runtime })).toThrow(/containerd@2.3 to 2.4, .*cri-o@1.34 to 1.37, and none/);
+    }
+  });
+
+  test("on a runtime that is not wanted has kubeadm's images alone", () => {
+    expect(names("1.31.2", { runtime: "none" })).toEqual(names("1.31.2"));
   });
 });
 

@@ -6,7 +6,7 @@ import { KNOWN_RUNTIMES, sandboxImage } from "./runtime-sandbox.ts";
 
 /** What is wanted beside the control plane. */
 export type KubernetesOptions = {
-  /** `containerd@1.7`: its own sandbox image comes along. */
+  /** `containerd@2.4`: its own sandbox image comes along. `none`: none does, and that is meant. */
   readonly runtime?: string;
   /** Add-ons by name, `@version` behind if not the newest: `flannel`, `flannel@0.27.4`. */
   readonly with?: readonly string[];
@@ -22,6 +22,9 @@ export class UnknownReleaseError extends Error {
   override readonly name = "UnknownReleaseError";
 }
 
+/** Said instead of a runtime: its sandbox image is not wanted. */
+const NO_RUNTIME = "none";
+
 const COMPONENTS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"];
 
 /**
@@ -34,7 +37,7 @@ export function kubernetesImages(version: string, options: KubernetesOptions = {
   const written = [
     ...releaseImages(version, options.imageRepository, warnings),
     ...(options.with ?? []).flatMap(addOnImages),
-    ...(options.runtime === undefined ? [] : [runtimeImage(options.runtime)]),
+    ...(options.runtime === undefined || options.runtime === NO_RUNTIME ? [] : [runtimeImage(options.runtime)]),
   ];
   return { images: [...new Set(written)].map((image) => parseReference(image)), warnings };
 }
@@ -111,5 +114,7 @@ function addOnImages(wanted: string): readonly string[] {
 function runtimeImage(runtime: string): string {
   const image = sandboxImage(runtime);
   if (image !== null) return image;
-  throw new UnknownReleaseError(`the runtime ${JSON.stringify(runtime)} is not known: known are ${KNOWN_RUNTIMES}`);
+  throw new UnknownReleaseError(
+    `the runtime ${JSON.stringify(runtime)} is not known: known are ${KNOWN_RUNTIMES}, and none; on a node, larder doctor names the image`,
+  );
 }

@@ -14,11 +14,13 @@ const ROWS: readonly SandboxRow[] = [
   { runtime: "containerd", minors: ["1.7", "1.7"], image: "registry.k8s.io/pause:3.8" },
   { runtime: "containerd", minors: ["2.0", "2.1"], image: "registry.k8s.io/pause:3.10" },
   { runtime: "containerd", minors: ["2.2", "2.2"], image: "registry.k8s.io/pause:3.10.1" },
-  { runtime: "containerd", minors: ["2.3", "2.3"], image: "registry.k8s.io/pause:3.10.2" },
-  { runtime: "cri-o", minors: ["1.24", "1.25"], image: "registry.k8s.io/pause:3.6" },
-  { runtime: "cri-o", minors: ["1.28", "1.28"], image: "registry.k8s.io/pause:3.9" },
+  { runtime: "containerd", minors: ["2.3", "2.4"], image: "registry.k8s.io/pause:3.10.2" },
+  { runtime: "cri-o", minors: ["1.24", "1.26"], image: "registry.k8s.io/pause:3.6" },
+  { runtime: "cri-o", minors: ["1.27", "1.27"], patches: [0, 0], image: "registry.k8s.io/pause:3.6" },
+  { runtime: "cri-o", minors: ["1.27", "1.27"], patches: [1, 99], image: "registry.k8s.io/pause:3.9" },
+  { runtime: "cri-o", minors: ["1.28", "1.30"], image: "registry.k8s.io/pause:3.9" },
   { runtime: "cri-o", minors: ["1.31", "1.33"], image: "registry.k8s.io/pause:3.10" },
-  { runtime: "cri-o", minors: ["1.34", "1.35"], image: "registry.k8s.io/pause:3.10.1" },
+  { runtime: "cri-o", minors: ["1.34", "1.37"], image: "registry.k8s.io/pause:3.10.1" },
 ];
 
 /** The runtimes and versions that are known, for messages. */

@@ -136,6 +136,19 @@ describe.skipIf(!lab.met)("what manifests need", () => {
     expect((await kitchen.run("mirror", "kubernetes", "v1.28.2", "--print", "--with", "nonsense")).status).toBe(2);
   });
 
+  test("mirror kubernetes brings the sandbox image of a runtime, and says when none was asked for", async () => {
+    const mirror = (...flags: string[]) => kitchen.run("mirror", "kubernetes", "v1.31.2", "--print", ...flags);
+    const asked = await mirror("--runtime", "containerd@2.4");
+    expect([asked.status, asked.errors]).toEqual([0, ""]);
+    expect(asked.output).toContain("registry.k8s.io/pause:3.10.2\n");
+    const unasked = await mirror();
+    expect(unasked.errors).toMatch(/sandbox image .* was not asked for.*--runtime containerd@.*larder doctor/);
+    expect(await mirror("--runtime", "none")).toMatchObject({ status: 0, errors: "", output: unasked.output });
+    const unknown = await mirror("--runtime", "containerd@9.9");
+    expect(unknown).toMatchObject({ status: 2, output: "" });
+    expect(unknown.errors).toContain("known are containerd@1.6");
+  });
+
   test("thousands of references are one question", async () => {
     const lines = Array.from({ length: 5000 }, (_, index) => `docker.io/library/many-${index}:1\n`);
     const list = await kitchen.write("many/images.txt", lines.join(""));
