@@ -54,7 +54,8 @@ export class ClientPages {
       }
       return await this.#page(page, search, await this.#view(request, remote));
     } catch (error) {
-      if (error instanceof ClientSettingsError) return failure(page, 400, error.message);
+      // With `curl -f … | sh` the shell would be given nothing in place of a 400, and be content with it.
+      if (error instanceof ClientSettingsError) return failure(page, isScript(page) ? 200 : 400, error.message);
       this.#options.reportFault(error, request);
       return failure(page, 500, "larder failed to answer; its log says why");
     }
@@ -112,10 +113,14 @@ function document(body: string | Uint8Array, type: string): Response {
   return new Response(body, { headers });
 }
 
+function isScript(page: string): boolean {
+  return page.endsWith(".sh");
+}
+
 /** Where a script is asked for, whatever comes is run: so the message is a script that says it and fails. */
 function failure(page: string, status: number, message: string, headers: Record<string, string> = {}): Response {
   const line = `larder: ${message}`;
-  const body = page.endsWith(".sh") ? `printf '%s\\n' ${shellQuote(line)} >&2\nexit 1\n` : `${line}\n`;
+  const body = isScript(page) ? `printf '%s\\n' ${shellQuote(line)} >&2\nexit 1\n` : `${line}\n`;
   return new Response(body, {
     status,
     headers: { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store", ...headers },
