@@ -8,6 +8,8 @@
 export type Merge =
   /** The file is larder's alone. One that somebody else wrote is left, with a message. */
   | { readonly kind: "own" }
+  /** The same for a drop-in of registries.conf; and no file of others may hold a table that counts more than one of its. */
+  | { readonly kind: "registries" }
   /**
    * The content is a block between two marks in a file that others write, too. `conflict` is an extended regular
    * expression that awk and JavaScript read alike; a line outside the block that matches it forbids the block.
@@ -42,7 +44,10 @@ export type NodeFile = {
 
 /** Something else on the node that decides whether the files may be written. */
 export type Condition = {
-  /** Files, `*` in their last component; those that the target writes itself are not looked at. */
+  /**
+   * Files, `*` in their last component; those that the target writes itself are not looked at. Files of variables that a
+   * systemd unit among them names (`EnvironmentFile=`) are looked at as well.
+   */
   readonly files: readonly string[];
   /** An extended regular expression, matched against each line. */
   readonly pattern: string;

@@ -19,6 +19,8 @@ import containerdMerge from "./script/merge-containerd.awk" with { type: "text" 
 import containerdPart from "./script/merge-containerd.sh" with { type: "text" };
 import jsonMerge from "./script/merge-json.awk" with { type: "text" };
 import jsonPart from "./script/merge-json.sh" with { type: "text" };
+import registriesProgram from "./script/registries-conf.awk" with { type: "text" };
+import registriesPart from "./script/registries-conf.sh" with { type: "text" };
 import planPart from "./script/plan.sh" with { type: "text" };
 import undoPart from "./script/undo.sh" with { type: "text" };
 import { type ClientTarget, clientConfig } from "./targets.ts";
@@ -34,6 +36,7 @@ export function renderScript(target: ClientTarget, settings: ClientSettings): st
     planPart,
     ...(kinds.has("json") ? [jsonPart, program("json_program", jsonMerge)] : []),
     ...(kinds.has("containerd") ? [containerdPart, program("merge_containerd_program", containerdMerge)] : []),
+    ...(kinds.has("registries") ? [registriesPart, program("registries_program", registriesProgram)] : []),
     joinPart,
     filesPart(config),
     'main "$@"\n',

@@ -13,6 +13,7 @@ export function renderText(target: ClientTarget, settings: ClientSettings): stri
 
 const MERGE_REMARK = {
   own: "",
+  registries: "",
   block: " (add to the file)",
   json: " (add to the object in the file)",
   containerd: " (if there is none; else set config_path in its registry table)",

@@ -201,6 +201,39 @@ test("a mode that a target cannot do is refused with those that it can", () => {
   expect(() => configOf("kubeadm", testSettings("http", { registry: "http://[fd00::5]:5000" }))).toThrow("IPv6");
 });
 
+describe("an IPv6 address, which registries.conf cannot have as the place of a mirror,", () => {
+  const settings = testSettings("http", { registry: "http://[fd00::5]:5000", addresses: ["fd00::5", "10.0.0.5"] });
+
+  test("is refused wherever such a file would be written, with what to do", () => {
+    for (const target of ["containers", "crio", "podman", "butane-fcos", "ignition-fcos", "cloud-init"]) {
+      expect(() => configOf(target, settings)).toThrow(
+        /no IPv6 address.*\[fd00::5\]:5000.*"fd00::5 larder".*http:\/\/larder:5000.*http:\/\/10\.0\.0\.5:5000.*mode spoof/,
+      );
+    }
+    expect(() => configOf("podman", testSettings("https", { registry: "https://[fd00::5]" }))).toThrow(
+      /https:\/\/larder\), by an IPv4 address/,
+    );
+    expect(() =>
+      configOf("crio", testSettings("http", { registry: "http://[fd00::5]:5000", fallback: false })),
+    ).toThrow(ClientSettingsError);
+  });
+
+  test("is no hindrance where names are spoofed, nor to other runtimes", () => {
+    const spoofing = testSettings("spoof", { registry: "http://[fd00::5]", addresses: ["fd00::5"] });
+    expect(contentOf(configOf("crio", spoofing), "/etc/containers/registries.conf.d/50-larder.conf")).not.toContain(
+      "[fd",
+    );
+    expect(configOf("containerd", settings).files.length).toBeGreaterThan(0);
+    expect(configOf("docker", settings).files.length).toBeGreaterThan(0);
+  });
+
+  test("is left out among the registries, and named", () => {
+    const config = configOf("crio", testSettings("http", { standIns: ["docker.io", "[fd00::9]:5000"] }));
+    expect(config.files.map(({ content }) => content).join()).not.toContain("fd00");
+    expect(config.notes.join("\n")).toContain("[fd00::9]:5000 is left out");
+  });
+});
+
 test("a registry on this machine comes with a warning", () => {
   const notes = configOf("containerd", testSettings("http", { registry: "http://localhost:5000" })).notes.join("\n");
   expect(notes).toContain("http://localhost:5000 is each machine itself");

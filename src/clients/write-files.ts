@@ -8,6 +8,8 @@ import { mergeContainerd } from "./merge-containerd.ts";
 import { mergeJson } from "./merge-json.ts";
 import { impossible, type MergeResult, merged, unchanged } from "./merge-result.ts";
 import type { Condition, NodeFile } from "./node-config.ts";
+import { type FileReader, readRegistriesFiles } from "./read-registries-files.ts";
+import { orderRegistries } from "./registries-precedence.ts";
 import { type ClientTarget, clientConfig } from "./targets.ts";
 
 /** What became of a file. `remark` is a sentence for the person, or null. */
@@ -38,7 +40,10 @@ export async function writeFiles(
       result: await plan(file, join(folder, file.path), target.name, overwrite),
     })),
   );
-  const unmet = (await Promise.all(config.conditions.map((rule) => checkCondition(rule, folder, own)))).flat();
+  const unmet = [
+    ...(await Promise.all(config.conditions.map((rule) => checkCondition(rule, folder, own)))).flat(),
+    ...(overwrite ? [] : (await Promise.all(config.files.map((file) => shadowsOf(file, folder)))).flat()),
+  ];
   const blocked = plans.filter(({ result }) => result.kind === "impossible");
   if (blocked.length + unmet.length > 0) {
     return [
@@ -82,6 +87,7 @@ async function plan(file: NodeFile, path: string, targetName: string, overwrite:
 function merge(file: NodeFile, text: string, targetName: string, overwrite: boolean): MergeResult {
   switch (file.merge.kind) {
     case "own":
+    case "registries":
       return text === "" || overwrite
         ? merged(file.content)
         : impossible("something else is in this file already. Move it away, or give --overwrite");
@@ -120,22 +126,50 @@ async function write(path: string, text: string, mode: number): Promise<void> {
   if (isNew) await chmod(path, mode);
 }
 
+/** The tables of others that would keep larder's from counting. */
+async function shadowsOf(file: NodeFile, folder: string): Promise<readonly WrittenFile[]> {
+  if (file.merge.kind !== "registries") return [];
+  const reader: FileReader = {
+    read: async (path) =>
+      (await lstat(join(folder, path)).catch(absent)) === null ? null : readText(join(folder, path)),
+    list: async (path) => (await readdir(join(folder, path)).catch(absent)) ?? [],
+  };
+  const { shadows } = orderRegistries(await readRegistriesFiles(reader, file.path, file.content));
+  return shadows.map(({ path, line, message }) => ({
+    path: line === null ? path : `${path}:${line}`,
+    outcome: "left",
+    remark: `${message} (--overwrite writes larder's all the same)`,
+  }));
+}
+
 async function checkCondition(
   condition: Condition,
   folder: string,
   own: ReadonlySet<string>,
 ): Promise<readonly WrittenFile[]> {
-  const paths = (await Promise.all(condition.files.map((pattern) => expand(folder, pattern)))).flat();
   const pattern = new RegExp(condition.pattern, "m");
-  const [seen, matching]: [string[], string[]] = [[], []];
-  for (const path of paths.filter((path) => !own.has(path))) {
+  const seen = (await Promise.all(condition.files.map((glob) => lookAt(folder, glob)))).flat();
+  const others = seen.filter(({ path }) => !own.has(path));
+  const matching = others.filter(({ text }) => pattern.test(text));
+  const [first] = condition.kind === "forbids" ? matching : matching.length === 0 ? others : [];
+  return first === undefined ? [] : [{ path: first.path, outcome: "left", remark: condition.message }];
+}
+
+type SeenFile = { readonly path: string; readonly text: string };
+
+/** The files that a pattern stands for, and the files of variables that units among them name. */
+async function lookAt(folder: string, glob: string, isUnit = true): Promise<readonly SeenFile[]> {
+  const seen: SeenFile[] = [];
+  for (const path of await expand(folder, glob)) {
     const text = await readText(join(folder, path));
     if (text === null || text === "") continue;
-    seen.push(path);
-    if (pattern.test(text)) matching.push(path);
+    seen.push({ path, text });
+    if (!isUnit || !path.includes("/systemd/")) continue;
+    for (const [, named = ""] of text.matchAll(/^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(\S+)/gm)) {
+      seen.push(...(await lookAt(folder, named, false)));
+    }
   }
-  const [first] = condition.kind === "forbids" ? matching : matching.length === 0 ? seen : [];
-  return first === undefined ? [] : [{ path: first, outcome: "left", remark: condition.message }];
+  return seen;
 }
 
 /** The paths that a pattern with `*` in its last component stands for. */

@@ -9,7 +9,7 @@ export class NodeFiles {
     this.#root = root;
   }
 
-  /** The text of a file; null when there is none. Throws when it cannot be read. */
+  /** The text of a file; null when there is none, or a folder in its place. Throws when it cannot be read. */
   async read(path: string): Promise<string | null> {
     try {
       return await readFile(join(this.#root, path), "utf8");
@@ -32,5 +32,5 @@ export class NodeFiles {
 
 function isAbsence(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ENOTDIR";
+  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
 }

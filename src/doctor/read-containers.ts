@@ -1,51 +1,46 @@
-import * as v from "valibot";
+import { LARDER_REGISTRIES_CONF } from "../clients/containers.ts";
+import { readRegistriesFiles } from "../clients/read-registries-files.ts";
+import { orderRegistries } from "../clients/registries-precedence.ts";
+import type { RegistryTable } from "../clients/registries-tables.ts";
 import { fail, type Finding } from "./finding.ts";
 import type { NodeFiles } from "./node-files.ts";
 import { originOf, type Route, type RuntimeSetup } from "./runtime-setup.ts";
 
-const FOLDER = "/etc/containers";
-const CERTS = `${FOLDER}/certs.d`;
+const CERTS = "/etc/containers/certs.d";
 const RUNTIME = "containers";
-
-const mirror = v.object({ location: v.string(), insecure: v.optional(v.boolean()) });
-const schema = v.object({
-  registry: v.optional(
-    v.array(
-      v.object({
-        prefix: v.optional(v.string()),
-        location: v.optional(v.string()),
-        insecure: v.optional(v.boolean()),
-        mirror: v.optional(v.array(mirror)),
-      }),
-    ),
-  ),
-});
-type Registry = NonNullable<v.InferOutput<typeof schema>["registry"]>[number];
 
 /** What the files of CRI-O, Podman, Buildah and skopeo say (containers-registries.conf(5)); null when there are none. */
 export async function readContainers(files: NodeFiles): Promise<RuntimeSetup | null> {
-  const routes: Route[] = [];
-  const problems: Finding[] = [];
-  const dropIns = (await files.list(`${FOLDER}/registries.conf.d`)).filter((name) => name.endsWith(".conf"));
-  const paths = [`${FOLDER}/registries.conf`, ...dropIns.map((name) => `${FOLDER}/registries.conf.d/${name}`)];
-  let isHere = false;
-  for (const path of paths) {
-    const text = await files.read(path);
-    if (text === null) continue;
-    isHere = true;
-    try {
-      const { registry = [] } = v.parse(schema, Bun.TOML.parse(text));
-      routes.push(...registry.flatMap((entry) => routesOf(entry, path)));
-    } catch (error) {
-      const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
-      problems.push(fail(RUNTIME, `${path} cannot be understood: ${reason}`, "correct it: with it, nothing is pulled"));
-    }
-  }
-  const trusted = await Promise.all(routes.map((route) => withAuthority(route, files)));
-  const others = (await routesOfAuthorities(files)).filter(({ registry }) =>
-    trusted.every((route) => route.registry !== registry),
+  const texts = await readRegistriesFiles(files, LARDER_REGISTRIES_CONF, null);
+  const { winners, shadows } = orderRegistries(texts);
+  // What a narrower table says is not what is true of its registry.
+  const whole = winners.filter(({ prefix, isBlocked }) => !prefix.includes("/") && !isBlocked);
+  const routes = await Promise.all(
+    whole.flatMap((table) => routesOf(table, table.path)).map((route) => withAuthority(route, files)),
   );
-  return isHere || others.length > 0 ? { runtime: RUNTIME, routes: [...trusted, ...others], problems } : null;
+  const others = (await routesOfAuthorities(files)).filter(({ registry }) =>
+    winners.every(({ prefix }) => prefix !== registry),
+  );
+  if (texts.length + others.length === 0) return null;
+  const problems = [
+    ...shadows.map(({ path, line, message }) => fail(RUNTIME, `${path}${lineOf(line)}: ${message}`, REMEDY)),
+    ...winners.flatMap((table) => literalProblems(table, table.path)),
+  ];
+  return { runtime: RUNTIME, routes: [...routes, ...others], problems };
+}
+
+const REMEDY = "correct it, then run the script of larder's /client/containers.sh again";
+
+function lineOf(line: number | null): string {
+  return line === null ? "" : `:${line}`;
+}
+
+/** Read without a word of complaint, and then no image of the registry can be pulled at all. */
+function literalProblems({ prefix, places, line }: RegistryTable, path: string): readonly Finding[] {
+  const literal = places.find(({ location }) => location.startsWith("[") && location !== prefix);
+  if (literal === undefined) return [];
+  const message = `${path}${lineOf(line)}: ${prefix} is to come from ${literal.location}; these runtimes take no IPv6 address there, and every pull of ${prefix} fails`;
+  return [fail(RUNTIME, message, "give larder a name, or use its IPv4 address: /client/containers.sh by that")];
 }
 
 /** A registry without a table is asked by its own name, with the authority that is kept for it (containers-certs.d(5)). */
@@ -63,14 +58,11 @@ async function routesOfAuthorities(files: NodeFiles): Promise<readonly Route[]> 
  * `insecure` means HTTPS without verifying, and plain HTTP after that. What comes after the mirrors is left out: they
  * are what brings a pull here.
  */
-function routesOf({ prefix, location, insecure, mirror: mirrors = [] }: Registry, path: string): readonly Route[] {
-  const registry = (prefix ?? location ?? "").split("/")[0] ?? "";
-  const own = location === undefined ? [] : [{ location, insecure }];
-  return (mirrors.length > 0 ? mirrors : own).map((place) => {
-    const contacted = place.location.replace(/^docker\.io(?=\/|$)/, "registry-1.docker.io");
-    const isInsecure = place.insecure === true;
+function routesOf({ prefix, places }: RegistryTable, path: string): readonly Route[] {
+  return places.map(({ location, isInsecure }) => {
+    const contacted = location.replace(/^docker\.io(?=\/|$)/, "registry-1.docker.io");
     const origins = [originOf("https", contacted), ...(isInsecure ? [originOf("http", contacted)] : [])];
-    return { registry, origins, caPath: null, verifies: !isInsecure, path };
+    return { registry: prefix, origins, caPath: null, verifies: !isInsecure, path };
   });
 }
 

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { ClientSettings } from "../clients/client-settings.ts";
+import { registriesConf } from "../clients/containers.ts";
 import { type ClientTarget, findClientTarget } from "../clients/targets.ts";
 import { secureSpoofing, TEST_CA, testSettings } from "../clients/test-settings.ts";
 import { writeFiles } from "../clients/write-files.ts";
@@ -11,6 +12,7 @@ import { NodeFiles } from "./node-files.ts";
 import type { Probe, ProbeOrigin, Trust } from "./probe.ts";
 
 const STAND_INS = ["docker.io", "registry.k8s.io"];
+const LARDERS = registriesConf(testSettings("http"));
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-doctor-"));
@@ -95,7 +97,39 @@ describe("files that somebody broke", () => {
       },
       "has no config_path",
     ],
-    ["a drop-in", { "etc/containers/registries.conf.d/x.conf": "[[registry]\n" }, "x.conf cannot be understood"],
+    ["a drop-in", { "etc/containers/registries.conf.d/x.conf": "[[registry]\n" }, "x.conf: it cannot be understood"],
+    [
+      "a drop-in of others that is read after larder's",
+      {
+        "etc/containers/registries.conf.d/50-larder.conf": LARDERS,
+        "etc/containers/registries.conf.d/99-site.conf": '\n[[registry]]\nlocation = "docker.io"\n',
+      },
+      "99-site.conf:2: its table for docker.io is read after larder's",
+    ],
+    [
+      "a narrower table",
+      {
+        "etc/containers/registries.conf": '[[registry]]\nprefix = "docker.io/library"\nlocation = "x.example"\n',
+        "etc/containers/registries.conf.d/50-larder.conf": LARDERS,
+      },
+      "registries.conf:1: its table for docker.io/library counts more",
+    ],
+    [
+      "root's own registries.conf",
+      {
+        "root/.config/containers/registries.conf": "",
+        "etc/containers/registries.conf.d/50-larder.conf": LARDERS,
+      },
+      "/root/.config/containers/registries.conf: where it is",
+    ],
+    [
+      "an IPv6 address as a mirror",
+      {
+        "etc/containers/registries.conf":
+          '[[registry]]\nlocation = "docker.io"\n[[registry.mirror]]\nlocation = "[fd00::5]:5000/docker.io"\ninsecure = true\n',
+      },
+      "registries.conf:1: docker.io is to come from [fd00::5]:5000/docker.io; these runtimes take no IPv6",
+    ],
     ["daemon.json", { "etc/docker/daemon.json": '{"registry-mirrors": "x"}' }, "daemon.json cannot be understood"],
     ["registries.yaml", { "etc/rancher/k3s/registries.yaml": "mirrors: [" }, "registries.yaml cannot be understood"],
   ];
@@ -120,4 +154,23 @@ test("a certificate that is refused stops a pull, and other registries are nobod
 
 test("a machine without runtimes has none", async () => {
   expect(await readRuntimes(await node({ "etc/hosts": "" }))).toEqual([]);
+});
+
+test("a registry that others lead elsewhere, block, or lead here for some pulls alone is not brought to larder", async () => {
+  const mirror = '[[registry.mirror]]\nlocation = "10.0.0.5:5000/docker.io"\ninsecure = true\n';
+  for (const [name, text] of [
+    ["99-site.conf", '[[registry]]\nlocation = "docker.io"\n'],
+    ["99-site.conf", `[[registry]]\nlocation = "docker.io"\nmirror-by-digest-only = true\n${mirror}`],
+    ["99-site.conf", `[[registry]]\nlocation = "docker.io"\nblocked = true\n${mirror}`],
+    ["00-site.conf", `[[registry]]\nlocation = "docker.io"\n`],
+  ] as const) {
+    const files = await node({
+      "etc/containers/registries.conf.d/50-larder.conf": LARDERS,
+      [`etc/containers/registries.conf.d/${name}`]: text,
+    });
+    const [report] = await examine(files, larderAt("http://10.0.0.5:5000").probe);
+    const expected = name === "00-site.conf" ? STAND_INS : ["registry.k8s.io"];
+    expect([...(report?.broughtHere ?? [])].sort()).toEqual(expected);
+    expect(report?.findings.some(({ status }) => status === "fail")).toBe(name !== "00-site.conf");
+  }
 });

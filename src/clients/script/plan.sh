@@ -98,21 +98,32 @@ plan_file() {
 condition() {
   rule=$1 pattern=$2 message=$3 seen=no matched=
   shift 3
-  for glob in "$@"; do
-    # Unquoted, so that * is expanded; with an empty IFS nothing is split.
-    saved_ifs=$IFS IFS=
-    set -- $root$glob
-    IFS=$saved_ifs
-    for found in "$@"; do
-      if [ ! -f "$found" ]; then continue; fi
-      case $paths in *"${found#"$root"}
-"*) continue ;; esac
-      seen=yes
-      if grep -E -q -e "$pattern" "$found"; then matched=${found#"$root"}; fi
-    done
-  done
+  for glob in "$@"; do look_at "$glob" unit; done
   if [ "$rule" = forbids ] && [ -n "$matched" ]; then refuse "$matched: $message"; fi
   if [ "$rule" = requires ] && [ "$seen" = yes ] && [ -z "$matched" ]; then refuse "$message"; fi
+}
+
+# look_at GLOB unit|variables: at these files, and at the files of variables that units among them name.
+look_at() {
+  what=$2
+  # Unquoted, so that * is expanded; with an empty IFS nothing is split.
+  saved_ifs=$IFS IFS=
+  set -- $root$1
+  IFS=$saved_ifs
+  for found in "$@"; do
+    if [ ! -f "$found" ]; then continue; fi
+    case $paths in *"${found#"$root"}
+"*) continue ;; esac
+    seen=yes
+    if grep -E -q -e "$pattern" "$found"; then matched=${found#"$root"}; fi
+    case $what:$found in
+      unit:*/systemd/*)
+        sed -n 's/^[[:space:]]*EnvironmentFile[[:space:]]*=[[:space:]]*-\{0,1\}//p' "$found" >"$work/variables"
+        while read -r other; do look_at "$other" variables; done <"$work/variables"
+        what=unit
+        ;;
+    esac
+  done
 }
 
 # trust_anchor: where this system takes certificates that it shall trust.
