@@ -5,6 +5,7 @@
 import { ClientSettingsError } from "./client-settings-error.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { dockerCerts, dockerMirrors, dockerNotes, insecureRegistries } from "./docker.ts";
+import { DOCKER_VARIABLES_FILES, UNIT_FOLDERS } from "./docker-flags.ts";
 import { type Condition, type NodeConfig, ownFile } from "./node-config.ts";
 import { systemdQuote } from "./quote.ts";
 
@@ -21,18 +22,14 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     kind: "forbids",
-    files: ["/etc/default/docker", "/etc/systemd/system/docker.service.d/*.conf"],
-    pattern: "^[^#]*DOCKER_OPTS *=",
+    files: [...DOCKER_VARIABLES_FILES, ...UNIT_FOLDERS.map((folder) => `${folder}/docker.service.d/*.conf`)],
+    pattern: "^[^#;]*DOCKER_OPTS *=",
     message:
       "it sets DOCKER_OPTS, and only one setting of it counts: add larder's there by hand, or use the target docker",
   },
   {
     kind: "requires",
-    files: [
-      "/etc/systemd/system/docker.service",
-      "/usr/lib/systemd/system/docker.service",
-      "/lib/systemd/system/docker.service",
-    ],
+    files: UNIT_FOLDERS.map((folder) => `${folder}/docker.service`),
     pattern: "[$][{]?DOCKER_OPTS",
     message: "docker.service does not pass $DOCKER_OPTS to dockerd here: use the target docker",
   },

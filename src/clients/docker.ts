@@ -2,45 +2,23 @@
  * Docker Engine, by daemon.json. `registry-mirrors` is for docker.io alone; with the containerd image store dockerd 28
  * and later reads certs.d/HOST/hosts.toml, too, so that every upstream can be mirrored. The classic store does not.
  *
- * dockerd does not start when a flag of its unit and a key of daemon.json say the same thing, so flags are looked for.
+ * dockerd does not start when a flag and a key of daemon.json say the same thing, so flags are looked for: docker-flags.ts.
  * Source: docs.docker.com, "dockerd" (daemon configuration file, reloading) at 28.
  */
 import { DOCKER_HUB } from "../oci/repository-name.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { hostsFile } from "./hosts-file.ts";
 import { hostsTomlFiles } from "./hosts-toml.ts";
-import {
-  type Condition,
-  mergedFile,
-  type NodeConfig,
-  type NodeFile,
-  ownFile,
-  type ServiceAction,
-  trustAnchor,
-} from "./node-config.ts";
+import { mergedFile, type NodeConfig, type NodeFile, ownFile, type ServiceAction, trustAnchor } from "./node-config.ts";
 import { authorityOf, urlOf } from "./registry-address.ts";
 import { contactedHost, spoofedStandIns, spoofingNotes } from "./upstream-names.ts";
 
+export const DAEMON_JSON = "/etc/docker/daemon.json";
 const CERTS = "/etc/docker/certs.d";
 /** Both keys that larder sets are reread on reload, with no container disturbed (seen with 20.10). */
 const RELOAD: ServiceAction = { action: "reload", services: ["docker"] };
 /** The system's trust store is read at the start only. */
 const RESTART: ServiceAction = { action: "restart", services: ["docker"] };
-
-const NO_FLAGS: Condition = {
-  kind: "forbids",
-  files: [
-    "/etc/default/docker",
-    "/etc/sysconfig/docker",
-    "/etc/systemd/system/docker.service",
-    "/etc/systemd/system/docker.service.d/*.conf",
-    "/usr/lib/systemd/system/docker.service",
-    "/lib/systemd/system/docker.service",
-  ],
-  pattern: "^[^#]*--(insecure-registry|registry-mirror)",
-  message:
-    "this passes --insecure-registry or --registry-mirror to dockerd, which does not start when daemon.json has them, too; take the flags out, or use the target docker-systemd",
-};
 
 /** The registries that dockerd may speak plain HTTP to. */
 export function insecureRegistries(settings: ClientSettings): readonly string[] {
@@ -82,12 +60,12 @@ export function writeDocker(settings: ClientSettings): NodeConfig {
   const spoofing = settings.mode === "spoof";
   return {
     files: [
-      ...(keys === null ? [] : [mergedFile("/etc/docker/daemon.json", keys, { kind: "json" }, RELOAD)]),
+      ...(keys === null ? [] : [mergedFile(DAEMON_JSON, keys, { kind: "daemon" }, RELOAD)]),
       ...dockerCerts(settings),
       ...(spoofing ? [hostsFile(settings)] : []),
       ...(spoofing && settings.ca !== null ? [trustAnchor(settings.ca, RESTART)] : []),
     ],
-    conditions: keys === null ? [] : [NO_FLAGS],
+    conditions: [],
     notes: dockerNotes(settings),
   };
 }

@@ -15,8 +15,11 @@ export type Merge =
    * expression that awk and JavaScript read alike; a line outside the block that matches it forbids the block.
    */
   | { readonly kind: "block"; readonly conflict: string | null }
-  /** The content is a JSON object whose values are arrays of strings: what is missing is added to the file's arrays. */
-  | { readonly kind: "json" }
+  /**
+   * For Docker's daemon.json: a JSON object whose values are arrays of strings. What is missing is added to the file's
+   * arrays, unless a flag of dockerd says what a key says.
+   */
+  | { readonly kind: "daemon" }
   /** The content is the file when there is none; in another, `config_path` is set in the table of its version. */
   | { readonly kind: "containerd" };
 

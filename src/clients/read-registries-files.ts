@@ -1,12 +1,5 @@
+import type { FileReader } from "./file-reader.ts";
 import type { RegistriesFile } from "./registries-precedence.ts";
-
-/** The files of a node. */
-export interface FileReader {
-  /** The text of a file; null when there is none. */
-  read(path: string): Promise<string | null>;
-  /** The names in a folder; none when there is no such folder. */
-  list(path: string): Promise<readonly string[]>;
-}
 
 const ETC = "/etc/containers";
 const USR = "/usr/share/containers";

@@ -176,7 +176,9 @@ describe("a script", () => {
     );
     const byJson = node.run(scriptFor("docker", testSettings("http")), SH);
     expect(byJson.exitCode).toBe(1);
-    expect(byJson.messages).toContain("/etc/systemd/system/docker.service.d/10-mine.conf: this passes");
+    expect(byJson.messages).toContain(
+      "/etc/systemd/system/docker.service.d/10-mine.conf:2: it passes --registry-mirror",
+    );
 
     await node.put("etc/docker/daemon.json", '{"registry-mirrors": []}');
     const byFlags = node.run(scriptFor("docker-systemd", testSettings("http")), SH);

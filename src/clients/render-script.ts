@@ -11,14 +11,16 @@
  */
 import type { ClientSettings } from "./client-settings.ts";
 import { ClientSettingsError } from "./client-settings-error.ts";
+import { DOCKER_VARIABLES_FILES } from "./docker-flags.ts";
 import type { Condition, NodeConfig, NodeFile, ServiceAction } from "./node-config.ts";
 import { shellQuote } from "./quote.ts";
 import { urlOf } from "./registry-address.ts";
 import joinPart from "./script/join.sh" with { type: "text" };
 import containerdMerge from "./script/merge-containerd.awk" with { type: "text" };
 import containerdPart from "./script/merge-containerd.sh" with { type: "text" };
+import dockerFlags from "./script/docker-flags.awk" with { type: "text" };
 import jsonMerge from "./script/merge-json.awk" with { type: "text" };
-import jsonPart from "./script/merge-json.sh" with { type: "text" };
+import daemonPart from "./script/merge-daemon.sh" with { type: "text" };
 import registriesProgram from "./script/registries-conf.awk" with { type: "text" };
 import registriesPart from "./script/registries-conf.sh" with { type: "text" };
 import planPart from "./script/plan.sh" with { type: "text" };
@@ -34,7 +36,7 @@ export function renderScript(target: ClientTarget, settings: ClientSettings): st
     undoPart,
     undoScript(target),
     planPart,
-    ...(kinds.has("json") ? [jsonPart, program("json_program", jsonMerge)] : []),
+    ...(kinds.has("daemon") ? daemonParts() : []),
     ...(kinds.has("containerd") ? [containerdPart, program("merge_containerd_program", containerdMerge)] : []),
     ...(kinds.has("registries") ? [registriesPart, program("registries_program", registriesProgram)] : []),
     joinPart,
@@ -83,6 +85,15 @@ ${undoPart}
 undo; exit
 `;
   return program("undo_script", text);
+}
+
+function daemonParts(): readonly string[] {
+  return [
+    daemonPart,
+    program("json_program", jsonMerge),
+    program("docker_flags_program", dockerFlags),
+    program("docker_other_files", `${DOCKER_VARIABLES_FILES.join("\n")}\n`),
+  ];
 }
 
 /** A function that prints `text`. */

@@ -15,6 +15,6 @@ const MERGE_REMARK = {
   own: "",
   registries: "",
   block: " (add to the file)",
-  json: " (add to the object in the file)",
+  daemon: " (add to the object in the file)",
   containerd: " (if there is none; else set config_path in its registry table)",
 } as const;

@@ -68,9 +68,9 @@ test("sees flags of dockerd that stand in the way, and files that are no text", 
   await node.put("etc/systemd/system/docker.service.d/10-a.conf", "ExecStart=dockerd --insecure-registry=a\n");
   expect(await writeFiles(targetOf("docker"), testSettings("http"), node.root, false)).toEqual([
     {
-      path: "/etc/systemd/system/docker.service.d/10-a.conf",
+      path: "/etc/systemd/system/docker.service.d/10-a.conf:1",
       outcome: "left",
-      remark: expect.stringContaining("--insecure-registry or --registry-mirror") as string,
+      remark: expect.stringContaining("it passes --insecure-registry to dockerd") as string,
     },
   ]);
   await node.put("lib/systemd/system/docker.service", "ExecStart=dockerd\n");

@@ -1,15 +1,15 @@
 /** Writes a target's files into a folder of this machine, `/` among them. Merges as the script does, but keeps no backup. */
 import { chmod, lstat, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ClientSettings } from "./client-settings.ts";
 import { CONTAINERD_CERTS } from "./containerd.ts";
 import { mergeBlock } from "./merge-block.ts";
 import { mergeContainerd } from "./merge-containerd.ts";
 import { mergeJson } from "./merge-json.ts";
 import { impossible, type MergeResult, merged, unchanged } from "./merge-result.ts";
-import type { Condition, NodeFile } from "./node-config.ts";
-import { type FileReader, readRegistriesFiles } from "./read-registries-files.ts";
-import { orderRegistries } from "./registries-precedence.ts";
+import type { NodeFile } from "./node-config.ts";
+import type { FileReader } from "./file-reader.ts";
+import { findObstacles } from "./find-obstacles.ts";
 import { type ClientTarget, clientConfig } from "./targets.ts";
 
 /** What became of a file. `remark` is a sentence for the person, or null. */
@@ -33,17 +33,23 @@ export async function writeFiles(
   overwrite: boolean,
 ): Promise<readonly WrittenFile[]> {
   const config = clientConfig(target, settings);
-  const own = new Set(config.files.map((file) => file.path));
   const plans = await Promise.all(
     config.files.map(async (file) => ({
       file,
       result: await plan(file, join(folder, file.path), target.name, overwrite),
     })),
   );
-  const unmet = [
-    ...(await Promise.all(config.conditions.map((rule) => checkCondition(rule, folder, own)))).flat(),
-    ...(overwrite ? [] : (await Promise.all(config.files.map((file) => shadowsOf(file, folder)))).flat()),
-  ];
+  const texts = new Map(
+    plans.flatMap(({ file, result }) => (result.kind === "merged" ? [[file.path, result.text] as const] : [])),
+  );
+  const obstacles = await findObstacles(config, texts, readerOf(folder), overwrite);
+  const unmet = obstacles.map(
+    ({ path, line, message }): WrittenFile => ({
+      path: line === null ? path : `${path}:${line}`,
+      outcome: "left",
+      remark: message,
+    }),
+  );
   const blocked = plans.filter(({ result }) => result.kind === "impossible");
   if (blocked.length + unmet.length > 0) {
     return [
@@ -93,7 +99,7 @@ function merge(file: NodeFile, text: string, targetName: string, overwrite: bool
         : impossible("something else is in this file already. Move it away, or give --overwrite");
     case "block":
       return mergeBlock(text, file.content, targetName, file.merge.conflict);
-    case "json":
+    case "daemon":
       return mergeJson(text, file.content);
     case "containerd":
       return mergeContainerd(text, CONTAINERD_CERTS, null);
@@ -126,61 +132,12 @@ async function write(path: string, text: string, mode: number): Promise<void> {
   if (isNew) await chmod(path, mode);
 }
 
-/** The tables of others that would keep larder's from counting. */
-async function shadowsOf(file: NodeFile, folder: string): Promise<readonly WrittenFile[]> {
-  if (file.merge.kind !== "registries") return [];
-  const reader: FileReader = {
+function readerOf(folder: string): FileReader {
+  return {
     read: async (path) =>
       (await lstat(join(folder, path)).catch(absent)) === null ? null : readText(join(folder, path)),
-    list: async (path) => (await readdir(join(folder, path)).catch(absent)) ?? [],
+    list: async (path) => ((await readdir(join(folder, path)).catch(absent)) ?? []).toSorted(),
   };
-  const { shadows } = orderRegistries(await readRegistriesFiles(reader, file.path, file.content));
-  return shadows.map(({ path, line, message }) => ({
-    path: line === null ? path : `${path}:${line}`,
-    outcome: "left",
-    remark: `${message} (--overwrite writes larder's all the same)`,
-  }));
-}
-
-async function checkCondition(
-  condition: Condition,
-  folder: string,
-  own: ReadonlySet<string>,
-): Promise<readonly WrittenFile[]> {
-  const pattern = new RegExp(condition.pattern, "m");
-  const seen = (await Promise.all(condition.files.map((glob) => lookAt(folder, glob)))).flat();
-  const others = seen.filter(({ path }) => !own.has(path));
-  const matching = others.filter(({ text }) => pattern.test(text));
-  const [first] = condition.kind === "forbids" ? matching : matching.length === 0 ? others : [];
-  return first === undefined ? [] : [{ path: first.path, outcome: "left", remark: condition.message }];
-}
-
-type SeenFile = { readonly path: string; readonly text: string };
-
-/** The files that a pattern stands for, and the files of variables that units among them name. */
-async function lookAt(folder: string, glob: string, isUnit = true): Promise<readonly SeenFile[]> {
-  const seen: SeenFile[] = [];
-  for (const path of await expand(folder, glob)) {
-    const text = await readText(join(folder, path));
-    if (text === null || text === "") continue;
-    seen.push({ path, text });
-    if (!isUnit || !path.includes("/systemd/")) continue;
-    for (const [, named = ""] of text.matchAll(/^[ \t]*EnvironmentFile[ \t]*=[ \t]*-?(\S+)/gm)) {
-      seen.push(...(await lookAt(folder, named, false)));
-    }
-  }
-  return seen;
-}
-
-/** The paths that a pattern with `*` in its last component stands for. */
-async function expand(folder: string, pattern: string): Promise<readonly string[]> {
-  if (!pattern.includes("*")) return [pattern];
-  const [before = "", after = ""] = basename(pattern).split("*");
-  const names = (await readdir(join(folder, dirname(pattern))).catch(absent)) ?? [];
-  return names
-    .filter((name) => name.startsWith(before) && name.endsWith(after))
-    .sort()
-    .map((name) => join(dirname(pattern), name));
 }
 
 /** Null for what is not there; every other error goes on. */

@@ -1,5 +1,6 @@
 # Adds the strings of the arrays in one JSON object to the arrays of the same names in another, which otherwise stays
 # byte for byte as it is. Called with the additions, then the file; `why` names the file that takes the reason.
+# With `list` set, prints the keys of the file instead.
 # Exit status: 0 the merged file is on standard output, 3 nothing is missing, 4 it cannot be done safely.
 
 FNR == 1 { part++ }
@@ -10,6 +11,10 @@ END {
   if (part < 2 || text ~ /^[ \t\r\n]*$/) { printf "%s", additions; exit 0 }
   parse(additions, "add")
   parse(text, "has")
+  if (list) {
+    for (i = 1; i <= count["has"]; i++) print key["has", i]
+    exit 0
+  }
   added = 0
   if (inserted_keys() + inserted_elements() == 0) exit 3
   # From the back, so that the positions before stay right.
@@ -91,7 +96,7 @@ function parse(source, who,    start, name) {
     space()
     if (next_is(":") == 0) fail("it is not valid JSON near character " spot)
     space()
-    if (substr(input, spot, 1) == "[") list(who, count[who])
+    if (substr(input, spot, 1) == "[") read_list(who, count[who])
     else value(1)
     last_end[who] = spot
     space()
@@ -100,7 +105,7 @@ function parse(source, who,    start, name) {
   if (spot <= length(input)) fail("something follows the JSON object")
 }
 
-function list(who, i,    text_of) {
+function read_list(who, i,    text_of) {
   spot++
   list_gap[who, i] = space()
   list_start[who, i] = spot
