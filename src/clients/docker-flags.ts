@@ -72,9 +72,17 @@ export function flagObstacles(
   const found = new Map<string, FlagObstacle>();
   for (const { kind, source, text } of texts) {
     const lines = text.split("\n");
+    const isUnit = kind === "unit" || kind === "dropin";
+    let directive = "";
+    let continues = false;
     for (const [index, line] of lines.entries()) {
       if (kind !== "process" && /^[ \t]*[#;]/.test(line)) continue;
-      if (kind === "unit" && isReset && !/^[ \t]*Environment/.test(line)) continue;
+      // A line that ends with a backslash goes on in the next one.
+      if (!continues) directive = line.replace(/[ \t]*=.*$/, "").trimStart();
+      continues = line.endsWith("\\");
+      if (isUnit && directive !== "ExecStart" && directive !== "Environment") continue;
+      // What the unit itself starts no longer counts when a drop-in has another command.
+      if (kind === "unit" && isReset && directive === "ExecStart") continue;
       for (const message of obstaclesIn(line, lines[index + 1] ?? "", kind, keys, daemon)) {
         const where = kind === "process" ? null : index + 1;
         found.set(`${source} ${where} ${message}`, { source, line: where, message });
@@ -101,7 +109,9 @@ function obstaclesIn(
       `dockerd reads ${path} instead of ${daemon} (--config-file): larder's settings would have no effect there. Add them to that file by hand`,
     );
   }
-  for (const key of keys.filter((name) => /^[A-Za-z0-9_-]+$/.test(name))) {
+  // In a script many a flag is another program's; where a variable is given its value, it is dockerd's.
+  const isValue = kind !== "variables" || /^[ \t]*((export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=|-)/.test(line);
+  for (const key of keys.filter((name) => /^[A-Za-z0-9_-]+$/.test(name) && (isValue || LARDERS_KEYS.has(name)))) {
     const flag = flagsOf(key).find((name) => new RegExp(`(^|[ \\t"'=])${name}([= \\t"']|$)`).test(line));
     if (flag === undefined) continue;
     messages.push(
@@ -110,6 +120,8 @@ function obstaclesIn(
   }
   return messages;
 }
+
+const LARDERS_KEYS: ReadonlySet<string> = new Set(["registry-mirrors", "insecure-registries"]);
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   hosts: ["--host", "-H"],

@@ -134,7 +134,7 @@ describe("the script for docker", () => {
       "flags of a unit that another unit takes the place of",
       {
         "etc/systemd/system/docker.service": UNIT,
-        "usr/lib/systemd/system/docker.service": `ExecStart=dockerd ${FLAG}\n`,
+        "usr/lib/systemd/system/docker.service": `[Service]\nExecStart=dockerd ${FLAG}\n`,
       },
     ],
     [
@@ -266,6 +266,12 @@ describe("docker-flags.awk", () => {
     "-lg",
     "-l debug",
     "",
+    "Environment=A=1 \\\n  B=-D\n  C=-H",
+    ...["-H fd://", "--debug", "-x \\\n# -D\n  --label=a \\\n -l=x\n -D", "--config-file /opt/x"].map(
+      (flags) => `ExecStart=/usr/bin/dockerd ${flags}`,
+    ),
+    "ExecReload=/bin/kill -H",
+    "export OPTS='-D'",
   ];
   const keys = ["registry-mirrors", "insecure-registries", "hosts", "debug", "labels", "runtimes", "log-level", "a(b"];
 
@@ -282,7 +288,11 @@ describe("docker-flags.awk", () => {
           await writeFile(join(folder, "keys"), keys.map((key) => `${key}\n`).join(""));
           await writeFile(
             join(folder, "texts"),
-            some.map(({ kind, source, text }) => `${kind}\t${source}\t1\t${text}\n`).join(""),
+            some
+              .flatMap(({ kind, source, text }) =>
+                text.split("\n").map((line, index) => `${kind}\t${source}\t${index + 1}\t${line}\n`),
+              )
+              .join(""),
           );
           const program = join(import.meta.dir, "script/docker-flags.awk");
           const argv = [

@@ -34,8 +34,8 @@ export function writeDockerConfiguration(host: LabHost, registries: Readonly<Rec
 }
 
 /** Starts Docker with the configuration that is there. It uses the host's containerd when one runs, else one of its own. */
-export async function runDocker(host: LabHost): Promise<Docker> {
-  const daemon = host.start(["dockerd"]);
+export async function runDocker(host: LabHost, ...flags: string[]): Promise<Docker> {
+  const daemon = host.start(["dockerd", ...flags]);
   await daemon.until(async () => (await host.run(["docker", "version"])).status === 0, START_TIMEOUT_MS);
   return { daemon, docker: dockerOn(host) };
 }

@@ -9,6 +9,11 @@ part == 1 { if ($0 ~ /^[A-Za-z0-9_-]+$/) key[++keys] = $0; next }
   sub(/^[^\t]*\t[^\t]*\t[^\t]*\t/, "", text)
   if ($1 != "process" && text ~ /^[ \t]*[#;]/) next
   lines++
+  # Which directive of a unit a line belongs to: a line that ends with a backslash goes on in the next one.
+  if (!continues || $2 != last_source) { directive = text; sub(/[ \t]*=.*$/, "", directive); sub(/^[ \t]+/, "", directive) }
+  continues = (text ~ /\\$/)
+  last_source = $2
+  belongs[lines] = directive
   kind[lines] = $1; where[lines] = $2 (($1 == "process" || $1 == "systemd") ? "" : ":" $3); line[lines] = text
   if ($1 == "dropin" && text ~ /^[ \t]*ExecStart[ \t]*=[ \t]*$/) isreset = 1
   if ($1 == "systemd") isasked = 1
@@ -26,14 +31,17 @@ function problem(i, what) {
 }
 
 function judge(i,    k, flags) {
+  if (kind[i] ~ /^(unit|dropin)$/ && belongs[i] !~ /^(ExecStart|Environment)$/) return
   # What the unit itself starts no longer counts when a drop-in has another command.
-  if (kind[i] == "unit" && isreset && line[i] !~ /^[ \t]*Environment/) return
+  if (kind[i] == "unit" && isreset && belongs[i] == "ExecStart") return
   if (match(line[i], /--config-file([ =]|$)/) && (kind[i] != "process")) other_file(i, substr(line[i], RSTART + RLENGTH))
   else if (kind[i] == "process" && line[i] ~ /^--config-file/)
     other_file(i, (line[i] == "--config-file") ? line[i + 1] : substr(line[i], 15))
   for (k = 1; k <= keys; k++) {
     # Of keys that were there before, what systemd says is enough: with them dockerd has started so far.
     if (isasked && kind[i] !~ /^(process|systemd)$/ && key[k] !~ /^(registry-mirrors|insecure-registries)$/) continue
+    # In a script many a flag is another program's; where a variable is given its value, it is dockerd's.
+    if (kind[i] == "variables" && key[k] !~ /^(registry-mirrors|insecure-registries)$/ && line[i] !~ /^[ \t]*((export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=|-)/) continue
     flags = flags_of(key[k])
     if (line[i] ~ ("(^|[ \t\"'=])(" flags ")([= \t\"']|$)"))
       problem(i, "it passes " shown(flags, line[i]) " to dockerd, which does not start when " daemon " has " key[k] ", too. Take the flag out (its value can go into that file)")
