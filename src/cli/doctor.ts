@@ -2,6 +2,7 @@
 import { statfs } from "node:fs/promises";
 import { Command } from "commander";
 import { ADMIN_PATH, type HealthAnswer } from "../api/admin.ts";
+import { AdminClient, type Fetch } from "../api/admin-client.ts";
 import { fetchServerSettings, type ServerSettings } from "../clients/fetch-server-settings.ts";
 import { examineNames, resolveBySystem } from "../doctor/examine-names.ts";
 import { examineRuntime, readRuntimes } from "../doctor/examine-runtime.ts";
@@ -13,6 +14,7 @@ import type { RuntimeSetup } from "../doctor/runtime-setup.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../registry/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
+import { type AskedLarder, examineSandboxImages } from "./examine-sandbox-images.ts";
 import { failingPlainly } from "./failing-plainly.ts";
 import { findRegistryAddress } from "./registry-address.ts";
 
@@ -52,13 +54,18 @@ async function examine(flags: Flags, io: CommandIo): Promise<readonly Finding[]>
   const runtimes = await Promise.all(setups.map((setup) => examineRuntime(setup, standIns, files, probe)));
   const names = await examineNames(standIns, runtimes, { resolve: resolveBySystem, probe });
   const found = runtimes.flatMap(({ findings }) => findings);
+  const sandboxes = await examineSandboxImages(files, server.larder, io);
   const known = runtimes.length > 0 ? found : [warn("runtime", NO_RUNTIME, "on a node, run this there")];
-  return [...server.findings, ...known, ...names, ...(await examineStateFolders())];
+  return [...server.findings, ...known, ...sandboxes, ...names, ...(await examineStateFolders())];
 }
 
 const NO_RUNTIME = "this machine has no files of containerd, CRI-O, Podman, Docker, k3s or RKE2";
 
-type Server = { readonly said: ServerSettings | null; readonly findings: readonly Finding[] };
+type Server = {
+  readonly said: ServerSettings | null;
+  readonly larder: AskedLarder | null;
+  readonly findings: readonly Finding[];
+};
 
 /** Where nothing says where larder is, a node's own settings may. */
 async function findServer({ registry }: Flags, setups: readonly RuntimeSetup[], io: CommandIo): Promise<Server> {
@@ -69,31 +76,43 @@ async function findServer({ registry }: Flags, setups: readonly RuntimeSetup[], 
   for (const origin of isSaid ? origins : [...new Set([...origins, ...guesses])].slice(0, MOST_GUESSES)) {
     const said = await fetchServerSettings(origin, null, io.signal);
     if (said === null) continue;
-    return { said, findings: [ok("larder", `answers at ${origin}`), ...(await examineServer(origin, io.signal))] };
+    const client = new AdminClient(origin, trustingFetch, io.signal);
+    const { health, findings } = await examineServer(origin, io.signal);
+    const larder = { client, standIns: said.standIns, health };
+    return { said, larder, findings: [ok("larder", `answers at ${origin}`), ...findings] };
   }
   const advice = "start it, or say where it is with --registry HOST:PORT";
-  return { said: null, findings: [fail("larder", `nobody answers as larder at ${origins.join(" or ")}`, advice)] };
+  return {
+    said: null,
+    larder: null,
+    findings: [fail("larder", `nobody answers as larder at ${origins.join(" or ")}`, advice)],
+  };
 }
 
 /** A doctor looks, whatever the certificate: that it is trusted is looked at elsewhere. */
-async function examineServer(origin: string, signal: AbortSignal): Promise<readonly Finding[]> {
+const trustingFetch: Fetch = (url, init) =>
+  fetch(url, { ...init, tls: { rejectUnauthorized: false }, proxy: false as unknown as string });
+
+async function examineServer(
+  origin: string,
+  signal: AbortSignal,
+): Promise<{ readonly health: HealthAnswer | null; readonly findings: readonly Finding[] }> {
   const url = `${origin}${ADMIN_PATH}/health`;
   try {
-    const response = await fetch(url, {
+    const response = await trustingFetch(url, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTH_LIMIT_MS)]),
-      tls: { rejectUnauthorized: false },
-      proxy: false as unknown as string,
     });
     const receivedAtMs = Date.now();
     if (!response.ok) throw new Error(`status ${response.status}`);
     const health = (await response.json()) as HealthAnswer;
     const serverTimeMs = Date.parse(response.headers.get("date") ?? "");
     const clock = Number.isNaN(serverTimeMs) ? [] : [examineClock(receivedAtMs - serverTimeMs)];
-    return [examineDisk("larder's data folder", health.disk), ...clock, ...examineUpstreams(health)];
+    const findings = [examineDisk("larder's data folder", health.disk), ...clock, ...examineUpstreams(health)];
+    return { health, findings };
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof Error ? error.message : String(error);
-    return [warn("larder", `${url} was not answered: ${reason}`, "is it of this version?")];
+    return { health: null, findings: [warn("larder", `${url} was not answered: ${reason}`, "is it of this version?")] };
   }
 }
 

@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The files of the system below a folder: `/`, or one that stands for it. */
@@ -27,6 +27,11 @@ export class NodeFiles {
       if (isAbsence(error)) return [];
       throw error;
     }
+  }
+
+  /** Where a symbolic link leads; null when there is none that may be read. */
+  async link(path: string): Promise<string | null> {
+    return readlink(join(this.#root, path)).catch(() => null);
   }
 }
 

@@ -131,6 +131,23 @@ describe("files that somebody broke", () => {
       "registries.conf:1: docker.io is to come from [fd00::5]:5000/docker.io; these runtimes take no IPv6",
     ],
     ["daemon.json", { "etc/docker/daemon.json": '{"registry-mirrors": "x"}' }, "daemon.json cannot be understood"],
+    [
+      "a flag of dockerd beside daemon.json",
+      {
+        "etc/docker/daemon.json": '{"registry-mirrors": ["http://10.0.0.5:5000"]}',
+        "etc/conf.d/docker": 'DOCKER_OPTS="--registry-mirror=http://x"\n',
+      },
+      "/etc/conf.d/docker:1: it passes --registry-mirror to dockerd",
+    ],
+    [
+      "a daemon.json that the dockerd which runs does not read",
+      {
+        "etc/docker/daemon.json": '{"registry-mirrors": ["http://10.0.0.5:5000"]}',
+        "proc/9/comm": "dockerd\n",
+        "proc/9/cmdline": "dockerd\0--config-file=/opt/x.json\0",
+      },
+      "the dockerd that runs (process 9): dockerd reads /opt/x.json instead",
+    ],
     ["registries.yaml", { "etc/rancher/k3s/registries.yaml": "mirrors: [" }, "registries.yaml cannot be understood"],
   ];
 
@@ -173,4 +190,13 @@ test("a registry that others lead elsewhere, block, or lead here for some pulls 
     expect([...(report?.broughtHere ?? [])].sort()).toEqual(expected);
     expect(report?.findings.some(({ status }) => status === "fail")).toBe(name !== "00-site.conf");
   }
+});
+
+test("flags of the dockerd that runs bring it to larder as well", async () => {
+  const files = await node({
+    "proc/9/comm": "dockerd\n",
+    "proc/9/cmdline": "dockerd\0--registry-mirror\0http://10.0.0.5:5000\0--insecure-registry=10.0.0.5:5000\0",
+  });
+  const [report] = await examine(files, larderAt("http://10.0.0.5:5000").probe);
+  expect([report?.runtime, [...(report?.broughtHere ?? [])]]).toEqual(["docker", ["docker.io"]]);
 });

@@ -49,6 +49,11 @@ describe.skipIf(!requirement(...LAB_NEEDS, ...JOINING_NEEDS).met)("larder doctor
       expect((await ask(node, "containerd"))[1]).toEqual([
         `ok asks ${origin} for docker.io, quay.io, and that is larder`,
       ]);
+      expect((await ask(node, "sandbox"))[1]).toEqual([
+        expect.stringMatching(
+          /^ok containerd starts every pod with .*pause:.* \(containerd config dump\), whose registry/,
+        ),
+      ]);
       const text = await node.exec([PROGRAM, "doctor", "--registry", registry.ipv4]);
       expect(text).toContain("ok    docker     asks ");
       expect(text).not.toContain("FAIL");
