@@ -80,7 +80,7 @@ export function flagObstacles(
       // A line that ends with a backslash goes on in the next one.
       if (!continues) directive = line.replace(/[ \t]*=.*$/, "").trimStart();
       continues = line.endsWith("\\");
-      if (isUnit && directive !== "ExecStart" && directive !== "Environment") continue;
+      if (isUnit && /^Exec(?!Start$)/.test(directive)) continue;
       // What the unit itself starts no longer counts when a drop-in has another command.
       if (kind === "unit" && isReset && directive === "ExecStart") continue;
       for (const message of obstaclesIn(line, lines[index + 1] ?? "", kind, keys, daemon)) {
@@ -110,7 +110,7 @@ function obstaclesIn(
     );
   }
   // In a script many a flag is another program's; where a variable is given its value, it is dockerd's.
-  const isValue = kind !== "variables" || /^[ \t]*((export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=|-)/.test(line);
+  const isValue = kind === "process" || /^[ \t]*((export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=|-)/.test(line);
   for (const key of keys.filter((name) => /^[A-Za-z0-9_-]+$/.test(name) && (isValue || LARDERS_KEYS.has(name)))) {
     const flag = flagsOf(key).find((name) => new RegExp(`(^|[ \\t"'=])${name}([= \\t"']|$)`).test(line));
     if (flag === undefined) continue;

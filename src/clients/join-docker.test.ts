@@ -75,6 +75,11 @@ describe("the script for docker", () => {
       },
       "/opt/flags:1:",
     ],
+    [
+      "a drop-in that is not quite right",
+      { "usr/lib/systemd/system/docker.service.d/10.conf": `DOCKER_OPTS="${FLAG}"\n` },
+      "docker.service.d/10.conf:1:",
+    ],
     ["runit's", { "etc/sv/docker/run": `#!/bin/sh\nexec dockerd ${FLAG}\n` }, "/etc/sv/docker/run:2:"],
     [
       "the process that runs",

@@ -172,6 +172,18 @@ const CASES: readonly [name: string, place: Place, text: string, said: readonly 
     '[[registry]]\nlocation = "registry.k8s.io"\n',
     ["1: its table for registry.k8s.io is read after"],
   ],
+  [
+    "a table without a location",
+    "before",
+    '[[registry]]\nprefix = "quay.io"\nblocked = true\n',
+    ["1: a table without a location"],
+  ],
+  [
+    "a table with a scheme",
+    "after",
+    'x = 1\n[[registry]]\nlocation = "https://quay.io/"\n',
+    ["2: a table with a scheme"],
+  ],
   ["nothing", "before", "", []],
 ];
 

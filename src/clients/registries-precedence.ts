@@ -36,6 +36,9 @@ export function orderRegistries(files: readonly RegistriesFile[]): RegistriesOrd
       shadows.push({ path, line: null, message: `${error.message}: with it, nothing is pulled at all` });
     }
   }
+  for (const table of tables.filter(({ fault }) => fault !== null)) {
+    shadows.push(shadow(table, `${table.fault}: with it, nothing is pulled at all`));
+  }
   const winners = new Map(tables.map((table) => [table.prefix, table]));
   for (const mine of tables.filter(({ place }) => place === "ours")) {
     shadows.push(...shadowsOver(mine, tables, [...winners.values()]));

@@ -15,6 +15,8 @@ export type RegistryTable = {
   /** Are there mirrors? If not, the one place is the registry itself. */
   readonly hasMirrors: boolean;
   readonly isBlocked: boolean;
+  /** What makes programs refuse the whole file; null when nothing does. */
+  readonly fault: string | null;
   /** Counted from 1; null when it cannot be told. */
   readonly line: number | null;
 };
@@ -95,6 +97,7 @@ function tableOf(table: v.InferOutput<typeof registry>, line: number | null): Re
     first: first === undefined ? own : first.isForAll ? first.place : null,
     hasMirrors: all.length > 0,
     isBlocked: table.blocked,
+    fault: faultOf(table.prefix, location),
     line,
   };
 }
@@ -102,7 +105,12 @@ function tableOf(table: v.InferOutput<typeof registry>, line: number | null): Re
 function blockedTable(location: string, line: number | null): RegistryTable {
   const prefix = withoutSlashes(location);
   const first = { location: prefix, isInsecure: false };
-  return { prefix, places: [first], first, hasMirrors: false, isBlocked: true, line };
+  return { prefix, places: [first], first, hasMirrors: false, isBlocked: true, fault: faultOf("", prefix), line };
+}
+
+function faultOf(prefix: string, location: string): string | null {
+  if (location === "" && !prefix.startsWith("*.")) return "a table without a location";
+  return [prefix, location].some((text) => /^https?:\/\//.test(text)) ? "a table with a scheme in it (https://)" : null;
 }
 
 function lineWith(lines: readonly string[], what: string): number | null {

@@ -31,7 +31,7 @@ function problem(i, what) {
 }
 
 function judge(i,    k, flags) {
-  if (kind[i] ~ /^(unit|dropin)$/ && belongs[i] !~ /^(ExecStart|Environment)$/) return
+  if (kind[i] ~ /^(unit|dropin)$/ && belongs[i] ~ /^Exec/ && belongs[i] != "ExecStart") return
   # What the unit itself starts no longer counts when a drop-in has another command.
   if (kind[i] == "unit" && isreset && belongs[i] == "ExecStart") return
   if (match(line[i], /--config-file([ =]|$)/) && (kind[i] != "process")) other_file(i, substr(line[i], RSTART + RLENGTH))
@@ -41,7 +41,7 @@ function judge(i,    k, flags) {
     # Of keys that were there before, what systemd says is enough: with them dockerd has started so far.
     if (isasked && kind[i] !~ /^(process|systemd)$/ && key[k] !~ /^(registry-mirrors|insecure-registries)$/) continue
     # In a script many a flag is another program's; where a variable is given its value, it is dockerd's.
-    if (kind[i] == "variables" && key[k] !~ /^(registry-mirrors|insecure-registries)$/ && line[i] !~ /^[ \t]*((export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=|-)/) continue
+    if (kind[i] ~ /^(variables|unit|dropin)$/ && key[k] !~ /^(registry-mirrors|insecure-registries)$/ && line[i] !~ /^[ \t]*((export[ \t]+)?[A-Za-z_][A-Za-z0-9_]*=|-)/) continue
     flags = flags_of(key[k])
     if (line[i] ~ ("(^|[ \t\"'=])(" flags ")([= \t\"']|$)"))
       problem(i, "it passes " shown(flags, line[i]) " to dockerd, which does not start when " daemon " has " key[k] ", too. Take the flag out (its value can go into that file)")

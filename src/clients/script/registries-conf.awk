@@ -187,6 +187,8 @@ function tables_of(file,    i, path, isv1, isv2, key, all, part) {
 
 function add_table(file, where, prefix, location, path,    i, mirror, first) {
   sub(/\/+$/, "", prefix); sub(/\/+$/, "", location)
+  if (location == "" && prefix !~ /^\*\./) problem(name[file] ":" where, "a table without a location: with it, nothing is pulled at all")
+  else if ((prefix " " location) ~ /(^| )https?:\/\//) problem(name[file] ":" where, "a table with a scheme in it (https://): with it, nothing is pulled at all")
   if (prefix == "") prefix = location
   if ((file, prefix) in seen) return
   seen[file, prefix] = 1
