@@ -1,0 +1,24 @@
+import { type IpAddress, tryParseIpAddress } from "./ip-address.ts";
+
+/** What a `Host` header says, or the rest of an `Origin`. */
+export type NamedHost = {
+  /** In lower case, without brackets and without the dot that may end a name; an address in its one spelling. */
+  readonly name: string;
+  /** The name, where it is an address. */
+  readonly address: IpAddress | null;
+  /** Null where none is named: the one that the scheme implies. */
+  readonly port: number | null;
+};
+
+const FORM = /^(?:\[([^\][]+)\]|([^\s:/@,?#\][\\]+))(?::(\d{1,5}))?$/;
+
+/** Reads `registry.lan`, `Registry.LAN.:5000`, `10.0.0.5:5000`, `[fd00::5]:5000`. Null when it is nothing of the kind. */
+export function tryParseHost(text: string): NamedHost | null {
+  const [, bracketed, plain = "", portText] = FORM.exec(text) ?? [];
+  const address = tryParseIpAddress(bracketed ?? plain);
+  if (bracketed !== undefined && address === null) return null;
+  const port = portText === undefined ? null : Number(portText);
+  if (port !== null && port > 65535) return null;
+  const name = address?.toString() ?? plain.toLowerCase().replace(/\.$/, "");
+  return name === "" ? null : { name, address, port };
+}
