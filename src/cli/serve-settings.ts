@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { tryParseByteSize } from "../lib/byte-size.ts";
 import { tryParseDuration } from "../lib/duration.ts";
+import { type IpNetwork, tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { parseStandInFile, tryParseStandIn } from "../registry/stand-ins.ts";
 import { ConfigurationError, parseConfiguration } from "../server/configuration-file.ts";
@@ -38,6 +39,7 @@ export type ServeFlags = {
   credentials?: string;
   sparse?: boolean;
   open?: boolean;
+  trustedProxy?: string[];
   gcGrace?: string;
   aciFiles?: string;
   aciKey?: string;
@@ -96,6 +98,7 @@ async function settingsOfFlags(flags: ServeFlags): Promise<GivenSettings> {
     ...(flags.credentials ? { credentials: flags.credentials } : {}),
     ...(flags.sparse ? { acceptSparse: true } : {}),
     ...(flags.open ? { open: true } : {}),
+    ...(flags.trustedProxy ? { trustedProxies: flags.trustedProxy.map(trustedProxy) } : {}),
     ...(flags.gcGrace ? { gcGraceMs: duration("--gc-grace", flags.gcGrace) } : {}),
     ...(flags.aciFiles ? { aciFiles: flags.aciFiles } : {}),
     ...(flags.aciKey ? { aciKey: flags.aciKey } : {}),
@@ -133,6 +136,17 @@ function ipAddress(text: string): string {
   const address = tryParseIpAddress(text);
   if (address === null) throw new CommandFailure(2, `--address ${text}: write an IP address, such as 10.0.0.5`);
   return address;
+}
+
+function trustedProxy(text: string): IpNetwork {
+  const network = tryParseIpNetwork(text);
+  if (network === null) {
+    throw new CommandFailure(
+      2,
+      `--trusted-proxy ${text}: write an IP address or network, such as 127.0.0.2 or 10.0.0.0/8`,
+    );
+  }
+  return network;
 }
 
 /** A host, or a file of hosts. What is there as a file, or looks like a path, is a file. */

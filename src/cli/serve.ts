@@ -53,6 +53,11 @@ export function serveCommand(io: CommandIo): Command {
     )
     .option("--sparse", "take manifests whose blobs were not pushed: images that are meant to be sparse")
     .option("--open", "let everyone who reaches larder push and delete, not only this machine")
+    .option(
+      "--trusted-proxy <address|network>",
+      "a proxy in front of larder, such as 127.0.0.2: whom it forwards for counts as who asks; repeatable",
+      collect,
+    )
     .option("--gc-grace <duration>", "how long blobs of a push in flight stay without their manifest (default 1h)")
     .option("--aci-files <folder>", "serve the files in it at /aci/ as they are, beside converted images")
     .option("--aci-key <file>", "sign ACIs with this armored private key (default: larder's own)")

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { ADMIN_PATH } from "../api/admin.ts";
-import type { WriteAccess, Writer } from "../auth/write-access.ts";
+import type { Gate } from "../access/gate.ts";
+import type { Arrival } from "../access/principal.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { type AdminActions, type AdminCall, type AdminResource, RESOURCES } from "./admin-resources.ts";
 import { readBody } from "./distribution/read-body.ts";
@@ -11,32 +12,31 @@ const BODY_LIMIT_BYTES = 4 << 20;
 /** Answers `/api/v1/…`, whose contract is `api/admin.ts`. */
 export class AdminApi {
   readonly #actions: AdminActions;
-  readonly #access: WriteAccess;
+  readonly #gate: Gate;
   readonly #reportFault: (error: unknown, request: Request) => void;
 
-  constructor(
-    actions: AdminActions,
-    options: { access: WriteAccess; reportFault: (error: unknown, request: Request) => void },
-  ) {
+  constructor(actions: AdminActions, options: { gate: Gate; reportFault: (error: unknown, request: Request) => void }) {
     this.#actions = actions;
-    this.#access = options.access;
+    this.#gate = options.gate;
     this.#reportFault = options.reportFault;
   }
 
   /** The answer; null when the path is not of this API. `allowSlow` lets the answer take its time. */
-  answer(request: Request, path: string, writer: () => Writer, allowSlow: () => void): Promise<Response> | null {
+  answer(request: Request, path: string, arrival: () => Arrival, allowSlow: () => void): Promise<Response> | null {
     if (!path.startsWith(`${ADMIN_PATH}/`)) return null;
-    return this.#answer(request, path.slice(ADMIN_PATH.length + 1), writer, allowSlow);
+    return this.#answer(request, path.slice(ADMIN_PATH.length + 1), arrival(), allowSlow);
   }
 
-  async #answer(request: Request, name: string, writer: () => Writer, allowSlow: () => void): Promise<Response> {
+  async #answer(request: Request, name: string, arrival: Arrival, allowSlow: () => void): Promise<Response> {
     try {
       const action = `${request.method} ${name}`;
       if (!Object.hasOwn(RESOURCES, action)) {
         throw new RegistryError("UNSUPPORTED", `${action} is nothing that this larder's admin API knows`);
       }
       const { writes, body } = RESOURCES[action as AdminResource];
-      if (writes) this.#access.check(writer());
+      if (writes) await this.#gate.admit(request, arrival, "administer", null);
+      // What changes nothing may still be work.
+      else this.#gate.refuseForeignPages(request, arrival);
       const input = body === null ? undefined : await parseBody(request, body);
       allowSlow();
       // Each action's schema is what its function takes: `AdminActions` is made from `RESOURCES`.
@@ -50,8 +50,8 @@ export class AdminApi {
 }
 
 /**
- * A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. A page of another site can make a
- * browser send anything but this Content-Type: without it, it could empty the larder on its reader's own machine.
+ * A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. Pages of other sites cannot make a
+ * browser send this Content-Type unasked: a second lock, should a browser not say for whom it sends.
  */
 async function parseBody(request: Request, schema: v.GenericSchema): Promise<unknown> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();

@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { OwnMachineAccess, openAccess, type Writer } from "../auth/write-access.ts";
+import type { Arrival } from "../access/principal.ts";
 import { AdminApi } from "../http/admin-api.ts";
 import { adminActions } from "../http/admin-actions.ts";
 import type { AciPages } from "../http/aci-pages.ts";
@@ -35,6 +35,7 @@ import type { Log } from "../telemetry/log.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { addressTowards } from "./address-towards.ts";
 import { composeAci } from "./compose-aci.ts";
+import { composeGate } from "./compose-gate.ts";
 import { openUpstreams, standInsOf } from "./open-upstreams.ts";
 import { identityOf } from "./own-names.ts";
 import type { Settings } from "./settings.ts";
@@ -88,7 +89,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, spareWrites, log, now);
   const blobOrigin = new UpstreamBlobs(upstreams, uploadStore, { links, collection }, traffic, log, now);
   const collector = new Collector(blobs, collection, uploads, now);
-  const access = settings.open ? openAccess : new OwnMachineAccess(now);
+  const gate = composeGate(settings, order.standIns, foundation.sockets, now);
   const reportFault = faultReporter(log);
   const registryBlobs = new Blobs({ store: blobs, links, origin: blobOrigin, order, traffic, spareWrites, now });
   const { acceptSparse } = settings;
@@ -111,7 +112,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     referrers: new Referrers(manifests, tags, origin, order),
   };
   const distribution = new DistributionApi(registry, {
-    access,
+    gate,
     allowDeletes: settings.deletes,
     instanceId,
     reportFault,
@@ -132,7 +133,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     disk: () => spaceOf(dataFolder),
     traffic,
   });
-  const admin = new AdminApi(actions, { access, reportFault });
+  const admin = new AdminApi(actions, { gate, reportFault });
   const held = new HeldImages(tags, repositories);
   const aci = composeAci(settings, { dataFolder, registry, held, cacher, program, now, reportFault });
   const clientPages = new ClientPages({
@@ -169,16 +170,15 @@ function requestHandler(
   return (request, server) => {
     const { path, search } = splitUrl(request.url);
     const remote = () => server.requestIP(request)?.address ?? null;
-    const writer = (): Writer => ({
-      address: remote(),
-      forwarded: request.headers.get("forwarded"),
-      forwardedFor: request.headers.get("x-forwarded-for"),
+    const arrival = (): Arrival => ({
+      remote: server.requestIP(request),
+      scheme: server.protocol === "https" ? "https" : "http",
     });
-    const connection = { writer, allowSlowTransfer: () => server.timeout(request, SLOW_TRANSFER_SECONDS) };
+    const connection = { arrival, allowSlowTransfer: () => server.timeout(request, SLOW_TRANSFER_SECONDS) };
     return (
       aciPages.answer(request, path, search, connection.allowSlowTransfer) ??
       distribution.answer(request, path, search, connection) ??
-      admin.answer(request, path, writer, connection.allowSlowTransfer) ??
+      admin.answer(request, path, arrival, connection.allowSlowTransfer) ??
       clientPages.answer(request, path, search, remote) ??
       errorResponse(
         new RegistryError("NAME_UNKNOWN", `there is nothing at ${quoteBriefly(path)}; images are under /v2/`),

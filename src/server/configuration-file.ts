@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { type Document, isMap, isNode, LineCounter, parseDocument } from "yaml";
 import { tryParseByteSize } from "../lib/byte-size.ts";
 import { tryParseDuration } from "../lib/duration.ts";
+import { tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import { tryParseNamespace } from "../oci/repository-name.ts";
 import { tryParseStandIn } from "../registry/stand-ins.ts";
 import { tryParseListenAddress } from "./listen-address.ts";
@@ -25,6 +26,7 @@ const lifetime = parsed(tryParseTagLifetime, "never, always, or a duration such 
 const url = parsed(tryParseUrl, "a URL such as https://registry.example or http://10.0.0.9:5000");
 const resolver = parsed(tryParseResolver, "the IP address of a DNS server, such as 9.9.9.9 or [2620:fe::9]:53");
 const ipAddress = parsed(tryParseIpAddress, "an IP address such as 10.0.0.5 or fd00::5");
+const network = parsed(tryParseIpNetwork, "an IP address or network such as 127.0.0.2 or 10.0.0.0/8");
 const flag = v.boolean("must be true or false");
 const text = v.pipe(v.string("must be text"), v.minLength(1, "must not be empty"));
 
@@ -63,6 +65,7 @@ const schema = v.strictObject({
   credentials: v.optional(text),
   names: v.optional(listOf(text)),
   open: v.optional(flag),
+  trustedProxies: v.optional(listOf(network)),
   delete: v.optional(flag),
   aciFiles: v.optional(text),
   aciKey: v.optional(text),
@@ -113,6 +116,7 @@ export function parseConfiguration(source: string, path: string): GivenSettings 
     credentials: file.credentials,
     names: file.names,
     open: file.open,
+    trustedProxies: file.trustedProxies,
     deletes: file.delete,
     aciFiles: file.aciFiles,
     aciKey: file.aciKey,

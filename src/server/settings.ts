@@ -1,3 +1,4 @@
+import type { IpNetwork } from "../lib/net/ip-network.ts";
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../registry/stand-ins.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
@@ -30,6 +31,8 @@ export type Settings = {
   readonly names: readonly string[];
   /** May everyone who reaches larder write? */
   readonly open: boolean;
+  /** Proxies in front of larder whose word on their clients is taken. */
+  readonly trustedProxies: readonly IpNetwork[];
   readonly deletes: boolean;
   /** A folder whose files are served below `/aci/` as they are; null: none. */
   readonly aciFiles: string | null;
@@ -86,6 +89,7 @@ const DEFAULT_SETTINGS: Settings = {
   credentials: null,
   names: [],
   open: false,
+  trustedProxies: [],
   deletes: true,
   aciFiles: null,
   aciKey: null,

@@ -20,7 +20,7 @@ describe("a body that ends before its length", () => {
   async function sendHalf(method: string, url: string, headers: string[] = []): Promise<void> {
     const { pathname, search } = new URL(url);
     const connection = await RawConnection.open(registry.url);
-    const lines = ["Host: larder", `Content-Length: ${blob.bytes.length}`, ...headers];
+    const lines = [`Host: ${new URL(registry.url).host}`, `Content-Length: ${blob.bytes.length}`, ...headers];
     await connection.write(`${method} ${pathname}${search} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
     await connection.write(blob.bytes.slice(0, 60_000));
     await Bun.sleep(100);

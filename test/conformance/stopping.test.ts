@@ -19,7 +19,7 @@ describe.skipIf(isForeignRegistry)("stopping larder", () => {
       const waiting = new URL(await startUpload(larder.url, name));
       await patchChunk(waiting.href, blob.bytes.slice(0, 1000), 0);
       const connection = await RawConnection.open(larder.url);
-      await connection.write(`PUT ${session.pathname}?digest=${blob.digest} HTTP/1.1\r\nHost: larder\r\n`);
+      await connection.write(`PUT ${session.pathname}?digest=${blob.digest} HTTP/1.1\r\nHost: ${session.host}\r\n`);
       await connection.write("Content-Length: 1000000\r\n\r\n");
       await connection.write(blob.bytes.slice(0, 600_000));
       await Bun.sleep(100);
@@ -54,7 +54,9 @@ describe.skipIf(isForeignRegistry)("stopping larder", () => {
     const larder = await startLarder();
     const session = new URL(await startUpload(larder.url, freshName()));
     const connection = await RawConnection.open(larder.url);
-    await connection.write(`PATCH ${session.pathname} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc`);
+    await connection.write(
+      `PATCH ${session.pathname} HTTP/1.1\r\nHost: ${session.host}\r\nContent-Length: 1000\r\n\r\nabc`,
+    );
     await Bun.sleep(100);
     larder.signal("SIGINT");
     const first = await Promise.race([larder.exited, Bun.sleep(700).then(() => "still there")]);

@@ -11,10 +11,8 @@ export type Call = {
   readonly namespace: Namespace | null;
   /** What is passed on to upstream registries of this request. */
   readonly behalf: OnBehalf;
-  /** May this client write? */
-  mayWrite(): boolean;
-  /** Throws DENIED when this client may not write. */
-  assertMayWrite(): void;
+  /** May this client push to the repository that it asks about? */
+  mayPush(): Promise<boolean>;
   /** Lets a transfer be slow: without this, a connection that is silent for seconds is closed. */
   allowSlowTransfer(): void;
 };

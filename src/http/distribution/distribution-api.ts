@@ -1,5 +1,8 @@
-import type { Writer, WriteAccess } from "../../auth/write-access.ts";
+import type { Action } from "../../access/access-control.ts";
+import type { Gate } from "../../access/gate.ts";
+import type { Arrival } from "../../access/principal.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { type Namespace, type RepositoryName, repositoryName } from "../../oci/repository-name.ts";
 import type { Blobs } from "../../registry/blobs.ts";
 import type { Catalog } from "../../registry/catalog.ts";
 import { type Asked, type Identity, locateUnder, namespaceOf } from "../../registry/locate.ts";
@@ -27,7 +30,7 @@ export type Registry = {
 
 /** What the listener knows of a connection. */
 export type Connection = {
-  readonly writer: () => Writer;
+  readonly arrival: () => Arrival;
   /** Lets this request be silent for long. */
   readonly allowSlowTransfer: () => void;
 };
@@ -38,7 +41,7 @@ const NO_QUERY = new URLSearchParams();
 /** Answers the distribution API: `/v2/…`, and `/HOST/v2/…`. */
 export class DistributionApi {
   readonly #registry: Registry;
-  readonly #access: WriteAccess;
+  readonly #gate: Gate;
   readonly #allowDeletes: boolean;
   readonly #instanceId: string;
   readonly #reportFault: (error: unknown, request: Request) => void;
@@ -46,7 +49,7 @@ export class DistributionApi {
   constructor(
     registry: Registry,
     options: {
-      access: WriteAccess;
+      gate: Gate;
       allowDeletes: boolean;
       /** This process, as the requests that it sends to upstream registries name it. */
       instanceId: string;
@@ -55,7 +58,7 @@ export class DistributionApi {
   ) {
     this.#instanceId = options.instanceId;
     this.#registry = registry;
-    this.#access = options.access;
+    this.#gate = options.gate;
     this.#allowDeletes = options.allowDeletes;
     this.#reportFault = options.reportFault;
   }
@@ -89,10 +92,14 @@ export class DistributionApi {
         query,
         namespace,
         behalf: { via },
-        mayWrite: () => this.#mayWrite(connection),
-        assertMayWrite: () => this.#assertMayWrite(request, connection),
+        mayPush: () => this.#gate.allows(request, connection.arrival(), "push", this.#repositoryOf(route, namespace)),
         allowSlowTransfer: connection.allowSlowTransfer,
       };
+      const action = actionOf(route, request.method);
+      if (action !== null) {
+        if (action === "delete" && !this.#allowDeletes) throw deletesSwitchedOff();
+        await this.#gate.admit(request, connection.arrival(), action, this.#repositoryOf(route, namespace));
+      }
       const response = await this.#dispatch(call);
       if (namespace !== null) response.headers.set("OCI-Namespace", asked.ns ?? namespace);
       return response;
@@ -132,22 +139,23 @@ export class DistributionApi {
     }
   }
 
-  #mayWrite(connection: Connection): boolean {
-    try {
-      this.#access.check(connection.writer());
-      return true;
-    } catch (error) {
-      if (error instanceof RegistryError) return false;
-      throw error;
-    }
+  #repositoryOf(route: Route, namespace: Namespace | null): RepositoryName | null {
+    if (!("name" in route)) return null;
+    const { namespace: registry, path } = locateUnder(route.name, namespace, this.#registry.identity);
+    return repositoryName(registry, path);
   }
+}
 
-  #assertMayWrite(request: Request, connection: Connection): void {
-    if (request.method === "DELETE" && !this.#allowDeletes && !request.url.includes("/blobs/uploads/")) {
-      throw new RegistryError("UNSUPPORTED", "deleting is switched off in this registry's configuration");
-    }
-    this.#access.check(connection.writer());
-  }
+/** What a request does beyond reading, which everyone may; null when it does nothing else. */
+function actionOf({ kind }: Route, method: string): Action | null {
+  // A session is its pusher's: nobody else is told how far it is.
+  if (kind === "upload") return "push";
+  if (method === "GET" || method === "HEAD") return null;
+  return method === "DELETE" ? "delete" : "push";
+}
+
+function deletesSwitchedOff(): RegistryError {
+  return new RegistryError("UNSUPPORTED", "deleting is switched off in this registry's configuration");
 }
 
 function loopDetected({ ns, host }: Asked): RegistryError {

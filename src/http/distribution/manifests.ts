@@ -28,7 +28,6 @@ export async function answerManifest(
   if (method === "GET" || method === "HEAD") {
     return getManifest(call.request, await findManifest(call, target, parseReference(referenceText), manifests));
   }
-  call.assertMayWrite();
   const reference = parseReference(referenceText);
   if (method === "PUT") return putManifest(call, target, reference, manifests);
   await manifests.delete(target, reference);
@@ -45,10 +44,10 @@ function parseReference(text: string): ManifestReference {
  * must not fail because the upstream that might have the tag as well is down. Who may not write is told the truth.
  */
 async function findManifest(call: Call, target: Target, reference: ManifestReference, manifests: Manifests) {
-  const found = await manifests.get(target, reference, call.behalf).catch((error: unknown) => {
+  const found = await manifests.get(target, reference, call.behalf).catch(async (error: unknown) => {
     const unsure =
       error instanceof RegistryError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "TOOMANYREQUESTS");
-    if (!unsure || call.request.method !== "HEAD" || !call.mayWrite()) throw error;
+    if (!unsure || call.request.method !== "HEAD" || !(await call.mayPush())) throw error;
     throw new RegistryError("MANIFEST_UNKNOWN", error.message, { cause: error });
   });
   if (reference.kind === "digest") return found;

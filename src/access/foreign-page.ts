@@ -1,0 +1,45 @@
+/**
+ * A browser runs scripts of anybody whose page is open, and they can reach what the browser can: the larder of the machine
+ * that it runs on, which takes its requests for that machine's. No page but larder's own may make it write.
+ *
+ * Sources: Fetch standard, "Origin header" (browsers send it with every method but GET and HEAD) and "Sec-Fetch-Site".
+ */
+import { tryParseHost } from "../lib/net/host-header.ts";
+import { quoteBriefly } from "../oci/digest.ts";
+import type { LarderHosts } from "./larder-hosts.ts";
+
+const FOREIGN_SITES: ReadonlySet<string> = new Set(["cross-site", "same-site"]);
+const DEFAULT_PORTS = new Map([
+  ["http", 80],
+  ["https", 443],
+]);
+
+/**
+ * Why this request is a page's that is not larder's own; null when it is larder's, or no browser's. `scheme` is the one
+ * that the client used.
+ */
+export function findForeignPage(headers: Headers, scheme: "http" | "https", hosts: LarderHosts): string | null {
+  const site = headers.get("sec-fetch-site");
+  const origin = headers.get("origin");
+  if (site !== null && FOREIGN_SITES.has(site.trim().toLowerCase())) {
+    return `a browser sent it for ${origin === null ? "another site" : `a page of ${quoteBriefly(origin)}`}, and only larder's own pages may`;
+  }
+  if (origin === null && site === null) return null;
+  const hostText = headers.get("host") ?? "";
+  const host = tryParseHost(hostText);
+  if (host === null || !hosts.includes(host)) {
+    const remedy = host === null ? "" : `; if larder is meant, start it with --name ${host.name}`;
+    return `a browser sent it to ${quoteBriefly(hostText)}, which is none of larder's names${remedy}`;
+  }
+  if (origin === null) return null;
+  const [, originScheme = "", authority = ""] = /^([a-z][a-z\d+.-]*):\/\/([^/]+)$/i.exec(origin) ?? [];
+  const page = tryParseHost(authority);
+  const isSame =
+    page !== null &&
+    originScheme.toLowerCase() === scheme &&
+    page.name === host.name &&
+    (page.port ?? DEFAULT_PORTS.get(scheme)) === (host.port ?? DEFAULT_PORTS.get(scheme));
+  return isSame
+    ? null
+    : `a browser sent it for a page of ${quoteBriefly(origin)}, and only those of ${scheme}://${hostText} may`;
+}

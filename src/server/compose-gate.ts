@@ -1,0 +1,37 @@
+import { everyoneWrites, ownMachineWrites } from "../access/access-control.ts";
+import { Gate } from "../access/gate.ts";
+import { LarderHosts } from "../access/larder-hosts.ts";
+import { readMachineNames } from "../access/machine-names.ts";
+import { OwnAddresses } from "../access/own-addresses.ts";
+import { OwnMachine } from "../access/own-machine.ts";
+import { everyoneIsAStranger } from "../access/principal.ts";
+import { RunningProxies } from "../access/running-proxies.ts";
+import { findSocketOwner } from "../access/socket-table.ts";
+import { hostNamesOf } from "../clients/upstream-names.ts";
+import type { ListeningSocket } from "../http/client-request.ts";
+import { tryParseIpAddress } from "../lib/net/ip-address.ts";
+import type { Namespace } from "../oci/repository-name.ts";
+import type { Settings } from "./settings.ts";
+
+/** What decides who may write, by the settings. */
+export function composeGate(
+  { open, names, addresses: told, trustedProxies }: Settings,
+  standIns: readonly Namespace[],
+  sockets: () => readonly ListeningSocket[],
+  now: () => number,
+): Gate {
+  const addresses = new OwnAddresses(now);
+  const toldAddresses = new Set(told.map((text) => tryParseIpAddress(text)?.toString()));
+  const hosts = new LarderHosts({
+    names: [...names, ...standIns, ...standIns.flatMap(hostNamesOf)],
+    machineNames: readMachineNames(),
+    isOwnAddress: (address) => toldAddresses.has(address.toString()) || addresses.includes(address),
+    ports: sockets,
+  });
+  const control = open ? everyoneWrites : ownMachineWrites;
+  const proxies = new RunningProxies(now);
+  const authenticator = open
+    ? everyoneIsAStranger
+    : new OwnMachine({ addresses, hosts, trustedProxies, findSocketOwner, proxies });
+  return new Gate({ authenticator, control, hosts, trustedProxies });
+}
