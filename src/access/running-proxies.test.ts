@@ -37,13 +37,15 @@ test("a socket that a proxy has is the proxy's, and another of the same account 
 test("where larder may not look, a proxy's account stands for it, but root does not", async () => {
   await addProcess(11, "haproxy");
   expect(proxies.programOf({ uid, inode: 5 })).toBe(uid === 0 ? null : "haproxy");
-  expect(proxies.programOf({ uid: uid + 1, inode: 5 })).toBeNull();
+  expect(proxies.programOf({ uid: uid + 1, inode: 6 })).toBeNull();
 });
 
-test("a proxy that was started meanwhile is found", async () => {
+test("each connection is looked up once, and the next one anew", async () => {
   expect(proxies.programOf({ uid, inode: 71 })).toBeNull();
-  await addProcess(11, "nginx", [71]);
-  nowMs += 1001;
+  await addProcess(11, "nginx", [71, 72]);
+  expect(proxies.programOf({ uid, inode: 72 })).toBe("nginx");
+  expect(proxies.programOf({ uid, inode: 71 })).toBeNull();
+  nowMs += 10_001;
   expect(proxies.programOf({ uid, inode: 71 })).toBe("nginx");
 });
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { ExpiringMap } from "../lib/expiring-map.ts";
 import type { SocketOwner } from "./socket-table.ts";
 
 /** Programs that pass requests or connections of others on, as the kernel names their processes (15 characters). */
@@ -33,62 +34,61 @@ const PROXY_PROGRAMS: ReadonlySet<string> = new Set([
   "xinetd",
 ]);
 
-type RunningProxy = { readonly program: string; readonly folder: string; readonly uid: number };
-
-const KNOWN_FOR_MS = 1000;
+/** A connection is its program's for as long as it lives, and a push has many requests on one. */
+const KNOWN_FOR_MS = 10_000;
+const MAX_KNOWN = 4096;
 
 /** The well-known proxies that run on this machine. */
 export class RunningProxies {
-  readonly #now: () => number;
   readonly #folder: string;
-  #known: readonly RunningProxy[] = [];
-  #readAtMs = Number.NEGATIVE_INFINITY;
+  readonly #known: ExpiringMap<number, { readonly program: string | null }>;
 
   constructor(now: () => number, folder = "/proc") {
-    this.#now = now;
     this.#folder = folder;
+    this.#known = new ExpiringMap(KNOWN_FOR_MS, MAX_KNOWN, now);
+  }
+
+  /** The program that has this socket, if it is a proxy; else null. */
+  programOf(socket: SocketOwner): string | null {
+    const known = this.#known.get(socket.inode);
+    if (known !== null) return known.program;
+    const program = this.#find(socket);
+    this.#known.set(socket.inode, { program });
+    return program;
   }
 
   /**
-   * The program that has this socket, if it is a proxy; else null. Where larder may not look into a proxy's process, all
-   * sockets of its account count as the proxy's. Not so for root, who runs everything.
+   * Where larder may not look into a proxy's process, all sockets of its account count as the proxy's. Not so for root,
+   * who runs everything.
    */
-  programOf({ uid, inode }: SocketOwner): string | null {
+  #find({ uid, inode }: SocketOwner): string | null {
     const link = `socket:[${inode}]`;
-    for (const proxy of this.#running()) {
-      if (proxy.uid === uid && (linksOf(proxy)?.includes(link) ?? uid !== 0)) return proxy.program;
+    for (const name of list(this.#folder)) {
+      if (!/^\d+$/.test(name)) continue;
+      const folder = join(this.#folder, name);
+      const program = readProgram(folder, uid);
+      if (program === null || !PROXY_PROGRAMS.has(program)) continue;
+      if (readLinks(join(folder, "fd"))?.includes(link) ?? uid !== 0) return program;
     }
     return null;
   }
-
-  #running(): readonly RunningProxy[] {
-    if (Math.abs(this.#now() - this.#readAtMs) > KNOWN_FOR_MS) {
-      this.#known = list(this.#folder)
-        .filter((name) => /^\d+$/.test(name))
-        .map((name) => readProxy(join(this.#folder, name)))
-        .filter((proxy) => proxy !== null);
-      this.#readAtMs = this.#now();
-    }
-    return this.#known;
-  }
 }
 
-function readProxy(folder: string): RunningProxy | null {
+/** The name of a process of that account; null when it is another's, or has just ended. */
+function readProgram(folder: string, uid: number): string | null {
   try {
-    const program = readFileSync(join(folder, "comm"), "latin1").trim();
-    return PROXY_PROGRAMS.has(program) ? { program, folder, uid: statSync(folder).uid } : null;
+    return statSync(folder).uid === uid ? readFileSync(join(folder, "comm"), "latin1").trim() : null;
   } catch {
-    return null; // It has just ended.
+    return null;
   }
 }
 
-/** What its file descriptors are; null when larder may not know, or it has just ended. */
-function linksOf({ folder }: RunningProxy): readonly string[] | null {
-  const descriptors = join(folder, "fd");
+/** What a process has open; null when larder may not know, or it has just ended. */
+function readLinks(folder: string): readonly string[] | null {
   try {
-    return readdirSync(descriptors).map((name) => {
+    return readdirSync(folder).map((name) => {
       try {
-        return readlinkSync(join(descriptors, name));
+        return readlinkSync(join(folder, name));
       } catch {
         return ""; // Closed meanwhile.
       }
