@@ -20,6 +20,7 @@ async function reasonOf({ port }: ListenAddress, flag: string, error: unknown): 
   switch (codeOf(error)) {
     case "EADDRINUSE": {
       const owner = await findPortOwner(port);
+      if (owner?.pid === process.pid) return `larder listens there already, by another ${flag}; leave one of them out`;
       const who =
         owner === null
           ? `another program does (see it with: ss -ltnp 'sport = :${port}')`

@@ -15,11 +15,21 @@ export async function findPortOwner(port: number): Promise<PortOwner | null> {
       const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => "");
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
       if (inode === undefined || !inodes.has(inode)) continue;
-      const program = (await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")).trim();
+      const program = await nameOf(pid);
       return program === "" ? null : { program, pid: Number(pid) };
     }
   }
   return null;
+}
+
+/** A larder that runs from a checkout is called after its runtime, which would tell nobody anything. */
+async function nameOf(pid: string): Promise<string> {
+  const read = (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+  const words = (await read("cmdline")).split("\0");
+  const isLarder = words.some(
+    (word, at) => /(?:^|\/)(?:src\/main\.ts|larder)$/.test(word) && words[at + 1] === "serve",
+  );
+  return isLarder ? "another larder" : (await read("comm")).trim();
 }
 
 async function socketsOn(port: number): Promise<ReadonlySet<string>> {

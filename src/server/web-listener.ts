@@ -35,7 +35,8 @@ const IDLE_SECONDS = 60;
 /** Listens for plain HTTP. Throws ListenError. */
 export async function listenHttp(options: WebListenerOptions): Promise<WebListener> {
   const { address } = options;
-  const serve = (hostname: string) => Bun.serve({ ...serverOptions(options), hostname, port: address.port });
+  const serve = (hostname: string) =>
+    Bun.serve({ ...serverOptions(options), hostname, port: address.port, reusePort: false });
   const server = await listen(address, "--http", serve);
   return {
     scheme: "http",

@@ -92,7 +92,14 @@ function serve(listener: ListenerOptions, port: number, source: CertificateSourc
 /** Ports are shared here, so a second larder would get half of the connections instead of an error. */
 function refuseTakenPort({ hostname, port, ipv6Only }: ListenerOptions): void {
   if (port === 0) return;
-  const options: Bun.Serve.Options<undefined> = { hostname, port, ipv6Only: ipv6Only ?? false, fetch: nobodyAsks };
+  const options: Bun.Serve.Options<undefined> = {
+    hostname,
+    port,
+    ipv6Only: ipv6Only ?? false,
+    // Unless told so, Bun shares ports, even with programs that were there before.
+    reusePort: false,
+    fetch: nobodyAsks,
+  };
   void Bun.serve(options).stop(true);
 }
 
