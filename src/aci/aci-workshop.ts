@@ -1,3 +1,4 @@
+import type { Clock } from "../lib/clock.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
 import { type Digest, digestOf, hexOf } from "../oci/digest.ts";
@@ -30,22 +31,22 @@ export class AciWorkshop {
   readonly #store: AciStore;
   readonly #pool: ConversionPool;
   readonly #keyFile: KeyFile;
-  readonly #now: () => Date;
+  readonly #now: () => number;
   readonly #flights = new SingleFlight<string, KeptAci>();
   readonly #refused: ExpiringMap<string, AciError>;
   #key: Promise<SigningKey> | null = null;
 
-  constructor(store: AciStore, pool: ConversionPool, keyFile: KeyFile, now: () => Date) {
+  constructor(store: AciStore, pool: ConversionPool, keyFile: KeyFile, clock: Clock) {
     this.#store = store;
     this.#pool = pool;
     this.#keyFile = keyFile;
-    this.#now = now;
-    this.#refused = new ExpiringMap(REFUSED_MS, REMEMBERED, () => now().getTime());
+    this.#now = clock.now;
+    this.#refused = new ExpiringMap(REFUSED_MS, REMEMBERED, clock.elapsed);
   }
 
   /** The key that signs. Throws AciError when its file cannot be used. */
   key(): Promise<SigningKey> {
-    this.#key ??= this.#keyFile.load(this.#now()).catch((error: unknown) => {
+    this.#key ??= this.#keyFile.load(new Date(this.#now())).catch((error: unknown) => {
       this.#key = null;
       throw error;
     });

@@ -1,3 +1,4 @@
+import { systemClock } from "../lib/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { VERSION } from "../server/version.ts";
 import { ANONYMOUS, type CredentialSource } from "../upstream/credentials.ts";
@@ -64,11 +65,11 @@ function clientOf(
     namespace,
     endpoint: { url: origin, ...(caPem === null ? {} : { caPem }) },
     credentials,
-    resolver: systemResolver(Date.now),
+    resolver: systemResolver(systemClock.elapsed),
     instanceId: newInstanceId(),
     userAgent: USER_AGENT,
     limits,
-    now: Date.now,
+    clock: systemClock,
   });
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from "../lib/clock.ts";
 import { X509Certificate } from "node:crypto";
 import { Command } from "commander";
 import { AciError } from "../aci/aci-error.ts";
@@ -83,7 +84,7 @@ async function start(io: CommandIo, settings: Settings): Promise<RunningServer> 
   try {
     return await serve(settings, {
       log,
-      now: Date.now,
+      clock: systemClock,
       version: VERSION,
       variables: io.environment,
       program: ownProgram(),

@@ -3,26 +3,27 @@ export class ExpiringMap<Key, Value> {
   readonly #entries = new Map<Key, { value: Value; untilMs: number }>();
   readonly #lifetimeMs: number;
   readonly #limit: number;
-  readonly #now: () => number;
+  readonly #elapsed: () => number;
 
-  constructor(lifetimeMs: number, limit: number, now: () => number) {
+  /** `elapsed` is a clock that nobody sets: set back, it would keep everything for as long again. */
+  constructor(lifetimeMs: number, limit: number, elapsed: () => number) {
     this.#lifetimeMs = lifetimeMs;
     this.#limit = limit;
-    this.#now = now;
+    this.#elapsed = elapsed;
   }
 
   /** The value, or null when there is none or its time is over. */
   get(key: Key): Value | null {
     const entry = this.#entries.get(key);
     if (entry === undefined) return null;
-    if (entry.untilMs > this.#now()) return entry.value;
+    if (entry.untilMs > this.#elapsed()) return entry.value;
     this.#entries.delete(key);
     return null;
   }
 
   set(key: Key, value: Value): void {
     this.#entries.delete(key);
-    this.#entries.set(key, { value, untilMs: this.#now() + this.#lifetimeMs });
+    this.#entries.set(key, { value, untilMs: this.#elapsed() + this.#lifetimeMs });
     if (this.#entries.size <= this.#limit) return;
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);

@@ -50,7 +50,9 @@ export class Blobs {
     const { links, now } = this.#parts;
     const link = await this.#findHere(target, digest);
     if (link === null) return this.#sizeAtUpstream(target, digest, behalf);
-    if (now() - link.touchedAtMs > TOUCH_EVERY_MS) {
+    const ageMs = now() - link.touchedAtMs;
+    // What was touched in the future was touched by a clock that was wrong.
+    if (ageMs > TOUCH_EVERY_MS || ageMs < 0) {
       const touch = () => links.touchLink(link.repository, digest, now());
       await this.#parts.spareWrites.attempt("that somebody relies on a blob", touch);
     }

@@ -13,8 +13,8 @@ const REMEMBERED = 10_000;
 export class RecentFailures {
   readonly #byName: ExpiringMap<string, UpstreamError>;
 
-  constructor(now: () => number) {
-    this.#byName = new ExpiringMap(FAILURE_MS, REMEMBERED, now);
+  constructor(elapsed: () => number) {
+    this.#byName = new ExpiringMap(FAILURE_MS, REMEMBERED, elapsed);
   }
 
   /** What stands against asking for `tag` (its full name) now; null when nothing does. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Socket } from "node:net";
+import { systemClock } from "../lib/clock.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MemoryBlobs } from "../storage/blobs-memory.ts";
 import { memoryMetadata } from "../storage/metadata-memory.ts";
@@ -41,7 +42,7 @@ async function expectDownload(): Promise<void> {
   const client = clientOf(server.url, { limits: { idleTimeoutMs: 200 } });
   const upstreams = new Upstreams([{ namespace: NAMESPACE, client, tagLifetimeMs: 0 }], false);
   const log = new LineLog(() => {}, "error", Date.now);
-  const origin = new UpstreamBlobs(upstreams, stored.uploads, memoryMetadata(), new TrafficCounter(), log, Date.now);
+  const origin = new UpstreamBlobs(upstreams, stored.uploads, memoryMetadata(), new TrafficCounter(), log, systemClock);
   const download = await origin.download(target, digest, { via: null });
   expect(download?.size).toBe(content.length);
   expect(digestOf(await bytesOf((await download?.read(null)) ?? undefined))).toBe(digest);

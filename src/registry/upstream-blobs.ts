@@ -1,4 +1,5 @@
 import type { ByteRange } from "../lib/byte-range.ts";
+import type { Clock } from "../lib/clock.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import { algorithmOf, type Digest, hexOf } from "../oci/digest.ts";
@@ -57,7 +58,7 @@ export class UpstreamBlobs implements BlobOrigin {
     metadata: { readonly links: BlobLinkStore; readonly collection: CollectionStore },
     traffic: TrafficCounter,
     log: Log,
-    now: () => number,
+    clock: Clock,
   ) {
     this.#upstreams = upstreams;
     this.#uploads = uploads;
@@ -65,8 +66,8 @@ export class UpstreamBlobs implements BlobOrigin {
     this.#collection = metadata.collection;
     this.#traffic = traffic;
     this.#log = log;
-    this.#now = now;
-    this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, now);
+    this.#now = clock.now;
+    this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
   }
 
   async size(target: Target, digest: Digest, behalf: OnBehalf): Promise<number | null> {

@@ -12,20 +12,20 @@ const REMEMBERED_MS = 15_000;
 /** Asks each upstream registry whether it is there. */
 export class UpstreamHealth {
   readonly #upstreams: Upstreams;
-  readonly #now: () => number;
+  readonly #elapsed: () => number;
   #answer: Promise<readonly UpstreamState[]> | null = null;
   #askedAtMs = 0;
 
-  constructor(upstreams: Upstreams, now: () => number) {
+  constructor(upstreams: Upstreams, elapsed: () => number) {
     this.#upstreams = upstreams;
-    this.#now = now;
+    this.#elapsed = elapsed;
   }
 
   /** All of them, in the order of the stand-in list; none while larder is offline. Takes up to 8 seconds. */
   async check(): Promise<readonly UpstreamState[]> {
     if (this.#upstreams.offline) return [];
-    if (this.#answer === null || this.#now() - this.#askedAtMs > REMEMBERED_MS) {
-      this.#askedAtMs = this.#now();
+    if (this.#answer === null || this.#elapsed() - this.#askedAtMs > REMEMBERED_MS) {
+      this.#askedAtMs = this.#elapsed();
       this.#answer = Promise.all(this.#upstreams.all().map(check));
     }
     return this.#answer;

@@ -1,3 +1,4 @@
+import type { Clock } from "../lib/clock.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -54,7 +55,7 @@ export class UpstreamManifests implements ManifestOrigin {
     traffic: TrafficCounter,
     spareWrites: SpareWrites,
     log: Log,
-    now: () => number,
+    clock: Clock,
   ) {
     this.#upstreams = upstreams;
     this.#store = store.manifests;
@@ -62,10 +63,10 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#traffic = traffic;
     this.#spareWrites = spareWrites;
     this.#log = log;
-    this.#now = now;
-    this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, now);
-    this.#failures = new RecentFailures(now);
-    this.#referrersSeen = new ExpiringMap(REFERRERS_MS, REMEMBERED, now);
+    this.#now = clock.now;
+    this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
+    this.#failures = new RecentFailures(clock.elapsed);
+    this.#referrersSeen = new ExpiringMap(REFERRERS_MS, REMEMBERED, clock.elapsed);
   }
 
   async tag(target: Target, tag: Tag, cached: Tagged | null, behalf: OnBehalf): Promise<FoundManifest | null> {
@@ -116,7 +117,9 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   #isFresh(upstream: Upstream, { tag }: Tagged): boolean {
-    if (this.#now() - tag.checkedAtMs < upstream.tagLifetimeMs) return true;
+    const ageMs = this.#now() - tag.checkedAtMs;
+    // A tag that was checked in the future was checked by a clock that was wrong.
+    if (ageMs >= 0 && ageMs < upstream.tagLifetimeMs) return true;
     const allowance = upstream.client.rateLimit();
     return allowance !== null && isNearEnd(allowance, this.#now());
   }

@@ -14,6 +14,7 @@ import { AciPages } from "../http/aci-pages.ts";
 import type { Registry } from "../http/distribution/distribution-api.ts";
 import type { HeldImages } from "../registry/held-images.ts";
 import type { ImageCacher } from "../registry/image-cacher.ts";
+import type { Clock } from "../lib/clock.ts";
 import { blobPath } from "../storage/blob-folder.ts";
 import { withoutPort } from "./own-subjects.ts";
 import type { Settings } from "./settings.ts";
@@ -26,7 +27,7 @@ export type AciFoundation = {
   readonly cacher: ImageCacher;
   /** This program, as a command line. */
   readonly program: readonly string[];
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly reportFault: (error: unknown, request: Request) => void;
 };
 
@@ -42,17 +43,17 @@ export type AciComposition = {
 /** Wires what answers for `/aci/`. */
 export function composeAci(
   { aciFiles, aciKey, aciKeepBytes, names: ownNames }: Settings,
-  { dataFolder, registry, held, cacher, program, now, reportFault }: AciFoundation,
+  { dataFolder, registry, held, cacher, program, clock, reportFault }: AciFoundation,
 ): AciComposition {
   const { identity, manifests, blobs } = registry;
   const folder = join(dataFolder, "aci");
   const pool = new ConversionPool(program);
-  const store = new AciStore(join(folder, "converted"), aciKeepBytes, now);
+  const store = new AciStore(join(folder, "converted"), aciKeepBytes, clock.now);
   const keyFile = aciKey === null ? ownKeyFile(folder) : givenKeyFile(resolve(aciKey));
   const files = aciFiles === null ? null : new AciFiles(aciFiles);
   const [own = hostname(), ...others] = ownNames;
   const names = new AciNames(identity, held, [ownHost(own), ...others.map(ownHost)]);
-  const workshop = new AciWorkshop(store, pool, keyFile, () => new Date(now()));
+  const workshop = new AciWorkshop(store, pool, keyFile, clock);
   const pages = new AciPages({
     names,
     images: new AciImages({ manifests, blobs, cacher, blobFile: (digest) => blobPath(dataFolder, digest) }),

@@ -7,6 +7,7 @@ import { ClientPages } from "../http/client-pages.ts";
 import type { ListeningSocket } from "../http/client-request.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
 import { errorResponse } from "../http/error-response.ts";
+import type { Clock } from "../lib/clock.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { Blobs } from "../registry/blobs.ts";
@@ -44,7 +45,7 @@ import type { RequestHandler } from "./web-listener.ts";
 /** What a server needs from its process. */
 export type ServerEnvironment = {
   readonly log: Log;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly version: string;
   /** The process's environment variables. */
   readonly variables: Readonly<Record<string, string | undefined>>;
@@ -74,7 +75,8 @@ export type Composition = {
 
 /** Makes the parts and wires them: the one place that knows concrete classes. */
 export function compose(settings: Settings, environment: ServerEnvironment, foundation: Foundation): Composition {
-  const { log, now, version, variables, program } = environment;
+  const { log, clock, version, variables, program } = environment;
+  const { now } = clock;
   const { dataFolder, metadata } = foundation;
   const { manifests, tags, repositories, links, collection } = metadata;
   const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
@@ -83,19 +85,19 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const uploadStore = new FilesystemUploads(dataFolder, reserve);
   const uploads = new Uploads(uploadStore, blobs, metadata, now);
   const instanceId = newInstanceId();
-  const upstreams = openUpstreams(settings, { variables, instanceId, log, now });
+  const upstreams = openUpstreams(settings, { variables, instanceId, log, clock });
   const traffic = new TrafficCounter();
-  const spareWrites = new SpareWrites(log, now);
-  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, spareWrites, log, now);
-  const blobOrigin = new UpstreamBlobs(upstreams, uploadStore, { links, collection }, traffic, log, now);
+  const spareWrites = new SpareWrites(log, clock.elapsed);
+  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, spareWrites, log, clock);
+  const blobOrigin = new UpstreamBlobs(upstreams, uploadStore, { links, collection }, traffic, log, clock);
   const collector = new Collector(blobs, collection, uploads, now);
-  const gate = composeGate(settings, order.standIns, foundation.sockets, now);
+  const gate = composeGate(settings, order.standIns, foundation.sockets, clock.elapsed);
   const reportFault = faultReporter(log);
   const registryBlobs = new Blobs({ store: blobs, links, origin: blobOrigin, order, traffic, spareWrites, now });
   const { acceptSparse } = settings;
   const pushes = new ManifestPushes({ store: manifests, origin, blobs: registryBlobs, order, acceptSparse, now });
   const registry: Registry = {
-    identity: identityOf(order.standIns, [...settings.names, ...settings.addresses], now),
+    identity: identityOf(order.standIns, [...settings.names, ...settings.addresses], clock.elapsed),
     manifests: new Manifests({
       store: manifests,
       tags,
@@ -129,13 +131,13 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     remover: new ImageRemover(manifests, tags, now),
     wholeness: new Wholeness(manifests, tags, registry.blobs, order),
     upstreams,
-    upstreamHealth: new UpstreamHealth(upstreams, now),
+    upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
     disk: () => spaceOf(dataFolder),
     traffic,
   });
   const admin = new AdminApi(actions, { gate, reportFault });
   const held = new HeldImages(tags, repositories);
-  const aci = composeAci(settings, { dataFolder, registry, held, cacher, program, now, reportFault });
+  const aci = composeAci(settings, { dataFolder, registry, held, cacher, program, clock, reportFault });
   const clientPages = new ClientPages({
     standIns: order.standIns,
     authorityPem: foundation.authorityPem,

@@ -1,6 +1,7 @@
 import { canBeSpoofed } from "../clients/spoofable.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import { type DnsServer, startDnsServer } from "../dns/server.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { ListenError } from "./listen-error.ts";
 import { type OwnNames, withoutPort } from "./own-subjects.ts";
@@ -17,7 +18,7 @@ const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
 export async function startNameServer(
   { dns, dnsOpen, resolvers }: Settings,
   { standIns, names, addresses }: OwnNames,
-  { log, now }: { readonly log: Log; readonly now: () => number },
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
 ): Promise<DnsServer | null> {
   if (dns.length === 0) return null;
   const zone = { names: [...standIns.filter(canBeSpoofed).flatMap(hostNamesOf), ...names.map(withoutPort)], addresses };
@@ -28,7 +29,8 @@ export async function startNameServer(
       resolvers: resolvers.length === 0 ? SYSTEM_RESOLVERS : resolvers,
       allow: dnsOpen ? "all" : "local",
       log: plainLog(log),
-      clock: { now },
+      // All that names are timed for is how long something lasts.
+      clock: { now: clock.elapsed },
     });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

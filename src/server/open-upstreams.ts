@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Clock } from "../lib/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { type Upstream, Upstreams } from "../registry/upstreams.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -17,13 +18,14 @@ export type UpstreamEnvironment = {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly instanceId: string;
   readonly log: Log;
-  readonly now: () => number;
+  readonly clock: Clock;
 };
 
 /** The registries that are stood in for, each with what is configured of it. Throws ConfigurationError. */
 export function openUpstreams(settings: Settings, environment: UpstreamEnvironment): Upstreams {
-  const { now, variables } = environment;
-  const resolver = settings.resolvers.length === 0 ? systemResolver(now) : dnsResolver(settings.resolvers, now);
+  const { clock, variables } = environment;
+  const resolver =
+    settings.resolvers.length === 0 ? systemResolver(clock.elapsed) : dnsResolver(settings.resolvers, clock.elapsed);
   const chooseProxy = proxyFromEnvironment(variables);
   const files = settings.credentials === null ? credentialFiles(variables) : [settings.credentials];
   const shared = files.map((path) => dockerConfigCredentials(path, variables));
@@ -39,7 +41,7 @@ export function openUpstreams(settings: Settings, environment: UpstreamEnvironme
       chooseProxy,
       instanceId: environment.instanceId,
       userAgent: `larder/${VERSION}`,
-      now,
+      clock,
       observe: (event) => logEvent(environment.log, namespace, event),
     });
     return { namespace, client, tagLifetimeMs: given?.tagLifetimeMs ?? settings.tagLifetimeMs };

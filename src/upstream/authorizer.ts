@@ -10,8 +10,8 @@ export type AuthorizerOptions = {
   readonly credentials: (path: string | null) => Promise<Credentials | null>;
   /** What the server puts before the names of repositories: ``, `docker-hub/`. */
   readonly repositoryPrefix: string;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  /** Milliseconds, by a clock that nobody sets. */
+  readonly elapsed: () => number;
 };
 
 type Token = { readonly header: string; readonly usableUntilMs: number };
@@ -112,7 +112,7 @@ export class Authorizer {
   ): Promise<string> {
     const key = keyOf(scopes);
     const kept = this.#tokens.get(key);
-    if (kept !== undefined && kept.usableUntilMs > this.#options.now()) return Promise.resolve(kept.header);
+    if (kept !== undefined && kept.usableUntilMs > this.#options.elapsed()) return Promise.resolve(kept.header);
     let pending = this.#pending.get(key);
     if (pending === undefined) {
       pending = this.#fetchToken(scheme, scopes, asked ?? []).finally(() => this.#pending.delete(key));
@@ -123,8 +123,8 @@ export class Authorizer {
   }
 
   async #fetchToken(scheme: Scheme & { kind: "bearer" }, scopes: Scopes, asked: readonly string[]): Promise<string> {
-    const { tokens, credentials, now } = this.#options;
-    const askedAtMs = now();
+    const { tokens, credentials, elapsed } = this.#options;
+    const askedAtMs = elapsed();
     // Where the server calls things as larder does, what is wanted may be more than this one request needs (a push
     // begins with a HEAD). Where it does not, it knows best; but not every challenge names a mount's source.
     const isCovered = asked.every((scope) => scopes.wanted.some((wanted) => covers(wanted, scope)));

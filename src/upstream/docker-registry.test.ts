@@ -241,7 +241,7 @@ describe.skipIf(!hasDockerRegistry || !hasOpenssl)("a docker-registry behind a t
 
   test("is asked with a new token shortly before the old one expires", async () => {
     let nowMs = Date.now();
-    const client = clientOf(registry.url, { now: () => nowMs });
+    const client = clientOf(registry.url, { clock: { now: () => nowMs, elapsed: () => nowMs } });
     await client.headManifest(PATH, V1);
     nowMs += 289_000;
     await client.headManifest(PATH, V1);

@@ -22,9 +22,9 @@ const LONGEST_TTL_SECONDS = 60;
 const QUERY_TIMEOUT_MS = 2000;
 const QUERY_TRIES = 2;
 
-/** Asks the machine: its hosts file, its DNS settings. `now` gives milliseconds since 1970. */
-export function systemResolver(now: () => number): HostResolver {
-  return new CachingResolver("this machine's resolver", now, async (host) => {
+/** Asks the machine: its hosts file, its DNS settings. `elapsed` gives milliseconds, by a clock that nobody sets. */
+export function systemResolver(elapsed: () => number): HostResolver {
+  return new CachingResolver("this machine's resolver", elapsed, async (host) => {
     const found = await lookup(host, { all: true, order: "verbatim" });
     return { addresses: found.map((entry) => entry.address), ttlSeconds: null };
   });
@@ -33,12 +33,12 @@ export function systemResolver(now: () => number): HostResolver {
 /**
  * Asks these DNS servers and nothing else: neither the hosts file, which may send the names that larder stands in for
  * to larder itself, nor the machine's search domains. A server is `9.9.9.9`, `9.9.9.9:5353`, `2620:fe::9` or
- * `[2620:fe::9]:5353`. Throws a TypeError that quotes the one that is not. `now` gives milliseconds since 1970.
+ * `[2620:fe::9]:5353`. Throws a TypeError that quotes the one that is not. `elapsed` as above.
  */
-export function dnsResolver(servers: readonly string[], now: () => number): HostResolver {
+export function dnsResolver(servers: readonly string[], elapsed: () => number): HostResolver {
   const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
   resolver.setServers(servers.map(checkedServer));
-  return new CachingResolver(`the resolver ${servers.join(", ")}`, now, async (host) => {
+  return new CachingResolver(`the resolver ${servers.join(", ")}`, elapsed, async (host) => {
     const answers = await Promise.allSettled([
       resolver.resolve4(host, { ttl: true }),
       resolver.resolve6(host, { ttl: true }),
@@ -69,14 +69,14 @@ function checkedServer(server: string): string {
 /** Keeps answers for as long as they hold, and lets concurrent questions for one name share an answer. */
 class CachingResolver implements HostResolver {
   readonly #who: string;
-  readonly #now: () => number;
+  readonly #elapsed: () => number;
   readonly #lookup: Lookup;
   readonly #known = new Map<string, { readonly addresses: readonly string[]; readonly untilMs: number }>();
   readonly #pending = new Map<string, Promise<readonly string[]>>();
 
-  constructor(who: string, now: () => number, lookup: Lookup) {
+  constructor(who: string, elapsed: () => number, lookup: Lookup) {
     this.#who = who;
-    this.#now = now;
+    this.#elapsed = elapsed;
     this.#lookup = lookup;
   }
 
@@ -86,7 +86,7 @@ class CachingResolver implements HostResolver {
     // RFC 6761, section 6.3: these names never leave the machine.
     if (host === "localhost" || host.endsWith(".localhost")) return ["127.0.0.1", "::1"];
     const known = this.#known.get(host);
-    if (known !== undefined && known.untilMs > this.#now()) return known.addresses;
+    if (known !== undefined && known.untilMs > this.#elapsed()) return known.addresses;
     return orAborted(this.#ask(host), signal);
   }
 
@@ -117,7 +117,7 @@ class CachingResolver implements HostResolver {
     );
     const addresses = [...new Set(answer.addresses)].slice(0, ADDRESS_LIMIT);
     if (this.#known.size >= CACHED_NAMES) this.#known.clear();
-    this.#known.set(host, { addresses, untilMs: this.#now() + ttlSeconds * 1000 });
+    this.#known.set(host, { addresses, untilMs: this.#elapsed() + ttlSeconds * 1000 });
     return addresses;
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from "../lib/clock.ts";
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
 import { NO_ACCESS } from "./access.ts";
 import { AddressPolicy } from "./address-policy.ts";
@@ -50,8 +51,7 @@ export type RegistryOptions = {
   readonly instanceId: string;
   readonly userAgent: string;
   readonly limits?: Partial<UpstreamLimits>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Told of each answer and failure, of retries too. */
   readonly observe?: (event: UpstreamEvent) => void;
 };
@@ -69,7 +69,7 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
   const shared = { ...options, limits, policy: new AddressPolicy(roots), addresses: new ReachableAddresses() };
   const [registry, ...mirrors] = endpoints.map((endpoint, index) => openServer(endpoint, index > 0, shared));
   if (registry === undefined) throw new TypeError("a registry needs an endpoint");
-  const pool = new ServerPool({ registry, mirrors, penaltyMs: limits.penaltyMs, now: options.now });
+  const pool = new ServerPool({ registry, mirrors, penaltyMs: limits.penaltyMs, elapsed: options.clock.elapsed });
   const content = new ContentReader(pool, limits);
   const lists = new ListReader(pool, limits);
   const referrers = new ReferrerReader(pool, content, limits);
@@ -98,7 +98,7 @@ type Shared = RegistryOptions & {
 };
 
 function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): RegistryServer {
-  const { namespace, credentials, resolver, policy, addresses, limits, userAgent, instanceId, now } = shared;
+  const { namespace, credentials, resolver, policy, addresses, limits, userAgent, instanceId, clock } = shared;
   const address = new ServerAddress(endpoint.url, endpoint.sendNamespace === true ? namespace : null);
   const { headerTimeoutMs, idleTimeoutMs, redirects } = limits;
   const caPem = endpoint.caPem ?? null;
@@ -106,10 +106,10 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
   const transport = new Transport({ resolver, policy, addresses, chooseProxy, caPem, headerTimeoutMs, idleTimeoutMs });
   const headers = { "user-agent": userAgent, via: outgoingVia(instanceId, null) };
   const authorizer = new Authorizer({
-    tokens: new TokenService({ transport, base: address.rootUrl(), headers, redirects, now }),
+    tokens: new TokenService({ transport, base: address.rootUrl(), headers, redirects, now: clock.now }),
     credentials: (path) => credentials.find(isMirror ? address.host : namespace, path),
     repositoryPrefix: address.repositoryPrefix,
-    now,
+    elapsed: clock.elapsed,
   });
   return new RegistryServer({
     address,
@@ -118,7 +118,7 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
     instanceId,
     userAgent,
     limits: isMirror ? { ...limits, retries: 0 } : limits,
-    now,
+    clock,
     observe: shared.observe ?? (() => {}),
   });
 }

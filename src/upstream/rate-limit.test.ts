@@ -50,6 +50,8 @@ describe("rate limits", () => {
     expect(isNearEnd(at(20, 5), NOW)).toBe(true);
     expect(isNearEnd(at(20, 0), NOW + 59_999)).toBe(true);
     expect(isNearEnd(at(20, 0), NOW + 60_000)).toBe(false);
+    // The clock was wrong when it was seen.
+    expect(isNearEnd(at(20, 0), NOW - 1)).toBe(false);
   });
 
   test("Retry-After is read as seconds and as a date", () => {

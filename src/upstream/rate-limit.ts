@@ -44,7 +44,9 @@ export function readRateLimit(headers: Headers, nowMs: number): RateLimit | null
 /** Is so little left (a tenth, or five requests) that what can wait should wait? Not once the window has passed. */
 export function isNearEnd(allowance: RateLimit, nowMs: number): boolean {
   const { limit, remaining, windowSeconds, seenAtMs } = allowance;
-  if (nowMs - seenAtMs >= (windowSeconds ?? UNSAID_WINDOW_SECONDS) * 1000) return false;
+  const ageMs = nowMs - seenAtMs;
+  // A clock that was set back since would keep the window open for as long again.
+  if (ageMs < 0 || ageMs >= (windowSeconds ?? UNSAID_WINDOW_SECONDS) * 1000) return false;
   return remaining <= FEW_LEFT || remaining <= limit * SMALL_SHARE;
 }
 

@@ -108,7 +108,7 @@ describe("answers", () => {
   });
 
   test("speak of rate limits, which are remembered", async () => {
-    const client = clientOf(server.url, { now: () => 1000 });
+    const client = clientOf(server.url, { clock: { now: () => 1000, elapsed: () => 1000 } });
     await client.ping();
     expect(client.rateLimit()).toBeNull();
     answerInTurn(status(200, { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "9;w=21600" }));

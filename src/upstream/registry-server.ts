@@ -1,3 +1,4 @@
+import type { Clock } from "../lib/clock.ts";
 import { type Access, NO_ACCESS } from "./access.ts";
 import type { Authorizer } from "./authorizer.ts";
 import { orAborted } from "./host-resolver.ts";
@@ -34,8 +35,7 @@ export type RegistryServerOptions = {
   readonly instanceId: string;
   readonly userAgent: string;
   readonly limits: UpstreamLimits;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly observe: (event: UpstreamEvent) => void;
 };
 
@@ -85,7 +85,7 @@ export class RegistryServer {
       await drain(response.body);
       return { ...response, body: null };
     }
-    throw await statusFailure(response, describeRequest(request.method, response.url), this.#options.now());
+    throw await statusFailure(response, describeRequest(request.method, response.url), this.#options.clock.now());
   }
 
   /** Sends with what authorization there is; after a 401 once more, with what its challenge asks for. */
@@ -105,7 +105,7 @@ export class RegistryServer {
   }
 
   async #sendOnce(request: ServerRequest, authorization: string | null): Promise<HttpResponse> {
-    const { transport, userAgent, instanceId, limits, now, observe } = this.#options;
+    const { transport, userAgent, instanceId, limits, clock, observe } = this.#options;
     const headers: Record<string, string> = {
       "user-agent": userAgent,
       "accept-encoding": "identity",
@@ -113,13 +113,13 @@ export class RegistryServer {
       ...request.headers,
       ...(authorization === null ? {} : { authorization }),
     };
-    const startedMs = now();
+    const startedMs = clock.elapsed();
     const response = await sendFollowing(transport, { ...request, headers }, limits.redirects);
     const url = response.url.origin + response.url.pathname;
-    const [method, status, elapsedMs] = [request.method, response.status, now() - startedMs];
+    const [method, status, elapsedMs] = [request.method, response.status, clock.elapsed() - startedMs];
     observe({ kind: "response", method, url, status, elapsedMs });
     if (response.url.origin === this.address.origin) {
-      this.#rateLimit = readRateLimit(response.headers, now()) ?? this.#rateLimit;
+      this.#rateLimit = readRateLimit(response.headers, clock.now()) ?? this.#rateLimit;
     }
     return response;
   }

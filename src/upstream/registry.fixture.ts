@@ -1,3 +1,4 @@
+import { systemClock } from "../lib/clock.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { type Namespace, parseRepositoryPath } from "../oci/repository-name.ts";
@@ -18,10 +19,10 @@ export function clientOf(url: string, options: Partial<RegistryOptions> = {}): R
     namespace: NAMESPACE,
     endpoint: { url },
     credentials: ANONYMOUS,
-    resolver: systemResolver(Date.now),
+    resolver: systemResolver(systemClock.elapsed),
     instanceId: newInstanceId(),
     userAgent: "larder-test",
-    now: Date.now,
+    clock: systemClock,
     ...options,
     limits: { headerTimeoutMs: 2000, idleTimeoutMs: 2000, retryPauseMs: 5, ...options.limits },
   });

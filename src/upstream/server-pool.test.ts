@@ -27,7 +27,11 @@ function servers(): { registry: WebServer; first: WebServer; second: WebServer }
 function open(credentials?: CredentialSource): RegistryClient {
   const { registry, first, second } = servers();
   const mirrors = [{ url: first.url, sendNamespace: true }, { url: second.url }];
-  return clientOf(registry.url, { mirrors, now: () => nowMs, ...(credentials === undefined ? {} : { credentials }) });
+  return clientOf(registry.url, {
+    mirrors,
+    clock: { now: () => nowMs, elapsed: () => nowMs },
+    ...(credentials === undefined ? {} : { credentials }),
+  });
 }
 async function manifestText(client: RegistryClient): Promise<string | null> {
   const manifest = await client.getManifest(PATH, TAG);

@@ -6,8 +6,8 @@ export type ServerPoolOptions = {
   readonly mirrors: readonly RegistryServer[];
   readonly registry: RegistryServer;
   readonly penaltyMs: number;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  /** Milliseconds, by a clock that nobody sets. */
+  readonly elapsed: () => number;
 };
 
 /**
@@ -40,7 +40,7 @@ export class ServerPool {
 
   /** Remembers a failure that says that a server is down; others are forgotten. */
   noteFailure(server: RegistryServer, error: unknown): void {
-    if (isUpstreamDown(error)) this.#failedAtMs.set(server, this.#options.now());
+    if (isUpstreamDown(error)) this.#failedAtMs.set(server, this.#options.elapsed());
   }
 
   async #askInTurn<T>(
@@ -63,9 +63,9 @@ export class ServerPool {
   }
 
   #healthyFirst(servers: readonly RegistryServer[]): readonly RegistryServer[] {
-    const { now, penaltyMs } = this.#options;
+    const { elapsed, penaltyMs } = this.#options;
     const isHealthy = (server: RegistryServer): boolean =>
-      now() - (this.#failedAtMs.get(server) ?? Number.NEGATIVE_INFINITY) >= penaltyMs;
+      elapsed() - (this.#failedAtMs.get(server) ?? Number.NEGATIVE_INFINITY) >= penaltyMs;
     return [...servers.filter(isHealthy), ...servers.filter((server) => !isHealthy(server))];
   }
 }

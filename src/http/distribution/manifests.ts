@@ -51,7 +51,7 @@ async function findManifest(call: Call, target: Target, reference: ManifestRefer
     throw new RegistryError("MANIFEST_UNKNOWN", error.message, { cause: error });
   });
   if (reference.kind === "digest") return found;
-  if (call.request.method === "HEAD") assertPromisable(call, target, reference.tag, found);
+  if (call.request.method === "HEAD") await assertPromisable(call, target, reference.tag, found);
   return chooseForOldClient(call, target, found, manifests);
 }
 
@@ -59,10 +59,15 @@ async function findManifest(call: Call, target: Target, reference: ManifestRefer
  * A pusher who hears that a tag is there with just its digest pushes nothing. It is told so only of what the repository
  * itself holds: what larder has under another name, or from upstream, may be gone tomorrow. Throws MANIFEST_UNKNOWN.
  */
-function assertPromisable(call: Call, target: Target, tag: Tag, { repository, kind }: LocatedManifest): void {
+async function assertPromisable(
+  call: Call,
+  target: Target,
+  tag: Tag,
+  { repository, kind }: LocatedManifest,
+): Promise<void> {
   const intent = pushIntentOf(call.request.headers);
   const isHeld = repository === nameOf(target) && (kind === "pushed" || intent === "either");
-  if (intent === "none" || isHeld || !call.mayWrite()) return;
+  if (intent === "none" || isHeld || !(await call.mayPush())) return;
   throw new RegistryError("MANIFEST_UNKNOWN", `nobody has pushed ${nameOf(target)}:${tag}; a pull of it is answered`);
 }
 
