@@ -61,6 +61,12 @@ function opened({ tagLifetimeMs = 60_000 } = {}) {
     origin.tag(target, TAG, await metadata.tags.getTagged(nameOf(target), TAG), behalf);
 }
 
+/** How manifests have been asked for since it was called last. */
+function methods(): readonly string[] {
+  const asked = server.requests.splice(0).filter(({ url }) => url.pathname.includes("/manifests/"));
+  return asked.map(({ method }) => method);
+}
+
 describe("a clock that was wrong", () => {
   test("makes no tag current for years: one that was checked in the future is checked again", async () => {
     const pull = opened();
@@ -80,5 +86,52 @@ describe("a clock that was wrong", () => {
     clock.elapsed = () => 60_000;
     server.handle = (request) => answer(request, current);
     expect((await pull())?.manifest.bytes).toEqual(current);
+  });
+});
+
+describe("an upstream that refuses HEAD", () => {
+  const refusals = [400, 403, 404, 405, 406, 501, 503] as const;
+  test.each(refusals)("with %i is asked by GET, and a tag that moved there is not frozen", async (status) => {
+    const pull = opened({ tagLifetimeMs: 0 });
+    server.handle = (request) =>
+      request.method === "HEAD" ? new Response(null, { status }) : answer(request, current);
+    await pull();
+    expect(methods()).toEqual(["GET"]);
+    expect(await pull()).toMatchObject({ manifest: { bytes: current }, warning: null });
+    expect(methods()).toEqual(["HEAD", "GET"]);
+    current = indexOf("second");
+    expect(await pull()).toMatchObject({ manifest: { bytes: current }, warning: null });
+    // What comes and goes is tried again; what is refused for good is not asked for a while.
+    expect(methods()).toEqual(status === 503 ? ["HEAD", "GET"] : ["GET"]);
+    clock.elapsed = () => 2 * 3_600_000;
+    await pull();
+    expect(methods()).toEqual(["HEAD", "GET"]);
+  });
+
+  test("by a redirect to a URL that is signed for GET alone is asked by GET as well", async () => {
+    const pull = opened({ tagLifetimeMs: 0 });
+    server.handle = (request) => {
+      if (request.url.includes("/v2/")) return Response.redirect(`${server.url}/signed`, 307);
+      return request.method === "HEAD"
+        ? new Response("SignatureDoesNotMatch", { status: 403 })
+        : answer(request, current);
+    };
+    await pull();
+    current = indexOf("second");
+    expect(await pull()).toMatchObject({ manifest: { bytes: current }, warning: null });
+  });
+
+  test.each([401, 429])("because of who asks, with %i, is not asked by GET", async (status) => {
+    const pull = opened({ tagLifetimeMs: 0 });
+    await pull();
+    methods();
+    const before = current;
+    current = indexOf("second");
+    server.handle = (request) =>
+      request.method === "HEAD" ? new Response(null, { status }) : answer(request, current);
+    const found = await pull();
+    expect(found?.manifest.bytes).toEqual(before);
+    expect(found?.warning).toContain(`answered ${status}`);
+    expect(methods()).not.toContain("GET");
   });
 });

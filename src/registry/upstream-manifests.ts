@@ -16,6 +16,7 @@ import { referencesOf } from "./manifest-references.ts";
 import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
 import { RecentFailures } from "./recent-failures.ts";
 import type { SpareWrites } from "./spare-writes.ts";
+import { TagInquiry } from "./tag-inquiry.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
@@ -31,8 +32,8 @@ const WARNING_LENGTH = 500;
 const REFERRERS_LIMIT = 64;
 
 /**
- * Manifests from upstream, kept here. Concurrent requests for one manifest share a question; a tag is checked by HEAD,
- * which is free where pulls are counted, and fetched only when it has moved.
+ * Manifests from upstream, kept here. Concurrent requests for one manifest share a question; a tag is
+ * fetched only when it has moved.
  */
 export class UpstreamManifests implements ManifestOrigin {
   readonly #upstreams: Upstreams;
@@ -45,6 +46,7 @@ export class UpstreamManifests implements ManifestOrigin {
   readonly #tagFlights = new SingleFlight<string, FoundManifest | null>();
   readonly #manifestFlights = new SingleFlight<string, StoredManifest | null>();
   readonly #referrerFlights = new SingleFlight<string, void>();
+  readonly #inquiry: TagInquiry;
   readonly #absent: ExpiringMap<string, true>;
   readonly #failures: RecentFailures;
   readonly #referrersSeen: ExpiringMap<string, true>;
@@ -64,6 +66,7 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#spareWrites = spareWrites;
     this.#log = log;
     this.#now = clock.now;
+    this.#inquiry = new TagInquiry(clock.elapsed);
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
     this.#failures = new RecentFailures(clock.elapsed);
     this.#referrersSeen = new ExpiringMap(REFERRERS_MS, REMEMBERED, clock.elapsed);
@@ -163,26 +166,21 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   async #revalidate(
-    { client }: Upstream,
+    upstream: Upstream,
     target: Target,
     tag: Tag,
     cached: Tagged | null,
     behalf: OnBehalf,
   ): Promise<StoredManifest | null> {
-    if (cached !== null) {
-      const head = await client.headManifest(target.path, tag, behalf);
-      if (head === null) return null;
-      if (head.digest === cached.manifest.digest) {
-        const touch = () => this.#tags.touchTag(nameOf(target), tag, this.#now());
-        await this.#spareWrites.attempt("that a tag was checked", touch);
-        return cached.manifest;
-      }
-      // The tag moved to a manifest that is here already, or upstream gives no digest: the GET below settles it.
+    const answer = await this.#inquiry.ask(upstream, target, tag, cached?.manifest.digest ?? null, behalf);
+    if (answer === "unchanged") {
+      const touch = () => this.#tags.touchTag(nameOf(target), tag, this.#now());
+      await this.#spareWrites.attempt("that a tag was checked", touch);
+      return cached?.manifest ?? null;
     }
-    const fetched = await client.getManifest(target.path, tag, behalf);
-    if (fetched === null) return null;
-    this.#traffic.fetched(target.namespace, fetched.bytes.byteLength);
-    return this.#keep(target, fetched, tag);
+    if (answer === null) return null;
+    this.#traffic.fetched(target.namespace, answer.bytes.byteLength);
+    return this.#keep(target, answer, tag);
   }
 
   /** Stores a manifest as a cached one, if it can be. Its blobs come when they are asked for. */
