@@ -15,9 +15,20 @@ export type AuthorizerOptions = {
 };
 
 type Token = { readonly header: string; readonly usableUntilMs: number };
-type Scheme =
-  | { readonly kind: "basic" }
-  | { readonly kind: "bearer"; readonly realm: string; readonly service: string | null };
+type BearerScheme = { readonly kind: "bearer"; readonly realm: string; readonly service: string | null };
+type Scheme = { readonly kind: "basic" } | BearerScheme;
+
+/** What a request is sent with, without being asked. */
+export type Authorization = {
+  /** Null: nothing is known to be needed, or it was not to be had. */
+  readonly header: string | null;
+  /** Was it made for an earlier request? Then the server may have stopped to take it. */
+  readonly isKept: boolean;
+  /** Why the token service that is remembered gave no token; null when it was not asked, or gave one. */
+  readonly failure: { readonly scheme: BearerScheme; readonly error: unknown } | null;
+};
+
+const NOTHING: Authorization = { header: null, isKept: false, failure: null };
 
 const KEPT = 1000;
 const SHORTEST_MARGIN_MS = 1000;
@@ -27,7 +38,8 @@ const LONGEST_MARGIN_MS = 10_000;
  * Makes the `Authorization` headers for one server: Basic, or Bearer tokens from the service that the server names.
  *
  * What the server once challenged with is remembered, so that later requests come with a token at once. Tokens are kept
- * for each set of scopes until shortly before they expire; concurrent requests for one share it.
+ * for each set of scopes until shortly before they expire; concurrent requests for one share it. A service that gives
+ * no token is forgotten, since it may have moved: the next request goes without, and the server says where to ask now.
  *
  * Source: distribution v3.0.0, docs/spec/auth/token.md.
  */
@@ -42,32 +54,55 @@ export class Authorizer {
     this.#options = options;
   }
 
-  /** The header to send unasked, null when none is known to be needed. */
-  async header(access: Access, signal?: AbortSignal): Promise<string | null> {
-    if (this.#scheme === null) return null;
-    if (this.#scheme.kind === "basic") return this.#basicFor(access);
-    return this.#token(this.#scheme, this.#scopes(access), null, signal);
+  /** What to send unasked. Throws the signal's reason, and nothing else. */
+  async authorize(access: Access, signal?: AbortSignal): Promise<Authorization> {
+    const scheme = this.#scheme;
+    if (scheme === null) return NOTHING;
+    if (scheme.kind === "basic") {
+      const isKept = this.#basic.has(access.path);
+      return { header: await this.#basicFor(access), isKept, failure: null };
+    }
+    const scopes = this.#scopes(access);
+    const kept = this.#usable(scopes);
+    if (kept !== null) return { header: kept, isKept: true, failure: null };
+    try {
+      return { header: await this.#token(scheme, scopes, null, signal), isKept: false, failure: null };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (this.#scheme === scheme) this.#scheme = null;
+      return { ...NOTHING, failure: { scheme, error } };
+    }
+  }
+
+  /** Something newer than what was refused, without a challenge, though it once was good; null when there is nothing. */
+  async renew(access: Access, refused: Authorization, signal?: AbortSignal): Promise<Authorization | null> {
+    if (!refused.isKept) return null;
+    const scopes = this.#scopes(access);
+    if (this.#tokens.get(keyOf(scopes))?.header === refused.header) this.#tokens.delete(keyOf(scopes));
+    if (this.#basic.get(access.path) === refused.header) this.#basic.delete(access.path);
+    const renewed = await this.authorize(access, signal);
+    return renewed.header === refused.header ? null : renewed;
   }
 
   /**
-   * The header to try after the server refused one (`refused`, null when none was sent) with a `WWW-Authenticate`
-   * header. Null when there is nothing to try.
+   * The header to try after the server refused `sent` with a `WWW-Authenticate` header. Null when there is nothing to
+   * try. Throws an `UpstreamError` when the token service that the server names gives no token.
    */
   async answer(
     wwwAuthenticate: string,
     access: Access,
-    refused: string | null,
+    sent: Authorization,
     signal?: AbortSignal,
   ): Promise<string | null> {
     const challenges = parseChallenges(wwwAuthenticate);
     const bearer = challenges.find(({ scheme, parameters }) => scheme === "bearer" && parameters.has("realm"));
-    if (bearer !== undefined) return this.#answerBearer(bearer, access, refused, signal);
+    if (bearer !== undefined) return this.#answerBearer(bearer, access, sent, signal);
     if (!challenges.some(({ scheme }) => scheme === "basic")) return null;
     this.#scheme = { kind: "basic" };
     // What was refused may have been changed since: look again, once.
     this.#basic.delete(access.path);
     const header = await this.#basicFor(access);
-    return header === refused ? null : header;
+    return header === sent.header ? null : header;
   }
 
   async #basicFor(access: Access): Promise<string | null> {
@@ -84,17 +119,19 @@ export class Authorizer {
   async #answerBearer(
     challenge: Challenge,
     access: Access,
-    refused: string | null,
+    sent: Authorization,
     signal: AbortSignal | undefined,
   ): Promise<string> {
     const realm = challenge.parameters.get("realm") ?? "";
     const service = challenge.parameters.get("service") ?? null;
     const known = this.#scheme;
     const scheme = { kind: "bearer", realm, service } as const;
-    if (known?.kind !== "bearer" || known.realm !== realm || known.service !== service) this.#tokens.clear();
+    if (known !== null && !isSame(known, scheme)) this.#tokens.clear();
     this.#scheme = scheme;
+    // It is the very service that gave none a moment ago.
+    if (sent.failure !== null && isSame(sent.failure.scheme, scheme)) throw sent.failure.error;
     const scopes = this.#scopes(access);
-    if (this.#tokens.get(keyOf(scopes))?.header === refused) this.#tokens.delete(keyOf(scopes));
+    if (this.#tokens.get(keyOf(scopes))?.header === sent.header) this.#tokens.delete(keyOf(scopes));
     const asked = (challenge.parameters.get("scope") ?? "").split(/\s+/).filter((scope) => scope !== "");
     return this.#token(scheme, scopes, asked, signal);
   }
@@ -103,16 +140,21 @@ export class Authorizer {
     return { path: access.path, wanted: scopesOf(access, this.#options.repositoryPrefix) };
   }
 
+  #usable(scopes: Scopes): string | null {
+    const kept = this.#tokens.get(keyOf(scopes));
+    return kept !== undefined && kept.usableUntilMs > this.#options.elapsed() ? kept.header : null;
+  }
+
   /** `asked` are the scopes that the server's challenge named, null without a challenge. */
   #token(
-    scheme: Scheme & { kind: "bearer" },
+    scheme: BearerScheme,
     scopes: Scopes,
     asked: readonly string[] | null,
     signal: AbortSignal | undefined,
   ): Promise<string> {
     const key = keyOf(scopes);
-    const kept = this.#tokens.get(key);
-    if (kept !== undefined && kept.usableUntilMs > this.#options.elapsed()) return Promise.resolve(kept.header);
+    const kept = this.#usable(scopes);
+    if (kept !== null) return Promise.resolve(kept);
     let pending = this.#pending.get(key);
     if (pending === undefined) {
       pending = this.#fetchToken(scheme, scopes, asked ?? []).finally(() => this.#pending.delete(key));
@@ -122,7 +164,7 @@ export class Authorizer {
     return orAborted(pending, signal);
   }
 
-  async #fetchToken(scheme: Scheme & { kind: "bearer" }, scopes: Scopes, asked: readonly string[]): Promise<string> {
+  async #fetchToken(scheme: BearerScheme, scopes: Scopes, asked: readonly string[]): Promise<string> {
     const { tokens, credentials, elapsed } = this.#options;
     const askedAtMs = elapsed();
     // Where the server calls things as larder does, what is wanted may be more than this one request needs (a push
@@ -141,6 +183,10 @@ export class Authorizer {
 }
 
 type Scopes = { readonly path: string | null; readonly wanted: readonly string[] };
+
+function isSame(scheme: Scheme, other: BearerScheme): boolean {
+  return scheme.kind === "bearer" && scheme.realm === other.realm && scheme.service === other.service;
+}
 
 /** `repository:a:pull,push` covers `repository:a:pull`. */
 function covers(scope: string, narrower: string): boolean {

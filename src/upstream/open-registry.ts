@@ -100,13 +100,20 @@ type Shared = RegistryOptions & {
 function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): RegistryServer {
   const { namespace, credentials, resolver, policy, addresses, limits, userAgent, instanceId, clock } = shared;
   const address = new ServerAddress(endpoint.url, endpoint.sendNamespace === true ? namespace : null);
-  const { headerTimeoutMs, idleTimeoutMs, redirects } = limits;
+  const { headerTimeoutMs, tokenTimeoutMs, idleTimeoutMs, redirects } = limits;
   const caPem = endpoint.caPem ?? null;
   const chooseProxy = shared.chooseProxy ?? (() => null);
   const transport = new Transport({ resolver, policy, addresses, chooseProxy, caPem, headerTimeoutMs, idleTimeoutMs });
   const headers = { "user-agent": userAgent, via: outgoingVia(instanceId, null) };
   const authorizer = new Authorizer({
-    tokens: new TokenService({ transport, base: address.rootUrl(), headers, redirects, now: clock.now }),
+    tokens: new TokenService({
+      transport,
+      base: address.rootUrl(),
+      headers,
+      redirects,
+      timeoutMs: tokenTimeoutMs,
+      now: clock.now,
+    }),
     credentials: (path) => credentials.find(isMirror ? address.host : namespace, path),
     repositoryPrefix: address.repositoryPrefix,
     elapsed: clock.elapsed,

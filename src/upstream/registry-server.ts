@@ -43,8 +43,6 @@ export type RegistryServerOptions = {
 export class RegistryServer {
   readonly #options: RegistryServerOptions;
   #rateLimit: RateLimit | null = null;
-  /** What `/v2/` challenged with last, for the answers that say 401 and nothing else. */
-  #rootChallenge: string | null = null;
 
   constructor(options: RegistryServerOptions) {
     this.#options = options;
@@ -88,20 +86,40 @@ export class RegistryServer {
     throw await statusFailure(response, describeRequest(request.method, response.url), this.#options.clock.now());
   }
 
-  /** Sends with what authorization there is; after a 401 once more, with what its challenge asks for. */
+  /** Sends with what authorization there is; when that is refused once more, with something newer or what is asked for. */
   async #authorized(request: ServerRequest): Promise<HttpResponse> {
     // A session or a page on another host gets no authorization of this one.
     if (request.url.origin !== this.address.origin) return this.#sendOnce(request, null);
     const { authorizer } = this.#options;
-    const authorization = await authorizer.header(request.access, request.signal);
-    const response = await this.#sendOnce(request, authorization);
-    if (response.status !== 401 || response.url.origin !== this.address.origin) return response;
-    const challenge = response.headers.get("www-authenticate") ?? (await this.#askRootChallenge(request));
-    const better =
-      challenge === null ? null : await authorizer.answer(challenge, request.access, authorization, request.signal);
-    if (better === null) return response;
-    await drain(response.body);
-    return this.#sendOnce(request, better);
+    const { access, signal } = request;
+    let sent = await authorizer.authorize(access, signal);
+    let response = await this.#sendOnce(request, sent.header);
+    if (this.#refuses(response, 403)) {
+      // Some registries say so when a token has expired.
+      const renewed = await authorizer.renew(access, sent, signal);
+      if (renewed !== null) {
+        await drain(response.body);
+        sent = renewed;
+        response = await this.#sendOnce(request, sent.header);
+      }
+    }
+    if (this.#refuses(response, 401)) {
+      const challenge = response.headers.get("www-authenticate") ?? (await this.#askRootChallenge(request));
+      const better = challenge === null ? null : await authorizer.answer(challenge, access, sent, signal);
+      if (better === null) return response;
+      await drain(response.body);
+      return this.#sendOnce(request, better);
+    }
+    // To one who came without the token that it wants, a registry may as well say that there is nothing.
+    if (sent.failure !== null && response.status >= 400) {
+      await drain(response.body);
+      throw sent.failure.error;
+    }
+    return response;
+  }
+
+  #refuses({ status, url }: HttpResponse, refusal: 401 | 403): boolean {
+    return status === refusal && url.origin === this.address.origin;
   }
 
   async #sendOnce(request: ServerRequest, authorization: string | null): Promise<HttpResponse> {
@@ -124,17 +142,12 @@ export class RegistryServer {
     return response;
   }
 
-  async #askRootChallenge(request: ServerRequest): Promise<string | null> {
-    if (this.#rootChallenge === null) {
-      const { signal, via } = request;
-      const root = await this.#sendOnce(
-        { method: "GET", url: this.address.rootUrl(), access: NO_ACCESS, signal, via },
-        null,
-      );
-      await drain(root.body);
-      this.#rootChallenge = root.status === 401 ? root.headers.get("www-authenticate") : null;
-    }
-    return this.#rootChallenge;
+  /** What `/v2/` challenges with, for the answers that say 401 and nothing else; null when it does not. */
+  async #askRootChallenge({ signal, via }: ServerRequest): Promise<string | null> {
+    const url = this.address.rootUrl();
+    const root = await this.#sendOnce({ method: "GET", url, access: NO_ACCESS, signal, via }, null);
+    await drain(root.body);
+    return root.status === 401 ? root.headers.get("www-authenticate") : null;
   }
 
   /** The milliseconds to wait before the next attempt; null when another one would not help. */

@@ -22,6 +22,7 @@ export type TokenServiceOptions = {
   readonly base: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly redirects: number;
+  readonly timeoutMs: number;
   readonly now: () => number;
 };
 
@@ -99,7 +100,8 @@ export class TokenService {
     return this.#send({ method: "POST", url: realm, headers, body });
   }
 
-  #send(request: HttpRequest): Promise<HttpResponse> {
+  #send(asked: HttpRequest): Promise<HttpResponse> {
+    const request = { ...asked, headerTimeoutMs: this.#options.timeoutMs };
     // A form holds a secret in its body, which a redirect must not carry elsewhere.
     return request.method === "GET"
       ? sendFollowing(this.#options.transport, request, this.#options.redirects)

@@ -24,6 +24,8 @@ export type HttpRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
   readonly signal?: AbortSignal | undefined;
+  /** Until the header of the answer is there, in milliseconds; the transport's own limit unless said. */
+  readonly headerTimeoutMs?: number;
 };
 
 /** `body` is null when the answer has none; otherwise it must be read to its end or cancelled. */
@@ -66,7 +68,8 @@ export class Transport {
   /** Throws an `UpstreamError`, or the reason of the request's signal. */
   async exchange(request: HttpRequest): Promise<HttpResponse> {
     const what = describeRequest(request.method, request.url);
-    const { headerTimeoutMs, idleTimeoutMs } = this.#options;
+    const { idleTimeoutMs } = this.#options;
+    const headerTimeoutMs = request.headerTimeoutMs ?? this.#options.headerTimeoutMs;
     const deadline = new Deadline(request.signal);
     const awaitHeader = (): void =>
       deadline.start(headerTimeoutMs, () => {

@@ -2,6 +2,8 @@
 export type UpstreamLimits = {
   /** Until the header of an answer is there, name look-up, connection and TLS included; anew for each redirect. */
   readonly headerTimeoutMs: number;
+  /** The same for a token service: some take their time. */
+  readonly tokenTimeoutMs: number;
   /** Between two pieces of a body, while its reader waits. */
   readonly idleTimeoutMs: number;
   /** Further attempts at the registry itself, of requests that may be repeated. Mirrors get one attempt each. */
@@ -22,6 +24,7 @@ export type UpstreamLimits = {
 /** The limits where nothing else is said. */
 export const DEFAULT_LIMITS: UpstreamLimits = {
   headerTimeoutMs: 15_000,
+  tokenTimeoutMs: 35_000,
   idleTimeoutMs: 30_000,
   retries: 2,
   retryPauseMs: 250,
