@@ -8,6 +8,7 @@ import { credentialFiles, dockerConfigCredentials } from "../upstream/docker-con
 import { dnsResolver, systemResolver } from "../upstream/host-resolver.ts";
 import { defaultEndpoint, type Endpoint, openRegistry } from "../upstream/open-registry.ts";
 import { proxyFromEnvironment } from "../upstream/proxy-settings.ts";
+import { RequestBudget, requestLimit } from "../upstream/request-lanes.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
 import { ConfigurationError } from "./configuration-file.ts";
 import type { Settings, UpstreamSettings } from "./settings.ts";
@@ -29,6 +30,7 @@ export function openUpstreams(settings: Settings, environment: UpstreamEnvironme
   const chooseProxy = proxyFromEnvironment(variables);
   const files = settings.credentials === null ? credentialFiles(variables) : [settings.credentials];
   const shared = files.map((path) => dockerConfigCredentials(path, variables));
+  const budget = new RequestBudget(requestLimit(variables));
   const open = (namespace: Namespace): Upstream => {
     const given = settings.upstreams.find((upstream) => upstream.namespace === namespace) ?? null;
     const own = given === null ? null : ownCredentials(given);
@@ -37,6 +39,7 @@ export function openUpstreams(settings: Settings, environment: UpstreamEnvironme
       endpoint: given === null ? defaultEndpoint(namespace) : endpointOf(given),
       mirrors: (given?.mirrors ?? []).map((url) => ({ url, sendNamespace: true })),
       credentials: firstCredentials(own === null ? shared : [own, ...shared]),
+      budget,
       resolver,
       chooseProxy,
       instanceId: environment.instanceId,

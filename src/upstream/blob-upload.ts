@@ -154,7 +154,8 @@ export class BlobUpload {
     const repeatable = method === "GET" || method === "HEAD" || method === "POST";
     const contentType = more.body === undefined ? {} : { "content-type": "application/octet-stream" };
     const headers = { ...contentType, ...more.headers };
-    const request = { ...more, method, url, access: this.#access, headers, repeatable, signal, via };
+    const lane = more.body === undefined ? "questions" : "content";
+    const request = { ...more, method, url, access: this.#access, headers, repeatable, lane, signal, via } as const;
     const response = await this.#server.send(request);
     await drain(response.body);
     return response;

@@ -76,7 +76,11 @@ export class ContentReader implements ManifestSource, BlobSource {
 
   headBlob(path: RepositoryPath, digest: Digest, options: RequestOptions = {}): Promise<BlobHead | null> {
     return this.#pool.readContent(async (server) => {
-      const response = await server.send({ ...blobRequest(server, path, digest, options), method: "HEAD" });
+      const response = await server.send({
+        ...blobRequest(server, path, digest, options),
+        method: "HEAD",
+        lane: "questions",
+      });
       if (response.status === 404) return null;
       insistOnStatus(response, "HEAD", [200]);
       return { sizeBytes: contentLength(response.headers) };
@@ -126,6 +130,7 @@ function blobRequest(
     method: "GET",
     url: server.address.url(`/${path}/blobs/${digest}`),
     access: { path, actions: "pull" },
+    lane: "content",
     signal,
     via,
   };

@@ -6,10 +6,14 @@ export class Deadline {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
   readonly #onAbort: () => void;
+  readonly #onClose: () => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(outer: AbortSignal | undefined) {
+  /** `onClose` is called when the request is over, however it ended; more than once, maybe. */
+  constructor(outer: AbortSignal | undefined, onClose: () => void) {
     this.#outer = outer;
+    this.#onClose = onClose;
+    this.#controller.signal.addEventListener("abort", onClose, { once: true });
     this.#onAbort = () => this.#controller.abort(outer?.reason);
     outer?.addEventListener("abort", this.#onAbort, { once: true });
     if (outer?.aborted === true) this.#onAbort();
@@ -35,5 +39,6 @@ export class Deadline {
   close(): void {
     this.pause();
     this.#outer?.removeEventListener("abort", this.#onAbort);
+    this.#onClose();
   }
 }

@@ -15,6 +15,7 @@ import { ReferrerReader } from "./referrer-reader.ts";
 import type { RegistryClient, RequestOptions } from "./registry-client.ts";
 import { RegistryServer } from "./registry-server.ts";
 import { drain } from "./response-body.ts";
+import { RequestBudget, requestLimit } from "./request-lanes.ts";
 import { ServerAddress } from "./server-address.ts";
 import { ServerPool } from "./server-pool.ts";
 import { insistOnStatus } from "./status-failure.ts";
@@ -50,6 +51,8 @@ export type RegistryOptions = {
   /** This process, as `Via` names it; see `newInstanceId`. */
   readonly instanceId: string;
   readonly userAgent: string;
+  /** What all registries of a process share; one of its own unless given. */
+  readonly budget?: RequestBudget;
   readonly limits?: Partial<UpstreamLimits>;
   readonly clock: Clock;
   /** Told of each answer and failure, of retries too. */
@@ -66,7 +69,13 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
   const limits: UpstreamLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const endpoints = [options.endpoint, ...(options.mirrors ?? [])];
   const roots = endpoints.map(({ url }) => new ServerAddress(url, null).rootUrl());
-  const shared = { ...options, limits, policy: new AddressPolicy(roots), addresses: new ReachableAddresses() };
+  const shared = {
+    ...options,
+    limits,
+    policy: new AddressPolicy(roots),
+    addresses: new ReachableAddresses(),
+    budget: options.budget ?? new RequestBudget(requestLimit({})),
+  };
   const [registry, ...mirrors] = endpoints.map((endpoint, index) => openServer(endpoint, index > 0, shared));
   if (registry === undefined) throw new TypeError("a registry needs an endpoint");
   const pool = new ServerPool({ registry, mirrors, penaltyMs: limits.penaltyMs, elapsed: options.clock.elapsed });
@@ -95,6 +104,7 @@ type Shared = RegistryOptions & {
   readonly limits: UpstreamLimits;
   readonly policy: AddressPolicy;
   readonly addresses: ReachableAddresses;
+  readonly budget: RequestBudget;
 };
 
 function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): RegistryServer {
@@ -103,7 +113,17 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
   const { headerTimeoutMs, tokenTimeoutMs, idleTimeoutMs, redirects } = limits;
   const caPem = endpoint.caPem ?? null;
   const chooseProxy = shared.chooseProxy ?? (() => null);
-  const transport = new Transport({ resolver, policy, addresses, chooseProxy, caPem, headerTimeoutMs, idleTimeoutMs });
+  const lanes = shared.budget.lanesOf(address.host);
+  const transport = new Transport({
+    lanes,
+    resolver,
+    policy,
+    addresses,
+    chooseProxy,
+    caPem,
+    headerTimeoutMs,
+    idleTimeoutMs,
+  });
   const headers = { "user-agent": userAgent, via: outgoingVia(instanceId, null) };
   const authorizer = new Authorizer({
     tokens: new TokenService({

@@ -4,6 +4,7 @@ import type { Authorizer } from "./authorizer.ts";
 import { orAborted } from "./host-resolver.ts";
 import { outgoingVia } from "./loop-mark.ts";
 import { type RateLimit, readRateLimit } from "./rate-limit.ts";
+import type { Lane } from "./request-lanes.ts";
 import { sendFollowing } from "./redirects.ts";
 import { drain } from "./response-body.ts";
 import type { ServerAddress } from "./server-address.ts";
@@ -24,6 +25,7 @@ export type ServerRequest = {
   readonly absence?: "answer" | "failure";
   /** May it be sent twice? GET and HEAD always may. */
   readonly repeatable?: boolean;
+  readonly lane?: Lane;
   readonly signal?: AbortSignal | undefined;
   readonly via?: string | null | undefined;
 };
@@ -145,7 +147,7 @@ export class RegistryServer {
   /** What `/v2/` challenges with, for the answers that say 401 and nothing else; null when it does not. */
   async #askRootChallenge({ signal, via }: ServerRequest): Promise<string | null> {
     const url = this.address.rootUrl();
-    const root = await this.#sendOnce({ method: "GET", url, access: NO_ACCESS, signal, via }, null);
+    const root = await this.#sendOnce({ method: "GET", url, access: NO_ACCESS, lane: "auth", signal, via }, null);
     await drain(root.body);
     return root.status === 401 ? root.headers.get("www-authenticate") : null;
   }

@@ -2,6 +2,8 @@ import type { Deadline } from "./deadline.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 const DRAINED_BYTES = 64 * 1024;
+/** A body that nobody has asked for a piece of for so long was forgotten: it must not take a place for ever. */
+const FORGOTTEN_MS = 600_000;
 
 /** What is watched while a response's body is read. `what` is the URL, for messages. */
 export type BodyWatch = {
@@ -12,8 +14,8 @@ export type BodyWatch = {
 
 /**
  * A response's body under watch: a pause longer than `idleTimeoutMs` while its reader waits fails as `timeout`, a
- * connection that breaks as `interrupted`. Nothing is read ahead. The deadline is closed when the body ends, fails or
- * is cancelled.
+ * connection that breaks as `interrupted`. Nothing is read ahead. The deadline is closed when the body ends, fails, is
+ * cancelled or is forgotten.
  */
 export function watchBody(body: ReadableStream<Uint8Array>, watch: BodyWatch): ReadableStream<Uint8Array> {
   const { what, deadline, idleTimeoutMs } = watch;
@@ -23,17 +25,19 @@ export function watchBody(body: ReadableStream<Uint8Array>, watch: BodyWatch): R
       { kind: "timeout", waiting: "body" },
       `${what} sent nothing for ${idleTimeoutMs} ms amid its answer`,
     );
+  const forgotten = (): Error => new UpstreamError({ kind: "interrupted" }, `nobody read the answer of ${what}`);
+  deadline.start(FORGOTTEN_MS, forgotten);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         deadline.start(idleTimeoutMs, overdue);
         try {
           const next = await reader.read();
-          deadline.pause();
           if (next.done) {
             deadline.close();
             controller.close();
           } else {
+            deadline.start(FORGOTTEN_MS, forgotten);
             controller.enqueue(next.value);
           }
         } catch (cause) {

@@ -101,7 +101,7 @@ export class TokenService {
   }
 
   #send(asked: HttpRequest): Promise<HttpResponse> {
-    const request = { ...asked, headerTimeoutMs: this.#options.timeoutMs };
+    const request = { ...asked, headerTimeoutMs: this.#options.timeoutMs, lane: "auth" as const };
     // A form holds a secret in its body, which a redirect must not carry elsewhere.
     return request.method === "GET"
       ? sendFollowing(this.#options.transport, request, this.#options.redirects)

@@ -6,6 +6,7 @@ import type { HostResolver } from "./host-resolver.ts";
 import { orAborted } from "./host-resolver.ts";
 import type { ChooseProxy } from "./proxy-settings.ts";
 import type { ReachableAddresses } from "./reachable-addresses.ts";
+import type { Lane, RequestLanes } from "./request-lanes.ts";
 import { watchBody } from "./response-body.ts";
 import { type SendingHooks, SourceFailure, UploadedBody } from "./uploaded-body.ts";
 import { UpstreamError } from "./upstream-error.ts";
@@ -26,6 +27,8 @@ export type HttpRequest = {
   readonly signal?: AbortSignal | undefined;
   /** Until the header of the answer is there, in milliseconds; the transport's own limit unless said. */
   readonly headerTimeoutMs?: number;
+  /** `questions` unless said. */
+  readonly lane?: Lane;
 };
 
 /** `body` is null when the answer has none; otherwise it must be read to its end or cancelled. */
@@ -38,6 +41,7 @@ export type HttpResponse = {
 };
 
 export type TransportOptions = {
+  readonly lanes: RequestLanes;
   readonly resolver: HostResolver;
   readonly addresses: ReachableAddresses;
   readonly policy: AddressPolicy;
@@ -70,7 +74,8 @@ export class Transport {
     const what = describeRequest(request.method, request.url);
     const { idleTimeoutMs } = this.#options;
     const headerTimeoutMs = request.headerTimeoutMs ?? this.#options.headerTimeoutMs;
-    const deadline = new Deadline(request.signal);
+    const leave = await this.#options.lanes.enter(request.lane ?? "questions", request.signal);
+    const deadline = new Deadline(request.signal, leave);
     const awaitHeader = (): void =>
       deadline.start(headerTimeoutMs, () => {
         const message = `${what} was not answered within ${headerTimeoutMs} ms`;
@@ -82,7 +87,9 @@ export class Transport {
     try {
       const response = await this.#connectAndSend(request, deadline.signal, sending);
       deadline.pause();
-      const body = response.body === null ? null : watchBody(response.body, { what, deadline, idleTimeoutMs });
+      // Nobody would read what there is not.
+      const isEmpty = response.body === null || request.method === "HEAD";
+      const body = isEmpty ? null : watchBody(response.body, { what, deadline, idleTimeoutMs });
       if (body === null) deadline.close();
       return { status: response.status, headers: response.headers, url: request.url, body };
     } catch (cause) {

@@ -15,6 +15,7 @@ import { type ErrorCode, RegistryError } from "../oci/registry-error.ts";
  * - `protocol`: the answer breaks the protocol (a wrong Content-Range, an endless manifest, a hostile Location).
  * - `refused`: larder itself refused to contact an address (see `AddressPolicy`).
  * - `loop`: the request came back to larder itself.
+ * - `busy`: larder itself sent no request, since too many to that server are in flight.
  * - `credentials`: those that are configured could not be read (a file, a credential helper).
  */
 export type UpstreamFailure =
@@ -28,6 +29,7 @@ export type UpstreamFailure =
   | { readonly kind: "protocol" }
   | { readonly kind: "refused" }
   | { readonly kind: "loop" }
+  | { readonly kind: "busy" }
   | { readonly kind: "credentials" };
 
 const CODE: Readonly<Record<UpstreamFailure["kind"], ErrorCode>> = {
@@ -41,6 +43,7 @@ const CODE: Readonly<Record<UpstreamFailure["kind"], ErrorCode>> = {
   protocol: "UPSTREAM_UNAVAILABLE",
   refused: "UPSTREAM_UNAVAILABLE",
   loop: "LOOP_DETECTED",
+  busy: "UNAVAILABLE",
   credentials: "UPSTREAM_UNAVAILABLE",
 };
 
@@ -70,6 +73,7 @@ export function isUpstreamDown(error: unknown): error is UpstreamError {
     case "interrupted":
     case "rate-limited":
     case "server-error":
+    case "busy":
       return true;
     case "unauthorized":
     case "rejected":

@@ -1,5 +1,5 @@
 import { type Digest, parseDigest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/registry-error.ts";
+import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
 import { nameOf } from "../../registry/candidates.ts";
 import type { Target } from "../../registry/locate.ts";
@@ -16,6 +16,9 @@ import { readBody } from "./read-body.ts";
 const MANIFEST_LIMIT_BYTES = 4.5 * 1024 * 1024;
 /** More tags in one request than any client sends. */
 const TAGS_LIMIT = 100;
+
+/** What an upstream that could not be asked is answered with. */
+const UNSURE: readonly ErrorCode[] = ["UPSTREAM_UNAVAILABLE", "TOOMANYREQUESTS", "UNAVAILABLE"];
 
 /** GET, HEAD, PUT and DELETE of `/v2/NAME/manifests/REFERENCE`. Source: distribution-spec v1.1.1. */
 export async function answerManifest(
@@ -45,8 +48,7 @@ function parseReference(text: string): ManifestReference {
  */
 async function findManifest(call: Call, target: Target, reference: ManifestReference, manifests: Manifests) {
   const found = await manifests.get(target, reference, call.behalf).catch(async (error: unknown) => {
-    const unsure =
-      error instanceof RegistryError && (error.code === "UPSTREAM_UNAVAILABLE" || error.code === "TOOMANYREQUESTS");
+    const unsure = error instanceof RegistryError && UNSURE.includes(error.code);
     if (!unsure || call.request.method !== "HEAD" || !(await call.mayPush())) throw error;
     throw new RegistryError("MANIFEST_UNKNOWN", error.message, { cause: error });
   });

@@ -1,0 +1,74 @@
+/** An upstream that takes requests and never answers them is its own clients' trouble alone. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import { makeImage } from "../conformance/content-factory.ts";
+import { send } from "../conformance/registry-client.ts";
+import { MisbehavingUpstream } from "./misbehaving-upstream.ts";
+import { HOST, PullThrough, until } from "./pull-through.ts";
+
+const OTHER = "other.test";
+const CLIENTS = 300;
+/** Less than larder waits for an answer to a request: who waited for one of those is late. */
+const LIMIT_MS = 12_000;
+
+let other: MisbehavingUpstream;
+let lab: PullThrough;
+const sockets: Socket[] = [];
+beforeAll(async () => {
+  other = await MisbehavingUpstream.start();
+  lab = await PullThrough.start({ arguments: ["--upstream", `${OTHER}=${other.url}`] });
+});
+afterAll(async () => {
+  for (const socket of sockets) socket.destroy();
+  await other.stop();
+  await lab.stop();
+});
+
+/** Asks in the background, as a client that waits for as long as it takes. */
+function ask(path: string): void {
+  const { hostname, port } = new URL(lab.larder.url);
+  const socket = connect(Number(port), hostname, () => socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`));
+  socket.on("error", () => {});
+  sockets.push(socket);
+}
+
+test(
+  "its manifests are asked for by a few requests at a time, and other registries answer at once",
+  async () => {
+    lab.upstream.misbehave({}, { kind: "hang" });
+    for (let index = 0; index < CLIENTS; index++) ask(`/v2/team/app${index}/manifests/v1?ns=${HOST}`);
+    await until("upstream is asked", () => lab.upstream.count() >= 20);
+    const image = makeImage();
+    other.addImage(image, "v1");
+    for (let index = 0; index < 5; index++) {
+      const reply = await send("GET", lab.manifestUrl("v1", `team/other${index}`, OTHER));
+      expect(reply.status, reply.text).toBe(200);
+    }
+    for (const { digest, bytes } of image.blobs) {
+      expect((await send("GET", lab.blobUrl(digest, "team/other0", OTHER))).bytes).toEqual(bytes);
+    }
+    // Far fewer than there are clients, and fewer than the runtime would have in flight.
+    expect(lab.upstream.count()).toBeLessThan(65);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "its blobs on their way hold up none of its manifests",
+  async () => {
+    lab.upstream.behave();
+    const images = Array.from({ length: 70 }, () => makeImage());
+    const indexes = images.map((image, index) => [`many${index}`, image] as const);
+    for (const [tag, image] of indexes) lab.upstream.addImage(image, tag);
+    for (const [tag] of indexes) expect((await lab.manifest(tag)).status).toBe(200);
+    lab.upstream.requests.length = 0;
+    lab.upstream.misbehave({ kind: "blob" }, { kind: "pause", afterBytes: 10 });
+    for (const { blobs } of images)
+      for (const { digest } of blobs) ask(new URL(lab.blobUrl(digest)).pathname + `?ns=${HOST}`);
+    await until("blobs are asked for", () => lab.upstream.count({ kind: "blob" }) >= 30);
+    lab.upstream.addImage(makeImage(), "while-downloads-run");
+    expect((await send("GET", lab.manifestUrl("while-downloads-run"))).status).toBe(200);
+    expect(lab.upstream.count({ kind: "blob" })).toBeLessThan(65);
+  },
+  LIMIT_MS,
+);
