@@ -17,17 +17,18 @@ import type { ServerPool } from "./server-pool.ts";
 import { insistOnStatus } from "./status-failure.ts";
 import { describeRequest, type HttpResponse } from "./transport.ts";
 import { UpstreamError } from "./upstream-error.ts";
+import type { UpstreamLimits } from "./upstream-limits.ts";
 
 const ACCEPT_MANIFESTS = MANIFEST_TYPES.join(", ");
 
 /** Manifests and blobs, from whichever server of a registry has them. */
 export class ContentReader implements ManifestSource, BlobSource {
   readonly #pool: ServerPool;
-  readonly #manifestBytes: number;
+  readonly #limits: Pick<UpstreamLimits, "manifestBytes" | "wholeTimeoutMs">;
 
-  constructor(pool: ServerPool, limits: { readonly manifestBytes: number }) {
+  constructor(pool: ServerPool, limits: Pick<UpstreamLimits, "manifestBytes" | "wholeTimeoutMs">) {
     this.#pool = pool;
-    this.#manifestBytes = limits.manifestBytes;
+    this.#limits = limits;
   }
 
   headManifest(
@@ -59,7 +60,8 @@ export class ContentReader implements ManifestSource, BlobSource {
       insistOnStatus(response, "GET", [200]);
       const what = describeRequest("GET", response.url);
       const encoding = response.headers.get("content-encoding") ?? "identity";
-      const bytes = await readWhole(response.body, this.#manifestBytes, what);
+      const { manifestBytes, wholeTimeoutMs } = this.#limits;
+      const bytes = await readWhole(response.body, manifestBytes, what, wholeTimeoutMs);
       const digest = digestOf(bytes, wanted === null ? "sha256" : algorithmOf(wanted));
       if (wanted !== null && digest !== wanted) {
         throw new UpstreamError({ kind: "protocol" }, `${what} sent a manifest with the digest ${digest}`);

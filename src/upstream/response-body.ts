@@ -1,6 +1,9 @@
 import type { Deadline } from "./deadline.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
+/** What is read whole is small; it may still take its time on a slow line. */
+const PATIENCE_MS = 15_000;
+const SLOWEST_BYTES_PER_SECOND = 16 * 1024;
 const DRAINED_BYTES = 64 * 1024;
 /** A body that nobody has asked for a piece of for so long was forgotten: it must not take a place for ever. */
 const FORGOTTEN_MS = 600_000;
@@ -99,22 +102,51 @@ export function holdToLength(
   );
 }
 
-/** A body to its end, `limitBytes` at most; a longer one is a `protocol` failure. `what` is the URL, for messages. */
+/**
+ * A body to its end, `limitBytes` at most; a longer one is a `protocol` failure. One that is not there after `patienceMs`
+ * and comes more slowly than 16 KiB a second is a `timeout`: each piece in time, it could go on for days. `what` is the
+ * URL, for messages.
+ */
 export async function readWhole(
   body: ReadableStream<Uint8Array> | null,
   limitBytes: number,
   what: string,
+  patienceMs = PATIENCE_MS,
 ): Promise<Uint8Array> {
+  if (body === null) return new Uint8Array();
+  const reader = body.getReader();
+  const startedMs = performance.now();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop cancels the body.
-  for await (const chunk of body ?? []) {
-    length += chunk.byteLength;
-    if (length > limitBytes) {
-      throw new UpstreamError({ kind: "protocol" }, `${what} sent more than the ${limitBytes} bytes that larder takes`);
+  let failure: UpstreamError | null = null;
+  const giveUp = (why: UpstreamError): void => {
+    failure ??= why;
+    // What comes of a connection that is given up is of no interest.
+    reader.cancel(why).catch(() => {});
+  };
+  const timer = setInterval(
+    () => {
+      const elapsedMs = performance.now() - startedMs;
+      if (elapsedMs < patienceMs || length >= (elapsedMs / 1000) * SLOWEST_BYTES_PER_SECOND) return;
+      const message = `${what} sent ${length} bytes in ${Math.round(elapsedMs / 1000)} s, and not all of its answer`;
+      giveUp(new UpstreamError({ kind: "timeout", waiting: "body" }, message));
+    },
+    Math.min(patienceMs, 1000),
+  );
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      length += next.value.byteLength;
+      if (length > limitBytes) {
+        const message = `${what} sent more than the ${limitBytes} bytes that larder takes`;
+        giveUp(new UpstreamError({ kind: "protocol" }, message));
+        break;
+      }
+      chunks.push(next.value);
     }
-    chunks.push(chunk);
+  } finally {
+    clearInterval(timer);
   }
+  if (failure !== null) throw failure;
   return Buffer.concat(chunks, length);
 }
 

@@ -5,7 +5,7 @@ import { fixedCredentials } from "./credentials.ts";
 import { type DnsServer, startDnsServer } from "./dns-server.fixture.ts";
 import { dnsResolver } from "./host-resolver.ts";
 import type { RegistryOptions } from "./open-registry.ts";
-import { clientOf, failureOf, NAMESPACE, PATH } from "./registry.fixture.ts";
+import { clientOf, failureOf, NAMESPACE, PATH, randomBytes } from "./registry.fixture.ts";
 import { ReachableAddresses } from "./reachable-addresses.ts";
 import { startRawServer, startWebServer, type WebServer } from "./web-server.fixture.ts";
 
@@ -256,6 +256,37 @@ describe("deadlines", () => {
     });
     const limits = { headerTimeoutMs: 200, idleTimeoutMs: 200 };
     expect((await clientOf(server.url, { limits }).getManifest(PATH, TAG))?.bytes.byteLength).toBe(50);
+  });
+
+  test("a manifest that drips without an end is overdue, each of its pieces in time", async () => {
+    const dripping = await startRawServer((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+      const timer = setInterval(() => socket.write(" "), 20);
+      socket.on("close", () => clearInterval(timer));
+    });
+    stops.push(() => dripping.stop());
+    const client = clientOf(dripping.url, { limits: { wholeTimeoutMs: 200 } });
+    expect(await failureOf(client.getManifest(PATH, TAG))).toEqual({ kind: "timeout", waiting: "body" });
+  });
+
+  test("a large manifest on a slow line is not, as long as it comes on", async () => {
+    const bytes = randomBytes(200_000);
+    const server = serve(
+      () =>
+        new Response(
+          new ReadableStream({
+            async start(controller) {
+              for (let at = 0; at < bytes.length; at += 20_000) {
+                await Bun.sleep(30);
+                controller.enqueue(bytes.subarray(at, at + 20_000));
+              }
+              controller.close();
+            },
+          }),
+        ),
+    );
+    const client = clientOf(server.url, { limits: { wholeTimeoutMs: 100 } });
+    expect((await client.getManifest(PATH, TAG))?.bytes.byteLength).toBe(bytes.length);
   });
 
   test("an abort ends a request with its own reason, before the answer and amid it", async () => {

@@ -15,6 +15,8 @@ export type UpstreamLimits = {
   /** For how long a server that failed is asked last. */
   readonly penaltyMs: number;
   readonly redirects: number;
+  /** How long a manifest or a page of a list may take to come, unless it comes at 16 KiB a second. */
+  readonly wholeTimeoutMs: number;
   /** The longest manifest that is taken. */
   readonly manifestBytes: number;
   /** The most entries of a list of tags, repositories or referrers, over all pages. */
@@ -31,6 +33,7 @@ export const DEFAULT_LIMITS: UpstreamLimits = {
   longestRetryAfterMs: 2000,
   penaltyMs: 10_000,
   redirects: 5,
+  wholeTimeoutMs: 15_000,
   // The specification's 4 MiB and some room: containerd takes 4,393,216 bytes.
   manifestBytes: 4 * 1024 * 1024 + 256 * 1024,
   listEntries: 100_000,
