@@ -125,4 +125,5 @@ const status = await main(process.argv.slice(2), {
 const lost = await stdout.end();
 if (lost !== null) stderr.write(`larder: standard output could not be written (${lost})\n`);
 await stderr.end();
-process.exitCode = lost === null ? status : 1;
+// What still waits now, for an upstream that does not answer, say, waits for nobody.
+process.exit(lost === null ? status : 1);

@@ -45,11 +45,13 @@ export function openUpstreams(settings: Settings, environment: UpstreamEnvironme
       instanceId: environment.instanceId,
       userAgent: `larder/${VERSION}`,
       clock,
+      mayProbe: () => !upstreams.offline,
       observe: (event) => logEvent(environment.log, namespace, event),
     });
     return { namespace, client, tagLifetimeMs: given?.tagLifetimeMs ?? settings.tagLifetimeMs };
   };
-  return new Upstreams(standInsOf(settings).map(open), settings.offline);
+  const upstreams: Upstreams = new Upstreams(standInsOf(settings).map(open), settings.offline);
+  return upstreams;
 }
 
 /** Who has an entry among the upstreams is stood in for. */
@@ -78,22 +80,26 @@ function readSetting(namespace: Namespace, key: string, path: string): string {
 }
 
 function logEvent(log: Log, namespace: Namespace, event: UpstreamEvent): void {
-  const { method, url } = event;
-  if (event.kind === "response") {
-    log.write("debug", "upstream answered", {
-      namespace,
-      method,
-      url,
-      status: event.status,
-      ms: Math.round(event.elapsedMs),
-    });
-  } else {
-    log.write("debug", "upstream failed", {
-      namespace,
-      method,
-      url,
-      error: event.error.message,
-      retried: event.retried,
-    });
+  switch (event.kind) {
+    case "response": {
+      const { method, url, status, elapsedMs } = event;
+      return log.write("debug", "upstream answered", { namespace, method, url, status, ms: Math.round(elapsedMs) });
+    }
+    case "failure": {
+      const { method, url, retried } = event;
+      return log.write("debug", "upstream failed", { namespace, method, url, error: event.error.message, retried });
+    }
+    case "away":
+      return log.write("warning", "an upstream is not reachable; what is here is served without it until it is back", {
+        namespace,
+        host: event.host,
+        error: event.error.message,
+      });
+    case "back": {
+      const seconds = Math.round(event.awayMs / 1000);
+      return log.write("info", "an upstream is reachable again", { namespace, host: event.host, seconds });
+    }
+    default:
+      event satisfies never;
   }
 }

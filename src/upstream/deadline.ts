@@ -29,6 +29,12 @@ export class Deadline {
     this.#timer = setTimeout(() => this.#controller.abort(overdue()), milliseconds);
   }
 
+  /** As `start`, for a time so long that a process that ends need not wait for it. */
+  startLoosely(milliseconds: number, overdue: () => Error): void {
+    this.start(milliseconds, overdue);
+    this.#timer?.unref();
+  }
+
   /** No time is running until the next `start`. */
   pause(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);

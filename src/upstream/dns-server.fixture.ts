@@ -5,6 +5,8 @@ export type DnsServer = {
   readonly address: string;
   readonly records: Map<string, readonly string[]>;
   readonly questions: string[];
+  /** Questions of these types are not answered. */
+  readonly silentFor: Set<string>;
   close(): void;
 };
 
@@ -12,6 +14,7 @@ export type DnsServer = {
 export async function startDnsServer(records: Readonly<Record<string, readonly string[]>>): Promise<DnsServer> {
   const known = new Map(Object.entries(records));
   const questions: string[] = [];
+  const silentFor = new Set<string>();
   const socket = await Bun.udpSocket({
     hostname: "127.0.0.1",
     socket: {
@@ -20,6 +23,7 @@ export async function startDnsServer(records: Readonly<Record<string, readonly s
         const question = query.questions?.[0];
         if (question === undefined) return;
         questions.push(question.name);
+        if (silentFor.has(question.type)) return;
         const addresses = known.get(question.name);
         const answers = (addresses ?? [])
           .map((data): Answer => ({ type: data.includes(":") ? "AAAA" : "A", name: question.name, ttl: 0, data }))
@@ -34,5 +38,5 @@ export async function startDnsServer(records: Readonly<Record<string, readonly s
       },
     },
   });
-  return { address: `127.0.0.1:${socket.port}`, records: known, questions, close: () => socket.close() };
+  return { address: `127.0.0.1:${socket.port}`, records: known, questions, silentFor, close: () => socket.close() };
 }

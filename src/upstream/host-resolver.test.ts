@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type DnsServer, startDnsServer } from "./dns-server.fixture.ts";
 import { dnsResolver, systemResolver } from "./host-resolver.ts";
+import { failureOf } from "./registry.fixture.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 let dns: DnsServer | null = null;
@@ -58,6 +59,25 @@ describe("a resolver of its own", () => {
     leaving.abort(new Error("gone"));
     expect(await question.catch((error: Error) => error.message)).toBe("gone");
     silent.close();
+  });
+
+  test("is not waited for longer than three seconds, and not again while it is silent", async () => {
+    const silent = await Bun.udpSocket({ hostname: "127.0.0.1" });
+    let nowMs = 0;
+    const servers = Array.from({ length: 4 }, () => `127.0.0.1:${silent.port}`);
+    const resolver = dnsResolver(servers, () => nowMs);
+    const silence = { kind: "unreachable", reason: "silent" } as const;
+    const first = failureOf(resolver.resolve("registry.test"));
+    nowMs = 3000;
+    expect(await failureOf(resolver.resolve("registry.test"))).toEqual(silence);
+    expect(await first).toEqual(silence);
+    silent.close();
+  });
+
+  test("gives the addresses of one kind when nobody answers for the other", async () => {
+    dns = await startDnsServer({ "registry.test": ["10.1.2.3"] });
+    dns.silentFor.add("AAAA");
+    expect(await dnsResolver([dns.address], Date.now).resolve("registry.test")).toEqual(["10.1.2.3"]);
   });
 
   test.each(["9.9.9.9:99999", "dns.example", "", "[::1", "1.2.3"])("refuses the server %p", (server) => {

@@ -6,7 +6,7 @@ import { UpstreamError } from "./upstream-error.ts";
 export interface HostResolver {
   /**
    * The addresses of `host` (a name, or an address that is its own answer), in the order to try them; at least one.
-   * Throws an `UpstreamError` (`unreachable`, by `name`) when there are none.
+   * Throws an `UpstreamError` (`unreachable`, by `name`) when there are none, and (`silent`) when nobody says for 3 s.
    */
   resolve(host: string, signal?: AbortSignal): Promise<readonly string[]>;
 }
@@ -19,8 +19,12 @@ const ADDRESS_LIMIT = 8;
 const CACHED_NAMES = 1000;
 const SHORTEST_TTL_SECONDS = 5;
 const LONGEST_TTL_SECONDS = 60;
-const QUERY_TIMEOUT_MS = 2000;
+const QUERY_TIMEOUT_MS = 1000;
 const QUERY_TRIES = 2;
+/** How long an answer is waited for, of whichever resolver. */
+const PATIENCE_MS = 3000;
+/** How long addresses of one kind wait for those of the other. */
+const GRACE_MS = 500;
 
 /** Asks the machine: its hosts file, its DNS settings. `elapsed` gives milliseconds, by a clock that nobody sets. */
 export function systemResolver(elapsed: () => number): HostResolver {
@@ -39,10 +43,7 @@ export function dnsResolver(servers: readonly string[], elapsed: () => number): 
   const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
   resolver.setServers(servers.map(checkedServer));
   return new CachingResolver(`the resolver ${servers.join(", ")}`, elapsed, async (host) => {
-    const answers = await Promise.allSettled([
-      resolver.resolve4(host, { ttl: true }),
-      resolver.resolve6(host, { ttl: true }),
-    ]);
+    const answers = await settledSoon([resolver.resolve4(host, { ttl: true }), resolver.resolve6(host, { ttl: true })]);
     const records = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
     if (records.length === 0) {
       const failure = answers.find((answer) => answer.status === "rejected");
@@ -72,7 +73,7 @@ class CachingResolver implements HostResolver {
   readonly #elapsed: () => number;
   readonly #lookup: Lookup;
   readonly #known = new Map<string, { readonly addresses: readonly string[]; readonly untilMs: number }>();
-  readonly #pending = new Map<string, Promise<readonly string[]>>();
+  readonly #pending = new Map<string, { readonly answer: Promise<readonly string[]>; readonly sinceMs: number }>();
 
   constructor(who: string, elapsed: () => number, lookup: Lookup) {
     this.#who = who;
@@ -90,13 +91,26 @@ class CachingResolver implements HostResolver {
     return orAborted(this.#ask(host), signal);
   }
 
-  #ask(host: string): Promise<readonly string[]> {
+  /** The answer, if it comes in time; one that comes later is there for the next who asks. */
+  async #ask(host: string): Promise<readonly string[]> {
     let pending = this.#pending.get(host);
     if (pending === undefined) {
-      pending = this.#lookUp(host).finally(() => this.#pending.delete(host));
+      const answer = this.#lookUp(host).finally(() => this.#pending.delete(host));
+      answer.catch(() => {}); // Those who wait for it hear of its failure.
+      pending = { answer, sinceMs: this.#elapsed() };
       this.#pending.set(host, pending);
     }
-    return pending;
+    const silence = Promise.withResolvers<never>();
+    const leftMs = Math.max(0, PATIENCE_MS - (this.#elapsed() - pending.sinceMs));
+    const timer = setTimeout(() => {
+      const message = `${this.#who} did not say within ${PATIENCE_MS / 1000} s which address ${JSON.stringify(host)} has`;
+      silence.reject(new UpstreamError({ kind: "unreachable", reason: "silent" }, message));
+    }, leftMs);
+    try {
+      return await Promise.race([pending.answer, silence.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #lookUp(host: string): Promise<readonly string[]> {
@@ -105,8 +119,10 @@ class CachingResolver implements HostResolver {
       answer = await this.#lookup(host);
     } catch (cause) {
       const why = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
+      // That nobody said it in time is another thing than that there is none.
+      const reason = /TIMEOUT|ETIMEDOUT|EAI_AGAIN/.test(why) ? "silent" : "name";
       throw new UpstreamError(
-        { kind: "unreachable", reason: "name" },
+        { kind: "unreachable", reason },
         `${this.#who} knows no address for ${JSON.stringify(host)} (${why})`,
         { cause },
       );
@@ -120,6 +136,28 @@ class CachingResolver implements HostResolver {
     this.#known.set(host, { addresses, untilMs: this.#elapsed() + ttlSeconds * 1000 });
     return addresses;
   }
+}
+
+/**
+ * All outcomes; but once there is a good one, only those that come soon after it: a name server that drops questions for
+ * one kind of address must not delay the other kind.
+ */
+async function settledSoon<T>(promises: readonly Promise<T>[]): Promise<readonly PromiseSettledResult<T>[]> {
+  const settled = new Map<number, PromiseSettledResult<T>>();
+  const all = Promise.all(
+    promises.map((promise, index) =>
+      promise.then(
+        (value) => settled.set(index, { status: "fulfilled", value }),
+        (reason: unknown) => settled.set(index, { status: "rejected", reason }),
+      ),
+    ),
+  );
+  const soon = Promise.any(promises).then(
+    () => Bun.sleep(GRACE_MS),
+    () => all,
+  );
+  await Promise.race([all, soon]);
+  return promises.flatMap((_, index) => settled.get(index) ?? []);
 }
 
 /** Waits for `promise`, which others may wait for too, no longer than until `signal` fires. */

@@ -55,6 +55,11 @@ export type RegistryOptions = {
   readonly budget?: RequestBudget;
   readonly limits?: Partial<UpstreamLimits>;
   readonly clock: Clock;
+  /**
+   * Is a server that cannot be reached taken for away, and tried again in the background while this allows it? Unless
+   * given, each request finds out for itself.
+   */
+  readonly mayProbe?: () => boolean;
   /** Told of each answer and failure, of retries too. */
   readonly observe?: (event: UpstreamEvent) => void;
 };
@@ -73,7 +78,7 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
     ...options,
     limits,
     policy: new AddressPolicy(roots),
-    addresses: new ReachableAddresses(),
+    addresses: new ReachableAddresses(limits.connectTimeoutMs, options.clock.elapsed),
     budget: options.budget ?? new RequestBudget(requestLimit({})),
   };
   const [registry, ...mirrors] = endpoints.map((endpoint, index) => openServer(endpoint, index > 0, shared));
@@ -97,6 +102,7 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
     deleteManifest: (...args) => pusher.deleteManifest(...args),
     ping: (requestOptions) => ping(registry, requestOptions),
     rateLimit: () => registry.rateLimit,
+    reachability: () => registry.reachability,
   };
 }
 
@@ -110,7 +116,7 @@ type Shared = RegistryOptions & {
 function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): RegistryServer {
   const { namespace, credentials, resolver, policy, addresses, limits, userAgent, instanceId, clock } = shared;
   const address = new ServerAddress(endpoint.url, endpoint.sendNamespace === true ? namespace : null);
-  const { headerTimeoutMs, tokenTimeoutMs, idleTimeoutMs, redirects } = limits;
+  const { connectTimeoutMs, headerTimeoutMs, tokenTimeoutMs, idleTimeoutMs, redirects } = limits;
   const caPem = endpoint.caPem ?? null;
   const chooseProxy = shared.chooseProxy ?? (() => null);
   const lanes = shared.budget.lanesOf(address.host);
@@ -121,6 +127,7 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
     addresses,
     chooseProxy,
     caPem,
+    connectTimeoutMs,
     headerTimeoutMs,
     idleTimeoutMs,
   });
@@ -147,6 +154,7 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
     limits: isMirror ? { ...limits, retries: 0 } : limits,
     clock,
     observe: shared.observe ?? (() => {}),
+    mayProbe: shared.mayProbe ?? null,
   });
 }
 

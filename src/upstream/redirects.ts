@@ -13,7 +13,9 @@ const LONGEST_LOCATION = 16 * 1024;
 export async function sendFollowing(transport: Transport, request: HttpRequest, limit: number): Promise<HttpResponse> {
   let current = request;
   for (let followed = 0; ; followed += 1) {
-    const response = await transport.exchange(current);
+    const response = await transport.exchange(current).catch((error: unknown) => {
+      throw followed === 0 ? error : elsewhere(error);
+    });
     const location = redirectOf(current, response);
     if (location === null) return response;
     await drain(response.body);
@@ -65,6 +67,12 @@ export function resolveOwnLocation(location: string, base: URL): URL {
   const lostTls =
     url !== null && base.protocol === "https:" && url.protocol === "http:" && url.hostname === base.hostname;
   return resolveLocation(lostTls ? base.origin + url.pathname + url.search : location, base);
+}
+
+/** That a host is out of reach says nothing of the registry that led there. */
+function elsewhere(error: unknown): unknown {
+  if (!(error instanceof UpstreamError) || error.failure.kind !== "unreachable") return error;
+  return new UpstreamError({ ...error.failure, isElsewhere: true }, error.message, { cause: error.cause });
 }
 
 function redirectOf(request: HttpRequest, response: HttpResponse): string | null {

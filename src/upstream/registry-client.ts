@@ -15,6 +15,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
+import type { ReachabilityState } from "./reachability.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 export type RequestOptions = {
@@ -144,6 +145,8 @@ interface RegistryProbe {
   ping(options?: RequestOptions): Promise<void>;
   /** The allowance that the registry spoke of last; null when it never did. */
   rateLimit(): RateLimit | null;
+  /** Can the registry itself be reached? Always, as far as anybody knows, unless it is watched (`mayProbe`). */
+  reachability(): ReachabilityState;
 }
 
 /** Everything at once; for composition. */

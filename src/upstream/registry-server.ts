@@ -1,8 +1,9 @@
 import type { Clock } from "../lib/clock.ts";
 import { type Access, NO_ACCESS } from "./access.ts";
-import type { Authorizer } from "./authorizer.ts";
+import type { Authorization, Authorizer } from "./authorizer.ts";
 import { orAborted } from "./host-resolver.ts";
 import { outgoingVia } from "./loop-mark.ts";
+import { Reachability, type ReachabilityState } from "./reachability.ts";
 import { type RateLimit, readRateLimit } from "./rate-limit.ts";
 import type { Lane } from "./request-lanes.ts";
 import { sendFollowing } from "./redirects.ts";
@@ -39,15 +40,24 @@ export type RegistryServerOptions = {
   readonly limits: UpstreamLimits;
   readonly clock: Clock;
   readonly observe: (event: UpstreamEvent) => void;
+  /** May it be contacted in the background? Null: it is never taken for away, and never tried by itself. */
+  readonly mayProbe: (() => boolean) | null;
 };
 
 /** One server of a registry, the registry itself or a mirror: authorizes, follows, retries, and makes failures errors. */
 export class RegistryServer {
   readonly #options: RegistryServerOptions;
+  readonly #reachability: Reachability | null;
   #rateLimit: RateLimit | null = null;
 
   constructor(options: RegistryServerOptions) {
     this.#options = options;
+    const { address, clock, observe, mayProbe } = options;
+    const probe = () => this.#attempt(this.#rootRequest({}));
+    this.#reachability =
+      mayProbe === null
+        ? null
+        : new Reachability({ host: address.host, probe, mayProbe, elapsed: clock.elapsed, observe });
   }
 
   /** The allowance that this server spoke of last, null when it never did. */
@@ -55,22 +65,33 @@ export class RegistryServer {
     return this.#rateLimit;
   }
 
+  /** Can it be reached? */
+  get reachability(): ReachabilityState {
+    return this.#reachability?.state ?? "reachable";
+  }
+
   get address(): ServerAddress {
     return this.#options.address;
   }
 
   /**
-   * The answer, when its status is below 400 or 404. All else throws: an `UpstreamError`, or the signal's reason.
+   * The answer, when its status is below 400 or 404. All else throws: an `UpstreamError`, or the signal's reason. While
+   * the server is away, that is at once.
    * The caller reads the answer's body to its end or cancels it.
    */
   async send(request: ServerRequest): Promise<HttpResponse> {
     const repeatable = request.repeatable ?? (request.method === "GET" || request.method === "HEAD");
     for (let attempt = 0; ; attempt += 1) {
+      this.#reachability?.assertNotAway();
       try {
-        return await this.#attempt(request);
+        const response = await this.#attempt(request);
+        this.#reachability?.note(null);
+        return response;
       } catch (error) {
         request.signal?.throwIfAborted();
-        const pauseMs = repeatable && attempt < this.#options.limits.retries ? this.#pauseAfter(error, attempt) : null;
+        this.#reachability?.note(error);
+        const mayRepeat = repeatable && attempt < this.#options.limits.retries && this.reachability !== "away";
+        const pauseMs = mayRepeat ? this.#pauseAfter(error, attempt) : null;
         this.#reportFailure(request, error, pauseMs !== null);
         if (pauseMs === null) throw error;
         await orAborted(Bun.sleep(pauseMs), request.signal);
@@ -106,8 +127,7 @@ export class RegistryServer {
       }
     }
     if (this.#refuses(response, 401)) {
-      const challenge = response.headers.get("www-authenticate") ?? (await this.#askRootChallenge(request));
-      const better = challenge === null ? null : await authorizer.answer(challenge, access, sent, signal);
+      const better = await this.#answerTo(response, request, sent);
       if (better === null) return response;
       await drain(response.body);
       return this.#sendOnce(request, better);
@@ -118,6 +138,18 @@ export class RegistryServer {
       throw sent.failure.error;
     }
     return response;
+  }
+
+  /** What to send instead of what a 401 refused, null when there is nothing; its body is left to the caller. */
+  async #answerTo(response: HttpResponse, request: ServerRequest, sent: Authorization): Promise<string | null> {
+    try {
+      const challenge = response.headers.get("www-authenticate") ?? (await this.#askRootChallenge(request));
+      if (challenge === null) return null;
+      return await this.#options.authorizer.answer(challenge, request.access, sent, request.signal);
+    } catch (error) {
+      await drain(response.body);
+      throw error;
+    }
   }
 
   #refuses({ status, url }: HttpResponse, refusal: 401 | 403): boolean {
@@ -145,11 +177,14 @@ export class RegistryServer {
   }
 
   /** What `/v2/` challenges with, for the answers that say 401 and nothing else; null when it does not. */
-  async #askRootChallenge({ signal, via }: ServerRequest): Promise<string | null> {
-    const url = this.address.rootUrl();
-    const root = await this.#sendOnce({ method: "GET", url, access: NO_ACCESS, lane: "auth", signal, via }, null);
+  async #askRootChallenge(request: ServerRequest): Promise<string | null> {
+    const root = await this.#sendOnce(this.#rootRequest(request), null);
     await drain(root.body);
     return root.status === 401 ? root.headers.get("www-authenticate") : null;
+  }
+
+  #rootRequest({ signal, via }: Pick<ServerRequest, "signal" | "via">): ServerRequest {
+    return { method: "GET", url: this.address.rootUrl(), access: NO_ACCESS, lane: "auth", signal, via };
   }
 
   /** The milliseconds to wait before the next attempt; null when another one would not help. */
@@ -159,7 +194,7 @@ export class RegistryServer {
     const { retryPauseMs, longestRetryAfterMs } = this.#options.limits;
     switch (failure.kind) {
       case "unreachable":
-        return failure.reason === "connection" ? retryPauseMs * 2 ** attempt : null;
+        return failure.reason === "connection" || failure.reason === "refused" ? retryPauseMs * 2 ** attempt : null;
       case "server-error":
         return failure.status === 501 ? null : retryPauseMs * 2 ** attempt;
       case "rate-limited": {

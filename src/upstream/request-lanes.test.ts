@@ -27,7 +27,11 @@ test("who waits gets in, in order, as others leave", async () => {
   const { inFlight } = LANE_LIMITS.auth;
   const first = await fill(lanes, "auth", inFlight);
   const order: number[] = [];
-  for (const number of [1, 2, 3]) void lanes.enter("auth", undefined).then(() => order.push(number));
+  for (const number of [1, 2, 3])
+    lanes.enter("auth", undefined).then(
+      () => order.push(number),
+      () => {},
+    );
   first.leave();
   first.leave();
   await Bun.sleep(0);

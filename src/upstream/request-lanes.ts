@@ -143,6 +143,7 @@ export class RequestLanes {
     };
     const onAbort = (): void => leave(signal?.reason);
     const timer = setTimeout(() => leave(this.#busy(lane, `none had room within ${patienceMs / 1000} s`)), patienceMs);
+    timer.unref();
     signal?.addEventListener("abort", onAbort, { once: true });
     state.waiting.add(me);
     try {

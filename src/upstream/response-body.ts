@@ -29,7 +29,7 @@ export function watchBody(body: ReadableStream<Uint8Array>, watch: BodyWatch): R
       `${what} sent nothing for ${idleTimeoutMs} ms amid its answer`,
     );
   const forgotten = (): Error => new UpstreamError({ kind: "interrupted" }, `nobody read the answer of ${what}`);
-  deadline.start(FORGOTTEN_MS, forgotten);
+  deadline.startLoosely(FORGOTTEN_MS, forgotten);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -40,7 +40,7 @@ export function watchBody(body: ReadableStream<Uint8Array>, watch: BodyWatch): R
             deadline.close();
             controller.close();
           } else {
-            deadline.start(FORGOTTEN_MS, forgotten);
+            deadline.startLoosely(FORGOTTEN_MS, forgotten);
             controller.enqueue(next.value);
           }
         } catch (cause) {

@@ -93,13 +93,23 @@ describe.skipIf(!hasOpenssl)("TLS", () => {
 describe("names and addresses", () => {
   test("the address that answers is tried first, and remembered until it does not", async () => {
     const server = serve(() => new Response());
-    const addresses = new ReachableAddresses();
+    const addresses = new ReachableAddresses(3000, () => 0);
     const order = (found: readonly string[]) => addresses.order("x", server.port, found, new AbortController().signal);
     expect(await order(["::1", "127.0.0.9", "127.0.0.1"])).toEqual(["127.0.0.1", "::1", "127.0.0.9"]);
     await server.stop();
     expect(await order(["::1", "127.0.0.1"])).toEqual(["127.0.0.1", "::1"]);
     addresses.forget("x", server.port);
     expect(await order(["::1", "127.0.0.1"])).toEqual(["::1", "127.0.0.1"]);
+  });
+
+  test("a host that nothing answers at is not waited for again for some seconds", async () => {
+    let nowMs = 0;
+    const addresses = new ReachableAddresses(200, () => nowMs);
+    const order = () => addresses.order("x", 9, ["127.0.0.1"], new AbortController().signal);
+    addresses.noteSilence("x", 9);
+    expect(await failureOf(order())).toEqual({ kind: "unreachable", reason: "silent" });
+    nowMs = 5000;
+    expect(await order()).toEqual(["127.0.0.1"]);
   });
 
   test("a name with several addresses is reached at the one that answers", async () => {
@@ -115,7 +125,7 @@ describe("names and addresses", () => {
     });
     expect(await failureOf(clientOf("http://127.0.0.1:1").ping())).toEqual({
       kind: "unreachable",
-      reason: "connection",
+      reason: "refused",
     });
   });
 
@@ -160,7 +170,7 @@ describe("a proxy", () => {
     await clientOf("http://nowhere.test:5000", { ...byDns(), chooseProxy: () => proxy.url }).ping();
     expect(proxy.headers[0]).toStartWith("GET http://nowhere.test:5000/v2/ HTTP/1.1\r\n");
     const refused = clientOf("http://nowhere.test:5000", { ...byDns(), chooseProxy: () => "http://127.0.0.1:1" });
-    expect(await failureOf(refused.ping())).toEqual({ kind: "unreachable", reason: "connection" });
+    expect(await failureOf(refused.ping())).toEqual({ kind: "unreachable", reason: "refused" });
   });
 
   test("of the environment is not gone through unasked", async () => {

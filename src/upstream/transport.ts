@@ -48,6 +48,7 @@ export type TransportOptions = {
   readonly chooseProxy: ChooseProxy;
   /** Trusted besides the public authorities; null: those alone. */
   readonly caPem: string | null;
+  readonly connectTimeoutMs: number;
   readonly headerTimeoutMs: number;
   readonly idleTimeoutMs: number;
 };
@@ -102,21 +103,49 @@ export class Transport {
   async #connectAndSend(request: HttpRequest, signal: AbortSignal, sending: SendingHooks): Promise<Response> {
     const { url } = request;
     const [host, proxy] = [hostOf(url), this.#options.chooseProxy(url)];
-    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+    const port = portOf(url);
     if (proxy !== null && isIP(host) !== 0) this.#options.policy.check(url, host);
     const targets = proxy === null ? await this.#addressesOf(url, host, port, signal) : [host];
     for (const [index, target] of targets.entries()) {
       try {
-        return await this.#send(request, target, proxy, signal, sending);
+        return await this.#sendWatched(request, target, proxy, signal, sending);
       } catch (cause) {
         signal.throwIfAborted();
         if (cause instanceof SourceFailure) throw cause.cause;
         this.#options.addresses.forget(host, port);
-        if (index === targets.length - 1 || !neverConnected(cause))
+        if (index === targets.length - 1 || !mayTryNext(request, cause))
           throw unreachable(request, proxy === null ? target : "the proxy", cause);
       }
     }
     throw new UpstreamError({ kind: "unreachable", reason: "name" }, `no address for ${JSON.stringify(host)}`);
+  }
+
+  /** Sends, and gives up when no header comes and nothing answers at the address any more. */
+  async #sendWatched(
+    request: HttpRequest,
+    target: string,
+    proxy: string | null,
+    signal: AbortSignal,
+    sending: SendingHooks,
+  ): Promise<Response> {
+    const { addresses, connectTimeoutMs } = this.#options;
+    const [host, port] = [hostOf(request.url), portOf(request.url)];
+    const via =
+      proxy === null ? { address: target, port } : { address: hostOf(new URL(proxy)), port: portOf(new URL(proxy)) };
+    const attempt = new AbortController();
+    const leisureMs = connectTimeoutMs * LEISURE;
+    const look = async (): Promise<void> => {
+      const isAlive = await addresses.isAlive(via.address, via.port, connectTimeoutMs - leisureMs);
+      if (!isAlive) attempt.abort(addresses.noteSilence(host, port));
+    };
+    const timer = setTimeout(() => void look(), leisureMs);
+    try {
+      return await this.#send(request, target, proxy, AbortSignal.any([signal, attempt.signal]), sending);
+    } catch (cause) {
+      throw attempt.signal.aborted && !signal.aborted ? attempt.signal.reason : cause;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #addressesOf(url: URL, host: string, port: number, signal: AbortSignal): Promise<readonly string[]> {
@@ -179,8 +208,20 @@ function codeOf(cause: unknown): string {
   return (cause as NodeJS.ErrnoException).code ?? cause.name;
 }
 
+/** The part of the time for a connection that passes before it is asked whether there is one. */
+const LEISURE = 1 / 3;
+
+function portOf(url: URL): number {
+  return Number(url.port || (url.protocol === "https:" ? 443 : 80));
+}
+
 function neverConnected(cause: unknown): boolean {
   return /^(?:ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT|FailedToOpenSocket)$/.test(codeOf(cause));
+}
+
+/** What may have arrived is sent to another address only when it may be repeated. */
+function mayTryNext({ method }: HttpRequest, cause: unknown): boolean {
+  return neverConnected(cause) || (cause instanceof UpstreamError && (method === "GET" || method === "HEAD"));
 }
 
 function unreachable(request: HttpRequest, place: string, cause: unknown): UpstreamError {
@@ -190,7 +231,9 @@ function unreachable(request: HttpRequest, place: string, cause: unknown): Upstr
     code,
   )
     ? "tls"
-    : "connection";
+    : neverConnected(cause)
+      ? "refused"
+      : "connection";
   const advice =
     reason === "tls"
       ? "; a registry with a private certificate needs its authority's file, one without TLS an http:// endpoint"

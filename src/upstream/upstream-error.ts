@@ -3,8 +3,9 @@ import { type ErrorCode, RegistryError } from "../oci/registry-error.ts";
 /**
  * Why a request to another registry failed.
  *
- * - `unreachable`: no address for the name (`name`), no connection or one that broke before the response's header
- *   (`connection`), or no agreement on TLS, a certificate that is not accepted included (`tls`).
+ * - `unreachable`: no address for the name (`name`); nobody takes connections there (`refused`), or nothing answers at
+ *   all (`silent`); a connection that broke before the response's header (`connection`); or no agreement on TLS, a
+ *   certificate that is not accepted included (`tls`). `isElsewhere`: at a host that an answer led to.
  * - `timeout`: a deadline passed, before the response's header (`waiting: "header"`) or between two pieces of its
  *   body (`waiting: "body"`).
  * - `interrupted`: the body broke off. What came until then is good as far as it goes: ask again from there.
@@ -19,7 +20,11 @@ import { type ErrorCode, RegistryError } from "../oci/registry-error.ts";
  * - `credentials`: those that are configured could not be read (a file, a credential helper).
  */
 export type UpstreamFailure =
-  | { readonly kind: "unreachable"; readonly reason: "name" | "connection" | "tls" }
+  | {
+      readonly kind: "unreachable";
+      readonly reason: "name" | "refused" | "silent" | "connection" | "tls";
+      readonly isElsewhere?: true;
+    }
   | { readonly kind: "timeout"; readonly waiting: "header" | "body" }
   | { readonly kind: "interrupted" }
   | { readonly kind: "rate-limited"; readonly retryAfterSeconds: number | null }

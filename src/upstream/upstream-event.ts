@@ -17,4 +17,8 @@ export type UpstreamEvent =
       readonly error: Error;
       /** Will the same server be asked again? If not, the next one is, or the caller hears of it. */
       readonly retried: boolean;
-    };
+    }
+  /** Nothing arrives at a server any more: nobody waits for it until it is back. */
+  | { readonly kind: "away"; readonly host: string; readonly error: Error }
+  /** It answers again, after so many milliseconds. */
+  | { readonly kind: "back"; readonly host: string; readonly awayMs: number };

@@ -1,5 +1,7 @@
 /** Bounds on the talk with one registry. Times in milliseconds, sizes in bytes. */
 export type UpstreamLimits = {
+  /** Until a server has taken a connection, or a resolver has answered. */
+  readonly connectTimeoutMs: number;
   /** Until the header of an answer is there, name look-up, connection and TLS included; anew for each redirect. */
   readonly headerTimeoutMs: number;
   /** The same for a token service: some take their time. */
@@ -25,6 +27,7 @@ export type UpstreamLimits = {
 
 /** The limits where nothing else is said. */
 export const DEFAULT_LIMITS: UpstreamLimits = {
+  connectTimeoutMs: 3000,
   headerTimeoutMs: 15_000,
   tokenTimeoutMs: 35_000,
   idleTimeoutMs: 30_000,

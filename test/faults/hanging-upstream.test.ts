@@ -72,3 +72,12 @@ test(
   },
   LIMIT_MS,
 );
+
+test("larder ends when it is told to, though requests are still waiting for it", async () => {
+  lab.upstream.misbehave({}, { kind: "hang" });
+  const before = lab.upstream.count();
+  for (let index = 0; index < 100; index++) ask(`/v2/team/late${index}/manifests/v1?ns=${HOST}`);
+  await until("upstream is asked", () => lab.upstream.count() > before);
+  for (const socket of sockets.splice(0)) socket.destroy();
+  expect(await lab.larder.stop()).toBe(0);
+}, 40_000);
