@@ -18,9 +18,19 @@ export type HealthAnswer = {
   /** The file system of the data folder: what larder may still write, and all of it. */
   readonly disk: { readonly freeBytes: number; readonly sizeBytes: number };
   readonly offline: boolean;
-  /** Whether each upstream registry answers; empty while offline. `problem` is null when it does. */
-  readonly upstreams: readonly { readonly namespace: string; readonly problem: string | null }[];
+  /**
+   * Whether each upstream registry answers; empty while offline. `problem` is null when it does. One that cannot be
+   * reached is `away`: it is tried again in the background, and what is here is served without it meanwhile.
+   */
+  readonly upstreams: readonly {
+    readonly namespace: string;
+    readonly problem: string | null;
+    readonly state: UpstreamReachability;
+  }[];
 };
+
+/** Can an upstream registry be reached? `suspect`: not just now, but a moment ago. */
+type UpstreamReachability = "reachable" | "suspect" | "away";
 
 /** A tag of an image, in `GET /api/v1/images`. */
 export type ListedImage = {
@@ -144,6 +154,8 @@ export type NamespaceStats = {
   readonly bytesFromUpstream: number;
   /** What would have been fetched without larder: bytes from disk, for namespaces that have an upstream. */
   readonly bytesSaved: number;
+  /** Null when the namespace has no upstream. */
+  readonly upstream: UpstreamReachability | null;
   /** The allowance that the registry spoke of last; null when it never did. */
   readonly rateLimit: {
     readonly limit: number;

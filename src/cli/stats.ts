@@ -27,7 +27,9 @@ function format({ sinceMs, offline, namespaces }: StatsAnswer): string {
   const state = offline ? "offline: no upstream registry is contacted" : "online";
   const header = ["REGISTRY", "HITS", "MISSES", "FROM DISK", "FROM UPSTREAM", "SAVED", "ALLOWANCE"];
   const table = namespaces.length === 0 ? "nothing was asked for yet\n" : formatTable(header, namespaces.map(cells));
-  return `since ${since} UTC, ${state}\n\n${table}`;
+  const away = namespaces.filter(({ upstream }) => upstream === "away").map(({ namespace }) => namespace);
+  const unreachable = away.length === 0 ? "" : `not reachable, and tried again in the background: ${away.join(", ")}\n`;
+  return `since ${since} UTC, ${state}\n${unreachable}\n${table}`;
 }
 
 function cells({ namespace, hits, misses, bytesFromDisk, bytesFromUpstream, bytesSaved, rateLimit }: NamespaceStats) {

@@ -9,7 +9,7 @@ import type { BlobDownload } from "./blob-download.ts";
 import { candidateNames, nameOf, type SearchOrder, upstreamTargets } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 import { blobUnknown } from "./not-found.ts";
-import type { BlobOrigin, OnBehalf } from "./origin.ts";
+import { behalfFor, type BlobOrigin, type OnBehalf } from "./origin.ts";
 import type { SpareWrites } from "./spare-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import { splitRepositoryName } from "../oci/repository-name.ts";
@@ -44,7 +44,7 @@ export class Blobs {
    * Throws BLOB_UNKNOWN.
    *
    * Upstream is asked only for what a manifest that was pulled from there names. A push is not to wait for the internet
-   * at every layer, nor to fail without it: the pusher has the blob.
+   * at every layer, nor to fail without it: the pusher has the blob. Who does not push is told that upstream fails.
    */
   async promise(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
     const { links, now } = this.#parts;
@@ -65,7 +65,7 @@ export class Blobs {
     if (link !== null) return this.#stored(link, digest);
     try {
       const download = await this.#askUpstream(target, digest, (upstream) =>
-        this.#parts.origin.download(upstream, digest, behalf),
+        this.#parts.origin.download(upstream, digest, behalfFor(target, behalf)),
       );
       return { size: download.size, read: (range) => this.#readAlong(target, digest, download, range) };
     } catch (error) {
@@ -150,17 +150,19 @@ export class Blobs {
 
   async #sizeAtUpstream(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
     const { links, origin, order } = this.#parts;
+    let failure: UpstreamError | null = null;
     for (const upstream of upstreamTargets(target, order)) {
       if (!(await links.isReferenced(nameOf(upstream), digest))) continue;
       try {
-        const size = await origin.size(upstream, digest, behalf);
+        const size = await origin.size(upstream, digest, behalfFor(target, behalf));
         if (size !== null) return size;
       } catch (error) {
-        // Whether it is there cannot be said now; as far as larder can serve it, it is not.
         if (!(error instanceof UpstreamError)) throw error;
+        failure ??= error;
       }
     }
-    throw blobUnknown(target, digest, null);
+    // Whether it is there cannot be said now; for one who pushes, it is not.
+    throw blobUnknown(target, digest, (await behalf.isPush?.()) === true ? null : failure);
   }
 
   #stored({ repository, size }: BlobLink, digest: Digest): FoundBlob {

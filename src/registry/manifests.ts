@@ -10,7 +10,7 @@ import type { Target } from "./locate.ts";
 import type { ManifestPushes } from "./manifest-pushes.ts";
 import type { ManifestReference } from "./manifest-reference.ts";
 import { manifestUnknown } from "./not-found.ts";
-import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
+import { behalfFor, type FoundManifest, type ManifestOrigin, type OnBehalf, type Tagged } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
 /** A manifest as a push brings it. */
@@ -58,10 +58,11 @@ export class Manifests {
    */
   async get(target: Target, reference: ManifestReference, behalf: OnBehalf): Promise<LocatedManifest> {
     const seen = new Map<string, Tagged | null>();
+    const asking = behalfFor(target, behalf);
     const find = (candidate: Candidate) =>
       reference.kind === "tag"
-        ? this.#byTag(candidate, reference.tag, behalf, seen)
-        : this.#byDigest(candidate, reference.digest, behalf);
+        ? this.#byTag(candidate, reference.tag, asking, seen)
+        : this.#byDigest(candidate, reference.digest, asking);
     let failure: UpstreamError | null = null;
     for (const candidate of candidatesOf(target, this.#parts.order)) {
       try {

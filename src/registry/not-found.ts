@@ -36,7 +36,8 @@ export function blobUnknown(target: Target, digest: Digest, failure: UpstreamErr
   const message = `the blob ${digest} is not in ${nameOf(target)}, nor where that name is looked for besides`;
   const detail = { digest };
   if (failure === null) return new RegistryError("BLOB_UNKNOWN", message, { detail });
-  const code = failure.failure.kind === "unauthorized" ? "BLOB_UNKNOWN" : failure.code;
+  const isUnknown = failure.failure.kind === "unauthorized" || target.namespace === LOCAL;
+  const code = isUnknown ? "BLOB_UNKNOWN" : failure.code;
   return new RegistryError(code, `${message}, and could not be fetched: ${failure.message}`, {
     detail,
     cause: failure,

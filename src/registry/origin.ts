@@ -1,5 +1,6 @@
 import type { ByteRange } from "../lib/byte-range.ts";
 import type { Digest } from "../oci/digest.ts";
+import { LOCAL } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { StoredManifest, StoredTag } from "../storage/metadata.ts";
 import type { BlobDownload } from "./blob-download.ts";
@@ -16,7 +17,16 @@ export type OnBehalf = {
   readonly via: string | null;
   /** Is upstream to be asked even for a tag that is fresh? */
   readonly revalidate?: boolean;
+  /** Is it only a guess that upstream has it, since the name that was asked for names no registry? */
+  readonly isGuess?: boolean;
+  /** Does the client look before it pushes, rather than want to have it? Asked only where that counts. */
+  readonly isPush?: () => Promise<boolean>;
 };
+
+/** `behalf`, of a question for `target` that is asked of upstream under other names, too. */
+export function behalfFor(target: Target, behalf: OnBehalf): OnBehalf {
+  return target.namespace === LOCAL ? { ...behalf, isGuess: true } : behalf;
+}
 
 /**
  * Where manifests come from that are not here, or may be out of date. Null: the namespace has no upstream, larder is

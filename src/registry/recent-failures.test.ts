@@ -1,28 +1,63 @@
 import { expect, test } from "bun:test";
 import type { Namespace } from "../oci/repository-name.ts";
+import { LineLog } from "../telemetry/log.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import { RecentFailures } from "./recent-failures.ts";
 
 const [HERE, ELSEWHERE] = ["registry.test", "other.test"] as Namespace[] as [Namespace, Namespace];
 const [ONE, TWO] = ["registry.test/app:1", "registry.test/app:2"];
+const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, "slow");
+const broken = new UpstreamError({ kind: "server-error", status: 500 }, "500");
 
-test("a registry that does not answer is not asked for its other tags either, until it answers or time has passed", () => {
-  let nowMs = 0;
-  const failures = new RecentFailures(() => nowMs);
-  const silent = new UpstreamError({ kind: "timeout", waiting: "header" }, "silent");
-  failures.note(HERE, ONE, silent);
-  expect([failures.find(HERE, ONE), failures.find(HERE, TWO)]).toEqual([silent, silent]);
+function setUp() {
+  const lines: string[] = [];
+  const clock = { nowMs: 0 };
+  const log = new LineLog((line) => lines.push(line), "info", Date.now);
+  return { clock, lines, failures: new RecentFailures(log, () => clock.nowMs) };
+}
+
+test("a registry that lets wait is not asked for its other tags either, until it answers or time has passed", () => {
+  const { clock, failures } = setUp();
+  failures.remember(HERE, ONE, slow);
+  expect([failures.find(HERE, ONE), failures.find(HERE, TWO)]).toEqual([slow, slow]);
   expect(failures.find(ELSEWHERE, "other.test/app:1")).toBeNull();
   failures.forget(HERE, TWO);
-  expect(failures.find(HERE, ONE)).toBeNull();
-  failures.note(HERE, ONE, silent);
-  nowMs = 60_000;
+  expect(failures.find(HERE, TWO)).toBeNull();
+  failures.remember(HERE, ONE, slow);
+  clock.nowMs = 60_000;
   expect(failures.find(HERE, TWO)).toBeNull();
 });
 
 test("a registry that fails for one tag is asked for others", () => {
-  const failures = new RecentFailures(() => 0);
-  const failure = new UpstreamError({ kind: "server-error", status: 500 }, "500");
-  failures.note(HERE, ONE, failure);
-  expect([failures.find(HERE, ONE), failures.find(HERE, TWO)]).toEqual([failure, null]);
+  const { failures } = setUp();
+  failures.remember(HERE, ONE, broken);
+  expect([failures.find(HERE, ONE), failures.find(HERE, TWO)]).toEqual([broken, null]);
+});
+
+test("what upstream alone can have is asked for again at once, unless that very question was waited for in vain", () => {
+  const { failures } = setUp();
+  failures.remember(HERE, ONE, broken);
+  expect(failures.findWaited(ONE)).toBeNull();
+  failures.remember(HERE, ONE, slow);
+  expect([failures.findWaited(ONE), failures.findWaited(TWO)]).toEqual([slow, null]);
+});
+
+test("a registry that cannot be reached is left to its client, which knows when it is back", () => {
+  const { failures } = setUp();
+  for (const reason of ["silent", "refused", "name"] as const) {
+    failures.remember(HERE, ONE, new UpstreamError({ kind: "unreachable", reason }, reason));
+    expect(failures.find(HERE, ONE)).toBeNull();
+  }
+});
+
+test("the log is told once a minute of each kind of failure of a registry", () => {
+  const { clock, lines, failures } = setUp();
+  for (const name of [ONE, TWO, ONE]) failures.note(HERE, name, broken, "the client is told so");
+  failures.note(HERE, ONE, slow, "the client is told so");
+  failures.note(ELSEWHERE, "other.test/app:1", broken, "the client is told so");
+  expect(lines.length).toBe(3);
+  expect(lines[0]).toContain("warning upstream failed; the client is told so image=registry.test/app:1 error=500");
+  clock.nowMs = 60_000;
+  failures.note(HERE, TWO, broken, "the client is told so");
+  expect(lines.length).toBe(4);
 });

@@ -1,35 +1,62 @@
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import type { Namespace } from "../oci/repository-name.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { UpstreamError } from "../upstream/upstream-error.ts";
 
-/** How long after a failure a cached tag is served without another try: a dead upstream must not slow every pull. */
+/** How long a failure is held against another try. */
 const FAILURE_MS = 15_000;
+/** A registry that fails is told of so often for each kind of failure, however many ask. */
+const TOLD_MS = 60_000;
 const REMEMBERED = 10_000;
 
 /**
- * What went wrong a short while ago: with a registry that did not answer at all, whatever was asked of it; with one
- * that did, for the tag that was asked for.
+ * What went wrong with upstream a short while ago, by the full name (and tag or digest) that was asked for; and of a
+ * registry that lets its questions wait, whatever was asked. A registry that cannot be reached at all is not remembered
+ * here: its client says so at once, and knows when it is back.
  */
 export class RecentFailures {
+  readonly #log: Log;
   readonly #byName: ExpiringMap<string, UpstreamError>;
+  readonly #told: ExpiringMap<string, true>;
 
-  constructor(elapsed: () => number) {
+  constructor(log: Log, elapsed: () => number) {
+    this.#log = log;
     this.#byName = new ExpiringMap(FAILURE_MS, REMEMBERED, elapsed);
+    this.#told = new ExpiringMap(TOLD_MS, REMEMBERED, elapsed);
   }
 
-  /** What stands against asking for `tag` (its full name) now; null when nothing does. */
-  find(namespace: Namespace, tag: string): UpstreamError | null {
-    return this.#byName.get(namespace) ?? this.#byName.get(tag);
+  /** What stands against asking for `name` when there is another answer, or little hope; null when nothing does. */
+  find(namespace: Namespace, name: string): UpstreamError | null {
+    return this.#byName.get(namespace) ?? this.#byName.get(name);
   }
 
-  note(namespace: Namespace, tag: string, error: UpstreamError): void {
+  /** What stands against asking for `name` when upstream alone can have it: that the very question was waited for in vain. */
+  findWaited(name: string): UpstreamError | null {
+    const error = this.#byName.get(name);
+    return error?.failure.kind === "timeout" ? error : null;
+  }
+
+  /** Remembers, and tells the log; `outcome` says what became of the question. */
+  note(namespace: Namespace, name: string, error: UpstreamError, outcome: string): void {
+    this.remember(namespace, name, error);
     const { kind } = error.failure;
-    this.#byName.set(kind === "unreachable" || kind === "timeout" ? namespace : tag, error);
+    const topic = `${namespace} ${kind} ${outcome}`;
+    if (this.#told.get(topic)) return;
+    this.#told.set(topic, true);
+    this.#log.write("warning", `upstream failed; ${outcome}`, { image: name, error: error.message });
   }
 
-  /** The registry has answered for the tag. */
-  forget(namespace: Namespace, tag: string): void {
+  remember(namespace: Namespace, name: string, error: UpstreamError): void {
+    const { failure } = error;
+    const isOutOfReach = failure.kind === "unreachable" && failure.reason !== "tls" && failure.reason !== "connection";
+    if (isOutOfReach) return;
+    this.#byName.set(name, error);
+    if (failure.kind === "timeout" && failure.waiting === "header") this.#byName.set(namespace, error);
+  }
+
+  /** The registry has answered for the name. */
+  forget(namespace: Namespace, name: string): void {
     this.#byName.delete(namespace);
-    this.#byName.delete(tag);
+    this.#byName.delete(name);
   }
 }

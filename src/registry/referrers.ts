@@ -6,7 +6,7 @@ import type { Tag } from "../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
 import { candidateNames, type SearchOrder, upstreamTargets } from "./candidates.ts";
 import type { Target } from "./locate.ts";
-import type { ManifestOrigin, OnBehalf } from "./origin.ts";
+import { behalfFor, type ManifestOrigin, type OnBehalf } from "./origin.ts";
 
 /** Answers what refers to a manifest: signatures, SBOMs, attestations. */
 export class Referrers {
@@ -33,7 +33,7 @@ export class Referrers {
     behalf: OnBehalf,
   ): Promise<readonly Descriptor[]> {
     for (const upstream of upstreamTargets(target, this.#order))
-      await this.#origin.referrers(upstream, subject, behalf);
+      await this.#origin.referrers(upstream, subject, behalfFor(target, behalf));
     const found = new Map<Digest, Descriptor>();
     for (const repository of candidateNames(target, this.#order)) {
       for (const manifest of await this.#manifests.listReferrers(repository, subject)) {

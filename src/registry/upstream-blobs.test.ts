@@ -7,6 +7,7 @@ import { memoryMetadata } from "../storage/metadata-memory.ts";
 import { LineLog } from "../telemetry/log.ts";
 import { bytesOf, clientOf, NAMESPACE, PATH, randomBytes } from "../upstream/registry.fixture.ts";
 import { startRawServer } from "../upstream/web-server.fixture.ts";
+import { RecentFailures } from "./recent-failures.ts";
 import { TrafficCounter } from "./traffic.ts";
 import { UpstreamBlobs } from "./upstream-blobs.ts";
 import { Upstreams } from "./upstreams.ts";
@@ -42,7 +43,9 @@ async function expectDownload(): Promise<void> {
   const client = clientOf(server.url, { limits: { idleTimeoutMs: 200 } });
   const upstreams = new Upstreams([{ namespace: NAMESPACE, client, tagLifetimeMs: 0 }], false);
   const log = new LineLog(() => {}, "error", Date.now);
-  const origin = new UpstreamBlobs(upstreams, stored.uploads, memoryMetadata(), new TrafficCounter(), log, systemClock);
+  const telling = { log, failures: new RecentFailures(log, systemClock.elapsed) };
+  const metadata = memoryMetadata();
+  const origin = new UpstreamBlobs(upstreams, stored.uploads, metadata, new TrafficCounter(), telling, systemClock);
   const download = await origin.download(target, digest, { via: null });
   expect(download?.size).toBe(content.length);
   expect(digestOf(await bytesOf((await download?.read(null)) ?? undefined))).toBe(digest);

@@ -21,7 +21,9 @@ import {
 } from "./open-upstream-blob.ts";
 import type { BlobOrigin, OnBehalf } from "./origin.ts";
 import { passThrough } from "./pass-through.ts";
+import type { RecentFailures } from "./recent-failures.ts";
 import type { TrafficCounter } from "./traffic.ts";
+import { UpstreamQuestions } from "./upstream-questions.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
 const ABSENCE_MS = 10_000;
@@ -46,6 +48,8 @@ export class UpstreamBlobs implements BlobOrigin {
   readonly #collection: CollectionStore;
   readonly #traffic: TrafficCounter;
   readonly #log: Log;
+  readonly #failures: RecentFailures;
+  readonly #questions: UpstreamQuestions;
   readonly #now: () => number;
   readonly #flights = new Map<Digest, Flight>();
   readonly #starting = new Map<Digest, Start>();
@@ -57,7 +61,7 @@ export class UpstreamBlobs implements BlobOrigin {
     uploads: UploadStore,
     metadata: { readonly links: BlobLinkStore; readonly collection: CollectionStore },
     traffic: TrafficCounter,
-    log: Log,
+    { log, failures }: { readonly log: Log; readonly failures: RecentFailures },
     clock: Clock,
   ) {
     this.#upstreams = upstreams;
@@ -66,6 +70,8 @@ export class UpstreamBlobs implements BlobOrigin {
     this.#collection = metadata.collection;
     this.#traffic = traffic;
     this.#log = log;
+    this.#failures = failures;
+    this.#questions = new UpstreamQuestions(failures);
     this.#now = clock.now;
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
   }
@@ -80,9 +86,12 @@ export class UpstreamBlobs implements BlobOrigin {
   }
 
   async download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
-    const flight = this.#flights.get(digest) ?? (await this.#begin(target, digest, behalf));
+    const key = keyOf(target, digest);
+    const flight =
+      this.#flights.get(digest) ??
+      (await this.#questions.waitFor(this.#begin(target, digest, behalf), target, key, behalf));
     if (flight === null || !(await this.#mayShare(flight, target, digest, behalf))) return null;
-    flight.targets.set(keyOf(target, digest), target);
+    flight.targets.set(key, target);
     return flight.download;
   }
 
@@ -100,6 +109,8 @@ export class UpstreamBlobs implements BlobOrigin {
   async #begin(target: Target, digest: Digest, behalf: OnBehalf): Promise<Flight | null> {
     const key = keyOf(target, digest);
     const upstream = this.#upstreams.find(target.namespace);
+    // Before the look at what has begun: between that and a beginning of one's own there must be no wait.
+    if (upstream !== null && !this.#starting.has(digest)) await this.#questions.assertHope(target, key, behalf);
     for (let start = this.#starting.get(digest); start !== undefined; start = this.#starting.get(digest)) {
       if (start.key === key) return start.flight;
       // Another repository's attempt: when it comes to nothing, this one may still have the blob.
@@ -107,7 +118,8 @@ export class UpstreamBlobs implements BlobOrigin {
       if (flight !== null) return flight;
     }
     if (upstream === null || this.#absent.get(key)) return null;
-    const flight = this.#start(upstream, target, digest, behalf).finally(() => this.#starting.delete(digest));
+    const started = this.#questions.watch(target, key, this.#start(upstream, target, digest, behalf));
+    const flight = started.finally(() => this.#starting.delete(digest));
     this.#starting.set(digest, { key, flight });
     if ((await flight) === null) this.#absent.set(key, true);
     return flight;
@@ -126,7 +138,7 @@ export class UpstreamBlobs implements BlobOrigin {
     const upstream = this.#upstreams.find(target.namespace);
     const key = keyOf(target, digest);
     if (upstream === null || this.#absent.get(key)) return null;
-    return this.#heads.run(key, async () => {
+    return this.#questions.ask(target, key, behalf, this.#heads, async () => {
       const head = await upstream.client.headBlob(target.path, digest, behalf);
       if (head === null) this.#absent.set(key, true);
       return head;
@@ -183,7 +195,9 @@ export class UpstreamBlobs implements BlobOrigin {
       this.#log.write("warning", "a download failed", { image: nameOf(target), blob: digest, error: why });
       // Who waits for the file is answered with this: wrong bytes are the upstream's fault, not the client's.
       const isWrong = error instanceof RegistryError && error.code === "DIGEST_INVALID";
-      download.fail(isWrong ? new UpstreamError({ kind: "protocol" }, `${target.namespace}: ${why}`) : error);
+      const failure = isWrong ? new UpstreamError({ kind: "protocol" }, `${target.namespace}: ${why}`) : error;
+      if (failure instanceof UpstreamError) this.#failures.remember(target.namespace, keyOf(target, digest), failure);
+      download.fail(failure);
     }
   }
 

@@ -1,9 +1,17 @@
 import type { Namespace } from "../oci/repository-name.ts";
+import type { ReachabilityState } from "../upstream/reachability.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
-/** Whether an upstream registry answers; `problem` is null when it does. */
-export type UpstreamState = { readonly namespace: Namespace; readonly problem: string | null };
+/**
+ * Whether an upstream registry answers; `problem` is null when it does. While it is `away` nobody waits for it, and what is
+ * here is served without it.
+ */
+export type UpstreamState = {
+  readonly namespace: Namespace;
+  readonly problem: string | null;
+  readonly state: ReachabilityState;
+};
 
 const LIMIT_MS = 8_000;
 /** Whoever asks often does not make larder ask the world as often. */
@@ -35,9 +43,10 @@ export class UpstreamHealth {
 async function check({ namespace, client }: Upstream): Promise<UpstreamState> {
   try {
     await client.ping({ signal: AbortSignal.timeout(LIMIT_MS) });
-    return { namespace, problem: null };
+    return { namespace, problem: null, state: client.reachability() };
   } catch (error) {
-    if (error instanceof UpstreamError) return { namespace, problem: error.message };
-    return { namespace, problem: `${namespace} did not answer within ${LIMIT_MS / 1000} s` };
+    const unanswered = `${namespace} did not answer within ${LIMIT_MS / 1000} s`;
+    const problem = error instanceof UpstreamError ? error.message : unanswered;
+    return { namespace, problem, state: client.reachability() };
   }
 }

@@ -9,6 +9,7 @@ import { clientOf, NAMESPACE, PATH } from "../upstream/registry.fixture.ts";
 import { startWebServer, type WebServer } from "../upstream/web-server.fixture.ts";
 import { nameOf } from "./candidates.ts";
 import type { FoundManifest, OnBehalf } from "./origin.ts";
+import { RecentFailures } from "./recent-failures.ts";
 import { SpareWrites } from "./spare-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
 import { UpstreamManifests } from "./upstream-manifests.ts";
@@ -49,14 +50,9 @@ function opened({ tagLifetimeMs = 60_000 } = {}) {
   const upstreams = new Upstreams([{ namespace: NAMESPACE, client, tagLifetimeMs }], false);
   const log = new LineLog(() => {}, "error", Date.now);
   const live: Clock = { now: () => clock.now(), elapsed: () => clock.elapsed() };
-  const origin = new UpstreamManifests(
-    upstreams,
-    metadata,
-    new TrafficCounter(),
-    new SpareWrites(log, live.elapsed),
-    log,
-    live,
-  );
+  const failures = new RecentFailures(log, live.elapsed);
+  const spareWrites = new SpareWrites(log, live.elapsed);
+  const origin = new UpstreamManifests(upstreams, metadata, new TrafficCounter(), { failures, spareWrites }, live);
   return async (behalf: OnBehalf = { via: null }): Promise<FoundManifest | null> =>
     origin.tag(target, TAG, await metadata.tags.getTagged(nameOf(target), TAG), behalf);
 }

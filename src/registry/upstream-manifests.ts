@@ -1,12 +1,12 @@
 import type { Clock } from "../lib/clock.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
+import { within } from "../lib/within.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { ManifestPut, ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
-import type { Log } from "../telemetry/log.ts";
 import { isNearEnd } from "../upstream/rate-limit.ts";
 import type { FetchedManifest } from "../upstream/registry-client.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
@@ -14,10 +14,11 @@ import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 import { referencesOf } from "./manifest-references.ts";
 import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
-import { RecentFailures } from "./recent-failures.ts";
+import type { RecentFailures } from "./recent-failures.ts";
 import type { SpareWrites } from "./spare-writes.ts";
 import { TagInquiry } from "./tag-inquiry.ts";
 import type { TrafficCounter } from "./traffic.ts";
+import { UpstreamQuestions } from "./upstream-questions.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
 /** How long upstream's "there is no such thing" is believed. */
@@ -27,6 +28,7 @@ const PATIENCE_MS = 3000;
 /** How long the referrers of a manifest are taken for current. */
 const REFERRERS_MS = 300_000;
 const REMEMBERED = 10_000;
+const CACHED_IS_SERVED = "the cached tag is served";
 const WARNING_LENGTH = 500;
 /** More signatures and SBOMs of one image are left to those who ask for them by digest. */
 const REFERRERS_LIMIT = 64;
@@ -40,7 +42,6 @@ export class UpstreamManifests implements ManifestOrigin {
   readonly #store: ManifestStore;
   readonly #tags: TagStore;
   readonly #traffic: TrafficCounter;
-  readonly #log: Log;
   readonly #spareWrites: SpareWrites;
   readonly #now: () => number;
   readonly #tagFlights = new SingleFlight<string, FoundManifest | null>();
@@ -49,14 +50,14 @@ export class UpstreamManifests implements ManifestOrigin {
   readonly #inquiry: TagInquiry;
   readonly #absent: ExpiringMap<string, true>;
   readonly #failures: RecentFailures;
+  readonly #questions: UpstreamQuestions;
   readonly #referrersSeen: ExpiringMap<string, true>;
 
   constructor(
     upstreams: Upstreams,
     store: { readonly manifests: ManifestStore; readonly tags: TagStore },
     traffic: TrafficCounter,
-    spareWrites: SpareWrites,
-    log: Log,
+    { failures, spareWrites }: { readonly failures: RecentFailures; readonly spareWrites: SpareWrites },
     clock: Clock,
   ) {
     this.#upstreams = upstreams;
@@ -64,11 +65,11 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#tags = store.tags;
     this.#traffic = traffic;
     this.#spareWrites = spareWrites;
-    this.#log = log;
     this.#now = clock.now;
     this.#inquiry = new TagInquiry(clock.elapsed);
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
-    this.#failures = new RecentFailures(clock.elapsed);
+    this.#failures = failures;
+    this.#questions = new UpstreamQuestions(failures);
     this.#referrersSeen = new ExpiringMap(REFERRERS_MS, REMEMBERED, clock.elapsed);
   }
 
@@ -78,17 +79,21 @@ export class UpstreamManifests implements ManifestOrigin {
       return kept(cached, null);
     const key = `${nameOf(target)}:${tag}`;
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
+    if (cached === null) {
+      const ask = () => this.#askForTag(upstream, target, tag, null, behalf, key);
+      return this.#questions.ask(target, key, behalf, this.#tagFlights, ask);
+    }
     const failure = this.#failures.find(target.namespace, key);
-    if (failure !== null && cached !== null) return kept(cached, failure.message);
+    if (failure !== null) return kept(cached, failure.message);
     const asked = this.#tagFlights.run(key, () => this.#askForTag(upstream, target, tag, cached, behalf, key));
-    return cached === null ? asked : this.#orCached(asked, cached, target, key);
+    return this.#orCached(asked, cached, target, key);
   }
 
   async manifest(target: Target, digest: Digest, behalf: OnBehalf): Promise<StoredManifest | null> {
     const upstream = this.#upstreams.find(target.namespace);
     const key = `${nameOf(target)}@${digest}`;
     if (upstream === null || this.#absent.get(key)) return null;
-    return this.#manifestFlights.run(key, async () => {
+    return this.#questions.ask(target, key, behalf, this.#manifestFlights, async () => {
       const fetched = await upstream.client.getManifest(target.path, digest, behalf);
       if (fetched === null) {
         this.#absent.set(key, true);
@@ -103,20 +108,20 @@ export class UpstreamManifests implements ManifestOrigin {
     const upstream = this.#upstreams.find(target.namespace);
     const key = `${nameOf(target)}@${subject}`;
     if (upstream === null || this.#referrersSeen.get(key)) return;
-    await this.#referrerFlights.run(key, async () => {
-      try {
+    try {
+      const asked = this.#questions.ask(target, key, { ...behalf, isGuess: true }, this.#referrerFlights, async () => {
         const found = await upstream.client.listReferrers(target.path, subject, behalf);
         for (const { digest } of found.slice(0, REFERRERS_LIMIT)) {
           const here = await this.#store.getManifest(nameOf(target), digest);
           if (here === null) await this.manifest(target, digest, behalf);
         }
         this.#referrersSeen.set(key, true);
-      } catch (error) {
-        // What is kept here is a good answer without upstream's; a pull must not fail for want of a signature.
-        if (!(error instanceof RegistryError)) throw error;
-        this.#log.write("warning", "upstream could not be asked for referrers", { image: key, error: error.message });
-      }
-    });
+      });
+      await asked;
+    } catch (error) {
+      // What is kept here is a good answer without upstream's; a pull must not fail for want of a signature.
+      if (!(error instanceof RegistryError)) throw error;
+    }
   }
 
   #isFresh(upstream: Upstream, { tag }: Tagged): boolean {
@@ -134,13 +139,11 @@ export class UpstreamManifests implements ManifestOrigin {
     target: Target,
     key: string,
   ): Promise<FoundManifest | null> {
-    const late = Promise.withResolvers<FoundManifest | null>();
-    const timer = setTimeout(() => {
+    return within(asked, PATIENCE_MS, () => {
       const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream took over ${PATIENCE_MS} ms`);
-      this.#failures.note(target.namespace, key, slow);
-      late.resolve(kept(cached, slow.message));
-    }, PATIENCE_MS);
-    return Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
+      this.#failures.note(target.namespace, key, slow, CACHED_IS_SERVED);
+      return kept(cached, slow.message);
+    });
   }
 
   async #askForTag(
@@ -159,8 +162,7 @@ export class UpstreamManifests implements ManifestOrigin {
       return kept(cached, "upstream no longer has this tag");
     } catch (error) {
       if (cached === null || !(error instanceof UpstreamError) || error.failure.kind === "loop") throw error;
-      this.#failures.note(target.namespace, key, error);
-      this.#log.write("warning", "upstream failed; the cached tag is served", { image: key, error: error.message });
+      this.#failures.note(target.namespace, key, error, CACHED_IS_SERVED);
       return kept(cached, error.message);
     }
   }

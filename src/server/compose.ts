@@ -20,6 +20,7 @@ import { HeldImages } from "../registry/held-images.ts";
 import { Inventory } from "../registry/inventory.ts";
 import { ManifestPushes } from "../registry/manifest-pushes.ts";
 import { Manifests } from "../registry/manifests.ts";
+import { RecentFailures } from "../registry/recent-failures.ts";
 import { Referrers } from "../registry/referrers.ts";
 import { SpareWrites } from "../registry/spare-writes.ts";
 import { TrafficCounter } from "../registry/traffic.ts";
@@ -87,9 +88,17 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const instanceId = newInstanceId();
   const upstreams = openUpstreams(settings, { variables, instanceId, log, clock });
   const traffic = new TrafficCounter();
+  const failures = new RecentFailures(log, clock.elapsed);
   const spareWrites = new SpareWrites(log, clock.elapsed);
-  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, spareWrites, log, clock);
-  const blobOrigin = new UpstreamBlobs(upstreams, uploadStore, { links, collection }, traffic, log, clock);
+  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, { failures, spareWrites }, clock);
+  const blobOrigin = new UpstreamBlobs(
+    upstreams,
+    uploadStore,
+    { links, collection },
+    traffic,
+    { log, failures },
+    clock,
+  );
   const collector = new Collector(blobs, collection, uploads, now);
   const gate = composeGate(settings, order.standIns, foundation.sockets, clock.elapsed);
   const reportFault = faultReporter(log);

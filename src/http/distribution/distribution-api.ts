@@ -86,13 +86,15 @@ export class DistributionApi {
       const via = request.headers.get("via");
       if (via !== null && isLoop(this.#instanceId, via)) throw loopDetected(asked);
       const namespace = namespaceOf(asked, this.#registry.identity);
+      const mayPush = () =>
+        this.#gate.allows(request, connection.arrival(), "push", this.#repositoryOf(route, namespace));
       const call: Call = {
         request,
         route,
         query,
         namespace,
-        behalf: { via },
-        mayPush: () => this.#gate.allows(request, connection.arrival(), "push", this.#repositoryOf(route, namespace)),
+        behalf: { via, isPush: async () => request.method === "HEAD" && (await mayPush()) },
+        mayPush,
         allowSlowTransfer: connection.allowSlowTransfer,
       };
       const action = actionOf(route, request.method);

@@ -1,0 +1,74 @@
+import type { SingleFlight } from "../lib/single-flight.ts";
+import { within } from "../lib/within.ts";
+import { UpstreamError } from "../upstream/upstream-error.ts";
+import type { Target } from "./locate.ts";
+import type { OnBehalf } from "./origin.ts";
+import type { RecentFailures } from "./recent-failures.ts";
+
+/** How long a client waits for what upstream alone can have. Its connection is closed after 60 s without an answer. */
+const PATIENCE_MS = 45_000;
+/** The same where it is only a guess that upstream has it. */
+const GUESS_PATIENCE_MS = 8000;
+
+/**
+ * Asks upstream on behalf of clients, none of whom waits without an end, or for what was just waited for in vain. A
+ * question goes on when its clients do not wait any more; those who come later share it.
+ */
+export class UpstreamQuestions {
+  readonly #failures: RecentFailures;
+
+  constructor(failures: RecentFailures) {
+    this.#failures = failures;
+  }
+
+  /** The outcome of `work` for `name` (full, with tag or digest), shared by all who ask at the same time. */
+  async ask<T>(
+    target: Target,
+    name: string,
+    behalf: OnBehalf,
+    flights: SingleFlight<string, T>,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    await this.assertHope(target, name, behalf);
+    return this.waitFor(
+      flights.run(name, () => this.watch(target, name, work())),
+      target,
+      name,
+      behalf,
+    );
+  }
+
+  /** Throws the failure that stands against asking now. */
+  async assertHope({ namespace }: Target, name: string, behalf: OnBehalf): Promise<void> {
+    const failure = (await isHasty(behalf)) ? this.#failures.find(namespace, name) : this.#failures.findWaited(name);
+    if (failure !== null) throw failure;
+  }
+
+  /** Remembers how the question ends. */
+  async watch<T>({ namespace }: Target, name: string, question: Promise<T>): Promise<T> {
+    try {
+      const answer = await question;
+      this.#failures.forget(namespace, name);
+      return answer;
+    } catch (error) {
+      if (error instanceof UpstreamError) this.#failures.note(namespace, name, error, "the client is told so");
+      throw error;
+    }
+  }
+
+  /** Waits for the answer, for as long as it is worth. Throws a `timeout` failure when it takes longer. */
+  waitFor<T>(question: Promise<T>, { namespace }: Target, name: string, behalf: OnBehalf): Promise<T> {
+    const patienceMs = behalf.isGuess === true ? GUESS_PATIENCE_MS : PATIENCE_MS;
+    return within(question, patienceMs, () => {
+      const message = `${namespace} has not answered within ${patienceMs / 1000} s`;
+      const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, message);
+      this.#failures.note(namespace, name, slow, "the client is told so");
+      throw slow;
+    });
+  }
+}
+
+/** Is the question not worth waiting for a registry that has just let others wait? */
+async function isHasty(behalf: OnBehalf): Promise<boolean> {
+  return behalf.isGuess === true || (await behalf.isPush?.()) === true;
+}
