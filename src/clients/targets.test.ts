@@ -181,7 +181,7 @@ describe("for all registries", () => {
 
   test("containerd has a _default without a server, k3s and Talos have a star", () => {
     expect(contentOf(configOf("containerd", settings), "/etc/containerd/certs.d/_default/hosts.toml")).toBe(
-      '[host."http://10.0.0.5:5000"]\n  capabilities = ["pull", "resolve"]\n',
+      '[host."http://10.0.0.5:5000"]\n  capabilities = ["pull", "resolve"]\n  dial_timeout = "2s"\n',
     );
     expect(contentOf(configOf("rke2", settings), "/etc/rancher/rke2/registries.yaml")).toContain('"*":\n');
     expect(contentOf(configOf("talos", settings), "larder-talos.yaml")).toContain('name: "*"\n');
