@@ -2,7 +2,9 @@
  * containerd 1.5 and later, through CRI, nerdctl and `ctr --hosts-dir`. Changes in certs.d need no restart.
  *
  * config.toml says where certs.d is: in version 2 (containerd 1.x, read by 2.x, too) under the plugin
- * `io.containerd.grpc.v1.cri`, in version 3 (2.x) under `io.containerd.cri.v1.images`. From 2.2 on it need not say it.
+ * `io.containerd.grpc.v1.cri`, in version 3 (2.x) under `io.containerd.cri.v1.images`. It has to, in every version, and
+ * with one folder: from 2.2 on nothing stands for a list of two, and CRI's pulls (by the transfer service since 2.1)
+ * take a list for one path and read no hosts.toml.
  */
 import type { ClientSettings } from "./client-settings.ts";
 import { hostsFile } from "./hosts-file.ts";

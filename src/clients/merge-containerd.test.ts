@@ -2,20 +2,24 @@ import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ContainerdVersion, mergeContainerd } from "./merge-containerd.ts";
+import { mergeContainerd } from "./merge-containerd.ts";
 import type { MergeResult } from "./merge-result.ts";
 import { requirement } from "../../test/requirement.ts";
 
 const FOLDER = "/etc/containerd/certs.d";
-const OLD = { major: 1, minor: 7 };
-const NEW = { major: 2, minor: 1 };
-const PRESET = { major: 2, minor: 2 };
+const OLD = 1;
+const NEW = 2;
 
 type Case = {
   readonly name: string;
   readonly text: string;
-  readonly containerd?: ContainerdVersion;
-  readonly becomes: string | { readonly note: string | null } | { readonly reason: string };
+  readonly containerd?: number;
+  /** A text; with `note` beside it where a person is told of what went. */
+  readonly becomes:
+    | string
+    | { readonly text: string; readonly note: string }
+    | { readonly note: string | null }
+    | { readonly reason: string };
 };
 
 const CASES: readonly Case[] = [
@@ -25,16 +29,10 @@ const CASES: readonly Case[] = [
     becomes: `version = 2\n\n[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "${FOLDER}"\n`,
   },
   {
-    name: "no file, containerd 2.1",
+    name: "no file, containerd 2.x",
     text: "",
     containerd: NEW,
     becomes: `version = 3\n\n[plugins."io.containerd.cri.v1.images".registry]\n  config_path = "${FOLDER}"\n`,
-  },
-  {
-    name: "no file, containerd 2.2, which looks there by itself",
-    text: "",
-    containerd: PRESET,
-    becomes: { note: null },
   },
   {
     name: "comments alone",
@@ -63,9 +61,36 @@ const CASES: readonly Case[] = [
     becomes: `version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "${FOLDER}"\n[plugins."io.containerd.grpc.v1.cri".registry.mirrors]\n[x]\n`,
   },
   {
-    name: "config_path that names the folder among others",
-    text: `version = 3\n[plugins."io.containerd.cri.v1.images".registry]\nconfig_path = "${FOLDER}:/etc/docker/certs.d"\n`,
+    name: "a list of folders, as 'config default' of 2.2 has it, which CRI's pulls take for one",
+    text: `version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n  config_path = '${FOLDER}:/etc/docker/certs.d'\n`,
+    containerd: NEW,
+    becomes: {
+      text: `version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n  config_path = "${FOLDER}"\n`,
+      note: `config_path was ${FOLDER}:/etc/docker/certs.d`,
+    },
+  },
+  {
+    name: "a list in a file of version 2, the folder at its end",
+    text: `version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "/etc/docker/certs.d:${FOLDER}"\n`,
+    becomes: {
+      text: `version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "${FOLDER}"\n`,
+      note: `config_path was /etc/docker/certs.d:${FOLDER}`,
+    },
+  },
+  {
+    name: "the folder alone, with a slash at its end",
+    text: `version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "${FOLDER}/"\n`,
     becomes: { note: null },
+  },
+  {
+    name: "a list without the folder",
+    text: 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "/etc/mine:/etc/docker/certs.d"\n',
+    becomes: { reason: "config_path is /etc/mine:/etc/docker/certs.d there" },
+  },
+  {
+    name: "mirrors beside the folder",
+    text: `version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "${FOLDER}"\n[plugins."io.containerd.grpc.v1.cri".registry.mirrors."[fd00::5]:5000"]\nendpoint = []\n`,
+    becomes: { reason: "line 4 configures registries in the old way" },
   },
   {
     name: "config_path that somebody chose",
@@ -121,7 +146,8 @@ const CASES: readonly Case[] = [
 ];
 
 function expectation({ becomes }: Case): MergeResult {
-  if (typeof becomes === "string") return { kind: "merged", text: becomes };
+  if (typeof becomes === "string") return { kind: "merged", text: becomes, note: null };
+  if ("text" in becomes) return { ...becomes, kind: "merged", note: expect.stringContaining(becomes.note) as string };
   if ("reason" in becomes) return { kind: "impossible", reason: expect.stringContaining(becomes.reason) as string };
   return { kind: "unchanged", note: becomes.note === null ? null : (expect.stringContaining(becomes.note) as string) };
 }
@@ -158,23 +184,16 @@ describe("merge-containerd.awk", () => {
   }
 });
 
-async function awkMerge(
-  awk: readonly string[],
-  folder: string,
-  text: string,
-  { major, minor }: ContainerdVersion,
-): Promise<MergeResult> {
+async function awkMerge(awk: readonly string[], folder: string, text: string, major: number): Promise<MergeResult> {
   const [file, why] = [join(folder, "file"), join(folder, "why")];
   await Promise.all([writeFile(file, text), writeFile(why, "")]);
   const program = join(import.meta.dir, "script/merge-containerd.awk");
-  const values = [`folder=${FOLDER}`, `major=${major}`, `minor=${minor}`, `why=${why}`].flatMap((value) => [
-    "-v",
-    value,
-  ]);
+  const values = [`folder=${FOLDER}`, `major=${major}`, `why=${why}`].flatMap((value) => ["-v", value]);
   const { stdout, exitCode } = Bun.spawnSync([...awk, ...values, "-f", program, file], {
     env: { ...process.env, LC_ALL: "C" },
   });
   const reason = (await Bun.file(why).text()).trimEnd();
-  if (exitCode === 0) return { kind: "merged", text: stdout.toString() };
-  return exitCode === 3 ? { kind: "unchanged", note: reason === "" ? null : reason } : { kind: "impossible", reason };
+  const note = reason === "" ? null : reason;
+  if (exitCode === 0) return { kind: "merged", text: stdout.toString(), note };
+  return exitCode === 3 ? { kind: "unchanged", note } : { kind: "impossible", reason };
 }

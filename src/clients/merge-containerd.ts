@@ -1,20 +1,14 @@
 import { impossible, type MergeResult, merged, unchanged } from "./merge-result.ts";
 
-/** The two numbers of containerd's version that matter. */
-export type ContainerdVersion = { readonly major: number; readonly minor: number };
-
 /**
- * Sets `config_path` to `folder` in the text of a config.toml (empty: there is none). `containerd` is null when its
- * version is not known. script/merge-containerd.awk does the same on nodes; a test holds the two together.
+ * Sets `config_path` to `folder` in the text of a config.toml (empty: there is none). `major` is containerd's; null when
+ * it is not known. script/merge-containerd.awk does the same on nodes; a test holds the two together.
  *
  * Only what stands in the usual form is touched: tables in brackets, keys on lines of their own. Whatever sets the
  * plugin otherwise, or leads to a start error of containerd beside config_path, makes it impossible, with the line.
  */
-export function mergeContainerd(text: string, folder: string, containerd: ContainerdVersion | null): MergeResult {
-  const { major, minor } = containerd ?? { major: 0, minor: 0 };
+export function mergeContainerd(text: string, folder: string, major: number | null): MergeResult {
   const lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
-  // From 2.2 on containerd looks into `folder` by itself.
-  const isPreset = major > 2 || (major === 2 && minor >= 2);
   const byHand = `Set config_path to ${folder} by hand`;
   const top = readTop(lines);
   if (top.multiLineString !== null) {
@@ -28,8 +22,7 @@ export function mergeContainerd(text: string, folder: string, containerd: Contai
     );
   }
   if (!top.hasContent) {
-    if (isPreset) return unchanged();
-    const version = major >= 2 ? 3 : 2;
+    const version = (major ?? 0) >= 2 ? 3 : 2;
     return merged([...lines, `version = ${version}`, ...newTable(version, folder), ""].join("\n"));
   }
   if (top.version < 2) {
@@ -40,15 +33,12 @@ export function mergeContainerd(text: string, folder: string, containerd: Contai
   const tables = readTables(lines, top.version);
   const odd = top.odd ?? tables.odd;
   if (odd !== null) return impossible(`line ${odd} sets the plugin in a way that is not understood here. ${byHand}`);
-  const conflict =
-    tables.oldRegistries === null
-      ? null
-      : impossible(
-          `line ${tables.oldRegistries} configures registries in the old way, which containerd forbids beside config_path. Move that to ${folder} first`,
-        );
-  if (tables.pathLine !== null) return mergePath(lines, tables.pathLine, folder, conflict);
-  if (conflict !== null) return conflict;
-  if (isPreset) return unchanged();
+  if (tables.oldRegistries !== null) {
+    return impossible(
+      `line ${tables.oldRegistries} configures registries in the old way, which containerd forbids beside config_path. Move that to ${folder} first`,
+    );
+  }
+  if (tables.pathLine !== null) return mergePath(lines, tables.pathLine, folder);
   if (tables.tableLine === null) return merged([...lines, ...newTable(top.version, folder), ""].join("\n"));
   const indent = /^[ \t]*/.exec(lines[tables.tableLine - 1] ?? "")?.[0] ?? "";
   return merged([...lines.toSpliced(tables.tableLine, 0, `${indent}  config_path = "${folder}"`), ""].join("\n"));
@@ -64,7 +54,7 @@ function newTable(version: number, folder: string): readonly string[] {
 
 /** The header of a table without blanks and quotes, or null when the line is none. */
 function headerOf(line: string): string | null {
-  if (!/^[ \t]*\[[^\]]*\]+[ \t]*(#.*)?$/.test(line)) return null;
+  if (!/^[ \t]*\[.*\][ \t]*(#.*)?$/.test(line)) return null;
   return line
     .replace(/#[^"']*$/, "")
     .replace(/[ \t"']/g, "")
@@ -130,22 +120,23 @@ function readTables(lines: readonly string[], version: number) {
   return { tableLine, pathLine, oldRegistries, odd };
 }
 
-/** An empty config_path is filled in, one that names the folder is right, any other is a person's wish. */
-function mergePath(
-  lines: readonly string[],
-  number: number,
-  folder: string,
-  conflict: MergeResult | null,
-): MergeResult {
+/** An empty config_path is filled in, a list that names the folder becomes the folder, any other is a person's wish. */
+function mergePath(lines: readonly string[], number: number, folder: string): MergeResult {
   const line = lines[number - 1] ?? "";
   const found = /=[ \t]*("[^"\\]*"|'[^']*')/.exec(line);
   if (found === null) {
     return impossible(`line ${number} is not understood here. Set config_path to ${folder} by hand`);
   }
-  const value = (found[1] ?? "").slice(1, -1);
-  if (`:${value}:`.includes(`:${folder}:`)) return unchanged();
-  if (value !== "") return impossible(`config_path is ${value} there. Set it to ${folder}:${value} by hand`);
-  if (conflict !== null) return conflict;
+  const value = (found[1] ?? "").slice(1, -1).replace(/\/+$/, "");
+  if (value === folder) return unchanged();
   const replaced = `${line.slice(0, found.index + 1)} "${folder}"${line.slice(found.index + found[0].length)}`;
-  return merged([...lines.with(number - 1, replaced), ""].join("\n"));
+  const text = [...lines.with(number - 1, replaced), ""].join("\n");
+  if (value === "") return merged(text);
+  if (`:${value}:`.includes(`:${folder}:`)) {
+    const was = `config_path was ${value}, which containerd 2.1 and later takes for one path`;
+    return merged(text, `${was}. Now it is ${folder} alone`);
+  }
+  return impossible(
+    `config_path is ${value} there. Move its folders to ${folder}, set config_path to that, and run this again`,
+  );
 }

@@ -123,6 +123,6 @@ async function awkMerge(awk: readonly string[], folder: string, text: string): P
     env: { ...process.env, LC_ALL: "C" },
   });
   const reason = (await Bun.file(why).text()).trimEnd();
-  if (exitCode === 0) return { kind: "merged", text: stdout.toString() };
+  if (exitCode === 0) return { kind: "merged", text: stdout.toString(), note: null };
   return exitCode === 3 ? { kind: "unchanged", note: null } : { kind: "impossible", reason };
 }

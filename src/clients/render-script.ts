@@ -4,7 +4,8 @@
  *
  *   header        target, root, where the backups are
  *   undo.sh       what undoing needs; the script keeps a copy of this part beside the backups
- *   plan.sh       what planning needs, and the merges that the target's files take
+ *   plan.sh       what planning needs, and the merges that the target's files take (for containerd: find-containerd.sh,
+ *                 which knows the running one and what it reads, and merge-containerd.sh)
  *   join.sh       what carrying the plan out needs
  *   files         one call for each file, its content behind it
  *   main "$@"     the last line, so that a script that was cut short does nothing
@@ -15,6 +16,8 @@ import { DOCKER_VARIABLES_FILES } from "./docker-flags.ts";
 import type { Condition, NodeConfig, NodeFile, ServiceAction } from "./node-config.ts";
 import { shellQuote } from "./quote.ts";
 import { urlOf } from "./registry-address.ts";
+import containerdFacts from "./script/containerd-facts.awk" with { type: "text" };
+import findContainerdPart from "./script/find-containerd.sh" with { type: "text" };
 import joinPart from "./script/join.sh" with { type: "text" };
 import containerdMerge from "./script/merge-containerd.awk" with { type: "text" };
 import containerdPart from "./script/merge-containerd.sh" with { type: "text" };
@@ -37,13 +40,20 @@ export function renderScript(target: ClientTarget, settings: ClientSettings): st
     undoScript(target),
     planPart,
     ...(kinds.has("daemon") ? daemonParts() : []),
-    ...(kinds.has("containerd") ? [containerdPart, program("merge_containerd_program", containerdMerge)] : []),
+    ...(kinds.has("containerd") ? CONTAINERD_PARTS : []),
     ...(kinds.has("registries") ? [registriesPart, program("registries_program", registriesProgram)] : []),
     joinPart,
     filesPart(config),
     'main "$@"\n',
   ].join("\n");
 }
+
+const CONTAINERD_PARTS: readonly string[] = [
+  findContainerdPart,
+  program("containerd_facts_program", containerdFacts),
+  containerdPart,
+  program("merge_containerd_program", containerdMerge),
+];
 
 const ROOT = {
   root: { root: "${LARDER_ROOT:-}", state: "/var/lib/larder-client", needsRoot: "yes" },
@@ -103,17 +113,24 @@ function program(name: string, text: string): string {
 
 function filesPart(config: NodeConfig): string {
   const notes = config.notes.map((note) => `  say ${shellQuote(note)}\n`).join("");
-  return `files() {\n${config.files.map(fileCall).join("")}${config.conditions.map(conditionCall).join("")}}\n\nnotes() {\n  :\n${notes}}\n`;
+  // Which file containerd reads is known on the node alone.
+  const first = config.files.some((file) => file.merge.kind === "containerd") ? "  find_containerd\n" : "";
+  return `files() {\n${first}${config.files.map(fileCall).join("")}${config.conditions.map(conditionCall).join("")}}\n\nnotes() {\n  :\n${notes}}\n`;
 }
 
 function fileCall(file: NodeFile): string {
-  const path = file.isTrustAnchor
-    ? '"$(trust_anchor)"'
-    : shellQuote(file.path.startsWith("/") ? file.path : `/${file.path}`);
+  const path = pathOnNode(file);
   const conflict =
     file.merge.kind === "block" && file.merge.conflict !== null ? ` ${shellQuote(file.merge.conflict)}` : "";
   const mode = file.mode.toString(8).padStart(4, "0");
   return `file ${file.merge.kind} ${mode} ${stepsOf(file)} ${path}${conflict} ${hereDocument(file.content)}`;
+}
+
+/** A word of the shell. */
+function pathOnNode({ isTrustAnchor, merge, path }: NodeFile): string {
+  if (isTrustAnchor) return '"$(trust_anchor)"';
+  if (merge.kind === "containerd") return '"$containerd_config"';
+  return shellQuote(path.startsWith("/") ? path : `/${path}`);
 }
 
 function stepsOf(file: NodeFile): string {

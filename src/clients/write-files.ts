@@ -72,7 +72,6 @@ export async function writeFiles(
 function remarkOf(result: MergeResult): string | null {
   switch (result.kind) {
     case "merged":
-      return null;
     case "unchanged":
       return result.note;
     case "impossible":
@@ -102,10 +101,18 @@ function merge(file: NodeFile, text: string, targetName: string, overwrite: bool
     case "daemon":
       return mergeJson(text, file.content);
     case "containerd":
-      return mergeContainerd(text, CONTAINERD_CERTS, null);
+      return withImportsNote(mergeContainerd(text, CONTAINERD_CERTS, null), text);
     default:
       return file.merge satisfies never;
   }
+}
+
+/** What a file imports may win over it, and lies on another machine perhaps: only the script, run there, looks. */
+function withImportsNote(result: MergeResult, config: string): MergeResult {
+  if (result.kind === "impossible" || !/^[ \t]*imports[ \t]*=[ \t]*\[[ \t]*["'\n]/m.test(config)) return result;
+  const note =
+    "it imports other files, which may win over it. On the node 'containerd config dump' shows which config_path holds";
+  return { ...result, note: result.note === null ? note : `${result.note}; ${note}` };
 }
 
 /** The text of a file, empty when there is none; null when it is not a file of text. */

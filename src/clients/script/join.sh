@@ -54,7 +54,7 @@ commit() {
   stale=0 actions=
   put_back_stale
   if [ ! -s "$work/plan" ] && [ "$stale" = 0 ]; then
-    say "$target is set up already: nothing to do"
+    if [ -n "$due" ]; then act "$due"; else say "$target is set up already: nothing to do"; fi
     return 0
   fi
   make_folder "$state"
@@ -84,7 +84,7 @@ commit() {
     write_file "$work/$number.new" "$root$path" "$mode"
     say "wrote $path"
   done <"$work/plan"
-  act $actions
+  act $actions $due
   notes
   say "done. To put everything back: sh $state/undo.sh"
 }
@@ -97,7 +97,7 @@ join() {
   : >"$work/plan"
   : >"$work/index"
   : >"$work/folders"
-  count=0 refused=0 paths='' folder_list="$work/folders"
+  count=0 refused=0 paths='' due='' folder_list="$work/folders"
   files
   if [ "$refused" -gt 0 ]; then die "nothing was changed"; fi
   commit

@@ -1,14 +1,14 @@
-# Sets config_path in containerd's config.toml. `folder` is the value; `major` and `minor` are containerd's version, 0
-# when it is not known; `why` names the file that takes the reason.
+# Sets config_path in containerd's config.toml. `folder` is the value; `major` is containerd's, 0 when it is not known;
+# `why` names the file that takes the reason, or what a person should know.
 # Exit status: 0 the merged file is on standard output, 3 nothing needs to be done, 4 it cannot be done safely.
 #
 # The table is [plugins."io.containerd.grpc.v1.cri".registry] in configuration version 2, and
-# [plugins."io.containerd.cri.v1.images".registry] in 3 and later. Containerd 2.2 and later reads `folder` by itself.
+# [plugins."io.containerd.cri.v1.images".registry] in 3 and later. Every version needs it: from 2.2 on, what stands for
+# nothing is a list of two folders, which CRI's pulls take for one path.
 
 { line[NR] = $0 }
 
 END {
-  preset = major > 2 || (major == 2 && minor >= 2)
   read_top()
   if (triple) fail("line " triple " has a string of several lines, which is not understood here. " by_hand())
   if (cri_disabled) leave("the CRI plugin is disabled in it, so config_path is not set; nerdctl reads the files all the same")
@@ -16,9 +16,8 @@ END {
   if (version < 2) fail("it is of configuration version 1 (no line says \"version = 2\"). Run 'containerd config migrate' first")
   read_tables()
   if (odd) fail("line " odd " sets the plugin in a way that is not understood here. " by_hand())
-  if (path_line) merge_path()
   if (mirrors) fail("line " mirrors " configures registries in the old way, which containerd forbids beside config_path. Move that to " folder " first")
-  if (preset) exit 3
+  if (path_line) merge_path()
   for (i = 1; i <= NR; i++) {
     print line[i]
     if (i == table_line) print indent_of(line[i]) "  config_path = \"" folder "\""
@@ -44,7 +43,6 @@ function print_table() {
 
 # A file of comments alone, or none.
 function write_whole() {
-  if (preset) exit 3
   version = major >= 2 ? 3 : 2
   for (i = 1; i <= NR; i++) print line[i]
   print "version = " version
@@ -54,7 +52,7 @@ function write_whole() {
 
 # The header of a table without blanks and quotes, or nothing when the line is none.
 function header(text) {
-  if (text !~ /^[ \t]*\[[^]]*\]+[ \t]*(#.*)?$/) return ""
+  if (text !~ /^[ \t]*\[.*\][ \t]*(#.*)?$/) return ""
   sub(/#[^"']*$/, "", text)
   gsub(/[ \t"']/, "", text)
   return substr(text, 2, length(text) - 2)
@@ -107,18 +105,20 @@ function read_tables(    i, text, name, table, mine) {
   }
 }
 
-# config_path is there: an empty one is filled in, one that names the folder is right, any other is a person's wish.
+# config_path is there: an empty one is filled in, a list that names the folder becomes the folder, any other is a
+# person's wish.
 function merge_path(    text, value, start) {
   text = line[path_line]
   if (!match(text, /=[ \t]*("[^"\\]*"|'[^']*')/)) fail("line " path_line " is not understood here. " by_hand())
+  start = RSTART
   value = substr(text, RSTART, RLENGTH)
+  line[path_line] = substr(text, 1, start) " \"" folder "\"" substr(text, start + RLENGTH)
   sub(/^=[ \t]*./, "", value)
   value = substr(value, 1, length(value) - 1)
-  if (index(":" value ":", ":" folder ":") > 0) exit 3
-  if (value != "") fail("config_path is " value " there. Set it to " folder ":" value " by hand")
-  start = RSTART
-  line[path_line] = substr(text, 1, start) " \"" folder "\"" substr(text, start + RLENGTH)
-  if (mirrors) fail("line " mirrors " configures registries in the old way, which containerd forbids beside config_path. Move that to " folder " first")
+  sub(/\/+$/, "", value)
+  if (value == folder) exit 3
+  if (index(":" value ":", ":" folder ":") > 0) print "config_path was " value ", which containerd 2.1 and later takes for one path. Now it is " folder " alone" >why
+  else if (value != "") fail("config_path is " value " there. Move its folders to " folder ", set config_path to that, and run this again")
   for (i = 1; i <= NR; i++) print line[i]
   exit 0
 }

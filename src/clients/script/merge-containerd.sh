@@ -1,30 +1,103 @@
-# containerd_program: the one to ask about its version and its configuration; none when the node is not this machine.
-containerd_program() {
-  if [ -n "${LARDER_CONTAINERD:-}" ]; then
-    echo "$LARDER_CONTAINERD"
-  elif [ -z "${LARDER_ROOT:-}" ]; then
-    command -v containerd || :
-  fi
-}
+# --- containerd: config_path ----------------------------------------------------------------------------------------
 
-# containerd_version: MAJOR MINOR, or 0 0.
-containerd_version() {
-  if [ -n "$(containerd_program)" ]; then
-    "$(containerd_program)" --version </dev/null 2>/dev/null || :
-  fi | awk '{ sub(/^v/, "", $3); if (split($3, part, ".") > 1) { print part[1] + 0, part[2] + 0; done = 1; exit } }
-    END { if (!done) print 0, 0 }'
-}
+certs_folder=/etc/containerd/certs.d
 
 merge_containerd() {
-  merge_containerd_program >"$work/containerd.awk"
+  if [ -n "$containerd_program" ] && [ -f "$base" ] && ask_containerd "$base" && takes_effect; then
+    restart_if_unread "$1"
+    return 3
+  fi
+  if written_by_others "$1"; then return 4; fi
   containerd_version >"$work/version"
   read -r major minor <"$work/version"
+  outcome=0
   if [ -f "$base" ]; then cat "$base"; fi |
-    LC_ALL=C awk -v folder=/etc/containerd/certs.d -v major="$major" -v minor="$minor" -v why="$work/why" \
-      -f "$work/containerd.awk" >"$new" || return $?
-  if [ -n "$(containerd_program)" ] && ! "$(containerd_program)" --config "$new" config dump </dev/null 2>/dev/null |
-    grep -q 'config_path = .*/etc/containerd/certs\.d'; then
-    echo "containerd does not take the file that came out of merging ('containerd config dump'). Set config_path to /etc/containerd/certs.d by hand" >"$work/why"
-    return 4
+    LC_ALL=C awk -v folder="$certs_folder" -v major="$major" -v why="$work/why" -f "$work/merge.awk" >"$new" || outcome=$?
+  case $outcome in
+    0) judged="$new" ;;
+    # With a reason it says that CRI is disabled.
+    3) if [ -s "$work/why" ]; then return 3; fi; judged="$base" ;;
+    *) return "$outcome" ;;
+  esac
+  if [ -n "$containerd_program" ]; then
+    if ! ask_containerd "$judged"; then
+      echo "containerd does not take the file that came out of merging: $(tail -n 1 "$work/errors")" >"$work/why"
+      return 4
+    fi
+    if ! takes_effect; then explain "$judged" "$1" >"$work/why"; return 4; fi
   fi
+  # An absolute import means this system, not the one that containerd was asked on.
+  if [ -z "$containerd_program" ] || [ -n "$root" ]; then
+    list_imports "$judged" "$1"
+    if blame_imports >"$work/blame"; then cat "$work/blame" >"$work/why"; return 4; fi
+  fi
+  return "$outcome"
+}
+
+# takes_effect: do CRI's pulls read the folder, and that one alone, by $work/facts? From 2.1 on a list is one path.
+takes_effect() {
+  plugin=cri
+  if grep -q '^sets images$' "$work/facts"; then plugin=images; fi
+  effective=$(sed -n "s/^path $plugin //p" "$work/facts" | tail -n 1)
+  [ "${effective%/}" = "$certs_folder" ] && ! grep -q "^mirrors $plugin\$" "$work/facts"
+}
+
+# explain FILE PATH: why config_path in FILE, which stands for PATH, does not take effect.
+explain() {
+  list_imports "$1" "$2"
+  if blame_imports; then return 0; fi
+  if [ "${effective%/}" = "$certs_folder" ]; then
+    echo "registries are configured in the old way (mirrors) as well, which containerd forbids beside config_path. Move that to $certs_folder, and run this again"
+  else
+    echo "by 'containerd config dump' config_path stays '$effective', whatever this file says. Set it to $certs_folder where it is set, and run this again"
+  fi
+}
+
+# blame_imports: says which of $work/imports keeps config_path from taking effect. Fails when none does.
+blame_imports() {
+  while read -r import; do
+    facts_of "$root$import" >"$work/import.facts"
+    value=$(sed -n 's/^path [a-z]* //p' "$work/import.facts" | tail -n 1)
+    if grep -q '^mirrors ' "$work/import.facts"; then
+      echo "it imports $import, which configures registries in the old way (mirrors), and containerd forbids that beside config_path. Move that to $certs_folder, and run this again"
+    elif [ -n "$value" ] && [ "${value%/}" != "$certs_folder" ]; then
+      echo "it imports $import, which sets config_path to $value, and that wins. Set it to $certs_folder alone there, and run this again"
+    elif [ -z "$value" ] && grep -q '^sets ' "$work/import.facts" && replaces_sections; then
+      echo "it imports $import, which sets the same plugin: containerd before 2.2 takes the whole plugin from there. Set config_path to $certs_folder there, in the plugin's registry table, and run this again"
+    else
+      continue
+    fi
+    return 0
+  done <"$work/imports"
+  return 1
+}
+
+# replaces_sections: a version that is not known may be an old one.
+replaces_sections() { [ "$major" -lt 2 ] || { [ "$major" = 2 ] && [ "$minor" -lt 2 ]; }; }
+
+# written_by_others PATH: would a change there be lost, or is it not to be made?
+written_by_others() {
+  case $1 in
+    /var/lib/rancher/*)
+      echo "the containerd that runs here is that of k3s or RKE2, which write this file anew at each start. Use /client/k3s.sh or /client/rke2.sh" ;;
+    /etc/k0s/*)
+      if ! grep -q 'k0s_managed=true' "$live" 2>/dev/null; then return 1; fi
+      echo "k0s writes this file anew at each start. Set config_path to $certs_folder in a file of /etc/k0s/containerd.d, restart k0s, and run this again" ;;
+    /usr/* | /run/* | /var/run/* | /snap/* | /nix/*)
+      echo "the containerd that runs here reads this file, which is the system's own. Copy it to /etc/containerd/config.toml, have the service read that one (a drop-in with ExecStart= and ExecStart=/usr/bin/containerd), restart it, and run this again" ;;
+    *) return 1 ;;
+  esac >"$work/why"
+}
+
+# restart_if_unread PATH: all is said already, but does the running containerd know?
+restart_if_unread() {
+  if [ -z "$containerd_pid" ]; then return 0; fi
+  list_imports "$base" "$1"
+  printf '%s\n' "$1" >>"$work/imports"
+  while read -r import; do
+    if has_not_read "$import"; then
+      echo "right already, but $import was changed after the containerd that runs had started" >"$work/why"
+      due=restart:containerd
+    fi
+  done <"$work/imports"
 }

@@ -1,0 +1,181 @@
+/**
+ * A containerd that runs joins by one line, whatever it was configured by, and CRI then pulls from larder: there is no
+ * other registry in the lab. No setting makes CRI pull in another way than it does by itself (from 2.1 on that is the
+ * transfer service).
+ */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { findProgram } from "../debian-packages.ts";
+import { findGoProgram } from "../go-programs.ts";
+import { requirement } from "../requirement.ts";
+import { pullByCri } from "./cri.ts";
+import { IMAGE_NEEDS, type BuiltImage } from "./image-factory.ts";
+import { addFreshNode, JOINING_NEEDS, pictureOfEtc } from "./joining-node.ts";
+import type { LabDaemon } from "./lab-daemon.ts";
+import type { LabHost } from "./lab-host.ts";
+import { startLarder } from "./larder-on-host.ts";
+import { LAB_NEEDS, NetworkLab } from "./network-lab.ts";
+import { type ImageName, publishImages, spoofedHosts } from "./published-images.ts";
+import type { CommandResult } from "./run-command.ts";
+
+const SETUP_TIMEOUT_MS = 120_000;
+const TEST_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 30_000;
+const CONFIG = "/etc/containerd/config.toml";
+const SOCKET = "/run/containerd/containerd.sock";
+const PULLED: readonly ImageName[] = ["docker.io/library/app:1", "quay.io/library/app:1"];
+
+/** What the registry table is called in a file of each version. */
+const TABLE = {
+  2: `[plugins."io.containerd.grpc.v1.cri".registry]`,
+  3: `[plugins."io.containerd.cri.v1.images".registry]`,
+} as const;
+const LIST = "/etc/containerd/certs.d:/etc/docker/certs.d";
+
+const VERSIONS = [
+  {
+    name: "Debian's",
+    program: findProgram("containerd"),
+    needs: ["containerd"],
+    file: 2,
+    images: ["docker.io/library/app:1"],
+  },
+  { name: "2.2", program: findGoProgram("containerd-2.2"), needs: ["go:containerd-2.2"], file: 3, images: PULLED },
+  { name: "2.3", program: findGoProgram("containerd-2.3"), needs: ["go:containerd-2.3"], file: 3, images: PULLED },
+  { name: "2.4", program: findGoProgram("containerd-2.4"), needs: ["go:containerd-2.4"], file: 3, images: PULLED },
+] as const;
+
+const NEEDS = [...LAB_NEEDS, ...IMAGE_NEEDS, ...JOINING_NEEDS, "skopeo"];
+
+describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
+  let lab: NetworkLab;
+  let registry: LabHost;
+  let published: Map<ImageName, BuiltImage>;
+
+  beforeAll(async () => {
+    lab = await NetworkLab.create();
+    registry = await lab.addHost("registry");
+    await registry.setHostsFile(spoofedHosts("127.0.0.1"));
+    await startLarder(registry);
+    published = await publishImages(lab, registry);
+  }, SETUP_TIMEOUT_MS);
+  afterAll(() => lab.close());
+
+  describe.each(VERSIONS)("$name", ({ name, program, needs, file, images }) => {
+    const { met } = requirement(...needs);
+    let node: LabHost;
+    let daemon: LabDaemon | null = null;
+
+    beforeAll(async () => {
+      if (!met) return;
+      node = await addFreshNode(lab, `node-${name.replaceAll(/\W/g, "")}`);
+      await writeServiceManager(node);
+    }, SETUP_TIMEOUT_MS);
+
+    beforeEach(async () => {
+      await daemon?.stop();
+      daemon = null;
+      await node.exec(["sh", "-c", "rm -rf /etc/containerd /var/lib/containerd /run/restarted"]);
+    });
+
+    async function start(...argv: string[]): Promise<void> {
+      await daemon?.stop();
+      daemon = node.start([program ?? "", ...argv]);
+      await daemon.until(async () => (await node.run(["test", "-S", SOCKET])).status === 0, START_TIMEOUT_MS);
+    }
+
+    /** What was asked of the service manager is done. */
+    async function obey(...argv: string[]): Promise<void> {
+      expect(await node.readFile("/run/restarted")).toBe("containerd\n");
+      await node.exec(["rm", "/run/restarted"]);
+      await start(...argv);
+    }
+
+    async function expectPulls(): Promise<void> {
+      for (const image of images) {
+        expect(await pullByCri(node.outsidePath(SOCKET), image)).toBe(published.get(image)?.configDigest as never);
+      }
+    }
+
+    const ways: readonly [string, () => Promise<string | null>, string[]][] = [
+      ["without a configuration", async () => null, []],
+      ["with its default configuration", () => node.exec([program ?? "", "config", "default"]), []],
+      ["with a list of folders, version 2", async () => `version = 2\n${TABLE[2]}\nconfig_path = "${LIST}"\n`, []],
+      ["with a list of folders", async () => `version = ${file}\n${TABLE[file]}\nconfig_path = "${LIST}"\n`, []],
+      ["with a configuration elsewhere", async () => `version = ${file}\n`, ["--config", "/etc/other.toml"]],
+    ];
+
+    test.skipIf(!met).each(ways)(
+      "%s",
+      async (_, configuration, argv) => {
+        const text = await configuration();
+        const path = argv[1] ?? CONFIG;
+        if (text !== null) await node.writeFile(path, text);
+        const before = await pictureOfEtc(node);
+        await start(...argv);
+        expect((await runLine(node, registry, "sh")).output).toContain(`wrote ${path}\n`);
+        await obey(...argv);
+        await expectPulls();
+        expect((await runLine(node, registry, "sh")).output).toContain("nothing to do");
+        expect((await runLine(node, registry, "sh -s undo")).status).toBe(0);
+        expect(await pictureOfEtc(node)).toEqual(before);
+        await obey(...argv);
+      },
+      TEST_TIMEOUT_MS,
+    );
+
+    test.skipIf(!met)(
+      "whose import sets the registries is refused, with the import's name, and nothing is changed",
+      async () => {
+        // Version 1 takes a relative pattern from its working directory.
+        const imports = file === 2 ? "/etc/containerd/conf.d/*.toml" : "conf.d/*.toml";
+        await node.writeFile(CONFIG, `version = ${file}\nimports = ["${imports}"]\n`);
+        await node.writeFile(
+          "/etc/containerd/conf.d/10-site.toml",
+          `version = ${file}\n${TABLE[file]}\n  config_path = "/etc/site/certs.d"\n`,
+        );
+        const before = await pictureOfEtc(node);
+        await start();
+        const refused = await runLine(node, registry, "sh");
+        expect(refused.status).toBe(1);
+        expect(refused.output).toContain("nothing was changed");
+        expect(refused.output).toContain(
+          "/etc/containerd/config.toml: it imports /etc/containerd/conf.d/10-site.toml, which sets config_path to /etc/site/certs.d",
+        );
+        expect(await pictureOfEtc(node)).toEqual(before);
+        expect((await node.run(["test", "-e", "/run/restarted"])).status).toBe(1);
+      },
+      TEST_TIMEOUT_MS,
+    );
+
+    test.skipIf(!met)(
+      "that has not read its configuration is restarted, though nothing is to be written",
+      async () => {
+        await start();
+        // Of another second than the start, as far as the clocks of files and processes can be compared.
+        await node.writeFile(CONFIG, `version = ${file}\n${TABLE[file]}\nconfig_path = "/etc/containerd/certs.d"\n`);
+        await node.exec(["touch", "-d", "+1 minute", CONFIG]);
+        const joined = await runLine(node, registry, "sh");
+        expect(joined.output).toContain(`${CONFIG} was changed after the containerd that runs had started`);
+        await obey();
+        await expectPulls();
+      },
+      TEST_TIMEOUT_MS,
+    );
+  });
+});
+
+/** `curl … | sh` on the node, beside the service manager that `writeServiceManager` made. Both streams in `output`. */
+function runLine(node: LabHost, registry: LabHost, shell: string): Promise<CommandResult> {
+  const url = `http://${registry.ipv4}:5000/client/containerd.sh`;
+  const line = `PATH=${join(node.folder, "bin")}:$PATH; set -e; curl -fsS ${url} >/run/script; ${shell} </run/script 2>&1`;
+  return node.run(["sh", "-c", line]);
+}
+
+/** A systemctl under which everything runs, and which writes down what it is to restart. */
+async function writeServiceManager(node: LabHost): Promise<void> {
+  const program = join(node.folder, "bin/systemctl");
+  await node.writeFile(program, `#!/bin/sh\ncase $1 in restart) echo "$2" >>/run/restarted ;; esac\n`);
+  await node.exec(["chmod", "+x", program]);
+  await node.exec(["mkdir", "-p", "/run/systemd/system"]);
+}
