@@ -30,7 +30,7 @@ import { UpstreamManifests } from "../registry/upstream-manifests.ts";
 import { Uploads } from "../registry/uploads.ts";
 import { Wholeness } from "../registry/wholeness.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
-import { DiskReserve } from "../storage/disk-reserve.ts";
+import type { DiskReserve } from "../storage/disk-reserve.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -58,6 +58,7 @@ export type ServerEnvironment = {
 export type Foundation = {
   readonly dataFolder: string;
   readonly metadata: MetadataStore;
+  readonly reserve: DiskReserve;
   /** PEM of larder's own authority, or null. */
   readonly authorityPem: string | null;
   /** Where larder listens; known when the first request comes. */
@@ -78,11 +79,10 @@ export type Composition = {
 export function compose(settings: Settings, environment: ServerEnvironment, foundation: Foundation): Composition {
   const { log, clock, version, variables, program } = environment;
   const { now } = clock;
-  const { dataFolder, metadata } = foundation;
+  const { dataFolder, metadata, reserve } = foundation;
   const { manifests, tags, repositories, links, collection } = metadata;
   const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
   const blobs = new FilesystemBlobs(dataFolder);
-  const reserve = new DiskReserve(dataFolder);
   const uploadStore = new FilesystemUploads(dataFolder, reserve);
   const uploads = new Uploads(uploadStore, blobs, metadata, now);
   const instanceId = newInstanceId();

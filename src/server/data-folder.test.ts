@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true }));
 
 test("a folder that is not there is made, for its owner alone", async () => {
-  const metadata = await openDataFolder(join(parent, "a/b"));
+  const { metadata } = await openDataFolder(join(parent, "a/b"));
   expect((await stat(join(parent, "a/b"))).mode & 0o777).toBe(0o700);
   await metadata.close();
 });
@@ -24,7 +24,7 @@ test("a second larder is kept out while the first one has the folder, and let in
   await expect(openDataFolder(parent)).rejects.toThrow("another larder has it");
   child.kill("SIGKILL");
   await child.exited;
-  await (await openDataFolder(parent)).close();
+  await (await openDataFolder(parent)).metadata.close();
 });
 
 test("what cannot be a data folder is refused with the reason", async () => {

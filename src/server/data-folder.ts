@@ -1,23 +1,31 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DiskReserve } from "../storage/disk-reserve.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
 import { DatabaseInUse } from "../storage/sqlite-database.ts";
+import { isStorageFull } from "../storage/storage-error.ts";
 
 /** The data folder cannot be used. The message says why and what to do. */
 export class DataFolderError extends Error {
   override readonly name = "DataFolderError";
 }
 
+/** An opened data folder. */
+export type DataFolder = { readonly metadata: MetadataStore; readonly reserve: DiskReserve };
+
 /**
  * Makes the data folder when it is not there, for its owner alone, and opens its database, which keeps a second larder
  * out for as long as this process lives. Throws DataFolderError.
  */
-export async function openDataFolder(folder: string): Promise<MetadataStore> {
+export async function openDataFolder(folder: string): Promise<DataFolder> {
   try {
     if ((await mkdir(folder, { recursive: true })) !== undefined) await chmod(folder, 0o700);
     await mkdir(join(folder, "uploads"), { recursive: true });
-    return openSqliteMetadata(join(folder, "larder.db"));
+    const reserve = new DiskReserve(folder);
+    const metadata = openSqliteMetadata(join(folder, "larder.db"), reserve);
+    await reserve.restore();
+    return { metadata, reserve };
   } catch (cause) {
     const what = `cannot keep data in ${folder}: ${explain(cause)}; choose another folder with --data`;
     throw new DataFolderError(what, { cause });
@@ -26,6 +34,7 @@ export async function openDataFolder(folder: string): Promise<MetadataStore> {
 
 function explain(error: unknown): string {
   if (error instanceof DatabaseInUse) return "another larder has it, or a program that reads its database; stop it";
+  if (isStorageFull(error)) return "its disk is full; free some space there";
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   switch (code) {
     case "EACCES":

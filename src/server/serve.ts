@@ -35,7 +35,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
   const dataFolder = resolve(settings.data);
   const opened = new Opened();
   try {
-    const metadata = await openDataFolder(dataFolder);
+    const { metadata, reserve } = await openDataFolder(dataFolder);
     opened.add(() => metadata.close());
     const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);
@@ -43,7 +43,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     const authorityPem = certificate?.authorityPem ?? null;
     const listeners: WebListener[] = [];
     opened.add(() => Promise.all(listeners.map((listener) => listener.close())));
-    const foundation = { dataFolder, metadata, authorityPem, sockets: () => listeners };
+    const foundation = { dataFolder, metadata, reserve, authorityPem, sockets: () => listeners };
     const composition = compose(settings, environment, foundation);
     opened.add(() => composition.stop());
     await composition.check();

@@ -2,6 +2,7 @@ import { rmSync, statfsSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { SingleFlight } from "../lib/single-flight.ts";
+import { storageFull } from "./storage-error.ts";
 
 /** A hundredth of the file system, within these bounds: enough for the transactions of a large removal. */
 const SHARE = 0.01;
@@ -16,7 +17,7 @@ const FREE_FACTOR = 2;
  *
  *   DIR/reserve   bytes that nobody reads; gone while the reserve is spent
  *
- * While it is spent, what it gave must not be taken by the next push: `isSpent` tells those who would.
+ * While it is spent, what it gave must not be taken by the next push, which `admit` refuses.
  */
 export class DiskReserve {
   readonly #folder: string;
@@ -29,9 +30,18 @@ export class DiskReserve {
     this.#path = join(dataFolder, "reserve");
   }
 
-  /** Has the reserve been used up, and not been put back yet? */
+  /** Has the reserve been given away, and not been put back yet? */
   get isSpent(): boolean {
     return this.#isSpent;
+  }
+
+  /**
+   * Returns when more may be written: while the reserve is spent and there is no room to put it back, what it gave is for
+   * those who free space. Throws STORAGE_FULL.
+   */
+  async admit(): Promise<void> {
+    if (this.#isSpent) await this.restore();
+    if (this.#isSpent) throw storageFull();
   }
 
   /** Free bytes of the data folder's file system, for those who are not root. */

@@ -2,14 +2,14 @@ import { KeyedMutex } from "../lib/keyed-mutex.ts";
 import type { MetadataStore } from "./metadata.ts";
 import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
-import { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteDatabase, type SpareSpace } from "./sqlite-database.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
 
-/** Opens metadata in the SQLite database at `path`, for one process. */
-export function openSqliteMetadata(path: string): MetadataStore {
-  const database = new SqliteDatabase(path);
+/** Opens metadata in the SQLite database at `path`, for one process. On a full disk, `spare` is for what frees space. */
+export function openSqliteMetadata(path: string, spare: SpareSpace | null = null): MetadataStore {
+  const database = new SqliteDatabase(path, spare);
   const linkTurns = new KeyedMutex<"links">();
   const tags = new SqliteTags(database);
   return {

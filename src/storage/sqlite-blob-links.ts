@@ -68,7 +68,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
   }
 
   async unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
-    return this.#database.durably(() => {
+    return this.#database.freeing(() => {
       const sql = "DELETE FROM repository_blob WHERE repository = ? AND digest = ?";
       return this.#database.query<null, [string, string]>(sql).run(repository, digest).changes > 0;
     });

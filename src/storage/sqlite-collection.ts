@@ -21,7 +21,7 @@ export class SqliteCollection implements CollectionStore {
   }
 
   async #collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
-    return this.#database.durably(() => {
+    return this.#database.freeing(() => {
       const manifests = collectOrphans(this.#database, beforeMs);
       const links = this.#database
         .query<null, [number]>(
@@ -50,7 +50,7 @@ export class SqliteCollection implements CollectionStore {
   }
 
   async forgetBlob(digest: Digest): Promise<boolean> {
-    return this.#database.durably(() => {
+    return this.#database.freeing(() => {
       const sql = `DELETE FROM blob WHERE digest = ?
         AND NOT EXISTS (SELECT 1 FROM repository_blob r WHERE r.digest = blob.digest)`;
       return this.#database.query<null, [string]>(sql).run(digest).changes > 0;

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../lib/shared-flush.ts";
 import initial from "./migrations/0001-initial.sql.ts";
 import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
-import { storageError } from "./storage-error.ts";
+import { isStorageFull, storageError, storageFull } from "./storage-error.ts";
 
 /** In order; `user_version` of the database counts those that were applied. Never change one that was released. */
 const MIGRATIONS: readonly string[] = [initial, dockerLibrary];
@@ -15,6 +15,16 @@ const BUSY_TIMEOUT_MS = 2000;
 export class DatabaseInUse extends Error {
   override readonly name = "DatabaseInUse";
 }
+
+/** Space that is kept for those who give some back; see `DiskReserve`. */
+export type SpareSpace = {
+  /** Was it given away, and has not been put back? Until then nothing may take space that gives none back. */
+  readonly isSpent: boolean;
+  /** Gives it away. False: there is none. */
+  spend(): boolean;
+  /** Puts it back, if there is room for it by now. Never throws. */
+  restore(): Promise<void>;
+};
 
 /**
  * An SQLite database in WAL mode whose commits are made durable off the event loop.
@@ -30,24 +40,13 @@ export class SqliteDatabase {
   readonly #database: Database;
   readonly #log: number;
   readonly #flush: SharedFlush;
+  readonly #spare: SpareSpace | null;
   #transactions = 0;
 
-  /** Opens or makes the database at `path`, and brings its schema up to date. Throws DatabaseInUse. */
-  constructor(path: string) {
-    this.#database = new Database(path, { create: true, strict: true });
-    chmodSync(path, 0o600);
-    try {
-      this.#database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-      this.#database.run("PRAGMA locking_mode = EXCLUSIVE");
-      this.#database.run("PRAGMA journal_mode = WAL");
-      this.#database.run("PRAGMA synchronous = NORMAL");
-      this.#database.run("PRAGMA foreign_keys = ON");
-      this.#migrate(path);
-    } catch (error) {
-      this.#database.close();
-      const isBusy = error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
-      throw isBusy ? new DatabaseInUse(`${path} is in use by another process`, { cause: error }) : error;
-    }
+  /** Opens or makes the database at `path`, and brings its schema up to date. Throws DatabaseInUse, STORAGE_FULL. */
+  constructor(path: string, spare: SpareSpace | null = null) {
+    this.#spare = spare;
+    this.#database = withSpareSpace(spare, () => open(path));
     this.#log = openSync(`${path}-wal`, "r");
     this.#flush = new SharedFlush(() => syncData(this.#log));
   }
@@ -72,15 +71,22 @@ export class SqliteDatabase {
     }
   }
 
-  /** Runs `work` as one transaction and waits until it would survive a power cut. */
+  /**
+   * Runs `work` as one transaction, before it returns to its caller, and waits until it would survive a power cut. Throws
+   * STORAGE_FULL.
+   */
   async durably<T>(work: () => T): Promise<T> {
-    const result = this.transact(work);
-    try {
-      await this.#flush.flush();
-    } catch (error) {
-      throw storageError(error);
+    if (this.#spare?.isSpent === true) {
+      // No waiting here: what the caller has read must still hold in the transaction. The next one finds it put back.
+      void this.#spare.restore();
+      throw storageFull();
     }
-    return result;
+    return this.#flushed(this.transact(work));
+  }
+
+  /** As `durably`, for work that gives space back: on a full disk it may use what is kept for just that. */
+  async freeing<T>(work: () => T): Promise<T> {
+    return this.#flushed(withSpareSpace(this.#spare, () => this.transact(work)));
   }
 
   close(): void {
@@ -88,15 +94,57 @@ export class SqliteDatabase {
     this.#database.close();
   }
 
-  #migrate(path: string): void {
-    const version = this.#database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
-    if (version > MIGRATIONS.length) {
-      throw new Error(`${path} was written by a newer larder (schema ${version}); this one knows ${MIGRATIONS.length}`);
+  async #flushed<T>(result: T): Promise<T> {
+    try {
+      await this.#flush.flush();
+    } catch (error) {
+      throw storageError(error);
     }
-    this.transact(() => {
-      for (const migration of MIGRATIONS.slice(version)) this.#database.run(migration);
-      this.#database.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
-    });
+    return result;
+  }
+}
+
+/** Opens the database for this process alone. */
+function open(path: string): Database {
+  const database = new Database(path, { create: true, strict: true });
+  try {
+    chmodSync(path, 0o600);
+    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    database.run("PRAGMA locking_mode = EXCLUSIVE");
+    database.run("PRAGMA journal_mode = WAL");
+    database.run("PRAGMA synchronous = NORMAL");
+    database.run("PRAGMA foreign_keys = ON");
+    migrate(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    const isBusy = error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+    throw isBusy ? new DatabaseInUse(`${path} is in use by another process`, { cause: error }) : storageError(error);
+  }
+}
+
+function migrate(database: Database, path: string): void {
+  const version = database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+  if (version > MIGRATIONS.length) {
+    throw new Error(`${path} was written by a newer larder (schema ${version}); this one knows ${MIGRATIONS.length}`);
+  }
+  const missing = MIGRATIONS.slice(version);
+  // With nothing to do nothing is written, which works on a full disk, too; yet what may not be written fails here.
+  database
+    .transaction(() => {
+      for (const migration of missing) database.run(migration);
+      if (missing.length > 0) database.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    })
+    .immediate();
+}
+
+/** Does what may fail for want of space; then once more, with the space that is kept for such work. */
+function withSpareSpace<T>(spare: SpareSpace | null, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isStorageFull(error) || spare?.spend() !== true) throw error;
+    return work();
   }
 }
 

@@ -37,7 +37,7 @@ export class SqliteManifests implements ManifestStore {
     withChildren: boolean,
     atMs: number,
   ): Promise<boolean> {
-    return this.#database.durably(() => {
+    return this.#database.freeing(() => {
       const removed = this.#database
         .query<null, [string, string]>("DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?")
         .run(repository, digest);

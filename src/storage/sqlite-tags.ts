@@ -53,7 +53,7 @@ export class SqliteTags implements TagStore, RepositoryStore {
   }
 
   async deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null> {
-    return this.#database.durably(() => {
+    return this.#database.freeing(() => {
       const removed = this.#database
         .query<{ pushed: number; manifest: string }, [string, string]>(
           `DELETE FROM tag WHERE repository = ?1 AND name = ?2

@@ -30,8 +30,8 @@ export class FilesystemUploads implements UploadStore {
   }
 
   async create(id: UploadId, algorithm: "sha256" | "sha512", expectedBytes = 0): Promise<void> {
-    if (this.#reserve.isSpent) await this.#reserve.restore();
-    if (this.#reserve.isSpent || expectedBytes > this.#reserve.freeBytes()) throw storageFull();
+    await this.#reserve.admit();
+    if (expectedBytes > this.#reserve.freeBytes()) throw storageFull();
     try {
       const file = await this.#createFile(uploadPath(this.#folder, id));
       await file.close();
@@ -60,10 +60,9 @@ export class FilesystemUploads implements UploadStore {
     limitBytes: number,
     onWritten: (size: number) => void = () => {},
   ): Promise<number> {
+    await this.#reserve.admit();
     const file = await this.#open(id);
     try {
-      // What the reserve gave is for those who free space, not for the next who takes some.
-      if (this.#reserve.isSpent) throw storageFull();
       const start = (await file.stat()).size;
       const running = this.#runningAt(id, start);
       const writer = new BatchWriter(file, start, running, onWritten);

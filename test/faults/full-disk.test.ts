@@ -3,9 +3,9 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { digestOf, type Image, makeBlob } from "../conformance/content-factory.ts";
+import { descriptorOf, digestOf, type Image, makeBlob, makeImage, TYPE } from "../conformance/content-factory.ts";
 import { expectError } from "../conformance/expect-error.ts";
-import { pushBlob, send } from "../conformance/registry-client.ts";
+import { pushBlob, pushImage, send } from "../conformance/registry-client.ts";
 import { requirement } from "../requirement.ts";
 import { endingOf, PullThrough } from "./pull-through.ts";
 
@@ -27,6 +27,7 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
     await larder.manifest("cached");
     for (const { digest } of cached.blobs) await send("GET", larder.blobUrl(digest));
     await pushBlob(larder.larder.url, "own/app", own);
+    await pushBig();
     fill();
   });
   afterEach(() => larder.upstream.behave());
@@ -35,6 +36,14 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
     run("umount", disk);
     await rm(disk, { recursive: true });
   });
+
+  /** An image whose layer leaves room for more than the reserve when it goes. */
+  async function pushBig(): Promise<void> {
+    const layer = makeBlob(6 << 20);
+    const image = makeImage({ layers: [descriptorOf(layer, TYPE.layer)] });
+    await pushBlob(larder.larder.url, "own/big", layer);
+    await pushImage(larder.larder.url, "own/big", image, "v1");
+  }
 
   function run(...command: string[]): void {
     const { success, stderr } = Bun.spawnSync(command);
@@ -101,5 +110,26 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
     expectError(await send("POST", `${uploads}?digest=${blob.digest}`, { body: blob.bytes }), 507, "STORAGE_FULL");
     for (let i = 0; i < 20; i++) expectError(await send("POST", uploads), 507, "STORAGE_FULL");
     expect(await larder.files("uploads")).toEqual([]);
+  });
+
+  const ask = (action: string, request: object) =>
+    send("POST", `${larder.larder.url}/api/v1/${action}`, {
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(request),
+    });
+
+  test("larder starts, and serves", async () => {
+    await larder.restart();
+    expect((await larder.manifest("cached")).bytes).toEqual(cached.manifest.bytes);
+  });
+
+  test("images are removed and their space is given back; then pushes are taken again", async () => {
+    const removed = await ask("remove", { image: "local/own/big:v1" });
+    expect(removed.status, removed.text).toBe(200);
+    const collected = await ask("gc", {});
+    expect(collected.status, collected.text).toBe(200);
+    const blob = makeBlob();
+    const url = `${larder.larder.url}/v2/own/app/blobs/uploads/?digest=${blob.digest}`;
+    expect((await send("POST", url, { body: blob.bytes })).status).toBe(201);
   });
 });
