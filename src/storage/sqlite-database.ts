@@ -1,12 +1,8 @@
 import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { chmodSync, closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../lib/shared-flush.ts";
-import initial from "./migrations/0001-initial.sql.ts";
-import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
+import { migrate } from "./migrate.ts";
 import { isStorageFull, storageError, storageFull } from "./storage-error.ts";
-
-/** In order; `user_version` of the database counts those that were applied. Never change one that was released. */
-const MIGRATIONS: readonly string[] = [initial, dockerLibrary];
 
 /** How long another process may hold the database: a larder that is just ending. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -121,21 +117,6 @@ function open(path: string): Database {
     const isBusy = error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
     throw isBusy ? new DatabaseInUse(`${path} is in use by another process`, { cause: error }) : storageError(error);
   }
-}
-
-function migrate(database: Database, path: string): void {
-  const version = database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
-  if (version > MIGRATIONS.length) {
-    throw new Error(`${path} was written by a newer larder (schema ${version}); this one knows ${MIGRATIONS.length}`);
-  }
-  const missing = MIGRATIONS.slice(version);
-  // With nothing to do nothing is written, which works on a full disk, too; yet what may not be written fails here.
-  database
-    .transaction(() => {
-      for (const migration of missing) database.run(migration);
-      if (missing.length > 0) database.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
-    })
-    .immediate();
 }
 
 /** Does what may fail for want of space; then once more, with the space that is kept for such work. */

@@ -1,0 +1,58 @@
+import type { Database } from "bun:sqlite";
+import initial from "./migrations/0001-initial.sql.ts";
+import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
+
+type Migration = { readonly number: number; readonly sql: string };
+
+/** By their numbers, in the order in which they are applied. Never change one that was released. */
+const MIGRATIONS: readonly Migration[] = [
+  { number: 1, sql: initial },
+  { number: 4, sql: dockerLibrary },
+];
+
+/** What databases had that only counted their migrations, in `user_version`. */
+const COUNTED: readonly number[] = [1, 4];
+
+/**
+ * Brings a database's schema up to date, in one transaction. Each migration that was applied has a row in `migration`, so
+ * that one with a lower number may come later. `user_version` counts them, which keeps out a larder that only counted.
+ * Throws when the database was written by a newer larder.
+ */
+export function migrate(database: Database, path: string): void {
+  // With nothing to do nothing is written, which works on a full disk, too; yet what may not be written fails here.
+  database
+    .transaction(() => {
+      const applied = readApplied(database);
+      const known = new Set(MIGRATIONS.map(({ number }) => number));
+      const unknown = applied.filter((number) => !known.has(number));
+      if (unknown.length > 0) {
+        throw new Error(`${path} was written by a newer larder (it has migration ${unknown.join(", ")}); use that one`);
+      }
+      const missing = MIGRATIONS.filter(({ number }) => !applied.includes(number));
+      if (missing.length > 0) apply(database, applied, missing);
+    })
+    .immediate();
+}
+
+function readApplied(database: Database): readonly number[] {
+  const hasTable = database.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migration'").get();
+  if (hasTable !== null) {
+    return database
+      .query<{ number: number }, []>("SELECT number FROM migration")
+      .all()
+      .map((row) => row.number);
+  }
+  const count = database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+  // More than were ever counted: no larder that this one knows of wrote that.
+  return count > COUNTED.length ? [...COUNTED, count] : COUNTED.slice(0, count);
+}
+
+function apply(database: Database, applied: readonly number[], missing: readonly Migration[]): void {
+  database.run("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY) STRICT");
+  for (const { sql } of missing) database.run(sql);
+  const note = database.query<null, [number]>("INSERT INTO migration (number) VALUES (?) ON CONFLICT DO NOTHING");
+  const numbers = [...applied, ...missing.map(({ number }) => number)];
+  for (const number of numbers) note.run(number);
+  // The larders that only counted refuse what is beyond their count.
+  database.run(`PRAGMA user_version = ${Math.max(numbers.length, COUNTED.length + 1)}`);
+}
