@@ -4,7 +4,7 @@ import { LarderHosts } from "./larder-hosts.ts";
 
 const hosts = new LarderHosts({
   names: ["registry.lan", "quay.io"],
-  machineNames: ["box"],
+  isMachineName: (name) => name === "box",
   isOwnAddress: () => false,
   ports: () => [],
 });

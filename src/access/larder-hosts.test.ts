@@ -12,7 +12,7 @@ const hosts = new LarderHosts({
     "quay.io",
     "not a name",
   ],
-  machineNames: ["box", "Box.example.org"],
+  isMachineName: (name) => ["box", "box.example.org"].includes(name),
   isOwnAddress: (address) => ["192.0.2.1", "2001:db8::1"].includes(address.toString()),
   ports: () => [
     { scheme: "http", port: 5000 },

@@ -5,8 +5,8 @@ import { type NamedHost, tryParseHost } from "../lib/net/host-header.ts";
 export type KnownHosts = {
   /** Names that larder was given, and hosts that it stands in for, with their aliases. */
   readonly names: readonly string[];
-  /** Names of this machine. */
-  readonly machineNames: readonly string[];
+  /** Is this, in lower case, a name of this machine? */
+  readonly isMachineName: (name: string) => boolean;
   /** Is this an address of this machine, or one that nodes are told? */
   readonly isOwnAddress: (address: IpAddress) => boolean;
   /** Where larder listens. */
@@ -26,13 +26,11 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set([
 /** Tells larder's own hosts from others, as the `Host` header names them. */
 export class LarderHosts {
   readonly #given: readonly NamedHost[];
-  readonly #machineNames: ReadonlySet<string>;
   readonly #hosts: KnownHosts;
 
   constructor(hosts: KnownHosts) {
     this.#hosts = hosts;
     this.#given = hosts.names.map(tryParseHost).filter((host) => host !== null);
-    this.#machineNames = new Set(hosts.machineNames.map((name) => name.toLowerCase()));
   }
 
   /**
@@ -40,7 +38,7 @@ export class LarderHosts {
    * cannot have an address for a name, so any address will do.
    */
   includes(host: NamedHost): boolean {
-    return host.address !== null || isLoopback(host) || this.#isGiven(host) || this.#machineNames.has(host.name);
+    return host.address !== null || isLoopback(host) || this.#isGiven(host) || this.#hosts.isMachineName(host.name);
   }
 
   /**
@@ -51,7 +49,7 @@ export class LarderHosts {
   leadHere(host: NamedHost, scheme: "http" | "https"): boolean {
     if (isLoopback(host) || this.#isGiven(host)) return true;
     const isThisMachine =
-      host.address === null ? this.#machineNames.has(host.name) : this.#hosts.isOwnAddress(host.address);
+      host.address === null ? this.#hosts.isMachineName(host.name) : this.#hosts.isOwnAddress(host.address);
     const port = host.port ?? DEFAULT_PORT[scheme];
     return isThisMachine && this.#hosts.ports().some((own) => own.port === port);
   }

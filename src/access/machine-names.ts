@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { type IpAddress, tryParseIpAddress } from "../lib/net/ip-address.ts";
 
 /** Where this machine's names are told. */
 export type MachineNameSources = {
@@ -12,7 +13,7 @@ export type MachineNameSources = {
 
 /**
  * The names of a machine, short and with its domain: its host name, what stands beside that in its hosts file, and the
- * domains that it searches. Other lines of a hosts file do not count: some people list half of the web there.
+ * domains that it searches.
  *
  * Source: hosts(5), resolv.conf(5); `hostname --fqdn` looks at the same.
  */
@@ -31,13 +32,71 @@ export function machineNamesOf({ hostname: full, hosts, resolvConf }: MachineNam
   );
 }
 
-/** The names of this machine as they are now. */
-export function readMachineNames(): readonly string[] {
-  return machineNamesOf({
+/** How long what was read is taken for true. */
+const KNOWN_FOR_MS = 2000;
+
+/** The names that lead to this machine when they are asked for on it. They change while larder runs. */
+export class MachineNames {
+  readonly #now: () => number;
+  readonly #isOwnAddress: (address: IpAddress) => boolean;
+  readonly #read: () => MachineNameSources;
+  #sources: MachineNameSources = { hostname: "", hosts: "", resolvConf: "" };
+  #names: ReadonlySet<string> = new Set();
+  /** By the hosts file. */
+  #given: ReadonlyMap<string, readonly IpAddress[]> = new Map();
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    now: () => number,
+    isOwnAddress: (address: IpAddress) => boolean,
+    read: () => MachineNameSources = readSources,
+  ) {
+    this.#now = now;
+    this.#isOwnAddress = isOwnAddress;
+    this.#read = read;
+  }
+
+  /**
+   * Is it one of them? `name` is in lower case. The hosts file may give one to an address of this machine: browsers go by
+   * that file before they ask anybody, so no page of another site can have such a name. `0.0.0.0` gives none: it stands
+   * there to lead nowhere.
+   */
+  includes(name: string): boolean {
+    if (Math.abs(this.#now() - this.#readAtMs) > KNOWN_FOR_MS) this.#refresh();
+    return this.#names.has(name) || (this.#given.get(name)?.some(this.#isOwnAddress) ?? false);
+  }
+
+  #refresh(): void {
+    const sources = this.#read();
+    const isSame = Object.entries(sources).every(
+      ([key, text]) => this.#sources[key as keyof MachineNameSources] === text,
+    );
+    if (!isSame) {
+      this.#names = new Set(machineNamesOf(sources));
+      this.#given = addressesIn(sources.hosts);
+    }
+    this.#sources = sources;
+    this.#readAtMs = this.#now();
+  }
+}
+
+/** The addresses that a hosts file gives to each name. */
+function addressesIn(hosts: string): ReadonlyMap<string, readonly IpAddress[]> {
+  const found = new Map<string, IpAddress[]>();
+  for (const [text = "", ...names] of linesOf(hosts)) {
+    const address = tryParseIpAddress(text);
+    if (address === null || address.range() === "unspecified") continue;
+    for (const name of names) found.set(name, [...(found.get(name) ?? []), address]);
+  }
+  return found;
+}
+
+function readSources(): MachineNameSources {
+  return {
     hostname: hostname(),
     hosts: readText("/etc/hosts"),
     resolvConf: readText("/etc/resolv.conf"),
-  });
+  };
 }
 
 function linesOf(text: string): readonly (readonly string[])[] {

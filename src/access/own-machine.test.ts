@@ -11,7 +11,7 @@ const addresses = new OwnAddresses(
 );
 const hosts = new LarderHosts({
   names: ["registry.lan", "docker.io"],
-  machineNames: ["box"],
+  isMachineName: (name) => name === "box",
   isOwnAddress: (address) => addresses.includes(address),
   ports: () => [{ scheme: "http", port: 5000 }],
 });

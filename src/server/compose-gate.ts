@@ -1,7 +1,7 @@
 import { everyoneWrites, ownMachineWrites } from "../access/access-control.ts";
 import { Gate } from "../access/gate.ts";
 import { LarderHosts } from "../access/larder-hosts.ts";
-import { readMachineNames } from "../access/machine-names.ts";
+import { MachineNames } from "../access/machine-names.ts";
 import { OwnAddresses } from "../access/own-addresses.ts";
 import { OwnMachine } from "../access/own-machine.ts";
 import { everyoneIsAStranger } from "../access/principal.ts";
@@ -22,9 +22,10 @@ export function composeGate(
 ): Gate {
   const addresses = new OwnAddresses(now);
   const toldAddresses = new Set(told.map((text) => tryParseIpAddress(text)?.toString()));
+  const machineNames = new MachineNames(now, (address) => addresses.includes(address));
   const hosts = new LarderHosts({
     names: [...names, ...standIns, ...standIns.flatMap(hostNamesOf)],
-    machineNames: readMachineNames(),
+    isMachineName: (name) => machineNames.includes(name),
     isOwnAddress: (address) => toldAddresses.has(address.toString()) || addresses.includes(address),
     ports: sockets,
   });
