@@ -33,20 +33,26 @@ describe("an upload session", () => {
   });
 
   test("gives relative Locations, so that a proxy in front may change host and scheme", async () => {
-    const name = freshName();
-    const headers = {
-      "X-Forwarded-Proto": "https",
-      "X-Forwarded-Host": "front.example",
-      Forwarded: "for=127.0.0.1;proto=https",
-    };
-    const begun = await send("POST", uploadsUrl(name), { headers });
-    expect(begun.headers.get("location")).toStartWith(`/v2/${name}/blobs/uploads/`);
-    const blob = makeBlob(10);
-    const session = locationOf(begun, registry.url);
-    const patched = await send("PATCH", session, { headers: { ...OCTETS, ...headers }, body: blob.bytes });
-    expect(patched.headers.get("location")).toStartWith("/v2/");
-    const done = await send("PUT", withQuery(session, "digest", blob.digest), { headers });
-    expect(done.headers.get("location")).toBe(`/v2/${name}/blobs/${blob.digest}`);
+    const behindProxy = await registryUnderTest({ arguments: ["--trusted-proxy", "127.0.0.1"] });
+    try {
+      const name = freshName();
+      const headers = {
+        "X-Forwarded-For": "127.0.0.2",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "front.example",
+        Forwarded: "for=127.0.0.2;proto=https",
+      };
+      const begun = await send("POST", `${behindProxy.url}/v2/${name}/blobs/uploads/`, { headers });
+      expect(begun.headers.get("location"), begun.text).toStartWith(`/v2/${name}/blobs/uploads/`);
+      const blob = makeBlob(10);
+      const session = locationOf(begun, behindProxy.url);
+      const patched = await send("PATCH", session, { headers: { ...OCTETS, ...headers }, body: blob.bytes });
+      expect(patched.headers.get("location")).toStartWith("/v2/");
+      const done = await send("PUT", withQuery(session, "digest", blob.digest), { headers });
+      expect(done.headers.get("location")).toBe(`/v2/${name}/blobs/${blob.digest}`);
+    } finally {
+      await behindProxy.stop();
+    }
   });
 
   test("tells by GET how far it is, also when the digest is in the query", async () => {
