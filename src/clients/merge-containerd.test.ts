@@ -134,6 +134,31 @@ const CASES: readonly Case[] = [
     becomes: { reason: "line 3 sets the plugin" },
   },
   {
+    name: "lines that end as on Windows",
+    text: 'version = 2\r\n[plugins."io.containerd.grpc.v1.cri".registry]\r\n  config_path = ""\r\n',
+    becomes: `version = 2\r\n[plugins."io.containerd.grpc.v1.cri".registry]\r\n  config_path = "${FOLDER}"\r\n`,
+  },
+  {
+    name: "lines that end as on Windows, without the table",
+    text: "version = 3\r\n[debug]\r\n",
+    becomes: `version = 3\r\n[debug]\r\n\r\n[plugins."io.containerd.cri.v1.images".registry]\r\n  config_path = "${FOLDER}"\r\n`,
+  },
+  {
+    name: "a header of odd spacing, with quotes in its comment, and quoted keys",
+    text: `'version'=2\n\t[ "plugins" .'io.containerd.grpc.v1.cri'. registry ]# the "site's\n'config_path'\t=""\n`,
+    becomes: `'version'=2\n\t[ "plugins" .'io.containerd.grpc.v1.cri'. registry ]# the "site's\n'config_path'\t= "${FOLDER}"\n`,
+  },
+  {
+    name: "config_path twice",
+    text: 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = ""\nconfig_path = ""\n',
+    becomes: { reason: "line 4 says again what line 3 says" },
+  },
+  {
+    name: "the table twice",
+    text: 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n[x]\n[plugins."io.containerd.grpc.v1.cri".registry]\n',
+    becomes: { reason: "line 4 says again what line 2 says" },
+  },
+  {
     name: "a string of several lines",
     text: 'version = 2\nx = """\n[a]\n"""\n',
     becomes: { reason: "line 2 has a string" },

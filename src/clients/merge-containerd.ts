@@ -8,7 +8,13 @@ import { impossible, type MergeResult, merged, unchanged } from "./merge-result.
  * plugin otherwise, or leads to a start error of containerd beside config_path, makes it impossible, with the line.
  */
 export function mergeContainerd(text: string, folder: string, major: number | null): MergeResult {
-  const lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
+  const endOfLine = text.endsWith("\r\n") ? "\r\n" : "\n";
+  const lines = text === "" ? [] : text.replace(/\r?\n$/, "").split(/\r?\n/);
+  const result = mergeLines(lines, folder, major);
+  return result.kind === "merged" ? { ...result, text: result.text.replaceAll("\n", endOfLine) } : result;
+}
+
+function mergeLines(lines: readonly string[], folder: string, major: number | null): MergeResult {
   const byHand = `Set config_path to ${folder} by hand`;
   const top = readTop(lines);
   if (top.multiLineString !== null) {
@@ -31,6 +37,12 @@ export function mergeContainerd(text: string, folder: string, major: number | nu
     );
   }
   const tables = readTables(lines, top.version);
+  if (tables.twice !== null) {
+    const [first, second] = tables.twice;
+    return impossible(
+      `line ${second} says again what line ${first} says, and containerd takes no such file. Take one of them out`,
+    );
+  }
   const odd = top.odd ?? tables.odd;
   if (odd !== null) return impossible(`line ${odd} sets the plugin in a way that is not understood here. ${byHand}`);
   if (tables.oldRegistries !== null) {
@@ -52,17 +64,17 @@ function newTable(version: number, folder: string): readonly string[] {
   return ["", `[plugins."${pluginOf(version)}".registry]`, `  config_path = "${folder}"`];
 }
 
-/** The header of a table without blanks and quotes, or null when the line is none. */
+/** The name in the header of a table, without blanks and quotes, or null when the line is none. */
 function headerOf(line: string): string | null {
-  if (!/^[ \t]*\[.*\][ \t]*(#.*)?$/.test(line)) return null;
-  return line
-    .replace(/#[^"']*$/, "")
-    .replace(/[ \t"']/g, "")
-    .slice(1, -1);
+  const [, names] =
+    /^[ \t]*\[+((?:[ \t]*(?:"[^"]*"|'[^']*'|[\w-]+)[ \t]*\.)*[ \t]*(?:"[^"]*"|'[^']*'|[\w-]+)[ \t]*)\]+[ \t]*(?:#.*)?$/.exec(
+      line,
+    ) ?? [];
+  return names?.replace(/[ \t"']/g, "") ?? null;
 }
 
 function isBlank(line: string): boolean {
-  return /^[ \t]*(#.*)?\r?$/.test(line);
+  return /^[ \t]*(#.*)?$/.test(line);
 }
 
 /** What stands before the first table, and what is nowhere allowed. Lines count from 1. */
@@ -77,10 +89,10 @@ function readTop(lines: readonly string[]) {
     if (/"""|'''/.test(line)) multiLineString ??= index + 1;
     if (headerOf(line) !== null) inTables = true;
     if (inTables) continue;
-    const digits = /^[ \t]*version[ \t]*=[ \t]*([0-9]+)/.exec(line)?.[1];
+    const digits = /^[ \t]*["']?version["']?[ \t]*=[ \t]*([0-9]+)/.exec(line)?.[1];
     if (digits !== undefined) version = Number(digits);
     if (/^[ \t]*["']?plugins["']?[ \t]*[.=]/.test(line)) odd ??= index + 1;
-    if (/^[ \t]*disabled_plugins[ \t]*=/.test(line)) inDisabled = true;
+    if (/^[ \t]*["']?disabled_plugins["']?[ \t]*=/.test(line)) inDisabled = true;
     if (!inDisabled) continue;
     const value = line.replace(/#.*/, "");
     if (/["'](cri|io\.containerd\.grpc\.v1\.cri|io\.containerd\.cri\.v1\.images)["']/.test(value)) isCriDisabled = true;
@@ -98,12 +110,16 @@ function readTables(lines: readonly string[], version: number) {
   let pathLine: number | null = null;
   let oldRegistries: number | null = null;
   let odd: number | null = null;
+  let twice: readonly [number, number] | null = null;
   for (const [index, line] of lines.entries()) {
     const number = index + 1;
     const header = headerOf(line);
     if (header !== null) {
       table = header;
-      if (table === registry) tableLine = number;
+      if (table === registry) {
+        if (tableLine !== null) twice ??= [tableLine, number];
+        tableLine = number;
+      }
       const isTls = table.startsWith(`${registry}.configs.`) && table.endsWith(".tls");
       if (table.startsWith(`${registry}.mirrors.`) || isTls) oldRegistries ??= number;
       continue;
@@ -115,9 +131,11 @@ function readTables(lines: readonly string[], version: number) {
     if (table !== registry) continue;
     const isInline = /^[ \t]*["']?(mirrors|configs)["']?[ \t]*[.=]/.test(line) && !/=[ \t]*\{[ \t]*\}/.test(line);
     if (isInline) odd ??= number;
-    if (/^[ \t]*["']?config_path["']?[ \t]*=/.test(line)) pathLine = number;
+    if (!/^[ \t]*["']?config_path["']?[ \t]*=/.test(line)) continue;
+    if (pathLine !== null) twice ??= [pathLine, number];
+    pathLine = number;
   }
-  return { tableLine, pathLine, oldRegistries, odd };
+  return { tableLine, pathLine, oldRegistries, odd, twice };
 }
 
 /** An empty config_path is filled in, a list that names the folder becomes the folder, any other is a person's wish. */
