@@ -8,10 +8,10 @@ import { dirname, join, normalize, relative } from "node:path";
 
 const SOURCE = join(import.meta.dir, "..", "src");
 
-/** Room -> rooms that it may import from, besides itself. Every room may use `lib` and `oci`, save those two. */
+/** Room -> rooms that it may import from, besides itself. Every room may use `lib` and `oci`, save those two themselves. */
 const HOUSE: Readonly<Record<string, readonly string[]>> = {
   lib: [],
-  oci: [],
+  oci: ["lib"],
   telemetry: [],
   storage: [],
   upstream: ["telemetry"],

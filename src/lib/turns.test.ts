@@ -64,3 +64,42 @@ test("work that nobody wants any more ends at its next rest, or when its turn co
   expect(await Promise.all(outcomes)).toEqual(["the client left", "the client left"]);
   expect(callbacks).toHaveLength(0);
 });
+
+test("steps are taken until their result, in as many turns as they need", async () => {
+  const { clock, turns, round, callbacks } = lab();
+  const taken: number[] = [];
+  function* steps(): Generator<void, string, void> {
+    for (let step = 1; step <= 4; step++) {
+      clock.ms += 3;
+      taken.push(step);
+      yield;
+    }
+    return "done";
+  }
+  const result = turns.begin().finish(steps());
+  expect(taken).toEqual([1, 2]);
+  expect(callbacks).toHaveLength(1);
+  await round();
+  expect(taken).toEqual([1, 2, 3, 4]);
+  await round();
+  expect(await result).toBe("done");
+});
+
+test("steps that nobody wants any more are not taken", async () => {
+  const { clock, turns, round } = lab();
+  const client = new AbortController();
+  let taken = 0;
+  function* steps(): Generator<void, void, void> {
+    for (;;) {
+      taken++;
+      clock.ms += 5;
+      yield;
+    }
+  }
+  const work = turns.begin(client.signal).finish(steps());
+  const outcome = work.catch((error: Error) => error.message);
+  client.abort(new Error("the client left"));
+  await round();
+  expect(await outcome).toBe("the client left");
+  expect(taken).toBe(1);
+});

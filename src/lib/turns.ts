@@ -88,4 +88,13 @@ export class Work {
     this.#sinceMs = this.#clock.now();
     this.#signal?.throwIfAborted();
   }
+
+  /** Takes steps until they come to a result, in as many turns as it takes. Throws as `rest` does, and what a step throws. */
+  async finish<T>(steps: Iterator<void, T>): Promise<T> {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      if (this.isTurnOver) await this.rest();
+    }
+  }
 }

@@ -1,5 +1,6 @@
+import type { Turns } from "../lib/turns.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
-import { parseManifest } from "../oci/manifest.ts";
+import { manifestSteps } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
@@ -41,6 +42,7 @@ export type ManifestParts = {
   /** For messages: is contacting upstream registries forbidden now? */
   readonly isOffline: () => boolean;
   readonly traffic: TrafficCounter;
+  readonly turns: Turns;
   readonly now: () => number;
 };
 
@@ -86,7 +88,8 @@ export class Manifests {
     if (reference.kind === "digest" && reference.digest !== digest) {
       throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${reference.digest}`);
     }
-    const manifest = parseManifest(pushed.bytes, pushed.contentType);
+    const reading = manifestSteps(pushed.bytes, pushed.contentType);
+    const manifest = await this.#parts.turns.begin().finish(reading);
     const stored = { digest, mediaType: manifest.mediaType, bytes: pushed.bytes };
     const tags = reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags;
     await this.#parts.pushes.put(target, stored, manifest, tags, behalf);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Clock } from "../lib/clock.ts";
+import { Turns } from "../lib/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { parseTag } from "../oci/tag.ts";
@@ -44,7 +45,7 @@ function answer(request: Request, bytes: Uint8Array): Response {
 }
 
 /** What an origin over the server answers for the tag, as the registry asks it. */
-function opened({ tagLifetimeMs = 60_000 } = {}) {
+function opened({ tagLifetimeMs = 60_000, turns = new Turns() } = {}) {
   const metadata = memoryMetadata();
   const client = clientOf(server.url, { limits: { retries: 0 } });
   const upstreams = new Upstreams([{ namespace: NAMESPACE, client, tagLifetimeMs }], false);
@@ -52,7 +53,14 @@ function opened({ tagLifetimeMs = 60_000 } = {}) {
   const live: Clock = { now: () => clock.now(), elapsed: () => clock.elapsed() };
   const failures = new RecentFailures(log, live.elapsed);
   const spareWrites = new SpareWrites(log, live.elapsed);
-  const origin = new UpstreamManifests(upstreams, metadata, new TrafficCounter(), { failures, spareWrites }, live);
+  const origin = new UpstreamManifests(
+    upstreams,
+    metadata,
+    new TrafficCounter(),
+    { failures, spareWrites },
+    turns,
+    live,
+  );
   return async (behalf: OnBehalf = { via: null }): Promise<FoundManifest | null> =>
     origin.tag(target, TAG, await metadata.tags.getTagged(nameOf(target), TAG), behalf);
 }
@@ -130,4 +138,22 @@ describe("an upstream that refuses HEAD", () => {
     expect(found?.warning).toContain(`answered ${status}`);
     expect(methods()).not.toContain("GET");
   });
+});
+
+test("a manifest of thousands of entries is read in many turns, between which others have theirs", async () => {
+  let rounds = 0;
+  const nextRound = (callback: () => void) => {
+    rounds++;
+    setImmediate(callback);
+  };
+  const pull = opened({ turns: new Turns({ turnMs: 0, nextRound }) });
+  const entry = { mediaType: MEDIA_TYPE.ociManifest, digest: digestOf("image"), size: 1 };
+  const index = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPE.ociIndex,
+    manifests: Array.from({ length: 20_000 }, () => entry),
+  };
+  current = Buffer.from(JSON.stringify(index));
+  expect((await pull())?.manifest.bytes).toEqual(current);
+  expect(rounds).toBeGreaterThan(500);
 });

@@ -1,9 +1,10 @@
 import type { Clock } from "../lib/clock.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
+import type { Turns } from "../lib/turns.ts";
 import { within } from "../lib/within.ts";
 import type { Digest } from "../oci/digest.ts";
-import { parseManifest } from "../oci/manifest.ts";
+import { type Manifest, manifestSteps } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { ManifestPut, ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
@@ -43,6 +44,7 @@ export class UpstreamManifests implements ManifestOrigin {
   readonly #tags: TagStore;
   readonly #traffic: TrafficCounter;
   readonly #spareWrites: SpareWrites;
+  readonly #turns: Turns;
   readonly #now: () => number;
   readonly #tagFlights = new SingleFlight<string, FoundManifest | null>();
   readonly #manifestFlights = new SingleFlight<string, StoredManifest | null>();
@@ -58,6 +60,7 @@ export class UpstreamManifests implements ManifestOrigin {
     store: { readonly manifests: ManifestStore; readonly tags: TagStore },
     traffic: TrafficCounter,
     { failures, spareWrites }: { readonly failures: RecentFailures; readonly spareWrites: SpareWrites },
+    turns: Turns,
     clock: Clock,
   ) {
     this.#upstreams = upstreams;
@@ -65,6 +68,7 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#tags = store.tags;
     this.#traffic = traffic;
     this.#spareWrites = spareWrites;
+    this.#turns = turns;
     this.#now = clock.now;
     this.#inquiry = new TagInquiry(clock.elapsed);
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
@@ -187,7 +191,7 @@ export class UpstreamManifests implements ManifestOrigin {
 
   /** Stores a manifest as a cached one, if it can be. Its blobs come when they are asked for. */
   async #keep(target: Target, { bytes, digest, mediaType }: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
-    const parsed = parseUpstream(target, bytes, mediaType);
+    const parsed = await this.#parse(target, bytes, mediaType);
     const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
     const put: ManifestPut = {
       manifest,
@@ -205,6 +209,19 @@ export class UpstreamManifests implements ManifestOrigin {
     await this.#spareWrites.attempt("a manifest from upstream", keep);
     return manifest;
   }
+
+  async #parse(target: Target, bytes: Uint8Array, mediaType: string | null): Promise<Manifest> {
+    try {
+      return await this.#turns.begin().finish(manifestSteps(bytes, mediaType));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new UpstreamError(
+        { kind: "protocol" },
+        `${target.namespace} sent something for ${nameOf(target)} that is no manifest: ${why}`,
+        { cause },
+      );
+    }
+  }
 }
 
 function kept(cached: Tagged | null, warning: string | null): FoundManifest | null {
@@ -214,17 +231,4 @@ function kept(cached: Tagged | null, warning: string | null): FoundManifest | nu
 /** What upstream says of itself may hold anything; a header takes only so much. */
 function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, WARNING_LENGTH);
-}
-
-function parseUpstream(target: Target, bytes: Uint8Array, mediaType: string | null) {
-  try {
-    return parseManifest(bytes, mediaType);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UpstreamError(
-      { kind: "protocol" },
-      `${target.namespace} sent something for ${nameOf(target)} that is no manifest: ${why}`,
-      { cause },
-    );
-  }
 }

@@ -8,6 +8,7 @@ import type { ListeningSocket } from "../http/client-request.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
 import { errorResponse } from "../http/error-response.ts";
 import type { Clock } from "../lib/clock.ts";
+import { Turns } from "../lib/turns.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { Blobs } from "../registry/blobs.ts";
@@ -79,6 +80,7 @@ export type Composition = {
 export function compose(settings: Settings, environment: ServerEnvironment, foundation: Foundation): Composition {
   const { log, clock, version, variables, program } = environment;
   const { now } = clock;
+  const turns = new Turns();
   const { dataFolder, metadata, reserve } = foundation;
   const { manifests, tags, repositories, links, collection } = metadata;
   const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
@@ -90,7 +92,14 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const traffic = new TrafficCounter();
   const failures = new RecentFailures(log, clock.elapsed);
   const spareWrites = new SpareWrites(log, clock.elapsed);
-  const origin = new UpstreamManifests(upstreams, { manifests, tags }, traffic, { failures, spareWrites }, clock);
+  const origin = new UpstreamManifests(
+    upstreams,
+    { manifests, tags },
+    traffic,
+    { failures, spareWrites },
+    turns,
+    clock,
+  );
   const blobOrigin = new UpstreamBlobs(
     upstreams,
     uploadStore,
@@ -115,6 +124,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
       order,
       isOffline: () => upstreams.offline,
       traffic,
+      turns,
       now,
     }),
     blobs: registryBlobs,
