@@ -104,10 +104,11 @@ export class SqliteTags implements TagStore, RepositoryStore {
   async listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]> {
     // "0" is the character after "/": between `quay.io/` and `quay.io0` lies just that namespace.
     const [from, to] = namespace === null ? ["", "\u{10ffff}"] : [`${namespace}/`, `${namespace}0`];
+    // One lower bound: of two, SQLite begins at the first and reads all names up to the second.
     return this.#database
       .query<{ repository: string }, [string, string, string, number]>(
         `SELECT DISTINCT repository FROM repository_manifest
-         WHERE repository > ? AND repository > ? AND repository < ? ORDER BY repository LIMIT ?`,
+         WHERE repository > max(?, ?) AND repository < ? ORDER BY repository LIMIT ?`,
       )
       .all(from, page.after ?? "", to, page.limit)
       .map((row) => row.repository as RepositoryName);
