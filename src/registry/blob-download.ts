@@ -38,6 +38,7 @@ export class BlobDownload {
   #change = Promise.withResolvers<void>();
   readonly #recent: Piece[] = [];
   #recentBytes = 0;
+  readonly #begun = Promise.withResolvers<void>();
   readonly #done = Promise.withResolvers<void>();
 
   constructor(size: number, written: number, open: OpenReader) {
@@ -45,12 +46,22 @@ export class BlobDownload {
     this.#leftover = written;
     this.#written = written;
     this.#open = open;
-    this.#done.promise.catch(() => {}); // Nobody may be waiting; readers learn of a failure by themselves.
+    // Nobody may be waiting; readers learn of a failure by themselves.
+    this.#begun.promise.catch(() => {});
+    this.#done.promise.catch(() => {});
   }
 
   /** How many bytes are on disk. */
   get written(): number {
     return this.#written;
+  }
+
+  /**
+   * Resolves when a piece has come that a reader may have (or all of it, and the blob is kept); rejects when the download
+   * failed before.
+   */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   /** Resolves when the blob is kept, rejects when the download failed. */
@@ -66,6 +77,8 @@ export class BlobDownload {
       this.#recentBytes += bytes.byteLength;
       while (this.#recentBytes > RECENT_BYTES) this.#recentBytes -= this.#recent.shift()?.bytes.byteLength ?? 0;
       position += bytes.byteLength;
+      // What is all there at once waits for its digest.
+      if (position < this.size) this.#begun.resolve();
       this.#wake();
       yield bytes;
     }
@@ -81,6 +94,7 @@ export class BlobDownload {
   complete(): void {
     this.#outcome = "complete";
     this.#written = this.size;
+    this.#begun.resolve();
     this.#done.resolve();
     this.#wake();
   }
@@ -89,6 +103,7 @@ export class BlobDownload {
   fail(error: unknown): void {
     this.#outcome = "failed";
     this.#failure = error;
+    this.#begun.reject(error);
     this.#done.reject(error);
     this.#wake();
   }

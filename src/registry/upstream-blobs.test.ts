@@ -68,6 +68,18 @@ test("a body that stalls is resumed where it stalled, and its readers see nothin
   expect(ranges()).toEqual(["", `bytes=${SENT_BYTES}-`]);
 });
 
+test("a body that stalls before its first byte is asked for again, and is a download once there is one", async () => {
+  begin = (socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n`);
+    begin = (again) => {
+      again.write(`HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n`);
+      again.write(content);
+    };
+  };
+  await expectDownload();
+  expect(ranges()).toEqual(["", ""]);
+});
+
 test("a body without a length that ends too early is resumed by the length that HEAD gives", async () => {
   begin = (socket) => {
     socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${SENT_BYTES.toString(16)}\r\n`);

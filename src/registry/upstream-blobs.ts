@@ -7,33 +7,29 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { UploadId, UploadStore } from "../storage/blobs.ts";
 import type { BlobLinkStore, CollectionStore } from "../storage/metadata.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { BlobHead, BlobRead } from "../upstream/registry-client.ts";
-import { isUpstreamDown, UpstreamError } from "../upstream/upstream-error.ts";
+import type { BlobHead } from "../upstream/registry-client.ts";
+import { UpstreamError } from "../upstream/upstream-error.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
-import {
-  endedEarly,
-  isPastTheEnd,
-  openUpstreamBlob,
-  reopenUpstreamBlob,
-  sizeOfUpstreamBlob,
-} from "./open-upstream-blob.ts";
+import { isPastTheEnd, openUpstreamBlob, sizeOfUpstreamBlob } from "./open-upstream-blob.ts";
 import type { BlobOrigin, OnBehalf } from "./origin.ts";
 import { passThrough } from "./pass-through.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { TrafficCounter } from "./traffic.ts";
+import { type Transfer, type TransferParts, transferBlob } from "./transfer-blob.ts";
 import { UpstreamQuestions } from "./upstream-questions.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
 const ABSENCE_MS = 10_000;
 const REMEMBERED = 10_000;
-/** Attempts to go on after a break, each but the first after a pause; those that brought something do not count. */
-const ATTEMPTS = 5;
-const FIRST_PAUSE_MS = 200;
 
-/** A download and those who will hold the blob once it is here. */
-type Flight = { readonly download: BlobDownload; readonly targets: Map<string, Target> };
+/** A download, the repository that it was begun for, and those who will hold the blob once it is here. */
+type Flight = {
+  readonly download: BlobDownload;
+  readonly key: string;
+  readonly targets: Map<string, Target>;
+};
 /** A download that is not there yet, and whose repository was asked for it. */
 type Start = { readonly key: string; readonly flight: Promise<Flight | null> };
 
@@ -46,7 +42,7 @@ export class UpstreamBlobs implements BlobOrigin {
   readonly #uploads: UploadStore;
   readonly #links: BlobLinkStore;
   readonly #collection: CollectionStore;
-  readonly #traffic: TrafficCounter;
+  readonly #transferParts: TransferParts;
   readonly #log: Log;
   readonly #failures: RecentFailures;
   readonly #questions: UpstreamQuestions;
@@ -68,7 +64,7 @@ export class UpstreamBlobs implements BlobOrigin {
     this.#uploads = uploads;
     this.#links = metadata.links;
     this.#collection = metadata.collection;
-    this.#traffic = traffic;
+    this.#transferParts = { upstreams, uploads, traffic, log };
     this.#log = log;
     this.#failures = failures;
     this.#questions = new UpstreamQuestions(failures);
@@ -85,14 +81,14 @@ export class UpstreamBlobs implements BlobOrigin {
     return (await this.download(target, digest, behalf))?.size ?? null;
   }
 
-  async download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
-    const key = keyOf(target, digest);
-    const flight =
-      this.#flights.get(digest) ??
-      (await this.#questions.waitFor(this.#begin(target, digest, behalf), target, key, behalf));
-    if (flight === null || !(await this.#mayShare(flight, target, digest, behalf))) return null;
-    flight.targets.set(key, target);
-    return flight.download;
+  download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
+    return this.#questions.waitFor(
+      this.#awaitBeginning(target, digest, behalf),
+      target,
+      keyOf(target, digest),
+      behalf,
+      () => (this.#flights.has(digest) ? "body" : "header"),
+    );
   }
 
   async passThrough(
@@ -103,6 +99,26 @@ export class UpstreamBlobs implements BlobOrigin {
   ): Promise<ReadableStream<Uint8Array> | null> {
     const upstream = this.#upstreams.find(target.namespace);
     return upstream === null ? null : passThrough(upstream, target, blob, range, behalf);
+  }
+
+  /**
+   * The download, as soon as there is something of it: who is answered with it is not answered in vain. When another
+   * repository's comes to nothing, this one's registry may still have the blob.
+   */
+  async #awaitBeginning(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
+    const key = keyOf(target, digest);
+    for (;;) {
+      const flight = this.#flights.get(digest) ?? (await this.#begin(target, digest, behalf));
+      if (flight === null || !(await this.#mayShare(flight, target, digest, behalf))) return null;
+      flight.targets.set(key, target);
+      try {
+        await flight.download.begun;
+        return flight.download;
+      } catch (error) {
+        if (flight.key === key && isAbsent(error)) return null;
+        if (flight.key === key) throw error;
+      }
+    }
   }
 
   /** The flight of a blob that is not on its way yet. Others who begin it meanwhile share the attempt. */
@@ -158,9 +174,10 @@ export class UpstreamBlobs implements BlobOrigin {
       throw error;
     }
     const download = new BlobDownload(size, opened.offset, () => this.#uploads.open(id));
-    const flight: Flight = { download, targets: new Map([[keyOf(target, digest), target]]) };
+    const key = keyOf(target, digest);
+    const flight: Flight = { download, key, targets: new Map([[key, target]]) };
     this.#flights.set(digest, flight);
-    void this.#run(upstream, target, digest, id, opened, flight);
+    void this.#run({ upstream, target, digest, id, opened, download }, flight);
     return flight;
   }
 
@@ -176,10 +193,10 @@ export class UpstreamBlobs implements BlobOrigin {
     }
   }
 
-  async #run(upstream: Upstream, target: Target, digest: Digest, id: UploadId, opened: BlobRead, flight: Flight) {
-    const { download } = flight;
+  async #run(transfer: Transfer, flight: Flight): Promise<void> {
+    const { digest, id, download } = transfer;
     try {
-      await this.#transfer(upstream, target, digest, id, opened, download);
+      await transferBlob(transfer, this.#transferParts);
       await this.#collection.exclusively(digest, async () => {
         const size = await this.#uploads.commit(id, digest);
         for (const { namespace, path } of flight.targets.values()) {
@@ -191,47 +208,25 @@ export class UpstreamBlobs implements BlobOrigin {
     } catch (error) {
       // The leftover goes first: the next one must not go on behind it.
       await this.#uploads.abort(id).finally(() => this.#flights.delete(digest));
-      const why = error instanceof Error ? error.message : String(error);
-      this.#log.write("warning", "a download failed", { image: nameOf(target), blob: digest, error: why });
-      // Who waits for the file is answered with this: wrong bytes are the upstream's fault, not the client's.
-      const isWrong = error instanceof RegistryError && error.code === "DIGEST_INVALID";
-      const failure = isWrong ? new UpstreamError({ kind: "protocol" }, `${target.namespace}: ${why}`) : error;
-      if (failure instanceof UpstreamError) this.#failures.remember(target.namespace, keyOf(target, digest), failure);
-      download.fail(failure);
+      download.fail(this.#noteFailure(transfer, flight, error));
     }
   }
 
-  /** Writes the body to disk; goes on behind a break. */
-  async #transfer(
-    upstream: Upstream,
-    target: Target,
-    digest: Digest,
-    id: UploadId,
-    opened: BlobRead,
-    download: BlobDownload,
-  ): Promise<void> {
-    let body: ReadableStream<Uint8Array> | null = opened.body;
-    let failures = 0;
-    for (let size = opened.offset; size < download.size || body !== null; ) {
-      const before = size;
-      try {
-        if (body === null) body = await reopenUpstreamBlob(upstream, target, digest, size);
-        size = await this.#uploads.append(id, download.watch(body, size), download.size, (written) => {
-          this.#traffic.fetched(target.namespace, written - size);
-          size = written;
-          download.advance(written);
-        });
-        if (size < download.size) throw endedEarly(target, digest, size, download.size);
-      } catch (error) {
-        size = (await this.#uploads.size(id)) ?? 0;
-        failures = size > before ? 1 : failures + 1;
-        if (!isUpstreamDown(error) || failures > ATTEMPTS || this.#upstreams.offline) throw error;
-        this.#log.write("info", "a download broke off and is resumed", { blob: digest, at: size, of: download.size });
-        await Bun.sleep(FIRST_PAUSE_MS * 2 ** (failures - 1));
-      }
-      body = null;
-    }
+  /** Logs and remembers why a download failed, and gives what those who wait for it are told. */
+  #noteFailure({ target, digest }: Transfer, { key }: Flight, error: unknown): unknown {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#log.write("warning", "a download failed", { image: nameOf(target), blob: digest, error: why });
+    if (isAbsent(error)) this.#absent.set(key, true);
+    // Wrong bytes are the upstream's fault, not the client's.
+    const isWrong = error instanceof RegistryError && error.code === "DIGEST_INVALID";
+    const failure = isWrong ? new UpstreamError({ kind: "protocol" }, `${target.namespace}: ${why}`) : error;
+    if (failure instanceof UpstreamError) this.#failures.remember(target.namespace, key, failure);
+    return failure;
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === "BLOB_UNKNOWN";
 }
 
 function keyOf(target: Target, digest: Digest): string {

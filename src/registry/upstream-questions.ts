@@ -56,12 +56,25 @@ export class UpstreamQuestions {
     }
   }
 
-  /** Waits for the answer, for as long as it is worth. Throws a `timeout` failure when it takes longer. */
-  waitFor<T>(question: Promise<T>, { namespace }: Target, name: string, behalf: OnBehalf): Promise<T> {
+  /**
+   * Waits for the answer, for as long as it is worth. Throws a `timeout` failure when it takes longer; `waiting` says then
+   * what has not come.
+   */
+  waitFor<T>(
+    question: Promise<T>,
+    { namespace }: Target,
+    name: string,
+    behalf: OnBehalf,
+    waiting: () => "header" | "body" = () => "header",
+  ): Promise<T> {
     const patienceMs = behalf.isGuess === true ? GUESS_PATIENCE_MS : PATIENCE_MS;
     return within(question, patienceMs, () => {
-      const message = `${namespace} has not answered within ${patienceMs / 1000} s`;
-      const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, message);
+      const missing = waiting();
+      const did = missing === "header" ? "has not answered" : "has answered, and sent nothing of it";
+      const slow = new UpstreamError(
+        { kind: "timeout", waiting: missing },
+        `${namespace} ${did} within ${patienceMs / 1000} s`,
+      );
       this.#failures.note(namespace, name, slow, "the client is told so");
       throw slow;
     });

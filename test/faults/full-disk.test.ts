@@ -90,6 +90,17 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
     expect(await larder.files("uploads")).toEqual([]);
   });
 
+  test("a blob that breaks off at upstream is resumed, and one of which nothing comes is a 502", async () => {
+    const [broken, hopeless] = [makeBlob(300_000), makeBlob(300_000)];
+    larder.upstream.add(broken, hopeless);
+    for (const afterBytes of [0, 100_000]) {
+      larder.upstream.misbehave({ reference: broken.digest, method: "GET" }, { kind: "cut", afterBytes }, 1);
+    }
+    larder.upstream.misbehave({ reference: hopeless.digest, method: "GET" }, { kind: "cut", afterBytes: 0 });
+    expect(digestOf((await send("GET", larder.blobUrl(broken.digest))).bytes)).toBe(broken.digest);
+    expectError(await send("GET", larder.blobUrl(hopeless.digest)), 502, "UPSTREAM_UNAVAILABLE");
+  }, 20_000);
+
   test("a tag that moved is served as upstream has it now", async () => {
     const before = larder.addImage("moving");
     expect((await larder.manifest("moving")).bytes).toEqual(before.manifest.bytes);
