@@ -78,13 +78,27 @@ export type InspectedImage = {
   readonly manifestBase64: string;
 };
 
-/** `POST /api/v1/gc`. `graceMs` replaces the configured period for what pushes in flight may need. */
-export type CollectRequest = { readonly graceMs?: number | undefined };
+/**
+ * `POST /api/v1/gc`. `graceMs` replaces the configured period for what pushes in flight may need. `setAsideAll`: files
+ * without a record are set aside however many they are. `giveUpAfterMs`: what was set aside so long ago is deleted.
+ */
+export type CollectRequest = {
+  readonly graceMs?: number | undefined;
+  readonly setAsideAll?: boolean | undefined;
+  readonly giveUpAfterMs?: number | undefined;
+};
 export type CollectAnswer = {
   readonly manifests: number;
   readonly links: number;
   readonly blobs: number;
   readonly bytes: number;
+  /** Files that were set aside, for want of a record, and that were brought back, since they have one again. */
+  readonly setAside: number;
+  readonly broughtBack: number;
+  /** Files that had been set aside and were deleted. */
+  readonly givenUp: number;
+  /** What kept the collection from its work, and what to do; null when nothing did. */
+  readonly problem: string | null;
 };
 
 /** Platforms as `linux/arm64`, or `all`, attestations included. */
@@ -145,6 +159,10 @@ export type StatsAnswer = {
   readonly sinceMs: number;
   readonly offline: boolean;
   readonly namespaces: readonly NamespaceStats[];
+  /** Files that were set aside, because no record names them or (`damaged`) their bytes are wrong. */
+  readonly aside: { readonly files: number; readonly damaged: number; readonly bytes: number };
+  /** Why nothing is collected, and what to do; null when nothing speaks against it. */
+  readonly collectionRefusal: string | null;
 };
 export type NamespaceStats = {
   readonly namespace: string;

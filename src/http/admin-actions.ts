@@ -42,6 +42,8 @@ export type AdminParts = {
   readonly inventory: Inventory;
   readonly collector: Collector;
   readonly collectionLimits: CollectionLimits;
+  /** How much was set aside. */
+  readonly aside: { totals(): Promise<StatsAnswer["aside"]> };
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
   readonly wholeness: Wholeness;
@@ -60,7 +62,7 @@ const TURN_IMAGES = 100;
 
 /** The admin API's functions over these parts. */
 export function adminActions(parts: AdminParts): AdminActions {
-  const { upstreams, collector, collectionLimits, inventory, wholeness, remover, traffic } = parts;
+  const { upstreams, collector, collectionLimits, inventory, wholeness, remover } = parts;
   return {
     "GET version": async () => jsonResponse({ name: "larder", version: parts.version } satisfies VersionAnswer),
     "GET health": async () =>
@@ -70,14 +72,14 @@ export function adminActions(parts: AdminParts): AdminActions {
         upstreams: await parts.upstreamHealth.check(),
       } satisfies HealthAnswer),
     "GET images": async () => jsonResponse({ images: await listImages(inventory, wholeness) } satisfies ImagesAnswer),
-    "GET stats": async () => jsonResponse(statsOf(traffic, upstreams, parts.startedAtMs) satisfies StatsAnswer),
+    "GET stats": async () => jsonResponse((await stats(parts)) satisfies StatsAnswer),
     "GET offline": async () => jsonResponse({ offline: upstreams.offline } satisfies OfflineState),
     "PUT offline": async ({ offline }) => {
       upstreams.offline = offline;
       return jsonResponse({ offline } satisfies OfflineState);
     },
-    "POST gc": async ({ graceMs = collectionLimits.graceMs }) =>
-      jsonResponse((await collector.collect({ ...collectionLimits, graceMs })) satisfies CollectAnswer),
+    "POST gc": async ({ graceMs = collectionLimits.graceMs, ...wishes }) =>
+      jsonResponse((await collector.collect({ ...collectionLimits, graceMs }, wishes)) satisfies CollectAnswer),
     "POST cache": async ({ image, platforms }, call) => cache(parts, image, platforms, call),
     "POST inspect": async ({ image }) =>
       jsonResponse({ image: await inspect(wholeness, image) } satisfies InspectAnswer),
@@ -94,6 +96,11 @@ export function adminActions(parts: AdminParts): AdminActions {
       return jsonResponse({ adopted } satisfies AdoptAnswer);
     },
   };
+}
+
+async function stats({ traffic, upstreams, startedAtMs, aside, collector }: AdminParts): Promise<StatsAnswer> {
+  const counts = statsOf(traffic, upstreams, startedAtMs);
+  return { ...counts, aside: await aside.totals(), collectionRefusal: collector.refusal };
 }
 
 async function checkAll(wholeness: Wholeness, images: readonly { image: string; platforms: Platforms }[]) {

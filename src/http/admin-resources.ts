@@ -2,6 +2,7 @@ import * as v from "valibot";
 
 const platforms = v.union([v.literal("all"), v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(50))]);
 const image = v.pipe(v.string(), v.maxLength(1024));
+const durationMs = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** More images in one question than any cluster runs. */
 const IMAGES_LIMIT = 50_000;
 
@@ -15,7 +16,11 @@ export const RESOURCES = {
   "PUT offline": { writes: true, body: v.strictObject({ offline: v.boolean() }) },
   "POST gc": {
     writes: true,
-    body: v.strictObject({ graceMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))) }),
+    body: v.strictObject({
+      graceMs: v.optional(durationMs),
+      setAsideAll: v.optional(v.boolean()),
+      giveUpAfterMs: v.optional(durationMs),
+    }),
   },
   "POST cache": { writes: true, body: v.strictObject({ image, platforms }) },
   "POST inspect": { writes: false, body: v.strictObject({ image }) },

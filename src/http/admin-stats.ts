@@ -5,7 +5,11 @@ import type { Upstreams } from "../registry/upstreams.ts";
 const NOTHING = { hits: 0, misses: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
 
 /** Counts for each namespace that was asked for, or whose registry spoke of an allowance or is away. */
-export function statsOf(traffic: TrafficCounter, upstreams: Upstreams, startedAtMs: number): StatsAnswer {
+export function statsOf(
+  traffic: TrafficCounter,
+  upstreams: Upstreams,
+  startedAtMs: number,
+): Pick<StatsAnswer, "sinceMs" | "offline" | "namespaces"> {
   const byNamespace = new Map(traffic.all().map((entry) => [entry.namespace, entry]));
   const limits = new Map(upstreams.all().map(({ namespace, client }) => [namespace, client.rateLimit()]));
   const states = new Map(upstreams.all().map(({ namespace, client }) => [namespace, client.reachability()]));

@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, writeFile, mkdir, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { type Namespace, parseRepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
+import { FilesystemAside } from "../storage/aside-filesystem.ts";
+import { blobPath } from "../storage/blob-folder.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
@@ -22,6 +24,7 @@ const LIMITS = { graceMs: 60_000, uploadExpiryMs: 60_000 };
 let folder: string;
 let metadata: MetadataStore;
 let blobs: FilesystemBlobs;
+let aside: FilesystemAside;
 let uploads: Uploads;
 let collector: Collector;
 let now = 1_000_000;
@@ -31,7 +34,8 @@ beforeEach(async () => {
   metadata = openSqliteMetadata(join(folder, "larder.db"));
   blobs = new FilesystemBlobs(folder);
   uploads = new Uploads(new FilesystemUploads(folder, new DiskReserve(folder)), blobs, metadata, () => now);
-  collector = new Collector(blobs, metadata.collection, uploads, () => now);
+  aside = new FilesystemAside(folder);
+  collector = new Collector(blobs, aside, metadata.collection, uploads, () => now);
 });
 afterEach(async () => {
   await metadata.close();
@@ -105,16 +109,124 @@ test("uploads that nobody writes to any more are given up", async () => {
   await expect(uploads.state(target, id)).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
 });
 
-test("a file that a crash left without a record goes once it is old", async () => {
-  const digest = digestOf("stray");
-  const path = join(folder, "blobs/sha256", digest.slice(7, 9), digest.slice(7));
-  await mkdir(join(path, ".."), { recursive: true });
-  await writeFile(path, "stray");
-  now = Date.now();
-  expect((await collector.collect(LIMITS)).blobs).toBe(0);
-  now += LIMITS.graceMs + 1000;
-  expect((await collector.collect(LIMITS)).blobs).toBe(1);
-  expect(await blobs.size(digest)).toBeNull();
+/** Files that a crash left: their record is missing. They are as old as can be. */
+async function leaveStrays(count: number, name = "stray"): Promise<readonly Digest[]> {
+  const digests = Array.from({ length: count }, (_, index) => digestOf(`${name} ${index}`));
+  for (const [index, digest] of digests.entries()) {
+    const path = blobPath(folder, digest);
+    await mkdir(join(path, ".."), { recursive: true });
+    await writeFile(path, `${name} ${index}`);
+    await utimes(path, 1, 1);
+  }
+  return digests;
+}
+
+const areHere = async (digests: readonly Digest[]) =>
+  (await Promise.all(digests.map((digest) => blobs.size(digest)))).every((size) => size !== null);
+
+describe("a file without a record", () => {
+  test("is set aside once it is old, and not deleted", async () => {
+    const [digest] = (await leaveStrays(1)) as [Digest];
+    await utimes(blobPath(folder, digest), new Date(), new Date());
+    now = Date.now();
+    expect(await collector.collect(LIMITS, {})).toMatchObject({ blobs: 0, setAside: 0 });
+    expect(await areHere([digest])).toBe(true);
+    now += LIMITS.graceMs + 1000;
+    expect(await collector.collect(LIMITS, {})).toMatchObject({ blobs: 0, bytes: 0, setAside: 1, problem: null });
+    expect(await blobs.size(digest)).toBeNull();
+    expect(await Array.fromAsync(aside.list())).toMatchObject([{ digest, reason: "unrecorded", size: 7 }]);
+  });
+
+  test("comes back when its record does", async () => {
+    now = Date.now();
+    const [digest] = (await leaveStrays(1)) as [Digest];
+    await collector.collect(LIMITS, {});
+    await metadata.links.linkBlob(nameOf(target), digest, 7, now);
+    expect(await collector.collect(LIMITS, {})).toMatchObject({ broughtBack: 1 });
+    expect(await blobs.size(digest)).toBe(7);
+    expect((await aside.totals()).files).toBe(0);
+  });
+
+  test("that was pushed since gives way to what was pushed", async () => {
+    now = Date.now();
+    const [digest] = (await leaveStrays(1)) as [Digest];
+    await collector.collect(LIMITS, {});
+    await pushBlob("stray 0");
+    expect(await collector.collect(LIMITS, {})).toMatchObject({ broughtBack: 0 });
+    expect(await blobs.size(digest)).toBe(7);
+    expect((await aside.totals()).files).toBe(0);
+  });
+
+  test("is looked for at the first collection, and then only when somebody asks or hours have passed", async () => {
+    now = Date.now();
+    await collector.collect(LIMITS);
+    await leaveStrays(1);
+    expect((await collector.collect(LIMITS)).setAside).toBe(0);
+    expect((await collector.collect(LIMITS, {})).setAside).toBe(1);
+    await leaveStrays(1, "later");
+    now += 6 * 3_600_000;
+    expect((await collector.collect(LIMITS)).setAside).toBe(1);
+  });
+
+  test("that cannot be moved keeps nothing else from being collected", async () => {
+    now = Date.now();
+    const [stuck, ...others] = await leaveStrays(3);
+    await mkdir(join(folder, "aside/sha256"), { recursive: true });
+    await writeFile(join(folder, "aside/sha256", stuck?.slice(7, 9) ?? ""), "a file where a folder has to be");
+    const unlinked = await pushBlob("unlinked");
+    await metadata.links.unlinkBlob(nameOf(target), unlinked);
+    const report = await collector.collect(LIMITS, {});
+    expect(report).toMatchObject({ blobs: 1, setAside: others.length });
+    expect(report.problem).toContain("could not be set aside");
+    expect(await areHere([stuck as Digest])).toBe(true);
+  });
+});
+
+describe("a store in which many files have no record", () => {
+  /** Recorded files, one of them without a link, beside these many strays. */
+  async function open(recorded: number, strays: number) {
+    now = Date.now();
+    for (let index = 0; index < recorded; index++) await pushBlob(`recorded ${index}`);
+    const unlinked = digestOf("recorded 0");
+    if (recorded > 0) await metadata.links.unlinkBlob(nameOf(target), unlinked);
+    return { unlinked, strays: await leaveStrays(strays) };
+  }
+
+  test("is not collected at all, and says so until it is right again", async () => {
+    const { unlinked, strays } = await open(60, 11);
+    const report = await collector.collect(LIMITS);
+    expect(report).toMatchObject({ blobs: 0, links: 0, setAside: 0 });
+    expect(report.problem).toContain("11 of 71 files");
+    expect(collector.refusal).toBe(report.problem);
+    expect(await areHere([unlinked, ...strays])).toBe(true);
+    expect((await collector.collect({ ...LIMITS, graceMs: 0 }, {})).blobs).toBe(0);
+    for (const digest of strays) await metadata.links.linkBlob(nameOf(target), digest, 7, now);
+    expect(await collector.collect(LIMITS)).toMatchObject({ blobs: 1, problem: null });
+    expect(collector.refusal).toBeNull();
+  });
+
+  test("is collected when they are a handful, or a small share", async () => {
+    for (const [recorded, strays] of [
+      [0, 10],
+      [130, 11],
+    ] as const) {
+      await open(recorded, strays);
+      expect(await collector.collect(LIMITS, {})).toMatchObject({ setAside: strays, problem: null });
+    }
+  });
+
+  test("is collected when somebody wants them set aside, and deleted when somebody gives them up", async () => {
+    const { strays } = await open(0, 40);
+    expect(await collector.collect(LIMITS, { setAsideAll: true })).toMatchObject({ setAside: 40, problem: null });
+    const month = 30 * 86_400_000;
+    expect(await collector.collect(LIMITS, { giveUpAfterMs: month })).toMatchObject({ givenUp: 0 });
+    now += month + 60_000;
+    expect(await collector.collect(LIMITS, {})).toMatchObject({ givenUp: 0 });
+    expect((await aside.totals()).files).toBe(40);
+    const bytes = strays.reduce((sum, _, index) => sum + `stray ${index}`.length, 0);
+    expect(await collector.collect(LIMITS, { giveUpAfterMs: month })).toMatchObject({ givenUp: 40, bytes });
+    expect((await aside.totals()).files).toBe(0);
+  });
 });
 
 test("pushes that race removals and collections lose nothing", async () => {

@@ -1,13 +1,22 @@
+import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import type { CollectionStore } from "../storage/metadata.ts";
+import { type SetAside, StrayFiles, type StraySurvey, whyNotToCollect } from "./stray-files.ts";
 import type { Uploads } from "./uploads.ts";
 
-/** What a collection took away. Bytes are those of blobs and of uploads that expired. */
+/** What a collection did. Bytes are those of blobs, of uploads that expired, and of what was given up. */
 export type CollectionReport = {
   readonly manifests: number;
   readonly links: number;
   readonly blobs: number;
   readonly bytes: number;
+  /** Files that no record names and that were taken out of the way, and those that came back since they have one again. */
+  readonly setAside: number;
+  readonly broughtBack: number;
+  /** Files that had been set aside and were deleted. */
+  readonly givenUp: number;
+  /** What kept the collection from its work, and what to do; null when nothing did. */
+  readonly problem: string | null;
 };
 
 /** Bounds of a collection, in milliseconds. */
@@ -18,43 +27,100 @@ export type CollectionLimits = {
   readonly uploadExpiryMs: number;
 };
 
+/** What a person may ask of a collection besides. */
+export type CollectionWishes = {
+  /** Files without a record are set aside however many they are. */
+  readonly setAsideAll?: boolean | undefined;
+  /** What was set aside so long ago is deleted; null or undefined: nothing. */
+  readonly giveUpAfterMs?: number | null | undefined;
+};
+
 const BATCH = 500;
+
+/** All files are compared with their records at the first collection, at each that is wished for, and so often. */
+const SURVEY_EVERY_MS = 6 * 3_600_000;
+const NOTHING = { manifests: 0, links: 0, blobs: 0, bytes: 0, setAside: 0, broughtBack: 0, givenUp: 0, problem: null };
 
 /**
  * Gives back the space of what nobody can reach any more.
  *
- * Links that no manifest needs go first, then blobs without links. Between a blob's record and its file, the digest is
- * held, and so does a push between its file and its link: neither can pull the ground from under the other.
+ * Links that no manifest needs go first, then blobs without links: those the database itself gives up. A file that it
+ * does not know is only set aside; and when it does not know many, it is not believed at all. Between a blob's record and
+ * its file, the digest is held, and so does a push between its file and its link: neither can pull the ground from under
+ * the other.
  */
 export class Collector {
   readonly #blobs: BlobStore;
+  readonly #strays: StrayFiles;
   readonly #collection: CollectionStore;
   readonly #uploads: Uploads;
   readonly #now: () => number;
   #running: Promise<CollectionReport> | null = null;
+  #surveyedAtMs: number | null = null;
+  #refusal: string | null = null;
 
-  constructor(blobs: BlobStore, collection: CollectionStore, uploads: Uploads, now: () => number) {
+  constructor(blobs: BlobStore, aside: AsideStore, collection: CollectionStore, uploads: Uploads, now: () => number) {
     this.#blobs = blobs;
+    this.#strays = new StrayFiles(blobs, aside, collection);
     this.#collection = collection;
     this.#uploads = uploads;
     this.#now = now;
   }
 
-  /** Collects once. A call while a collection runs shares its outcome. */
-  collect(limits: CollectionLimits): Promise<CollectionReport> {
-    this.#running ??= this.#collect(limits).finally(() => {
+  /** Why nothing is collected; null when nothing speaks against it. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  /** Collects once, as a person wishes it or, when `wishes` is null, by itself. A call while one runs shares its outcome. */
+  collect(limits: CollectionLimits, wishes: CollectionWishes | null = null): Promise<CollectionReport> {
+    this.#running ??= this.#collect(limits, wishes).finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
-  async #collect(limits: CollectionLimits): Promise<CollectionReport> {
+  async #collect(limits: CollectionLimits, wishes: CollectionWishes | null): Promise<CollectionReport> {
     const expired = await this.#uploads.expire(this.#now() - limits.uploadExpiryMs);
+    const survey = wishes !== null || this.#isSurveyDue() ? await this.#survey(wishes?.setAsideAll === true) : null;
+    if (this.#refusal !== null) return { ...NOTHING, bytes: expired, problem: this.#refusal };
     const { manifests, links } = await this.#collection.collectLinks(this.#now() - limits.graceMs);
-    const unlinked = await this.#removeUnlinked();
-    const stray = await this.#removeStrays(this.#now() - limits.graceMs);
-    const blobs = unlinked.blobs + stray.blobs;
-    return { manifests, links, blobs, bytes: expired + unlinked.bytes + stray.bytes };
+    const { blobs, bytes } = await this.#removeUnlinked();
+    const report = { ...NOTHING, manifests, links, blobs, bytes: expired + bytes };
+    if (survey === null) return report;
+    const { files, failure } = await this.#setAside(survey, this.#now() - limits.graceMs, wishes?.setAsideAll === true);
+    const broughtBack = await this.#strays.bringBack();
+    const { giveUpAfterMs = null } = wishes ?? {};
+    const given = giveUpAfterMs === null ? null : await this.#strays.giveUp(this.#now() - giveUpAfterMs);
+    return {
+      ...report,
+      bytes: report.bytes + (given?.bytes ?? 0),
+      setAside: files,
+      broughtBack,
+      givenUp: given?.files ?? 0,
+      problem: failure === null ? null : `a file without a record could not be set aside: ${messageOf(failure)}`,
+    };
+  }
+
+  /** A survey keeps the first strays only; who wants all of them aside gets them in several goes. */
+  async #setAside(survey: StraySurvey, beforeMs: number, isAllWished: boolean): Promise<SetAside> {
+    const { files, failure } = await this.#strays.setAside(survey, beforeMs);
+    if (!isAllWished || files === 0 || survey.unrecorded <= survey.strays.length) return { files, failure };
+    const rest = await this.#setAside(await this.#strays.survey(), beforeMs, true);
+    return { files: files + rest.files, failure: failure ?? rest.failure };
+  }
+
+  #isSurveyDue(): boolean {
+    // What was surveyed in the future was surveyed by a clock that was wrong.
+    const ageMs = this.#surveyedAtMs === null ? SURVEY_EVERY_MS : this.#now() - this.#surveyedAtMs;
+    return this.#refusal !== null || ageMs >= SURVEY_EVERY_MS || ageMs < 0;
+  }
+
+  async #survey(mayBeMany: boolean): Promise<StraySurvey> {
+    const survey = await this.#strays.survey();
+    this.#surveyedAtMs = this.#now();
+    this.#refusal = mayBeMany ? null : whyNotToCollect(survey);
+    return survey;
   }
 
   async #removeUnlinked(): Promise<{ blobs: number; bytes: number }> {
@@ -74,18 +140,8 @@ export class Collector {
       if (batch.length < BATCH) return { blobs, bytes };
     }
   }
+}
 
-  /** Files without a record: a crash came between the two. Young ones may be on their way to their record. */
-  async #removeStrays(beforeMs: number): Promise<{ blobs: number; bytes: number }> {
-    let [blobs, bytes] = [0, 0];
-    for await (const { digest, size, modifiedAtMs } of this.#blobs.list()) {
-      if (modifiedAtMs >= beforeMs || (await this.#collection.hasBlob(digest))) continue;
-      await this.#collection.exclusively(digest, async () => {
-        if ((await this.#collection.hasBlob(digest)) || !(await this.#blobs.remove(digest))) return;
-        blobs++;
-        bytes += size;
-      });
-    }
-    return { blobs, bytes };
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

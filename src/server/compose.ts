@@ -30,6 +30,7 @@ import { UpstreamHealth } from "../registry/upstream-health.ts";
 import { UpstreamManifests } from "../registry/upstream-manifests.ts";
 import { Uploads } from "../registry/uploads.ts";
 import { Wholeness } from "../registry/wholeness.ts";
+import { FilesystemAside } from "../storage/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import type { DiskReserve } from "../storage/disk-reserve.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
@@ -42,6 +43,7 @@ import { composeGate } from "./compose-gate.ts";
 import { openUpstreams, standInsOf } from "./open-upstreams.ts";
 import { identityOf } from "./own-names.ts";
 import type { Settings } from "./settings.ts";
+import { tellingOfCollections } from "./telling-of-collections.ts";
 import type { RequestHandler } from "./web-listener.ts";
 
 /** What a server needs from its process. */
@@ -108,7 +110,8 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     { log, failures },
     clock,
   );
-  const collector = new Collector(blobs, collection, uploads, now);
+  const aside = new FilesystemAside(dataFolder);
+  const collector = new Collector(blobs, aside, collection, uploads, now);
   const gate = composeGate(settings, order.standIns, foundation.sockets, clock.elapsed);
   const reportFault = faultReporter(log);
   const registryBlobs = new Blobs({ store: blobs, links, origin: blobOrigin, order, traffic, spareWrites, now });
@@ -146,6 +149,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     inventory: new Inventory(manifests, tags, repositories),
     collector,
     collectionLimits,
+    aside,
     cacher,
     remover: new ImageRemover(manifests, tags, now),
     wholeness: new Wholeness(manifests, tags, registry.blobs, order),
@@ -169,13 +173,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     handle: requestHandler(distribution, admin, clientPages, aci.pages),
     check: aci.check,
     stop: aci.stop,
-    collect: () => {
-      collector.collect(collectionLimits).then(
-        ({ blobs, bytes }) => blobs > 0 && log.write("info", "collected unreferenced blobs", { blobs, bytes }),
-        (error: unknown) =>
-          log.write("error", "the collection of unreferenced blobs failed", { error: describe(error) }),
-      );
-    },
+    collect: tellingOfCollections(() => collector.collect(collectionLimits), log),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ByteRange } from "../lib/byte-range.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { BlobBody, BlobStore, StoredBlob, StoredUpload, UploadId, UploadReader, UploadStore } from "./blobs.ts";
+import type { BlobBody, BlobStore, StoredUpload, UploadId, UploadReader, UploadStore } from "./blobs.ts";
 
 type Content = { bytes: Uint8Array<ArrayBuffer>; modifiedAtMs: number };
 
@@ -19,6 +19,7 @@ export class MemoryBlobs {
     },
     remove: async (digest: Digest) => this.#blobs.delete(digest),
     list: () => this.#listBlobs(),
+    writtenAtMs: async (digest: Digest) => this.#blobs.get(digest)?.modifiedAtMs ?? null,
   };
 
   readonly uploads: UploadStore = {
@@ -76,8 +77,8 @@ export class MemoryBlobs {
     return upload;
   }
 
-  async *#listBlobs(): AsyncIterable<StoredBlob> {
-    for (const [digest, { bytes, modifiedAtMs }] of this.#blobs) yield { digest, size: bytes.byteLength, modifiedAtMs };
+  async *#listBlobs(): AsyncIterable<Digest> {
+    yield* this.#blobs.keys();
   }
 
   async *#listUploads(): AsyncIterable<StoredUpload> {

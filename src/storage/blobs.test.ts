@@ -46,6 +46,7 @@ test("files that are no blobs are passed over in a listing", async () => {
   await mkdir(join(folder, "blobs/sha256/ab"), { recursive: true });
   await writeFile(join(folder, "blobs/sha256/ab/README"), "not a blob");
   await writeFile(join(folder, "blobs/sha256/ab", "cd".repeat(32)), "in the wrong folder");
+  await writeFile(join(folder, "blobs/sha256/README"), "in a folder of folders");
   expect(await Array.fromAsync(new FilesystemBlobs(folder).list())).toEqual([]);
   await rm(folder, { recursive: true });
 });

@@ -14,9 +14,6 @@ import type { ByteRange } from "../lib/byte-range.ts";
 /** Content to send: a `Blob` of Bun's goes out by sendfile. */
 export type BlobBody = Blob | ReadableStream<Uint8Array>;
 
-/** A blob as a listing tells of it. `modifiedAtMs` is in milliseconds since 1970. */
-export type StoredBlob = { readonly digest: Digest; readonly size: number; readonly modifiedAtMs: number };
-
 /** An upload as a listing tells of it. */
 export type StoredUpload = { readonly id: UploadId; readonly size: number; readonly modifiedAtMs: number };
 
@@ -43,7 +40,9 @@ export interface BlobStore {
   /** Removes a blob and gives its space back. False when it was not here. */
   remove(digest: Digest): Promise<boolean>;
   /** All blobs, in no order. What is not a blob is passed over. */
-  list(): AsyncIterable<StoredBlob>;
+  list(): AsyncIterable<Digest>;
+  /** When the blob was written, in milliseconds since 1970; null when it is not here. */
+  writtenAtMs(digest: Digest): Promise<number | null>;
 }
 
 /** Reads an upload while it is written. Close it. */

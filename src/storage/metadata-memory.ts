@@ -243,8 +243,8 @@ class MemoryMetadata {
     return !this.#isLinked(digest) && this.#sizes.delete(digest);
   }
 
-  async hasBlob(digest: Digest): Promise<boolean> {
-    return this.#sizes.has(digest);
+  async findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]> {
+    return digests.filter((digest) => !this.#sizes.has(digest));
   }
 
   exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {

@@ -131,8 +131,8 @@ export interface CollectionStore {
   listUnlinkedBlobs(limit: number): Promise<readonly Digest[]>;
   /** Forgets a blob, unless it has been linked meanwhile: then false. */
   forgetBlob(digest: Digest): Promise<boolean>;
-  /** Is the blob known here? */
-  hasBlob(digest: Digest): Promise<boolean>;
+  /** Those of a few hundred blobs that no record names. */
+  findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]>;
   /** Runs work that changes a blob's file and its record, one at a time for each digest, whoever else runs. */
   exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T>;
 }

@@ -57,8 +57,9 @@ export class SqliteCollection implements CollectionStore {
     });
   }
 
-  async hasBlob(digest: Digest): Promise<boolean> {
-    return this.#database.query<unknown, [string]>("SELECT 1 FROM blob WHERE digest = ?").get(digest) !== null;
+  async findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]> {
+    const find = this.#database.query<unknown, [string]>("SELECT 1 FROM blob WHERE digest = ?");
+    return digests.filter((digest) => find.get(digest) === null);
   }
 
   exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {

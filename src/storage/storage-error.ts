@@ -28,3 +28,8 @@ export function isStorageFull(error: unknown): boolean {
 export function isNotFound(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
+
+/** Is this the error that says that something on the way of a path is no folder? */
+export function isNoFolder(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOTDIR";
+}

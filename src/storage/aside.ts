@@ -1,0 +1,34 @@
+/**
+ * The contract of what is set aside: files that were taken out of the way of blobs without being deleted, since nobody
+ * can tell from here that they are worth nothing.
+ *
+ * Whoever sets aside, brings back or gives up holds the digest meanwhile (`CollectionStore.exclusively`).
+ */
+import type { Digest } from "../oci/digest.ts";
+import type { AsideReason } from "./blob-folder.ts";
+
+/** A file that is set aside. `sinceMs` is when it came there, in milliseconds since 1970. */
+export type AsideFile = {
+  readonly digest: Digest;
+  readonly reason: AsideReason;
+  readonly size: number;
+  readonly sinceMs: number;
+};
+
+/** How much is set aside; `damaged` are those of the files whose bytes are known to be wrong. */
+export type AsideTotals = { readonly files: number; readonly damaged: number; readonly bytes: number };
+
+/** Files that were set aside. */
+export interface AsideStore {
+  /** Takes what is in a blob's place out of the way. It survives a power cut there. False when there is nothing. */
+  setAside(digest: Digest, reason: AsideReason): Promise<boolean>;
+  /** Puts back the file that no record named. Its size; null when there is none, or the blob has a file. */
+  bringBack(digest: Digest): Promise<number | null>;
+  /** Was the blob's file found damaged, and set aside? */
+  isDamaged(digest: Digest): Promise<boolean>;
+  /** Deletes a file that is set aside. False when it was not there. */
+  giveUp(digest: Digest, reason: AsideReason): Promise<boolean>;
+  /** All that is set aside, in no order. */
+  list(): AsyncIterable<AsideFile>;
+  totals(): Promise<AsideTotals>;
+}
