@@ -33,6 +33,7 @@ export function memoryMetadata(): MetadataStore {
     tags: store,
     repositories: store,
     links: store,
+    holdings: store,
     sessions: store,
     collection: store,
     close: async () => {},
@@ -187,6 +188,28 @@ class MemoryMetadata {
       if (link !== undefined) return { repository, size: this.#sizes.get(digest) ?? 0, ...link };
     }
     return null;
+  }
+
+  async findManifests(names: readonly RepositoryName[], digests: readonly Digest[]) {
+    const found = new Map<Digest, RepositoryName>();
+    for (const digest of digests) {
+      const name = names.find((one) => this.#open(one).manifests.has(digest));
+      if (name !== undefined) found.set(digest, name);
+    }
+    return found;
+  }
+
+  async findLinked(names: readonly RepositoryName[], digests: readonly Digest[]) {
+    const isLinked = (digest: Digest) => names.some((name) => this.#open(name).links.has(digest));
+    return this.#sizesOf(digests.filter(isLinked));
+  }
+
+  async findLinkedAnywhere(digests: readonly Digest[]) {
+    return this.#sizesOf(digests.filter((digest) => this.#isLinked(digest)));
+  }
+
+  #sizesOf(digests: readonly Digest[]): ReadonlyMap<Digest, number> {
+    return new Map(digests.map((digest) => [digest, this.#sizes.get(digest) ?? 0]));
   }
 
   async touchLink(name: RepositoryName, digest: Digest, atMs: number): Promise<void> {

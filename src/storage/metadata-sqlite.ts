@@ -3,6 +3,7 @@ import type { MetadataStore } from "./metadata.ts";
 import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
 import { SqliteDatabase, type SpareSpace } from "./sqlite-database.ts";
+import { SqliteHoldings } from "./sqlite-holdings.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
@@ -17,6 +18,7 @@ export function openSqliteMetadata(path: string, spare: SpareSpace | null = null
     tags,
     repositories: tags,
     links: new SqliteBlobLinks(database),
+    holdings: new SqliteHoldings(database),
     sessions: new SqliteUploadSessions(database),
     collection: new SqliteCollection(database, linkTurns),
     close: async () => database.close(),

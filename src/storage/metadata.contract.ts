@@ -12,7 +12,7 @@ const FIRST_PAGE = { after: null, limit: 100 };
 export function metadataContract(name: string, open: () => Promise<MetadataStore>): void {
   describe(name, async () => {
     const store = await open();
-    const { manifests, tags, repositories, links, sessions, collection } = store;
+    const { manifests, tags, repositories, links, holdings, sessions, collection } = store;
     afterAll(() => store.close());
     const put = (repository: RepositoryName, manifest: StoredManifest, more: Partial<ManifestPut> = {}) =>
       manifests.putManifest(repository, putOf(manifest, more));
@@ -65,6 +65,41 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect((await tags.getTagged(here, tag("t")))?.tag).toMatchObject({ updatedAtMs: 10, checkedAtMs: 30 });
       await put(here, manifestOf("b"), { tags: [tag("t")], kind: "cached", atMs: 40 });
       expect((await tags.getTagged(here, tag("t")))?.tag).toMatchObject({ updatedAtMs: 40, checkedAtMs: 40 });
+    });
+
+    test("what is here is told in sets, with the first repository that holds it, and the rest left out", async () => {
+      const [here, there] = [repository("sets/here"), repository("sets/there")];
+      const [mine, both, theirs, nowhere] = ["mine", "both", "theirs", "nowhere"].map((one) =>
+        manifestOf(`set ${one}`),
+      );
+      if (mine === undefined || both === undefined || theirs === undefined || nowhere === undefined) throw new Error();
+      for (const manifest of [mine, both]) await put(here, manifest);
+      for (const manifest of [both, theirs]) await put(there, manifest);
+      const asked = [nowhere, theirs, mine, both].map(({ digest }) => digest);
+      expect(await holdings.findManifests([here, there], asked)).toEqual(
+        new Map([
+          [mine.digest, here],
+          [both.digest, here],
+          [theirs.digest, there],
+        ]),
+      );
+      expect(await holdings.findManifests([here], [])).toEqual(new Map());
+
+      const blobs = Array.from({ length: 300 }, (_, index) => digestOf(`set ${index}`));
+      for (const [index, blob] of blobs.entries()) {
+        if (index % 3 === 0) await links.linkBlob(here, blob, index, LATER);
+        if (index % 3 === 1) await links.linkBlob(there, blob, index, LATER);
+      }
+      const sizes = (keep: (index: number) => boolean) =>
+        new Map(blobs.flatMap((blob, index) => (keep(index) ? [[blob, index] as const] : [])));
+      expect(await holdings.findLinked([here], blobs)).toEqual(sizes((index) => index % 3 === 0));
+      expect(await holdings.findLinked([here, there], blobs)).toEqual(sizes((index) => index % 3 < 2));
+      expect(await holdings.findLinkedAnywhere(blobs)).toEqual(sizes((index) => index % 3 < 2));
+      const [first] = blobs;
+      if (first === undefined) throw new Error();
+      await links.unlinkBlob(here, first);
+      expect(await holdings.findLinkedAnywhere([first])).toEqual(new Map());
+      await collection.forgetBlob(first);
     });
 
     test("a manifest whose blobs are missing changes nothing and names them", async () => {

@@ -110,6 +110,22 @@ export interface BlobLinkStore {
 /** A blob seen through a repository. `touchedAtMs` is 0 once a manifest holds on to it. */
 export type BlobLink = { readonly repository: RepositoryName; readonly size: number; readonly touchedAtMs: number };
 
+/**
+ * What is here of images, asked in sets: a question for each of an image's thousands of parts would take seconds. A set
+ * has a few hundred digests at most, so that an answer keeps nobody waiting.
+ */
+export interface HoldingStore {
+  /** The manifests that are here, each with the first of these repositories that holds it. */
+  findManifests(
+    repositories: readonly RepositoryName[],
+    digests: readonly Digest[],
+  ): Promise<ReadonlyMap<Digest, RepositoryName>>;
+  /** The sizes of the blobs that one of these repositories links. */
+  findLinked(repositories: readonly RepositoryName[], digests: readonly Digest[]): Promise<ReadonlyMap<Digest, number>>;
+  /** The sizes of the blobs that any repository links. */
+  findLinkedAnywhere(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, number>>;
+}
+
 /** An upload session of a client. */
 export type UploadSession = { readonly id: string; readonly repository: RepositoryName; readonly startedAtMs: number };
 
@@ -143,6 +159,7 @@ export type MetadataStore = {
   readonly tags: TagStore;
   readonly repositories: RepositoryStore;
   readonly links: BlobLinkStore;
+  readonly holdings: HoldingStore;
   readonly sessions: UploadSessionStore;
   readonly collection: CollectionStore;
   close(): Promise<void>;
