@@ -2,14 +2,19 @@ import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DiskReserve } from "../storage/disk-reserve.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
-import { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
-import { DatabaseInUse } from "../storage/sqlite-database.ts";
+import { openStore } from "../storage/open-store.ts";
 import { isStorageFull } from "../storage/storage-error.ts";
+import { StoreDamaged } from "../storage/store-damage.ts";
+import { StoreInUse } from "../storage/store-lock.ts";
 
 /** The data folder cannot be used. The message says why and what to do. */
 export class DataFolderError extends Error {
   override readonly name = "DataFolderError";
 }
+
+const WAY_BACK =
+  "put back the newest copy of larder.db, without a larder.db-wal. Nothing was changed. The database alone knows tags and " +
+  "manifests: with a new one in its place none of the images here could be found any more, pushed ones included";
 
 /** An opened data folder. */
 export type DataFolder = { readonly metadata: MetadataStore; readonly reserve: DiskReserve };
@@ -23,17 +28,18 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     if ((await mkdir(folder, { recursive: true })) !== undefined) await chmod(folder, 0o700);
     await mkdir(join(folder, "uploads"), { recursive: true });
     const reserve = new DiskReserve(folder);
-    const metadata = openSqliteMetadata(join(folder, "larder.db"), reserve);
+    const metadata = await openStore(folder, reserve);
     await reserve.restore();
     return { metadata, reserve };
   } catch (cause) {
-    const what = `cannot keep data in ${folder}: ${explain(cause)}; choose another folder with --data`;
-    throw new DataFolderError(what, { cause });
+    const advice = cause instanceof StoreDamaged ? WAY_BACK : "choose another folder with --data";
+    throw new DataFolderError(`cannot keep data in ${folder}: ${explain(cause)}; ${advice}`, { cause });
   }
 }
 
 function explain(error: unknown): string {
-  if (error instanceof DatabaseInUse) return "another larder has it, or a program that reads its database; stop it";
+  if (error instanceof StoreInUse) return "another larder has it, or a program that reads its database; stop it";
+  if (error instanceof StoreDamaged) return `its ${error.message}`;
   if (isStorageFull(error)) return "its disk is full; free some space there";
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   switch (code) {
@@ -47,9 +53,6 @@ function explain(error: unknown): string {
     case "ENOTDIR":
     case "EEXIST":
       return "it is a file, not a folder";
-    case "SQLITE_NOTADB":
-    case "SQLITE_CORRUPT":
-      return "its larder.db is damaged; put back a copy, or move it away and let larder fetch and take images anew";
     default:
       return error instanceof Error ? error.message : String(error);
   }

@@ -18,7 +18,7 @@ function fresh(): Database {
 }
 
 test("a database that only counted its migrations gets those that it lacks, whatever their numbers", () => {
-  for (const counted of [1]) {
+  for (const counted of [1, 2]) {
     const old = new Database(":memory:", { strict: true });
     old.run(initial);
     old.run(`PRAGMA user_version = ${counted}`);

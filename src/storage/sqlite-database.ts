@@ -3,6 +3,7 @@ import { chmodSync, closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../lib/shared-flush.ts";
 import { migrate } from "./migrate.ts";
 import { isStorageFull, storageError, storageFull } from "./storage-error.ts";
+import { isBusy, StoreInUse } from "./store-lock.ts";
 
 /** How long another process may hold the database: a larder that is just ending. */
 const BUSY_TIMEOUT_MS = 2000;
@@ -10,10 +11,8 @@ const BUSY_TIMEOUT_MS = 2000;
 /** The runtime keeps 20 prepared statements unless told; the store has twice as many, and preparing one costs ten times its run. */
 const PREPARED_STATEMENTS = 200;
 
-/** Another process has the database. */
-export class DatabaseInUse extends Error {
-  override readonly name = "DatabaseInUse";
-}
+/** Which database this is, and how often it was opened and closed. */
+export type Identity = { readonly id: string; readonly generation: number };
 
 /** Space that is kept for those who give some back; see `DiskReserve`. */
 export type SpareSpace = {
@@ -42,7 +41,7 @@ export class SqliteDatabase {
   readonly #spare: SpareSpace | null;
   #transactions = 0;
 
-  /** Opens or makes the database at `path`, and brings its schema up to date. Throws DatabaseInUse, STORAGE_FULL. */
+  /** Opens or makes the database at `path`, and brings its schema up to date. Throws StoreInUse, STORAGE_FULL. */
   constructor(path: string, spare: SpareSpace | null = null) {
     this.#spare = spare;
     this.#database = withSpareSpace(spare, () => open(path));
@@ -88,9 +87,43 @@ export class SqliteDatabase {
     return this.#flushed(withSpareSpace(this.#spare, () => this.transact(work)));
   }
 
-  close(): void {
+  /**
+   * Begins a new generation and writes it to the file itself, not only to its log. Null when that could not be done, for
+   * want of space.
+   */
+  begin(): Identity | null {
+    try {
+      const identity = this.#nextGeneration(0);
+      const done = this.query<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(PASSIVE)").get();
+      return done === null || done.checkpointed < done.log ? null : identity;
+    } catch (error) {
+      if (isStorageFull(storageError(error))) return null;
+      throw error;
+    }
+  }
+
+  /** Writes everything to the file and takes the log away. Returns which generation that was. */
+  close(): Identity | null {
+    const identity = this.#end();
     closeSync(this.#log);
     this.#database.close();
+    return identity;
+  }
+
+  #end(): Identity | null {
+    try {
+      return this.#nextGeneration(1);
+    } catch {
+      // On a full or damaged disk there is no better end; what was committed is there.
+      return null;
+    }
+  }
+
+  #nextGeneration(closed: 0 | 1): Identity | null {
+    const next = this.query<Identity, [number]>(
+      "UPDATE store SET generation = generation + 1, closed = ? RETURNING id, generation",
+    );
+    return withSpareSpace(this.#spare, () => this.transact(() => next.get(closed)));
   }
 
   async #flushed<T>(result: T): Promise<T> {
@@ -118,8 +151,9 @@ function open(path: string): Database {
     return database;
   } catch (error) {
     database.close();
-    const isBusy = error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
-    throw isBusy ? new DatabaseInUse(`${path} is in use by another process`, { cause: error }) : storageError(error);
+    throw isBusy(error)
+      ? new StoreInUse(`${path} is in use by another process`, { cause: error })
+      : storageError(error);
   }
 }
 

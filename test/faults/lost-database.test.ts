@@ -1,4 +1,4 @@
-/** A database that was moved away, emptied, or put back: the files that it does not know are nobody's to delete. */
+/** A database that somebody replaced by an empty one, or put back: the files that it does not know are nobody's to delete. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { copyFile, mkdtemp, readdir, rename, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -30,7 +30,14 @@ async function filesIn(...path: readonly string[]): Promise<readonly string[]> {
     .sort();
 }
 
-/** A larder that has images, stopped, with files that look old; its database is moved to `larder.db.away`. */
+/** Puts another database in the place of larder's, and takes away what would tell that it is another. */
+async function replaceDatabase(path: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.startsWith("larder.db-")) await rm(join(folder, name));
+  await copyFile(path, join(folder, "larder.db"));
+  await rm(join(folder, "store.json"));
+}
+
+/** A larder that has images, stopped, with files that look old; its database is `larder.db.away`, an empty one in its place. */
 async function loseDatabase(): Promise<readonly Image[]> {
   folder = await mkdtemp(join(tmpdir(), "larder-test-lost-"));
   await start();
@@ -39,10 +46,14 @@ async function loseDatabase(): Promise<readonly Image[]> {
   await larder.stop();
   for (const file of await filesIn("blobs")) await utimes(file, LONG_AGO, LONG_AGO);
   await rename(join(folder, "larder.db"), join(folder, "larder.db.away"));
+  const empty = await mkdtemp(join(tmpdir(), "larder-test-empty-"));
+  await (await startLarder({ dataFolder: empty })).stop();
+  await replaceDatabase(join(empty, "larder.db"));
+  await rm(empty, { recursive: true });
   return images;
 }
 
-describe("with the database gone", () => {
+describe("with an empty database in the place of its own", () => {
   test("a collection deletes nothing and says why, and all is served once the database is back", async () => {
     const images = await loseDatabase();
     const files = await filesIn("blobs");
@@ -56,8 +67,7 @@ describe("with the database gone", () => {
     expect(await filesIn("blobs")).toEqual(files);
     expect(await filesIn("aside")).toEqual([]);
     await larder.stop();
-    for (const name of await readdir(folder)) if (name.startsWith("larder.db-")) await rm(join(folder, name));
-    await copyFile(join(folder, "larder.db.away"), join(folder, "larder.db"));
+    await replaceDatabase(join(folder, "larder.db.away"));
     await start();
     expect((await runLarder(larder.url, "gc", "--grace", "0s")).status).toBe(0);
     await expectWhole(images);
@@ -74,7 +84,7 @@ describe("with the database gone", () => {
     expect((await runLarder(larder.url, "gc", "--aside")).output).not.toContain("deleted");
     expect((await runLarder(larder.url, "stats")).output).toContain(`set aside: ${files.length} files`);
     await larder.stop();
-    await rename(join(folder, "larder.db.away"), join(folder, "larder.db"));
+    await replaceDatabase(join(folder, "larder.db.away"));
     await start();
     expect((await runLarder(larder.url, "gc")).output).toContain(`${files.length} files brought back`);
     await expectWhole(images);

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { digestOf } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import { blobPath } from "./blob-folder.ts";
+import type { MetadataStore } from "./metadata.ts";
+import { openStore } from "./open-store.ts";
+import type { SpareSpace } from "./sqlite-database.ts";
+
+const SPARE: SpareSpace = { isSpent: false, spend: () => false, restore: async () => {} };
+const HERE = "local/app" as RepositoryName;
+
+let parent: string;
+let folder: string;
+let path: string;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), "larder-store-"));
+  folder = join(parent, "data");
+  path = join(folder, "larder.db");
+  mkdirSync(folder);
+});
+afterEach(() => rm(parent, { recursive: true }));
+
+/** Keeps a blob, its file included. */
+async function keep(store: MetadataStore, text: string): Promise<void> {
+  const file = blobPath(folder, digestOf(text));
+  mkdirSync(join(file, ".."), { recursive: true });
+  writeFileSync(file, text);
+  await store.links.linkBlob(HERE, digestOf(text), text.length, 1);
+}
+
+async function has(text: string): Promise<boolean> {
+  const store = await openStore(folder, SPARE);
+  const link = await store.links.findLink([HERE], digestOf(text));
+  await store.close();
+  return link !== null;
+}
+
+/** Runs a store with these blobs and stops it cleanly. */
+async function session(...texts: readonly string[]): Promise<void> {
+  const store = await openStore(folder, SPARE);
+  for (const text of texts) await keep(store, text);
+  await store.close();
+}
+
+/** Runs a store with these blobs and leaves the folder as a process that was killed leaves it. */
+async function killedSession(...texts: readonly string[]): Promise<void> {
+  const store = await openStore(folder, SPARE);
+  for (const text of texts) await keep(store, text);
+  const left = join(parent, "left");
+  cpSync(folder, left, { recursive: true });
+  await store.close();
+  rmSync(folder, { recursive: true });
+  cpSync(left, folder, { recursive: true });
+  rmSync(left, { recursive: true });
+}
+
+function damage(): Promise<string | null> {
+  return openStore(folder, SPARE).then(
+    async (store) => {
+      await store.close();
+      return null;
+    },
+    (error: unknown) => (error instanceof Error && "kind" in error ? String(error.kind) : Promise.reject(error)),
+  );
+}
+
+test("a store that stopped, or was killed, goes on with all that it had", async () => {
+  await session("one");
+  await killedSession("two");
+  await killedSession("three");
+  await session();
+  for (const text of ["one", "two", "three"]) expect(await has(text)).toBe(true);
+});
+
+test("a second one is kept out, and let in when the first one ends", async () => {
+  const first = await openStore(folder, SPARE);
+  await expect(openStore(folder, SPARE)).rejects.toThrow("in use by another process");
+  await first.close();
+  expect(await damage()).toBeNull();
+});
+
+test("files without their database are noticed, and no empty database is put in its place", async () => {
+  await session("one");
+  const copy = readFileSync(path);
+  for (const withMark of [true, false]) {
+    if (!withMark) rmSync(join(folder, "store.json"));
+    rmSync(path);
+    expect(await damage()).toBe("gone");
+    expect(existsSync(path)).toBe(false);
+    writeFileSync(path, "");
+    expect(await damage()).toBe("gone");
+    expect(readFileSync(path)).toHaveLength(0);
+    writeFileSync(path, copy);
+  }
+  expect(await has("one")).toBe(true);
+});
+
+test("an empty folder is a new store, and so is one without files, or whose first start was cut off", async () => {
+  expect(await damage()).toBeNull();
+  rmSync(path);
+  expect(await damage()).toBeNull();
+  rmSync(path);
+  rmSync(join(folder, "store.json"));
+  writeFileSync(path, "");
+  expect(await damage()).toBeNull();
+});
+
+test("a copy from before the last start or stop is noticed, with the later log beside it or without", async () => {
+  await session("one");
+  const copy = join(parent, "copy.db");
+  copyFileSync(path, copy);
+  await session("two");
+  copyFileSync(path, join(parent, "newest.db"));
+  copyFileSync(copy, path);
+  expect(await damage()).toBe("older");
+  copyFileSync(join(parent, "newest.db"), path);
+  await killedSession("three");
+  copyFileSync(copy, path);
+  expect(await damage()).toBe("older");
+  rmSync(`${path}-wal`);
+  expect(await damage()).toBe("older");
+});
+
+test("a log that is gone or emptied after a kill is noticed", async () => {
+  await killedSession("one");
+  const log = readFileSync(`${path}-wal`);
+  rmSync(`${path}-wal`);
+  expect(await damage()).toBe("log lost");
+  writeFileSync(`${path}-wal`, log.subarray(0, 32));
+  expect(await damage()).toBe("log lost");
+  writeFileSync(`${path}-wal`, log);
+  expect(await has("one")).toBe(true);
+});
+
+test("a stop that was cut off between the database and its mark is none of these", async () => {
+  await session("one");
+  const mark = join(folder, "store.json");
+  const store = await openStore(folder, SPARE);
+  const open = readFileSync(mark);
+  await store.close();
+  writeFileSync(mark, open);
+  expect(existsSync(`${path}-wal`)).toBe(false);
+  expect(await has("one")).toBe(true);
+});
+
+test("another store's database is noticed, and another program's", async () => {
+  await session("one");
+  const own = readFileSync(path);
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder);
+  await session("one");
+  writeFileSync(path, own);
+  expect(await damage()).toBe("foreign");
+  rmSync(path);
+  const other = new Database(path);
+  other.run("PRAGMA application_id = 7");
+  other.close();
+  expect(await damage()).toBe("foreign");
+});
+
+test("what is no database, or half of one, is noticed and stays as it is", async () => {
+  await session("one");
+  const whole = readFileSync(path);
+  writeFileSync(path, Buffer.concat([Buffer.alloc(100, "x"), whole.subarray(100)]));
+  expect(await damage()).toBe("unreadable");
+  writeFileSync(path, whole);
+  truncateSync(path, whole.byteLength / 2);
+  expect(await damage()).toBe("unreadable");
+  expect(readFileSync(path)).toEqual(whole.subarray(0, whole.byteLength / 2));
+});
+
+test("a database of before it had an identity is taken, and gets one", async () => {
+  await session("one");
+  const database = new Database(path);
+  database.run("DROP TABLE store");
+  database.run("DELETE FROM migration WHERE number = 3");
+  database.run("PRAGMA application_id = 0");
+  database.close();
+  rmSync(join(folder, "store.json"));
+  rmSync(join(folder, "lock.db"));
+  expect(await has("one")).toBe(true);
+  expect(JSON.parse(readFileSync(join(folder, "store.json"), "utf8"))).toMatchObject({ isOpen: false, damage: null });
+});
