@@ -8,7 +8,7 @@ const KNOWN_FOR_MS = 2000;
 export class OwnAddresses {
   readonly #now: () => number;
   readonly #read: () => readonly string[];
-  #known: ReadonlySet<string> = new Set();
+  #known: ReadonlyMap<string, IpAddress> = new Map();
   #readAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(now: () => number, read: () => readonly string[] = readInterfaces) {
@@ -18,12 +18,20 @@ export class OwnAddresses {
 
   /** Is it one of them? */
   includes(address: IpAddress): boolean {
-    if (address.range() === "loopback") return true;
-    if (Math.abs(this.#now() - this.#readAtMs) > KNOWN_FOR_MS) {
-      this.#known = new Set(this.#read().map((text) => tryParseIpAddress(text)?.toString() ?? text));
-      this.#readAtMs = this.#now();
-    }
-    return this.#known.has(address.toString());
+    return address.range() === "loopback" || this.#current().has(address.toString());
+  }
+
+  /** Those of the interfaces. */
+  list(): readonly IpAddress[] {
+    return [...this.#current().values()];
+  }
+
+  #current(): ReadonlyMap<string, IpAddress> {
+    if (Math.abs(this.#now() - this.#readAtMs) <= KNOWN_FOR_MS) return this.#known;
+    const addresses = this.#read().map(tryParseIpAddress);
+    this.#known = new Map(addresses.filter((address) => address !== null).map((found) => [found.toString(), found]));
+    this.#readAtMs = this.#now();
+    return this.#known;
   }
 }
 

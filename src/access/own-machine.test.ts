@@ -16,6 +16,8 @@ const hosts = new LarderHosts({
   ports: () => [{ scheme: "http", port: 5000 }],
 });
 
+const someProxies = { any: () => Promise.resolve("nginx"), programOf: () => Promise.resolve(null) };
+
 type Case = { headers?: Record<string, string>; trusted?: string[] } & Partial<OwnMachineOptions>;
 
 /** Why a request from `address` is a stranger's; null when it is this machine's own. */
@@ -24,13 +26,17 @@ async function traitOf(address: string | null, { headers = {}, trusted = [], ...
     addresses,
     hosts,
     trustedProxies: trusted.map((text) => tryParseIpNetwork(text) ?? expect.unreachable()),
-    findSocketOwner: () => Promise.resolve({ uid: 1000, inode: 7 }),
-    proxies: { programOf: () => null },
+    findFarEnd: () => Promise.resolve({ uid: 1000, inode: 7 }),
+    proxies: someProxies,
     ...options,
   });
   const request = new Request("http://x/", { headers: { Host: "localhost:5000", ...headers } });
   const remote = address === null ? null : { address, port: 40000 };
-  const principal = await authenticator.authenticate(request, { remote, scheme: "http" });
+  const principal = await authenticator.authenticate(request, {
+    remote,
+    local: { address: null, port: 5000 },
+    scheme: "http",
+  });
   return principal.kind === "own-machine" ? null : principal.trait;
 }
 
@@ -63,9 +69,9 @@ test.each(["fe80::1", "fe80::1%eth0", "[FE80::1%eth0]", "169.254.7.7", "::ffff:1
 test.each([
   ["a header shows a proxy", { headers: { "X-Forwarded-For": "127.0.0.1" } }, "x-forwarded-for"],
   ["another proxy's header", { headers: { Via: "1.1 squid" } }, "via"],
-  ["the program is a proxy", { proxies: { programOf: () => "haproxy" } }, "haproxy"],
-  ["the address was translated", { findSocketOwner: () => Promise.resolve("elsewhere" as const) }, "from another one"],
-  ["the sender has left", { findSocketOwner: () => Promise.resolve({ uid: 0, inode: 0 }) }, "left"],
+  ["the program is a proxy", { proxies: { ...someProxies, programOf: () => Promise.resolve("haproxy") } }, "haproxy"],
+  ["the address was translated", { findFarEnd: () => Promise.resolve("elsewhere" as const) }, "from another one"],
+  ["the sender has left", { findFarEnd: () => Promise.resolve("left" as const) }, "may have been nginx"],
   ["the host is another's", { headers: { Host: "evil.example" } }, "--name evil.example"],
   ["the port is another's", { headers: { Host: "192.0.2.1:8080" } }, "192.0.2.1:8080"],
   ["there is no host", { headers: { Host: "" } }, "no Host"],
@@ -74,9 +80,25 @@ test.each([
 });
 
 test("where the system does not tell whose a connection is, the rest decides", async () => {
-  const findSocketOwner = () => Promise.resolve("unknown" as const);
-  expect(await traitOf("127.0.0.1", { findSocketOwner })).toBeNull();
-  expect(await traitOf("127.0.0.1", { findSocketOwner, headers: { Host: "evil.example" } })).not.toBeNull();
+  const findFarEnd = () => Promise.resolve("unknown" as const);
+  expect(await traitOf("127.0.0.1", { findFarEnd })).toBeNull();
+  expect(await traitOf("127.0.0.1", { findFarEnd, headers: { Host: "evil.example" } })).not.toBeNull();
+});
+
+test("a program here may send a request and end, where no proxy runs", async () => {
+  const findFarEnd = () => Promise.resolve("left" as const);
+  const proxies = { ...someProxies, any: () => Promise.resolve(null) };
+  expect(await traitOf("127.0.0.1", { findFarEnd, proxies })).toBeNull();
+});
+
+test("a proxy may end while the programs are looked through", async () => {
+  let isOpen = true;
+  const findFarEnd = () => Promise.resolve(isOpen ? { uid: 33, inode: 9 } : ("left" as const));
+  const programOf = () => {
+    isOpen = false;
+    return Promise.resolve(null);
+  };
+  expect(await traitOf("127.0.0.1", { findFarEnd, proxies: { ...someProxies, programOf } })).toContain("nginx");
 });
 
 test.each(["registry.lan", "docker.io", "box:5000", "[2001:db8::1]:5000"])("a client here may say %s", async (Host) => {

@@ -2,12 +2,13 @@ import { type IpAddress, isLinkLocal, tryParseIpAddress } from "../lib/net/ip-ad
 import { type IpNetwork, isInside } from "../lib/net/ip-network.ts";
 import { tryParseHost } from "../lib/net/host-header.ts";
 import { quoteBriefly } from "../oci/digest.ts";
+import type { Connection } from "./find-far-end.ts";
 import type { LarderHosts } from "./larder-hosts.ts";
 import type { OwnAddresses } from "./own-addresses.ts";
 import type { Arrival, Authenticator, Principal } from "./principal.ts";
 import { findProxyHeader, forwardedClients } from "./proxy-headers.ts";
 import type { RunningProxies } from "./running-proxies.ts";
-import type { SocketOwner } from "./socket-table.ts";
+import type { FarEnd } from "./socket-owner.ts";
 
 /** What a decision is made of. */
 export type OwnMachineOptions = {
@@ -15,12 +16,9 @@ export type OwnMachineOptions = {
   readonly hosts: LarderHosts;
   /** Proxies whose word on their clients is taken. */
   readonly trustedProxies: readonly IpNetwork[];
-  /** Who has the other end of a connection; see `findSocketOwner`. */
-  readonly findSocketOwner: (remote: {
-    readonly address: IpAddress;
-    readonly port: number;
-  }) => Promise<SocketOwner | "elsewhere" | "unknown">;
-  readonly proxies: Pick<RunningProxies, "programOf">;
+  /** Who has the other end of a connection; see `findFarEnd`. */
+  readonly findFarEnd: (connection: Connection) => Promise<FarEnd>;
+  readonly proxies: Pick<RunningProxies, "any" | "programOf">;
 };
 
 /**
@@ -37,14 +35,14 @@ export class OwnMachine implements Authenticator {
     this.#options = options;
   }
 
-  async authenticate(request: Request, { remote, scheme }: Arrival): Promise<Principal> {
+  async authenticate(request: Request, { remote, local, scheme }: Arrival): Promise<Principal> {
     const address = tryParseIpAddress(remote?.address ?? "");
     if (remote === null || address === null) return stranger("came from nowhere: its connection is gone");
     const trait = isInside(address, this.#options.trustedProxies)
       ? this.#whyForwardedIsStranger(request.headers, address)
       : (this.#whyForeign(address) ??
         this.#whyPassedOn(request.headers, address) ??
-        (await this.#whyNotFromHere({ address, port: remote.port })));
+        (await this.#whyNotFromHere({ remote: { address, port: remote.port }, local })));
     const reason = trait ?? this.#whyElsewhere(request.headers, address, scheme);
     return reason === null ? { kind: "own-machine" } : stranger(reason);
   }
@@ -72,14 +70,22 @@ export class OwnMachine implements Authenticator {
     return `came from ${address.toString()} through a proxy, which its ${header} header shows (--trusted-proxy ${address.toString()} would take that proxy's word on its clients)`;
   }
 
-  async #whyNotFromHere(remote: { readonly address: IpAddress; readonly port: number }): Promise<string | null> {
-    const owner = await this.#options.findSocketOwner(remote);
-    if (owner === "unknown") return null;
-    if (owner === "elsewhere")
-      return `came under ${remote.address.toString()}, an address of this machine, but from another one`;
-    if (owner.inode === 0) return `came from ${remote.address.toString()}, and whoever sent it has left`;
-    const program = this.#options.proxies.programOf(owner);
-    return program === null ? null : `came from ${remote.address.toString()} through ${program}, which asks for others`;
+  async #whyNotFromHere(connection: Connection): Promise<string | null> {
+    const { findFarEnd, proxies } = this.#options;
+    const from = connection.remote.address.toString();
+    const far = await findFarEnd(connection);
+    if (far === "unknown") return null;
+    if (far === "elsewhere") return `came under ${from}, an address of this machine, but from another one`;
+    if (far !== "left") {
+      const program = await proxies.programOf(far);
+      if (program !== null) return `came from ${from} through ${program}, which asks for others`;
+      // Was it still open when the programs were looked through?
+      const now = await findFarEnd(connection);
+      if (typeof now === "object" && now.inode === far.inode) return null;
+    }
+    // A program may send a request and end. So may a proxy, when its own client does.
+    const suspect = await proxies.any();
+    return suspect === null ? null : `came from ${from}, whoever sent it has left, and it may have been ${suspect}`;
   }
 
   #whyElsewhere(headers: Headers, address: IpAddress, scheme: "http" | "https"): string | null {

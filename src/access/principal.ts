@@ -1,7 +1,11 @@
+import type { IpAddress } from "../lib/net/ip-address.ts";
+
 /** How a request got here, as the listener knows it: nothing of this is said by the client. */
 export type Arrival = {
   /** The other end of the connection; null when it is gone. */
   readonly remote: { readonly address: string; readonly port: number } | null;
+  /** Larder's end. The address is null where larder listens on all of this machine's. */
+  readonly local: { readonly address: IpAddress | null; readonly port: number };
   readonly scheme: "http" | "https";
 };
 

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ExpiringMap } from "../lib/expiring-map.ts";
-import type { SocketOwner } from "./socket-table.ts";
+import { SharedFlush } from "../lib/shared-flush.ts";
+import type { Turns } from "../lib/turns.ts";
+import type { SocketOwner } from "./socket-owner.ts";
 
 /** Programs that pass requests or connections of others on, as the kernel names their processes (15 characters). */
 const PROXY_PROGRAMS: ReadonlySet<string> = new Set([
@@ -38,21 +40,41 @@ const PROXY_PROGRAMS: ReadonlySet<string> = new Set([
 const KNOWN_FOR_MS = 10_000;
 const MAX_KNOWN = 4096;
 
-/** The well-known proxies that run on this machine. */
+type Proxy = { readonly program: string; readonly uid: number; readonly folder: string };
+
+/**
+ * The well-known proxies that run on this machine. Each question is answered by what is so after it was asked, since one
+ * may just have started; those who ask meanwhile share the next look-around, and it is done in turns.
+ */
 export class RunningProxies {
+  readonly #turns: Turns;
   readonly #folder: string;
   readonly #known: ExpiringMap<number, { readonly program: string | null }>;
+  readonly #looking: SharedFlush;
+  #proxies: readonly Proxy[] = [];
 
-  constructor(now: () => number, folder = "/proc") {
+  /** `now` is a clock that nobody sets. */
+  constructor(now: () => number, turns: Turns, folder = "/proc") {
+    this.#turns = turns;
     this.#folder = folder;
     this.#known = new ExpiringMap(KNOWN_FOR_MS, MAX_KNOWN, now);
+    this.#looking = new SharedFlush(async () => {
+      this.#proxies = await this.#look();
+    });
+  }
+
+  /** One that runs, whoever has it; null when none does. */
+  async any(): Promise<string | null> {
+    await this.#looking.flush();
+    return this.#proxies[0]?.program ?? null;
   }
 
   /** The program that has this socket, if it is a proxy; else null. */
-  programOf(socket: SocketOwner): string | null {
+  async programOf(socket: SocketOwner): Promise<string | null> {
     const known = this.#known.get(socket.inode);
     if (known !== null) return known.program;
-    const program = this.#find(socket);
+    await this.#looking.flush();
+    const program = await this.#find(socket);
     this.#known.set(socket.inode, { program });
     return program;
   }
@@ -61,47 +83,61 @@ export class RunningProxies {
    * Where larder may not look into a proxy's process, all sockets of its account count as the proxy's. Not so for root,
    * who runs everything.
    */
-  #find({ uid, inode }: SocketOwner): string | null {
-    const link = `socket:[${inode}]`;
-    for (const name of list(this.#folder)) {
-      if (!/^\d+$/.test(name)) continue;
-      const folder = join(this.#folder, name);
-      const program = readProgram(folder, uid);
-      if (program === null || !PROXY_PROGRAMS.has(program)) continue;
-      if (readLinks(join(folder, "fd"))?.includes(link) ?? uid !== 0) return program;
+  async #find({ uid, inode }: SocketOwner): Promise<string | null> {
+    for (const proxy of this.#proxies) {
+      if (proxy.uid === uid && ((await this.#has(proxy, inode)) ?? uid !== 0)) return proxy.program;
     }
     return null;
   }
+
+  /** Does the process have this socket? Null when larder may not know, or it has just ended. */
+  async #has({ folder }: Proxy, inode: number): Promise<boolean | null> {
+    const link = `socket:[${inode}]`;
+    const work = this.#turns.begin();
+    const entries = list(join(folder, "fd"));
+    for (const entry of entries ?? []) {
+      if (readLink(join(folder, "fd", entry)) === link) return true;
+      await work.rest();
+    }
+    return entries === null ? null : false;
+  }
+
+  async #look(): Promise<readonly Proxy[]> {
+    const work = this.#turns.begin();
+    const proxies: Proxy[] = [];
+    for (const name of list(this.#folder) ?? []) {
+      const proxy = /^\d+$/.test(name) ? readProxy(join(this.#folder, name)) : null;
+      if (proxy !== null) proxies.push(proxy);
+      if (work.isTurnOver) await work.nextTurn();
+    }
+    return proxies;
+  }
 }
 
-/** The name of a process of that account; null when it is another's, or has just ended. */
-function readProgram(folder: string, uid: number): string | null {
+/** Null when the process is no proxy, or has just ended. */
+function readProxy(folder: string): Proxy | null {
   try {
-    return statSync(folder).uid === uid ? readFileSync(join(folder, "comm"), "latin1").trim() : null;
+    const program = readFileSync(join(folder, "comm"), "latin1").trim();
+    return PROXY_PROGRAMS.has(program) ? { program, uid: statSync(folder).uid, folder } : null;
   } catch {
     return null;
   }
 }
 
-/** What a process has open; null when larder may not know, or it has just ended. */
-function readLinks(folder: string): readonly string[] | null {
+/** What a descriptor leads to; empty when it has been closed meanwhile. */
+function readLink(path: string): string {
   try {
-    return readdirSync(folder).map((name) => {
-      try {
-        return readlinkSync(join(folder, name));
-      } catch {
-        return ""; // Closed meanwhile.
-      }
-    });
+    return readlinkSync(path);
   } catch {
-    return null;
+    return "";
   }
 }
 
-function list(folder: string): readonly string[] {
+/** Null when there is no such folder (no Linux, or a process that has ended), or larder may not look. */
+function list(folder: string): readonly string[] | null {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // No /proc: not Linux.
+    return null;
   }
 }

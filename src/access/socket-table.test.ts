@@ -3,18 +3,18 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type IpAddress, tryParseIpAddress } from "../lib/net/ip-address.ts";
-import { findSocketOwner } from "./socket-table.ts";
+import { SocketTable } from "./socket-table.ts";
 
 const address = (text: string): IpAddress => tryParseIpAddress(text) ?? expect.unreachable();
 const HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
-const line = (local: string, far: string, uid: number, inode: number) =>
-  `   1: ${local} ${far} 01 00000000:00000000 00:00000000 00000000 ${uid} 0 ${inode} 1 0000000000000000 20 4 30 10 -1\n`;
+const line = (local: string, far: string, uid: number, inode: number, state = "01") =>
+  `   1: ${local} ${far} ${state} 00000000:00000000 00:00000000 00000000 ${uid} 0 ${inode} 1 0000000000000000 20 4 30 10 -1\n`;
 
 async function find(tables: { tcp?: string; tcp6?: string }, remote: string, port: number) {
   const folder = await mkdtemp(join(tmpdir(), "larder-sockets-"));
   try {
     for (const [name, lines] of Object.entries(tables)) await writeFile(join(folder, name), HEADER + lines);
-    return await findSocketOwner({ address: address(remote), port }, folder);
+    return await new SocketTable(folder).find({ address: address(remote), port });
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -47,6 +47,13 @@ test("with larder's end alone, the other is not on this machine", async () => {
   expect(await find({ tcp: server }, "127.0.0.1", 40000)).toBe("elsewhere");
 });
 
+test("one that was closed is nobody's any more", async () => {
+  const left = line("0100007F:9C40", "0100007F:1388", 0, 0, "05");
+  expect(await find({ tcp: server + left }, "127.0.0.1", 40000)).toBe("left");
+  const deserted = line("0100007F:1388", "0100007F:9C40", 998, 48122, "08");
+  expect(await find({ tcp: deserted }, "127.0.0.1", 40000)).toBe("left");
+});
+
 test("without either, or without tables, nothing is known", async () => {
   expect(await find({ tcp: server + client }, "127.0.0.1", 40001)).toBe("unknown");
   expect(await find({ tcp: server + client }, "127.0.0.2", 40000)).toBe("unknown");
@@ -62,7 +69,7 @@ test.skipIf(process.platform !== "linux")("a connection of this process is this 
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket });
   const connection = await Bun.connect({ hostname: "127.0.0.1", port: listener.port, socket: { data() {} } });
   const { address: text, port } = await opened.promise;
-  const owner = await findSocketOwner({ address: address(text), port });
+  const owner = await new SocketTable().find({ address: address(text), port });
   expect(owner).toMatchObject({ uid: process.getuid?.() });
   connection.end();
   listener.stop(true);

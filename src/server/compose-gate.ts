@@ -1,4 +1,5 @@
 import { everyoneWrites, ownMachineWrites } from "../access/access-control.ts";
+import { type Connection, findFarEnd } from "../access/find-far-end.ts";
 import { Gate } from "../access/gate.ts";
 import { LarderHosts } from "../access/larder-hosts.ts";
 import { MachineNames } from "../access/machine-names.ts";
@@ -6,10 +7,12 @@ import { OwnAddresses } from "../access/own-addresses.ts";
 import { OwnMachine } from "../access/own-machine.ts";
 import { everyoneIsAStranger } from "../access/principal.ts";
 import { RunningProxies } from "../access/running-proxies.ts";
-import { findSocketOwner } from "../access/socket-table.ts";
+import { openSocketDiagnosis } from "../access/socket-diagnosis.ts";
+import { SocketTable } from "../access/socket-table.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import type { ListeningSocket } from "../http/client-request.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
+import type { Turns } from "../lib/turns.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Settings } from "./settings.ts";
 
@@ -18,6 +21,7 @@ export function composeGate(
   { open, names, addresses: told, trustedProxies }: Settings,
   standIns: readonly Namespace[],
   sockets: () => readonly ListeningSocket[],
+  turns: Turns,
   now: () => number,
 ): Gate {
   const addresses = new OwnAddresses(now);
@@ -30,9 +34,18 @@ export function composeGate(
     ports: sockets,
   });
   const control = open ? everyoneWrites : ownMachineWrites;
-  const proxies = new RunningProxies(now);
   const authenticator = open
     ? everyoneIsAStranger
-    : new OwnMachine({ addresses, hosts, trustedProxies, findSocketOwner, proxies });
+    : new OwnMachine({ addresses, hosts, trustedProxies, ...openProgramSearch(addresses, turns, now) });
   return new Gate({ authenticator, control, hosts, trustedProxies });
+}
+
+/** What tells whose connection it is that comes from this machine. */
+function openProgramSearch(addresses: OwnAddresses, turns: Turns, now: () => number) {
+  const diagnosis = openSocketDiagnosis();
+  const table = new SocketTable();
+  return {
+    findFarEnd: (connection: Connection) => findFarEnd(connection, addresses.list(), diagnosis, table),
+    proxies: new RunningProxies(now, turns),
+  };
 }

@@ -1,5 +1,4 @@
 import { statfs } from "node:fs/promises";
-import type { Arrival } from "../access/principal.ts";
 import { AdminApi } from "../http/admin-api.ts";
 import { adminActions } from "../http/admin-actions.ts";
 import type { AciPages } from "../http/aci-pages.ts";
@@ -38,6 +37,7 @@ import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { addressTowards } from "./address-towards.ts";
+import { arrivalOf } from "./arrival-of.ts";
 import { composeAci } from "./compose-aci.ts";
 import { composeGate } from "./compose-gate.ts";
 import { openUpstreams, standInsOf } from "./open-upstreams.ts";
@@ -112,7 +112,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   );
   const aside = new FilesystemAside(dataFolder);
   const collector = new Collector(blobs, aside, collection, uploads, now);
-  const gate = composeGate(settings, order.standIns, foundation.sockets, clock.elapsed);
+  const gate = composeGate(settings, order.standIns, foundation.sockets, turns, clock.elapsed);
   const reportFault = faultReporter(log);
   const registryBlobs = new Blobs({ store: blobs, links, origin: blobOrigin, order, traffic, spareWrites, now });
   const { acceptSparse } = settings;
@@ -189,10 +189,7 @@ function requestHandler(
   return (request, server) => {
     const { path, search } = splitUrl(request.url);
     const remote = () => server.requestIP(request)?.address ?? null;
-    const arrival = (): Arrival => ({
-      remote: server.requestIP(request),
-      scheme: server.protocol === "https" ? "https" : "http",
-    });
+    const arrival = () => arrivalOf(request, server);
     const connection = { arrival, allowSlowTransfer: () => server.timeout(request, SLOW_TRANSFER_SECONDS) };
     return (
       aciPages.answer(request, path, search, connection.allowSlowTransfer) ??
