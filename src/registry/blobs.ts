@@ -6,6 +6,7 @@ import { isStorageFull } from "../storage/storage-error.ts";
 import type { BlobLink, BlobLinkStore } from "../storage/metadata.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
+import type { BlobFiles } from "./blob-files.ts";
 import { candidateNames, nameOf, type SearchOrder, upstreamTargets } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 import { blobUnknown } from "./not-found.ts";
@@ -23,6 +24,7 @@ export type FoundBlob = { readonly size: number; read(range: ByteRange | null): 
 /** Where blobs are kept and come from. */
 export type BlobParts = {
   readonly store: BlobStore;
+  readonly files: BlobFiles;
   readonly links: BlobLinkStore;
   readonly origin: BlobOrigin;
   readonly order: SearchOrder;
@@ -107,7 +109,7 @@ export class Blobs {
   /** Does this very repository have the blob, whole on disk? */
   async isOwn(target: Target, digest: Digest): Promise<boolean> {
     const link = await this.#parts.links.findLink([nameOf(target)], digest);
-    return link !== null && (await this.#parts.store.size(digest)) === link.size;
+    return link !== null && (await this.#parts.files.isWhole(digest, link.size));
   }
 
   /** Is the blob on disk, whole, where `target` may be answered from? */
@@ -134,16 +136,16 @@ export class Blobs {
    * again. A blob that another repository brought here serves this one too, once one of its manifests names it.
    */
   async #findHere(target: Target, digest: Digest): Promise<BlobLink | null> {
-    const { links, store, order, now } = this.#parts;
+    const { links, store, files, order, now } = this.#parts;
     const names = candidateNames(target, order);
     const link = await links.findLink(names, digest);
-    if (link !== null) return (await store.size(digest)) === link.size ? link : null;
+    if (link !== null) return (await files.isWhole(digest, link.size)) ? link : null;
     if ((await store.size(digest)) === null) return null;
     for (const repository of names) {
       if (!(await links.isReferenced(repository, digest))) continue;
       const mount = () => links.mountBlob(repository, digest, null, now());
       const size = await this.#parts.spareWrites.attempt("that a repository has a blob", mount);
-      if (size !== null && (await store.size(digest)) === size) return { repository, size, touchedAtMs: now() };
+      if (size !== null && (await files.isWhole(digest, size))) return { repository, size, touchedAtMs: now() };
     }
     return null;
   }
@@ -221,6 +223,6 @@ export class Blobs {
         failure ??= error;
       }
     }
-    throw blobUnknown(target, digest, failure);
+    throw blobUnknown(target, digest, failure, await this.#parts.files.isDamaged(digest));
   }
 }

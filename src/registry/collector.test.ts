@@ -12,10 +12,13 @@ import type { MetadataStore } from "../storage/metadata.ts";
 import { openSqliteMetadata } from "../storage/metadata-sqlite.ts";
 import { DiskReserve } from "../storage/disk-reserve.ts";
 import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
+import { LineLog } from "../telemetry/log.ts";
+import { BlobFiles } from "./blob-files.ts";
 import { nameOf } from "./candidates.ts";
 import { Collector } from "./collector.ts";
 import { referencesOf } from "./manifest-references.ts";
 import { parseManifest } from "../oci/manifest.ts";
+import { SpareWrites } from "./spare-writes.ts";
 import { Uploads } from "./uploads.ts";
 
 const target = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
@@ -33,8 +36,15 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-collector-"));
   metadata = openSqliteMetadata(join(folder, "larder.db"));
   blobs = new FilesystemBlobs(folder);
-  uploads = new Uploads(new FilesystemUploads(folder, new DiskReserve(folder)), blobs, metadata, () => now);
   aside = new FilesystemAside(folder);
+  const log = new LineLog(
+    () => {},
+    "error",
+    () => now,
+  );
+  const spareWrites = new SpareWrites(log, () => now);
+  const files = new BlobFiles({ store: blobs, aside, collection: metadata.collection, spareWrites, log });
+  uploads = new Uploads(new FilesystemUploads(folder, new DiskReserve(folder)), files, metadata, () => now);
   collector = new Collector(blobs, aside, metadata.collection, uploads, () => now);
 });
 afterEach(async () => {

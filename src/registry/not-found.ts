@@ -31,9 +31,15 @@ export function manifestUnknown(
   return new RegistryError(code, `${absent}, and could not be fetched: ${failure.message}`, { detail, cause: failure });
 }
 
-/** A blob is in none of the repositories that may answer for `target`. */
-export function blobUnknown(target: Target, digest: Digest, failure: UpstreamError | null): RegistryError {
-  const message = `the blob ${digest} is not in ${nameOf(target)}, nor where that name is looked for besides`;
+/** A blob is in none of the repositories that may answer for `target`. `wasDamaged`: its file was, and was set aside. */
+export function blobUnknown(
+  target: Target,
+  digest: Digest,
+  failure: UpstreamError | null,
+  wasDamaged = false,
+): RegistryError {
+  const absent = `the blob ${digest} is not in ${nameOf(target)}, nor where that name is looked for besides`;
+  const message = wasDamaged ? `${absent}: its file was found damaged and set aside; push it again` : absent;
   const detail = { digest };
   if (failure === null) return new RegistryError("BLOB_UNKNOWN", message, { detail });
   const isUnknown = failure.failure.kind === "unauthorized" || target.namespace === LOCAL;

@@ -2,8 +2,9 @@ import type { ByteRange } from "../lib/byte-range.ts";
 import { KeyedMutex } from "../lib/keyed-mutex.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import { type BlobStore, newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../storage/blobs.ts";
+import { newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../storage/blobs.ts";
 import type { BlobLinkStore, CollectionStore, UploadSessionStore } from "../storage/metadata.ts";
+import type { BlobFiles } from "./blob-files.ts";
 import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 
@@ -36,7 +37,7 @@ const NO_LIMIT = Number.MAX_SAFE_INTEGER;
  */
 export class Uploads {
   readonly #uploads: UploadStore;
-  readonly #blobs: BlobStore;
+  readonly #files: BlobFiles;
   readonly #sessions: UploadSessionStore;
   readonly #links: BlobLinkStore;
   readonly #collection: CollectionStore;
@@ -45,12 +46,12 @@ export class Uploads {
 
   constructor(
     uploads: UploadStore,
-    blobs: BlobStore,
+    files: BlobFiles,
     metadata: { sessions: UploadSessionStore; links: BlobLinkStore; collection: CollectionStore },
     now: () => number,
   ) {
     this.#uploads = uploads;
-    this.#blobs = blobs;
+    this.#files = files;
     this.#sessions = metadata.sessions;
     this.#links = metadata.links;
     this.#collection = metadata.collection;
@@ -76,10 +77,10 @@ export class Uploads {
    * file is not whole: then the client's own copy is better.
    */
   async mount(target: Target, digest: Digest, from: Target | null): Promise<boolean> {
-    const sizeOnDisk = await this.#blobs.size(digest);
-    if (sizeOnDisk === null) return false;
+    if ((await this.#files.size(digest)) === null) return false;
     const source = from === null ? null : nameOf(from);
-    return (await this.#links.mountBlob(nameOf(target), digest, source, this.#now())) === sizeOnDisk;
+    const size = await this.#links.mountBlob(nameOf(target), digest, source, this.#now());
+    return size !== null && (await this.#files.isWhole(digest, size));
   }
 
   /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */

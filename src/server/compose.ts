@@ -10,6 +10,7 @@ import type { Clock } from "../lib/clock.ts";
 import { Turns } from "../lib/turns.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
+import { BlobFiles } from "../registry/blob-files.ts";
 import { Blobs } from "../registry/blobs.ts";
 import type { SearchOrder } from "../registry/candidates.ts";
 import { Catalog } from "../registry/catalog.ts";
@@ -88,12 +89,14 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
   const blobs = new FilesystemBlobs(dataFolder);
   const uploadStore = new FilesystemUploads(dataFolder, reserve);
-  const uploads = new Uploads(uploadStore, blobs, metadata, now);
+  const aside = new FilesystemAside(dataFolder);
+  const spareWrites = new SpareWrites(log, clock.elapsed);
+  const files = new BlobFiles({ store: blobs, aside, collection, spareWrites, log });
+  const uploads = new Uploads(uploadStore, files, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = openUpstreams(settings, { variables, instanceId, log, clock });
   const traffic = new TrafficCounter();
   const failures = new RecentFailures(log, clock.elapsed);
-  const spareWrites = new SpareWrites(log, clock.elapsed);
   const origin = new UpstreamManifests(
     upstreams,
     { manifests, tags },
@@ -110,11 +113,10 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     { log, failures },
     clock,
   );
-  const aside = new FilesystemAside(dataFolder);
   const collector = new Collector(blobs, aside, collection, uploads, now);
   const gate = composeGate(settings, order.standIns, foundation.sockets, turns, clock.elapsed);
   const reportFault = faultReporter(log);
-  const registryBlobs = new Blobs({ store: blobs, links, origin: blobOrigin, order, traffic, spareWrites, now });
+  const registryBlobs = new Blobs({ store: blobs, files, links, origin: blobOrigin, order, traffic, spareWrites, now });
   const { acceptSparse } = settings;
   const pushes = new ManifestPushes({ store: manifests, origin, blobs: registryBlobs, order, acceptSparse, now });
   const registry: Registry = {

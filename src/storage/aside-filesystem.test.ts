@@ -46,9 +46,10 @@ test("a file is set aside with its bytes, listed and counted, and brought back",
 test("what was set aside as damaged does not come back, and is told apart", async () => {
   const digest = digestOf("a layer");
   await place(digest, "a lawyer");
-  expect(await aside.isDamaged(digest)).toBe(false);
+  expect(await aside.holds(digest, "damaged")).toBe(false);
   await aside.setAside(digest, "damaged");
-  expect(await aside.isDamaged(digest)).toBe(true);
+  expect(await aside.holds(digest, "damaged")).toBe(true);
+  expect(await aside.holds(digest, "unrecorded")).toBe(false);
   expect(await aside.bringBack(digest)).toBeNull();
   expect(await Array.fromAsync(aside.list())).toMatchObject([{ digest, reason: "damaged", size: 8 }]);
   expect(await aside.totals()).toEqual({ files: 1, damaged: 1, bytes: 8 });

@@ -5,6 +5,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { AsideFile, AsideStore, AsideTotals } from "./aside.ts";
 import { asideFolder, asidePath, type AsideReason, blobPath } from "./blob-folder.ts";
 import { digestsIn } from "./blobs-filesystem.ts";
+import { statNow } from "./stat-now.ts";
 import { isNoFolder, isNotFound, storageError } from "./storage-error.ts";
 
 /** A link in a blob's place leads elsewhere: it is moved as it is, and never followed. */
@@ -32,8 +33,8 @@ export class FilesystemAside implements AsideStore {
     return (await findFile(path))?.size ?? null;
   }
 
-  async isDamaged(digest: Digest): Promise<boolean> {
-    return (await findFile(asidePath(this.#folder, digest, "damaged"))) !== null;
+  async holds(digest: Digest, reason: AsideReason): Promise<boolean> {
+    return statNow(asidePath(this.#folder, digest, reason)) !== null;
   }
 
   async giveUp(digest: Digest, reason: AsideReason): Promise<boolean> {

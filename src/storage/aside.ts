@@ -24,8 +24,8 @@ export interface AsideStore {
   setAside(digest: Digest, reason: AsideReason): Promise<boolean>;
   /** Puts back the file that no record named. Its size; null when there is none, or the blob has a file. */
   bringBack(digest: Digest): Promise<number | null>;
-  /** Was the blob's file found damaged, and set aside? */
-  isDamaged(digest: Digest): Promise<boolean>;
+  /** Is something set aside for this reason? */
+  holds(digest: Digest, reason: AsideReason): Promise<boolean>;
   /** Deletes a file that is set aside. False when it was not there. */
   giveUp(digest: Digest, reason: AsideReason): Promise<boolean>;
   /** All that is set aside, in no order. */

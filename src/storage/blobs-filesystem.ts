@@ -1,10 +1,10 @@
-import { lstatSync } from "node:fs";
 import { lstat, opendir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ByteRange } from "../lib/byte-range.ts";
 import { type Digest, tryParseDigest } from "../oci/digest.ts";
 import { blobPath } from "./blob-folder.ts";
 import type { BlobBody, BlobStore } from "./blobs.ts";
+import { statNow } from "./stat-now.ts";
 import { isNoFolder, isNotFound } from "./storage-error.ts";
 
 /** Blobs as files of a data folder (`blob-folder.ts` draws it). `FilesystemUploads` puts them there. */
@@ -44,12 +44,9 @@ export class FilesystemBlobs implements BlobStore {
     return (await statOrNull(blobPath(this.#folder, digest)))?.mtimeMs ?? null;
   }
 
-  /**
-   * A link or a folder in a blob's place is no blob: what a link leads to is nobody's to send. Not through the thread pool: a stat of a cached inode takes 2 µs,
-   * the way to a thread and back 20.
-   */
+  /** A link or a folder in a blob's place is no blob: what a link leads to is nobody's to send. */
   #sizeNow(digest: Digest): number | null {
-    const found = lstatSync(blobPath(this.#folder, digest), { throwIfNoEntry: false });
+    const found = statNow(blobPath(this.#folder, digest));
     return found?.isFile() === true ? found.size : null;
   }
 }

@@ -67,7 +67,7 @@ export class MemoryBlobs {
     const actual = digestOf(upload.bytes, algorithmOf(digest));
     if (actual !== digest)
       throw new RegistryError("DIGEST_INVALID", `the content's digest is ${actual}, not ${digest}`);
-    if (!this.#blobs.has(digest)) this.#blobs.set(digest, upload);
+    this.#blobs.set(digest, upload);
     return upload.bytes.byteLength;
   }
 

@@ -1,8 +1,9 @@
-import { expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { digestOf } from "../oci/digest.ts";
+import { asidePath, blobPath } from "./blob-folder.ts";
 import { blobsContract } from "./blobs.contract.ts";
 import { FilesystemBlobs } from "./blobs-filesystem.ts";
 import { MemoryBlobs } from "./blobs-memory.ts";
@@ -51,17 +52,52 @@ test("files that are no blobs are passed over in a listing", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("a blob whose file was cut short is replaced when it is pushed again", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "larder-blobs-"));
+describe("a push of what is in a blob's place already", () => {
   const digest = digestOf("whole");
-  await mkdir(join(folder, "blobs/sha256", digest.slice(7, 9)), { recursive: true });
-  await writeFile(join(folder, "blobs/sha256", digest.slice(7, 9), digest.slice(7)), "who");
-  const [uploads, id] = [new FilesystemUploads(folder, new DiskReserve(folder)), newUploadId()];
-  await uploads.create(id, "sha256");
-  await uploads.append(id, chunk("whole"), 1000);
-  await uploads.commit(id, digest);
-  expect(await new Response(await new FilesystemBlobs(folder).read(digest, null)).text()).toBe("whole");
-  await rm(folder, { recursive: true });
+  let folder: string;
+  let place: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "larder-blobs-"));
+    place = blobPath(folder, digest);
+    await mkdir(dirname(place), { recursive: true });
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  async function push(): Promise<string> {
+    const [uploads, id] = [new FilesystemUploads(folder, new DiskReserve(folder)), newUploadId()];
+    await uploads.create(id, "sha256");
+    await uploads.append(id, chunk("whole"), 1000);
+    await uploads.commit(id, digest);
+    expect(await readdir(join(folder, "uploads"))).toEqual([]);
+    return new Response(await new FilesystemBlobs(folder).read(digest, null)).text();
+  }
+
+  test("replaces a file that was cut short", async () => {
+    await writeFile(place, "who");
+    expect(await push()).toBe("whole");
+  });
+
+  test("replaces one of the same size, for its bytes may have changed; who reads it reads on", async () => {
+    await writeFile(place, "whale");
+    const reader = await open(place);
+    expect(await push()).toBe("whole");
+    expect(await reader.readFile("utf8")).toBe("whale");
+    await reader.close();
+  });
+
+  test("replaces a link, and leaves alone what it leads to", async () => {
+    await writeFile(join(folder, "elsewhere"), "precious");
+    await symlink(join(folder, "elsewhere"), place);
+    expect(await push()).toBe("whole");
+    expect(await readFile(join(folder, "elsewhere"), "utf8")).toBe("precious");
+  });
+
+  test("replaces a folder, which is set aside with what is in it", async () => {
+    await mkdir(place);
+    await writeFile(join(place, "file"), "precious");
+    expect(await push()).toBe("whole");
+    expect(await readFile(join(asidePath(folder, digest, "damaged"), "file"), "utf8")).toBe("precious");
+  });
 });
 
 async function* chunk(text: string): AsyncIterable<Uint8Array> {

@@ -76,7 +76,7 @@ export interface UploadStore {
   open(id: UploadId): Promise<UploadReader | null>;
   /**
    * Turns the upload into the blob `digest` and returns its size. Throws DIGEST_INVALID when the bytes have another
-   * digest; the upload is then gone, since its bytes are wrong. A blob that is here already keeps its one copy.
+   * digest; the upload is then gone, since its bytes are wrong. They take the place of what is there under the digest.
    */
   commit(id: UploadId, digest: Digest): Promise<number>;
   /** Forgets the upload and gives its space back. False when there is none. */

@@ -263,6 +263,13 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await sessions.deleteSession("s-1")).toBe(false);
     });
 
+    test("a blob that is linked again has the size of its last push", async () => {
+      const here = repository("resized");
+      const blob = digestOf("resized");
+      for (const size of [1, 2]) await links.linkBlob(here, blob, size, 100);
+      expect(await links.findLink([here], blob)).toMatchObject({ size: 2 });
+    });
+
     test("a collection keeps what a manifest holds or a pusher touched, and drops the rest", async () => {
       const here = repository("collected");
       const [held, fresh, stale] = [digestOf("held"), digestOf("fresh"), digestOf("stale")];

@@ -14,7 +14,10 @@ export class SqliteBlobLinks implements BlobLinkStore {
   async linkBlob(repository: RepositoryName, digest: Digest, size: number, atMs: number): Promise<void> {
     await this.#database.durably(() => {
       this.#database
-        .query<null, [string, number]>("INSERT INTO blob (digest, size) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .query<null, [string, number]>(
+          `INSERT INTO blob (digest, size) VALUES (?, ?)
+           ON CONFLICT DO UPDATE SET size = excluded.size WHERE size <> excluded.size`,
+        )
         .run(digest, size);
       this.#link(repository, digest, atMs);
     });

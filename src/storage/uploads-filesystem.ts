@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder } from "../lib/sync-folder.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
+import { FilesystemAside } from "./aside-filesystem.ts";
 import { BatchWriter, type RunningDigest } from "./batch-writer.ts";
 import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
 import { namesIn, statOrNull } from "./blobs-filesystem.ts";
@@ -90,11 +91,8 @@ export class FilesystemUploads implements UploadStore {
       await this.abort(id);
       throw new RegistryError("DIGEST_INVALID", `the content's digest is ${actual}, not ${digest} as was announced`);
     }
-    const target = blobPath(this.#folder, digest);
-    const existing = await statOrNull(target);
     try {
-      if (existing?.size === size) await rm(uploadPath(this.#folder, id));
-      else await this.#moveIntoPlace(id, digest, target);
+      await this.#moveIntoPlace(id, digest);
     } catch (error) {
       await this.abort(id);
       throw storageError(error);
@@ -168,17 +166,28 @@ export class FilesystemUploads implements UploadStore {
     return digester.digest();
   }
 
-  async #moveIntoPlace(id: UploadId, digest: Digest, target: string): Promise<void> {
+  /**
+   * These bytes were just hashed; of those in the file that is here already, nobody knows what has become. Who reads that
+   * one reads on to its end.
+   */
+  async #moveIntoPlace(id: UploadId, digest: Digest): Promise<void> {
     const shard = shardOf(this.#folder, digest);
     try {
-      await rename(uploadPath(this.#folder, id), target);
+      await rename(uploadPath(this.#folder, id), blobPath(this.#folder, digest));
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-      await mkdir(shard, { recursive: true });
-      await syncFolder(dirname(shard));
-      await rename(uploadPath(this.#folder, id), target);
+      if (isNotFound(error)) {
+        await mkdir(shard, { recursive: true });
+        await syncFolder(dirname(shard));
+      } else if (!(await this.#clearAway(digest))) throw error;
+      await rename(uploadPath(this.#folder, id), blobPath(this.#folder, digest));
     }
     await syncFolder(shard);
+  }
+
+  /** A folder in a blob's place lets no file take it. */
+  async #clearAway(digest: Digest): Promise<boolean> {
+    const found = await lstat(blobPath(this.#folder, digest)).catch(() => null);
+    return found?.isDirectory() === true && new FilesystemAside(this.#folder).setAside(digest, "damaged");
   }
 }
 
