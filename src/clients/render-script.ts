@@ -40,7 +40,7 @@ export function renderScript(target: ClientTarget, settings: ClientSettings): st
     undoScript(target),
     planPart,
     ...(kinds.has("daemon") ? daemonParts() : []),
-    ...(kinds.has("containerd") ? CONTAINERD_PARTS : []),
+    ...(kinds.has("containerd") ? CONTAINERD_PARTS : [NOTHING_TO_WAIT_FOR]),
     ...(kinds.has("registries") ? [registriesPart, program("registries_program", registriesProgram)] : []),
     joinPart,
     filesPart(config),
@@ -54,6 +54,9 @@ const CONTAINERD_PARTS: readonly string[] = [
   containerdPart,
   program("merge_containerd_program", containerdMerge),
 ];
+
+/** Whether what runs has taken the files is looked at for containerd alone. */
+const NOTHING_TO_WAIT_FOR = "taken() { :; }\n";
 
 const ROOT = {
   root: { root: "${LARDER_ROOT:-}", state: "/var/lib/larder-client", needsRoot: "yes" },
@@ -123,7 +126,9 @@ function fileCall(file: NodeFile): string {
   const conflict =
     file.merge.kind === "block" && file.merge.conflict !== null ? ` ${shellQuote(file.merge.conflict)}` : "";
   const mode = file.mode.toString(8).padStart(4, "0");
-  return `file ${file.merge.kind} ${mode} ${stepsOf(file)} ${path}${conflict} ${hereDocument(file.content)}`;
+  // Which service it is of that runs is known on the node alone.
+  const steps = file.merge.kind === "containerd" ? '"restart:$containerd_unit"' : stepsOf(file);
+  return `file ${file.merge.kind} ${mode} ${steps} ${path}${conflict} ${hereDocument(file.content)}`;
 }
 
 /** A word of the shell. */

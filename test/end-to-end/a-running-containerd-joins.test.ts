@@ -23,7 +23,11 @@ const TEST_TIMEOUT_MS = 120_000;
 const START_TIMEOUT_MS = 30_000;
 const CONFIG = "/etc/containerd/config.toml";
 const SOCKET = "/run/containerd/containerd.sock";
-const PULLED: readonly ImageName[] = ["docker.io/library/app:1", "quay.io/library/app:1"];
+const PULLED: readonly ImageName[] = [
+  "docker.io/library/app:1",
+  "registry.k8s.io/library/app:1",
+  "quay.io/library/app:1",
+];
 
 /** What the registry table is called in a file of each version. */
 const TABLE = {
@@ -38,7 +42,8 @@ const VERSIONS = [
     program: findProgram("containerd"),
     needs: ["containerd"],
     file: 2,
-    images: ["docker.io/library/app:1"],
+    // It cannot read zstd.
+    images: PULLED.slice(0, 2),
   },
   { name: "2.2", program: findGoProgram("containerd-2.2"), needs: ["go:containerd-2.2"], file: 3, images: PULLED },
   { name: "2.3", program: findGoProgram("containerd-2.3"), needs: ["go:containerd-2.3"], file: 3, images: PULLED },
@@ -75,26 +80,23 @@ describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
     beforeEach(async () => {
       await daemon?.stop();
       daemon = null;
-      await node.exec(["sh", "-c", "rm -rf /etc/containerd /var/lib/containerd /run/restarted"]);
+      await node.exec(["sh", "-c", "rm -rf /etc/containerd /var/lib/containerd /run/restarted /run/broken"]);
     });
 
     async function start(...argv: string[]): Promise<void> {
-      await daemon?.stop();
-      daemon = node.start([program ?? "", ...argv]);
+      daemon = node.start([join(node.folder, "bin/keep-running"), program ?? "", ...argv]);
       await daemon.until(async () => (await node.run(["test", "-S", SOCKET])).status === 0, START_TIMEOUT_MS);
     }
 
-    /** What was asked of the service manager is done. */
-    async function obey(...argv: string[]): Promise<void> {
-      expect(await node.readFile("/run/restarted")).toBe("containerd\n");
-      await node.exec(["rm", "/run/restarted"]);
-      await start(...argv);
-    }
+    const pull = (image: string) => pullByCri(node.outsidePath(SOCKET), image);
 
     async function expectPulls(): Promise<void> {
-      for (const image of images) {
-        expect(await pullByCri(node.outsidePath(SOCKET), image)).toBe(published.get(image)?.configDigest as never);
-      }
+      for (const image of images) expect(await pull(image)).toBe(published.get(image)?.configDigest as never);
+    }
+
+    /** In the lab nobody but larder has it. */
+    async function expectNoPull(): Promise<void> {
+      await expect(pull("docker.io/library/app:1")).rejects.toThrow("CRI answered");
     }
 
     const ways: readonly [string, () => Promise<string | null>, string[]][] = [
@@ -113,13 +115,17 @@ describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
         if (text !== null) await node.writeFile(path, text);
         const before = await pictureOfEtc(node);
         await start(...argv);
-        expect((await runLine(node, registry, "sh")).output).toContain(`wrote ${path}\n`);
-        await obey(...argv);
+        await expectNoPull();
+        const joined = await runLine(node, registry, "sh");
+        expect(joined.output).toContain(`wrote ${path}\n`);
+        expect([joined.status, joined.output]).toEqual([0, expect.stringContaining("larder: done.") as string]);
         await expectPulls();
         expect((await runLine(node, registry, "sh")).output).toContain("nothing to do");
         expect((await runLine(node, registry, "sh -s undo")).status).toBe(0);
         expect(await pictureOfEtc(node)).toEqual(before);
-        await obey(...argv);
+        expect(await node.readFile("/run/restarted")).toBe("containerd\ncontainerd\n");
+        await node.exec(["ctr", "--namespace", "k8s.io", "images", "rm", "--sync", ...images]);
+        await expectNoPull();
       },
       TEST_TIMEOUT_MS,
     );
@@ -157,8 +163,37 @@ describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
         await node.exec(["touch", "-d", "+1 minute", CONFIG]);
         const joined = await runLine(node, registry, "sh");
         expect(joined.output).toContain(`${CONFIG} was changed after the containerd that runs had started`);
-        await obey();
+        expect(joined.status).toBe(0);
         await expectPulls();
+      },
+      TEST_TIMEOUT_MS,
+    );
+
+    test.skipIf(!met)(
+      "that is not to be restarted is told of",
+      async () => {
+        await start();
+        const joined = await runLine(node, registry, "LARDER_RESTART=no sh");
+        expect([joined.status, joined.output]).toEqual([0, expect.stringContaining("past larder") as string]);
+        await expectNoPull();
+        await runLine(node, registry, "sh -s undo");
+      },
+      TEST_TIMEOUT_MS,
+    );
+
+    test.skipIf(!met).each([
+      ["cannot be restarted", "restart", "this failed: restart containerd;"],
+      ["is no service", "is-active", "was started before, and no service"],
+    ])(
+      "that %s has not read what was written, and that is said and is a failure",
+      async (_, broken, message) => {
+        await start();
+        await node.writeFile("/run/broken", broken);
+        const joined = await runLine(node, registry, "sh");
+        expect([joined.status, joined.output]).toEqual([1, expect.stringContaining(message) as string]);
+        expect(joined.output).not.toContain("larder: done");
+        await expectNoPull();
+        await runLine(node, registry, "sh -s undo");
       },
       TEST_TIMEOUT_MS,
     );
@@ -172,10 +207,34 @@ function runLine(node: LabHost, registry: LabHost, shell: string): Promise<Comma
   return node.run(["sh", "-c", line]);
 }
 
-/** A systemctl under which everything runs, and which writes down what it is to restart. */
+/**
+ * A service manager of one service: `keep-running PROGRAM…` starts it again whenever it ends, and systemctl, which writes
+ * down what it is to restart, ends it. What /run/broken names fails.
+ */
 async function writeServiceManager(node: LabHost): Promise<void> {
-  const program = join(node.folder, "bin/systemctl");
-  await node.writeFile(program, `#!/bin/sh\ncase $1 in restart) echo "$2" >>/run/restarted ;; esac\n`);
-  await node.exec(["chmod", "+x", program]);
+  const programs = {
+    "keep-running": `#!/bin/sh
+trap 'kill $child; wait $child; exit' TERM
+while :; do
+  "$@" & child=$!
+  echo $child >/run/main
+  wait $child
+done
+`,
+    systemctl: `#!/bin/sh
+if [ "$(cat /run/broken 2>/dev/null)" = "$1" ]; then exit 1; fi
+if [ "$1" != restart ]; then exit 0; fi
+echo "$2" >>/run/restarted
+old=$(cat /run/main)
+kill $old
+for try in $(seq 300); do
+  if [ "$(cat /run/main)" != "$old" ] && ctr version >/dev/null 2>&1; then exit 0; fi
+  sleep 0.1
+done
+exit 1
+`,
+  };
+  for (const [name, text] of Object.entries(programs)) await node.writeFile(join(node.folder, "bin", name), text);
+  await node.exec(["chmod", "-R", "+x", join(node.folder, "bin")]);
   await node.exec(["mkdir", "-p", "/run/systemd/system"]);
 }

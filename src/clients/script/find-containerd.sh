@@ -4,10 +4,12 @@
 # 'config dump' shows it. Where there is none to ask (an image that is being built), the files are read here.
 
 # find_containerd: sets $containerd_config, $containerd_program ('' when there is none to ask), $containerd_pid ('' when
-# none runs), $containerd_cwd (containerd 1.x takes a relative import with * from there).
+# none runs), $containerd_started (when that was, in the kernel's ticks), $containerd_unit (the service to restart),
+# $containerd_cwd (containerd 1.x takes a relative import with * from there).
 find_containerd() {
   containerd_facts_program >"$work/facts.awk"
   merge_containerd_program >"$work/merge.awk"
+  containerd_unit=containerd
   containerd_pid='' containerd_program=${LARDER_CONTAINERD:-} containerd_config=/etc/containerd/config.toml containerd_cwd=/
   if [ -n "$root" ]; then return 0; fi
   find_running_containerd
@@ -23,7 +25,10 @@ find_running_containerd() {
     if [ -n "$containerd_pid" ] && [ "$config" != /etc/containerd/config.toml ]; then continue; fi
     containerd_pid=${process#/proc/} containerd_config=$config containerd_cwd=$process/cwd
   done
-  if [ -z "$containerd_program" ] && [ -n "$containerd_pid" ] && same_namespace mnt "$containerd_pid"; then
+  if [ -z "$containerd_pid" ]; then return 0; fi
+  containerd_started=$(started_at "$containerd_pid")
+  containerd_unit=$(unit_of "$containerd_pid")
+  if [ -z "$containerd_program" ] && same_namespace mnt "$containerd_pid"; then
     # Of that very version, even when an upgrade has replaced the file.
     containerd_program=/proc/$containerd_pid/exe
   fi
@@ -36,6 +41,14 @@ is_containerd() {
   if arguments_of "$1" | grep -q -x -e publish -e config -e oci-hook; then return 1; fi
   same_namespace pid "${1#/proc/}" && [ "$(awk '$1 == "Uid:" { print $2 }' "$1/status" 2>/dev/null)" = 0 ]
 }
+
+# unit_of PID: the service of systemd that it is part of, without .service; else the usual one.
+unit_of() {
+  sed -n 's,^\(0:\|[0-9]*:name=systemd\):.*/\([^/]*\)\.service$,\2,p' "/proc/$1/cgroup" | grep -v '^user@' | head -n 1 | grep . || echo containerd
+}
+
+# started_at PID: in ticks since the machine started; empty when it has ended.
+started_at() { awk '{ sub(/.*\) /, ""); print $20 }' "/proc/$1/stat" 2>/dev/null || :; }
 
 same_namespace() { [ "$(readlink "/proc/$2/ns/$1")" = "$(readlink "/proc/self/ns/$1")" ]; }
 

@@ -54,7 +54,7 @@ commit() {
   stale=0 actions=
   put_back_stale
   if [ ! -s "$work/plan" ] && [ "$stale" = 0 ]; then
-    if [ -n "$due" ]; then act "$due"; else say "$target is set up already: nothing to do"; fi
+    if [ -n "$due" ]; then act "$due"; finish; else say "$target is set up already: nothing to do"; fi
     return 0
   fi
   make_folder "$state"
@@ -86,8 +86,17 @@ commit() {
   done <"$work/plan"
   act $actions $due
   notes
-  say "done. To put everything back: sh $state/undo.sh"
+  finish
 }
+
+# finish: says that it is done, if it is: services that have not taken the files pull as they did before.
+finish() {
+  if [ -n "$failed" ]; then die "the files are written, but this failed:$failed nothing comes from larder until it is mended. $(way_back)"; fi
+  if ! taken; then die "$(cat "$work/why"). $(way_back)"; fi
+  say "done. $(way_back)"
+}
+
+way_back() { echo "To put everything back: sh $state/undo.sh"; }
 
 join() {
   work=$(mktemp -d "${TMPDIR:-/tmp}/larder.XXXXXX")

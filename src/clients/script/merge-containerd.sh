@@ -97,7 +97,33 @@ restart_if_unread() {
   while read -r import; do
     if has_not_read "$import"; then
       echo "right already, but $import was changed after the containerd that runs had started" >"$work/why"
-      due=restart:containerd
+      due=restart:$containerd_unit
     fi
   done <"$work/imports"
+}
+
+# taken: does the containerd that runs know what was written? When one ran, it has to be another by now.
+taken() {
+  if [ -z "$containerd_pid" ]; then return 0; fi
+  case " $actions $due " in *" restart:"*) ;; *) return 0 ;; esac
+  if [ "${LARDER_RESTART:-yes}" = no ]; then
+    say "until then the containerd that runs (process $containerd_pid) pulls as it did before, past larder"
+    return 0
+  fi
+  before="$containerd_pid $containerd_started" tries=20
+  while [ "$tries" -gt 0 ]; do
+    containerd_pid=
+    find_running_containerd
+    if [ -n "$containerd_pid" ] && [ "$containerd_pid $containerd_started" != "$before" ]; then return 0; fi
+    # Some managers of services do not wait for what they start.
+    if [ -z "$restarted" ]; then break; fi
+    tries=$((tries - 1))
+    sleep 1
+  done
+  if [ -n "$containerd_pid" ]; then
+    echo "the files are written, but the containerd that runs (process $containerd_pid) was started before, and no service that could be restarted is its own. Until it is restarted it pulls as it did before, past larder"
+  else
+    echo "the files are written, but containerd does not run any more: look at its log"
+  fi >"$work/why"
+  return 1
 }

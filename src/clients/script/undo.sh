@@ -49,9 +49,10 @@ put_back() {
   fi
 }
 
-# act AFTER...: refreshes the trust store, then restarts, then reloads, each once.
+# act AFTER...: refreshes the trust store, then restarts, then reloads, each once. What failed is in $failed, which
+# services were restarted in $restarted.
 act() {
-  done_already=' '
+  done_already=' ' failed='' restarted=''
   for step in $(printf '%s\n' "$@" | tr '+' '\n' | grep '^trust$' | sort -u) \
     $(printf '%s\n' "$@" | tr '+' '\n' | grep '^restart:' | sort -u) \
     $(printf '%s\n' "$@" | tr '+' '\n' | grep '^reload:' | sort -u); do
@@ -76,14 +77,19 @@ service_step() {
     systemctl daemon-reload </dev/null || :
     systemctl is-active --quiet "$2" </dev/null || return 0
     say "systemctl $1 $2"
-    systemctl "$1" "$2" </dev/null || say "that failed: look at 'systemctl status $2'"
+    if systemctl "$1" "$2" </dev/null; then restarted="$restarted $2"; else service_failed "$1" "$2" "systemctl status $2"; fi
   elif command -v rc-service >/dev/null; then
     rc-service "$2" status >/dev/null 2>&1 </dev/null || return 0
     say "rc-service $2 restart"
-    rc-service "$2" restart </dev/null || say "that failed: look at the log of $2"
+    if rc-service "$2" restart </dev/null; then restarted="$restarted $2"; else service_failed "$1" "$2" "the log of $2"; fi
   else
     say "$1 $2 yourself: no service manager is known here"
   fi
+}
+
+service_failed() {
+  say "that failed: look at $3"
+  failed="$failed $1 $2;"
 }
 
 # drop_trust_links: update-ca-certificates leaves its own links to a certificate that is gone.
@@ -138,5 +144,6 @@ undo() {
   rm -r "$state"
   remove_folders
   act $actions
+  if [ -n "$failed" ]; then die "the files are as they were before larder, but this failed:$failed"; fi
   say "$target is as it was before larder"
 }
