@@ -1,5 +1,6 @@
 /** The script for Docker, on nodes where dockerd is given flags from one place or another. */
 import { describe, expect, test } from "bun:test";
+import { requirement } from "../../test/requirement.ts";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -281,7 +282,7 @@ describe("docker-flags.awk", () => {
   const keys = ["registry-mirrors", "insecure-registries", "hosts", "debug", "labels", "runtimes", "log-level", "a(b"];
 
   for (const awk of [["mawk"], ["busybox", "awk"], ["gawk", "--posix"], ["original-awk"]] as const) {
-    test.skipIf(Bun.which(awk[0]) === null)(`finds what flagObstacles finds, under ${awk.join(" ")}`, async () => {
+    test.skipIf(!requirement(awk[0]).met)(`finds what flagObstacles finds, under ${awk.join(" ")}`, async () => {
       const folder = await mkdtemp(join(tmpdir(), "larder-flags-"));
       try {
         const texts: FlagText[] = (["process", "unit", "dropin", "variables"] as const).flatMap((kind) =>

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { requirement } from "../../test/requirement.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -229,7 +230,7 @@ const program = join(import.meta.dir, "script/registries-conf.awk");
 const AWKS = [["mawk"], ["busybox", "awk"], ["gawk", "--posix"], ["original-awk"]] as const;
 
 for (const awk of AWKS) {
-  describe.skipIf(Bun.which(awk[0]) === null)(`registries-conf.awk under ${awk.join(" ")}`, () => {
+  describe.skipIf(!requirement(awk[0]).met)(`registries-conf.awk under ${awk.join(" ")}`, () => {
     let folder = "";
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), "larder-registries-"));

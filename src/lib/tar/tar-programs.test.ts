@@ -1,5 +1,6 @@
 /** Checks against GNU tar and bsdtar, in both directions. */
 import { afterAll, describe, expect, test } from "bun:test";
+import { requirement } from "../../../test/requirement.ts";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -118,7 +119,7 @@ describe("archives that GNU tar writes", () => {
   });
 });
 
-describe.skipIf(Bun.which("bsdtar") === null)("archives that bsdtar writes", () => {
+describe.skipIf(!requirement("bsdtar").met)("archives that bsdtar writes", () => {
   for (const format of ["pax", "ustar", "gnutar"]) {
     test(`are read right: ${format}`, async () => {
       const names = ["dots", "empty", "soft", "sparse", ...(format === "ustar" ? [] : ["hard", "plain"])];
@@ -156,7 +157,7 @@ const members: TarMember[] = [
 const archiveBytes = await collect(writeTar(members));
 
 for (const program of ["tar", "bsdtar"]) {
-  describe.skipIf(!hasNode || Bun.which(program) === null)(`what is written, unpacked by ${program}`, () => {
+  describe.skipIf(!hasNode || !requirement(program).met)(`what is written, unpacked by ${program}`, () => {
     test("is what was meant", () => {
       const out = mkdtempSync(join(folder, "out-"));
       run(
