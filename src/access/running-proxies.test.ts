@@ -20,6 +20,7 @@ afterEach(() => rm(folder, { recursive: true }));
 async function addProcess(pid: number, program: string, sockets?: readonly number[]): Promise<void> {
   await mkdir(join(folder, String(pid)));
   await writeFile(join(folder, String(pid), "comm"), `${program}\n`);
+  await writeFile(join(folder, "loadavg"), `0.14 0.18 0.11 1/139 ${pid}\n`);
   if (sockets === undefined) return;
   await mkdir(join(folder, String(pid), "fd"));
   for (const [fd, inode] of sockets.entries()) {
@@ -42,6 +43,7 @@ test("where larder may not look, a proxy's account stands for it, but root does 
 });
 
 test("each connection is looked up once, and the next one anew", async () => {
+  await addProcess(10, "haproxy", [70]);
   expect(await proxies.programOf({ uid, inode: 71 })).toBeNull();
   await addProcess(11, "nginx", [71, 72]);
   expect(await proxies.programOf({ uid, inode: 72 })).toBe("nginx");
@@ -50,18 +52,25 @@ test("each connection is looked up once, and the next one anew", async () => {
   expect(await proxies.programOf({ uid, inode: 71 })).toBe("nginx");
 });
 
-test("one that runs is told, whoever has it", async () => {
+test("one that has just begun is seen, and a program that becomes one is a second later", async () => {
   await addProcess(10, "podman", [70]);
-  expect(await proxies.any()).toBeNull();
-  await addProcess(11, "nginx");
-  expect(await proxies.any()).toBe("nginx");
+  await addProcess(11, "sh", [71]);
+  const ask = async () => [await proxies.any(), await proxies.programOf({ uid, inode: 71 })];
+  expect(await ask()).toEqual([null, null]);
+  await writeFile(join(folder, "11", "comm"), "nginx\n");
+  expect(await ask()).toEqual([null, null]);
+  nowMs += 1001;
+  expect(await ask()).toEqual(["nginx", "nginx"]);
+  await addProcess(12, "haproxy", [72]);
+  expect(await proxies.programOf({ uid, inode: 72 })).toBe("haproxy");
 });
 
-test("one that starts while others are looked for is seen by those who ask after that", async () => {
+test("a listing that has begun is not the one of those who ask after that", async () => {
   for (let pid = 10; pid < 30; pid++) await addProcess(pid, "podman");
-  const before = proxies.any();
-  await addProcess(9, "nginx");
-  expect(await proxies.any()).toBe("nginx");
+  await addProcess(30, "haproxy", []);
+  const before = proxies.programOf({ uid, inode: 5 });
+  await addProcess(9, "nginx", [7]);
+  expect(await proxies.programOf({ uid, inode: 7 })).toBe("nginx");
   await before;
 });
 

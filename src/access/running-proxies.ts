@@ -40,32 +40,40 @@ const PROXY_PROGRAMS: ReadonlySet<string> = new Set([
 const KNOWN_FOR_MS = 10_000;
 const MAX_KNOWN = 4096;
 
+/** How long the list of proxies is taken for true. */
+const LISTED_FOR_MS = 1000;
+
 type Proxy = { readonly program: string; readonly uid: number; readonly folder: string };
 
 /**
- * The well-known proxies that run on this machine. Each question is answered by what is so after it was asked, since one
- * may just have started; those who ask meanwhile share the next look-around, and it is done in turns.
+ * The well-known proxies that run on this machine. A client that is none of their accounts' costs next to nothing. Where
+ * it may be one's, the processes are listed anew, in turns, once for all who asked before.
  */
 export class RunningProxies {
+  readonly #now: () => number;
   readonly #turns: Turns;
   readonly #folder: string;
   readonly #known: ExpiringMap<number, { readonly program: string | null }>;
-  readonly #looking: SharedFlush;
+  readonly #listing: SharedFlush;
   #proxies: readonly Proxy[] = [];
+  #listed: { readonly atMs: number; readonly lastPid: string | null } = { atMs: 0, lastPid: null };
 
   /** `now` is a clock that nobody sets. */
   constructor(now: () => number, turns: Turns, folder = "/proc") {
+    this.#now = now;
     this.#turns = turns;
     this.#folder = folder;
     this.#known = new ExpiringMap(KNOWN_FOR_MS, MAX_KNOWN, now);
-    this.#looking = new SharedFlush(async () => {
-      this.#proxies = await this.#look();
+    this.#listing = new SharedFlush(async () => {
+      const listed = { atMs: this.#now(), lastPid: this.#readLastPid() };
+      this.#proxies = await this.#list();
+      this.#listed = listed;
     });
   }
 
-  /** One that runs, whoever has it; null when none does. */
+  /** One that runs, whoever has it; null when none does, or it has run for less than a second. */
   async any(): Promise<string | null> {
-    await this.#looking.flush();
+    if (this.#isOld()) await this.#listing.flush();
     return this.#proxies[0]?.program ?? null;
   }
 
@@ -73,10 +81,27 @@ export class RunningProxies {
   async programOf(socket: SocketOwner): Promise<string | null> {
     const known = this.#known.get(socket.inode);
     if (known !== null) return known.program;
-    await this.#looking.flush();
+    // A process that is there may still become a proxy (exec); a new one is seen at once.
+    if (this.#isOld() || this.#readLastPid() !== this.#listed.lastPid) await this.#listing.flush();
+    if (!this.#proxies.some(({ uid }) => uid === socket.uid)) return null;
+    await this.#listing.flush();
     const program = await this.#find(socket);
     this.#known.set(socket.inode, { program });
     return program;
+  }
+
+  #isOld(): boolean {
+    const { atMs, lastPid } = this.#listed;
+    return lastPid === null || this.#now() - atMs > LISTED_FOR_MS;
+  }
+
+  /** The number of the process that began last (proc_loadavg(5)); null where the system does not tell. */
+  #readLastPid(): string | null {
+    try {
+      return readFileSync(join(this.#folder, "loadavg"), "latin1").trim().split(" ").at(-1) ?? null;
+    } catch {
+      return null;
+    }
   }
 
   /**
@@ -94,7 +119,7 @@ export class RunningProxies {
   async #has({ folder }: Proxy, inode: number): Promise<boolean | null> {
     const link = `socket:[${inode}]`;
     const work = this.#turns.begin();
-    const entries = list(join(folder, "fd"));
+    const entries = namesIn(join(folder, "fd"));
     for (const entry of entries ?? []) {
       if (readLink(join(folder, "fd", entry)) === link) return true;
       await work.rest();
@@ -102,10 +127,10 @@ export class RunningProxies {
     return entries === null ? null : false;
   }
 
-  async #look(): Promise<readonly Proxy[]> {
+  async #list(): Promise<readonly Proxy[]> {
     const work = this.#turns.begin();
     const proxies: Proxy[] = [];
-    for (const name of list(this.#folder) ?? []) {
+    for (const name of namesIn(this.#folder) ?? []) {
       const proxy = /^\d+$/.test(name) ? readProxy(join(this.#folder, name)) : null;
       if (proxy !== null) proxies.push(proxy);
       if (work.isTurnOver) await work.nextTurn();
@@ -134,7 +159,7 @@ function readLink(path: string): string {
 }
 
 /** Null when there is no such folder (no Linux, or a process that has ended), or larder may not look. */
-function list(folder: string): readonly string[] | null {
+function namesIn(folder: string): readonly string[] | null {
   try {
     return readdirSync(folder);
   } catch {
