@@ -41,3 +41,8 @@ function rangeNamedBy(host: string): GuardedRange | null {
   if (host === "localhost" || host.endsWith(".localhost")) return "loopback";
   return isIP(host) === 0 ? null : guardedRangeOf(host);
 }
+
+/** The port that a URL leads to, whether it says so or not. */
+export function portOf(url: URL): number {
+  return Number(url.port || (url.protocol === "https:" ? 443 : 80));
+}

@@ -1,5 +1,7 @@
-import { lookup, Resolver } from "node:dns/promises";
+import { Resolver } from "node:dns/promises";
 import { isIP } from "node:net";
+import { type Answer, QUERY_OPTIONS, queryAddresses } from "./dns-query.ts";
+import { SystemNames } from "./system-names.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** Turns host names into addresses. */
@@ -11,27 +13,19 @@ export interface HostResolver {
   resolve(host: string, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
-/** `ttlSeconds` is null when the source of the answer does not say how long it holds. */
-type Answer = { readonly addresses: readonly string[]; readonly ttlSeconds: number | null };
 type Lookup = (host: string) => Promise<Answer>;
 
 const ADDRESS_LIMIT = 8;
 const CACHED_NAMES = 1000;
 const SHORTEST_TTL_SECONDS = 5;
 const LONGEST_TTL_SECONDS = 60;
-const QUERY_TIMEOUT_MS = 1000;
-const QUERY_TRIES = 2;
 /** How long an answer is waited for, of whichever resolver. */
 const PATIENCE_MS = 3000;
-/** How long addresses of one kind wait for those of the other. */
-const GRACE_MS = 500;
 
-/** Asks the machine: its hosts file, its DNS settings. `elapsed` gives milliseconds, by a clock that nobody sets. */
+/** Asks as the machine does: its hosts file, its DNS settings. `elapsed` gives milliseconds, by a clock that nobody sets. */
 export function systemResolver(elapsed: () => number): HostResolver {
-  return new CachingResolver("this machine's resolver", elapsed, async (host) => {
-    const found = await lookup(host, { all: true, order: "verbatim" });
-    return { addresses: found.map((entry) => entry.address), ttlSeconds: null };
-  });
+  const names = new SystemNames();
+  return new CachingResolver("this machine's resolver", elapsed, (host) => names.lookUp(host));
 }
 
 /**
@@ -40,20 +34,9 @@ export function systemResolver(elapsed: () => number): HostResolver {
  * `[2620:fe::9]:5353`. Throws a TypeError that quotes the one that is not. `elapsed` as above.
  */
 export function dnsResolver(servers: readonly string[], elapsed: () => number): HostResolver {
-  const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
+  const resolver = new Resolver(QUERY_OPTIONS);
   resolver.setServers(servers.map(checkedServer));
-  return new CachingResolver(`the resolver ${servers.join(", ")}`, elapsed, async (host) => {
-    const answers = await settledSoon([resolver.resolve4(host, { ttl: true }), resolver.resolve6(host, { ttl: true })]);
-    const records = answers.flatMap((answer) => (answer.status === "fulfilled" ? answer.value : []));
-    if (records.length === 0) {
-      const failure = answers.find((answer) => answer.status === "rejected");
-      throw failure?.reason ?? new Error("it has no address");
-    }
-    return {
-      addresses: records.map((record) => record.address),
-      ttlSeconds: Math.min(...records.map((record) => record.ttl)),
-    };
-  });
+  return new CachingResolver(`the resolver ${servers.join(", ")}`, elapsed, (host) => queryAddresses(resolver, host));
 }
 
 function checkedServer(server: string): string {
@@ -136,28 +119,6 @@ class CachingResolver implements HostResolver {
     this.#known.set(host, { addresses, untilMs: this.#elapsed() + ttlSeconds * 1000 });
     return addresses;
   }
-}
-
-/**
- * All outcomes; but once there is a good one, only those that come soon after it: a name server that drops questions for
- * one kind of address must not delay the other kind.
- */
-async function settledSoon<T>(promises: readonly Promise<T>[]): Promise<readonly PromiseSettledResult<T>[]> {
-  const settled = new Map<number, PromiseSettledResult<T>>();
-  const all = Promise.all(
-    promises.map((promise, index) =>
-      promise.then(
-        (value) => settled.set(index, { status: "fulfilled", value }),
-        (reason: unknown) => settled.set(index, { status: "rejected", reason }),
-      ),
-    ),
-  );
-  const soon = Promise.any(promises).then(
-    () => Bun.sleep(GRACE_MS),
-    () => all,
-  );
-  await Promise.race([all, soon]);
-  return promises.flatMap((_, index) => settled.get(index) ?? []);
 }
 
 /** Waits for `promise`, which others may wait for too, no longer than until `signal` fires. */

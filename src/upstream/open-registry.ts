@@ -5,10 +5,11 @@ import { AddressPolicy } from "./address-policy.ts";
 import { Authorizer } from "./authorizer.ts";
 import { ContentReader } from "./content-reader.ts";
 import type { CredentialSource } from "./credentials.ts";
-import type { HostResolver } from "./host-resolver.ts";
+import { type HostResolver, systemResolver } from "./host-resolver.ts";
 import { ImagePusher } from "./image-pusher.ts";
 import { ListReader } from "./list-reader.ts";
 import { outgoingVia } from "./loop-mark.ts";
+import { ProxyFinder } from "./proxy-finder.ts";
 import type { ChooseProxy } from "./proxy-settings.ts";
 import { ReachableAddresses } from "./reachable-addresses.ts";
 import { ReferrerReader } from "./referrer-reader.ts";
@@ -74,16 +75,20 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
   const limits: UpstreamLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const endpoints = [options.endpoint, ...(options.mirrors ?? [])];
   const roots = endpoints.map(({ url }) => new ServerAddress(url, null).rootUrl());
+  const { elapsed } = options.clock;
+  const addresses = new ReachableAddresses(limits.connectTimeoutMs, elapsed);
+  const choose = options.chooseProxy ?? (() => null);
   const shared = {
     ...options,
     limits,
     policy: new AddressPolicy(roots),
-    addresses: new ReachableAddresses(limits.connectTimeoutMs, options.clock.elapsed),
+    addresses,
+    proxies: new ProxyFinder({ choose, resolver: systemResolver(elapsed), addresses }),
     budget: options.budget ?? new RequestBudget(requestLimit({})),
   };
   const [registry, ...mirrors] = endpoints.map((endpoint, index) => openServer(endpoint, index > 0, shared));
   if (registry === undefined) throw new TypeError("a registry needs an endpoint");
-  const pool = new ServerPool({ registry, mirrors, penaltyMs: limits.penaltyMs, elapsed: options.clock.elapsed });
+  const pool = new ServerPool({ registry, mirrors, penaltyMs: limits.penaltyMs, elapsed });
   const content = new ContentReader(pool, limits);
   const lists = new ListReader(pool, limits);
   const referrers = new ReferrerReader(pool, content, limits);
@@ -109,6 +114,7 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
 type Shared = RegistryOptions & {
   readonly limits: UpstreamLimits;
   readonly policy: AddressPolicy;
+  readonly proxies: ProxyFinder;
   readonly addresses: ReachableAddresses;
   readonly budget: RequestBudget;
 };
@@ -118,14 +124,13 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
   const address = new ServerAddress(endpoint.url, endpoint.sendNamespace === true ? namespace : null);
   const { connectTimeoutMs, headerTimeoutMs, tokenTimeoutMs, idleTimeoutMs, redirects } = limits;
   const caPem = endpoint.caPem ?? null;
-  const chooseProxy = shared.chooseProxy ?? (() => null);
   const lanes = shared.budget.lanesOf(address.host);
   const transport = new Transport({
     lanes,
     resolver,
     policy,
     addresses,
-    chooseProxy,
+    proxies: shared.proxies,
     caPem,
     connectTimeoutMs,
     headerTimeoutMs,

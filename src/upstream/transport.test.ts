@@ -164,11 +164,20 @@ describe("names and addresses", () => {
 });
 
 describe("a proxy", () => {
+  test("that has no address is not to be reached", async () => {
+    const client = clientOf("http://nowhere.test:5000", { ...byDns(), chooseProxy: () => "http://proxy.invalid:3128" });
+    const failure = await failureOf(client.ping());
+    expect(failure.kind).toBe("unreachable");
+  });
+
   test("is gone through by name, when it is chosen, and resolves the name itself", async () => {
     const proxy = await startRawServer((socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
     stops.push(() => proxy.stop());
     await clientOf("http://nowhere.test:5000", { ...byDns(), chooseProxy: () => proxy.url }).ping();
-    expect(proxy.headers[0]).toStartWith("GET http://nowhere.test:5000/v2/ HTTP/1.1\r\n");
+    const byName = proxy.url.replace("127.0.0.1", "localhost");
+    await clientOf("http://nowhere.test:5000", { ...byDns(), chooseProxy: () => byName }).ping();
+    for (const header of proxy.headers) expect(header).toStartWith("GET http://nowhere.test:5000/v2/ HTTP/1.1\r\n");
+    expect(proxy.headers).toHaveLength(2);
     const refused = clientOf("http://nowhere.test:5000", { ...byDns(), chooseProxy: () => "http://127.0.0.1:1" });
     expect(await failureOf(refused.ping())).toEqual({ kind: "unreachable", reason: "refused" });
   });

@@ -1,10 +1,10 @@
 import { isIP } from "node:net";
 import { getCACertificates } from "node:tls";
-import { type AddressPolicy, hostOf } from "./address-policy.ts";
+import { type AddressPolicy, hostOf, portOf } from "./address-policy.ts";
 import { Deadline } from "./deadline.ts";
 import type { HostResolver } from "./host-resolver.ts";
 import { orAborted } from "./host-resolver.ts";
-import type { ChooseProxy } from "./proxy-settings.ts";
+import type { ProxyFinder } from "./proxy-finder.ts";
 import type { ReachableAddresses } from "./reachable-addresses.ts";
 import type { Lane, RequestLanes } from "./request-lanes.ts";
 import { watchBody } from "./response-body.ts";
@@ -45,7 +45,7 @@ export type TransportOptions = {
   readonly resolver: HostResolver;
   readonly addresses: ReachableAddresses;
   readonly policy: AddressPolicy;
-  readonly chooseProxy: ChooseProxy;
+  readonly proxies: ProxyFinder;
   /** Trusted besides the public authorities; null: those alone. */
   readonly caPem: string | null;
   readonly connectTimeoutMs: number;
@@ -102,8 +102,9 @@ export class Transport {
 
   async #connectAndSend(request: HttpRequest, signal: AbortSignal, sending: SendingHooks): Promise<Response> {
     const { url } = request;
-    const [host, proxy] = [hostOf(url), this.#options.chooseProxy(url)];
+    const host = hostOf(url);
     const port = portOf(url);
+    const proxy = await this.#options.proxies.find(url, signal);
     if (proxy !== null && isIP(host) !== 0) this.#options.policy.check(url, host);
     const targets = proxy === null ? await this.#addressesOf(url, host, port, signal) : [host];
     for (const [index, target] of targets.entries()) {
@@ -210,10 +211,6 @@ function codeOf(cause: unknown): string {
 
 /** The part of the time for a connection that passes before it is asked whether there is one. */
 const LEISURE = 1 / 3;
-
-function portOf(url: URL): number {
-  return Number(url.port || (url.protocol === "https:" ? 443 : 80));
-}
 
 function neverConnected(cause: unknown): boolean {
   return /^(?:ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT|FailedToOpenSocket)$/.test(codeOf(cause));

@@ -56,6 +56,20 @@ export class NetworkLab {
     return host;
   }
 
+  /**
+   * Addresses where everything that `host` sends is swallowed, as by a firewall that drops, or a network that ends
+   * somewhere far off: nothing comes back, no refusal either.
+   */
+  async addVoid(host: LabHost): Promise<{ readonly ipv4: string; readonly ipv6: string }> {
+    const addresses = { ipv4: "192.0.2.253", ipv6: "2001:db8:1::fd" };
+    for (const address of Object.values(addresses)) {
+      // The bridge sends frames for a neighbour that it does not know everywhere, and nobody takes them.
+      const neighbour = ["neigh", "replace", address, "lladdr", "02:00:00:00:00:fd", "dev", "eth0", "nud", "permanent"];
+      await host.exec(["ip", ...neighbour]);
+    }
+    return addresses;
+  }
+
   /** A folder for a test's own files. All hosts see it at the same path. */
   async makeFolder(name: string): Promise<string> {
     const path = join(this.folder, name);
