@@ -30,10 +30,17 @@ export function hostPlatform(): Platform {
   return normalizePlatform({ os: "linux", architecture: process.arch });
 }
 
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["x64", "amd64"],
+  ["x86_64", "amd64"],
+  ["aarch64", "arm64"],
+  ["ia32", "386"],
+  ["i386", "386"],
+]);
+
 /** The names that kernels and Node use, turned into Go's: `x64` and `x86_64` are `amd64`, `aarch64` is `arm64/v8`. */
 export function normalizePlatform(platform: Platform): Platform {
-  const alias: Record<string, string> = { x64: "amd64", x86_64: "amd64", aarch64: "arm64", ia32: "386", i386: "386" };
-  const architecture = alias[platform.architecture] ?? platform.architecture;
+  const architecture = ALIASES.get(platform.architecture) ?? platform.architecture;
   // arm64 has one variant in use; images name it or leave it out at will, so it says nothing.
   const { variant, ...rest } = platform;
   if (variant === undefined || (architecture === "arm64" && variant === "v8")) return { ...rest, architecture };
@@ -42,7 +49,11 @@ export function normalizePlatform(platform: Platform): Platform {
 
 /** Would an image for `offered` be taken by a client that runs `wanted`? A variant matters only when both name one. */
 export function platformMatches(wanted: Platform, offered: Platform): boolean {
-  const [a, b] = [normalizePlatform(wanted), normalizePlatform(offered)];
+  return matchesNormalized(normalizePlatform(wanted), normalizePlatform(offered));
+}
+
+/** As `platformMatches`, for platforms that are normalized: where one is held against thousands. */
+export function matchesNormalized(a: Platform, b: Platform): boolean {
   if (a.os !== b.os || a.architecture !== b.architecture) return false;
   return a.variant === undefined || b.variant === undefined || a.variant === b.variant;
 }

@@ -1,9 +1,13 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
 import { isIndexType, isNonDistributable } from "../oci/media-type.ts";
-import { formatPlatform, type Platform, platformMatches } from "../oci/platform.ts";
+import { formatPlatform, matchesNormalized, normalizePlatform, type Platform } from "../oci/platform.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { StoredManifest } from "../storage/metadata.ts";
+
+/** Platforms that a message names, and so much of each name: who made the index may have called them anything. */
+const NAMED = 20;
+const NAME_LENGTH = 80;
 
 /** Which of an index's images are meant: those for these platforms, or all, attestations included. */
 export type PlatformChoice = readonly Platform[] | "all";
@@ -11,14 +15,16 @@ export type PlatformChoice = readonly Platform[] | "all";
 /** The manifests of an index that are meant. Throws MANIFEST_UNKNOWN, naming what there is, when a platform has none. */
 export function chooseManifests(manifest: Manifest, platforms: PlatformChoice): readonly Descriptor[] {
   if (platforms === "all") return manifest.manifests;
+  const offers = manifest.manifests.flatMap((descriptor) =>
+    descriptor.platform === undefined ? [] : [{ descriptor, platform: normalizePlatform(descriptor.platform) }],
+  );
   const chosen = new Set<Descriptor>();
   for (const wanted of platforms) {
-    const fitting = manifest.manifests.filter(
-      ({ platform }) => platform !== undefined && platformMatches(wanted, platform),
-    );
-    const [best] = [...fitting].sort((a, b) => Number(isExact(b, wanted)) - Number(isExact(a, wanted)));
+    const normalized = normalizePlatform(wanted);
+    const fitting = offers.filter(({ platform }) => matchesNormalized(normalized, platform));
+    const best = fitting.find(({ descriptor }) => descriptor.platform?.variant === wanted.variant) ?? fitting[0];
     if (best === undefined) throw noSuchPlatform(manifest, wanted);
-    chosen.add(best);
+    chosen.add(best.descriptor);
   }
   return [...chosen];
 }
@@ -39,14 +45,13 @@ export function isIndex(stored: StoredManifest): boolean {
   return isIndexType(stored.mediaType);
 }
 
-function isExact({ platform }: Descriptor, wanted: Platform): boolean {
-  return platform !== undefined && platform.variant === wanted.variant;
-}
-
 function noSuchPlatform(manifest: Manifest, wanted: Platform): RegistryError {
-  const known = manifest.manifests.flatMap(({ platform }) =>
-    platform === undefined || platform.os === "unknown" ? [] : [formatPlatform(platform)],
-  );
-  const offer = known.length === 0 ? "it names no platforms" : `there are ${[...new Set(known)].join(", ")}`;
+  const known = new Set<string>();
+  for (const { platform } of manifest.manifests) {
+    if (platform !== undefined && platform.os !== "unknown") known.add(formatPlatform(platform).slice(0, NAME_LENGTH));
+    if (known.size > NAMED) break;
+  }
+  const names = [...known].slice(0, NAMED).join(", ");
+  const offer = known.size === 0 ? "it names no platforms" : `there are ${names}${known.size > NAMED ? ", …" : ""}`;
   return new RegistryError("MANIFEST_UNKNOWN", `the image has nothing for ${formatPlatform(wanted)}: ${offer}`);
 }
