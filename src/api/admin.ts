@@ -122,12 +122,17 @@ export type CacheProgress =
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
 
-/** `POST /api/v1/has`: are these images here, whole? One answer for each, in their order. Upstream is never asked. */
+/**
+ * `POST /api/v1/has`: are these images here, whole? 5,000 at most. Upstream is never asked. One answer for each, in their
+ * order; when they are much work, for the first ones only: ask for the others again. `missing` are the first ones of
+ * `missingCount` digests.
+ */
 export type HasRequest = { readonly images: readonly { readonly image: string; readonly platforms: PlatformList }[] };
 export type HasAnswer = {
   readonly images: readonly {
     readonly state: "whole" | "absent" | "incomplete";
     readonly missing: readonly string[];
+    readonly missingCount: number;
     readonly reason: string | null;
   }[];
 };

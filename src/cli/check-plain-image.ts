@@ -44,15 +44,16 @@ export async function checkPlainImage(
   };
 
   try {
-    if (!(await collectMissing(name))) return { state: "absent", missing: [], reason: null };
+    if (!(await collectMissing(name))) return { state: "absent", missing: [], missingCount: 0, reason: null };
   } catch (error) {
     if (!(error instanceof RegistryError) || error.code !== "MANIFEST_UNKNOWN") throw error;
-    return { state: "incomplete", missing: [...missing], reason: error.message };
+    return { state: "incomplete", missing: [...missing], missingCount: missing.size, reason: error.message };
   }
-  if (missing.size === 0) return { state: "whole", missing: [], reason: null };
+  if (missing.size === 0) return { state: "whole", missing: [], missingCount: 0, reason: null };
   return {
     state: "incomplete",
     missing: [...missing],
+    missingCount: missing.size,
     reason: `${missing.size} of its parts are not there, or are cut short: ${[...missing].slice(0, 3).join(", ")}`,
   };
 }

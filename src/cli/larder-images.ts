@@ -8,8 +8,8 @@ import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { CommandIo } from "./command-io.ts";
 import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
 
-/** Images in one question; more would outgrow what larder reads of a request. */
-const QUESTION_IMAGES = 5000;
+/** Images in one question; larder answers 5,000 at most. */
+const QUESTION_IMAGES = 1000;
 /** These say that larder could not get the image; then this machine may. Others say that the image is wrong. */
 const TRY_FROM_HERE: ReadonlySet<string> = new Set([
   "UPSTREAM_UNAVAILABLE",
@@ -43,10 +43,12 @@ export class LarderImages implements ImageRegistry {
 
   async check(references: readonly Reference[], platforms: PlatformList): Promise<readonly ImageState[]> {
     const states: HasAnswer["images"][number][] = [];
-    for (let from = 0; from < references.length; from += QUESTION_IMAGES) {
-      const some = references.slice(from, from + QUESTION_IMAGES);
-      const images = some.map((reference) => ({ image: formatReference(reference), platforms }));
-      states.push(...(await this.#larder.has({ images })).images);
+    while (states.length < references.length) {
+      const some = references.slice(states.length, states.length + QUESTION_IMAGES);
+      const asked = some.map((reference) => ({ image: formatReference(reference), platforms }));
+      const { images } = await this.#larder.has({ images: asked });
+      if (images.length === 0) throw new RegistryError("UNKNOWN", `${this.host} does not say what it has`);
+      states.push(...images);
     }
     return states;
   }

@@ -80,6 +80,7 @@ export class PlainImages implements ImageRegistry {
       let best: ImageState = {
         state: "absent",
         missing: [],
+        missingCount: 0,
         reason: `${formatReference(reference)} is not at ${this.host}`,
       };
       for (const path of plainPathsOf(reference)) {

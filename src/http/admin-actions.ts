@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type {
   AdoptAnswer,
   CollectAnswer,
@@ -6,31 +5,26 @@ import type {
   HealthAnswer,
   ImagesAnswer,
   InspectAnswer,
-  InspectedImage,
-  ListedImage,
   OfflineState,
   RemoveAnswer,
   StatsAnswer,
   VersionAnswer,
 } from "../api/admin.ts";
 import { parseDigest } from "../oci/digest.ts";
-import { type Platform, tryParsePlatform } from "../oci/platform.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import { splitRepositoryName } from "../oci/repository-name.ts";
 import type { CollectionLimits, Collector } from "../registry/collector.ts";
 import type { ImageCacher } from "../registry/image-cacher.ts";
 import { parseImageName } from "../registry/image-name.ts";
 import type { ImageRemover } from "../registry/image-remover.ts";
-import { summaryOf } from "../registry/image-summary.ts";
-import { type PlatformChoice, readManifest } from "../registry/image-walk.ts";
+import type { ImageSurvey } from "../registry/image-survey.ts";
 import type { Inventory } from "../registry/inventory.ts";
 import type { ManifestReference } from "../registry/manifest-reference.ts";
 import type { TrafficCounter } from "../registry/traffic.ts";
 import type { UpstreamHealth } from "../registry/upstream-health.ts";
 import type { Upstreams } from "../registry/upstreams.ts";
-import type { Wholeness, WholenessReport } from "../registry/wholeness.ts";
 import { alreadyHere, streamCaching, whyUnreachable } from "./admin-cache.ts";
+import { checkAll, inspect, listImages, parsePlatforms, type Platforms } from "./admin-images.ts";
 import type { AdminActions, AdminCall } from "./admin-resources.ts";
 import { statsOf } from "./admin-stats.ts";
 import { jsonResponse } from "./json-response.ts";
@@ -46,7 +40,8 @@ export type AdminParts = {
   readonly aside: { totals(): Promise<StatsAnswer["aside"]> };
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
-  readonly wholeness: Wholeness;
+  /** A look at what is here, for a request that the signal ends. */
+  readonly survey: (signal: AbortSignal) => ImageSurvey;
   readonly upstreams: Upstreams;
   readonly upstreamHealth: UpstreamHealth;
   /** The space of the file system that holds the data folder. */
@@ -54,15 +49,9 @@ export type AdminParts = {
   readonly traffic: TrafficCounter;
 };
 
-/** Platforms as the API has them. */
-type Platforms = "all" | readonly string[];
-
-/** Images that are looked at before other requests get a turn: a thousand take about 50 ms. */
-const TURN_IMAGES = 100;
-
 /** The admin API's functions over these parts. */
 export function adminActions(parts: AdminParts): AdminActions {
-  const { upstreams, collector, collectionLimits, inventory, wholeness, remover } = parts;
+  const { upstreams, collector, collectionLimits, inventory, survey, remover } = parts;
   return {
     "GET version": async () => jsonResponse({ name: "larder", version: parts.version } satisfies VersionAnswer),
     "GET health": async () =>
@@ -71,7 +60,8 @@ export function adminActions(parts: AdminParts): AdminActions {
         offline: upstreams.offline,
         upstreams: await parts.upstreamHealth.check(),
       } satisfies HealthAnswer),
-    "GET images": async () => jsonResponse({ images: await listImages(inventory, wholeness) } satisfies ImagesAnswer),
+    "GET images": async (_, { signal }) =>
+      jsonResponse({ images: await listImages(survey(signal), inventory) } satisfies ImagesAnswer),
     "GET stats": async () => jsonResponse((await stats(parts)) satisfies StatsAnswer),
     "GET offline": async () => jsonResponse({ offline: upstreams.offline } satisfies OfflineState),
     "PUT offline": async ({ offline }) => {
@@ -81,9 +71,10 @@ export function adminActions(parts: AdminParts): AdminActions {
     "POST gc": async ({ graceMs = collectionLimits.graceMs, ...wishes }) =>
       jsonResponse((await collector.collect({ ...collectionLimits, graceMs }, wishes)) satisfies CollectAnswer),
     "POST cache": async ({ image, platforms }, call) => cache(parts, image, platforms, call),
-    "POST inspect": async ({ image }) =>
-      jsonResponse({ image: await inspect(wholeness, image) } satisfies InspectAnswer),
-    "POST has": async ({ images }) => jsonResponse({ images: await checkAll(wholeness, images) } satisfies HasAnswer),
+    "POST inspect": async ({ image }, { signal }) =>
+      jsonResponse({ image: await inspect(survey(signal), image) } satisfies InspectAnswer),
+    "POST has": async ({ images }, { signal }) =>
+      jsonResponse((await checkAll(survey(signal), images)) satisfies HasAnswer),
     "POST remove": async ({ image }) => {
       const { target, reference } = locate(parseImageName(image));
       return jsonResponse((await remover.remove(target, reference)) satisfies RemoveAnswer);
@@ -103,53 +94,8 @@ async function stats({ traffic, upstreams, startedAtMs, aside, collector }: Admi
   return { ...counts, aside: await aside.totals(), collectionRefusal: collector.refusal };
 }
 
-async function checkAll(wholeness: Wholeness, images: readonly { image: string; platforms: Platforms }[]) {
-  const reports: WholenessReport[] = [];
-  for (const { image, platforms } of images) {
-    reports.push(await wholeness.check(parseImageName(image), parsePlatforms(platforms)));
-    if (reports.length % TURN_IMAGES === 0) await setImmediate();
-  }
-  return reports;
-}
-
-async function listImages(inventory: Inventory, wholeness: Wholeness): Promise<ListedImage[]> {
-  const images: ListedImage[] = [];
-  for await (const { repository, tag, manifest } of inventory.list()) {
-    const { tag: name, digest, kind, updatedAtMs } = tag;
-    const extent = await wholeness.measure(splitRepositoryName(repository), manifest);
-    images.push({ name: `${repository}:${name}`, digest, kind, updatedAtMs, ...extent });
-    if (images.length % TURN_IMAGES === 0) await setImmediate();
-  }
-  return images;
-}
-
-async function inspect(wholeness: Wholeness, image: string): Promise<InspectedImage | null> {
-  const found = await wholeness.find(parseImageName(image));
-  if (found === null) return null;
-  const { repository, tag, manifest: stored } = found;
-  const target = splitRepositoryName(repository);
-  const manifest = readManifest(stored);
-  const summary = summaryOf(manifest);
-  const platforms = [];
-  for (const { platform, digest } of summary.platforms) {
-    const isHere = (await wholeness.find({ ...target, tag: null, digest })) !== null;
-    platforms.push({ platform, digest, isHere });
-  }
-  return {
-    name: tag === null ? `${repository}@${stored.digest}` : `${repository}:${tag.tag}`,
-    kind: tag?.kind ?? null,
-    updatedAtMs: tag?.updatedAtMs ?? null,
-    digest: stored.digest,
-    ...summary,
-    platforms,
-    sizeBytes: (await wholeness.measure(target, stored)).sizeBytes,
-    config: await wholeness.readConfig(target, manifest),
-    manifestBase64: Buffer.from(stored.bytes).toString("base64"),
-  };
-}
-
 async function cache(
-  { cacher, upstreams, wholeness }: AdminParts,
+  { cacher, upstreams, survey }: AdminParts,
   image: string,
   platforms: Platforms,
   call: AdminCall,
@@ -158,8 +104,9 @@ async function cache(
   const choice = parsePlatforms(platforms);
   const unreachable = whyUnreachable(upstreams, named);
   if (unreachable !== null) {
-    const { state } = await wholeness.check(named, choice);
-    const found = state === "whole" ? await wholeness.find(named) : null;
+    const look = survey(call.signal);
+    const { state } = await look.check(named, choice);
+    const found = state === "whole" ? await look.find(named) : null;
     if (found === null) throw unreachable;
     return alreadyHere(found.manifest.digest, `it may have moved: ${unreachable.message}`);
   }
@@ -176,14 +123,4 @@ function locate({ namespace, path, tag, digest }: Reference): {
   if (tag !== null) return { target, reference: { kind: "tag", tag } };
   const name = formatReference({ namespace, path, tag, digest });
   throw new RegistryError("TAG_INVALID", `${name} has neither tag nor digest`);
-}
-
-function parsePlatforms(list: Platforms): PlatformChoice {
-  if (list === "all") return "all";
-  return list.map((text): Platform => {
-    const platform = tryParsePlatform(text);
-    if (platform === null)
-      throw new RegistryError("BAD_REQUEST", `${JSON.stringify(text)} is not a platform such as linux/arm64`);
-    return platform;
-  });
 }

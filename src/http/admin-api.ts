@@ -2,21 +2,33 @@ import * as v from "valibot";
 import { ADMIN_PATH } from "../api/admin.ts";
 import type { Gate } from "../access/gate.ts";
 import type { Arrival } from "../access/principal.ts";
+import { JsonTooComplex, jsonSteps } from "../lib/json-steps.ts";
+import type { Turns } from "../lib/turns.ts";
+import { LineFull, WaitingLine } from "../lib/waiting-line.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { type AdminActions, type AdminCall, type AdminResource, RESOURCES } from "./admin-resources.ts";
 import { readBody } from "./distribution/read-body.ts";
 import { errorResponse } from "./error-response.ts";
 
-const BODY_LIMIT_BYTES = 4 << 20;
+/** Work for clients that may ask without any rights: so much at once, and so much more waits. */
+const WORK_LIMITS = { atOnce: 4, waiting: 60 };
+/** nginx's status for a client that has left: nobody sees it. */
+const CLIENT_LEFT = 499;
 
 /** Answers `/api/v1/…`, whose contract is `api/admin.ts`. */
 export class AdminApi {
   readonly #actions: AdminActions;
   readonly #gate: Gate;
+  readonly #turns: Turns;
   readonly #reportFault: (error: unknown, request: Request) => void;
+  readonly #line = new WaitingLine(WORK_LIMITS);
 
-  constructor(actions: AdminActions, options: { gate: Gate; reportFault: (error: unknown, request: Request) => void }) {
+  constructor(
+    actions: AdminActions,
+    options: { gate: Gate; turns: Turns; reportFault: (error: unknown, request: Request) => void },
+  ) {
     this.#actions = actions;
+    this.#turns = options.turns;
     this.#gate = options.gate;
     this.#reportFault = options.reportFault;
   }
@@ -33,40 +45,63 @@ export class AdminApi {
       if (!Object.hasOwn(RESOURCES, action)) {
         throw new RegistryError("UNSUPPORTED", `${action} is nothing that this larder's admin API knows`);
       }
-      const { writes, body } = RESOURCES[action as AdminResource];
+      const { writes, isWork, body } = RESOURCES[action as AdminResource];
       if (writes) await this.#gate.admit(request, arrival, "administer", null);
       // What changes nothing may still be work.
       else this.#gate.refuseForeignPages(request, arrival);
-      const input = body === null ? undefined : await parseBody(request, body);
+      const bytes = body === null ? null : await readJson(request, body.limitBytes);
       allowSlow();
-      // Each action's schema is what its function takes: `AdminActions` is made from `RESOURCES`.
-      const act = this.#actions[action as AdminResource] as (input: unknown, call: AdminCall) => Promise<Response>;
-      return await act(input, { reportFault: (error) => this.#reportFault(error, request) });
+      const act = async () => {
+        const input =
+          bytes === null || body === null ? undefined : await this.#parse(request.signal, bytes, body.schema);
+        return this.#act(action as AdminResource, input, request);
+      };
+      return await (isWork ? this.#line.run(request.signal, act) : act());
     } catch (error) {
+      if (request.signal.aborted) return new Response(null, { status: CLIENT_LEFT });
+      if (error instanceof LineFull) return errorResponse(tooBusy());
       if (!(error instanceof RegistryError) || error.code === "DENIED") this.#reportFault(error, request);
       return errorResponse(error);
     }
   }
+
+  #act(resource: AdminResource, input: unknown, request: Request): Promise<Response> {
+    // Each action's schema is what its function takes: `AdminActions` is made from `RESOURCES`.
+    const act = this.#actions[resource] as (input: unknown, call: AdminCall) => Promise<Response>;
+    return act(input, { signal: request.signal, reportFault: (error) => this.#reportFault(error, request) });
+  }
+
+  /** A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. */
+  async #parse(signal: AbortSignal, bytes: Uint8Array, schema: v.GenericSchema): Promise<unknown> {
+    const value = bytes.byteLength === 0 ? {} : await this.#turns.begin(signal).finish(bodySteps(bytes));
+    const result = v.safeParse(schema, value, { abortEarly: true });
+    if (result.success) return result.output;
+    const [issue] = result.issues;
+    throw new RegistryError("BAD_REQUEST", `the request's body: ${v.getDotPath(issue) ?? ""} ${issue.message}`);
+  }
 }
 
 /**
- * A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. Pages of other sites cannot make a
- * browser send this Content-Type unasked: a second lock, should a browser not say for whom it sends.
+ * The body of a request that says that it is JSON. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE. Pages of other sites cannot
+ * make a browser send this Content-Type unasked: a second lock, should a browser not say for whom it sends.
  */
-async function parseBody(request: Request, schema: v.GenericSchema): Promise<unknown> {
+async function readJson(request: Request, limitBytes: number): Promise<Uint8Array> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     throw new RegistryError("BAD_REQUEST", "the request's Content-Type must be application/json");
   }
-  const bytes = await readBody(request, BODY_LIMIT_BYTES, "request");
-  let value: unknown = {};
+  return readBody(request, limitBytes, "request");
+}
+
+function* bodySteps(bytes: Uint8Array): Generator<void, unknown, void> {
   try {
-    if (bytes.byteLength > 0) value = JSON.parse(new TextDecoder().decode(bytes));
+    return yield* jsonSteps(new TextDecoder().decode(bytes));
   } catch (cause) {
+    if (!(cause instanceof SyntaxError) && !(cause instanceof JsonTooComplex)) throw cause;
     throw new RegistryError("BAD_REQUEST", "the request's body is not JSON", { cause });
   }
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new RegistryError("BAD_REQUEST", `the request's body: ${v.getDotPath(issue) ?? ""} ${issue.message}`);
+}
+
+function tooBusy(): RegistryError {
+  return new RegistryError("UNAVAILABLE", "larder looks for many others just now; ask again in a moment");
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { JsonTooComplex, jsonSteps } from "./json-steps.ts";
 
 function read(text: string): { value: unknown; steps: number } {
-  const reading = jsonSteps(text);
+  const reading = jsonSteps(text, 0);
   for (let steps = 1; ; steps++) {
     const { done, value } = reading.next();
     if (done === true) return { value, steps };

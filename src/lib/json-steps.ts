@@ -25,9 +25,10 @@ export class JsonTooComplex extends Error {
 
 /**
  * Reads a document, one step of a millisecond or so at each `next()`. Throws SyntaxError, and JsonTooComplex for one
- * with tens of thousands of values elsewhere than in the lists of its top level.
+ * with tens of thousands of values elsewhere than in the lists of its top level. One of `atOnce` characters is not cut.
  */
-export function* jsonSteps(text: string): Generator<void, unknown, void> {
+export function* jsonSteps(text: string, atOnce = SCANNED_CHARACTERS): Generator<void, unknown, void> {
+  if (text.length <= atOnce) return JSON.parse(text);
   const scan = new Scan(text);
   while (scan.advance()) yield;
   const lists: unknown[][] = [];

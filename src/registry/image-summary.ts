@@ -1,3 +1,4 @@
+import { JsonTooComplex, jsonSteps } from "../lib/json-steps.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform, normalizePlatform, type Platform } from "../oci/platform.ts";
@@ -13,6 +14,9 @@ export type ImageSummary = {
   readonly subject: Digest | null;
   readonly annotations: Readonly<Record<string, string>>;
 };
+
+/** No platform has a longer name. */
+const NAME_LENGTH = 200;
 
 /** A config larger than this is not read. */
 export const CONFIG_LIMIT_BYTES = 4 << 20;
@@ -39,7 +43,7 @@ export function summaryOf({
 /** `linux/amd64`; null for a platform that says nothing, as BuildKit's attestations do (`unknown/unknown`). */
 export function tryNamePlatform(platform: Platform | undefined): string | null {
   if (platform === undefined || platform.os === "" || platform.os === "unknown") return null;
-  return formatPlatform(platform);
+  return formatPlatform(platform).slice(0, NAME_LENGTH);
 }
 
 /** Is this the media type of a config that is worth reading: JSON? */
@@ -56,10 +60,21 @@ export function tryParseConfig(bytes: Uint8Array): unknown {
   }
 }
 
+/** As `tryParseConfig`, in steps; null as well for one that takes too long to read. */
+export function* configSteps(bytes: Uint8Array): Generator<void, unknown, void> {
+  try {
+    return yield* jsonSteps(new TextDecoder().decode(bytes));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof JsonTooComplex) return null;
+    throw error;
+  }
+}
+
 /** The platform that an image's config names; null when it names none. Source: image-spec v1.1.1, config.md. */
 export function platformOfConfig(config: unknown): string | null {
   if (config === null || typeof config !== "object") return null;
   const { os, architecture, variant } = config as Record<string, unknown>;
   if (typeof os !== "string" || typeof architecture !== "string" || os === "") return null;
-  return formatPlatform(normalizePlatform({ os, architecture, ...(typeof variant === "string" ? { variant } : {}) }));
+  const platform = normalizePlatform({ os, architecture, ...(typeof variant === "string" ? { variant } : {}) });
+  return formatPlatform(platform).slice(0, NAME_LENGTH);
 }

@@ -65,7 +65,7 @@ export class ManifestPushes {
     behalf: OnBehalf,
   ): Promise<void> {
     const push = new PushProgress(nameOf(target), this.#parts.acceptSparse, behalf, this.#parts.now);
-    push.enter(stored, 0);
+    push.bounds.enter(stored, 0);
     const root = { stored, manifest, places: [target] };
     if (!(await this.#store(target, root, { tags, isPart: false }, push, 0))) throw push.missingParts();
   }
@@ -140,7 +140,7 @@ export class ManifestPushes {
     if (known !== undefined) return known;
     const found = await this.#findManifest(places, digest, push);
     if (found === null) push.missing.add(digest);
-    else push.enter(found.stored, depth);
+    else push.bounds.enter(found.stored, depth);
     const isStored = found !== null && (await this.#store(target, found, { tags: [], isPart: true }, push, depth));
     push.stored.set(digest, isStored);
     return isStored;

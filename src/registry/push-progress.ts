@@ -1,14 +1,10 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import type { StoredManifest } from "../storage/metadata.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
+import { ImageBounds } from "./image-bounds.ts";
 import type { OnBehalf } from "./origin.ts";
 
-/** No index that people make is deeper, or has more below it. */
-const DEPTH_LIMIT = 8;
-const MANIFESTS_LIMIT = 2000;
-const BYTES_LIMIT = 256 << 20;
 /** After this, nothing more is fetched for one push; the next one goes on from what came. */
 const TIME_LIMIT_MS = 3_600_000;
 /** Digests that a message names before it only counts the others, and those that its detail has. */
@@ -21,6 +17,7 @@ type Note = <T>(asked: Promise<T>) => Promise<T | null>;
 /** One push of a manifest, and what has become of what it names. Holds the push to bounds. */
 export class PushProgress {
   readonly behalf: OnBehalf;
+  readonly bounds = new ImageBounds();
   /** What is nowhere: neither here nor at an upstream. */
   readonly missing = new Set<Digest>();
   /** The manifests that were looked at: does the repository hold them now? */
@@ -29,8 +26,6 @@ export class PushProgress {
   readonly #acceptSparse: boolean;
   readonly #now: () => number;
   readonly #untilMs: number;
-  #manifests = 0;
-  #bytes = 0;
   #failure: UpstreamError | null = null;
 
   constructor(repository: RepositoryName, acceptSparse: boolean, behalf: OnBehalf, now: () => number) {
@@ -39,14 +34,6 @@ export class PushProgress {
     this.behalf = behalf;
     this.#now = now;
     this.#untilMs = now() + TIME_LIMIT_MS;
-  }
-
-  /** Counts a manifest, `depth` indexes below the one that is pushed. Throws MANIFEST_INVALID for what no image is. */
-  enter({ bytes }: StoredManifest, depth: number): void {
-    this.#manifests++;
-    this.#bytes += bytes.byteLength;
-    if (depth <= DEPTH_LIMIT && this.#manifests <= MANIFESTS_LIMIT && this.#bytes <= BYTES_LIMIT) return;
-    throw new RegistryError("MANIFEST_INVALID", `the manifest is not valid: what it lists is too deep, or too much`);
   }
 
   /**

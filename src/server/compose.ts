@@ -17,6 +17,7 @@ import { Catalog } from "../registry/catalog.ts";
 import { Collector } from "../registry/collector.ts";
 import { ImageCacher } from "../registry/image-cacher.ts";
 import { ImageRemover } from "../registry/image-remover.ts";
+import { ImageSurvey } from "../registry/image-survey.ts";
 import { HeldImages } from "../registry/held-images.ts";
 import { Inventory } from "../registry/inventory.ts";
 import { ManifestPushes } from "../registry/manifest-pushes.ts";
@@ -29,7 +30,6 @@ import { UpstreamBlobs } from "../registry/upstream-blobs.ts";
 import { UpstreamHealth } from "../registry/upstream-health.ts";
 import { UpstreamManifests } from "../registry/upstream-manifests.ts";
 import { Uploads } from "../registry/uploads.ts";
-import { Wholeness } from "../registry/wholeness.ts";
 import { FilesystemAside } from "../storage/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import type { DiskReserve } from "../storage/disk-reserve.ts";
@@ -85,7 +85,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const { now } = clock;
   const turns = new Turns();
   const { dataFolder, metadata, reserve } = foundation;
-  const { manifests, tags, repositories, links, collection } = metadata;
+  const { manifests, tags, repositories, links, holdings, collection } = metadata;
   const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
   const blobs = new FilesystemBlobs(dataFolder);
   const uploadStore = new FilesystemUploads(dataFolder, reserve);
@@ -154,13 +154,13 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     aside,
     cacher,
     remover: new ImageRemover(manifests, tags, now),
-    wholeness: new Wholeness(manifests, tags, registry.blobs, order),
+    survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, order }, turns.begin(signal)),
     upstreams,
     upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
     disk: () => spaceOf(dataFolder),
     traffic,
   });
-  const admin = new AdminApi(actions, { gate, reportFault });
+  const admin = new AdminApi(actions, { gate, turns, reportFault });
   const held = new HeldImages(tags, repositories);
   const aci = composeAci(settings, { dataFolder, registry, held, cacher, program, clock, reportFault });
   const clientPages = new ClientPages({
