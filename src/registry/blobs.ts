@@ -2,7 +2,7 @@ import type { ByteRange } from "../lib/byte-range.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobBody, BlobStore } from "../storage/blobs.ts";
-import { isStorageFull } from "../storage/storage-error.ts";
+import { isUnkeepable } from "../storage/storage-error.ts";
 import type { BlobLink, BlobLinkStore } from "../storage/metadata.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
@@ -72,7 +72,7 @@ export class Blobs {
       return { size: download.size, read: (range) => this.#readAlong(target, digest, download, range) };
     } catch (error) {
       // There is nowhere to keep it; the one who asked gets it all the same.
-      if (isStorageFull(error)) return this.#unkept(target, digest, behalf);
+      if (isUnkeepable(error)) return this.#unkept(target, digest, behalf);
       throw error;
     }
   }

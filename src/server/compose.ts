@@ -33,6 +33,7 @@ import { Uploads } from "../registry/uploads.ts";
 import { FilesystemAside } from "../storage/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import type { DiskReserve } from "../storage/disk-reserve.ts";
+import type { WriteGuard } from "../storage/folder-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -63,6 +64,8 @@ export type Foundation = {
   readonly dataFolder: string;
   readonly metadata: MetadataStore;
   readonly reserve: DiskReserve;
+  /** Sees when the data folder is not in its place. */
+  readonly guard: WriteGuard;
   /** PEM of larder's own authority, or null. */
   readonly authorityPem: string | null;
   /** Where larder listens; known when the first request comes. */
@@ -84,12 +87,12 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const { log, clock, version, variables, program } = environment;
   const { now } = clock;
   const turns = new Turns();
-  const { dataFolder, metadata, reserve } = foundation;
+  const { dataFolder, metadata, reserve, guard } = foundation;
   const { manifests, tags, repositories, links, holdings, collection } = metadata;
   const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
   const blobs = new FilesystemBlobs(dataFolder);
-  const uploadStore = new FilesystemUploads(dataFolder, reserve);
-  const aside = new FilesystemAside(dataFolder);
+  const uploadStore = new FilesystemUploads(dataFolder, reserve, guard);
+  const aside = new FilesystemAside(dataFolder, guard);
   const spareWrites = new SpareWrites(log, clock.elapsed);
   const files = new BlobFiles({ store: blobs, aside, collection, spareWrites, log });
   const uploads = new Uploads(uploadStore, files, metadata, now);

@@ -1,11 +1,12 @@
 import { chmod, mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { DiskReserve } from "../storage/disk-reserve.ts";
+import { FolderGuard } from "../storage/folder-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { openStore } from "../storage/open-store.ts";
 import { isStorageFull } from "../storage/storage-error.ts";
 import { StoreDamaged } from "../storage/store-damage.ts";
 import { StoreInUse } from "../storage/store-lock.ts";
+import type { Log } from "../telemetry/log.ts";
 
 /** The data folder cannot be used. The message says why and what to do. */
 export class DataFolderError extends Error {
@@ -17,24 +18,35 @@ const WAY_BACK =
   "manifests: with a new one in its place none of the images here could be found any more, pushed ones included";
 
 /** An opened data folder. */
-export type DataFolder = { readonly metadata: MetadataStore; readonly reserve: DiskReserve };
+export type DataFolder = {
+  readonly metadata: MetadataStore;
+  readonly reserve: DiskReserve;
+  readonly guard: FolderGuard;
+};
 
 /**
  * Makes the data folder when it is not there, for its owner alone, and opens its database, which keeps a second larder
  * out for as long as this process lives. Throws DataFolderError.
  */
-export async function openDataFolder(folder: string): Promise<DataFolder> {
+export async function openDataFolder(folder: string, log: Log): Promise<DataFolder> {
+  let guard: FolderGuard | null = null;
   try {
     if ((await mkdir(folder, { recursive: true })) !== undefined) await chmod(folder, 0o700);
-    await mkdir(join(folder, "uploads"), { recursive: true });
+    guard = new FolderGuard(folder, (problem) => tellOfMove(problem, folder, log));
     const reserve = new DiskReserve(folder);
-    const metadata = await openStore(folder, reserve);
+    const metadata = await openStore(folder, reserve, guard);
     await reserve.restore();
-    return { metadata, reserve };
+    return { metadata, reserve, guard };
   } catch (cause) {
+    guard?.close();
     const advice = cause instanceof StoreDamaged ? WAY_BACK : "choose another folder with --data";
     throw new DataFolderError(`cannot keep data in ${folder}: ${explain(cause)}; ${advice}`, { cause });
   }
+}
+
+function tellOfMove(problem: string | null, folder: string, log: Log): void {
+  if (problem === null) log.write("info", "the data folder is back in its place, and larder writes again", { folder });
+  else log.write("error", problem);
 }
 
 function explain(error: unknown): string {

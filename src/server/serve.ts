@@ -35,7 +35,8 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
   const dataFolder = resolve(settings.data);
   const opened = new Opened();
   try {
-    const { metadata, reserve } = await openDataFolder(dataFolder);
+    const { metadata, reserve, guard } = await openDataFolder(dataFolder, environment.log);
+    opened.add(() => guard.close());
     opened.add(() => metadata.close());
     const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);
@@ -43,7 +44,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     const authorityPem = certificate?.authorityPem ?? null;
     const listeners: WebListener[] = [];
     opened.add(() => Promise.all(listeners.map((listener) => listener.close())));
-    const foundation = { dataFolder, metadata, reserve, authorityPem, sockets: () => listeners };
+    const foundation = { dataFolder, metadata, reserve, guard, authorityPem, sockets: () => listeners };
     const composition = compose(settings, environment, foundation);
     opened.add(() => composition.stop());
     await composition.check();

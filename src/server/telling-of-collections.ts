@@ -1,4 +1,5 @@
 import type { CollectionReport } from "../registry/collector.ts";
+import { StoreMoved } from "../storage/storage-error.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** Collects by itself, without anybody who waits for the outcome: the log is told of it, of a problem once while it lasts. */
@@ -12,10 +13,12 @@ export function tellingOfCollections(collect: () => Promise<CollectionReport>, l
     told = problem;
   };
   return () => {
-    collect().then(tell, (error: unknown) =>
+    collect().then(tell, (error: unknown) => {
+      // Of a store that is not in its place, whoever watches it has told.
+      if (error instanceof StoreMoved) return;
       log.write("error", "the collection of unreferenced blobs failed", {
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      }),
-    );
+      });
+    });
   };
 }

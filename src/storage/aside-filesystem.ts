@@ -1,10 +1,12 @@
-import { lstat, mkdir, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { lstat, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { makeFolder } from "../lib/make-folder.ts";
 import { syncFolder } from "../lib/sync-folder.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { AsideFile, AsideStore, AsideTotals } from "./aside.ts";
 import { asideFolder, asidePath, type AsideReason, blobPath } from "./blob-folder.ts";
 import { digestsIn } from "./blobs-filesystem.ts";
+import type { WriteGuard } from "./folder-guard.ts";
 import { statNow } from "./stat-now.ts";
 import { isNoFolder, isNotFound, storageError } from "./storage-error.ts";
 
@@ -17,9 +19,11 @@ type Found = { readonly size: number; readonly sinceMs: number };
  */
 export class FilesystemAside implements AsideStore {
   readonly #folder: string;
+  readonly #guard: WriteGuard | null;
 
-  constructor(dataFolder: string) {
+  constructor(dataFolder: string, guard: WriteGuard | null = null) {
     this.#folder = dataFolder;
+    this.#guard = guard;
   }
 
   async setAside(digest: Digest, reason: AsideReason): Promise<boolean> {
@@ -39,6 +43,7 @@ export class FilesystemAside implements AsideStore {
 
   async giveUp(digest: Digest, reason: AsideReason): Promise<boolean> {
     const path = asidePath(this.#folder, digest, reason);
+    this.#guard?.admit();
     if ((await findFile(path)) === null) return false;
     await rm(path, { recursive: true, force: true });
     return true;
@@ -65,9 +70,10 @@ export class FilesystemAside implements AsideStore {
 
   /** The new name is durable before the old one is gone for good: a power cut leaves one of the two. */
   async #move(from: string, to: string, mayReplace: boolean): Promise<boolean> {
+    this.#guard?.admit();
     try {
       if ((await findFile(from)) === null) return false;
-      await makeFolder(dirname(to), this.#folder);
+      await makeFolder(dirname(to));
       await (mayReplace ? renameOver(from, to) : rename(from, to));
       await syncFolder(dirname(to));
       await syncFolder(dirname(from));
@@ -89,16 +95,6 @@ async function renameOver(from: string, to: string): Promise<void> {
     if (!(error instanceof Error && "code" in error && IN_THE_WAY.has(String(error.code)))) throw error;
     await rm(to, { recursive: true, force: true });
     await rename(from, to);
-  }
-}
-
-/** Makes a folder below `root`, durably: each new one's name is synced in the folder above it. */
-async function makeFolder(folder: string, root: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.startsWith(join(root, "/")); made = dirname(made)) {
-    await syncFolder(dirname(made));
-    if (made === first) return;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { chmodSync, closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../lib/shared-flush.ts";
+import type { WriteGuard } from "./folder-guard.ts";
 import { migrate } from "./migrate.ts";
 import { isStorageFull, storageError, storageFull } from "./storage-error.ts";
 import { isBusy, StoreInUse } from "./store-lock.ts";
@@ -39,11 +40,13 @@ export class SqliteDatabase {
   readonly #log: number;
   readonly #flush: SharedFlush;
   readonly #spare: SpareSpace | null;
+  readonly #guard: WriteGuard | null;
   #transactions = 0;
 
   /** Opens or makes the database at `path`, and brings its schema up to date. Throws StoreInUse, STORAGE_FULL. */
-  constructor(path: string, spare: SpareSpace | null = null) {
+  constructor(path: string, spare: SpareSpace | null = null, guard: WriteGuard | null = null) {
     this.#spare = spare;
+    this.#guard = guard;
     this.#database = withSpareSpace(spare, () => open(path));
     this.#log = openSync(`${path}-wal`, "r");
     this.#flush = new SharedFlush(() => syncData(this.#log));
@@ -71,9 +74,10 @@ export class SqliteDatabase {
 
   /**
    * Runs `work` as one transaction, before it returns to its caller, and waits until it would survive a power cut. Throws
-   * STORAGE_FULL.
+   * STORAGE_FULL, StoreMoved.
    */
   async durably<T>(work: () => T): Promise<T> {
+    this.#guard?.admit();
     if (this.#spare?.isSpent === true) {
       // No waiting here: what the caller has read must still hold in the transaction. The next one finds it put back.
       void this.#spare.restore();
@@ -84,6 +88,7 @@ export class SqliteDatabase {
 
   /** As `durably`, for work that gives space back: on a full disk it may use what is kept for just that. */
   async freeing<T>(work: () => T): Promise<T> {
+    this.#guard?.admit();
     return this.#flushed(withSpareSpace(this.#spare, () => this.transact(work)));
   }
 
@@ -132,6 +137,8 @@ export class SqliteDatabase {
     } catch (error) {
       throw storageError(error);
     }
+    // A file that has lost its name is synced, too.
+    this.#guard?.confirm();
     return result;
   }
 }

@@ -24,6 +24,18 @@ export function isStorageFull(error: unknown): boolean {
   return error instanceof RegistryError && error.code === "STORAGE_FULL";
 }
 
+/** What larder opened is no longer in its place: what is written would be lost. */
+export class StoreMoved extends RegistryError {
+  constructor(message: string) {
+    super("UNAVAILABLE", message);
+  }
+}
+
+/** Is this a reason for which nothing can be kept just now, whatever it is? */
+export function isUnkeepable(error: unknown): boolean {
+  return isStorageFull(error) || error instanceof StoreMoved;
+}
+
 /** Is this the error of the file system that says that a file is not there? */
 export function isNotFound(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";

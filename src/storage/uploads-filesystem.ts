@@ -1,5 +1,6 @@
 import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../lib/make-folder.ts";
 import { syncFolder } from "../lib/sync-folder.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -8,6 +9,7 @@ import { BatchWriter, type RunningDigest } from "./batch-writer.ts";
 import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
 import { namesIn, statOrNull } from "./blobs-filesystem.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
+import type { WriteGuard } from "./folder-guard.ts";
 import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, type UploadStore } from "./blobs.ts";
 import { isNotFound, storageError, storageFull } from "./storage-error.ts";
 
@@ -23,14 +25,18 @@ const RUNNING_LIMIT = 4096;
 export class FilesystemUploads implements UploadStore {
   readonly #folder: string;
   readonly #reserve: DiskReserve;
+  readonly #guard: WriteGuard | null;
   readonly #running = new Map<UploadId, RunningDigest>();
 
-  constructor(dataFolder: string, reserve: DiskReserve) {
+  constructor(dataFolder: string, reserve: DiskReserve, guard: WriteGuard | null = null) {
     this.#folder = dataFolder;
     this.#reserve = reserve;
+    this.#guard = guard;
   }
 
   async create(id: UploadId, algorithm: "sha256" | "sha512", expectedBytes = 0): Promise<void> {
+    // Not as of a moment ago: nothing may come to be in a folder that is not larder's.
+    this.#guard?.confirm();
     await this.#reserve.admit();
     if (expectedBytes > this.#reserve.freeBytes()) throw storageFull();
     try {
@@ -61,6 +67,7 @@ export class FilesystemUploads implements UploadStore {
     limitBytes: number,
     onWritten: (size: number) => void = () => {},
   ): Promise<number> {
+    this.#guard?.admit();
     await this.#reserve.admit();
     const file = await this.#open(id);
     try {
@@ -75,6 +82,7 @@ export class FilesystemUploads implements UploadStore {
       } finally {
         await this.#finish(id, writer);
       }
+      this.#guard?.confirm();
       return writer.size;
     } catch (error) {
       throw storageError(error);
@@ -84,6 +92,7 @@ export class FilesystemUploads implements UploadStore {
   }
 
   async commit(id: UploadId, digest: Digest): Promise<number> {
+    this.#guard?.admit();
     const size = await this.size(id);
     if (size === null) throw unknownUpload(id);
     const actual = await this.#digest(id, digest, size);
@@ -175,19 +184,19 @@ export class FilesystemUploads implements UploadStore {
     try {
       await rename(uploadPath(this.#folder, id), blobPath(this.#folder, digest));
     } catch (error) {
-      if (isNotFound(error)) {
-        await mkdir(shard, { recursive: true });
-        await syncFolder(dirname(shard));
-      } else if (!(await this.#clearAway(digest))) throw error;
+      if (isNotFound(error)) await makeFolder(shard);
+      else if (!(await this.#clearAway(digest))) throw error;
       await rename(uploadPath(this.#folder, id), blobPath(this.#folder, digest));
     }
     await syncFolder(shard);
+    // From here on somebody relies on it.
+    this.#guard?.confirm();
   }
 
   /** A folder in a blob's place lets no file take it. */
   async #clearAway(digest: Digest): Promise<boolean> {
     const found = await lstat(blobPath(this.#folder, digest)).catch(() => null);
-    return found?.isDirectory() === true && new FilesystemAside(this.#folder).setAside(digest, "damaged");
+    return found?.isDirectory() === true && new FilesystemAside(this.#folder, this.#guard).setAside(digest, "damaged");
   }
 }
 
