@@ -2,7 +2,7 @@
  * Brings today's clients, which Debian does not have yet: built from Go's modules where Go is on the machine.
  *
  *     FOLDER/crane@v0.22.1/crane          FOLDER: LARDER_TEST_PROGRAMS, or ~/.cache/larder-tests
- *     FOLDER/containerd@v2.4.2/containerd, ctr, containerd-shim-runc-v2
+ *     FOLDER/containerd@v2.4.2/containerd
  *
  * A build takes half a minute to four minutes on two cores, once for each machine. It happens in a folder of its own
  * that is renamed when it is whole: two runs at once do the work twice and do not clash. Each program has a module of
@@ -111,7 +111,8 @@ function containerd(version: string): GoProgram {
   return {
     module: "github.com/containerd/containerd/v2",
     version,
-    packages: ["cmd/containerd", "cmd/ctr", "cmd/containerd-shim-runc-v2"],
+    // Pulling images takes no shim.
+    packages: ["cmd/containerd"],
     main: "containerd",
     // What needs C libraries, and no test.
     tags: "no_btrfs,no_devmapper,no_zfs",

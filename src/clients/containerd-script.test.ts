@@ -1,6 +1,6 @@
 /** What the script for containerd makes of configurations that import others, with containerd beside it and without. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProgram } from "../../test/debian-packages.ts";
@@ -64,7 +64,9 @@ const ALONE: readonly Case[] = [
     name: "an import that sets another folder",
     config: `version = 3\n${IMPORTS}`,
     imported: { "conf.d/10-site.toml": `version = 3\n[${IMAGES}.registry]\n  config_path = "/etc/site/certs.d"\n` },
-    outcome: { refused: "it imports /etc/containerd/conf.d/10-site.toml, which sets config_path to /etc/site/certs.d" },
+    outcome: {
+      refused: "it imports /etc/containerd/conf.d/10-site.toml, which sets config_path to /etc/site/certs.d (line 3)",
+    },
   },
   {
     name: "an import that sets a list",
@@ -87,7 +89,9 @@ const ALONE: readonly Case[] = [
       "site/a.toml": 'imports = ["../site/b.toml"]\n',
       "site/b.toml": `version = 2\n[${CRI}.registry.mirrors."docker.io"]\nendpoint = ["https://m"]\n`,
     },
-    outcome: { refused: "it imports /etc/containerd/site/../site/b.toml, which configures registries in the old way" },
+    outcome: {
+      refused: "it imports /etc/containerd/site/../site/b.toml, which configures registries in the old way (line 2)",
+    },
   },
   {
     name: "an import that says the same",
@@ -163,7 +167,7 @@ const ASKED: readonly (Case & { readonly only?: readonly string[] })[] = [
     name: "a file that containerd does not take",
     config: `version = 2\nroot = 7\n`,
     imported: {},
-    outcome: { refused: "containerd does not take the file that came out of merging: " },
+    outcome: { refused: "containerd does not take this file as it is: " },
   },
 ];
 
@@ -180,6 +184,77 @@ describe.each(PROGRAMS)("with containerd, $name", ({ name, program, need }) => {
   );
 });
 
+const UNIT = "[Service]\nEnvironment=CONTAINERD_CONFIG=/usr/share/c.toml X=y\nExecStart=/usr/bin/containerd";
+const DROP_IN = "etc/systemd/system/containerd.service.d/10-x.conf";
+
+/** Where none runs: files below the root, and the beginning of what is refused. */
+const PLACES: readonly [string, Readonly<Record<string, string>>, string][] = [
+  [
+    "its service starts it with a file of the system's",
+    { "lib/systemd/system/containerd.service": `${UNIT} \\\n  --config \${NOT_SET}\${CONTAINERD_CONFIG}\n` },
+    "/usr/share/c.toml: containerd reads /usr/share/c.toml, which is the system's own",
+  ],
+  [
+    "a file of variables may say which file it reads",
+    { "lib/systemd/system/containerd.service": `${UNIT} -c $ELSEWHERE\n` },
+    "/etc/containerd/config.toml: the service of containerd starts it with --config $ELSEWHERE, and",
+  ],
+  [
+    "k3s brings its own",
+    { "etc/rancher/k3s/config.yaml": "" },
+    "/etc/containerd/config.toml: no containerd is here but that of k3s, which reads another file. Use /client/k3s.sh",
+  ],
+];
+
+describe("where containerd does not run", () => {
+  for (const shell of SHELLS) {
+    test.skipIf(Bun.which(shell[0]) === null).each(PLACES)(
+      `and %s, it is refused, under ${shell.join(" ")}`,
+      async (_, files, message) => {
+        await using node = await TestNode.make();
+        for (const [path, text] of Object.entries(files)) await node.put(path, text);
+        const before = await node.picture();
+        const { exitCode, messages } = node.run(SCRIPT, shell);
+        expect(messages).toContain(`larder: ${message}`);
+        expect(exitCode).toBe(1);
+        expect(await node.picture()).toEqual(before);
+      },
+    );
+  }
+
+  test("the file that its service names is the one that is written", async () => {
+    await using node = await TestNode.make();
+    await node.put("lib/systemd/system/containerd.service", `${UNIT} --config \${CONTAINERD_CONFIG}\n`);
+    await node.put(DROP_IN, `[Service]\nExecStart=\nExecStart=/usr/bin/containerd "--config=/etc/site/c.toml"\n`);
+    const before = await node.picture();
+    expect(node.run(SCRIPT, SHELLS[0]).exitCode).toBe(0);
+    expect(await node.read("etc/site/c.toml")).toMatch(SET);
+    expect(node.run(SCRIPT, SHELLS[0], "undo").exitCode).toBe(0);
+    expect(await node.picture()).toEqual(before);
+  });
+
+  test("a link to the system's own file is not written through", async () => {
+    await using node = await TestNode.make();
+    await node.put("usr/share/c.toml", "version = 2\n");
+    await mkdir(join(node.root, "etc/containerd"), { recursive: true });
+    await symlink("../../usr/share/c.toml", join(node.root, "etc/containerd/config.toml"));
+    expect(node.run(SCRIPT, SHELLS[0]).messages).toContain("containerd reads /usr/share/c.toml, which is the system's");
+    expect(await node.read("usr/share/c.toml")).toBe("version = 2\n");
+  });
+
+  test("a link to another file of the site's stays a link, with its file joined and undone", async () => {
+    await using node = await TestNode.make();
+    await node.put("srv/c.toml", "version = 2\n");
+    await mkdir(join(node.root, "etc/containerd"), { recursive: true });
+    await symlink("../../srv/c.toml", join(node.root, "etc/containerd/config.toml"));
+    const before = await node.picture();
+    expect(node.run(SCRIPT, SHELLS[0]).exitCode).toBe(0);
+    expect(await node.read("srv/c.toml")).toMatch(SET);
+    expect(node.run(SCRIPT, SHELLS[0], "undo").exitCode).toBe(0);
+    expect(await node.picture()).toEqual(before);
+  });
+});
+
 describe("containerd-facts.awk", () => {
   let folder = "";
   beforeAll(async () => {
@@ -191,6 +266,8 @@ describe("containerd-facts.awk", () => {
 imports = ["/a/*.toml", 'b.toml', # "c"
   "d#e[0-9].toml" ]
 version = 2\r
+disabled_plugins = ["io.containerd.internal.v1.opt",
+  'cri']
 [plugins]
   [plugins.'io.containerd.cri.v1.images'.registry]   # [here]
     config_path = '/x'
@@ -208,11 +285,12 @@ version = 2\r
     "import /a/*.toml",
     "import b.toml",
     "import d#e[0-9].toml",
+    "disabled",
     "sets images",
-    "path images /x",
+    "path images 9 /x",
     "sets cri",
-    "path cri /w",
-    "mirrors cri",
+    "path cri 16 /w",
+    "mirrors cri 17",
   ];
 
   for (const awk of [["mawk"], ["busybox", "awk"], ["gawk"]]) {

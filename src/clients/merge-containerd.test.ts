@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
   {
     name: "a list without the folder",
     text: 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "/etc/mine:/etc/docker/certs.d"\n',
-    becomes: { reason: "config_path is /etc/mine:/etc/docker/certs.d there" },
+    becomes: { reason: "line 3 sets config_path to /etc/mine:/etc/docker/certs.d" },
   },
   {
     name: "mirrors beside the folder",
@@ -95,7 +95,7 @@ const CASES: readonly Case[] = [
   {
     name: "config_path that somebody chose",
     text: 'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\nconfig_path = "/etc/mine"\n',
-    becomes: { reason: "config_path is /etc/mine there" },
+    becomes: { reason: "line 3 sets config_path to /etc/mine." },
   },
   {
     name: "old mirrors, which containerd forbids beside config_path",
@@ -110,7 +110,7 @@ const CASES: readonly Case[] = [
   {
     name: "CRI disabled, as Docker's package has it",
     text: '#comment\ndisabled_plugins = [\n  "cri",\n]\n',
-    becomes: { note: "CRI plugin is disabled" },
+    becomes: { note: "it disables CRI" },
   },
   { name: "version 1", text: "[plugins.cri]\n", becomes: { reason: "configuration version 1" } },
   {

@@ -24,7 +24,7 @@ function mergeLines(lines: readonly string[], folder: string, major: number | nu
   }
   if (top.isCriDisabled) {
     return unchanged(
-      "the CRI plugin is disabled in it, so config_path is not set; nerdctl reads the files all the same",
+      "it disables CRI, as Docker's package has it, so config_path is not set: nerdctl reads the files all the same, dockerd does not (/client/docker.sh), and a kubelet cannot use this containerd",
     );
   }
   if (!top.hasContent) {
@@ -155,6 +155,6 @@ function mergePath(lines: readonly string[], number: number, folder: string): Me
     return merged(text, `${was}. Now it is ${folder} alone`);
   }
   return impossible(
-    `config_path is ${value} there. Move its folders to ${folder}, set config_path to that, and run this again`,
+    `line ${number} sets config_path to ${value}. Move its folders to ${folder}, set config_path to that, and run this again`,
   );
 }

@@ -33,6 +33,7 @@ const PULLED: readonly ImageName[] = [
 const TABLE = {
   2: `[plugins."io.containerd.grpc.v1.cri".registry]`,
   3: `[plugins."io.containerd.cri.v1.images".registry]`,
+  4: `[plugins."io.containerd.cri.v1.images".registry]`,
 } as const;
 const LIST = "/etc/containerd/certs.d:/etc/docker/certs.d";
 
@@ -46,8 +47,8 @@ const VERSIONS = [
     images: PULLED.slice(0, 2),
   },
   { name: "2.2", program: findGoProgram("containerd-2.2"), needs: ["go:containerd-2.2"], file: 3, images: PULLED },
-  { name: "2.3", program: findGoProgram("containerd-2.3"), needs: ["go:containerd-2.3"], file: 3, images: PULLED },
-  { name: "2.4", program: findGoProgram("containerd-2.4"), needs: ["go:containerd-2.4"], file: 3, images: PULLED },
+  { name: "2.3", program: findGoProgram("containerd-2.3"), needs: ["go:containerd-2.3"], file: 4, images: PULLED },
+  { name: "2.4", program: findGoProgram("containerd-2.4"), needs: ["go:containerd-2.4"], file: 4, images: PULLED },
 ] as const;
 
 const NEEDS = [...LAB_NEEDS, ...IMAGE_NEEDS, ...JOINING_NEEDS, "skopeo"];
@@ -99,11 +100,17 @@ describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
       await expect(pull("docker.io/library/app:1")).rejects.toThrow("CRI answered");
     }
 
+    async function importingConfiguration(): Promise<string> {
+      await node.writeFile("/etc/containerd/conf.d/20-site.toml", `version = ${file}\n[debug]\nlevel = "warn"\n`);
+      return `imports = ["/etc/containerd/conf.d/*.toml"]\nversion = ${file}\n`;
+    }
+
     const ways: readonly [string, () => Promise<string | null>, string[]][] = [
       ["without a configuration", async () => null, []],
       ["with its default configuration", () => node.exec([program ?? "", "config", "default"]), []],
       ["with a list of folders, version 2", async () => `version = 2\n${TABLE[2]}\nconfig_path = "${LIST}"\n`, []],
       ["with a list of folders", async () => `version = ${file}\n${TABLE[file]}\nconfig_path = "${LIST}"\n`, []],
+      ["with imports of other things", importingConfiguration, []],
       ["with a configuration elsewhere", async () => `version = ${file}\n`, ["--config", "/etc/other.toml"]],
     ];
 
@@ -146,10 +153,37 @@ describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
         expect(refused.status).toBe(1);
         expect(refused.output).toContain("nothing was changed");
         expect(refused.output).toContain(
-          "/etc/containerd/config.toml: it imports /etc/containerd/conf.d/10-site.toml, which sets config_path to /etc/site/certs.d",
+          "/etc/containerd/config.toml: it imports /etc/containerd/conf.d/10-site.toml, which sets config_path to /etc/site/certs.d (line 3)",
         );
         expect(await pictureOfEtc(node)).toEqual(before);
         expect((await node.run(["test", "-e", "/run/restarted"])).status).toBe(1);
+      },
+      TEST_TIMEOUT_MS,
+    );
+
+    test.skipIf(!met)(
+      "that serves CRI is found beside one that does not, as Docker's package has it",
+      async () => {
+        await node.writeFile(
+          CONFIG,
+          `root = "/run/docker-root"\nstate = "/run/docker-state"
+disabled_plugins = ["cri"]\n[grpc]\naddress = "/run/docker.sock"\n`,
+        );
+        const other = node.start([program ?? ""]);
+        await other.until(
+          async () => (await node.run(["test", "-S", "/run/docker.sock"])).status === 0,
+          START_TIMEOUT_MS,
+        );
+        await node.writeFile("/etc/other.toml", `version = ${file}\n`);
+        await start("--config", "/etc/other.toml");
+        const joined = await runLine(node, registry, "sh");
+        expect([joined.status, joined.output]).toEqual([
+          0,
+          expect.stringContaining("wrote /etc/other.toml\n") as string,
+        ]);
+        await expectPulls();
+        await runLine(node, registry, "sh -s undo");
+        await other.stop();
       },
       TEST_TIMEOUT_MS,
     );
@@ -219,6 +253,7 @@ while :; do
   "$@" & child=$!
   echo $child >/run/main
   wait $child
+  sleep 0.2
 done
 `,
     systemctl: `#!/bin/sh

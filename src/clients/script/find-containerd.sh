@@ -5,25 +5,33 @@
 
 # find_containerd: sets $containerd_config, $containerd_program ('' when there is none to ask), $containerd_pid ('' when
 # none runs), $containerd_started (when that was, in the kernel's ticks), $containerd_unit (the service to restart),
-# $containerd_cwd (containerd 1.x takes a relative import with * from there).
+# $containerd_cwd (containerd 1.x takes a relative import with * from there), $containerd_unknown (why it is not known
+# which file it reads, or '').
 find_containerd() {
   containerd_facts_program >"$work/facts.awk"
   merge_containerd_program >"$work/merge.awk"
-  containerd_unit=containerd
+  containerd_unit=containerd containerd_unknown=''
   containerd_pid='' containerd_program=${LARDER_CONTAINERD:-} containerd_config=/etc/containerd/config.toml containerd_cwd=/
-  if [ -n "$root" ]; then return 0; fi
-  find_running_containerd
-  if [ -z "$containerd_program" ]; then containerd_program=$(command -v containerd || :); fi
+  if [ -z "$root" ]; then find_running_containerd; fi
+  if [ -z "$containerd_pid" ]; then config_of_service; fi
+  if [ -z "$root" ] && [ -z "$containerd_program" ]; then
+    containerd_program=$(PATH="$PATH:/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/opt/bin" && command -v containerd || :)
+  fi
 }
 
-# find_running_containerd: that with the usual configuration, or else another. dockerd's own has no CRI.
+# find_running_containerd: one that serves CRI rather than one that does not (dockerd's own, Docker's package), that with
+# the usual configuration rather than another.
 find_running_containerd() {
+  best=0
   for process in /proc/[0-9]*; do
     if ! is_containerd "$process"; then continue; fi
     config=$(config_of "$process")
     case $config in /run/docker/* | /var/run/docker/*) continue ;; esac
-    if [ -n "$containerd_pid" ] && [ "$config" != /etc/containerd/config.toml ]; then continue; fi
-    containerd_pid=${process#/proc/} containerd_config=$config containerd_cwd=$process/cwd
+    rank=1
+    if [ "$config" = /etc/containerd/config.toml ]; then rank=2; fi
+    if [ ! -f "$config" ] || ! facts_of "$config" | grep -q '^disabled$'; then rank=$((rank + 2)); fi
+    if [ "$rank" -le "$best" ]; then continue; fi
+    best=$rank containerd_pid=${process#/proc/} containerd_config=$config containerd_cwd=$process/cwd
   done
   if [ -z "$containerd_pid" ]; then return 0; fi
   containerd_started=$(started_at "$containerd_pid")
@@ -32,6 +40,57 @@ find_running_containerd() {
     # Of that very version, even when an upgrade has replaced the file.
     containerd_program=/proc/$containerd_pid/exe
   fi
+}
+
+# config_of_service: where none runs, the file that systemd's service would give to it.
+config_of_service() {
+  started_with=$(service_lines | awk '
+    function unquoted(text) { gsub(/["\047]/, "", text); return text }
+    { sub(/\r$/, "") }
+    /^[ \t]*[#;]/ { next }
+    { line = held $0; held = "" }
+    /\\$/ { sub(/\\$/, " ", line); held = line; next }
+    line ~ /^[ \t]*ExecStart[ \t]*=/ { sub(/^[^=]*=/, "", line); command = line }
+    line ~ /^[ \t]*Environment[ \t]*=/ {
+      sub(/^[^=]*=/, "", line)
+      count = split(unquoted(line), word, /[ \t]+/)
+      for (i = 1; i <= count; i++) if (match(word[i], /=/)) value[substr(word[i], 1, RSTART - 1)] = substr(word[i], RSTART + 1)
+    }
+    END {
+      count = split(unquoted(command), word, /[ \t]+/)
+      for (i = 1; i <= count; i++) {
+        if (word[i] ~ /^--?(config|c)=/) { path = word[i]; sub(/^[^=]*=/, "", path) }
+        else if (word[i] ~ /^--?(config|c)$/) path = word[i + 1]
+      }
+      given = path
+      while (match(path, /\$\{?[A-Za-z_][A-Za-z_0-9]*\}?/)) {
+        name = substr(path, RSTART, RLENGTH)
+        gsub(/[${}]/, "", name)
+        # What is not set is empty; a file of variables may set it.
+        path = substr(path, 1, RSTART - 1) value[name] substr(path, RSTART + RLENGTH)
+      }
+      print path == "" ? given : path
+    }')
+  case $started_with in
+    '') ;;
+    /*) containerd_config=$started_with ;;
+    *) containerd_unknown="the service of containerd starts it with --config $started_with, and which file that is is not known here" ;;
+  esac
+}
+
+# service_lines: containerd.service, and then its drop-ins.
+service_lines() {
+  for folder in etc run usr/local/lib usr/lib lib; do
+    if [ -f "$root/$folder/systemd/system/containerd.service" ]; then
+      cat "$root/$folder/systemd/system/containerd.service"
+      break
+    fi
+  done
+  for folder in lib usr/lib usr/local/lib run etc; do
+    for found in "$root/$folder/systemd/system/containerd.service.d"/*.conf; do
+      if [ -f "$found" ]; then echo; cat "$found"; fi
+    done
+  done
 }
 
 # is_containerd PROCESS: root's, and not a container's, since its program will be run here; no short-lived command.
@@ -133,5 +192,5 @@ add_imports() {
 has_not_read() {
   started=$(awk -v now="$(date +%s)" '{ sub(/.*\) /, ""); tick[FNR == NR] = $20 } END { print int(now - (tick[1] - tick[0]) / 100) }' \
     /proc/self/stat "/proc/$containerd_pid/stat" 2>/dev/null) || return 1
-  [ "$(stat -c %Y "$1")" -gt $((started + 1)) ]
+  [ "$(stat -L -c %Y "$1")" -gt $((started + 1)) ]
 }

@@ -15,7 +15,7 @@
 END {
   read_top()
   if (triple) fail("line " triple " has a string of several lines, which is not understood here. " by_hand())
-  if (cri_disabled) leave("the CRI plugin is disabled in it, so config_path is not set; nerdctl reads the files all the same")
+  if (cri_disabled) leave("it disables CRI, as Docker's package has it, so config_path is not set: nerdctl reads the files all the same, dockerd does not (/client/docker.sh), and a kubelet cannot use this containerd")
   if (!has_content) write_whole()
   if (version < 2) fail("it is of configuration version 1 (no line says \"version = 2\"). Run 'containerd config migrate' first")
   read_tables()
@@ -143,7 +143,7 @@ function merge_path(    text, value, start) {
   sub(/\/+$/, "", value)
   if (value == folder) exit 3
   if (index(":" value ":", ":" folder ":") > 0) print "config_path was " value ", which containerd 2.1 and later takes for one path. Now it is " folder " alone" >why
-  else if (value != "") fail("config_path is " value " there. Move its folders to " folder ", set config_path to that, and run this again")
+  else if (value != "") fail("line " path_line " sets config_path to " value ". Move its folders to " folder ", set config_path to that, and run this again")
   for (i = 1; i <= NR; i++) put(line[i])
   exit 0
 }

@@ -3,11 +3,16 @@
 certs_folder=/etc/containerd/certs.d
 
 merge_containerd() {
-  if [ -n "$containerd_program" ] && [ -f "$base" ] && ask_containerd "$base" && takes_effect; then
-    restart_if_unread "$1"
-    return 3
+  : >"$work/base.errors"
+  if [ -n "$containerd_program" ] && [ -f "$base" ]; then
+    if ! ask_containerd "$base"; then
+      cp "$work/errors" "$work/base.errors"
+    elif takes_effect; then
+      restart_if_unread "$1"
+      return 3
+    fi
   fi
-  if written_by_others "$1"; then return 4; fi
+  if unknown_place "$1" || written_by_others "$1"; then return 4; fi
   containerd_version >"$work/version"
   read -r major minor <"$work/version"
   outcome=0
@@ -21,7 +26,11 @@ merge_containerd() {
   esac
   if [ -n "$containerd_program" ]; then
     if ! ask_containerd "$judged"; then
-      echo "containerd does not take the file that came out of merging: $(tail -n 1 "$work/errors")" >"$work/why"
+      if [ -s "$work/base.errors" ]; then
+        echo "containerd does not take this file as it is: $(tail -n 1 "$work/base.errors"). Correct it first"
+      else
+        echo "containerd does not take the file that came out of merging: $(tail -n 1 "$work/errors")"
+      fi >"$work/why"
       return 4
     fi
     if ! takes_effect; then explain "$judged" "$1" >"$work/why"; return 4; fi
@@ -38,8 +47,8 @@ merge_containerd() {
 takes_effect() {
   plugin=cri
   if grep -q '^sets images$' "$work/facts"; then plugin=images; fi
-  effective=$(sed -n "s/^path $plugin //p" "$work/facts" | tail -n 1)
-  [ "${effective%/}" = "$certs_folder" ] && ! grep -q "^mirrors $plugin\$" "$work/facts"
+  effective=$(sed -n "s/^path $plugin [0-9]* //p" "$work/facts" | tail -n 1)
+  [ "${effective%/}" = "$certs_folder" ] && ! grep -q "^mirrors $plugin " "$work/facts"
 }
 
 # explain FILE PATH: why config_path in FILE, which stands for PATH, does not take effect.
@@ -57,11 +66,11 @@ explain() {
 blame_imports() {
   while read -r import; do
     facts_of "$root$import" >"$work/import.facts"
-    value=$(sed -n 's/^path [a-z]* //p' "$work/import.facts" | tail -n 1)
+    value=$(sed -n 's/^path [a-z]* [0-9]* //p' "$work/import.facts" | tail -n 1)
     if grep -q '^mirrors ' "$work/import.facts"; then
-      echo "it imports $import, which configures registries in the old way (mirrors), and containerd forbids that beside config_path. Move that to $certs_folder, and run this again"
+      echo "it imports $import, which configures registries in the old way (line $(line_of mirrors)), and containerd forbids that beside config_path. Move that to $certs_folder, and run this again"
     elif [ -n "$value" ] && [ "${value%/}" != "$certs_folder" ]; then
-      echo "it imports $import, which sets config_path to $value, and that wins. Set it to $certs_folder alone there, and run this again"
+      echo "it imports $import, which sets config_path to $value (line $(line_of path)), and that wins. Set it to $certs_folder alone there, and run this again"
     elif [ -z "$value" ] && grep -q '^sets ' "$work/import.facts" && replaces_sections; then
       echo "it imports $import, which sets the same plugin: containerd before 2.2 takes the whole plugin from there. Set config_path to $certs_folder there, in the plugin's registry table, and run this again"
     else
@@ -72,21 +81,49 @@ blame_imports() {
   return 1
 }
 
+# line_of FACT: the last line of the import that says it.
+line_of() { sed -n "s/^$1 [a-z]* \([0-9]*\).*/\1/p" "$work/import.facts" | tail -n 1; }
+
 # replaces_sections: a version that is not known may be an old one.
 replaces_sections() { [ "$major" -lt 2 ] || { [ "$major" = 2 ] && [ "$minor" -lt 2 ]; }; }
 
+# unknown_place PATH: is PATH perhaps not what containerd reads here?
+unknown_place() {
+  if [ -n "$containerd_unknown" ]; then
+    echo "$containerd_unknown. Start it, and run this again"
+  elif [ -z "$containerd_program" ] && [ ! -f "$base" ] && rancher=$(rancher_here); then
+    echo "no containerd is here but that of $rancher, which reads another file. Use /client/$rancher.sh"
+  else
+    return 1
+  fi >"$work/why"
+}
+
+# rancher_here: k3s or rke2, which bring their own containerd.
+rancher_here() {
+  for rancher in k3s rke2; do
+    if [ -d "$root/etc/rancher/$rancher" ] || [ -d "$root/var/lib/rancher/$rancher" ]; then echo "$rancher"; return 0; fi
+  done
+  return 1
+}
+
 # written_by_others PATH: would a change there be lost, or is it not to be made?
 written_by_others() {
-  case $1 in
-    /var/lib/rancher/*)
-      echo "the containerd that runs here is that of k3s or RKE2, which write this file anew at each start. Use /client/k3s.sh or /client/rke2.sh" ;;
-    /etc/k0s/*)
-      if ! grep -q 'k0s_managed=true' "$live" 2>/dev/null; then return 1; fi
-      echo "k0s writes this file anew at each start. Set config_path to $certs_folder in a file of /etc/k0s/containerd.d, restart k0s, and run this again" ;;
-    /usr/* | /run/* | /var/run/* | /snap/* | /nix/*)
-      echo "the containerd that runs here reads this file, which is the system's own. Copy it to /etc/containerd/config.toml, have the service read that one (a drop-in with ExecStart= and ExecStart=/usr/bin/containerd), restart it, and run this again" ;;
-    *) return 1 ;;
-  esac >"$work/why"
+  # A link leads to what is really written.
+  target_file=$(readlink -f "$live" 2>/dev/null) || target_file=$live
+  for place in "$1" "${target_file#"$root"}"; do
+    case $place in
+      /var/lib/rancher/*)
+        echo "the containerd that runs here is that of k3s or RKE2, which write this file anew at each start. Use /client/k3s.sh or /client/rke2.sh" ;;
+      /etc/k0s/*)
+        if ! grep -q 'k0s_managed=true' "$live" 2>/dev/null; then continue; fi
+        echo "k0s writes this file anew at each start. Set config_path to $certs_folder in a file of /etc/k0s/containerd.d, restart k0s, and run this again" ;;
+      /usr/* | /run/* | /var/run/* | /snap/* | /nix/* | /etc/static/*)
+        echo "containerd reads $place, which is the system's own. Copy it to /etc/containerd/config.toml, have the service read that one (a drop-in with ExecStart= and ExecStart=/usr/bin/containerd), restart it, and run this again" ;;
+      *) continue ;;
+    esac >"$work/why"
+    return 0
+  done
+  return 1
 }
 
 # restart_if_unread PATH: all is said already, but does the running containerd know?
