@@ -121,7 +121,7 @@ export class Manifests {
     if (here !== null && (here.tag.kind === "pushed" || accept === "stored")) {
       return this.#hit(target, name, here.manifest, here.tag.kind);
     }
-    if (accept !== "upstream") return null;
+    if (accept !== "upstream" || behalf.isHereOnly === true) return null;
     const found = await origin.tag(target, tag, here, behalf);
     if (found === null) return null;
     if (found.manifest.digest === here?.manifest.digest) traffic.hit(target.namespace, found.manifest.bytes.byteLength);
@@ -133,7 +133,7 @@ export class Manifests {
     const name = nameOf(target);
     const here = await this.#parts.store.getManifest(name, digest);
     if (here !== null) return this.#hit(target, name, here, null);
-    if (accept !== "upstream") return null;
+    if (accept !== "upstream" || behalf.isHereOnly === true) return null;
     const found = await this.#parts.origin.manifest(target, digest, behalf);
     if (found === null) return null;
     this.#parts.traffic.miss(target.namespace);

@@ -37,9 +37,31 @@ test("a registry that fails for one tag is asked for others", () => {
 test("what upstream alone can have is asked for again at once, unless that very question was waited for in vain", () => {
   const { failures } = setUp();
   failures.remember(HERE, ONE, broken);
-  expect(failures.findWaited(ONE)).toBeNull();
+  expect(failures.findWaited(HERE, ONE)).toBeNull();
   failures.remember(HERE, ONE, slow);
-  expect([failures.findWaited(ONE), failures.findWaited(TWO)]).toEqual([slow, null]);
+  expect([failures.findWaited(HERE, ONE), failures.findWaited(HERE, TWO)]).toEqual([slow, null]);
+});
+
+test("a registry that answers none of several questions is silent, for all, until it answers anything", () => {
+  const { clock, failures } = setUp();
+  const [three, four] = ["registry.test/app:3", "registry.test/app:4"];
+  for (const name of [ONE, ONE, ONE, TWO, TWO]) failures.remember(HERE, name, slow);
+  expect([failures.isSlow(HERE), failures.isSilent(HERE), failures.findWaited(HERE, four)]).toEqual([
+    true,
+    false,
+    null,
+  ]);
+  failures.remember(HERE, three, slow);
+  expect([failures.isSilent(HERE), failures.findWaited(HERE, four)]).toEqual([true, slow]);
+  expect(failures.isSilent(ELSEWHERE)).toBe(false);
+  clock.nowMs = 15_000;
+  // It is asked again now and then, and still not waited for as a registry is that answers.
+  expect([failures.isSilent(HERE), failures.findWaited(HERE, four)]).toEqual([true, null]);
+  failures.remember(HERE, four, slow);
+  expect(failures.findWaited(HERE, TWO)).toBe(slow);
+  failures.remember(HERE, TWO, broken);
+  expect([failures.isSlow(HERE), failures.isSilent(HERE)]).toEqual([false, false]);
+  expect(failures.findWaited(HERE, "registry.test/app:5")).toBeNull();
 });
 
 test("a registry that cannot be reached is left to its client, which knows when it is back", () => {

@@ -1,13 +1,15 @@
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { UpstreamError } from "../upstream/upstream-error.ts";
+import { isAnswer, isOutOfReach, type UpstreamError } from "../upstream/upstream-error.ts";
 
 /** How long a failure is held against another try. */
 const FAILURE_MS = 15_000;
 /** A registry that fails is told of so often for each kind of failure, however many ask. */
 const TOLD_MS = 60_000;
 const REMEMBERED = 10_000;
+/** A registry that has let so many questions wait in vain, and answered none meanwhile, is silent. */
+const SILENT_AFTER = 3;
 
 /**
  * What went wrong with upstream a short while ago, by the full name (and tag or digest) that was asked for; and of a
@@ -18,6 +20,8 @@ export class RecentFailures {
   readonly #log: Log;
   readonly #byName: ExpiringMap<string, UpstreamError>;
   readonly #told: ExpiringMap<string, true>;
+  /** The questions that a registry has let wait since it answered last, as many as count. */
+  readonly #waited = new Map<Namespace, Set<string>>();
 
   constructor(log: Log, elapsed: () => number) {
     this.#log = log;
@@ -30,10 +34,24 @@ export class RecentFailures {
     return this.#byName.get(namespace) ?? this.#byName.get(name);
   }
 
-  /** What stands against asking for `name` when upstream alone can have it: that the very question was waited for in vain. */
-  findWaited(name: string): UpstreamError | null {
+  /**
+   * What stands against asking for `name` when upstream alone can have it: that the very question was waited for in vain a
+   * short while ago, or so many others were.
+   */
+  findWaited(namespace: Namespace, name: string): UpstreamError | null {
+    if (this.isSilent(namespace)) return this.find(namespace, name);
     const error = this.#byName.get(name);
     return error?.failure.kind === "timeout" ? error : null;
+  }
+
+  /** Has the registry let a question wait in vain, and answered none since? */
+  isSlow(namespace: Namespace): boolean {
+    return this.#waited.has(namespace);
+  }
+
+  /** Has it done so with several? */
+  isSilent(namespace: Namespace): boolean {
+    return (this.#waited.get(namespace)?.size ?? 0) >= SILENT_AFTER;
   }
 
   /** Remembers, and tells the log; `outcome` says what became of the question. */
@@ -47,16 +65,23 @@ export class RecentFailures {
   }
 
   remember(namespace: Namespace, name: string, error: UpstreamError): void {
-    const { failure } = error;
-    const isOutOfReach = failure.kind === "unreachable" && failure.reason !== "tls" && failure.reason !== "connection";
-    if (isOutOfReach) return;
+    if (isAnswer(error)) this.#noteAnswer(namespace);
+    if (isOutOfReach(error)) return;
     this.#byName.set(name, error);
-    if (failure.kind === "timeout" && failure.waiting === "header") this.#byName.set(namespace, error);
+    if (error.failure.kind !== "timeout" || error.failure.waiting !== "header") return;
+    this.#byName.set(namespace, error);
+    const waited = this.#waited.get(namespace) ?? new Set();
+    if (waited.size < SILENT_AFTER) this.#waited.set(namespace, waited.add(name));
   }
 
   /** The registry has answered for the name. */
   forget(namespace: Namespace, name: string): void {
-    this.#byName.delete(namespace);
+    this.#noteAnswer(namespace);
     this.#byName.delete(name);
+  }
+
+  #noteAnswer(namespace: Namespace): void {
+    this.#byName.delete(namespace);
+    this.#waited.delete(namespace);
   }
 }

@@ -136,15 +136,20 @@ export class UpstreamManifests implements ManifestOrigin {
     return allowance !== null && isNearEnd(allowance, this.#now());
   }
 
-  /** What upstream says, if it says it soon. Else it is still listened to, for those who come later. */
+  /**
+   * What upstream says, if it says it soon. Else it is still listened to, for those who come later; so it is at once
+   * where so many waited in vain that one more need not.
+   */
   async #orCached(
     asked: Promise<FoundManifest | null>,
     cached: Tagged,
     target: Target,
     key: string,
   ): Promise<FoundManifest | null> {
-    return within(asked, PATIENCE_MS, () => {
-      const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream took over ${PATIENCE_MS} ms`);
+    const patienceMs = this.#failures.isSilent(target.namespace) ? 0 : PATIENCE_MS;
+    return within(asked, patienceMs, () => {
+      const what = patienceMs === 0 ? "is asked, and has left many questions unanswered" : "took over 3 s";
+      const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream ${what}`);
       this.#failures.note(target.namespace, key, slow, CACHED_IS_SERVED);
       return kept(cached, slow.message);
     });

@@ -1,5 +1,6 @@
 import type { SingleFlight } from "../lib/single-flight.ts";
 import { within } from "../lib/within.ts";
+import type { Namespace } from "../oci/repository-name.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { Target } from "./locate.ts";
 import type { OnBehalf } from "./origin.ts";
@@ -9,6 +10,10 @@ import type { RecentFailures } from "./recent-failures.ts";
 const PATIENCE_MS = 45_000;
 /** The same where it is only a guess that upstream has it. */
 const GUESS_PATIENCE_MS = 8000;
+/** The same for one who looks before it pushes. */
+const PUSH_PATIENCE_MS = 4000;
+/** The same for everybody, after another question was waited for in vain. */
+const SLOW_PATIENCE_MS = 3000;
 
 /**
  * Asks upstream on behalf of clients, none of whom waits without an end, or for what was just waited for in vain. A
@@ -40,7 +45,9 @@ export class UpstreamQuestions {
 
   /** Throws the failure that stands against asking now. */
   async assertHope({ namespace }: Target, name: string, behalf: OnBehalf): Promise<void> {
-    const failure = (await isHasty(behalf)) ? this.#failures.find(namespace, name) : this.#failures.findWaited(name);
+    const failure = (await isHasty(behalf))
+      ? this.#failures.find(namespace, name)
+      : this.#failures.findWaited(namespace, name);
     if (failure !== null) throw failure;
   }
 
@@ -60,14 +67,15 @@ export class UpstreamQuestions {
    * Waits for the answer, for as long as it is worth. Throws a `timeout` failure when it takes longer; `waiting` says then
    * what has not come.
    */
-  waitFor<T>(
+  async waitFor<T>(
     question: Promise<T>,
     { namespace }: Target,
     name: string,
     behalf: OnBehalf,
     waiting: () => "header" | "body" = () => "header",
   ): Promise<T> {
-    const patienceMs = behalf.isGuess === true ? GUESS_PATIENCE_MS : PATIENCE_MS;
+    question.catch(() => {}); // It is waited for in a moment.
+    const patienceMs = await this.#patienceMs(namespace, behalf);
     return within(question, patienceMs, () => {
       const missing = waiting();
       const did = missing === "header" ? "has not answered" : "has answered, and sent nothing of it";
@@ -78,6 +86,12 @@ export class UpstreamQuestions {
       this.#failures.note(namespace, name, slow, "the client is told so");
       throw slow;
     });
+  }
+
+  async #patienceMs(namespace: Namespace, behalf: OnBehalf): Promise<number> {
+    if (this.#failures.isSlow(namespace)) return SLOW_PATIENCE_MS;
+    if ((await behalf.isPush?.()) === true) return PUSH_PATIENCE_MS;
+    return behalf.isGuess === true ? GUESS_PATIENCE_MS : PATIENCE_MS;
   }
 }
 

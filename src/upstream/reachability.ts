@@ -1,4 +1,4 @@
-import { UpstreamError } from "./upstream-error.ts";
+import { isAnswer, isOutOfReach, UpstreamError } from "./upstream-error.ts";
 import type { UpstreamEvent } from "./upstream-event.ts";
 
 /** `suspect`: it could not be reached, but has answered a moment ago. `away`: nobody waits for it. */
@@ -69,7 +69,7 @@ export class Reachability {
     // Who was away and lets a question wait now has taken the connection.
     const isSlow = error instanceof UpstreamError && error.failure.kind === "timeout" && this.#state === "away";
     if (error === null || isAnswer(error) || isSlow) this.#noteAnswer();
-    else if (isOutOfReach(error)) this.#noteFailure(error);
+    else if (error instanceof UpstreamError && isOutOfReach(error)) this.#noteFailure(error);
   }
 
   #noteAnswer(): void {
@@ -123,35 +123,5 @@ export class Reachability {
       this.#probedAtMs = this.#options.elapsed();
       if (this.#state === "away") this.#probeLater();
     }
-  }
-}
-
-/** Was the server, or the token service that it names, not to be reached at all? */
-function isOutOfReach(error: unknown): error is UpstreamError {
-  if (!(error instanceof UpstreamError) || error.failure.kind !== "unreachable") return false;
-  const { reason, isElsewhere } = error.failure;
-  return isElsewhere !== true && (reason === "silent" || reason === "refused" || reason === "name");
-}
-
-/** Does a failure show that the server is there? */
-function isAnswer(error: unknown): boolean {
-  if (!(error instanceof UpstreamError)) return false;
-  switch (error.failure.kind) {
-    case "rate-limited":
-    case "server-error":
-    case "unauthorized":
-    case "rejected":
-    case "interrupted":
-    case "protocol":
-    case "loop":
-      return true;
-    case "unreachable":
-    case "timeout":
-    case "refused":
-    case "busy":
-    case "credentials":
-      return false;
-    default:
-      return error.failure satisfies never;
   }
 }

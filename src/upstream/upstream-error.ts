@@ -91,3 +91,33 @@ export function isUpstreamDown(error: unknown): error is UpstreamError {
       return error.failure satisfies never;
   }
 }
+
+/** Was the server, or the token service that it names, not to be reached at all? */
+export function isOutOfReach(error: UpstreamError): boolean {
+  if (error.failure.kind !== "unreachable") return false;
+  const { reason, isElsewhere } = error.failure;
+  return isElsewhere !== true && (reason === "silent" || reason === "refused" || reason === "name");
+}
+
+/** Does a failure show that the server is there? */
+export function isAnswer(error: unknown): boolean {
+  if (!(error instanceof UpstreamError)) return false;
+  switch (error.failure.kind) {
+    case "rate-limited":
+    case "server-error":
+    case "unauthorized":
+    case "rejected":
+    case "interrupted":
+    case "protocol":
+    case "loop":
+      return true;
+    case "unreachable":
+    case "timeout":
+    case "refused":
+    case "busy":
+    case "credentials":
+      return false;
+    default:
+      return error.failure satisfies never;
+  }
+}

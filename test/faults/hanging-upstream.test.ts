@@ -73,6 +73,43 @@ test(
   LIMIT_MS,
 );
 
+test("a client that looks before it pushes a tag does not wait for it", async () => {
+  lab.upstream.misbehave({}, { kind: "hang" });
+  const before = lab.upstream.count();
+  const headers = { "User-Agent": "crane/0.22 go-containerregistry/0.22" };
+  const reply = await send("HEAD", lab.manifestUrl("mine", "team/mine"), { headers });
+  expect([reply.status, lab.upstream.count() - before]).toEqual([404, 0]);
+});
+
+test("questions of all kinds fail at once after some were waited for in vain, until it answers", async () => {
+  lab.upstream.behave();
+  const image = lab.addImage("v9");
+  const subject = await lab.manifest("v9");
+  lab.upstream.misbehave({}, { kind: "hang" });
+  const looks = ["a", "b", "c"].map((tag) => send("HEAD", lab.manifestUrl(tag, "team/silent")));
+  for (const { status } of await Promise.all(looks)) expect(status).toBe(404);
+  const before = lab.upstream.count();
+  const { digest } = image.manifest;
+  const [absent = "", ...others] = Array.from({ length: 3 }, () => makeImage().manifest.digest);
+  const urls = [
+    lab.manifestUrl("d", "team/silent"),
+    lab.manifestUrl(absent, "team/silent"),
+    lab.manifestUrl(`${digest.replace(":", "-")}.sig`),
+    ...others.map((other) => lab.blobUrl(other, "team/silent")),
+  ];
+  for (const url of urls) {
+    const reply = await send("GET", url);
+    expect(reply.status, reply.text).toBe(502);
+    expect(reply.text).toContain("has not answered");
+  }
+  expect((await send("GET", `${lab.larder.url}/v2/${HOST}/team/app/referrers/${digest}`)).status).toBe(200);
+  expect((await lab.manifest("v9")).bytes).toEqual(subject.bytes);
+  expect(lab.upstream.count()).toBe(before);
+  lab.upstream.behave();
+  // Those that hung are answered now, which shows that it is there.
+  await until("upstream is asked again", async () => (await lab.manifest("unheard")).status === 404);
+}, 30_000);
+
 test("larder ends when it is told to, though requests are still waiting for it", async () => {
   lab.upstream.misbehave({}, { kind: "hang" });
   const before = lab.upstream.count();

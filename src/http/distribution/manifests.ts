@@ -47,7 +47,11 @@ function parseReference(text: string): ManifestReference {
  * must not fail because the upstream that might have the tag as well is down. Who may not write is told the truth.
  */
 async function findManifest(call: Call, target: Target, reference: ManifestReference, manifests: Manifests) {
-  const found = await manifests.get(target, reference, call.behalf).catch(async (error: unknown) => {
+  const isLook = call.request.method === "HEAD" && reference.kind === "tag";
+  // What upstream has would be no answer to a pusher anyway.
+  const isHereOnly = isLook && pushIntentOf(call.request.headers) === "push" && (await call.mayPush());
+  const behalf = isHereOnly ? { ...call.behalf, isHereOnly } : call.behalf;
+  const found = await manifests.get(target, reference, behalf).catch(async (error: unknown) => {
     const unsure = error instanceof RegistryError && UNSURE.includes(error.code);
     if (!unsure || call.request.method !== "HEAD" || !(await call.mayPush())) throw error;
     throw new RegistryError("MANIFEST_UNKNOWN", error.message, { cause: error });
