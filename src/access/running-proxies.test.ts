@@ -36,10 +36,22 @@ test("a socket that a proxy has is the proxy's, and another of the same account 
   expect(await proxies.programOf({ uid, inode: 70 })).toBeNull();
 });
 
-test("where larder may not look, a proxy's account stands for it, but root does not", async () => {
+test("where larder may not look, a proxy's account stands for it", async () => {
   await addProcess(11, "haproxy");
-  expect(await proxies.programOf({ uid, inode: 5 })).toBe(uid === 0 ? null : "haproxy");
+  expect(await proxies.programOf({ uid, inode: 5 })).toBe("haproxy or another program of its account");
   expect(await proxies.programOf({ uid: uid + 1, inode: 6 })).toBeNull();
+});
+
+test("one on a network of its own, in a container, does not count then", async () => {
+  const interfaces = (...names: string[]) =>
+    ["Inter-|", " face |bytes", ...names.map((name) => `${name}: 0 1`)].join("\n");
+  await addProcess(11, "haproxy");
+  for (const name of ["11", "self"]) await mkdir(join(folder, name, "net"), { recursive: true });
+  await writeFile(join(folder, "self", "net", "dev"), interfaces("  lo", " eth0", "docker0"));
+  await writeFile(join(folder, "11", "net", "dev"), interfaces("  lo", " eth0"));
+  expect(await proxies.programOf({ uid, inode: 5 })).toBeNull();
+  await writeFile(join(folder, "11", "net", "dev"), interfaces("  lo", " eth0", "docker0"));
+  expect(await proxies.programOf({ uid, inode: 6 })).toContain("haproxy");
 });
 
 test("each connection is looked up once, and the next one anew", async () => {

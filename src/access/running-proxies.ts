@@ -105,12 +105,15 @@ export class RunningProxies {
   }
 
   /**
-   * Where larder may not look into a proxy's process, all sockets of its account count as the proxy's. Not so for root,
-   * who runs everything.
+   * Where larder may not look into a proxy's process, all sockets of its account count as the proxy's, root's as well: a
+   * stranger let in costs more than a push that is refused and told why. Proxies in containers with a network of their own
+   * do not count: their connections do not come from this machine's addresses.
    */
   async #find({ uid, inode }: SocketOwner): Promise<string | null> {
-    for (const proxy of this.#proxies) {
-      if (proxy.uid === uid && ((await this.#has(proxy, inode)) ?? uid !== 0)) return proxy.program;
+    for (const proxy of this.#proxies.filter((one) => one.uid === uid)) {
+      const isIts = await this.#has(proxy, inode);
+      if (isIts === true) return proxy.program;
+      if (isIts === null && this.#isOnSameNetwork(proxy)) return `${proxy.program} or another program of its account`;
     }
     return null;
   }
@@ -125,6 +128,12 @@ export class RunningProxies {
       await work.rest();
     }
     return entries === null ? null : false;
+  }
+
+  /** By the names of the interfaces: which network a process is on is told to its owner alone. True where nothing is told. */
+  #isOnSameNetwork({ folder }: Proxy): boolean {
+    const [theirs, own] = [folder, join(this.#folder, "self")].map(readInterfaceNames);
+    return theirs === null || own === null || theirs === own;
   }
 
   async #list(): Promise<readonly Proxy[]> {
@@ -144,6 +153,16 @@ function readProxy(folder: string): Proxy | null {
   try {
     const program = readFileSync(join(folder, "comm"), "latin1").trim();
     return PROXY_PROGRAMS.has(program) ? { program, uid: statSync(folder).uid, folder } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** One a line, as proc_net_dev has them; null when it cannot be read. */
+function readInterfaceNames(folder: string): string | null {
+  try {
+    const lines = readFileSync(join(folder, "net", "dev"), "latin1").split("\n");
+    return lines.map((line) => line.slice(0, Math.max(0, line.indexOf(":"))).trim()).join("\n");
   } catch {
     return null;
   }
