@@ -33,6 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   podman: ["podman"],
   runc: ["runc"],
   skopeo: ["skopeo"],
+  strace: ["strace"],
   tar: ["tar"],
   umoci: ["umoci"],
   "util-linux": ["unshare", "nsenter"],

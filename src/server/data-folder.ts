@@ -1,4 +1,5 @@
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod } from "node:fs/promises";
+import { makeFolder } from "../lib/make-folder.ts";
 import { DiskReserve } from "../storage/disk-reserve.ts";
 import { FolderGuard } from "../storage/folder-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
@@ -31,7 +32,7 @@ export type DataFolder = {
 export async function openDataFolder(folder: string, log: Log): Promise<DataFolder> {
   let guard: FolderGuard | null = null;
   try {
-    if ((await mkdir(folder, { recursive: true })) !== undefined) await chmod(folder, 0o700);
+    if (await makeFolder(folder)) await chmod(folder, 0o700);
     guard = new FolderGuard(folder, (problem) => tellOfMove(problem, folder, log));
     const reserve = new DiskReserve(folder);
     const metadata = await openStore(folder, reserve, guard);
