@@ -16,7 +16,7 @@ import { LineLog } from "../telemetry/log.ts";
 import { BlobFiles } from "./blob-files.ts";
 import { nameOf } from "./candidates.ts";
 import { Collector } from "./collector.ts";
-import { referencesOf } from "./manifest-references.ts";
+import { referencesOf } from "../oci/manifest-references.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { SpareWrites } from "./spare-writes.ts";
 import { Uploads } from "./uploads.ts";

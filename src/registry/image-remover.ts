@@ -7,7 +7,7 @@ import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../storag
 import { nameOf } from "./candidates.ts";
 import { readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
-import { referencesOf } from "./manifest-references.ts";
+import { referencesOf } from "../oci/manifest-references.ts";
 import type { ManifestReference } from "./manifest-reference.ts";
 
 /** What was removed; null: there was nothing. `uncovered`: a cached tag of the same name answers from now on. */

@@ -12,7 +12,7 @@ import type { StoredManifest } from "../storage/metadata.ts";
 import { memoryMetadata } from "../storage/metadata-memory.ts";
 import { nameOf } from "./candidates.ts";
 import { ImageSurvey } from "./image-survey.ts";
-import { referencesOf } from "./manifest-references.ts";
+import { referencesOf } from "../oci/manifest-references.ts";
 
 const target = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
 const ORDER = { unqualified: [], standIns: [], localAnswersForAll: true };

@@ -8,7 +8,7 @@ import type { Blobs } from "./blobs.ts";
 import { candidateNames, candidatesOf, nameOf, type SearchOrder, upstreamTargets } from "./candidates.ts";
 import { readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
-import { listedIn, referencesOf, requiredBlobs } from "./manifest-references.ts";
+import { listedIn, referencesOf, requiredBlobs } from "../oci/manifest-references.ts";
 import type { ManifestOrigin, OnBehalf } from "./origin.ts";
 import { PushProgress } from "./push-progress.ts";
 

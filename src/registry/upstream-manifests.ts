@@ -13,7 +13,7 @@ import type { FetchedManifest } from "../upstream/registry-client.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
-import { referencesOf } from "./manifest-references.ts";
+import { referencesOf } from "../oci/manifest-references.ts";
 import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { SpareWrites } from "./spare-writes.ts";

@@ -7,7 +7,7 @@ import type { ListeningSocket } from "../http/client-request.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
 import { errorResponse } from "../http/error-response.ts";
 import type { Clock } from "../lib/clock.ts";
-import { Turns } from "../lib/turns.ts";
+import type { Turns } from "../lib/turns.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { BlobFiles } from "../registry/blob-files.ts";
@@ -66,6 +66,8 @@ export type Foundation = {
   readonly reserve: DiskReserve;
   /** Sees when the data folder is not in its place. */
   readonly guard: WriteGuard;
+  /** Who shares the event loop, the keeping of the store included. */
+  readonly turns: Turns;
   /** PEM of larder's own authority, or null. */
   readonly authorityPem: string | null;
   /** Where larder listens; known when the first request comes. */
@@ -86,8 +88,7 @@ export type Composition = {
 export function compose(settings: Settings, environment: ServerEnvironment, foundation: Foundation): Composition {
   const { log, clock, version, variables, program } = environment;
   const { now } = clock;
-  const turns = new Turns();
-  const { dataFolder, metadata, reserve, guard } = foundation;
+  const { dataFolder, metadata, reserve, guard, turns } = foundation;
   const { manifests, tags, repositories, links, holdings, collection } = metadata;
   const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
   const blobs = new FilesystemBlobs(dataFolder);

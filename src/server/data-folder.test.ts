@@ -13,26 +13,26 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true }));
 
 test("a folder that is not there is made, for its owner alone", async () => {
-  const { metadata } = await openDataFolder(join(parent, "a/b"), log);
+  const { metadata } = await openDataFolder(join(parent, "a/b"), log, Date.now);
   expect((await stat(join(parent, "a/b"))).mode & 0o777).toBe(0o700);
   await metadata.close();
 });
 
 test("a second larder is kept out while the first one has the folder, and let in afterwards", async () => {
   const open = `import { openDataFolder } from "${import.meta.dir}/data-folder.ts";
-    globalThis.held = await openDataFolder(${JSON.stringify(parent)}, { write() {} }); console.log("has it"); await Bun.sleep(60000);`;
+    globalThis.held = await openDataFolder(${JSON.stringify(parent)}, { write() {} }, Date.now); console.log("has it"); await Bun.sleep(60000);`;
   const child = Bun.spawn([process.execPath, "--eval", open], { stdout: "pipe" });
   await child.stdout.getReader().read();
-  await expect(openDataFolder(parent, log)).rejects.toThrow("another larder has it");
+  await expect(openDataFolder(parent, log, Date.now)).rejects.toThrow("another larder has it");
   child.kill("SIGKILL");
   await child.exited;
-  await (await openDataFolder(parent, log)).metadata.close();
+  await (await openDataFolder(parent, log, Date.now)).metadata.close();
 });
 
 test("what cannot be a data folder is refused with the reason", async () => {
   await writeFile(join(parent, "file"), "");
-  await expect(openDataFolder(join(parent, "file"), log)).rejects.toThrow("it is a file, not a folder");
+  await expect(openDataFolder(join(parent, "file"), log, Date.now)).rejects.toThrow("it is a file, not a folder");
   await mkdir(join(parent, "damaged"));
   await writeFile(join(parent, "damaged", "larder.db"), "this is no database".repeat(100));
-  await expect(openDataFolder(join(parent, "damaged"), log)).rejects.toThrow("its larder.db is damaged");
+  await expect(openDataFolder(join(parent, "damaged"), log, Date.now)).rejects.toThrow("its larder.db is damaged");
 });

@@ -2,8 +2,7 @@ import { chmod } from "node:fs/promises";
 import { makeFolder } from "../lib/make-folder.ts";
 import { DiskReserve } from "../storage/disk-reserve.ts";
 import { FolderGuard } from "../storage/folder-guard.ts";
-import type { MetadataStore } from "../storage/metadata.ts";
-import { openStore } from "../storage/open-store.ts";
+import { openStore, type Store } from "../recovery/open-store.ts";
 import { isStorageFull } from "../storage/storage-error.ts";
 import { StoreDamaged } from "../storage/store-damage.ts";
 import { StoreInUse } from "../storage/store-lock.ts";
@@ -19,25 +18,21 @@ const WAY_BACK =
   "manifests: with a new one in its place none of the images here could be found any more, pushed ones included";
 
 /** An opened data folder. */
-export type DataFolder = {
-  readonly metadata: MetadataStore;
-  readonly reserve: DiskReserve;
-  readonly guard: FolderGuard;
-};
+export type DataFolder = Store & { readonly reserve: DiskReserve; readonly guard: FolderGuard };
 
 /**
  * Makes the data folder when it is not there, for its owner alone, and opens its database, which keeps a second larder
  * out for as long as this process lives. Throws DataFolderError.
  */
-export async function openDataFolder(folder: string, log: Log): Promise<DataFolder> {
+export async function openDataFolder(folder: string, log: Log, now: () => number): Promise<DataFolder> {
   let guard: FolderGuard | null = null;
   try {
     if (await makeFolder(folder)) await chmod(folder, 0o700);
     guard = new FolderGuard(folder, (problem) => tellOfMove(problem, folder, log));
     const reserve = new DiskReserve(folder);
-    const metadata = await openStore(folder, reserve, guard);
+    const store = await openStore(folder, { spare: reserve, guard, now });
     await reserve.restore();
-    return { metadata, reserve, guard };
+    return { ...store, reserve, guard };
   } catch (cause) {
     guard?.close();
     const advice = cause instanceof StoreDamaged ? WAY_BACK : "choose another folder with --data";

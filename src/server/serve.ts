@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import type { DnsServer } from "../dns/server.ts";
 import { formatSocketAddress } from "../dns/socket-address.ts";
+import { Turns } from "../lib/turns.ts";
 import type { Log } from "../telemetry/log.ts";
 import { compose, type Composition, type ServerEnvironment } from "./compose.ts";
 import { openDataFolder } from "./data-folder.ts";
+import { keepSnapshots } from "./keep-snapshots.ts";
 import { ListenError } from "./listen-error.ts";
 import { startNameServer } from "./name-server.ts";
 import { standInsOf } from "./open-upstreams.ts";
@@ -35,16 +37,19 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
   const dataFolder = resolve(settings.data);
   const opened = new Opened();
   try {
-    const { metadata, reserve, guard } = await openDataFolder(dataFolder, environment.log);
+    const { clock, log } = environment;
+    const { metadata, reserve, guard, snapshots } = await openDataFolder(dataFolder, log, clock.now);
     opened.add(() => guard.close());
     opened.add(() => metadata.close());
+    const turns = new Turns();
+    opened.add(keepSnapshots(snapshots, turns, settings.gcIntervalMs, environment.log));
     const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);
     opened.add(() => certificate?.source.stop());
     const authorityPem = certificate?.authorityPem ?? null;
     const listeners: WebListener[] = [];
     opened.add(() => Promise.all(listeners.map((listener) => listener.close())));
-    const foundation = { dataFolder, metadata, reserve, guard, authorityPem, sockets: () => listeners };
+    const foundation = { dataFolder, metadata, reserve, guard, turns, authorityPem, sockets: () => listeners };
     const composition = compose(settings, environment, foundation);
     opened.add(() => composition.stop());
     await composition.check();

@@ -15,6 +15,14 @@ const PREPARED_STATEMENTS = 200;
 /** Which database this is, and how often it was opened and closed. */
 export type Identity = { readonly id: string; readonly generation: number };
 
+/** Is told what transactions change, and keeps it beside the database. It never fails them. */
+export interface ChangeSink {
+  /** At the end of a transaction, within it: what writes down its changes once it is committed; null when there are none. */
+  take(): (() => void) | null;
+  /** Makes durable what was written down. Runs beside the sync of the database's own log. Never rejects. */
+  sync(): Promise<void>;
+}
+
 /** Space that is kept for those who give some back; see `DiskReserve`. */
 export type SpareSpace = {
   /** Was it given away, and has not been put back? Until then nothing may take space that gives none back. */
@@ -41,6 +49,7 @@ export class SqliteDatabase {
   readonly #flush: SharedFlush;
   readonly #spare: SpareSpace | null;
   readonly #guard: WriteGuard | null;
+  #changes: ChangeSink | null = null;
   #transactions = 0;
 
   /** Opens or makes the database at `path`, and brings its schema up to date. Throws StoreInUse, STORAGE_FULL. */
@@ -49,12 +58,33 @@ export class SqliteDatabase {
     this.#guard = guard;
     this.#database = withSpareSpace(spare, () => open(path));
     this.#log = openSync(`${path}-wal`, "r");
-    this.#flush = new SharedFlush(() => syncData(this.#log));
+    this.#flush = new SharedFlush(() => this.#sync());
   }
 
   /** A statement, prepared once. */
   query<Row, Parameters extends SQLQueryBindings[]>(sql: string): Statement<Row, Parameters> {
     return this.#database.query<Row, Parameters>(sql) as Statement<Row, Parameters>;
+  }
+
+  /** From now on tells of all that transactions change. */
+  watch(changes: ChangeSink): void {
+    this.#changes = changes;
+  }
+
+  /** Runs statements that return nothing. */
+  script(sql: string): void {
+    this.#database.run(sql);
+  }
+
+  /** The size of the database in bytes, without its log. */
+  get sizeBytes(): number {
+    const sql = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()";
+    return this.query<{ bytes: number }, []>(sql).get()?.bytes ?? 0;
+  }
+
+  /** Which store this is the database of. */
+  get storeId(): string {
+    return this.query<{ id: string }, []>("SELECT id FROM store").get()?.id ?? "";
   }
 
   /** How many transactions there were: while it stays, nothing has changed. */
@@ -65,8 +95,17 @@ export class SqliteDatabase {
   /** Runs `work` as one transaction, which takes the write lock at once, and hands back its result uncommitted to disk. */
   transact<T>(work: () => T): T {
     this.#transactions++;
+    let writeDown: (() => void) | null = null;
     try {
-      return this.#database.transaction(work).immediate();
+      const result = this.#database
+        .transaction(() => {
+          const done = work();
+          writeDown = this.#changes?.take() ?? null;
+          return done;
+        })
+        .immediate();
+      (writeDown as (() => void) | null)?.();
+      return result;
     } catch (error) {
       throw storageError(error);
     }
@@ -113,6 +152,10 @@ export class SqliteDatabase {
     closeSync(this.#log);
     this.#database.close();
     return identity;
+  }
+
+  async #sync(): Promise<void> {
+    await Promise.all([syncData(this.#log), this.#changes?.sync()]);
   }
 
   #end(): Identity | null {

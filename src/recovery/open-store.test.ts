@@ -15,12 +15,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import { blobPath } from "./blob-folder.ts";
-import type { MetadataStore } from "./metadata.ts";
+import { blobPath } from "../storage/blob-folder.ts";
+import type { MetadataStore } from "../storage/metadata.ts";
 import { openStore } from "./open-store.ts";
-import type { SpareSpace } from "./sqlite-database.ts";
 
-const SPARE: SpareSpace = { isSpent: false, spend: () => false, restore: async () => {} };
+const SPARE = { isSpent: false, spend: () => false, restore: async () => {}, freeBytes: () => 1e12 };
 const HERE = "local/app" as RepositoryName;
 
 let parent: string;
@@ -43,7 +42,7 @@ async function keep(store: MetadataStore, text: string): Promise<void> {
 }
 
 async function has(text: string): Promise<boolean> {
-  const store = await openStore(folder, SPARE);
+  const store = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
   const link = await store.links.findLink([HERE], digestOf(text));
   await store.close();
   return link !== null;
@@ -51,14 +50,14 @@ async function has(text: string): Promise<boolean> {
 
 /** Runs a store with these blobs and stops it cleanly. */
 async function session(...texts: readonly string[]): Promise<void> {
-  const store = await openStore(folder, SPARE);
+  const store = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
   for (const text of texts) await keep(store, text);
   await store.close();
 }
 
 /** Runs a store with these blobs and leaves the folder as a process that was killed leaves it. */
 async function killedSession(...texts: readonly string[]): Promise<void> {
-  const store = await openStore(folder, SPARE);
+  const store = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
   for (const text of texts) await keep(store, text);
   const left = join(parent, "left");
   cpSync(folder, left, { recursive: true });
@@ -69,9 +68,9 @@ async function killedSession(...texts: readonly string[]): Promise<void> {
 }
 
 function damage(): Promise<string | null> {
-  return openStore(folder, SPARE).then(
-    async (store) => {
-      await store.close();
+  return openStore(folder, { spare: SPARE, guard: null, now: Date.now }).then(
+    async ({ metadata }) => {
+      await metadata.close();
       return null;
     },
     (error: unknown) => (error instanceof Error && "kind" in error ? String(error.kind) : Promise.reject(error)),
@@ -87,8 +86,10 @@ test("a store that stopped, or was killed, goes on with all that it had", async 
 });
 
 test("a second one is kept out, and let in when the first one ends", async () => {
-  const first = await openStore(folder, SPARE);
-  await expect(openStore(folder, SPARE)).rejects.toThrow("in use by another process");
+  const first = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
+  await expect(openStore(folder, { spare: SPARE, guard: null, now: Date.now })).rejects.toThrow(
+    "in use by another process",
+  );
   await first.close();
   expect(await damage()).toBeNull();
 });
@@ -149,7 +150,7 @@ test("a log that is gone or emptied after a kill is noticed", async () => {
 test("a stop that was cut off between the database and its mark is none of these", async () => {
   await session("one");
   const mark = join(folder, "store.json");
-  const store = await openStore(folder, SPARE);
+  const store = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
   const open = readFileSync(mark);
   await store.close();
   writeFileSync(mark, open);

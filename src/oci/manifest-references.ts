@@ -1,7 +1,7 @@
-import type { Descriptor } from "../oci/descriptor.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { Manifest } from "../oci/manifest.ts";
-import { isIndexType, isManifestType, isNonDistributable } from "../oci/media-type.ts";
+import type { Descriptor } from "./descriptor.ts";
+import type { Digest } from "./digest.ts";
+import type { Manifest } from "./manifest.ts";
+import { isIndexType, isManifestType, isNonDistributable } from "./media-type.ts";
 
 /** The blobs that must be here before the manifest may be: all but those that are never pushed. */
 export function requiredBlobs(manifest: Manifest): readonly Digest[] {

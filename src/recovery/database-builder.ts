@@ -1,0 +1,195 @@
+import { Database } from "bun:sqlite";
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import type { Digest } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
+import { referencesOf } from "../oci/manifest-references.ts";
+import { migrate } from "../storage/migrate.ts";
+import type { StoreRecord } from "./store-record.ts";
+
+/** What a finished database holds, and what is missing beside it. */
+export type BuiltStore = {
+  readonly repositories: number;
+  readonly manifests: number;
+  readonly tags: number;
+  /** Files that a manifest names. */
+  readonly blobs: number;
+};
+
+/** Rows that are written between two looks at the clock. */
+const SLICE = 2000;
+
+/** Builds a new database out of records and of the files of blobs. */
+export class DatabaseBuilder {
+  readonly #path: string;
+  readonly #database: Database;
+
+  /** Begins a database in the new file `path`. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = new Database(path, { create: true, strict: true });
+    // The file is of no worth until it is finished.
+    this.#database.run("PRAGMA journal_mode = OFF");
+    this.#database.run("PRAGMA synchronous = OFF");
+    migrate(this.#database, path);
+    this.#database.run("PRAGMA foreign_keys = OFF");
+  }
+
+  /** Applies records in their order, in one transaction. */
+  apply(records: readonly StoreRecord[]): void {
+    this.#database.transaction(() => {
+      for (const record of records) this.#apply(record);
+    })();
+  }
+
+  /**
+   * Takes out what hangs in the air, adds what manifests name, and links the blobs whose sizes `sizeOf` tells. Returns what
+   * there is.
+   */
+  async finish(sizeOf: (digest: Digest) => number | null): Promise<BuiltStore> {
+    this.#database.transaction(() => {
+      const held = "SELECT 1 FROM repository_manifest r WHERE r.manifest = manifest.digest";
+      this.#run("DELETE FROM repository_manifest WHERE manifest NOT IN (SELECT digest FROM manifest)");
+      this.#run(`DELETE FROM tag WHERE NOT EXISTS (SELECT 1 FROM repository_manifest r
+        WHERE r.repository = tag.repository AND r.manifest = tag.manifest)`);
+      this.#run(`DELETE FROM manifest WHERE NOT EXISTS (${held})`);
+    })();
+    await this.#addReferences();
+    await this.#linkBlobs(sizeOf);
+    return {
+      repositories: this.#count("SELECT count(DISTINCT repository) AS n FROM repository_manifest"),
+      manifests: this.#count("SELECT count(*) AS n FROM manifest"),
+      tags: this.#count("SELECT count(*) AS n FROM tag"),
+      blobs: this.#count("SELECT count(*) AS n FROM blob"),
+    };
+  }
+
+  /** Gives the database the store's identity, and makes it durable. */
+  close(identity: { readonly id: string; readonly generation: number }): void {
+    this.#run("UPDATE store SET id = ?, generation = ?, closed = 1", identity.id, identity.generation);
+    this.#database.close();
+    const file = openSync(this.#path, "r");
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Ends without finishing. */
+  abandon(): void {
+    this.#database.close();
+  }
+
+  #apply(record: StoreRecord): void {
+    switch (record.kind) {
+      case "manifest":
+        return this.#run(
+          "INSERT INTO manifest (digest, media_type, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+          record.digest,
+          record.mediaType,
+          Buffer.from(record.bytes, "base64"),
+        );
+      case "held":
+        return this.#run(
+          `INSERT INTO repository_manifest (repository, manifest, subject, added_at, orphaned_at) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET orphaned_at = excluded.orphaned_at`,
+          record.repository,
+          record.manifest,
+          record.subject,
+          record.addedAtMs,
+          record.orphanedAtMs,
+        );
+      case "dropped":
+        this.#run("DELETE FROM tag WHERE repository = ? AND manifest = ?", record.repository, record.manifest);
+        return this.#run(
+          "DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?",
+          record.repository,
+          record.manifest,
+        );
+      case "tag":
+        return this.#run(
+          `INSERT INTO tag (repository, name, pushed, manifest, updated_at, checked_at) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET manifest = excluded.manifest, updated_at = excluded.updated_at,
+             checked_at = excluded.checked_at`,
+          record.repository,
+          record.name,
+          record.pushed,
+          record.manifest,
+          record.updatedAtMs,
+          record.checkedAtMs,
+        );
+      case "untagged":
+        return this.#run(
+          "DELETE FROM tag WHERE repository = ? AND name = ? AND pushed = ?",
+          record.repository,
+          record.name,
+          record.pushed,
+        );
+      case "begin":
+      case "end":
+        return;
+    }
+    record satisfies never;
+  }
+
+  async #addReferences(): Promise<void> {
+    const next = this.#database.query<
+      { rowid: number; digest: string; media_type: string; bytes: Uint8Array },
+      [number]
+    >("SELECT rowid, digest, media_type, bytes FROM manifest WHERE rowid > ? ORDER BY rowid LIMIT 100");
+    for (let rows = next.all(-1); rows.length > 0; rows = next.all(rows.at(-1)?.rowid ?? 0)) {
+      this.#database.transaction(() => {
+        for (const { digest, media_type, bytes } of rows) {
+          for (const named of namedBy(bytes, media_type)) {
+            this.#run(
+              "INSERT INTO manifest_reference (manifest, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+              digest,
+              named,
+            );
+          }
+        }
+      })();
+      await Bun.sleep(0);
+    }
+  }
+
+  async #linkBlobs(sizeOf: (digest: Digest) => number | null): Promise<void> {
+    const next = this.#database.query<{ digest: string }, [string]>(
+      `SELECT DISTINCT digest FROM manifest_reference WHERE digest > ? ORDER BY digest LIMIT ${SLICE}`,
+    );
+    for (let rows = next.all(""); rows.length > 0; rows = next.all(rows.at(-1)?.digest ?? "")) {
+      this.#database.transaction(() => {
+        for (const { digest } of rows) this.#linkBlob(digest as Digest, sizeOf(digest as Digest));
+      })();
+      await Bun.sleep(0);
+    }
+  }
+
+  #linkBlob(digest: Digest, size: number | null): void {
+    if (size === null) return;
+    this.#run("INSERT INTO blob (digest, size) VALUES (?, ?) ON CONFLICT DO NOTHING", digest, size);
+    this.#run(
+      `INSERT INTO repository_blob (repository, digest, touched_at)
+       SELECT DISTINCT r.repository, f.digest, 0 FROM manifest_reference f
+         JOIN repository_manifest r ON r.manifest = f.manifest WHERE f.digest = ? ON CONFLICT DO NOTHING`,
+      digest,
+    );
+  }
+
+  #run(sql: string, ...values: (string | number | null | Uint8Array)[]): void {
+    this.#database.query(sql).run(...values);
+  }
+
+  #count(sql: string): number {
+    return this.#database.query<{ n: number }, []>(sql).get()?.n ?? 0;
+  }
+}
+
+/** What a manifest holds on to; nothing when it cannot be understood, which is no reason to lose it. */
+function namedBy(bytes: Uint8Array, mediaType: string): readonly Digest[] {
+  try {
+    return referencesOf(parseManifest(bytes, mediaType));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,267 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import fc from "fast-check";
+import { Turns } from "../lib/turns.ts";
+import { type Digest, digestOf } from "../oci/digest.ts";
+import { MEDIA_TYPE } from "../oci/media-type.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+import type { StoredManifest } from "../storage/metadata.ts";
+import { DatabaseBuilder } from "./database-builder.ts";
+import { listHistory } from "./history-folder.ts";
+import { openStore, type Store } from "./open-store.ts";
+import { findHistory, readRecords } from "./read-history.ts";
+
+const SPACE = { isSpent: false, spend: () => false, restore: async () => {}, freeBytes: () => 1e12 };
+const NEVER = new AbortController().signal;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "larder-history-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function open(space = SPACE): Promise<Store> {
+  return openStore(folder, { spare: space, guard: null, now: Date.now });
+}
+
+function imageManifest(name: string): StoredManifest {
+  const config = { mediaType: MEDIA_TYPE.ociConfig, digest: digestOf(`config of ${name}`), size: 9 };
+  const document = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers: [] };
+  return stored(MEDIA_TYPE.ociManifest, document);
+}
+
+function indexManifest(children: readonly Digest[]): StoredManifest {
+  const manifests = children.map((digest) => ({ mediaType: MEDIA_TYPE.ociManifest, digest, size: 9 }));
+  return stored(MEDIA_TYPE.ociIndex, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests });
+}
+
+function stored(mediaType: string, document: unknown): StoredManifest {
+  const bytes = Buffer.from(JSON.stringify(document));
+  return { digest: digestOf(bytes), mediaType, bytes };
+}
+
+type Putting = { readonly kind?: "pushed" | "cached"; readonly children?: readonly Digest[]; readonly atMs?: number };
+
+async function put(
+  { metadata }: Store,
+  repository: string,
+  manifest: StoredManifest,
+  tag: string | null,
+  how: Putting = {},
+) {
+  await metadata.manifests.putManifest(repository as RepositoryName, {
+    manifest,
+    requiredBlobs: [],
+    borrowFrom: [],
+    requiredManifests: how.children ?? [],
+    references: how.children ?? [digestOf("config")],
+    subject: null,
+    tags: tag === null ? [] : [tag as Tag],
+    kind: how.kind ?? "pushed",
+    isPart: tag === null,
+    atMs: how.atMs ?? 1,
+  });
+}
+
+/** What a database says that files do not; manifests that nobody holds are not asked for. */
+function contentOf(path: string): unknown {
+  const database = new Database(path, { readonly: true });
+  const all = (sql: string) => database.query(sql).values();
+  const content = [
+    all(
+      "SELECT digest, media_type, hex(bytes) FROM manifest WHERE digest IN (SELECT manifest FROM repository_manifest) ORDER BY 1",
+    ),
+    all("SELECT repository, manifest, subject, added_at, orphaned_at FROM repository_manifest ORDER BY 1, 2"),
+    all("SELECT repository, name, pushed, manifest, updated_at FROM tag ORDER BY 1, 2, 3"),
+  ];
+  database.close();
+  return content;
+}
+
+async function rebuilt(): Promise<unknown> {
+  const path = join(folder, "again.db");
+  const builder = new DatabaseBuilder(path);
+  for (const { path: file } of (await findHistory(folder)).files) {
+    for await (const record of readRecords(file)) builder.apply(record === null ? [] : [record]);
+  }
+  await builder.finish(() => null);
+  builder.close({ id: "again", generation: 1 });
+  const content = contentOf(path);
+  rmSync(path);
+  return content;
+}
+
+const command = fc.record({
+  what: fc.constantFrom("put", "put", "put", "index", "untag", "drop", "collect", "snapshot", "reopen"),
+  repository: fc.constantFrom("local/a", "docker.io/library/b"),
+  name: fc.constantFrom("x", "y", "z"),
+  tag: fc.constantFrom("1", "2", null),
+  kind: fc.constantFrom("pushed" as const, "cached" as const),
+});
+
+test("the newest snapshot and what changed since are the whole, whatever happened in between", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 25 }), async (commands) => {
+      let store = await open();
+      let atMs = 1;
+      for (const { what, repository: name, name: image, tag, kind } of commands) {
+        const repository = name as RepositoryName;
+        atMs++;
+        const manifest = imageManifest(image);
+        if (what === "put") await put(store, repository, manifest, tag, { kind, atMs });
+        if (what === "index") {
+          await put(store, repository, manifest, null, { kind, atMs });
+          const children = [manifest.digest];
+          await put(store, repository, indexManifest(children), tag ?? "i", { kind, atMs, children });
+        }
+        if (what === "untag") await store.metadata.tags.deleteTag(repository, (tag ?? "1") as Tag, kind === "pushed");
+        if (what === "drop") await store.metadata.manifests.deleteManifest(repository, manifest.digest, false, atMs);
+        if (what === "collect") await store.metadata.collection.collectLinks(atMs);
+        if (what === "snapshot") await store.snapshots.take(new Turns(), NEVER);
+        if (what === "reopen") {
+          await store.metadata.close();
+          store = await open();
+        }
+      }
+      await store.metadata.close();
+      expect(await rebuilt()).toEqual(contentOf(join(folder, "larder.db")));
+      await rm(folder, { recursive: true });
+      folder = await mkdtemp(join(tmpdir(), "larder-history-"));
+    }),
+    { numRuns: 25 },
+  );
+}, 120_000);
+
+test("what changes while a snapshot is taken is in it, or among the changes that belong to it", async () => {
+  const store = await open();
+  for (let i = 0; i < 60; i++) await put(store, `local/r${i % 7}`, imageManifest(`before ${i}`), `t${i}`);
+  const progress = { isDone: false };
+  // A turn a step: others come in between wherever they can.
+  const snapshot = store.snapshots.take(new Turns({ turnMs: 0 }), NEVER).finally(() => {
+    progress.isDone = true;
+  });
+  for (let i = 0; !progress.isDone; i++) {
+    await put(store, `local/r${i % 9}`, imageManifest(`while ${i}`), `t${i % 70}`);
+    await store.metadata.tags.deleteTag(`local/r${i % 7}` as RepositoryName, `t${(i * 5) % 60}` as Tag, true);
+    await setImmediate();
+  }
+  await snapshot;
+  await store.metadata.close();
+  expect((await findHistory(folder)).snapshotAtMs).not.toBeNull();
+  expect(await rebuilt()).toEqual(contentOf(join(folder, "larder.db")));
+});
+
+test("a change is written down when it is acknowledged, and one that is refused is not", async () => {
+  const store = await open();
+  await put(store, "local/a", imageManifest("kept"), "1");
+  const changes = listHistory(folder).filter(({ kind }) => kind === "changes");
+  const before = readFileSync(changes[0]?.path ?? "", "utf8");
+  expect(before).toContain('"name":"1"');
+  const digest = imageManifest("refused").digest;
+  await put(store, "local/a", indexManifest([digest]), "2", { children: [digest] });
+  expect(readFileSync(changes[0]?.path ?? "", "utf8")).toBe(before);
+  await store.metadata.close();
+});
+
+test("two snapshots are kept, with the changes since the older one; a damaged one is passed over for the other", async () => {
+  let store = await open();
+  for (let round = 0; round < 4; round++) {
+    await put(store, "local/a", imageManifest(`round ${round}`), `t${round}`);
+    await store.snapshots.take(new Turns(), NEVER);
+    await store.metadata.close();
+    store = await open();
+  }
+  await put(store, "local/a", imageManifest("last"), "last");
+  await store.metadata.close();
+  const files = listHistory(folder);
+  const snapshots = files.filter(({ kind }) => kind === "snapshot");
+  expect(snapshots).toHaveLength(2);
+  expect(files.every(({ number }) => number >= (snapshots[0]?.number ?? 0))).toBe(true);
+  const content = contentOf(join(folder, "larder.db"));
+  const newest = snapshots[1]?.path ?? "";
+  const whole = readFileSync(newest);
+  for (const damage of [
+    () => truncateSync(newest, whole.byteLength >> 1),
+    () => writeFileSync(newest, ""),
+    () => writeFileSync(newest, Buffer.concat([whole.subarray(0, 200), Buffer.from("?"), whole.subarray(201)])),
+    () => rmSync(newest),
+  ]) {
+    writeFileSync(newest, whole);
+    damage();
+    expect(await rebuilt()).toEqual(content);
+  }
+});
+
+test("a torn last line and one that was changed cost only themselves", async () => {
+  const store = await open();
+  for (const name of ["one", "two", "three"]) await put(store, "local/a", imageManifest(name), name);
+  await store.metadata.close();
+  const content = contentOf(join(folder, "larder.db"));
+  const changes = listHistory(folder).find(({ kind }) => kind === "changes")?.path ?? "";
+  const lines = readFileSync(changes, "utf8").split("\n");
+  appendFileSync(changes, '0badc0de {"kind":"untagged","reposi');
+  expect(await rebuilt()).toEqual(content);
+  const tagOfTwo = lines.findIndex((line) => line.includes('"name":"two"'));
+  writeFileSync(changes, lines.with(tagOfTwo, lines[tagOfTwo]?.replace('"two"', '"too"') ?? "").join("\n"));
+  expect(JSON.stringify(await rebuilt())).not.toContain('"too"');
+  expect(JSON.stringify(await rebuilt())).toContain('"three"');
+});
+
+test("where nothing can be written down pushes go on, and the next snapshot makes up for it", async () => {
+  const store = await open();
+  await put(store, "local/a", imageManifest("one"), "one");
+  const changes = listHistory(folder)[0]?.path ?? "";
+  // Whatever is in the way of a new file of changes.
+  rmSync(join(folder, "snapshots"), { recursive: true });
+  writeFileSync(join(folder, "snapshots"), "a file in the way");
+  await store.metadata.close();
+  const second = await open();
+  await put(second, "local/a", imageManifest("two"), "two");
+  rmSync(join(folder, "snapshots"));
+  await put(second, "local/a", imageManifest("three"), "three");
+  expect(listHistory(folder)).toEqual([]);
+  await second.snapshots.takeIfDue(new Turns(), NEVER);
+  await put(second, "local/a", imageManifest("four"), "four");
+  await second.metadata.close();
+  expect(changes).not.toBe("");
+  expect(await rebuilt()).toEqual(contentOf(join(folder, "larder.db")));
+});
+
+test("a snapshot is due at first, after a kill, and when enough has changed; not on a disk that is nearly full", async () => {
+  const store = await open();
+  const taken = () => listHistory(folder).filter(({ kind }) => kind === "snapshot").length;
+  await store.snapshots.takeIfDue(new Turns(), NEVER);
+  await put(store, "local/a", imageManifest("one"), "one");
+  await store.snapshots.takeIfDue(new Turns(), NEVER);
+  expect(taken()).toBe(1);
+  const left = `${folder}-left`;
+  cpSync(folder, left, { recursive: true });
+  await store.metadata.close();
+  rmSync(folder, { recursive: true });
+  cpSync(left, folder, { recursive: true });
+  rmSync(left, { recursive: true });
+  for (const space of [
+    { ...SPACE, freeBytes: () => 1000 },
+    { ...SPACE, isSpent: true },
+  ]) {
+    const full = await open(space);
+    await full.snapshots.takeIfDue(new Turns(), NEVER);
+    expect(taken()).toBe(1);
+    const again = `${folder}-left`;
+    cpSync(folder, again, { recursive: true });
+    await full.metadata.close();
+    rmSync(folder, { recursive: true });
+    cpSync(again, folder, { recursive: true });
+    rmSync(again, { recursive: true });
+  }
+  const last = await open();
+  await last.snapshots.takeIfDue(new Turns(), NEVER);
+  expect(taken()).toBe(2);
+  await last.metadata.close();
+});

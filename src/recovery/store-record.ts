@@ -1,0 +1,66 @@
+import * as v from "valibot";
+
+const manifest = v.object({
+  kind: v.literal("manifest"),
+  digest: v.string(),
+  mediaType: v.string(),
+  /** Base64. */
+  bytes: v.string(),
+});
+const held = v.object({
+  kind: v.literal("held"),
+  repository: v.string(),
+  manifest: v.string(),
+  subject: v.nullable(v.string()),
+  addedAtMs: v.number(),
+  orphanedAtMs: v.nullable(v.number()),
+});
+const dropped = v.object({ kind: v.literal("dropped"), repository: v.string(), manifest: v.string() });
+const tag = v.object({
+  kind: v.literal("tag"),
+  repository: v.string(),
+  name: v.string(),
+  pushed: v.picklist([0, 1]),
+  manifest: v.string(),
+  updatedAtMs: v.number(),
+  checkedAtMs: v.number(),
+});
+const untagged = v.object({
+  kind: v.literal("untagged"),
+  repository: v.string(),
+  name: v.string(),
+  pushed: v.picklist([0, 1]),
+});
+const begin = v.object({ kind: v.literal("begin"), store: v.string(), atMs: v.number() });
+const end = v.object({ kind: v.literal("end"), records: v.number() });
+
+const shape = v.variant("kind", [manifest, held, dropped, tag, untagged, begin, end]);
+
+/**
+ * One thing that the database says, or that changed in it: all that files of blobs do not tell themselves. Records are
+ * applied in order, and applying one twice changes nothing.
+ *
+ * `begin` is the first one of each file; `end` is the last one of a snapshot, and counts those between.
+ */
+export type StoreRecord = v.InferOutput<typeof shape>;
+
+/** A record as a line: the CRC-32 of the rest in eight hexadecimal digits, a space, JSON. */
+export function formatRecord(record: StoreRecord): string {
+  const text = JSON.stringify(record);
+  return `${checksum(text)} ${text}\n`;
+}
+
+/** The record of a line without its end; null when the line is torn, or not as it was written. */
+export function parseRecord(line: string): StoreRecord | null {
+  const text = line.slice(9);
+  if (line[8] !== " " || checksum(text) !== line.slice(0, 8)) return null;
+  try {
+    return v.parse(shape, JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+function checksum(text: string): string {
+  return Bun.hash.crc32(text).toString(16).padStart(8, "0");
+}
