@@ -92,6 +92,28 @@ describe("a cold blob", () => {
     expect(blob.gets()).toBe(1);
   });
 
+  test("is sent from its file to the fifth client and all that follow, when it is nearly here", async () => {
+    const blob = makeBlob(LAYER_BYTES);
+    lab.upstream.add(blob);
+    lab.upstream.misbehave(
+      { reference: blob.digest, method: "GET" },
+      { kind: "pause", afterBytes: LAYER_BYTES - 1000 },
+    );
+    const early: PacedReader[] = [];
+    for (let client = 0; client < 4; client++) early.push(await PacedReader.open(lab.blobUrl(blob.digest)));
+    await early[0]?.readTo(SOME);
+    const late = Array.from({ length: 6 }, () => PacedReader.open(lab.blobUrl(blob.digest)));
+    await Bun.sleep(200);
+    lab.upstream.release();
+    // What is read along has no stated length, a file has.
+    for (const client of early) expect(client.response.headers.get("content-length")).toBeNull();
+    for (const client of await Promise.all(late)) {
+      expect(client.response.headers.get("content-length")).toBe(String(LAYER_BYTES));
+      expect(digestOf(await client.rest())).toBe(blob.digest);
+    }
+    for (const client of early) expect(digestOf(await client.rest())).toBe(blob.digest);
+  });
+
   test("is not held up by a client that reads nothing", async () => {
     const blob = makeBlob(24 * 1024 * 1024);
     lab.upstream.add(blob);
