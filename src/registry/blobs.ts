@@ -106,12 +106,6 @@ export class Blobs {
     return false;
   }
 
-  /** Does this very repository have the blob, whole on disk? */
-  async isOwn(target: Target, digest: Digest): Promise<boolean> {
-    const link = await this.#parts.links.findLink([nameOf(target)], digest);
-    return link !== null && (await this.#parts.files.isWhole(digest, link.size));
-  }
-
   /** Is the blob on disk, whole, where `target` may be answered from? */
   async isHere(target: Target, digest: Digest): Promise<boolean> {
     return (await this.#findHere(target, digest)) !== null;

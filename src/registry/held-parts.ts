@@ -1,21 +1,24 @@
 import type { Work } from "../lib/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import type { BlobStore } from "../storage/blobs.ts";
 import type { HoldingStore } from "../storage/metadata.ts";
+import type { BlobFiles } from "./blob-files.ts";
 
 /** Digests that are looked up at once: they take about a millisecond. */
 const SET = 100;
 
+/** Says whether a blob's file is what is recorded of it. */
+export type WholeFiles = Pick<BlobFiles, "isWhole">;
+
 /** Which parts of images are here, seen through the repositories that may answer for one. Works in turns. */
 export class HeldParts {
   readonly #holdings: HoldingStore;
-  readonly #blobs: BlobStore;
+  readonly #files: WholeFiles;
   readonly #work: Work;
 
-  constructor(holdings: HoldingStore, blobs: BlobStore, work: Work) {
+  constructor(holdings: HoldingStore, files: WholeFiles, work: Work) {
     this.#holdings = holdings;
-    this.#blobs = blobs;
+    this.#files = files;
     this.#work = work;
   }
 
@@ -33,24 +36,35 @@ export class HeldParts {
     return found;
   }
 
+  /** The blobs that one of the repositories links and that are whole on disk, with their sizes. */
+  linked(repositories: readonly RepositoryName[], digests: Iterable<Digest>): Promise<ReadonlyMap<Digest, number>> {
+    return this.#whole(digests, (set) => this.#holdings.findLinked(repositories, set));
+  }
+
   /**
    * The blobs that are here, whole on disk, with their sizes. They must be named by a manifest that one of the
    * repositories holds: then what another repository brought here serves these, too.
    */
-  async blobs(
-    repositories: readonly RepositoryName[],
+  blobs(repositories: readonly RepositoryName[], digests: Iterable<Digest>): Promise<ReadonlyMap<Digest, number>> {
+    return this.#whole(digests, async (set) => {
+      const linked = await this.#holdings.findLinked(repositories, set);
+      const others = set.filter((digest) => !linked.has(digest));
+      if (others.length === 0) return linked;
+      return new Map([...linked, ...(await this.#holdings.findLinkedAnywhere(others))]);
+    });
+  }
+
+  async #whole(
     digests: Iterable<Digest>,
+    recorded: (set: readonly Digest[]) => Promise<ReadonlyMap<Digest, number>>,
   ): Promise<ReadonlyMap<Digest, number>> {
     const found = new Map<Digest, number>();
     for (const set of setsOf(digests)) {
-      const linked = await this.#holdings.findLinked(repositories, set);
-      const others = set.filter((digest) => !linked.has(digest));
-      const elsewhere = others.length === 0 ? linked : await this.#holdings.findLinkedAnywhere(others);
-      for (const digest of set) {
-        const size = linked.get(digest) ?? elsewhere.get(digest);
-        if (size !== undefined && (await this.#blobs.size(digest)) === size) found.set(digest, size);
+      for (const [digest, size] of await recorded(set)) {
+        if (await this.#files.isWhole(digest, size)) found.set(digest, size);
         await this.#work.rest();
       }
+      await this.#work.rest();
     }
     return found;
   }

@@ -29,12 +29,13 @@ beforeEach(() => {
   looked = [];
 });
 
-function survey({ turns = new Turns(), signal = null as AbortSignal | null } = {}): ImageSurvey {
+function survey({ turns = new Turns(), signal = null as AbortSignal | null, enoughParts = 1e9 } = {}): ImageSurvey {
   const size = (digest: Digest) => {
     looked.push(digest);
     return blobs.blobs.size(digest);
   };
-  return new ImageSurvey({ ...metadata, blobs: { ...blobs.blobs, size }, order: ORDER }, turns.begin(signal));
+  const files = { isWhole: async (digest: Digest, recorded: number) => (await size(digest)) === recorded };
+  return new ImageSurvey({ ...metadata, blobs: blobs.blobs, files, order: ORDER }, turns.begin(signal), enoughParts);
 }
 
 async function keepBlob(content: string, repository = nameOf(target)): Promise<Digest> {
@@ -174,7 +175,7 @@ describe("a survey", () => {
   });
 
   test("has seen enough after so many parts, of images that it had not seen yet", async () => {
-    const one = new ImageSurvey({ ...metadata, blobs: blobs.blobs, order: ORDER }, new Turns().begin(), 100);
+    const one = survey({ enoughParts: 100 });
     await keepImage("1", digestOf("config"), [digestOf("layer")]);
     for (let times = 0; times < 100; times++) await one.check(named("1"), "all");
     expect(one.hasSeenEnough).toBe(false);

@@ -4,7 +4,7 @@ import { type Manifest, manifestSteps } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import type { HoldingStore, ManifestStore, StoredManifest } from "../storage/metadata.ts";
-import { HeldParts } from "./held-parts.ts";
+import { HeldParts, type WholeFiles } from "./held-parts.ts";
 import { ImageBounds } from "./image-bounds.ts";
 import { CONFIG_LIMIT_BYTES, configSteps, isJsonType } from "./image-summary.ts";
 import { blobsOf } from "./image-walk.ts";
@@ -14,6 +14,7 @@ export type PartStores = {
   readonly manifests: ManifestStore;
   readonly holdings: HoldingStore;
   readonly blobs: BlobStore;
+  readonly files: WholeFiles;
 };
 
 /** One visit to an image, in turns: what its manifests say, and which of their parts are here. */
@@ -31,7 +32,7 @@ export class ImageVisit {
     this.#stores = stores;
     this.#names = names;
     this.#work = work;
-    this.#held = new HeldParts(stores.holdings, stores.blobs, work);
+    this.#held = new HeldParts(stores.holdings, stores.files, work);
   }
 
   /** What a manifest says, `depth` indexes below the first one. Throws MANIFEST_INVALID for what no image is. */

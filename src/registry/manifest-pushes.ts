@@ -1,32 +1,31 @@
-import { setImmediate } from "node:timers/promises";
-import { mapBounded } from "../lib/map-bounded.ts";
+import type { Turns } from "../lib/turns.ts";
 import type { Digest } from "../oci/digest.ts";
-import type { Manifest } from "../oci/manifest.ts";
+import { type Manifest, manifestSteps } from "../oci/manifest.ts";
 import type { Tag } from "../oci/tag.ts";
-import type { ManifestPut, ManifestStore, StoredManifest } from "../storage/metadata.ts";
+import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest } from "../storage/metadata.ts";
 import type { Blobs } from "./blobs.ts";
 import { candidateNames, candidatesOf, nameOf, type SearchOrder, upstreamTargets } from "./candidates.ts";
-import { readManifest } from "./image-walk.ts";
+import { BlobGathering } from "./gather-blobs.ts";
+import { HeldParts, type WholeFiles } from "./held-parts.ts";
 import type { Target } from "./locate.ts";
 import { listedIn, referencesOf, requiredBlobs } from "../oci/manifest-references.ts";
 import type { ManifestOrigin, OnBehalf } from "./origin.ts";
 import { PushProgress } from "./push-progress.ts";
 
-/** Blobs of one push that are fetched at once, as Docker and containerd do. */
-const PARALLEL_BLOBS = 4;
-/** Blobs that are looked at before others have their turn. */
-const TURN_BLOBS = 100;
 /** What was there and is gone when the manifest is written is looked for again so often. */
 const ATTEMPTS = 3;
 
 /** What pushes need. */
 export type PushParts = {
   readonly store: ManifestStore;
+  readonly holdings: HoldingStore;
+  readonly files: WholeFiles;
   readonly origin: ManifestOrigin;
   readonly blobs: Blobs;
   readonly order: SearchOrder;
   /** May a manifest be pushed that names what is nowhere? Off, a client that forgot something is told so. */
   readonly acceptSparse: boolean;
+  readonly turns: Turns;
   readonly now: () => number;
 };
 
@@ -64,7 +63,8 @@ export class ManifestPushes {
     tags: readonly Tag[],
     behalf: OnBehalf,
   ): Promise<void> {
-    const push = new PushProgress(nameOf(target), this.#parts.acceptSparse, behalf, this.#parts.now);
+    const { acceptSparse, turns, now } = this.#parts;
+    const push = new PushProgress(nameOf(target), acceptSparse, behalf, turns.begin(), now);
     push.bounds.enter(stored, 0);
     const root = { stored, manifest, places: [target] };
     if (!(await this.#store(target, root, { tags, isPart: false }, push, 0))) throw push.missingParts();
@@ -108,25 +108,30 @@ export class ManifestPushes {
   async #hold(target: Target, { manifest, places }: Node, push: PushProgress, depth: number): Promise<Held> {
     const { manifests, others } = listedIn(manifest);
     const required = requiredBlobs(manifest);
-    const { own, borrowed } = await this.#holdBlobs(target, places, required, push);
-    const blobs: Digest[] = [];
+    const gathering = this.#gathering(push);
+    const names = namesOf(places, this.#parts.order);
+    const needed = await gathering.gather(target, places, names, required);
+    for (const digest of needed.absent) push.missing.add(digest);
+    // What is no manifest by its type may be one all the same.
+    const listed = await gathering.gather(target, places, names, others);
     const held: Digest[] = [];
-    for (const digest of others) {
-      if (await this.#bringBlob(places, digest, push)) blobs.push(digest);
-    }
-    for (const digest of [...manifests, ...others.filter((other) => !blobs.includes(other))]) {
+    for (const digest of [...manifests, ...listed.absent]) {
+      if (push.isHopeless(0)) break;
       if (await this.#holdManifest(target, places, digest, push, depth + 1)) held.push(digest);
     }
-    const [count, expected] = [
-      own.length + borrowed.length + blobs.length + held.length,
-      required.length + manifests.length + others.length,
-    ];
+    const borrowed = [...needed.borrowed, ...listed.borrowed];
+    const blobs = [...needed.own, ...listed.own, ...borrowed];
     return {
-      blobs: [...own, ...borrowed, ...blobs],
+      blobs,
       manifests: held,
-      isWhole: count === expected,
-      isBorrowing: borrowed.length > 0 || blobs.length > 0,
+      isWhole: blobs.length + held.length === required.length + manifests.length + others.length,
+      isBorrowing: borrowed.length > 0,
     };
+  }
+
+  #gathering(push: PushProgress): BlobGathering {
+    const { blobs, holdings, files } = this.#parts;
+    return new BlobGathering(blobs, new HeldParts(holdings, files, push.work), push);
   }
 
   async #holdManifest(
@@ -149,9 +154,9 @@ export class ManifestPushes {
   /** A manifest that HEAD would have told of: what is here comes first, wherever in the search it is. */
   async #findManifest(places: readonly Target[], digest: Digest, push: PushProgress): Promise<Node | null> {
     const { store, origin, order } = this.#parts;
-    const at = (place: Target, stored: StoredManifest): Node => ({
+    const at = async (place: Target, stored: StoredManifest): Promise<Node> => ({
       stored,
-      manifest: readManifest(stored),
+      manifest: await push.work.finish(manifestSteps(stored.bytes, stored.mediaType)),
       places: placesWith(places, place),
     });
     for (const place of places) {
@@ -167,36 +172,6 @@ export class ManifestPushes {
       }
       return null;
     });
-  }
-
-  /** Those of the blobs that are here afterwards: the repository's own, and those that it has to borrow. */
-  async #holdBlobs(target: Target, places: readonly Target[], digests: readonly Digest[], push: PushProgress) {
-    const { blobs } = this.#parts;
-    const own: Digest[] = [];
-    const others: Digest[] = [];
-    for (const [index, digest] of digests.entries()) {
-      ((await blobs.isOwn(target, digest)) ? own : others).push(digest);
-      if (index % TURN_BLOBS === TURN_BLOBS - 1) await setImmediate();
-    }
-    const borrowed: Digest[] = [];
-    let looked = 0;
-    await mapBounded(others, PARALLEL_BLOBS, async (digest) => {
-      if (++looked % TURN_BLOBS === 0) await setImmediate();
-      if (await this.#bringBlob(places, digest, push)) borrowed.push(digest);
-      else push.missing.add(digest);
-    });
-    return { own, borrowed };
-  }
-
-  /** Is the blob here afterwards, where this push may take it from? */
-  async #bringBlob(places: readonly Target[], digest: Digest, push: PushProgress): Promise<boolean> {
-    const { blobs } = this.#parts;
-    for (const place of places) if (await blobs.isHere(place, digest)) return true;
-    const found = await push.ask(digest, async (note) => {
-      for (const place of places) if (await note(blobs.fulfil(place, digest, push.behalf))) return true;
-      return null;
-    });
-    return found !== null;
   }
 }
 

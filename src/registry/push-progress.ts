@@ -1,3 +1,4 @@
+import type { Work } from "../lib/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
@@ -17,6 +18,8 @@ type Note = <T>(asked: Promise<T>) => Promise<T | null>;
 /** One push of a manifest, and what has become of what it names. Holds the push to bounds. */
 export class PushProgress {
   readonly behalf: OnBehalf;
+  /** What is done for the push here, in turns. */
+  readonly work: Work;
   readonly bounds = new ImageBounds();
   /** What is nowhere: neither here nor at an upstream. */
   readonly missing = new Set<Digest>();
@@ -28,12 +31,18 @@ export class PushProgress {
   readonly #untilMs: number;
   #failure: UpstreamError | null = null;
 
-  constructor(repository: RepositoryName, acceptSparse: boolean, behalf: OnBehalf, now: () => number) {
+  constructor(repository: RepositoryName, acceptSparse: boolean, behalf: OnBehalf, work: Work, now: () => number) {
     this.#repository = repository;
     this.#acceptSparse = acceptSparse;
     this.behalf = behalf;
+    this.work = work;
     this.#now = now;
     this.#untilMs = now() + TIME_LIMIT_MS;
+  }
+
+  /** Is so much missing, with `more`, that the push will be refused and the refusal tells no more of it? */
+  isHopeless(more: number): boolean {
+    return !this.#acceptSparse && this.missing.size + more > DETAILED;
   }
 
   /**
@@ -61,7 +70,8 @@ export class PushProgress {
   missingParts(): RegistryError {
     const digests = [...this.missing];
     const named = digests.slice(0, NAMED).join(", ");
-    const more = digests.length > NAMED ? ` and ${digests.length - NAMED} more` : "";
+    const more =
+      digests.length > NAMED ? ` and ${digests.length - NAMED} more${this.isHopeless(0) ? " at least" : ""}` : "";
     const why = this.#failure === null ? "" : ` (${this.#failure.message})`;
     return new RegistryError(
       "MANIFEST_BLOB_UNKNOWN",

@@ -122,7 +122,17 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const reportFault = faultReporter(log);
   const registryBlobs = new Blobs({ store: blobs, files, links, origin: blobOrigin, order, traffic, spareWrites, now });
   const { acceptSparse } = settings;
-  const pushes = new ManifestPushes({ store: manifests, origin, blobs: registryBlobs, order, acceptSparse, now });
+  const pushes = new ManifestPushes({
+    store: manifests,
+    holdings,
+    files,
+    origin,
+    blobs: registryBlobs,
+    order,
+    acceptSparse,
+    turns,
+    now,
+  });
   const registry: Registry = {
     identity: identityOf(order.standIns, [...settings.names, ...settings.addresses], clock.elapsed),
     manifests: new Manifests({
@@ -158,7 +168,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     aside,
     cacher,
     remover: new ImageRemover(manifests, tags, now),
-    survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, order }, turns.begin(signal)),
+    survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
     upstreams,
     upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
     disk: () => spaceOf(dataFolder),

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import {
   contentOf,
   describeManifest,
+  descriptorOf,
   freshName,
   makeBlob,
   makeImage,
@@ -44,6 +45,19 @@ describe("a manifest whose blobs are missing", () => {
       expect(JSON.stringify(errors)).not.toContain(config.digest);
     }
     await expectAbsent(name, image.manifest, "latest");
+  });
+
+  test("is refused when thousands are missing, and only so many of them are looked for", async () => {
+    const [name, config] = [freshName(), makeBlob()];
+    await pushBlob(registry.url, name, config);
+    const layers = Array.from({ length: 5000 }, () => ({ mediaType: TYPE.layer, digest: missingDigest(), size: 1 }));
+    const document = { schemaVersion: 2, mediaType: TYPE.manifest, config: descriptorOf(config, TYPE.config), layers };
+    const manifest = makeManifest(document);
+    const reply = await putManifest(registry.url, name, manifest);
+    const [error] = expectError(reply, 400, "MANIFEST_BLOB_UNKNOWN") as { message: string }[];
+    expect(error?.message).toContain(layers[0]?.digest ?? "");
+    if (!isForeignRegistry) expect(error?.message).toMatch(/ names 10\d\d blob.* at least/);
+    await expectAbsent(name, manifest, "latest");
   });
 
   test("is refused as well when only its config is missing", async () => {
