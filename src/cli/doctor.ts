@@ -16,6 +16,7 @@ import { DEFAULT_STAND_INS } from "../registry/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { type AskedLarder, examineSandboxImages } from "./examine-sandbox-images.ts";
 import { failingPlainly } from "./failing-plainly.ts";
+import { programAsker } from "./program-asker.ts";
 import { findRegistryAddress } from "./registry-address.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true };
@@ -47,14 +48,15 @@ export function doctorCommand(io: CommandIo): Command {
 async function examine(flags: Flags, io: CommandIo): Promise<readonly Finding[]> {
   const files = new NodeFiles("/");
   const probe = networkProber(io.signal);
-  const setups = await readRuntimes(files);
+  const ask = programAsker(io.environment["PATH"] ?? "", io.signal);
+  const setups = await readRuntimes(files, ask, Date.now());
   const server = await findServer(flags, setups, io);
   // Without a server's list the usual one tells most of what there is to tell.
   const standIns = (server.said?.standIns ?? DEFAULT_STAND_INS) as readonly Namespace[];
   const runtimes = await Promise.all(setups.map((setup) => examineRuntime(setup, standIns, files, probe)));
   const names = await examineNames(standIns, runtimes, { resolve: resolveBySystem, probe });
   const found = runtimes.flatMap(({ findings }) => findings);
-  const sandboxes = await examineSandboxImages(files, server.larder, io);
+  const sandboxes = await examineSandboxImages(files, server.larder, ask, io.signal);
   const known = runtimes.length > 0 ? found : [warn("runtime", NO_RUNTIME, "on a node, run this there")];
   return [...server.findings, ...known, ...sandboxes, ...names, ...(await examineStateFolders())];
 }

@@ -1,17 +1,14 @@
 import type { HealthAnswer } from "../api/admin.ts";
 import type { AdminClient } from "../api/admin-client.ts";
 import { sandboxImage } from "../discovery/runtime-sandbox.ts";
+import type { AskProgram } from "../doctor/ask-program.ts";
 import { examineSandbox, type SandboxState } from "../doctor/examine-sandbox.ts";
 import type { Finding } from "../doctor/finding.ts";
 import type { NodeFiles } from "../doctor/node-files.ts";
-import { type AskProgram, readSandboxImages } from "../doctor/read-sandbox-image.ts";
+import { readSandboxImages } from "../doctor/read-sandbox-image.ts";
 import { formatPlatform, hostPlatform } from "../oci/platform.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { parseImageName } from "../registry/image-name.ts";
-import type { CommandIo } from "./command-io.ts";
-
-const PATIENCE_MS = 10_000;
-const LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** The larder that a node pulls from; `health` is null when it did not say. */
 export type AskedLarder = {
@@ -24,9 +21,10 @@ export type AskedLarder = {
 export async function examineSandboxImages(
   files: NodeFiles,
   larder: AskedLarder | null,
-  { environment, signal }: CommandIo,
+  ask: AskProgram,
+  signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const images = await readSandboxImages(files, programAsker(environment["PATH"] ?? "", signal), sandboxImage);
+  const images = await readSandboxImages(files, ask, sandboxImage);
   return Promise.all(
     images.map(async (image) =>
       examineSandbox(image, larder === null ? null : await stateOf(image.image, larder, signal)),
@@ -54,29 +52,4 @@ async function stateOf(
     signal.throwIfAborted();
     return null; // Of another version, say; that it does not answer is told elsewhere.
   }
-}
-
-/** Runs programs of this machine that tell of their own configuration. */
-function programAsker(searchPath: string, signal: AbortSignal): AskProgram {
-  return async ([program = "", ...argv]) => {
-    const path = program.startsWith("/")
-      ? program
-      : Bun.which(program, { PATH: `${searchPath}:/usr/local/bin:/usr/sbin` });
-    if (path === null) return null;
-    try {
-      const child = Bun.spawn([path, ...argv], {
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "ignore",
-        signal,
-        timeout: PATIENCE_MS,
-        maxBuffer: LIMIT_BYTES,
-      });
-      const [text, status] = await Promise.all([child.stdout.text(), child.exited]);
-      return status === 0 ? text : null;
-    } catch {
-      signal.throwIfAborted();
-      return null; // Not a program that can be run here: it says nothing.
-    }
-  };
 }

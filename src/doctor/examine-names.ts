@@ -44,20 +44,26 @@ async function examine(
   const trust = { caPem: null, verifies: true };
   const secure = await probe(`https://${host}`, trust);
   const answer = secure.who === "nobody" ? await probe(`http://${host}`, trust) : secure;
-  return judge({ where, by, overlooked, hasRuntimes: runtimes.length > 0, secure, answer });
+  // dockerd's older image store mirrors docker.io alone: that it goes past for the others is no accident.
+  const isHalfJoined = runtimes.some(
+    ({ runtime, broughtHere }) => overlooked.includes(runtime) && runtime !== "docker" && broughtHere.size > 0,
+  );
+  return judge({ where, by, overlooked, isHalfJoined, hasRuntimes: runtimes.length > 0, secure, answer });
 }
 
 type Sight = {
   readonly where: string;
   readonly by: string;
   readonly overlooked: readonly string[];
+  /** Does a runtime that goes past larder for this registry come to it for others? */
+  readonly isHalfJoined: boolean;
   readonly hasRuntimes: boolean;
   readonly secure: Probe;
   /** At the port that answered, HTTPS first. */
   readonly answer: Probe;
 };
 
-function judge({ where, by, overlooked, hasRuntimes, secure, answer }: Sight): Finding {
+function judge({ where, by, overlooked, isHalfJoined, hasRuntimes, secure, answer }: Sight): Finding {
   const isCovered = overlooked.length === 0;
   switch (answer.who) {
     case "larder": {
@@ -78,7 +84,10 @@ function judge({ where, by, overlooked, hasRuntimes, secure, answer }: Sight): F
     case "other": {
       const message = `${where}: ${answer.who === "registry" ? "a registry that is not larder" : "not a registry"}${by}`;
       if (isCovered) return ok("name", message);
-      return warn("name", `${message}; ${overlooked.join(" and ")} goes past larder`, REMEDY_JOIN);
+      const past = `${message}; ${overlooked.join(" and ")} goes past larder`;
+      return isHalfJoined
+        ? fail("name", `${past}, though it comes to larder for other registries`, REMEDY_REJOIN)
+        : warn("name", past, REMEDY_JOIN);
     }
     default:
       return answer.who satisfies never;
@@ -86,6 +95,8 @@ function judge({ where, by, overlooked, hasRuntimes, secure, answer }: Sight): F
 }
 
 const REMEDY_JOIN = "bring it here with a line of larder's /client/ page";
+const REMEDY_REJOIN =
+  "run the script of larder's /client/ again, which writes what is missing; if only some registries are meant to come, nothing is wrong";
 const REMEDY_SPOOF =
   "with HTTPS, have this machine trust larder's authority: /client/trust.sh; without, tell the runtime: /client/TARGET.sh?mode=spoof";
 

@@ -1,3 +1,4 @@
+import type { AskProgram } from "./ask-program.ts";
 import { fail, type Finding, ok } from "./finding.ts";
 import type { NodeFiles } from "./node-files.ts";
 import type { Probe, ProbeOrigin } from "./probe.ts";
@@ -14,10 +15,10 @@ export type RuntimeReport = {
   readonly findings: readonly Finding[];
 };
 
-/** What the files of the runtimes say that this machine has. */
-export async function readRuntimes(files: NodeFiles): Promise<readonly RuntimeSetup[]> {
+/** What the files of the runtimes say that this machine has. `nowMs` is the time, by the clock of the files. */
+export async function readRuntimes(files: NodeFiles, ask: AskProgram, nowMs: number): Promise<readonly RuntimeSetup[]> {
   const setups = await Promise.all([
-    readContainerd(files),
+    readContainerd(files, ask, nowMs),
     readContainers(files),
     readDocker(files),
     readRancher("k3s", files),
@@ -35,6 +36,8 @@ export async function examineRuntime(
 ): Promise<RuntimeReport> {
   const broughtHere = new Set<string>();
   const findings = [...setup.problems];
+  const elsewhere: Elsewhere[] = [];
+  if (!setup.isInEffect) return { runtime: setup.runtime, broughtHere, findings };
   const concerned = setup.routes.filter(({ registry }) => registry === "*" || standIns.includes(registry));
   for (const routes of groupsOf(concerned)) {
     const [route] = routes;
@@ -44,8 +47,31 @@ export async function examineRuntime(
     if (answer.who === "larder" && answer.refusal === null) for (const name of registries) broughtHere.add(name);
     const finding = judge(setup.runtime, route, registries, answer);
     if (finding !== null) findings.push(finding);
+    if (answer.who === "registry" || answer.who === "other") elsewhere.push({ route, registries, answer });
   }
+  if (broughtHere.size > 0) findings.push(...strays(setup.runtime, elsewhere, broughtHere));
   return { runtime: setup.runtime, broughtHere, findings };
+}
+
+type Elsewhere = { readonly route: Route; readonly registries: readonly string[]; readonly answer: Probe };
+
+/** On a machine that comes to larder for some registries, those of the others that its settings lead somewhere else. */
+function strays(
+  runtime: string,
+  elsewhere: readonly Elsewhere[],
+  broughtHere: ReadonlySet<string>,
+): readonly Finding[] {
+  return elsewhere.flatMap(({ route, registries, answer }) =>
+    registries
+      .filter((name) => name !== "*" && !broughtHere.has(name))
+      .map((name) =>
+        fail(
+          runtime,
+          `asks ${answer.origin} for ${name}, and that is not larder: ${route.path} says so`,
+          "if that is not meant, move the file away, and run the script of larder's /client/ again",
+        ),
+      ),
+  );
 }
 
 /** Routes to the same place in the same way are asked once, and told of in one line. */

@@ -3,8 +3,14 @@ import type { NodeFiles } from "./node-files.ts";
 /** A program that runs. `program` runs the same file, even after an update has replaced it. */
 export type RunningProcess = { readonly id: string; readonly program: string; readonly argv: readonly string[] };
 
-/** The first process of that name that is the machine's own: root's, and in no container. Null when there is none. */
+/** The first process of that name that is the machine's own. Null when there is none. */
 export async function findProcess(name: string, files: NodeFiles): Promise<RunningProcess | null> {
+  return (await findProcesses(name, files))[0] ?? null;
+}
+
+/** The processes of that name that are the machine's own: root's, and in no container. In the order of their ids. */
+export async function findProcesses(name: string, files: NodeFiles): Promise<readonly RunningProcess[]> {
+  const found: RunningProcess[] = [];
   const ids = (await files.list("/proc")).filter((entry) => /^\d+$/.test(entry));
   for (const id of ids.sort((a, b) => Number(a) - Number(b))) {
     const folder = `/proc/${id}`;
@@ -23,7 +29,26 @@ export async function findProcess(name: string, files: NodeFiles): Promise<Runni
     );
     if (isElsewhere.includes(true)) continue;
     const argv = ((await read("cmdline")) ?? "").split("\0").slice(0, -1);
-    return { id, program: `${folder}/exe`, argv };
+    found.push({ id, program: `${folder}/exe`, argv });
   }
-  return null;
+  return found;
+}
+
+/** Kernel ticks are hundredths of a second, on every machine that larder runs on. */
+const TICK_MS = 10;
+
+/**
+ * When a process was started, by the clock that says `nowMs` now; null when it has ended. To a hundredth of a second.
+ * Source: proc(5), /proc/uptime and the 22nd field of /proc/PID/stat.
+ */
+export async function startOfProcess(id: string, files: NodeFiles, nowMs: number): Promise<number | null> {
+  const [stat, uptime] = await Promise.all([
+    files.read(`/proc/${id}/stat`).catch(() => null),
+    files.read("/proc/uptime"),
+  ]);
+  if (stat === null || uptime === null) return null;
+  // The name in parentheses, the second field, may hold blanks and parentheses.
+  const afterName = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ageMs = Number(uptime.split(" ")[0]) * 1000 - Number(afterName[19]) * TICK_MS;
+  return Number.isFinite(ageMs) ? nowMs - ageMs : null;
 }

@@ -45,6 +45,11 @@ describe("the name of a registry", () => {
     expect([status, message]).toEqual(["warn", expect.stringContaining("containerd goes past larder")]);
     expect((await examine({ https: "registry" }, [containerd("docker.io")]))[0]).toBe("ok");
     expect((await examine({ https: "registry" }, []))[0]).toBe("ok");
+    // Half of its files are gone, or never came.
+    expect(await examine({ https: "registry" }, [containerd("quay.io")])).toEqual([
+      "fail",
+      expect.stringContaining("containerd goes past larder, though it comes to larder for other registries"),
+    ]);
   });
 
   test("that leads nowhere stops a pull, unless settings come first", async () => {

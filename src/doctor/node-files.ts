@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The files of the system below a folder: `/`, or one that stands for it. */
@@ -27,6 +27,14 @@ export class NodeFiles {
       if (isAbsence(error)) return [];
       throw error;
     }
+  }
+
+  /** When the content of a file, or of what a link leads to, was changed; null when there is none. */
+  async modifiedAtMs(path: string): Promise<number | null> {
+    return stat(join(this.#root, path)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => null,
+    );
   }
 
   /** Where a symbolic link leads; null when there is none that may be read. */

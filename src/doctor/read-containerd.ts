@@ -1,50 +1,91 @@
-import * as v from "valibot";
 import { CONTAINERD_CERTS } from "../clients/containerd.ts";
+import type { AskProgram } from "./ask-program.ts";
+import type { ContainerdConfig } from "./containerd-config.ts";
+import { findContainerd, type FoundContainerd } from "./find-containerd.ts";
 import { fail, type Finding, warn } from "./finding.ts";
 import type { NodeFiles } from "./node-files.ts";
 import { readHostsToml } from "./read-hosts-toml.ts";
-import type { RuntimeSetup } from "./runtime-setup.ts";
+import { type Route, type RuntimeSetup, tryOriginOf } from "./runtime-setup.ts";
+import { unreadFiles } from "./unread-files.ts";
 
-const CONFIG = "/etc/containerd/config.toml";
-/** Where the kubelet's containerd finds `certs.d`: config versions 2 and 3. */
-const PLUGINS = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images"];
+const RUNTIME = "containerd";
+const REMEDY = "run the script of larder's /client/containerd.sh again, which sets it and restarts containerd";
 
-const plugin = v.object({ registry: v.optional(v.object({ config_path: v.optional(v.string()) })) });
-const schema = v.object({ plugins: v.optional(v.record(v.string(), v.unknown())) });
+/** What goes wrong with config_path itself, before it comes to the files below it. */
+type Flaw = { readonly message: string; readonly advice: string };
 
-/** What containerd's files say; null when there are none. */
-export async function readContainerd(files: NodeFiles): Promise<RuntimeSetup | null> {
-  const config = await files.read(CONFIG);
-  const found = config === null ? "" : configPath(config);
-  const folder = found?.split(":")[0] || CONTAINERD_CERTS;
-  const { routes, problems } = await readHostsToml("containerd", folder, files);
-  if (config === null && routes.length + problems.length === 0) return null;
-  return { runtime: "containerd", routes, problems: [...problems, ...configProblems(found, routes.length > 0)] };
+/**
+ * What the containerd that runs goes by: its own `config dump` where it can be asked, else its file; and the hosts.toml
+ * files below its config_path. Null when there is none, or nothing that concerns registries.
+ */
+export async function readContainerd(files: NodeFiles, ask: AskProgram, nowMs: number): Promise<RuntimeSetup | null> {
+  const found = await findContainerd(files, ask);
+  const usual = await readHostsToml(RUNTIME, CONTAINERD_CERTS, files);
+  const isUsual = usual.routes.length + usual.problems.length > 0;
+  if (found === null) return isUsual ? { runtime: RUNTIME, isInEffect: true, ...usual } : null;
+  if (found.path.startsWith("/var/lib/rancher/")) return isUsual ? readByNobody(usual.routes) : null;
+  const { config } = found;
+  if (config === null) return { runtime: RUNTIME, isInEffect: false, ...usual, problems: [notUnderstood(found)] };
+  // nerdctl reads the usual folder, whatever the configuration says.
+  if (config.isWithoutKubernetes) return isUsual ? { runtime: RUNTIME, isInEffect: true, ...usual } : null;
+  const flaw = isUsual || config.configPath !== "" ? await flawOf(found, config, ask) : null;
+  const unread = found.running === null ? [] : await unreadFiles(found, found.running, files, nowMs);
+  const problems = [...(flaw === null ? [] : [fail(RUNTIME, flaw.message, flaw.advice)]), ...unread];
+  const isInEffect = problems.length === 0;
+  if (flaw !== null) return { runtime: RUNTIME, isInEffect, routes: usual.routes, problems };
+  const folders = config.configPath === "" ? [CONTAINERD_CERTS] : config.configPath.split(":");
+  const read = await Promise.all(folders.map((folder) => readHostsToml(RUNTIME, folder, files)));
+  const routes = [...oldRoutes(found, config), ...read.flatMap((one) => one.routes)];
+  return { runtime: RUNTIME, isInEffect, routes, problems: [...problems, ...read.flatMap((one) => one.problems)] };
 }
 
-function configProblems(found: string | null, hasRoutes: boolean): readonly Finding[] {
-  if (found === null) {
-    return [
-      warn("containerd", `${CONFIG} cannot be understood here`, "see what containerd says: containerd config dump"),
-    ];
-  }
-  if (found !== "" || !hasRoutes) return [];
-  return [
-    fail(
-      "containerd",
-      `${CONFIG} has no config_path, so that containerd before 2.2 does not read ${CONTAINERD_CERTS}`,
-      "run the script of /client/containerd.sh again, which sets it, and restart containerd",
-    ),
-  ];
+function readByNobody(routes: readonly Route[]): RuntimeSetup {
+  const message = `${CONTAINERD_CERTS} is read by nobody: the containerd that runs here is that of k3s or RKE2`;
+  const advice = "run the script of larder's /client/k3s.sh or /client/rke2.sh";
+  return { runtime: RUNTIME, isInEffect: false, routes, problems: [fail(RUNTIME, message, advice)] };
 }
 
-/** The folder that config.toml names, empty when it names none; null when it cannot be understood. */
-function configPath(text: string): string | null {
-  try {
-    const { plugins = {} } = v.parse(schema, Bun.TOML.parse(text));
-    const paths = PLUGINS.map((name) => v.safeParse(plugin, plugins[name] ?? {}).output);
-    return paths.map((entry) => (entry as v.InferOutput<typeof plugin>).registry?.config_path ?? "").join("");
-  } catch {
-    return null; // The caller tells of it.
+function notUnderstood({ path, running, program }: FoundContainerd): Finding {
+  const advice = `see what containerd says: ${running === null ? program : "containerd"} --config ${path} config dump`;
+  return warn(RUNTIME, `${path} cannot be understood here`, advice);
+}
+
+/** Why CRI's pulls read no hosts.toml of larder's; null when they do. */
+async function flawOf(found: FoundContainerd, config: ContainerdConfig, ask: AskProgram): Promise<Flaw | null> {
+  const { configPath, mirrors } = config;
+  const by = found.isDumped ? `${found.path} and what it imports` : found.path;
+  if (Object.keys(mirrors).length > 0) {
+    const beside = configPath === "" ? "" : ", beside which containerd allows no config_path";
+    return {
+      message: `${by} configures registries in the old way (mirrors)${beside}: hosts.toml files are not read`,
+      advice: `move that to ${CONTAINERD_CERTS}, and run the script of larder's /client/containerd.sh again`,
+    };
   }
+  if (configPath === "") {
+    return {
+      message: `${by} has no config_path, so that the kubelet's pulls read no hosts.toml, with any version of containerd`,
+      advice: REMEDY,
+    };
+  }
+  if (!configPath.includes(":") || config.pullsItself || (await takesLists(found, ask))) return null;
+  return {
+    message: `config_path is the list ${configPath}, which the kubelet's pulls take for one path since containerd 2.1: no hosts.toml is read`,
+    advice: REMEDY,
+  };
+}
+
+/** Before 2.1, whose pulls go through the transfer service. */
+async function takesLists({ program }: FoundContainerd, ask: AskProgram): Promise<boolean> {
+  const [, major, minor] = /\bv?(\d+)\.(\d+)\.\d+/.exec((await ask([program, "--version"])) ?? "") ?? [];
+  return major !== undefined && (Number(major) < 2 || (Number(major) === 2 && Number(minor) < 1));
+}
+
+/** `[registry.mirrors]`: host or `*` to URLs. */
+function oldRoutes({ path }: FoundContainerd, { mirrors }: ContainerdConfig): readonly Route[] {
+  return Object.entries(mirrors).flatMap(([registry, urls]) =>
+    urls.flatMap((url): readonly Route[] => {
+      const origin = tryOriginOf(url);
+      return origin === null ? [] : [{ registry, origins: [origin], caPath: null, verifies: true, path }];
+    }),
+  );
 }

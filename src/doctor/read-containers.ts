@@ -26,7 +26,7 @@ export async function readContainers(files: NodeFiles): Promise<RuntimeSetup | n
     ...shadows.map(({ path, line, message }) => fail(RUNTIME, `${path}${lineOf(line)}: ${message}`, REMEDY)),
     ...winners.flatMap((table) => literalProblems(table, table.path)),
   ];
-  return { runtime: RUNTIME, routes: [...routes, ...others], problems };
+  return { runtime: RUNTIME, routes: [...routes, ...others], isInEffect: true, problems };
 }
 
 const REMEDY = "correct it, then run the script of larder's /client/containers.sh again";

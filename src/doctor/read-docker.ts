@@ -42,7 +42,7 @@ export async function readDocker(files: NodeFiles): Promise<RuntimeSetup | null>
       `${DAEMON_JSON} cannot be understood: ${reason}`,
       "correct it: dockerd does not start",
     );
-    return { runtime: "docker", routes: [], problems: [problem, ...problems] };
+    return { runtime: "docker", routes: [], isInEffect: true, problems: [problem, ...problems] };
   }
   const said = [...(daemon["registry-mirrors"] ?? []), ...flags.mirrors];
   const mirrors = await Promise.all(said.map((url) => mirrorRoute(url, files)));
@@ -51,6 +51,7 @@ export async function readDocker(files: NodeFiles): Promise<RuntimeSetup | null>
   return {
     runtime: "docker",
     routes: [...mirrors.flat(), ...insecure, ...byHostsToml],
+    isInEffect: true,
     problems: [...problems, ...(await flagProblems(text, running, files))],
   };
 }

@@ -32,10 +32,10 @@ export async function readRancher(runtime: "k3s" | "rke2", files: NodeFiles): Pr
         return [{ registry, origins: [origin], caPath: tls?.ca_file ?? null, verifies, path }];
       }),
     );
-    return { runtime, routes, problems: [] };
+    return { runtime, routes, isInEffect: true, problems: [] };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
     const problem = fail(runtime, `${path} cannot be understood: ${reason}`, `correct it: ${runtime} does not start`);
-    return { runtime, routes: [], problems: [problem] };
+    return { runtime, routes: [], isInEffect: true, problems: [problem] };
   }
 }

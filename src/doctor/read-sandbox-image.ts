@@ -2,7 +2,8 @@
  * The image that a node's Kubernetes runtime starts every pod with: what it is set to, by its own word where it gives one.
  * Sources: containerd 1.6 to 2.4, docs/cri/config.md; crio.conf(5) at 1.37.
  */
-import * as v from "valibot";
+import type { AskProgram } from "./ask-program.ts";
+import { findContainerd } from "./find-containerd.ts";
 import { findProcess } from "./find-process.ts";
 import type { NodeFiles } from "./node-files.ts";
 
@@ -14,13 +15,9 @@ export type SandboxImage = {
   readonly source: string;
 };
 
-/** What a program prints; null when it is not there, or fails. */
-export type AskProgram = (argv: readonly string[]) => Promise<string | null>;
-
 /** The image that a runtime has without a setting: `containerd@2.4`, `cri-o@1.34.1`. Null when it is not known. */
 type DefaultImage = (runtime: string) => string | null;
 
-const CONTAINERD = "/etc/containerd/config.toml";
 const CRIO = "/etc/crio";
 
 /** The images of the runtimes that this node has; one that has no part in Kubernetes wants none. */
@@ -38,55 +35,12 @@ async function ofContainerd(
   ask: AskProgram,
   defaultImage: DefaultImage,
 ): Promise<SandboxImage | null> {
-  const running = await findProcess("containerd", files);
-  const config = configOf(running?.argv ?? []) ?? CONTAINERD;
-  const text = await files.read(config);
-  if (running === null && text === null) return null;
-  const program = running?.program ?? "containerd";
-  const dump = await ask([program, "--config", config, "config", "dump"]);
-  const said = sandboxOf(dump ?? text ?? "");
-  if (!said.servesKubernetes) return null;
+  const found = await findContainerd(files, ask);
+  if (found === null || found.config?.isWithoutKubernetes === true) return null;
   const runtime = "containerd";
-  if (said.image !== null)
-    return { runtime, image: said.image, source: dump === null ? config : "containerd config dump" };
-  return byVersion(runtime, await ask([program, "--version"]), defaultImage);
-}
-
-/** `--config FILE` or `-c FILE`. */
-function configOf(argv: readonly string[]): string | null {
-  const index = argv.findIndex((argument) => /^(--?config|-c)(=|$)/.test(argument));
-  if (index < 0) return null;
-  const [, given] = /=(.*)/.exec(argv[index] ?? "") ?? [];
-  return given ?? argv[index + 1] ?? null;
-}
-
-const schema = v.object({
-  disabled_plugins: v.optional(v.array(v.string()), []),
-  plugins: v.optional(v.record(v.string(), v.unknown()), {}),
-});
-const versionTwo = v.object({ sandbox_image: v.string() });
-const versionThree = v.object({ pinned_images: v.object({ sandbox: v.string() }) });
-
-type ContainerdSays = { readonly servesKubernetes: boolean; readonly image: string | null };
-const NOTHING: ContainerdSays = { servesKubernetes: true, image: null };
-
-/** Of config versions 2, 3 and 4. */
-function sandboxOf(toml: string): ContainerdSays {
-  let value: unknown;
-  try {
-    value = Bun.TOML.parse(toml);
-  } catch {
-    return NOTHING; // Another finding tells of that.
-  }
-  const parsed = v.safeParse(schema, value);
-  if (!parsed.success) return NOTHING;
-  const { disabled_plugins: disabled, plugins } = parsed.output;
-  if (disabled.some((name) => /^(io\.containerd\.grpc\.v1\.)?cri$/.test(name)))
-    return { servesKubernetes: false, image: null };
-  const three = v.safeParse(versionThree, plugins["io.containerd.cri.v1.images"]);
-  const two = v.safeParse(versionTwo, plugins["io.containerd.grpc.v1.cri"]);
-  const image = three.success ? three.output.pinned_images.sandbox : two.success ? two.output.sandbox_image : null;
-  return { servesKubernetes: true, image };
+  const image = found.config?.sandboxImage ?? null;
+  if (image !== null) return { runtime, image, source: found.isDumped ? "containerd config dump" : found.path };
+  return byVersion(runtime, await ask([found.program, "--version"]), defaultImage);
 }
 
 async function ofCrio(files: NodeFiles, ask: AskProgram, defaultImage: DefaultImage): Promise<SandboxImage | null> {

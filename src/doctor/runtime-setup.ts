@@ -18,6 +18,8 @@ export type Route = {
 export type RuntimeSetup = {
   readonly runtime: string;
   readonly routes: readonly Route[];
+  /** Does the runtime go by these routes? Else they tell at most where larder is, and the problems why not. */
+  readonly isInEffect: boolean;
   /** What is wrong with the files themselves. */
   readonly problems: readonly Finding[];
 };

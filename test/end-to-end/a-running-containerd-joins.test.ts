@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import type { Finding } from "../../src/doctor/finding.ts";
 import { findProgram } from "../debian-packages.ts";
 import { findGoProgram } from "../go-programs.ts";
 import { requirement } from "../requirement.ts";
@@ -21,6 +22,7 @@ import type { CommandResult } from "./run-command.ts";
 const SETUP_TIMEOUT_MS = 120_000;
 const TEST_TIMEOUT_MS = 120_000;
 const START_TIMEOUT_MS = 30_000;
+const LARDER = join(import.meta.dir, "..", "..", "larder");
 const CONFIG = "/etc/containerd/config.toml";
 const SOCKET = "/run/containerd/containerd.sock";
 const PULLED: readonly ImageName[] = [
@@ -127,6 +129,7 @@ describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
         expect(joined.output).toContain(`wrote ${path}\n`);
         expect([joined.status, joined.output]).toEqual([0, expect.stringContaining("larder: done.") as string]);
         await expectPulls();
+        expect(await askDoctor(node)).toEqual([expect.stringMatching(/^ok asks .*, and that is larder$/) as string]);
         expect((await runLine(node, registry, "sh")).output).toContain("nothing to do");
         expect((await runLine(node, registry, "sh -s undo")).status).toBe(0);
         expect(await pictureOfEtc(node)).toEqual(before);
@@ -227,12 +230,24 @@ disabled_plugins = ["cri"]\n[grpc]\naddress = "/run/docker.sock"\n`,
         expect([joined.status, joined.output]).toEqual([1, expect.stringContaining(message) as string]);
         expect(joined.output).not.toContain("larder: done");
         await expectNoPull();
+        // However fast all that was.
+        await node.exec(["touch", "-d", "+1 minute", CONFIG]);
+        expect(await askDoctor(node)).toContainEqual(
+          expect.stringMatching(/^fail the containerd that runs .* was started before .* was changed/) as string,
+        );
         await runLine(node, registry, "sh -s undo");
       },
       TEST_TIMEOUT_MS,
     );
   });
 });
+
+/** What `larder doctor` finds of containerd on the node. */
+async function askDoctor(node: LabHost): Promise<string[]> {
+  const { output } = await node.run([LARDER, "doctor", "--json"]);
+  const findings = JSON.parse(output) as Finding[];
+  return findings.filter(({ check }) => check === "containerd").map(({ status, message }) => `${status} ${message}`);
+}
 
 /** `curl … | sh` on the node, beside the service manager that `writeServiceManager` made. Both streams in `output`. */
 function runLine(node: LabHost, registry: LabHost, shell: string): Promise<CommandResult> {
