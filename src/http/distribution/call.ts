@@ -5,6 +5,8 @@ import type { Route } from "./route.ts";
 /** One request to the distribution API, parsed. */
 export type Call = {
   readonly request: Request;
+  /** As the client wrote it, with what stands before `/v2/`, and without the query. */
+  readonly path: string;
   readonly route: Route;
   readonly query: URLSearchParams;
   /** The namespace that `ns`, the path before `/v2/`, or the host puts the request under; null at larder's own address. */

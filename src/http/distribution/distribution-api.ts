@@ -66,7 +66,7 @@ export class DistributionApi {
   /** The answer to a request for `path` (as it was sent, without its query); null when the path is not of this API. */
   answer(request: Request, path: string, search: string, connection: Connection): Promise<Response> | null {
     const parsed = parseDistributionPath(path);
-    if (parsed !== null) return this.#answer(request, parsed.route, parsed.prefix, search, connection);
+    if (parsed !== null) return this.#answer(request, parsed, path, search, connection);
     if (path !== "/v2" && !path.startsWith("/v2/")) return null;
     const unknown = new RegistryError("NAME_INVALID", "the path is none of the distribution API's");
     return Promise.resolve(errorResponse(unknown, { ...API_HEADERS }));
@@ -74,8 +74,8 @@ export class DistributionApi {
 
   async #answer(
     request: Request,
-    route: Route,
-    prefix: string | null,
+    { route, prefix }: { readonly route: Route; readonly prefix: string | null },
+    path: string,
     search: string,
     connection: Connection,
   ): Promise<Response> {
@@ -90,6 +90,7 @@ export class DistributionApi {
         this.#gate.allows(request, connection.arrival(), "push", this.#repositoryOf(route, namespace));
       const call: Call = {
         request,
+        path,
         route,
         query,
         namespace,

@@ -77,5 +77,5 @@ function nextLink(call: Call, limit: number, last: string): string {
   const query = new URLSearchParams({ n: limit.toString(), last });
   const ns = call.query.get("ns");
   if (ns !== null) query.set("ns", ns);
-  return `<${new URL(call.request.url).pathname}?${query.toString()}>; rel="next"`;
+  return `<${call.path}?${query.toString()}>; rel="next"`;
 }

@@ -128,7 +128,6 @@ async function putManifest(
 
 /** Beside the path that was asked for, so that a prefix stays. Relative: a changed host makes clients drop credentials. */
 function locationOf(call: Call, digest: Digest): string {
-  const { pathname, searchParams } = new URL(call.request.url);
-  const ns = searchParams.get("ns");
-  return `${pathname.slice(0, pathname.lastIndexOf("/"))}/${digest}${ns === null ? "" : `?ns=${encodeURIComponent(ns)}`}`;
+  const ns = call.query.get("ns");
+  return `${call.path.slice(0, call.path.lastIndexOf("/"))}/${digest}${ns === null ? "" : `?ns=${encodeURIComponent(ns)}`}`;
 }

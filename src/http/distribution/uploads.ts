@@ -110,8 +110,7 @@ function created(call: Call, digest: ReturnType<typeof parseDigest>): Response {
 
 /** The path up to the repository's name, as the client wrote it. */
 function basePath(call: Call): string {
-  const path = new URL(call.request.url).pathname;
-  return path.slice(0, path.lastIndexOf("/blobs/uploads"));
+  return call.path.slice(0, call.path.lastIndexOf("/blobs/uploads"));
 }
 
 function namespaceQuery(call: Call): string {
