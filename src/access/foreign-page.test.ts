@@ -3,7 +3,8 @@ import { findForeignPage } from "./foreign-page.ts";
 import { LarderHosts } from "./larder-hosts.ts";
 
 const hosts = new LarderHosts({
-  names: ["registry.lan", "quay.io"],
+  names: ["registry.lan"],
+  standIns: ["quay.io"],
   isMachineName: (name) => name === "box",
   isOwnAddress: () => false,
   ports: () => [],
@@ -42,6 +43,8 @@ test.each([
   ["nonsense", { Host: "localhost:5000", Origin: "" }],
   ["a name that was made to lead here", { Host: "evil.example:5000", Origin: "http://evil.example:5000" }],
   ["the same, as its browser sees it", { Host: "evil.example:5000", "Sec-Fetch-Site": "same-origin" }],
+  ["a registry's page", { Host: "quay.io", Origin: "http://quay.io", "Sec-Fetch-Site": "same-origin" }],
+  ["a browser that says two things", { Host: "localhost:5000", "Sec-Fetch-Site": "same-origin, cross-site" }],
   ["no host", { Host: "", Origin: "http://evil.example" }],
   ["a form of another site", { Host: "localhost:5000", "Sec-Fetch-Site": "cross-site" }],
   ["a neighbour's page", { Host: "box:5000", Origin: "http://box:5000", "Sec-Fetch-Site": "Same-Site" }],

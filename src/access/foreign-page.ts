@@ -8,7 +8,8 @@ import { tryParseHost } from "../lib/net/host-header.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import type { LarderHosts } from "./larder-hosts.ts";
 
-const FOREIGN_SITES: ReadonlySet<string> = new Set(["cross-site", "same-site"]);
+/** The page has the very host of the request, or a person typed the address. Anything else is another's. */
+const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
 const DEFAULT_PORTS = new Map([
   ["http", 80],
   ["https", 443],
@@ -21,7 +22,7 @@ const DEFAULT_PORTS = new Map([
 export function findForeignPage(headers: Headers, scheme: "http" | "https", hosts: LarderHosts): string | null {
   const site = headers.get("sec-fetch-site");
   const origin = headers.get("origin");
-  if (site !== null && FOREIGN_SITES.has(site.trim().toLowerCase())) {
+  if (site !== null && !OWN_SITES.has(site.trim().toLowerCase())) {
     return `a browser sent it for ${origin === null ? "another site" : `a page of ${quoteBriefly(origin)}`}, and only larder's own pages may`;
   }
   if (origin === null && site === null) return null;

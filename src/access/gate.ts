@@ -53,7 +53,7 @@ export class Gate {
   refuseForeignPages({ headers }: Request, arrival: Arrival): void {
     const page = findForeignPage(headers, this.#schemeOf(headers, arrival), this.#options.hosts);
     if (page === null) return;
-    const from = arrival.remote?.address ?? "nowhere";
+    const from = tryParseIpAddress(arrival.remote?.address ?? "")?.toString() ?? "nowhere";
     throw new RegistryError("DENIED", `this request from ${from} is refused: ${page}`);
   }
 

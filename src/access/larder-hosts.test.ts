@@ -3,15 +3,8 @@ import { tryParseHost } from "../lib/net/host-header.ts";
 import { LarderHosts } from "./larder-hosts.ts";
 
 const hosts = new LarderHosts({
-  names: [
-    "registry.lan",
-    "Other.LAN:8443",
-    "[fd00::9]:5000",
-    "docker.io",
-    "registry-1.docker.io",
-    "quay.io",
-    "not a name",
-  ],
+  names: ["registry.lan", "Other.LAN:8443", "[fd00::9]:5000", "not a name"],
+  standIns: ["docker.io", "registry-1.docker.io", "quay.io"],
   isMachineName: (name) => ["box", "box.example.org"].includes(name),
   isOwnAddress: (address) => ["192.0.2.1", "2001:db8::1"].includes(address.toString()),
   ports: () => [
@@ -39,13 +32,18 @@ test.each([
   "registry.lan:7",
   "other.lan:8443",
   "[fd00::9]:5000",
-  "docker.io",
-  "registry-1.docker.io:443",
-  "quay.io:5000",
 ])("a client here that wants larder may say %s", (text) => {
   expect(leadsHere(text)).toBe(true);
   expect(hosts.includes(parsed(text))).toBe(true);
 });
+
+test.each(["docker.io", "registry-1.docker.io:443", "quay.io:5000"])(
+  "a client here may push by %s, but no page at it is larder's",
+  (text) => {
+    expect(leadsHere(text)).toBe(true);
+    expect(hosts.includes(parsed(text))).toBe(false);
+  },
+);
 
 test.each([
   "evil.example",

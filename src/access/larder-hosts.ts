@@ -3,8 +3,10 @@ import { type NamedHost, tryParseHost } from "../lib/net/host-header.ts";
 
 /** What larder is known by. Names may have a port, and are then meant with that one alone. */
 export type KnownHosts = {
-  /** Names that larder was given, and hosts that it stands in for, with their aliases. */
+  /** Names that larder was given. */
   readonly names: readonly string[];
+  /** Registries that it stands in for, with their aliases. */
+  readonly standIns: readonly string[];
   /** Is this, in lower case, a name of this machine? */
   readonly isMachineName: (name: string) => boolean;
   /** Is this an address of this machine, or one that nodes are told? */
@@ -25,20 +27,25 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set([
 
 /** Tells larder's own hosts from others, as the `Host` header names them. */
 export class LarderHosts {
-  readonly #given: readonly NamedHost[];
+  readonly #names: readonly NamedHost[];
+  readonly #standIns: readonly NamedHost[];
   readonly #hosts: KnownHosts;
 
   constructor(hosts: KnownHosts) {
     this.#hosts = hosts;
-    this.#given = hosts.names.map(tryParseHost).filter((host) => host !== null);
+    this.#names = hosts.names.map(tryParseHost).filter((host) => host !== null);
+    this.#standIns = hosts.standIns.map(tryParseHost).filter((host) => host !== null);
   }
 
   /**
    * May a page at this host be larder's? A page whose name was made to lead here (DNS rebinding) keeps its own name. It
-   * cannot have an address for a name, so any address will do.
+   * cannot have an address for a name, so any address will do. A registry that larder stands in for is not larder: its name
+   * is somebody else's, and whoever answers for it on a foreign network may have the page.
    */
   includes(host: NamedHost): boolean {
-    return host.address !== null || isLoopback(host) || this.#isGiven(host) || this.#hosts.isMachineName(host.name);
+    return (
+      host.address !== null || isLoopback(host) || isOneOf(this.#names, host) || this.#hosts.isMachineName(host.name)
+    );
   }
 
   /**
@@ -47,16 +54,17 @@ export class LarderHosts {
    * who may log in here.
    */
   leadHere(host: NamedHost, scheme: "http" | "https"): boolean {
-    if (isLoopback(host) || this.#isGiven(host)) return true;
+    if (isLoopback(host) || isOneOf(this.#names, host) || isOneOf(this.#standIns, host)) return true;
     const isThisMachine =
       host.address === null ? this.#hosts.isMachineName(host.name) : this.#hosts.isOwnAddress(host.address);
     const port = host.port ?? DEFAULT_PORT[scheme];
     return isThisMachine && this.#hosts.ports().some((own) => own.port === port);
   }
+}
 
-  #isGiven({ name, port }: NamedHost): boolean {
-    return this.#given.some((given) => given.name === name && (given.port === null || given.port === port));
-  }
+/** Those without a port stand for each. */
+function isOneOf(known: readonly NamedHost[], { name, port }: NamedHost): boolean {
+  return known.some((one) => one.name === name && (one.port === null || one.port === port));
 }
 
 /** `0.0.0.0` and `::` lead to the machine that asks, too. */

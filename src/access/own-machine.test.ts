@@ -10,7 +10,8 @@ const addresses = new OwnAddresses(
   () => ADDRESSES,
 );
 const hosts = new LarderHosts({
-  names: ["registry.lan", "docker.io"],
+  names: ["registry.lan"],
+  standIns: ["docker.io"],
   isMachineName: (name) => name === "box",
   isOwnAddress: (address) => addresses.includes(address),
   ports: () => [{ scheme: "http", port: 5000 }],

@@ -17,7 +17,13 @@ function lab() {
       signal.addEventListener("abort", () => reject(signal.reason as Error));
     });
   const actions = { "POST has": look, "GET images": look, "GET version": async () => new Response("1") };
-  const hosts = new LarderHosts({ names: [], isMachineName: () => false, isOwnAddress: () => true, ports: () => [] });
+  const hosts = new LarderHosts({
+    names: [],
+    standIns: [],
+    isMachineName: () => false,
+    isOwnAddress: () => true,
+    ports: () => [],
+  });
   const gate = new Gate({ authenticator: everyoneIsAStranger, control: everyoneWrites, hosts, trustedProxies: [] });
   const api = new AdminApi(actions as unknown as AdminActions, {
     gate,

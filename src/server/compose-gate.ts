@@ -28,7 +28,8 @@ export function composeGate(
   const toldAddresses = new Set(told.map((text) => tryParseIpAddress(text)?.toString()));
   const machineNames = new MachineNames(now, (address) => addresses.includes(address));
   const hosts = new LarderHosts({
-    names: [...names, ...standIns, ...standIns.flatMap(hostNamesOf)],
+    names,
+    standIns: [...standIns, ...standIns.flatMap(hostNamesOf)],
     isMachineName: (name) => machineNames.includes(name),
     isOwnAddress: (address) => toldAddresses.has(address.toString()) || addresses.includes(address),
     ports: sockets,
