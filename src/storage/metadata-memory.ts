@@ -249,10 +249,10 @@ class MemoryMetadata {
     for (const repository of this.#repositories.values()) {
       manifests += this.#collectOrphans(repository, beforeMs);
       const needed = new Set([...repository.manifests.values()].flatMap((held) => held.references));
-      for (const [digest, { touchedAtMs }] of repository.links) {
-        if (touchedAtMs >= beforeMs || needed.has(digest)) continue;
-        repository.links.delete(digest);
-        links++;
+      for (const [digest, link] of repository.links) {
+        if (link.touchedAtMs >= beforeMs) continue;
+        link.touchedAtMs = 0;
+        if (!needed.has(digest) && repository.links.delete(digest)) links++;
       }
     }
     return { manifests, links };

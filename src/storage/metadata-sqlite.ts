@@ -1,4 +1,5 @@
 import { KeyedMutex } from "../lib/keyed-mutex.ts";
+import { Turns } from "../lib/turns.ts";
 import type { MetadataStore } from "./metadata.ts";
 import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
@@ -8,13 +9,16 @@ import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
 
-/** Metadata in the SQLite database at `path`, whatever lies around it. */
-export function openSqliteMetadata(path: string): MetadataStore {
-  return sqliteMetadata(new SqliteDatabase(path));
+/** A round through a million links takes about seventeen hours at a collection every ten minutes. */
+const SWEEP_ROWS = 10_000;
+
+/** Metadata in the SQLite database at `path`, whatever lies around it; `sweepRows` as `SqliteCollection` has them. */
+export function openSqliteMetadata(path: string, sweepRows = SWEEP_ROWS): MetadataStore {
+  return sqliteMetadata(new SqliteDatabase(path), sweepRows);
 }
 
 /** Metadata in an SQLite database. */
-export function sqliteMetadata(database: SqliteDatabase): MetadataStore {
+export function sqliteMetadata(database: SqliteDatabase, sweepRows = SWEEP_ROWS): MetadataStore {
   const linkTurns = new KeyedMutex<"links">();
   const tags = new SqliteTags(database);
   return {
@@ -24,7 +28,7 @@ export function sqliteMetadata(database: SqliteDatabase): MetadataStore {
     links: new SqliteBlobLinks(database),
     holdings: new SqliteHoldings(database),
     sessions: new SqliteUploadSessions(database),
-    collection: new SqliteCollection(database, linkTurns),
+    collection: new SqliteCollection(database, { linkTurns, turns: new Turns(), sweepRows }),
     close: async () => void database.close(),
   };
 }

@@ -162,6 +162,13 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await manifests.getManifest(here, own.digest)).toEqual(own);
     });
 
+    test("a part that has a tag stays with it", async () => {
+      const here = repository("parts/tagged");
+      await put(here, manifestOf("a tagged part"), { isPart: true, tags: [tag("t")], atMs: 10 });
+      await collection.collectLinks(1000);
+      expect((await tags.getTagged(here, tag("t")))?.manifest).toEqual(manifestOf("a tagged part"));
+    });
+
     test("a manifest of very many blobs is as whole as a small one, though a collection runs meanwhile", async () => {
       const [here, lender, there] = [repository("large"), repository("large/lender"), repository("large/other")];
       const blobs = Array.from({ length: 3000 }, (_, index) => digestOf(`one of many ${index}`));
@@ -254,6 +261,19 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await links.isReferenced(here, digestOf("unnamed"))).toBe(false);
     });
 
+    test("what names a blob is found among many that name it elsewhere, and many here that do not", async () => {
+      const [here, there, nowhere] = [repository("among/here"), repository("among/there"), repository("among/nowhere")];
+      const blob = digestOf("named among many");
+      for (let index = 0; index < 40; index++) {
+        await put(there, manifestOf(`among there ${index}`), { references: [blob] });
+        for (const name of [here, nowhere]) await put(name, manifestOf(`among ${name} ${index}`));
+      }
+      await put(here, manifestOf("among there 17"), { references: [blob] });
+      expect(await links.isReferenced(here, blob)).toBe(true);
+      expect(await links.isReferenced(there, blob)).toBe(true);
+      expect(await links.isReferenced(nowhere, blob)).toBe(false);
+    });
+
     test("sessions come and go", async () => {
       const session = { id: "s-1", repository: repository("sessions"), startedAtMs: 9 };
       await sessions.createSession(session);
@@ -277,13 +297,58 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       await links.touchLink(here, fresh, 900);
       await put(here, manifestOf("m"), { requiredBlobs: [held], references: [held] });
       await collection.collectLinks(500);
-      expect(await collection.listUnlinkedBlobs(100)).toContain(stale);
+      expect(await collection.listUnlinkedBlobs(100_000)).toContain(stale);
       expect(await links.findLink([here], held)).not.toBeNull();
       expect(await links.findLink([here], fresh)).not.toBeNull();
       expect(await links.findLink([here], stale)).toBeNull();
       expect(await collection.forgetBlob(stale)).toBe(true);
       expect(await collection.forgetBlob(held)).toBe(false);
       expect(await collection.findUnrecorded([stale, held])).toEqual([stale]);
+    });
+
+    test("a link is kept by its own repository's manifests only", async () => {
+      const [here, there] = [repository("kept/here"), repository("kept/there")];
+      const [blob, manifest] = [digestOf("kept here"), manifestOf("kept here")];
+      for (const name of [here, there]) await links.linkBlob(name, blob, 1, 100);
+      await put(here, manifest, { requiredBlobs: [blob], references: [blob] });
+      await put(there, manifest, { requiredBlobs: [blob], references: [blob] });
+      await manifests.deleteManifest(there, manifest.digest, false, 100);
+      await collection.collectLinks(500);
+      expect(await links.findLink([there], blob)).toBeNull();
+      expect(await links.findLink([here], blob)).not.toBeNull();
+      expect(await collection.forgetBlob(blob)).toBe(false);
+      await manifests.deleteManifest(here, manifest.digest, false, 100);
+      await collection.collectLinks(500);
+      expect(await links.findLink([here], blob)).toBeNull();
+      expect(await collection.forgetBlob(blob)).toBe(true);
+    });
+
+    test("a blob that lost a link is listed until it is looked at, and forgotten when it has no other", async () => {
+      const [here, there] = [repository("unlinked/here"), repository("unlinked/there")];
+      const blob = digestOf("linked twice");
+      for (const name of [here, there]) await links.linkBlob(name, blob, 1, 100);
+      await links.unlinkBlob(here, blob);
+      expect(await collection.forgetBlob(blob)).toBe(false);
+      expect(await collection.listUnlinkedBlobs(100_000)).not.toContain(blob);
+      await links.unlinkBlob(there, blob);
+      expect(await collection.listUnlinkedBlobs(100_000)).toContain(blob);
+      expect(await collection.forgetBlob(blob)).toBe(true);
+      expect(await collection.listUnlinkedBlobs(100_000)).not.toContain(blob);
+      expect(await collection.findUnrecorded([blob])).toEqual([blob]);
+    });
+
+    test("a link that a manifest holds when its grace ends needs no other once the manifest goes", async () => {
+      const here = repository("graced");
+      const [blob, manifest] = [digestOf("graced"), manifestOf("graced")];
+      await put(here, manifest, { references: [blob] });
+      await links.linkBlob(here, blob, 1, 400);
+      await collection.collectLinks(400);
+      expect(await links.findLink([here], blob)).toMatchObject({ touchedAtMs: 400 });
+      await collection.collectLinks(401);
+      expect(await links.findLink([here], blob)).toMatchObject({ touchedAtMs: 0 });
+      await manifests.deleteManifest(here, manifest.digest, false, 400);
+      await collection.collectLinks(300);
+      expect(await links.findLink([here], blob)).toBeNull();
     });
 
     test("once its manifest is deleted, a blob's link is collected without delay", async () => {
@@ -293,7 +358,7 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       await put(here, manifestOf("r"), { requiredBlobs: [blob], references: [blob] });
       await manifests.deleteManifest(here, manifestOf("r").digest, false, 1000);
       await collection.collectLinks(500);
-      expect(await collection.listUnlinkedBlobs(100)).toContain(blob);
+      expect(await collection.listUnlinkedBlobs(100_000)).toContain(blob);
     });
 
     test("the manifests of a deleted index go after the grace period, or with it, unless something names them", async () => {

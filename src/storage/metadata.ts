@@ -140,12 +140,13 @@ export interface UploadSessionStore {
 export interface CollectionStore {
   /**
    * Drops manifests that only a deleted index held and links that no manifest needs, those that were orphaned or
-   * touched before `beforeMs`, and forgets manifests of no repository.
+   * touched before `beforeMs`, and forgets manifests of no repository. Of the links that it leaves, those that were touched
+   * before `beforeMs` have had their grace: manifests hold them. It takes many turns of the event loop.
    */
   collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }>;
-  /** Blobs that no repository links any more: nobody can see them. */
+  /** Blobs that have lost a link, and may have no other. `forgetBlob` says so, and takes them off this list. */
   listUnlinkedBlobs(limit: number): Promise<readonly Digest[]>;
-  /** Forgets a blob, unless it has been linked meanwhile: then false. */
+  /** Forgets a blob that no repository links: nobody can see it. False when there is none, or a link. */
   forgetBlob(digest: Digest): Promise<boolean>;
   /** Those of a few hundred blobs that no record names. */
   findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]>;

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import initial from "./migrations/0001-initial.sql.ts";
+import collection from "./migrations/0002-collection.sql.ts";
 import store from "./migrations/0003-store.sql.ts";
 import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
 
@@ -8,6 +9,7 @@ type Migration = { readonly number: number; readonly sql: string };
 /** By their numbers, in the order in which they are applied. Never change one that was released. */
 const MIGRATIONS: readonly Migration[] = [
   { number: 1, sql: initial },
+  { number: 2, sql: collection },
   { number: 3, sql: store },
   { number: 4, sql: dockerLibrary },
 ];

@@ -2,6 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { BlobLink, BlobLinkStore } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import { isNamed } from "./sqlite-naming.ts";
 
 /** Links between repositories and blobs in SQLite. */
 export class SqliteBlobLinks implements BlobLinkStore {
@@ -65,9 +66,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
   }
 
   async isReferenced(repository: RepositoryName, digest: Digest): Promise<boolean> {
-    const sql = `SELECT 1 FROM manifest_reference f JOIN repository_manifest m ON m.manifest = f.manifest
-      WHERE f.digest = ? AND m.repository = ? LIMIT 1`;
-    return this.#database.query<unknown, [string, string]>(sql).get(digest, repository) !== null;
+    return isNamed(this.#database, repository, digest);
   }
 
   async unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {

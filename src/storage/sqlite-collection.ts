@@ -1,56 +1,81 @@
 import { KeyedMutex } from "../lib/keyed-mutex.ts";
+import type { Turns, Work } from "../lib/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { CollectionStore } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
-import { collectOrphans } from "./sqlite-manifests.ts";
+import { SqliteOrphans } from "./sqlite-orphans.ts";
+import { SqliteReleasedManifests } from "./sqlite-released-manifests.ts";
+import { SqliteSweep } from "./sqlite-sweep.ts";
+import { SqliteTouchedLinks } from "./sqlite-touched-links.ts";
+import type { Collected, WorkList } from "./work-list.ts";
 
-/** Housekeeping in SQLite. One process has the database, so a mutex in memory is all that `exclusively` needs. */
+/** What the collection shares with the rest of the store. */
+type CollectionParts = {
+  /** Held while a manifest is written in turns: until it is complete, nothing that it needs is looked at. */
+  readonly linkTurns: KeyedMutex<"links">;
+  readonly turns: Turns;
+  /** So many rows of each kind are looked at by a collection, though nothing was noted about them. */
+  readonly sweepRows: number;
+};
+
+/**
+ * Housekeeping in SQLite. It does what was noted when rows were taken away, a turn of it in one transaction, so that its
+ * cost grows with what has changed, and nobody waits for more than a turn.
+ *
+ * One process has the database, so a mutex in memory is all that `exclusively` needs.
+ */
 export class SqliteCollection implements CollectionStore {
   readonly #database: SqliteDatabase;
+  readonly #parts: CollectionParts;
+  readonly #sweep: SqliteSweep;
   readonly #mutex = new KeyedMutex<Digest>();
-  readonly #linkTurns: KeyedMutex<"links">;
 
-  /** `linkTurns`: a manifest that is written in turns is left alone until it is complete. */
-  constructor(database: SqliteDatabase, linkTurns: KeyedMutex<"links">) {
+  constructor(database: SqliteDatabase, parts: CollectionParts) {
     this.#database = database;
-    this.#linkTurns = linkTurns;
+    this.#parts = parts;
+    this.#sweep = new SqliteSweep(database, parts.sweepRows);
   }
 
-  collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
-    return this.#linkTurns.run("links", () => this.#collectLinks(beforeMs));
+  async collectLinks(beforeMs: number): Promise<Collected> {
+    const work = this.#parts.turns.begin();
+    await this.#sweep.goOn(work);
+    // In this order: an orphan that goes is a manifest that is released.
+    const orphans = await this.#finish(new SqliteOrphans(this.#database, beforeMs), work);
+    const released = await this.#finish(new SqliteReleasedManifests(this.#database, beforeMs), work);
+    const touched = await this.#finish(new SqliteTouchedLinks(this.#database, beforeMs), work);
+    return sumOf([orphans, released, touched]);
   }
 
-  async #collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
+  async #finish<Piece>(list: WorkList<Piece>, work: Work): Promise<Collected> {
+    const taken: Collected[] = [];
+    while (list.next() !== null) {
+      await work.nextTurn();
+      taken.push(await this.#parts.linkTurns.run("links", () => this.#takeTurn(list, work)));
+    }
+    return sumOf(taken);
+  }
+
+  #takeTurn<Piece>(list: WorkList<Piece>, work: Work): Promise<Collected> {
     return this.#database.freeing(() => {
-      const manifests = collectOrphans(this.#database, beforeMs);
-      const links = this.#database
-        .query<null, [number]>(
-          `DELETE FROM repository_blob WHERE touched_at < ? AND NOT EXISTS (
-             SELECT 1 FROM manifest_reference f JOIN repository_manifest m ON m.manifest = f.manifest
-             WHERE f.digest = repository_blob.digest AND m.repository = repository_blob.repository)`,
-        )
-        .run(beforeMs).changes;
-      this.#database
-        .query<null, []>(
-          "DELETE FROM manifest WHERE NOT EXISTS (SELECT 1 FROM repository_manifest r WHERE r.manifest = manifest.digest)",
-        )
-        .run();
-      return { manifests, links };
+      const taken: Collected[] = [];
+      for (let piece = list.next(); piece !== null; piece = list.next()) {
+        taken.push(list.take(piece));
+        if (work.isTurnOver) break;
+      }
+      return sumOf(taken);
     });
   }
 
   async listUnlinkedBlobs(limit: number): Promise<readonly Digest[]> {
     return this.#database
-      .query<{ digest: string }, [number]>(
-        `SELECT digest FROM blob
-         WHERE NOT EXISTS (SELECT 1 FROM repository_blob r WHERE r.digest = blob.digest) LIMIT ?`,
-      )
+      .query<{ digest: string }, [number]>("SELECT digest FROM unlinked LIMIT ?")
       .all(limit)
       .map((row) => row.digest as Digest);
   }
 
   async forgetBlob(digest: Digest): Promise<boolean> {
     return this.#database.freeing(() => {
+      this.#database.query<null, [string]>("DELETE FROM unlinked WHERE digest = ?").run(digest);
       const sql = `DELETE FROM blob WHERE digest = ?
         AND NOT EXISTS (SELECT 1 FROM repository_blob r WHERE r.digest = blob.digest)`;
       return this.#database.query<null, [string]>(sql).run(digest).changes > 0;
@@ -65,4 +90,13 @@ export class SqliteCollection implements CollectionStore {
   exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
     return this.#mutex.run(digest, work);
   }
+}
+
+function sumOf(parts: readonly Collected[]): Collected {
+  const sum = { manifests: 0, links: 0 };
+  for (const { manifests, links } of parts) {
+    sum.manifests += manifests;
+    sum.links += links;
+  }
+  return sum;
 }

@@ -53,7 +53,10 @@ export class SqliteManifestWriter {
     await inTurns(put.requiredBlobs, (slice) => missing.push(...this.#missingBlobs(repository, put, slice)));
     missing.push(...this.#missingManifests(repository, put));
     if (missing.length > 0) return missing;
-    const isNew = this.#database.transact(() => this.#insertManifest(put));
+    const isNew = this.#database.transact(() => {
+      this.#noteUnfinished(put);
+      return this.#insertManifest(put);
+    });
     if (isNew) await this.#transactInTurns(put.references, (slice) => this.#insertReferences(put, slice));
     await this.#transactInTurns(put.requiredBlobs, (slice) => this.#borrow(repository, put, slice));
     const vanished = this.#missingManifests(repository, put);
@@ -112,6 +115,13 @@ export class SqliteManifestWriter {
       )
       .run(manifest.digest, manifest.mediaType, manifest.bytes);
     return true;
+  }
+
+  /** Should it never be shown, a collection finds it. */
+  #noteUnfinished({ manifest }: ManifestPut): void {
+    this.#database
+      .query<null, [string]>("INSERT INTO released (manifest, repository) VALUES (?, '') ON CONFLICT DO NOTHING")
+      .run(manifest.digest);
   }
 
   #insertReferences({ manifest }: ManifestPut, references: readonly Digest[]): void {

@@ -4,6 +4,7 @@ import type { RepositoryName } from "../oci/repository-name.ts";
 import type { ManifestPut, ManifestStore, StoredManifest } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
+import { dropReleased, markOrphans } from "./sqlite-orphans.ts";
 import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
 
 /** Manifests in SQLite. */
@@ -43,7 +44,7 @@ export class SqliteManifests implements ManifestStore {
         .run(repository, digest);
       if (removed.changes === 0) return false;
       markOrphans(this.#database, repository, digest, withChildren ? 0 : atMs);
-      if (withChildren) collectOrphans(this.#database, 1);
+      if (withChildren) dropReleased(this.#database);
       return true;
     });
   }
@@ -58,51 +59,3 @@ export class SqliteManifests implements ManifestStore {
       .map(toManifest);
   }
 }
-
-/** Notes the manifests that `parent` listed and that nothing else in the repository names. */
-function markOrphans(database: SqliteDatabase, repository: string, parent: string, atMs: number): void {
-  database
-    .query<null, [number, string, string]>(
-      `UPDATE repository_manifest SET orphaned_at = ?
-       WHERE repository = ? AND manifest IN (SELECT digest FROM manifest_reference WHERE manifest = ?)
-         AND ${UNNAMED}`,
-    )
-    .run(atMs, repository, parent);
-}
-
-/** Drops a manifest that nothing in the repository names, and those that only it listed. */
-export function releaseManifest(database: SqliteDatabase, repository: string, manifest: string): void {
-  database
-    .query<null, [string, string]>(
-      `UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND manifest = ? AND ${UNNAMED}`,
-    )
-    .run(repository, manifest);
-  collectOrphans(database, 1);
-}
-
-/** Drops the orphans of before `beforeMs`, and theirs. Returns how many. */
-export function collectOrphans(database: SqliteDatabase, beforeMs: number): number {
-  const find = database.query<{ repository: string; manifest: string }, [number]>(
-    `SELECT repository, manifest FROM repository_manifest WHERE orphaned_at < ? AND ${UNNAMED}`,
-  );
-  const remove = database.query<null, [string, string]>(
-    "DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?",
-  );
-  let count = 0;
-  for (let orphans = find.all(beforeMs); orphans.length > 0; orphans = find.all(beforeMs)) {
-    for (const { repository, manifest } of orphans) {
-      remove.run(repository, manifest);
-      markOrphans(database, repository, manifest, 0);
-      count++;
-    }
-  }
-  return count;
-}
-
-/** True of a row of `repository_manifest` that no tag and no manifest of its repository names. */
-const UNNAMED = `
-  NOT EXISTS (SELECT 1 FROM tag t
-    WHERE t.repository = repository_manifest.repository AND t.manifest = repository_manifest.manifest)
-  AND NOT EXISTS (SELECT 1 FROM manifest_reference f
-    JOIN repository_manifest p ON p.manifest = f.manifest AND p.repository = repository_manifest.repository
-    WHERE f.digest = repository_manifest.manifest)`;

@@ -2,7 +2,7 @@ import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { Page, RepositoryStore, StoredManifest, StoredTag, TagKind, TagStore } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
-import { releaseManifest } from "./sqlite-manifests.ts";
+import { releaseManifest } from "./sqlite-orphans.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
 
 type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
