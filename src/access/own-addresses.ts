@@ -35,6 +35,21 @@ export class OwnAddresses {
   }
 }
 
+type Interfaces = ReturnType<typeof networkInterfaces>;
+
+/**
+ * The addresses that are this machine's alone. Not so the one that slirp4netns gives to a container of Podman's without
+ * root (`tap0`, 10.0.2.100): whoever comes in by a published port seems to come from it.
+ *
+ * Source: podman-run(1), "--network slirp4netns:port_handler=rootlesskit".
+ */
+export function ownAddressesOf(interfaces: Interfaces): readonly string[] {
+  return Object.entries(interfaces)
+    .flatMap(([name, list]) => (list ?? []).map(({ address }) => ({ name, address })))
+    .filter(({ name, address }) => !(name === "tap0" && address.startsWith("10.0.2.")))
+    .map(({ address }) => address);
+}
+
 function readInterfaces(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  return ownAddressesOf(networkInterfaces());
 }
