@@ -42,7 +42,21 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "aci",
     "images",
   ],
-  cli: ["server", "api", "registry", "images", "discovery", "clients", "doctor", "aci", "tls", "upstream", "telemetry"],
+  cli: [
+    "server",
+    "storage",
+    "recovery",
+    "api",
+    "registry",
+    "images",
+    "discovery",
+    "clients",
+    "doctor",
+    "aci",
+    "tls",
+    "upstream",
+    "telemetry",
+  ],
   "main.ts": ["cli", "server"],
 };
 const GROUND = ["lib", "oci"];

@@ -6,6 +6,9 @@ import { referencesOf } from "../oci/manifest-references.ts";
 import { migrate } from "../storage/migrate.ts";
 import type { StoreRecord } from "./store-record.ts";
 
+/** Some of many: the first ones, and how many they are. */
+export type Listed = { readonly first: readonly string[]; readonly count: number };
+
 /** What a finished database holds, and what is missing beside it. */
 export type BuiltStore = {
   readonly repositories: number;
@@ -13,10 +16,22 @@ export type BuiltStore = {
   readonly tags: number;
   /** Files that a manifest names. */
   readonly blobs: number;
+  /** Tags whose manifests are nowhere: `NAME:TAG`. */
+  readonly lostTags: Listed;
+  /** Blobs of pushed images whose files are not here: `NAME:TAG DIGEST`. Those of cached ones come again by themselves. */
+  readonly missingBlobs: Listed;
 };
 
-/** Rows that are written between two looks at the clock. */
+/** Rows that are written in one transaction. */
 const SLICE = 2000;
+/** Of what is missing so many are named. */
+const NAMED = 20;
+
+/** Tags that were pushed, each with its manifest, and with those that this one lists. */
+const PUSHED = `
+  SELECT repository, name, manifest FROM tag WHERE pushed = 1
+  UNION SELECT t.repository, t.name, m.digest FROM tag t
+    JOIN manifest_reference f ON f.manifest = t.manifest JOIN manifest m ON m.digest = f.digest WHERE t.pushed = 1`;
 
 /** Builds a new database out of records and of the files of blobs. */
 export class DatabaseBuilder {
@@ -41,18 +56,24 @@ export class DatabaseBuilder {
     })();
   }
 
+  /** Adds what is not known yet, from a source that may be older or newer: of two tags the later one counts. */
+  add(records: readonly StoreRecord[]): void {
+    this.apply(records.filter((record) => record.kind !== "tag" || this.#isLater(record)));
+  }
+
   /**
    * Takes out what hangs in the air, adds what manifests name, and links the blobs whose sizes `sizeOf` tells. Returns what
    * there is.
    */
   async finish(sizeOf: (digest: Digest) => number | null): Promise<BuiltStore> {
-    this.#database.transaction(() => {
-      const held = "SELECT 1 FROM repository_manifest r WHERE r.manifest = manifest.digest";
-      this.#run("DELETE FROM repository_manifest WHERE manifest NOT IN (SELECT digest FROM manifest)");
-      this.#run(`DELETE FROM tag WHERE NOT EXISTS (SELECT 1 FROM repository_manifest r
-        WHERE r.repository = tag.repository AND r.manifest = tag.manifest)`);
-      this.#run(`DELETE FROM manifest WHERE NOT EXISTS (${held})`);
-    })();
+    this.#run("DELETE FROM repository_manifest WHERE manifest NOT IN (SELECT digest FROM manifest)");
+    const lost = `FROM tag WHERE NOT EXISTS (SELECT 1 FROM repository_manifest r
+      WHERE r.repository = tag.repository AND r.manifest = tag.manifest)`;
+    const lostTags = this.#list(`SELECT repository || ':' || name AS text ${lost}`);
+    this.#run(`DELETE ${lost}`);
+    this.#run(
+      "DELETE FROM manifest WHERE NOT EXISTS (SELECT 1 FROM repository_manifest r WHERE r.manifest = manifest.digest)",
+    );
     await this.#addReferences();
     await this.#linkBlobs(sizeOf);
     return {
@@ -60,7 +81,19 @@ export class DatabaseBuilder {
       manifests: this.#count("SELECT count(*) AS n FROM manifest"),
       tags: this.#count("SELECT count(*) AS n FROM tag"),
       blobs: this.#count("SELECT count(*) AS n FROM blob"),
+      lostTags,
+      missingBlobs: this.#list(
+        `SELECT p.repository || ':' || p.name || ' ' || f.digest AS text FROM (${PUSHED}) p
+           JOIN manifest m ON m.digest = p.manifest JOIN manifest_reference f ON f.manifest = p.manifest
+         WHERE m.media_type NOT LIKE '%index%' AND m.media_type NOT LIKE '%manifest.list%'
+           AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.digest = f.digest)`,
+      ),
     };
+  }
+
+  /** Does the database know the blob? To be asked when it is finished. */
+  hasBlob(digest: Digest): boolean {
+    return this.#database.query<unknown, [string]>("SELECT 1 FROM blob WHERE digest = ?").get(digest) !== null;
   }
 
   /** Gives the database the store's identity, and makes it durable. */
@@ -78,6 +111,15 @@ export class DatabaseBuilder {
   /** Ends without finishing. */
   abandon(): void {
     this.#database.close();
+  }
+
+  #isLater({ repository, name, pushed, updatedAtMs }: Extract<StoreRecord, { kind: "tag" }>): boolean {
+    const known = this.#database
+      .query<{ updated_at: number }, [string, string, number]>(
+        "SELECT updated_at FROM tag WHERE repository = ? AND name = ? AND pushed = ?",
+      )
+      .get(repository, name, pushed);
+    return known === null || known.updated_at < updatedAtMs;
   }
 
   #apply(record: StoreRecord): void {
@@ -178,6 +220,11 @@ export class DatabaseBuilder {
 
   #run(sql: string, ...values: (string | number | null | Uint8Array)[]): void {
     this.#database.query(sql).run(...values);
+  }
+
+  #list(sql: string): Listed {
+    const first = this.#database.query<{ text: string }, []>(`${sql} ORDER BY text LIMIT ${NAMED}`).all();
+    return { first: first.map(({ text }) => text), count: this.#count(`SELECT count(*) AS n FROM (${sql})`) };
   }
 
   #count(sql: string): number {

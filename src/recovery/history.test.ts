@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { Database } from "bun:sqlite";
 import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,17 +6,13 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { Turns } from "../lib/turns.ts";
-import { type Digest, digestOf } from "../oci/digest.ts";
-import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import type { StoredManifest } from "../storage/metadata.ts";
 import { DatabaseBuilder } from "./database-builder.ts";
 import { listHistory } from "./history-folder.ts";
-import { openStore, type Store } from "./open-store.ts";
 import { findHistory, readRecords } from "./read-history.ts";
+import { contentOf, imageManifest, indexManifest, open, put, SPACE } from "./store.fixture.ts";
 
-const SPACE = { isSpent: false, spend: () => false, restore: async () => {}, freeBytes: () => 1e12 };
 const NEVER = new AbortController().signal;
 
 let folder: string;
@@ -25,64 +20,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-history-"));
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-function open(space = SPACE): Promise<Store> {
-  return openStore(folder, { spare: space, guard: null, now: Date.now });
-}
-
-function imageManifest(name: string): StoredManifest {
-  const config = { mediaType: MEDIA_TYPE.ociConfig, digest: digestOf(`config of ${name}`), size: 9 };
-  const document = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers: [] };
-  return stored(MEDIA_TYPE.ociManifest, document);
-}
-
-function indexManifest(children: readonly Digest[]): StoredManifest {
-  const manifests = children.map((digest) => ({ mediaType: MEDIA_TYPE.ociManifest, digest, size: 9 }));
-  return stored(MEDIA_TYPE.ociIndex, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests });
-}
-
-function stored(mediaType: string, document: unknown): StoredManifest {
-  const bytes = Buffer.from(JSON.stringify(document));
-  return { digest: digestOf(bytes), mediaType, bytes };
-}
-
-type Putting = { readonly kind?: "pushed" | "cached"; readonly children?: readonly Digest[]; readonly atMs?: number };
-
-async function put(
-  { metadata }: Store,
-  repository: string,
-  manifest: StoredManifest,
-  tag: string | null,
-  how: Putting = {},
-) {
-  await metadata.manifests.putManifest(repository as RepositoryName, {
-    manifest,
-    requiredBlobs: [],
-    borrowFrom: [],
-    requiredManifests: how.children ?? [],
-    references: how.children ?? [digestOf("config")],
-    subject: null,
-    tags: tag === null ? [] : [tag as Tag],
-    kind: how.kind ?? "pushed",
-    isPart: tag === null,
-    atMs: how.atMs ?? 1,
-  });
-}
-
-/** What a database says that files do not; manifests that nobody holds are not asked for. */
-function contentOf(path: string): unknown {
-  const database = new Database(path, { readonly: true });
-  const all = (sql: string) => database.query(sql).values();
-  const content = [
-    all(
-      "SELECT digest, media_type, hex(bytes) FROM manifest WHERE digest IN (SELECT manifest FROM repository_manifest) ORDER BY 1",
-    ),
-    all("SELECT repository, manifest, subject, added_at, orphaned_at FROM repository_manifest ORDER BY 1, 2"),
-    all("SELECT repository, name, pushed, manifest, updated_at FROM tag ORDER BY 1, 2, 3"),
-  ];
-  database.close();
-  return content;
-}
 
 async function rebuilt(): Promise<unknown> {
   const path = join(folder, "again.db");
@@ -108,7 +45,7 @@ const command = fc.record({
 test("the newest snapshot and what changed since are the whole, whatever happened in between", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 25 }), async (commands) => {
-      let store = await open();
+      let store = await open(folder);
       let atMs = 1;
       for (const { what, repository: name, name: image, tag, kind } of commands) {
         const repository = name as RepositoryName;
@@ -126,7 +63,7 @@ test("the newest snapshot and what changed since are the whole, whatever happene
         if (what === "snapshot") await store.snapshots.take(new Turns(), NEVER);
         if (what === "reopen") {
           await store.metadata.close();
-          store = await open();
+          store = await open(folder);
         }
       }
       await store.metadata.close();
@@ -139,7 +76,7 @@ test("the newest snapshot and what changed since are the whole, whatever happene
 }, 120_000);
 
 test("what changes while a snapshot is taken is in it, or among the changes that belong to it", async () => {
-  const store = await open();
+  const store = await open(folder);
   for (let i = 0; i < 60; i++) await put(store, `local/r${i % 7}`, imageManifest(`before ${i}`), `t${i}`);
   const progress = { isDone: false };
   // A turn a step: others come in between wherever they can.
@@ -158,7 +95,7 @@ test("what changes while a snapshot is taken is in it, or among the changes that
 });
 
 test("a change is written down when it is acknowledged, and one that is refused is not", async () => {
-  const store = await open();
+  const store = await open(folder);
   await put(store, "local/a", imageManifest("kept"), "1");
   const changes = listHistory(folder).filter(({ kind }) => kind === "changes");
   const before = readFileSync(changes[0]?.path ?? "", "utf8");
@@ -170,12 +107,12 @@ test("a change is written down when it is acknowledged, and one that is refused 
 });
 
 test("two snapshots are kept, with the changes since the older one; a damaged one is passed over for the other", async () => {
-  let store = await open();
+  let store = await open(folder);
   for (let round = 0; round < 4; round++) {
     await put(store, "local/a", imageManifest(`round ${round}`), `t${round}`);
     await store.snapshots.take(new Turns(), NEVER);
     await store.metadata.close();
-    store = await open();
+    store = await open(folder);
   }
   await put(store, "local/a", imageManifest("last"), "last");
   await store.metadata.close();
@@ -199,7 +136,7 @@ test("two snapshots are kept, with the changes since the older one; a damaged on
 });
 
 test("a torn last line and one that was changed cost only themselves", async () => {
-  const store = await open();
+  const store = await open(folder);
   for (const name of ["one", "two", "three"]) await put(store, "local/a", imageManifest(name), name);
   await store.metadata.close();
   const content = contentOf(join(folder, "larder.db"));
@@ -214,14 +151,14 @@ test("a torn last line and one that was changed cost only themselves", async () 
 });
 
 test("where nothing can be written down pushes go on, and the next snapshot makes up for it", async () => {
-  const store = await open();
+  const store = await open(folder);
   await put(store, "local/a", imageManifest("one"), "one");
   const changes = listHistory(folder)[0]?.path ?? "";
   // Whatever is in the way of a new file of changes.
   rmSync(join(folder, "snapshots"), { recursive: true });
   writeFileSync(join(folder, "snapshots"), "a file in the way");
   await store.metadata.close();
-  const second = await open();
+  const second = await open(folder);
   await put(second, "local/a", imageManifest("two"), "two");
   rmSync(join(folder, "snapshots"));
   await put(second, "local/a", imageManifest("three"), "three");
@@ -234,7 +171,7 @@ test("where nothing can be written down pushes go on, and the next snapshot make
 });
 
 test("a snapshot is due at first, after a kill, and when enough has changed; not on a disk that is nearly full", async () => {
-  const store = await open();
+  const store = await open(folder);
   const taken = () => listHistory(folder).filter(({ kind }) => kind === "snapshot").length;
   await store.snapshots.takeIfDue(new Turns(), NEVER);
   await put(store, "local/a", imageManifest("one"), "one");
@@ -250,7 +187,7 @@ test("a snapshot is due at first, after a kill, and when enough has changed; not
     { ...SPACE, freeBytes: () => 1000 },
     { ...SPACE, isSpent: true },
   ]) {
-    const full = await open(space);
+    const full = await open(folder, space);
     await full.snapshots.takeIfDue(new Turns(), NEVER);
     expect(taken()).toBe(1);
     const again = `${folder}-left`;
@@ -260,7 +197,7 @@ test("a snapshot is due at first, after a kill, and when enough has changed; not
     cpSync(again, folder, { recursive: true });
     rmSync(again, { recursive: true });
   }
-  const last = await open();
+  const last = await open(folder);
   await last.snapshots.takeIfDue(new Turns(), NEVER);
   expect(taken()).toBe(2);
   await last.metadata.close();

@@ -14,8 +14,9 @@ export class DataFolderError extends Error {
 }
 
 const WAY_BACK =
-  "put back the newest copy of larder.db, without a larder.db-wal. Nothing was changed. The database alone knows tags and " +
-  "manifests: with a new one in its place none of the images here could be found any more, pushed ones included";
+  "run `larder rebuild`, which makes it anew out of its snapshot and the files of images, or put back its newest copy, " +
+  "without a larder.db-wal. Nothing was changed. Do not just move it away: it alone knows tags and manifests, and without " +
+  "them no image here can be found, pushed ones included";
 
 /** An opened data folder. */
 export type DataFolder = Store & { readonly reserve: DiskReserve; readonly guard: FolderGuard };

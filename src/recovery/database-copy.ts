@@ -1,0 +1,64 @@
+import { Database } from "bun:sqlite";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { examineStore } from "../storage/examine-store.ts";
+import { isSqliteDamage, StoreDamaged } from "../storage/store-damage.ts";
+import type { StoreMark } from "../storage/store-mark.ts";
+
+/**
+ * Lets `use` read a copy of a store's database, so that the database stays as it is, its log included. A log that may not
+ * be its own is left out. Null when there is no database, or it is another store's.
+ */
+export async function withDatabaseCopy<T>(
+  dataFolder: string,
+  mark: StoreMark | null,
+  use: (path: string) => T,
+): Promise<T | null> {
+  const path = join(dataFolder, "larder.db");
+  const damage = await damageOf(dataFolder, mark === null ? null : { ...mark, damage: null });
+  if (!existsSync(path) || damage?.kind === "foreign") return null;
+  const folder = join(dataFolder, "salvage");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
+  try {
+    for (const end of damage?.kind === "older" ? [""] : ["", "-wal"]) {
+      if (existsSync(`${path}${end}`)) copyFileSync(`${path}${end}`, join(folder, `larder.db${end}`));
+    }
+    return use(join(folder, "larder.db"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What is wrong with the database of a data folder, as far as can be seen by reading all of it; null: nothing is. */
+export async function seekDamage(dataFolder: string, mark: StoreMark | null): Promise<string | null> {
+  const damage = await damageOf(dataFolder, mark);
+  if (damage !== null) return damage.message;
+  return withDatabaseCopy(dataFolder, mark, quickCheck);
+}
+
+async function damageOf(dataFolder: string, mark: StoreMark | null): Promise<StoreDamaged | null> {
+  try {
+    await examineStore(dataFolder, mark);
+    return null;
+  } catch (error) {
+    if (error instanceof StoreDamaged) return error;
+    throw error;
+  }
+}
+
+/** Reads the whole database at `path`. What is wrong with it; null: nothing is. */
+function quickCheck(path: string): string | null {
+  let database: Database | null = null;
+  try {
+    database = new Database(path);
+    const rows = database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
+    const [first] = rows;
+    return first === undefined || first.quick_check === "ok" ? null : `larder.db is damaged (${first.quick_check})`;
+  } catch (error) {
+    if (!isSqliteDamage(error)) throw error;
+    return "larder.db is damaged and cannot be read";
+  } finally {
+    database?.close();
+  }
+}

@@ -1,0 +1,97 @@
+import { Database } from "bun:sqlite";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { type Digest, digestOf } from "../oci/digest.ts";
+import { MEDIA_TYPE } from "../oci/media-type.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+import { blobPath } from "../storage/blob-folder.ts";
+import type { StoredManifest } from "../storage/metadata.ts";
+import { openStore, type Store } from "./open-store.ts";
+
+/** A disk with room for everything. */
+export const SPACE = { isSpent: false, spend: () => false, restore: async () => {}, freeBytes: () => 1e12 };
+
+/** Opens the store in a folder. */
+export function open(folder: string, space = SPACE): Promise<Store> {
+  return openStore(folder, { spare: space, guard: null, now: Date.now });
+}
+
+/** The manifest of an image without layers. */
+export function imageManifest(name: string): StoredManifest {
+  const config = { mediaType: MEDIA_TYPE.ociConfig, digest: digestOf(`config of ${name}`), size: 9 };
+  const document = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers: [] };
+  return stored(MEDIA_TYPE.ociManifest, document);
+}
+
+/** An index of these manifests. */
+export function indexManifest(children: readonly Digest[]): StoredManifest {
+  const manifests = children.map((digest) => ({ mediaType: MEDIA_TYPE.ociManifest, digest, size: 9 }));
+  return stored(MEDIA_TYPE.ociIndex, { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests });
+}
+
+function stored(mediaType: string, document: unknown): StoredManifest {
+  const bytes = Buffer.from(JSON.stringify(document));
+  return { digest: digestOf(bytes), mediaType, bytes };
+}
+
+type Putting = {
+  readonly kind?: "pushed" | "cached";
+  readonly children?: readonly Digest[];
+  readonly references?: readonly Digest[];
+  readonly atMs?: number;
+};
+
+/** Puts a manifest as a push or a pull does. */
+export async function put(
+  { metadata }: Store,
+  repository: string,
+  manifest: StoredManifest,
+  tag: string | null,
+  how: Putting = {},
+) {
+  await metadata.manifests.putManifest(repository as RepositoryName, {
+    manifest,
+    requiredBlobs: [],
+    borrowFrom: [],
+    requiredManifests: how.children ?? [],
+    references: how.references ?? how.children ?? [digestOf("config")],
+    subject: null,
+    tags: tag === null ? [] : [tag as Tag],
+    kind: how.kind ?? "pushed",
+    isPart: tag === null,
+    atMs: how.atMs ?? 1,
+  });
+}
+
+/** What a database says that files do not; manifests that nobody holds are not asked for. */
+export function contentOf(path: string): unknown {
+  const database = new Database(path, { readonly: true });
+  const all = (sql: string) => database.query(sql).values();
+  const content = [
+    all(
+      "SELECT digest, media_type, hex(bytes) FROM manifest WHERE digest IN (SELECT manifest FROM repository_manifest) ORDER BY 1",
+    ),
+    all("SELECT repository, manifest, subject, added_at, orphaned_at FROM repository_manifest ORDER BY 1, 2"),
+    all("SELECT repository, name, pushed, manifest, updated_at FROM tag ORDER BY 1, 2, 3"),
+  ];
+  database.close();
+  return content;
+}
+
+/** Pushes an image with a blob that is on disk. */
+export async function pushImage(
+  folder: string,
+  store: Store,
+  repository: string,
+  tag: string,
+): Promise<StoredManifest> {
+  const manifest = imageManifest(`${repository}:${tag}`);
+  const text = `config of ${repository}:${tag}`;
+  const path = blobPath(folder, digestOf(text));
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  await store.metadata.links.linkBlob(repository as RepositoryName, digestOf(text), text.length, 1);
+  await put(store, repository, manifest, tag, { references: [digestOf(text)] });
+  return manifest;
+}
