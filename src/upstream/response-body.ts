@@ -50,7 +50,8 @@ export function watchBody(body: ReadableStream<Uint8Array>, watch: BodyWatch): R
       },
       async cancel(reason) {
         deadline.close();
-        await reader.cancel(reason);
+        // Of a connection that has broken meanwhile nobody wants to know any more: the reason to cancel is what counts.
+        await reader.cancel(reason).catch(() => {});
       },
     },
     { highWaterMark: 0 },
