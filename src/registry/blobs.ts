@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobBody, BlobStore } from "../storage/blobs.ts";
 import { isUnkeepable } from "../storage/storage-error.ts";
-import type { BlobLink, BlobLinkStore } from "../storage/metadata.ts";
+import type { BlobLink, BlobLinkStore, HoldingStore } from "../storage/metadata.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import type { BlobFiles } from "./blob-files.ts";
@@ -26,6 +26,7 @@ export type BlobParts = {
   readonly store: BlobStore;
   readonly files: BlobFiles;
   readonly links: BlobLinkStore;
+  readonly holdings: HoldingStore;
   readonly origin: BlobOrigin;
   readonly order: SearchOrder;
   readonly traffic: TrafficCounter;
@@ -127,19 +128,21 @@ export class Blobs {
 
   /**
    * The link of a blob whose file is whole. A file that is gone or cut short is as good as none: it is fetched or pushed
-   * again. A blob that another repository brought here serves this one too, once one of its manifests names it.
+   * again. A blob that another repository brought here serves this one too, once one of its manifests names it: that is
+   * written down, but a pull does not depend on it.
    */
   async #findHere(target: Target, digest: Digest): Promise<BlobLink | null> {
-    const { links, store, files, order, now } = this.#parts;
+    const { links, holdings, files, order, now } = this.#parts;
     const names = candidateNames(target, order);
     const link = await links.findLink(names, digest);
     if (link !== null) return (await files.isWhole(digest, link.size)) ? link : null;
-    if ((await store.size(digest)) === null) return null;
+    const size = (await holdings.findLinkedAnywhere([digest])).get(digest);
+    if (size === undefined || !(await files.isWhole(digest, size))) return null;
     for (const repository of names) {
       if (!(await links.isReferenced(repository, digest))) continue;
       const mount = () => links.mountBlob(repository, digest, null, now());
-      const size = await this.#parts.spareWrites.attempt("that a repository has a blob", mount);
-      if (size !== null && (await files.isWhole(digest, size))) return { repository, size, touchedAtMs: now() };
+      await this.#parts.spareWrites.attempt("that a repository has a blob", mount);
+      return { repository, size, touchedAtMs: now() };
     }
     return null;
   }

@@ -120,7 +120,17 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const collector = new Collector(blobs, aside, collection, uploads, now);
   const gate = composeGate(settings, order.standIns, foundation.sockets, turns, clock.elapsed);
   const reportFault = faultReporter(log);
-  const registryBlobs = new Blobs({ store: blobs, files, links, origin: blobOrigin, order, traffic, spareWrites, now });
+  const registryBlobs = new Blobs({
+    store: blobs,
+    files,
+    links,
+    holdings,
+    origin: blobOrigin,
+    order,
+    traffic,
+    spareWrites,
+    now,
+  });
   const { acceptSparse } = settings;
   const pushes = new ManifestPushes({
     store: manifests,

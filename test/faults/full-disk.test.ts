@@ -26,6 +26,7 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
     cached = larder.addImage("cached");
     await larder.manifest("cached");
     for (const { digest } of cached.blobs) await send("GET", larder.blobUrl(digest));
+    await larder.manifest("cached", "team/again");
     await pushBlob(larder.larder.url, "own/app", own);
     await pushBig();
     fill();
@@ -72,6 +73,14 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
     }
   });
 
+  test("what another repository brought serves one that names it, without upstream", async () => {
+    for (const { digest, bytes } of cached.blobs) {
+      const before = larder.upstream.count({ reference: digest });
+      expect((await send("GET", larder.blobUrl(digest, "team/again"))).bytes).toEqual(bytes);
+      expect(larder.upstream.count({ reference: digest })).toBe(before);
+    }
+  });
+
   test("what is pushed already is there for HEAD and GET", async () => {
     const url = `${larder.larder.url}/v2/own/app/blobs/${own.digest}`;
     expect((await send("HEAD", url)).status).toBe(200);
@@ -112,7 +121,9 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
     const blob = makeBlob(300_000);
     larder.upstream.add(blob);
     larder.upstream.misbehave({ reference: blob.digest, method: "GET" }, { kind: "wrong bytes" });
-    expect((await endingOf(larder.blobUrl(blob.digest))).end).toBe("reset");
+    // When all of them come at once, this is seen before the answer has begun.
+    const { status, end } = await endingOf(larder.blobUrl(blob.digest));
+    expect(status === 502 || end === "reset", `${status}, ${end}`).toBe(true);
   });
 
   test("pushes are refused, and leave no files", async () => {
