@@ -13,6 +13,7 @@ import {
   type ImagesAnswer,
   type InspectAnswer,
   type InspectRequest,
+  type ListedImage,
   type OfflineState,
   type RemoveAnswer,
   type RemoveRequest,
@@ -56,8 +57,14 @@ export class AdminClient {
     return this.#ask("GET", "health");
   }
 
-  images(): Promise<ImagesAnswer> {
-    return this.#ask("GET", "images");
+  /** All images, page by page. */
+  async *images(): AsyncIterable<ListedImage> {
+    for (let next: string | null = ""; next !== null; ) {
+      const query = next === "" ? "" : `?after=${encodeURIComponent(next)}`;
+      const page: ImagesAnswer = await this.#ask("GET", `images${query}`);
+      yield* page.images;
+      next = page.next;
+    }
   }
 
   inspect(request: InspectRequest): Promise<InspectAnswer> {

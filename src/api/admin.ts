@@ -46,8 +46,11 @@ export type ListedImage = {
   readonly updatedAtMs: number;
 };
 
-/** `GET /api/v1/images`: ordered by name. */
-export type ImagesAnswer = { readonly images: readonly ListedImage[] };
+/**
+ * `GET /api/v1/images`, `GET /api/v1/images?after=NAME`: a page, ordered by repository and tag. When there are more,
+ * `next` is what to ask with as `after`; null at the end.
+ */
+export type ImagesAnswer = { readonly images: readonly ListedImage[]; readonly next: string | null };
 
 /** `POST /api/v1/inspect`: what is here of an image. `image` is null when it is not here. Upstream is never asked. */
 export type InspectRequest = { readonly image: string };

@@ -34,7 +34,9 @@ export class LarderImages implements ImageRegistry {
   }
 
   async list(isWanted: (name: string) => boolean): Promise<readonly ImageRow[]> {
-    return (await this.#larder.images()).images.filter(({ name }) => isWanted(name));
+    const rows: ImageRow[] = [];
+    for await (const image of this.#larder.images()) if (isWanted(image.name)) rows.push(image);
+    return rows;
   }
 
   async inspect(reference: Reference): Promise<ImageDetails | null> {

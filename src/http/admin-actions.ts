@@ -60,8 +60,8 @@ export function adminActions(parts: AdminParts): AdminActions {
         offline: upstreams.offline,
         upstreams: await parts.upstreamHealth.check(),
       } satisfies HealthAnswer),
-    "GET images": async (_, { signal }) =>
-      jsonResponse({ images: await listImages(survey(signal), inventory) } satisfies ImagesAnswer),
+    "GET images": async (_, { signal, query }) =>
+      jsonResponse((await listImages(survey(signal), inventory, query.get("after"))) satisfies ImagesAnswer),
     "GET stats": async () => jsonResponse((await stats(parts)) satisfies StatsAnswer),
     "GET offline": async () => jsonResponse({ offline: upstreams.offline } satisfies OfflineState),
     "PUT offline": async ({ offline }) => {

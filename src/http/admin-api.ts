@@ -68,7 +68,8 @@ export class AdminApi {
   #act(resource: AdminResource, input: unknown, request: Request): Promise<Response> {
     // Each action's schema is what its function takes: `AdminActions` is made from `RESOURCES`.
     const act = this.#actions[resource] as (input: unknown, call: AdminCall) => Promise<Response>;
-    return act(input, { signal: request.signal, reportFault: (error) => this.#reportFault(error, request) });
+    const query = new URL(request.url).searchParams;
+    return act(input, { signal: request.signal, query, reportFault: (error) => this.#reportFault(error, request) });
   }
 
   /** A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. */

@@ -1,12 +1,17 @@
-import type { HasAnswer, InspectedImage, ListedImage } from "../api/admin.ts";
+import type { HasAnswer, ImagesAnswer, InspectedImage, ListedImage } from "../api/admin.ts";
+import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import { splitRepositoryName } from "../oci/repository-name.ts";
+import { parseRepositoryPath, repositoryName, splitRepositoryName, tryParseNamespace } from "../oci/repository-name.ts";
+import { parseTag } from "../oci/tag.ts";
 import { type Platform, tryParsePlatform } from "../oci/platform.ts";
 import { parseImageName } from "../registry/image-name.ts";
 import { summaryOf } from "../registry/image-summary.ts";
 import type { ImageSurvey } from "../registry/image-survey.ts";
 import type { PlatformChoice } from "../registry/image-walk.ts";
-import type { Inventory } from "../registry/inventory.ts";
+import type { Inventory, InventoryPlace } from "../registry/inventory.ts";
+
+/** Images of one answer. */
+const IMAGES_PAGE = 1000;
 
 /** Platforms as the API has them. */
 export type Platforms = "all" | readonly string[];
@@ -24,15 +29,33 @@ export async function checkAll(
   return { images: states };
 }
 
-/** All images that are here. */
-export async function listImages(survey: ImageSurvey, inventory: Inventory): Promise<ListedImage[]> {
+/** Images that are here, those behind the one that is named `after`: a page of them. Throws BAD_REQUEST. */
+export async function listImages(
+  survey: ImageSurvey,
+  inventory: Inventory,
+  after: string | null,
+  page = IMAGES_PAGE,
+): Promise<ImagesAnswer> {
   const images: ListedImage[] = [];
-  for await (const { repository, tag, manifest } of inventory.list()) {
+  for await (const { repository, tag, manifest } of inventory.list(after === null ? null : parsePlace(after))) {
+    const last = images.at(-1);
+    if (last !== undefined && (images.length >= page || survey.hasSeenEnough)) return { images, next: last.name };
     const { tag: name, digest, kind, updatedAtMs } = tag;
     const extent = await survey.measure(splitRepositoryName(repository), manifest);
     images.push({ name: `${repository}:${name}`, digest, kind, updatedAtMs, ...extent });
   }
-  return images;
+  return { images, next: null };
+}
+
+/** A full name as the list has it: it is looked up as it stands. */
+function parsePlace(name: string): InventoryPlace {
+  const [slash, colon] = [name.indexOf("/"), name.lastIndexOf(":")];
+  const namespace = tryParseNamespace(name.slice(0, Math.max(0, slash)));
+  if (namespace === null || colon < slash) {
+    throw new RegistryError("BAD_REQUEST", `after=${quoteBriefly(name)} is not the full name of an image with its tag`);
+  }
+  const path = parseRepositoryPath(name.slice(slash + 1, colon));
+  return { repository: repositoryName(namespace, path), tag: parseTag(name.slice(colon + 1)) };
 }
 
 /** An image that is here; null when it is not. */

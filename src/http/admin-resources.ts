@@ -72,6 +72,7 @@ type Input<Resource extends AdminResource> =
 export type AdminCall = {
   /** Fires when the client has left. */
   readonly signal: AbortSignal;
+  readonly query: URLSearchParams;
   /** Told of a failure that comes after the answer has begun, so that the log has it. */
   readonly reportFault: (error: unknown) => void;
 };

@@ -125,7 +125,7 @@ async function collect({ collection }: MetadataStore, beforeMs: number): Promise
 async function contentOf({ manifests, tags, links, collection }: MetadataStore): Promise<unknown> {
   const content: unknown[] = [];
   for (const name of REPOSITORIES) {
-    content.push(await tags.describeTags(name));
+    content.push(await tags.describeTags(name, { after: null, limit: 10 }));
     for (const { digest } of IMAGES) content.push((await manifests.getManifest(name, digest)) !== null);
     for (const digest of BLOBS)
       content.push(await links.findLink([name], digest), await links.isReferenced(name, digest));

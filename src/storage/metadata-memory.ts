@@ -154,10 +154,10 @@ class MemoryMetadata {
     return pageOf([...new Set([...tags.pushed.keys(), ...tags.cached.keys()])], page);
   }
 
-  async describeTags(name: RepositoryName): Promise<readonly StoredTag[]> {
+  async describeTags(name: RepositoryName, page: Page): Promise<readonly StoredTag[]> {
     const { tags } = this.#open(name);
     const visible = new Map([...tags.cached, ...tags.pushed]);
-    return [...visible.values()].sort((a, b) => compareBytes(a.tag, b.tag));
+    return pageOf([...visible.keys()], page).flatMap((tag) => visible.get(tag) ?? []);
   }
 
   async touchTag(name: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {

@@ -47,13 +47,29 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
         const here = repository(path);
         for (const kind of order) await put(here, manifestOf(kind), { tags: [tag("t")], kind });
         expect((await tags.getTagged(here, tag("t")))?.tag.kind).toBe("pushed");
-        expect((await tags.describeTags(here)).map((t) => t.kind)).toEqual(["pushed"]);
+        expect((await tags.describeTags(here, FIRST_PAGE)).map((t) => t.kind)).toEqual(["pushed"]);
         expect(await tags.listTags(here, FIRST_PAGE)).toEqual([tag("t")]);
         expect(await tags.deleteTag(here, tag("t"), false)).toBe("pushed");
         expect((await tags.getTagged(here, tag("t")))?.manifest).toEqual(manifestOf("cached"));
         expect(await tags.deleteTag(here, tag("t"), false)).toBe("cached");
         expect(await tags.deleteTag(here, tag("t"), false)).toBeNull();
       }
+    });
+
+    test("tags are described page by page, a covered one once", async () => {
+      const here = repository("described");
+      const names = ["1", "2", "10", "Z", "a", "a-b", "b"];
+      for (const name of names) await put(here, manifestOf(name), { tags: [tag(name)], kind: "cached" });
+      await put(here, manifestOf("mine"), { tags: [tag("a")] });
+      const seen: string[] = [];
+      for (let after: string | null = null; ; ) {
+        const page = await tags.describeTags(here, { after, limit: 2 });
+        seen.push(...page.map(({ tag, kind }) => `${tag} ${kind}`));
+        after = page.at(-1)?.tag ?? null;
+        if (page.length < 2) break;
+      }
+      const expected = ["1 cached", "10 cached", "2 cached", "Z cached", "a pushed", "a-b cached", "b cached"];
+      expect(seen).toEqual(expected);
     });
 
     test("a cached tag remembers when it changed and when it was last checked", async () => {

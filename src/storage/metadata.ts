@@ -77,8 +77,8 @@ export interface TagStore {
   deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null>;
   /** The names of tags. */
   listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]>;
-  /** All tags of a repository with what they point at, a covered cached tag left out. */
-  describeTags(repository: RepositoryName): Promise<readonly StoredTag[]>;
+  /** Tags of a repository, by name, with what they point at; a covered cached tag is left out. */
+  describeTags(repository: RepositoryName, page: Page): Promise<readonly StoredTag[]>;
   /** Notes that a cached tag was found equal to the upstream's. */
   touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void>;
 }
