@@ -15,7 +15,7 @@ import type { SpareWrites } from "./spare-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import { splitRepositoryName } from "../oci/repository-name.ts";
 
-/** A link is touched at most this often, so that a HEAD seldom costs a write. */
+/** A link is touched at most this often, so that a HEAD seldom costs a write; or before half of its grace is over. */
 const TOUCH_EVERY_MS = 60_000;
 
 /** A blob that can be read: from disk, or along with its download. */
@@ -32,6 +32,8 @@ export type BlobParts = {
   readonly traffic: TrafficCounter;
   readonly spareWrites: SpareWrites;
   readonly now: () => number;
+  /** How long a link stays that somebody relies on, though no manifest needs it. */
+  readonly graceMs: number;
 };
 
 /** Pulls and deletions of blobs. */
@@ -50,12 +52,12 @@ export class Blobs {
    * at every layer, nor to fail without it: the pusher has the blob. Who does not push is told that upstream fails.
    */
   async promise(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
-    const { links, now } = this.#parts;
+    const { links, now, graceMs } = this.#parts;
     const link = await this.#findHere(target, digest);
     if (link === null) return this.#sizeAtUpstream(target, digest, behalf);
     const ageMs = now() - link.touchedAtMs;
     // What was touched in the future was touched by a clock that was wrong.
-    if (ageMs > TOUCH_EVERY_MS || ageMs < 0) {
+    if (ageMs > Math.min(TOUCH_EVERY_MS, graceMs / 2) || ageMs < 0) {
       const touch = () => links.touchLink(link.repository, digest, now());
       await this.#parts.spareWrites.attempt("that somebody relies on a blob", touch);
     }
@@ -140,9 +142,9 @@ export class Blobs {
     if (size === undefined || !(await files.isWhole(digest, size))) return null;
     for (const repository of names) {
       if (!(await links.isReferenced(repository, digest))) continue;
-      const mount = () => links.mountBlob(repository, digest, null, now());
+      const mount = () => links.mountBlob(repository, digest, null, now(), "cached");
       await this.#parts.spareWrites.attempt("that a repository has a blob", mount);
-      return { repository, size, touchedAtMs: now() };
+      return { repository, size, touchedAtMs: 0 };
     }
     return null;
   }

@@ -200,7 +200,7 @@ export class UpstreamBlobs implements BlobOrigin {
       await this.#collection.exclusively(digest, async () => {
         const size = await this.#uploads.commit(id, digest);
         for (const { namespace, path } of flight.targets.values()) {
-          await this.#links.linkBlob(nameOf({ namespace, path }), digest, size, this.#now());
+          await this.#links.linkBlob(nameOf({ namespace, path }), digest, size, this.#now(), "cached");
         }
         this.#flights.delete(digest);
       });

@@ -130,6 +130,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     traffic,
     spareWrites,
     now,
+    graceMs: settings.gcGraceMs,
   });
   const { acceptSparse } = settings;
   const pushes = new ManifestPushes({

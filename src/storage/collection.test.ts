@@ -56,6 +56,7 @@ function step<Values extends unknown[]>(
     .map((chosen) => ({ describe: `${name} ${JSON.stringify(chosen)}`, run: (s, atMs) => run(s, atMs, ...chosen) }));
 }
 
+const kind = fc.constantFrom("pushed", "cached" as const);
 const putMode = fc.constantFrom("pushed", "cached", "part" as const);
 
 const STEP: fc.Arbitrary<Step> = fc.oneof(
@@ -84,7 +85,9 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 4,
-    arbitrary: step("link", [repository, blob], (store, atMs, ...at) => store.links.linkBlob(...at, 5, atMs)),
+    arbitrary: step("link", [repository, blob, kind], (store, atMs, name, digest, of) =>
+      store.links.linkBlob(name, digest, 5, atMs, of),
+    ),
   },
   {
     weight: 2,
@@ -92,8 +95,8 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: step("mount", [repository, blob, fc.option(repository)], (store, atMs, to, digest, from) =>
-      store.links.mountBlob(to, digest, from, atMs),
+    arbitrary: step("mount", [repository, blob, fc.option(repository), kind], (store, atMs, to, digest, from, of) =>
+      store.links.mountBlob(to, digest, from, atMs, of),
     ),
   },
   { weight: 1, arbitrary: step("unlink", [repository, blob], (store, _, ...at) => store.links.unlinkBlob(...at)) },

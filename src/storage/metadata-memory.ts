@@ -177,9 +177,15 @@ class MemoryMetadata {
     return pageOf(namespace === null ? names : names.filter((name) => name.startsWith(`${namespace}/`)), page);
   }
 
-  async linkBlob(name: RepositoryName, digest: Digest, size: number, atMs: number): Promise<void> {
+  async linkBlob(name: RepositoryName, digest: Digest, size: number, atMs: number, kind: TagKind = "pushed") {
     this.#sizes.set(digest, size);
-    this.#open(name).links.set(digest, { touchedAtMs: atMs });
+    await this.#link(name, digest, atMs, kind);
+  }
+
+  async #link(name: RepositoryName, digest: Digest, atMs: number, kind: TagKind): Promise<void> {
+    const { links } = this.#open(name);
+    const isHeld = kind === "cached" && (await this.isReferenced(name, digest));
+    links.set(digest, { touchedAtMs: isHeld ? (links.get(digest)?.touchedAtMs ?? 0) : atMs });
   }
 
   async findLink(names: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null> {
@@ -217,10 +223,16 @@ class MemoryMetadata {
     if (link !== undefined) link.touchedAtMs = atMs;
   }
 
-  async mountBlob(to: RepositoryName, digest: Digest, from: RepositoryName | null, atMs: number) {
+  async mountBlob(
+    to: RepositoryName,
+    digest: Digest,
+    from: RepositoryName | null,
+    atMs: number,
+    kind: TagKind = "pushed",
+  ) {
     const sources = from === null ? [...this.#repositories.values()] : [this.#open(from)];
     if (!sources.some((repository) => repository.links.has(digest))) return null;
-    this.#open(to).links.set(digest, { touchedAtMs: atMs });
+    await this.#link(to, digest, atMs, kind);
     return this.#sizes.get(digest) ?? 0;
   }
 

@@ -322,6 +322,28 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await collection.findUnrecorded([stale, held])).toEqual([stale]);
     });
 
+    test("the link of a cached image goes with it, a push's promise stays", async () => {
+      const [here, there] = [repository("cached/here"), repository("cached/there")];
+      const [blob, promised, early] = ["of a cached image", "promised", "before its manifest"].map((t) => digestOf(t));
+      const manifest = manifestOf("a cached image");
+      const references = [blob, promised] as Digest[];
+      for (const name of [here, there]) await put(name, manifest, { references, kind: "cached" });
+      await links.linkBlob(here, promised as Digest, 1, 900);
+      for (const digest of [...references, early] as Digest[]) await links.linkBlob(here, digest, 1, 950, "cached");
+      await links.mountBlob(there, blob as Digest, here, 950, "cached");
+      const touched = async (name: RepositoryName, digest?: Digest) =>
+        (await links.findLink([name], digest as Digest))?.touchedAtMs;
+      expect(await touched(here, blob)).toBe(0);
+      expect(await touched(there, blob)).toBe(0);
+      expect(await touched(here, promised)).toBe(900);
+      expect(await touched(here, early)).toBe(950);
+      await manifests.deleteManifest(here, manifest.digest, true, 960);
+      await collection.collectLinks(500);
+      expect(await links.findLink([here], blob as Digest)).toBeNull();
+      expect(await touched(here, promised)).toBe(900);
+      expect(await touched(here, early)).toBe(950);
+    });
+
     test("a link is kept by its own repository's manifests only", async () => {
       const [here, there] = [repository("kept/here"), repository("kept/there")];
       const [blob, manifest] = [digestOf("kept here"), manifestOf("kept here")];

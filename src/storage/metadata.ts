@@ -91,16 +91,27 @@ export interface RepositoryStore {
   listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]>;
 }
 
-/** Which repositories may serve which blobs. */
+/**
+ * Which repositories may serve which blobs.
+ *
+ * A link that is made for a push has its grace, for the manifest that is on its way. One of a cached image has none when a
+ * manifest of its repository names the blob already: it goes with the image.
+ */
 export interface BlobLinkStore {
-  /** Links a blob that is on disk, of `size` bytes, to a repository. */
-  linkBlob(repository: RepositoryName, digest: Digest, size: number, atMs: number): Promise<void>;
+  /** Links a blob that is on disk, of `size` bytes, to a repository: for a push unless `kind` says otherwise. */
+  linkBlob(repository: RepositoryName, digest: Digest, size: number, atMs: number, kind?: TagKind): Promise<void>;
   /** The first of these repositories that has the blob, and its size. */
   findLink(repositories: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null>;
   /** Notes that a pusher relies on the link: a manifest that needs it may be on its way. */
   touchLink(repository: RepositoryName, digest: Digest, atMs: number): Promise<void>;
   /** Links a blob that another repository has (`from`, or any when null). Its size, or null when none has it. */
-  mountBlob(to: RepositoryName, digest: Digest, from: RepositoryName | null, atMs: number): Promise<number | null>;
+  mountBlob(
+    to: RepositoryName,
+    digest: Digest,
+    from: RepositoryName | null,
+    atMs: number,
+    kind?: TagKind,
+  ): Promise<number | null>;
   /** Does the repository hold a manifest that names this blob or manifest? */
   isReferenced(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Removes a link. False when there was none. */

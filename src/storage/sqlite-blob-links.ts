@@ -1,6 +1,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import type { BlobLink, BlobLinkStore } from "./metadata.ts";
+import type { BlobLink, BlobLinkStore, TagKind } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { isNamed } from "./sqlite-naming.ts";
 
@@ -12,7 +12,13 @@ export class SqliteBlobLinks implements BlobLinkStore {
     this.#database = database;
   }
 
-  async linkBlob(repository: RepositoryName, digest: Digest, size: number, atMs: number): Promise<void> {
+  async linkBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    size: number,
+    atMs: number,
+    kind: TagKind = "pushed",
+  ): Promise<void> {
     await this.#database.durably(() => {
       this.#database
         .query<null, [string, number]>(
@@ -20,7 +26,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
            ON CONFLICT DO UPDATE SET size = excluded.size WHERE size <> excluded.size`,
         )
         .run(digest, size);
-      this.#link(repository, digest, atMs);
+      this.#link(repository, digest, atMs, kind);
     });
   }
 
@@ -51,6 +57,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
     digest: Digest,
     from: RepositoryName | null,
     atMs: number,
+    kind: TagKind = "pushed",
   ): Promise<number | null> {
     return this.#database.durably(() => {
       const row = this.#database
@@ -60,7 +67,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
         )
         .get(digest, from, from);
       if (row === null) return null;
-      this.#link(to, digest, atMs);
+      this.#link(to, digest, atMs, kind);
       return row.size;
     });
   }
@@ -76,12 +83,13 @@ export class SqliteBlobLinks implements BlobLinkStore {
     });
   }
 
-  #link(repository: RepositoryName, digest: Digest, atMs: number): void {
+  #link(repository: RepositoryName, digest: Digest, atMs: number, kind: TagKind): void {
+    const isHeld = kind === "cached" && isNamed(this.#database, repository, digest);
     this.#database
-      .query<null, [string, string, number]>(
-        `INSERT INTO repository_blob (repository, digest, touched_at) VALUES (?, ?, ?)
-         ON CONFLICT DO UPDATE SET touched_at = excluded.touched_at`,
+      .query<null, [string, string, number, number]>(
+        `INSERT INTO repository_blob (repository, digest, touched_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET touched_at = CASE ?4 WHEN 1 THEN touched_at ELSE excluded.touched_at END`,
       )
-      .run(repository, digest, atMs);
+      .run(repository, digest, isHeld ? 0 : atMs, isHeld ? 1 : 0);
   }
 }
