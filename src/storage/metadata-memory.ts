@@ -124,9 +124,10 @@ class MemoryMetadata {
     return count;
   }
 
-  async listReferrers(name: RepositoryName, subject: Digest): Promise<readonly StoredManifest[]> {
-    const found = [...this.#open(name).manifests.values()].filter((held) => held.subject === subject);
-    return found.map((held) => held.manifest).sort((a, b) => compareBytes(a.digest, b.digest));
+  async listReferrers(name: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]> {
+    const { manifests } = this.#open(name);
+    const referring = [...manifests].filter(([, held]) => held.subject === subject).map(([digest]) => digest);
+    return pageOf(referring, page).flatMap((digest) => manifests.get(digest)?.manifest ?? []);
   }
 
   async getTagged(name: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null> {

@@ -248,8 +248,13 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       await put(here, manifestOf("sig2"), { subject });
       await put(here, manifestOf("plain"));
       await put(there, manifestOf("sig3"), { subject });
-      const found = await manifests.listReferrers(here, subject);
-      expect(found.map((m) => m.digest)).toEqual([manifestOf("sig1").digest, manifestOf("sig2").digest].sort());
+      const found = await manifests.listReferrers(here, subject, FIRST_PAGE);
+      const sorted = [manifestOf("sig1").digest, manifestOf("sig2").digest].sort();
+      expect(found.map((m) => m.digest)).toEqual(sorted);
+      const [first = null, second] = sorted;
+      const first1 = await manifests.listReferrers(here, subject, { after: null, limit: 1 });
+      const rest = await manifests.listReferrers(here, subject, { after: first, limit: 5 });
+      expect([first1, rest].map((page) => page.map((m) => m.digest))).toEqual([[first], [second]] as Digest[][]);
     });
 
     test("a blob is seen only through repositories that link it; a mount links it", async () => {

@@ -62,8 +62,8 @@ export interface ManifestStore {
    * it listed go with it when `withChildren`; else `collectLinks` takes them after its grace period.
    */
   deleteManifest(repository: RepositoryName, digest: Digest, withChildren: boolean, atMs: number): Promise<boolean>;
-  /** The manifests of a repository whose subject is `subject`, in the order of their digests. */
-  listReferrers(repository: RepositoryName, subject: Digest): Promise<readonly StoredManifest[]>;
+  /** Manifests of a repository whose subject is `subject`, in the order of their digests. */
+  listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]>;
 }
 
 /** Tags of repositories. */

@@ -1,7 +1,7 @@
 import type { KeyedMutex } from "../lib/keyed-mutex.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import type { ManifestPut, ManifestStore, StoredManifest } from "./metadata.ts";
+import type { ManifestPut, ManifestStore, Page, StoredManifest } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
 import { dropReleased, markOrphans } from "./sqlite-orphans.ts";
@@ -49,13 +49,13 @@ export class SqliteManifests implements ManifestStore {
     });
   }
 
-  async listReferrers(repository: RepositoryName, subject: Digest): Promise<readonly StoredManifest[]> {
+  async listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]> {
     return this.#database
-      .query<ManifestRow, [string, string]>(
+      .query<ManifestRow, [string, string, string, number]>(
         `SELECT m.digest, m.media_type, m.bytes FROM repository_manifest r JOIN manifest m ON m.digest = r.manifest
-         WHERE r.repository = ? AND r.subject = ? ORDER BY r.manifest`,
+         WHERE r.repository = ? AND r.subject = ? AND r.manifest > ? ORDER BY r.manifest LIMIT ?`,
       )
-      .all(repository, subject)
+      .all(repository, subject, page.after ?? "", page.limit)
       .map(toManifest);
   }
 }

@@ -107,7 +107,9 @@ export class DistributionApi {
       if (namespace !== null) response.headers.set("OCI-Namespace", asked.ns ?? namespace);
       return response;
     } catch (error) {
-      if (!(error instanceof RegistryError) || error.code === "DENIED") this.#reportFault(error, request);
+      // Work that ended because its client has left: nobody sees the answer, and there is nothing to tell of.
+      const isLeft = request.signal.aborted && error === request.signal.reason;
+      if (!isLeft && (!(error instanceof RegistryError) || error.code === "DENIED")) this.#reportFault(error, request);
       return errorResponse(error, { ...API_HEADERS });
     }
   }

@@ -28,7 +28,7 @@ export async function answerTags(call: Call, name: string, target: Target, catal
   });
 }
 
-/** GET of `/v2/NAME/referrers/DIGEST`. Source: distribution-spec v1.1.1, "Listing Referrers". */
+/** GET of `/v2/NAME/referrers/DIGEST`: a page. Source: distribution-spec v1.1.1, "Listing Referrers". */
 export async function answerReferrers(
   call: Call,
   target: Target,
@@ -36,10 +36,13 @@ export async function answerReferrers(
   referrers: Referrers,
 ): Promise<Response> {
   const artifactType = call.query.get("artifactType") || null;
-  const manifests = await referrers.list(target, parseDigest(digest), artifactType, call.behalf);
+  const last = call.query.get("last");
+  const question = { artifactType, after: last === null ? null : parseDigest(last) };
+  const page = await referrers.page(target, parseDigest(digest), question, call.behalf, call.request.signal);
   const headers: Record<string, string> = { ...API_HEADERS, "Content-Type": MEDIA_TYPE.ociIndex };
+  if (page.next !== null) headers["Link"] = nextLink(call, { ...(artifactType && { artifactType }), last: page.next });
   if (artifactType !== null) headers["OCI-Filters-Applied"] = "artifactType";
-  const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: manifests.map(toJson) };
+  const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: page.descriptors.map(toJson) };
   return new Response(JSON.stringify(index), { headers });
 }
 
@@ -61,7 +64,7 @@ async function paged(
   const { entries, body } = await list({ after: call.query.get("last"), limit: limit + 1 });
   const shown = entries.slice(0, limit);
   const last = shown.at(-1);
-  const link = entries.length > limit && last !== undefined ? { Link: nextLink(call, limit, last) } : {};
+  const link = entries.length > limit && last !== undefined ? { Link: nextLink(call, { n: String(limit), last }) } : {};
   return new Response(JSON.stringify(body(shown)), { headers: { ...API_HEADERS, ...JSON_TYPE, ...link } });
 }
 
@@ -73,8 +76,8 @@ function pageSize(text: string | null): number {
   return Math.min(PAGE_LIMIT, Number(text));
 }
 
-function nextLink(call: Call, limit: number, last: string): string {
-  const query = new URLSearchParams({ n: limit.toString(), last });
+function nextLink(call: Call, where: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(where);
   const ns = call.query.get("ns");
   if (ns !== null) query.set("ns", ns);
   return `<${call.path}?${query.toString()}>; rel="next"`;
