@@ -2,6 +2,7 @@ import { AciError } from "../aci/aci-error.ts";
 import { aciPlatform } from "../aci/aci-platform.ts";
 import type { AciParts, AciWish } from "../aci/aci-workshop.ts";
 import { parseImageConfig } from "../aci/image-config.ts";
+import type { Turns } from "../lib/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
@@ -27,6 +28,7 @@ export type AciImageParts = {
   readonly manifests: Manifests;
   readonly blobs: Blobs;
   readonly cacher: ImageCacher;
+  readonly turns: Turns;
   /** The file of a blob that is here. */
   readonly blobFile: (digest: Digest) => string;
 };
@@ -51,7 +53,7 @@ export class AciImages {
   async find({ target, tag, ...naming }: NamedAci, platform: Platform | null, behalf: OnBehalf): Promise<AciImage> {
     const { manifest: root } = await this.#parts.manifests.get(target, { kind: "tag", tag }, behalf);
     const stored = await this.#choose(target, root, platform ?? DEFAULT_PLATFORM, behalf);
-    const manifest = readManifest(stored);
+    const manifest = await readManifest(stored, this.#parts.turns.begin());
     const config = imageConfigOf(manifest);
     await this.#checkPlatform(target, config, platform, behalf);
     const { name, version, registry } = naming;
@@ -66,7 +68,8 @@ export class AciImages {
   async #choose(target: Target, root: StoredManifest, platform: Platform, behalf: OnBehalf): Promise<StoredManifest> {
     let stored = root;
     for (let depth = 0; isIndex(stored); depth++) {
-      const [child] = chooseManifests(readManifest(stored), [platform]);
+      const index = await readManifest(stored, this.#parts.turns.begin());
+      const [child] = chooseManifests(index, [platform]);
       if (child === undefined || depth === INDEX_DEPTH) {
         throw new RegistryError(
           "MANIFEST_UNKNOWN",
@@ -93,7 +96,7 @@ export class AciImages {
 
   async #read(target: Target, { digest }: Descriptor, behalf: OnBehalf): Promise<Uint8Array> {
     const { blobs } = this.#parts;
-    const here = await blobs.readHere(target, digest);
+    const here = await blobs.readHere(target, digest, CONFIG_LIMIT_BYTES);
     if (here !== null) return here;
     const found = await blobs.get(target, digest, behalf);
     if (found.size > CONFIG_LIMIT_BYTES) throw new AciError(`the image's config has ${found.size} bytes`);
@@ -101,8 +104,10 @@ export class AciImages {
   }
 
   async #bring(target: Target, manifest: Digest, config: Descriptor, layers: readonly Descriptor[]): Promise<AciParts> {
-    const { blobs, cacher, blobFile } = this.#parts;
+    const { blobs, cacher, blobFile, turns } = this.#parts;
+    const work = turns.begin();
     for (const { digest } of [config, ...layers]) {
+      await work.rest();
       if (await blobs.isHere(target, digest)) continue;
       await cacher.cache(target, { kind: "digest", digest: manifest }, "all", () => {});
       break;

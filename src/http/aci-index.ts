@@ -23,10 +23,12 @@ export class AciIndex {
   /** The list as text, every line a URL below `origin`; `host` is the `Host` header. */
   async render(origin: string, host: string | null): Promise<string> {
     const ownHost = this.#names.ownHost(host);
-    const images = (await this.#held.find(() => true, REPOSITORIES)).flatMap(({ repository, tags }) => {
-      const { namespace, path } = splitRepositoryName(repository);
-      return tags.map((tag) => `${namespace === LOCAL ? ownHost : namespace}/${path}:${tag}.aci`);
-    });
+    const images = (await this.#held.find(() => true, { repositories: REPOSITORIES, tags: LINES + 1 })).flatMap(
+      ({ repository, tags }) => {
+        const { namespace, path } = splitRepositoryName(repository);
+        return tags.map((tag) => `${namespace === LOCAL ? ownHost : namespace}/${path}:${tag}.aci`);
+      },
+    );
     const files = (await this.#files?.list()) ?? [];
     const urlOf = (name: string) => `  ${origin}/aci/${name.split("/").map(encodeName).join("/")}\n`;
     return `App Container images. Each .aci is made at its first request, and its signature is beside it, as .aci.asc.
@@ -35,7 +37,7 @@ export class AciIndex {
 
 Images, with ?os=OS&arch=ARCH for another platform than linux/amd64:
 
-${images.slice(0, LINES).map(urlOf).join("") || "  none\n"}${images.length > LINES ? `  and ${images.length - LINES} more\n` : ""}
+${images.slice(0, LINES).map(urlOf).join("") || "  none\n"}${images.length > LINES ? "  and more\n" : ""}
 Files:
 
 ${files.map(urlOf).join("") || "  none\n"}`;

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { Turns } from "../lib/turns.ts";
 import { type Namespace, parseRepositoryPath, repositoryName } from "../oci/repository-name.ts";
 import { digestOf } from "../oci/digest.ts";
 import { parseTag } from "../oci/tag.ts";
@@ -32,7 +33,7 @@ beforeAll(async () => {
       atMs: 1,
     });
   }
-  names = new AciNames(identity, new HeldImages(tags, repositories), ["larder.lan"]);
+  names = new AciNames(identity, new HeldImages(tags, repositories, new Turns()), ["larder.lan"]);
 });
 
 /** `NAMESPACE/PATH:TAG as NAME:VERSION`. */

@@ -114,9 +114,12 @@ export class Blobs {
     return (await this.#findHere(target, digest)) !== null;
   }
 
-  /** A small blob that is on disk, whole; null when it is not. Nobody pulls it: the traffic is not counted. */
-  async readHere(target: Target, digest: Digest): Promise<Uint8Array | null> {
-    if ((await this.#findHere(target, digest)) === null) return null;
+  /**
+   * A blob of at most `limitBytes` that is on disk, whole; null when it is not. Nobody pulls it: the traffic is not counted.
+   */
+  async readHere(target: Target, digest: Digest, limitBytes: number): Promise<Uint8Array | null> {
+    const link = await this.#findHere(target, digest);
+    if (link === null || link.size > limitBytes) return null;
     const body = await this.#parts.store.read(digest, null);
     return body === null ? null : new Uint8Array(await new Response(body).arrayBuffer());
   }

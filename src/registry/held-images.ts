@@ -1,3 +1,4 @@
+import type { Turns } from "../lib/turns.ts";
 import { LOCAL, type RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { RepositoryStore, TagStore } from "../storage/metadata.ts";
@@ -6,38 +7,48 @@ import type { RepositoryStore, TagStore } from "../storage/metadata.ts";
 export type HeldImage = { readonly repository: RepositoryName; readonly tags: readonly Tag[] };
 
 const PAGE = 500;
-/** Tags of one repository that are looked at. */
-const TAGS_LIMIT = 10_000;
 
 /** Finds images that are here by parts of their names. Never asks upstream. */
 export class HeldImages {
   readonly #tags: TagStore;
   readonly #repositories: RepositoryStore;
+  readonly #turns: Turns;
 
-  constructor(tags: TagStore, repositories: RepositoryStore) {
+  constructor(tags: TagStore, repositories: RepositoryStore, turns: Turns) {
     this.#tags = tags;
     this.#repositories = repositories;
+    this.#turns = turns;
   }
 
-  /** Those whose full name is meant, what was pushed here first, `limit` at most. */
-  async find(isMeant: (repository: RepositoryName) => boolean, limit: number): Promise<readonly HeldImage[]> {
-    const names = (await this.#names()).filter(isMeant);
-    const isLocal = (name: string) => name.startsWith(`${LOCAL}/`);
-    const ordered = names.toSorted((a, b) => Number(isLocal(b)) - Number(isLocal(a)));
-    const page = { after: null, limit: TAGS_LIMIT };
-    return Promise.all(
-      ordered
-        .slice(0, limit)
-        .map(async (repository) => ({ repository, tags: await this.#tags.listTags(repository, page) })),
-    );
-  }
-
-  async #names(): Promise<readonly RepositoryName[]> {
-    const names: RepositoryName[] = [];
-    for (;;) {
-      const page = await this.#repositories.listRepositories(null, { after: names.at(-1) ?? null, limit: PAGE });
-      names.push(...page);
-      if (page.length < PAGE) return names;
+  /**
+   * Those whose full name is meant, what was pushed here first: so many repositories, and tags of all of them together,
+   * at most.
+   */
+  async find(
+    isMeant: (repository: RepositoryName) => boolean,
+    limits: { readonly repositories: number; readonly tags: number },
+  ): Promise<readonly HeldImage[]> {
+    const work = this.#turns.begin();
+    const [own, others]: [RepositoryName[], RepositoryName[]] = [[], []];
+    for (let after: RepositoryName | null = null; ; ) {
+      const page: readonly RepositoryName[] = await this.#repositories.listRepositories(null, { after, limit: PAGE });
+      for (const name of page) {
+        const list = name.startsWith(`${LOCAL}/`) ? own : others;
+        if (list.length < limits.repositories && isMeant(name)) list.push(name);
+      }
+      after = page.at(-1) ?? null;
+      if (page.length < PAGE) break;
+      await work.rest();
     }
+    const images: HeldImage[] = [];
+    let left = limits.tags;
+    for (const repository of [...own, ...others].slice(0, limits.repositories)) {
+      if (left === 0) break;
+      const tags = await this.#tags.listTags(repository, { after: null, limit: left });
+      left -= tags.length;
+      images.push({ repository, tags });
+      await work.rest();
+    }
+    return images;
   }
 }

@@ -1,3 +1,4 @@
+import type { Turns, Work } from "../lib/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -27,7 +28,7 @@ type CacheEvent =
 export type CacheObserver = (event: CacheEvent) => void;
 
 /** What an image was found to consist of, each once. */
-type Found = { readonly manifests: Set<Digest>; readonly blobs: Map<Digest, Descriptor> };
+type Found = { readonly manifests: Set<Digest>; readonly blobs: Map<Digest, Descriptor>; readonly work: Work };
 
 /** Layers of one image that are fetched at once, as Docker and containerd do. */
 const PARALLEL_BLOBS = 4;
@@ -40,8 +41,10 @@ export class ImageCacher {
   readonly #manifests: Manifests;
   readonly #blobs: Blobs;
   readonly #referrers: Referrers;
+  readonly #turns: Turns;
 
-  constructor(manifests: Manifests, blobs: Blobs, referrers: Referrers) {
+  constructor(manifests: Manifests, blobs: Blobs, referrers: Referrers, turns: Turns) {
+    this.#turns = turns;
     this.#manifests = manifests;
     this.#blobs = blobs;
     this.#referrers = referrers;
@@ -56,15 +59,16 @@ export class ImageCacher {
   ): Promise<void> {
     const { manifest, warning } = await this.#root(target, reference);
     observe({ kind: "resolved", digest: manifest.digest, warning });
-    const found: Found = { manifests: new Set(), blobs: new Map() };
+    const work = this.#turns.begin();
+    const found: Found = { manifests: new Set(), blobs: new Map(), work };
     await this.#collect(target, manifest, platforms, found);
     const subjects = Array.from(found.manifests);
     for (const subject of subjects) {
-      for (const { digest } of await this.#referrers.list(target, subject, null, NOW)) {
+      for await (const { digest } of this.#referrers.list(target, subject, NOW)) {
         await this.#collectByDigest(target, digest, "all", found);
       }
     }
-    await this.#bringAll(target, [...found.blobs.values()], observe);
+    await this.#bringAll(target, found, observe);
   }
 
   async #root(target: Target, reference: ManifestReference): Promise<FoundManifest> {
@@ -83,7 +87,7 @@ export class ImageCacher {
 
   async #collect(target: Target, stored: StoredManifest, platforms: PlatformChoice, found: Found): Promise<void> {
     found.manifests.add(stored.digest);
-    const manifest = readManifest(stored);
+    const manifest = await readManifest(stored, found.work);
     for (const blob of blobsOf(manifest)) found.blobs.set(blob.digest, blob);
     if (!isIndex(stored)) return;
     await Promise.all(
@@ -98,15 +102,21 @@ export class ImageCacher {
     await this.#collect(target, manifest, platforms, found);
   }
 
-  async #bringAll(target: Target, blobs: readonly Descriptor[], observe: CacheObserver): Promise<void> {
-    const queue = [...blobs];
-    const work = async () => {
-      for (let blob = queue.shift(); blob !== undefined; blob = queue.shift()) await this.#bring(target, blob, observe);
+  async #bringAll(target: Target, { blobs, work }: Found, observe: CacheObserver): Promise<void> {
+    const queue = blobs.values();
+    let hasFailed = false;
+    const worker = async () => {
+      for (const blob of queue) {
+        // After a failure nothing more begins.
+        if (hasFailed) return;
+        await work.rest();
+        await this.#bring(target, blob, observe);
+      }
     };
     try {
-      await Promise.all(Array.from({ length: PARALLEL_BLOBS }, work));
+      await Promise.all(Array.from({ length: PARALLEL_BLOBS }, worker));
     } finally {
-      queue.length = 0; // After a failure nothing more begins.
+      hasFailed = true;
     }
   }
 

@@ -1,5 +1,6 @@
+import type { Turns, Work } from "../lib/turns.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
-import { parseManifest } from "../oci/manifest.ts";
+import { manifestSteps } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
@@ -17,9 +18,11 @@ export type Removal = { readonly removed: TagKind | "manifest" | null; readonly 
 export class ImageRemover {
   readonly #manifests: ManifestStore;
   readonly #tags: TagStore;
+  readonly #turns: Turns;
   readonly #now: () => number;
 
-  constructor(manifests: ManifestStore, tags: TagStore, now: () => number) {
+  constructor(manifests: ManifestStore, tags: TagStore, turns: Turns, now: () => number) {
+    this.#turns = turns;
     this.#manifests = manifests;
     this.#tags = tags;
     this.#now = now;
@@ -43,9 +46,11 @@ export class ImageRemover {
    */
   async adopt(target: Target, tag: Tag | null, digest: Digest, index: Uint8Array | null): Promise<boolean> {
     const name = nameOf(target);
-    const manifest = index === null ? await this.#manifests.getManifest(name, digest) : readIndex(index, digest);
+    const work = this.#turns.begin();
+    const manifest =
+      index === null ? await this.#manifests.getManifest(name, digest) : await readIndex(index, digest, work);
     if (manifest === null) return false;
-    const parsed = readManifest(manifest);
+    const parsed = await readManifest(manifest, work);
     await this.#manifests.putManifest(name, {
       manifest,
       requiredBlobs: [],
@@ -62,10 +67,10 @@ export class ImageRemover {
   }
 }
 
-function readIndex(bytes: Uint8Array, digest: Digest): StoredManifest {
+async function readIndex(bytes: Uint8Array, digest: Digest, work: Work): Promise<StoredManifest> {
   const actual = digestOf(bytes, algorithmOf(digest));
   if (actual !== digest) throw new RegistryError("DIGEST_INVALID", `the index's digest is ${actual}, not ${digest}`);
-  const { mediaType } = parseManifest(bytes, null);
+  const { mediaType } = await work.finish(manifestSteps(bytes, null));
   if (isIndexType(mediaType)) return { digest, mediaType, bytes };
   throw new RegistryError("MANIFEST_INVALID", `the manifest ${digest} is no index: push it, with all that it names`);
 }

@@ -1,13 +1,13 @@
 import type { Work } from "../lib/turns.ts";
 import type { Digest } from "../oci/digest.ts";
-import { type Manifest, manifestSteps } from "../oci/manifest.ts";
+import type { Manifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import type { HoldingStore, ManifestStore, StoredManifest } from "../storage/metadata.ts";
 import { HeldParts, type WholeFiles } from "./held-parts.ts";
 import { ImageBounds } from "./image-bounds.ts";
 import { CONFIG_LIMIT_BYTES, configSteps, isJsonType } from "./image-summary.ts";
-import { blobsOf } from "./image-walk.ts";
+import { blobsOf, readManifest } from "./image-walk.ts";
 
 /** Where the parts of images are kept. */
 export type PartStores = {
@@ -38,7 +38,7 @@ export class ImageVisit {
   /** What a manifest says, `depth` indexes below the first one. Throws MANIFEST_INVALID for what no image is. */
   async read(stored: StoredManifest, depth: number): Promise<Manifest> {
     this.#bounds.enter(stored, depth);
-    const manifest = await this.#work.finish(manifestSteps(stored.bytes, stored.mediaType));
+    const manifest = await readManifest(stored, this.#work);
     this.looked += 1 + manifest.layers.length + manifest.manifests.length;
     return manifest;
   }

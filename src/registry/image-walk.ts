@@ -1,5 +1,6 @@
+import type { Work } from "../lib/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { type Manifest, parseManifest } from "../oci/manifest.ts";
+import { type Manifest, manifestSteps } from "../oci/manifest.ts";
 import { isIndexType, isNonDistributable } from "../oci/media-type.ts";
 import { formatPlatform, matchesNormalized, normalizePlatform, type Platform } from "../oci/platform.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -35,9 +36,9 @@ export function blobsOf(manifest: Manifest): readonly Descriptor[] {
   return manifest.config === null ? layers : [manifest.config, ...layers];
 }
 
-/** A stored manifest, read; it was valid when it came in. */
-export function readManifest(stored: StoredManifest): Manifest {
-  return parseManifest(stored.bytes, stored.mediaType);
+/** A stored manifest, read in turns. Throws MANIFEST_INVALID for one that takes too long to read. */
+export function readManifest(stored: StoredManifest, work: Work): Promise<Manifest> {
+  return work.finish(manifestSteps(stored.bytes, stored.mediaType));
 }
 
 /** Is this an index? */

@@ -1,12 +1,13 @@
 import type { Turns } from "../lib/turns.ts";
 import type { Digest } from "../oci/digest.ts";
-import { type Manifest, manifestSteps } from "../oci/manifest.ts";
+import type { Manifest } from "../oci/manifest.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest } from "../storage/metadata.ts";
 import type { Blobs } from "./blobs.ts";
 import { candidateNames, candidatesOf, nameOf, type SearchOrder, upstreamTargets } from "./candidates.ts";
 import { BlobGathering } from "./gather-blobs.ts";
 import { HeldParts, type WholeFiles } from "./held-parts.ts";
+import { readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
 import { listedIn, referencesOf, requiredBlobs } from "../oci/manifest-references.ts";
 import type { ManifestOrigin, OnBehalf } from "./origin.ts";
@@ -156,7 +157,7 @@ export class ManifestPushes {
     const { store, origin, order } = this.#parts;
     const at = async (place: Target, stored: StoredManifest): Promise<Node> => ({
       stored,
-      manifest: await push.work.finish(manifestSteps(stored.bytes, stored.mediaType)),
+      manifest: await readManifest(stored, push.work),
       places: placesWith(places, place),
     });
     for (const place of places) {

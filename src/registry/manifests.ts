@@ -1,12 +1,13 @@
 import type { Turns } from "../lib/turns.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
-import { manifestSteps } from "../oci/manifest.ts";
+import { type Manifest, manifestSteps } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../storage/metadata.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import { type Candidate, candidatesOf, nameOf, type SearchOrder } from "./candidates.ts";
+import { readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";
 import type { ManifestPushes } from "./manifest-pushes.ts";
 import type { ManifestReference } from "./manifest-reference.ts";
@@ -78,6 +79,11 @@ export class Manifests {
     }
     const candidates = [...candidatesOf(target, this.#parts.order)];
     throw manifestUnknown(target, reference, candidates, failure, this.#parts.isOffline());
+  }
+
+  /** What a manifest says, read in turns. Throws MANIFEST_INVALID for one that takes too long to read. */
+  read(stored: StoredManifest): Promise<Manifest> {
+    return readManifest(stored, this.#parts.turns.begin());
   }
 
   /** Stores a manifest, with all that it names. Throws as `ManifestPushes.put`, and DIGEST_INVALID. */

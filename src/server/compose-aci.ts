@@ -15,6 +15,7 @@ import type { Registry } from "../http/distribution/distribution-api.ts";
 import type { HeldImages } from "../registry/held-images.ts";
 import type { ImageCacher } from "../registry/image-cacher.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Turns } from "../lib/turns.ts";
 import { blobPath } from "../storage/blob-folder.ts";
 import { withoutPort } from "./own-subjects.ts";
 import type { Settings } from "./settings.ts";
@@ -25,6 +26,7 @@ export type AciFoundation = {
   readonly registry: Registry;
   readonly held: HeldImages;
   readonly cacher: ImageCacher;
+  readonly turns: Turns;
   /** This program, as a command line. */
   readonly program: readonly string[];
   readonly clock: Clock;
@@ -43,7 +45,7 @@ export type AciComposition = {
 /** Wires what answers for `/aci/`. */
 export function composeAci(
   { aciFiles, aciKey, aciKeepBytes, names: ownNames }: Settings,
-  { dataFolder, registry, held, cacher, program, clock, reportFault }: AciFoundation,
+  { dataFolder, registry, held, cacher, turns, program, clock, reportFault }: AciFoundation,
 ): AciComposition {
   const { identity, manifests, blobs } = registry;
   const folder = join(dataFolder, "aci");
@@ -56,7 +58,7 @@ export function composeAci(
   const workshop = new AciWorkshop(store, pool, keyFile, clock);
   const pages = new AciPages({
     names,
-    images: new AciImages({ manifests, blobs, cacher, blobFile: (digest) => blobPath(dataFolder, digest) }),
+    images: new AciImages({ manifests, blobs, cacher, turns, blobFile: (digest) => blobPath(dataFolder, digest) }),
     workshop,
     index: new AciIndex(held, files, names),
     files,

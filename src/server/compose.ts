@@ -160,7 +160,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     blobs: registryBlobs,
     uploads,
     catalog: new Catalog(tags, repositories, order),
-    referrers: new Referrers(manifests, tags, origin, order),
+    referrers: new Referrers({ manifests, tags }, origin, order, turns),
   };
   const distribution = new DistributionApi(registry, {
     gate,
@@ -168,7 +168,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     instanceId,
     reportFault,
   });
-  const cacher = new ImageCacher(registry.manifests, registry.blobs, registry.referrers);
+  const cacher = new ImageCacher(registry.manifests, registry.blobs, registry.referrers, turns);
   const collectionLimits = { graceMs: settings.gcGraceMs, uploadExpiryMs: settings.uploadExpiryMs };
   const actions = adminActions({
     version,
@@ -178,7 +178,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     collectionLimits,
     aside,
     cacher,
-    remover: new ImageRemover(manifests, tags, now),
+    remover: new ImageRemover(manifests, tags, turns, now),
     survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
     upstreams,
     upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
@@ -186,8 +186,8 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     traffic,
   });
   const admin = new AdminApi(actions, { gate, turns, reportFault });
-  const held = new HeldImages(tags, repositories);
-  const aci = composeAci(settings, { dataFolder, registry, held, cacher, program, clock, reportFault });
+  const held = new HeldImages(tags, repositories, turns);
+  const aci = composeAci(settings, { dataFolder, registry, held, cacher, turns, program, clock, reportFault });
   const clientPages = new ClientPages({
     standIns: order.standIns,
     authorityPem: foundation.authorityPem,

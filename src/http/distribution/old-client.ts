@@ -1,4 +1,3 @@
-import { parseManifest } from "../../oci/manifest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Target } from "../../registry/locate.ts";
@@ -17,14 +16,12 @@ export async function chooseForOldClient(
   found: FoundManifest,
   manifests: Manifests,
 ): Promise<FoundManifest> {
-  const { mediaType, bytes } = found.manifest;
-  if (mediaType !== MEDIA_TYPE.dockerList) return found;
+  if (found.manifest.mediaType !== MEDIA_TYPE.dockerList) return found;
   const accept = request.headers.get("accept") ?? "";
   const acceptsImages = accept.includes(MEDIA_TYPE.dockerManifest);
   if (!acceptsImages || accept.includes(MEDIA_TYPE.dockerList) || accept.includes("*/*")) return found;
-  const child = parseManifest(bytes, mediaType).manifests.find(
-    ({ platform }) => platform?.os === "linux" && platform.architecture === "amd64",
-  );
+  const { manifests: listed } = await manifests.read(found.manifest);
+  const child = listed.find(({ platform }) => platform?.os === "linux" && platform.architecture === "amd64");
   if (child === undefined) {
     throw new RegistryError(
       "MANIFEST_UNKNOWN",
