@@ -119,6 +119,60 @@ test("uploads that nobody writes to any more are given up", async () => {
   await expect(uploads.state(target, id)).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
 });
 
+describe("an upload that is being written to", () => {
+  /** A body that pauses after its first bytes until it is told to go on. */
+  function slowBody() {
+    const [first, rest] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const body = async function* () {
+      yield new TextEncoder().encode("slow ");
+      first.resolve();
+      await rest.promise;
+      yield new TextEncoder().encode("upload");
+    };
+    return { body: body(), hasBegun: first.promise, goOn: () => rest.resolve() };
+  }
+
+  /** Collects as if the files of uploads had not been written to for an hour. */
+  async function collectMuchLater() {
+    const old = new Date(Date.now() - 3_600_000);
+    for (const name of await readdir(join(folder, "uploads"))) await utimes(join(folder, "uploads", name), old, old);
+    now = Date.now();
+    await collector.collect(LIMITS);
+  }
+
+  test.each(["in one request", "in a session"])("never expires: %s", async (way) => {
+    const { body, hasBegun, goOn } = slowBody();
+    const digest = digestOf("slow upload");
+    const chunk = { body, range: null, length: null };
+    const push = async () => {
+      if (way === "in one request") return uploads.push(target, digest, chunk);
+      const { id } = await uploads.begin(target, "sha256");
+      return uploads.finish(target, id, digest, chunk);
+    };
+    const pushing = push();
+    await hasBegun;
+    await collectMuchLater();
+    goOn();
+    await pushing;
+    expect(await blobs.size(digest)).toBe("slow upload".length);
+  });
+});
+
+test("sessions that a crash left without their bytes are ended once they are old", async () => {
+  now = Date.now();
+  const lost = await uploads.begin(target, "sha256");
+  const { sessions } = metadata;
+  await rm(join(folder, "uploads", lost.id));
+  now += LIMITS.uploadExpiryMs;
+  await collector.collect(LIMITS);
+  expect(await sessions.getSession(lost.id)).not.toBeNull();
+  now += 1;
+  await sessions.createSession({ id: "another", repository: nameOf(target), startedAtMs: now });
+  await collector.collect(LIMITS);
+  expect(await sessions.getSession(lost.id)).toBeNull();
+  expect(await sessions.getSession("another")).not.toBeNull();
+});
+
 /** Files that a crash left: their record is missing. They are as old as can be. */
 async function leaveStrays(count: number, name = "stray"): Promise<readonly Digest[]> {
   const digests = Array.from({ length: count }, (_, index) => digestOf(`${name} ${index}`));

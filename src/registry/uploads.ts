@@ -28,6 +28,8 @@ export class ChunkOutOfOrder extends RegistryError {
   }
 }
 
+/** Sessions that are read from the store in one turn. */
+const SESSIONS_AT_ONCE = 500;
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /**
@@ -86,14 +88,16 @@ export class Uploads {
   /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */
   async push(target: Target, digest: Digest, chunk: UploadChunk): Promise<void> {
     const id = newUploadId();
-    await this.#uploads.create(id, algorithmOf(digest), chunk.length ?? 0);
-    try {
-      await this.#append(id, 0, chunk);
-      await this.#commit(target, id, digest);
-    } catch (error) {
-      await this.#uploads.abort(id);
-      throw error;
-    }
+    await this.#busy.run(id, async () => {
+      await this.#uploads.create(id, algorithmOf(digest), chunk.length ?? 0);
+      try {
+        await this.#append(id, 0, chunk);
+        await this.#commit(target, id, digest);
+      } catch (error) {
+        await this.#uploads.abort(id);
+        throw error;
+      }
+    });
   }
 
   /** How far a session has come. Throws BLOB_UPLOAD_UNKNOWN. */
@@ -137,16 +141,38 @@ export class Uploads {
     });
   }
 
-  /** Ends the sessions that nobody has written to since `beforeMs`. Returns the bytes that this frees. */
+  /**
+   * Ends the uploads that nobody has written to since `beforeMs`, nor is writing to, and the sessions of that time that a
+   * crash left without their bytes. Returns the bytes that this frees.
+   */
   async expire(beforeMs: number): Promise<number> {
     let freed = 0;
     for await (const upload of this.#uploads.list()) {
-      if (upload.modifiedAtMs >= beforeMs || this.#busy.isBusy(upload.id)) continue;
+      if (upload.modifiedAtMs >= beforeMs || this.#isBusy(upload.id)) continue;
       freed += upload.size;
       await this.#uploads.abort(upload.id);
       await this.#sessions.deleteSession(upload.id);
     }
+    await this.#endEmptySessions(beforeMs);
     return freed;
+  }
+
+  async #endEmptySessions(beforeMs: number): Promise<void> {
+    for (let after: string | null = null; ; ) {
+      const ids: readonly string[] = await this.#sessions.listSessions(beforeMs, { after, limit: SESSIONS_AT_ONCE });
+      for (const id of ids) {
+        const uploadId = tryParseUploadId(id);
+        const isEmpty = uploadId === null || (!this.#isBusy(uploadId) && (await this.#uploads.size(uploadId)) === null);
+        if (isEmpty) await this.#sessions.deleteSession(id);
+      }
+      after = ids.at(-1) ?? null;
+      if (ids.length < SESSIONS_AT_ONCE) return;
+    }
+  }
+
+  /** Is the upload written to, by a session, in one request, or as a download? */
+  #isBusy(id: UploadId): boolean {
+    return this.#busy.isBusy(id) || this.#uploads.isBusy(id);
   }
 
   /** One request at a time writes to a session; another that comes meanwhile is told how far the session is. */

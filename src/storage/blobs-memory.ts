@@ -9,6 +9,7 @@ type Content = { bytes: Uint8Array<ArrayBuffer>; modifiedAtMs: number };
 export class MemoryBlobs {
   readonly #blobs = new Map<Digest, Content>();
   readonly #uploads = new Map<UploadId, Content>();
+  readonly #busy = new Set<UploadId>();
 
   readonly blobs: BlobStore = {
     size: async (digest: Digest) => this.#blobs.get(digest)?.bytes.byteLength ?? null,
@@ -27,12 +28,19 @@ export class MemoryBlobs {
       this.#uploads.set(id, { bytes: new Uint8Array(), modifiedAtMs: Date.now() });
     },
     size: async (id: UploadId) => this.#uploads.get(id)?.bytes.byteLength ?? null,
-    append: (id, chunks, limitBytes, onWritten) => this.#append(id, chunks, limitBytes, onWritten ?? (() => {})),
+    append: (id, chunks, limitBytes, onWritten) =>
+      this.#whileBusy(id, () => this.#append(id, chunks, limitBytes, onWritten ?? (() => {}))),
     open: async (id: UploadId) => this.#read(id),
     commit: async (id: UploadId, digest: Digest) => this.#commit(id, digest),
     abort: async (id: UploadId) => this.#uploads.delete(id),
     list: () => this.#listUploads(),
+    isBusy: (id: UploadId) => this.#busy.has(id),
   };
+
+  async #whileBusy<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
+    this.#busy.add(id);
+    return work().finally(() => this.#busy.delete(id));
+  }
 
   #read(id: UploadId): UploadReader | null {
     const upload = this.#uploads.get(id);

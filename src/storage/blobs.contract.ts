@@ -86,6 +86,28 @@ export function blobsContract(name: string, open: () => Promise<BlobStores>): vo
       await expect(uploads.commit(id, digestOf(""))).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
     });
 
+    test("an upload is busy for as long as something may be added to it", async () => {
+      const id = newUploadId();
+      const rest = Promise.withResolvers<void>();
+      const written = Promise.withResolvers<void>();
+      const slowly = async function* () {
+        yield new TextEncoder().encode("first");
+        await rest.promise;
+        yield new TextEncoder().encode("last");
+      };
+      await uploads.create(id, "sha256");
+      expect(uploads.isBusy(id)).toBe(false);
+      const appending = uploads.append(id, slowly(), 100, () => written.resolve());
+      await written.promise;
+      expect(uploads.isBusy(id)).toBe(true);
+      rest.resolve();
+      await appending;
+      expect(uploads.isBusy(id)).toBe(false);
+      await expect(uploads.append(id, failing(), 100)).rejects.toThrow("cut off");
+      expect(uploads.isBusy(id)).toBe(false);
+      await uploads.abort(id);
+    });
+
     test("the same blob committed many times at once is one blob", async () => {
       const bytes = randomBytes(50_000);
       const digests = await Promise.all(Array.from({ length: 20 }, () => push(bytes)));
@@ -166,4 +188,9 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+// oxlint-disable-next-line require-yield -- It breaks off before anything comes.
+async function* failing(): AsyncGenerator<Uint8Array> {
+  throw new Error("cut off");
 }

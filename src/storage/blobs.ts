@@ -83,4 +83,6 @@ export interface UploadStore {
   abort(id: UploadId): Promise<boolean>;
   /** All uploads, in no order. */
   list(): AsyncIterable<StoredUpload>;
+  /** Is something being added to the upload, or is it becoming a blob? However slow that is, it is not abandoned. */
+  isBusy(id: UploadId): boolean;
 }

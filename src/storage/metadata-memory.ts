@@ -257,6 +257,14 @@ class MemoryMetadata {
     return this.#sessions.delete(id);
   }
 
+  async listSessions(beforeMs: number, page: Page): Promise<readonly string[]> {
+    const old = [...this.#sessions.values()].filter(({ startedAtMs }) => startedAtMs < beforeMs);
+    return pageOf(
+      old.map(({ id }) => id),
+      page,
+    );
+  }
+
   async collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
     let [manifests, links] = [0, 0];
     for (const repository of this.#repositories.values()) {

@@ -300,6 +300,15 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       await sessions.createSession(session);
       expect(await sessions.getSession("s-1")).toEqual(session);
       expect(await sessions.getSession("s-2")).toBeNull();
+      for (const [id, startedAtMs] of [
+        ["s-3", 9],
+        ["s-2", 8],
+        ["s-4", 10],
+      ] as const) {
+        await sessions.createSession({ ...session, id, startedAtMs });
+      }
+      expect(await sessions.listSessions(10, FIRST_PAGE)).toEqual(["s-1", "s-2", "s-3"]);
+      expect(await sessions.listSessions(10, { after: "s-1", limit: 1 })).toEqual(["s-2"]);
       expect(await sessions.deleteSession("s-1")).toBe(true);
       expect(await sessions.deleteSession("s-1")).toBe(false);
     });

@@ -145,6 +145,8 @@ export interface UploadSessionStore {
   createSession(session: UploadSession): Promise<void>;
   getSession(id: string): Promise<UploadSession | null>;
   deleteSession(id: string): Promise<boolean>;
+  /** The IDs of sessions that began before `beforeMs`. */
+  listSessions(beforeMs: number, page: Page): Promise<readonly string[]>;
 }
 
 /** What housekeeping needs. */

@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../oci/repository-name.ts";
-import type { UploadSession, UploadSessionStore } from "./metadata.ts";
+import type { Page, UploadSession, UploadSessionStore } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 /**
@@ -35,5 +35,14 @@ export class SqliteUploadSessions implements UploadSessionStore {
   async deleteSession(id: string): Promise<boolean> {
     const sql = "DELETE FROM upload_session WHERE id = ?";
     return this.#database.transact(() => this.#database.query<null, [string]>(sql).run(id).changes > 0);
+  }
+
+  async listSessions(beforeMs: number, page: Page): Promise<readonly string[]> {
+    return this.#database
+      .query<{ id: string }, [string, number, number]>(
+        "SELECT id FROM upload_session WHERE id > ? AND started_at < ? ORDER BY id LIMIT ?",
+      )
+      .all(page.after ?? "", beforeMs, page.limit)
+      .map((row) => row.id);
   }
 }

@@ -27,6 +27,7 @@ export class FilesystemUploads implements UploadStore {
   readonly #reserve: DiskReserve;
   readonly #guard: WriteGuard | null;
   readonly #running = new Map<UploadId, RunningDigest>();
+  readonly #busy = new Set<UploadId>();
 
   constructor(dataFolder: string, reserve: DiskReserve, guard: WriteGuard | null = null) {
     this.#folder = dataFolder;
@@ -61,11 +62,34 @@ export class FilesystemUploads implements UploadStore {
     }
   }
 
-  async append(
+  append(
     id: UploadId,
     chunks: AsyncIterable<Uint8Array>,
     limitBytes: number,
     onWritten: (size: number) => void = () => {},
+  ): Promise<number> {
+    return this.#whileBusy(id, () => this.#append(id, chunks, limitBytes, onWritten));
+  }
+
+  commit(id: UploadId, digest: Digest): Promise<number> {
+    return this.#whileBusy(id, () => this.#commit(id, digest));
+  }
+
+  isBusy(id: UploadId): boolean {
+    return this.#busy.has(id);
+  }
+
+  /** Each upload is written by one caller at a time. */
+  async #whileBusy<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
+    this.#busy.add(id);
+    return work().finally(() => this.#busy.delete(id));
+  }
+
+  async #append(
+    id: UploadId,
+    chunks: AsyncIterable<Uint8Array>,
+    limitBytes: number,
+    onWritten: (size: number) => void,
   ): Promise<number> {
     this.#guard?.admit();
     await this.#reserve.admit();
@@ -91,7 +115,7 @@ export class FilesystemUploads implements UploadStore {
     }
   }
 
-  async commit(id: UploadId, digest: Digest): Promise<number> {
+  async #commit(id: UploadId, digest: Digest): Promise<number> {
     this.#guard?.admit();
     const size = await this.size(id);
     if (size === null) throw unknownUpload(id);
