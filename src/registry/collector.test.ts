@@ -109,6 +109,23 @@ test("a blob whose manifest has not come stays for the grace period", async () =
   expect(await blobs.size(digest)).toBeNull();
 });
 
+test("a blob that is linked again while its removal waits for it stays", async () => {
+  const [relinked, removed] = [await pushBlob("pushed again"), await pushBlob("not pushed again")];
+  for (const digest of [relinked, removed]) await metadata.links.unlinkBlob(nameOf(target), digest);
+  const { collection, links } = metadata;
+  let collecting = Promise.resolve({ blobs: -1 });
+  // The push has the digest, between its file and its link, when the collection comes to it.
+  await collection.exclusively(relinked, async () => {
+    collecting = collector.collect(LIMITS);
+    while ((await blobs.size(removed)) !== null) await Bun.sleep(1);
+    expect(await collection.listUnlinkedBlobs(10)).toEqual([relinked]);
+    await links.linkBlob(nameOf(target), relinked, "pushed again".length, now);
+  });
+  expect((await collecting).blobs).toBe(1);
+  expect(await blobs.size(relinked)).toBe("pushed again".length);
+  expect(await links.findLink([nameOf(target)], relinked)).not.toBeNull();
+});
+
 test("uploads that nobody writes to any more are given up", async () => {
   const { id } = await uploads.begin(target, "sha256");
   const old = new Date(Date.now() - 3_600_000);

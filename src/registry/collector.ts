@@ -1,3 +1,5 @@
+import { mapBounded } from "../lib/map-bounded.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import type { CollectionStore } from "../storage/metadata.ts";
@@ -36,6 +38,8 @@ export type CollectionWishes = {
 };
 
 const BATCH = 500;
+/** Blobs that are removed at once: those whose records are forgotten meanwhile share one sync of the database's log. */
+const PARALLEL_BLOBS = 16;
 
 /** All files are compared with their records at the first collection, at each that is wished for, and so often. */
 const SURVEY_EVERY_MS = 6 * 3_600_000;
@@ -127,18 +131,23 @@ export class Collector {
     let [blobs, bytes] = [0, 0];
     for (;;) {
       const batch = await this.#collection.listUnlinkedBlobs(BATCH);
-      for (const digest of batch) {
-        await this.#collection.exclusively(digest, async () => {
-          if (!(await this.#collection.forgetBlob(digest))) return;
-          const size = (await this.#blobs.size(digest)) ?? 0;
-          if (await this.#blobs.remove(digest)) {
-            blobs++;
-            bytes += size;
-          }
-        });
+      const sizes = await mapBounded(batch, PARALLEL_BLOBS, (digest) =>
+        this.#collection.exclusively(digest, () => this.#removeBlob(digest)),
+      );
+      for (const size of sizes) {
+        if (size === null) continue;
+        blobs++;
+        bytes += size;
       }
       if (batch.length < BATCH) return { blobs, bytes };
     }
+  }
+
+  /** Removes a blob that nothing links, as is looked at once more. The bytes that this frees; null when it is kept, or gone. */
+  async #removeBlob(digest: Digest): Promise<number | null> {
+    if (!(await this.#collection.forgetBlob(digest))) return null;
+    const size = (await this.#blobs.size(digest)) ?? 0;
+    return (await this.#blobs.remove(digest)) ? size : null;
   }
 }
 
