@@ -15,11 +15,8 @@ import { spoofingNotes } from "./upstream-names.ts";
 /** Where larder has containerd look for hosts.toml files. */
 export const CONTAINERD_CERTS = "/etc/containerd/certs.d";
 
-/** The whole config.toml of a containerd that has none yet. `major` is containerd's; every 2.x reads version 2, too. */
-export function containerdConfig(major: 1 | 2): string {
-  const plugin = major === 1 ? "io.containerd.grpc.v1.cri" : "io.containerd.cri.v1.images";
-  return `version = ${major + 1}\n\n[plugins."${plugin}".registry]\n  config_path = "${CONTAINERD_CERTS}"\n`;
-}
+/** The whole config.toml of a containerd that has none yet: version 2, which every version from 1.3 on reads. */
+const WHOLE_CONFIG = `version = 2\n\n[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "${CONTAINERD_CERTS}"\n`;
 
 /** Everything below certs.d. */
 export function containerdCerts(settings: ClientSettings): readonly NodeFile[] {
@@ -35,7 +32,7 @@ export function containerdCerts(settings: ClientSettings): readonly NodeFile[] {
 export function writeContainerd(settings: ClientSettings): NodeConfig {
   const config = mergedFile(
     "/etc/containerd/config.toml",
-    containerdConfig(1),
+    WHOLE_CONFIG,
     { kind: "containerd" },
     { action: "restart", services: ["containerd"] },
   );

@@ -3,7 +3,7 @@
  * whole files, nothing to merge with.
  */
 import type { ClientSettings } from "./client-settings.ts";
-import { containerdCerts } from "./containerd.ts";
+import { CONTAINERD_CERTS, containerdCerts } from "./containerd.ts";
 import { containersFiles } from "./containers.ts";
 import { daemonJson, dockerCerts } from "./docker.ts";
 import { DOCKER_DROP_IN, dockerDropIn } from "./docker-systemd.ts";
@@ -11,6 +11,36 @@ import { hostsLines } from "./upstream-names.ts";
 
 /** The systems that read Ignition; their containers run on Docker and containerd, or on Podman and Docker. */
 export type IgnitionSystem = "flatcar" | "fcos";
+
+const CONTAINERD_CONFIG = "/etc/containerd/config.toml";
+
+/**
+ * Flatcar's own settings, as in its /usr/share/containerd/config.toml, which nobody can change, and config_path. Version
+ * 2 is read by every containerd from 1.3 on. Source: Flatcar, "Customizing Docker: use a custom containerd configuration".
+ */
+const FLATCAR_CONTAINERD = `version = 2
+imports = ["/etc/containerd/conf.d/*.toml"]
+oom_score = -999
+
+[plugins."io.containerd.grpc.v1.cri"]
+  enable_selinux = true
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+  SystemdCgroup = true
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "${CONTAINERD_CERTS}"
+`;
+
+/** Its service names the file in /usr. */
+const CONTAINERD_DROP_IN: FirstBootDropIn = {
+  unit: "containerd.service",
+  name: "40-larder.conf",
+  content: `[Service]\nExecStart=\nExecStart=/usr/bin/containerd --config ${CONTAINERD_CONFIG}\n`,
+};
 
 type FirstBootFile = { readonly path: string; readonly mode: number; readonly content: string };
 type FirstBootDropIn = { readonly unit: string; readonly name: string; readonly content: string };
@@ -29,19 +59,23 @@ export function firstBoot(settings: ClientSettings, system: IgnitionSystem): Fir
   return {
     files: [
       ...files,
+      ...(system === "flatcar" ? [{ path: CONTAINERD_CONFIG, mode: 0o644, content: FLATCAR_CONTAINERD }] : []),
       ...(keys === null ? [] : [{ path: "/etc/docker/daemon.json", mode: 0o644, content: keys }]),
       ...(settings.mode === "spoof" ? [hostsOf(settings)] : []),
       ...(settings.ca === null ? [] : [{ path: trustPath(system), mode: 0o644, content: settings.ca }]),
     ],
-    dropIns: dropIn === null ? [] : [{ unit: "docker.service", name: DOCKER_DROP_IN, content: dropIn }],
+    dropIns: [
+      ...(dropIn === null ? [] : [{ unit: "docker.service", name: DOCKER_DROP_IN, content: dropIn }]),
+      ...(system === "flatcar" ? [CONTAINERD_DROP_IN] : []),
+    ],
   };
 }
 
-/** What to add by hand, in words. */
+/** What a person should know, in words. */
 export function firstBootNotes(system: IgnitionSystem): readonly string[] {
   return system === "flatcar"
     ? [
-        "Kubernetes on a containerd before 2.2 needs config_path in its configuration, too: larder client containerd prints it.",
+        `containerd is given ${CONTAINERD_CONFIG} in the place of Flatcar's own, with Flatcar's settings and config_path. One that your configuration writes needs config_path = "${CONTAINERD_CERTS}" in it.`,
       ]
     : [];
 }

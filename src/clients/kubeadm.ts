@@ -32,7 +32,7 @@ export function writeKubeadm(settings: ClientSettings): NodeConfig {
     conditions: [],
     notes: [
       "Not needed where the runtime mirrors registry.k8s.io (larder client containerd, larder client crio): then leave imageRepository out.",
-      "kubeadm init --config kubeadm.yaml; the runtime must know larder's address all the same: larder client containerd or crio.",
+      "kubeadm init --config kubeadm.yaml; the runtime must know larder's address all the same: larder client containerd --script (every version of containerd needs config_path, which it sets) or crio.",
       `The pause image is the runtime's: in containerd 1.x [plugins."io.containerd.grpc.v1.cri"] sandbox_image = ${pause}, in 2.x [plugins."io.containerd.cri.v1.images".pinned_images] sandbox = ${pause}, in CRI-O [crio.image] pause_image = ${pause}; kubeadm config images list says which TAG.`,
     ],
   };

@@ -63,9 +63,10 @@ export function writeMatchbox(settings: ClientSettings): NodeConfig {
 
 /** Flatcar's files, with dockerd's flags from the metadata. */
 function template(settings: ClientSettings): string {
-  const { files } = firstBoot(settings, "flatcar");
+  const { files, dropIns } = firstBoot(settings, "flatcar");
   // Written with a word in their place first: the flags hold quotes, and a unit's quoting would escape them.
   const mark = "LARDER-FLAGS";
   const dropIn = { unit: "docker.service", name: DOCKER_DROP_IN, content: dropInOf(mark) };
-  return butane({ files, dropIns: [dropIn] }, "flatcar").replace(mark, () => FLAGS.join(""));
+  const others = dropIns.filter(({ unit }) => unit !== dropIn.unit);
+  return butane({ files, dropIns: [dropIn, ...others] }, "flatcar").replace(mark, () => FLAGS.join(""));
 }
