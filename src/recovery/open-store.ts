@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { Turns } from "../lib/turns.ts";
 import { examineStore } from "../storage/examine-store.ts";
 import type { FolderGuard } from "../storage/folder-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
@@ -21,13 +22,18 @@ export type StoreOptions = {
   /** Watches the database from now on. */
   readonly guard: FolderGuard | null;
   readonly now: () => number;
+  /** Where long work takes its turns. */
+  readonly turns?: Turns;
 };
 
 /**
  * Opens the metadata of a data folder for this process alone, or makes it where nothing is. Throws StoreInUse,
  * StoreDamaged, STORAGE_FULL.
  */
-export async function openStore(dataFolder: string, { spare, guard, now }: StoreOptions): Promise<Store> {
+export async function openStore(
+  dataFolder: string,
+  { spare, guard, now, turns = new Turns() }: StoreOptions,
+): Promise<Store> {
   const lock = new StoreLock(dataFolder);
   try {
     const mark = readStoreMark(dataFolder);
@@ -50,7 +56,7 @@ export async function openStore(dataFolder: string, { spare, guard, now }: Store
       if (end !== null && isInPlace) tryWriteMark(dataFolder, { ...end, isOpen: false, damage: null });
       lock.release();
     };
-    return { metadata: { ...sqliteMetadata(database), close }, snapshots };
+    return { metadata: { ...sqliteMetadata(database, turns), close }, snapshots };
   } catch (error) {
     lock.release();
     throw error;

@@ -1,5 +1,6 @@
 import { chmod } from "node:fs/promises";
 import { makeFolder } from "../lib/make-folder.ts";
+import { Turns } from "../lib/turns.ts";
 import { DiskReserve } from "../storage/disk-reserve.ts";
 import { FolderGuard } from "../storage/folder-guard.ts";
 import { openStore, type Store } from "../recovery/open-store.ts";
@@ -25,13 +26,18 @@ export type DataFolder = Store & { readonly reserve: DiskReserve; readonly guard
  * Makes the data folder when it is not there, for its owner alone, and opens its database, which keeps a second larder
  * out for as long as this process lives. Throws DataFolderError.
  */
-export async function openDataFolder(folder: string, log: Log, now: () => number): Promise<DataFolder> {
+export async function openDataFolder(
+  folder: string,
+  log: Log,
+  now: () => number,
+  turns = new Turns(),
+): Promise<DataFolder> {
   let guard: FolderGuard | null = null;
   try {
     if (await makeFolder(folder)) await chmod(folder, 0o700);
     guard = new FolderGuard(folder, (problem) => tellOfMove(problem, folder, log));
     const reserve = new DiskReserve(folder);
-    const store = await openStore(folder, { spare: reserve, guard, now });
+    const store = await openStore(folder, { spare: reserve, guard, now, turns });
     await reserve.restore();
     return { ...store, reserve, guard };
   } catch (cause) {

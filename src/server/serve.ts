@@ -38,10 +38,10 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
   const opened = new Opened();
   try {
     const { clock, log } = environment;
-    const { metadata, reserve, guard, snapshots } = await openDataFolder(dataFolder, log, clock.now);
+    const turns = new Turns();
+    const { metadata, reserve, guard, snapshots } = await openDataFolder(dataFolder, log, clock.now, turns);
     opened.add(() => guard.close());
     opened.add(() => metadata.close());
-    const turns = new Turns();
     opened.add(keepSnapshots(snapshots, turns, settings.gcIntervalMs, environment.log));
     const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);

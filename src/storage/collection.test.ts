@@ -70,7 +70,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
     weight: 6,
     arbitrary: step("put", [repository, image, tag, putMode], (store, atMs, name, { digest, ...one }, tagged, mode) =>
       store.manifests.putManifest(name, {
-        manifest: { digest, mediaType: "application/vnd.oci.image.manifest.v1+json", bytes: new Uint8Array(1) },
+        manifest: { digest, mediaType: "application/vnd.oci.image.index.v1+json", bytes: new Uint8Array(1) },
         requiredBlobs: mode === "cached" || one.children.length > 0 ? [] : one.references,
         borrowFrom: REPOSITORIES,
         requiredManifests: mode === "pushed" ? one.children : [],

@@ -14,21 +14,21 @@ const SWEEP_ROWS = 10_000;
 
 /** Metadata in the SQLite database at `path`, whatever lies around it; `sweepRows` as `SqliteCollection` has them. */
 export function openSqliteMetadata(path: string, sweepRows = SWEEP_ROWS): MetadataStore {
-  return sqliteMetadata(new SqliteDatabase(path), sweepRows);
+  return sqliteMetadata(new SqliteDatabase(path), new Turns(), sweepRows);
 }
 
-/** Metadata in an SQLite database. */
-export function sqliteMetadata(database: SqliteDatabase, sweepRows = SWEEP_ROWS): MetadataStore {
+/** Metadata in an SQLite database; long work on it takes its turns with that of others. */
+export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows = SWEEP_ROWS): MetadataStore {
   const linkTurns = new KeyedMutex<"links">();
-  const tags = new SqliteTags(database);
+  const tags = new SqliteTags(database, turns);
   return {
-    manifests: new SqliteManifests(database, linkTurns),
+    manifests: new SqliteManifests(database, turns, linkTurns),
     tags,
     repositories: tags,
     links: new SqliteBlobLinks(database),
     holdings: new SqliteHoldings(database),
     sessions: new SqliteUploadSessions(database),
-    collection: new SqliteCollection(database, { linkTurns, turns: new Turns(), sweepRows }),
+    collection: new SqliteCollection(database, { linkTurns, turns, sweepRows }),
     close: async () => void database.close(),
   };
 }

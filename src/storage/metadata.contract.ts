@@ -489,7 +489,7 @@ function tag(text: string): Tag {
 
 function manifestOf(text: string): StoredManifest {
   const bytes = new Uint8Array(Buffer.from(JSON.stringify({ text })));
-  return { digest: digestOf(bytes), mediaType: "application/vnd.oci.image.manifest.v1+json", bytes };
+  return { digest: digestOf(bytes), mediaType: "application/vnd.oci.image.index.v1+json", bytes };
 }
 
 function putOf(manifest: StoredManifest, more: Partial<ManifestPut>): ManifestPut {

@@ -4,11 +4,16 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { Turns } from "../lib/turns.ts";
 import { digestOf } from "../oci/digest.ts";
+import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+import type { ManifestPut } from "./metadata.ts";
 import { metadataContract } from "./metadata.contract.ts";
 import { memoryMetadata } from "./metadata-memory.ts";
-import { openSqliteMetadata } from "./metadata-sqlite.ts";
+import { openSqliteMetadata, sqliteMetadata } from "./metadata-sqlite.ts";
+import { SqliteDatabase } from "./sqlite-database.ts";
 
 metadataContract("metadata in memory", async () => memoryMetadata());
 
@@ -33,6 +38,44 @@ test("the database is readable by its owner alone, and its content survives bein
   const second = openSqliteMetadata(path);
   expect(await second.sessions.getSession("s")).toEqual(session);
   await second.close();
+  await rm(folder, { recursive: true });
+});
+
+test("an index of very many manifests is removed with them in turns, which leave others theirs", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "larder-metadata-"));
+  let turns = 0;
+  const nextRound = (callback: () => void) => {
+    turns++;
+    setImmediate().then(callback, callback);
+  };
+  const database = new SqliteDatabase(join(folder, "larder.db"));
+  const { manifests, tags, repositories, collection } = sqliteMetadata(database, new Turns({ turnMs: 0.5, nextRound }));
+  const here = "local/large" as RepositoryName;
+  const put = (bytes: Uint8Array, mediaType: string, more: Partial<ManifestPut>) =>
+    manifests.putManifest(here, {
+      manifest: { digest: digestOf(bytes), mediaType, bytes },
+      requiredBlobs: [],
+      borrowFrom: [],
+      requiredManifests: [],
+      references: [],
+      subject: null,
+      tags: [],
+      kind: "pushed",
+      isPart: false,
+      atMs: 1,
+      ...more,
+    });
+  const children = Array.from({ length: 2000 }, (_, index) => Buffer.from(`child ${index}`));
+  await Promise.all(children.map((bytes) => put(bytes, MEDIA_TYPE.ociManifest, { isPart: true })));
+  const listed = children.map((bytes) => digestOf(bytes));
+  const index = { references: listed, requiredManifests: listed, tags: ["v1" as Tag] };
+  expect(await put(Buffer.from("index"), MEDIA_TYPE.ociIndex, index)).toEqual([]);
+  await collection.collectLinks(2);
+  turns = 0;
+  expect(await tags.deleteTag(here, "v1" as Tag, true)).toBe("pushed");
+  expect(turns).toBeGreaterThan(5);
+  expect(await repositories.hasRepository(here)).toBe(false);
+  database.close();
   await rm(folder, { recursive: true });
 });
 

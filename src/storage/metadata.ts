@@ -35,7 +35,7 @@ export type ManifestPut = {
   readonly borrowFrom: readonly RepositoryName[];
   /** Manifests that the repository must hold: those that an index lists. */
   readonly requiredManifests: readonly Digest[];
-  /** All digests that the manifest holds on to: blobs and the manifests of an index. */
+  /** All digests that the manifest holds on to: blobs, and manifests when its media type is an index's. */
   readonly references: readonly Digest[];
   readonly subject: Digest | null;
   readonly tags: readonly Tag[];

@@ -1,5 +1,5 @@
-import { setImmediate } from "node:timers/promises";
 import type { KeyedMutex } from "../lib/keyed-mutex.ts";
+import type { Turns, Work } from "../lib/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { ManifestPut } from "./metadata.ts";
@@ -7,8 +7,8 @@ import type { SqliteDatabase } from "./sqlite-database.ts";
 
 /** A manifest that names so many digests at most is written in one transaction: all images that people make. */
 const AT_ONCE = 200;
-/** Rows that one turn writes or looks up for a larger one. */
-const SLICE = 250;
+/** Rows of a larger one that are written or looked up before the clock is looked at. */
+const SLICE = 20;
 
 /**
  * Writes manifests.
@@ -19,10 +19,12 @@ const SLICE = 250;
  */
 export class SqliteManifestWriter {
   readonly #database: SqliteDatabase;
+  readonly #turns: Turns;
   readonly #linkTurns: KeyedMutex<"links">;
 
-  constructor(database: SqliteDatabase, linkTurns: KeyedMutex<"links">) {
+  constructor(database: SqliteDatabase, turns: Turns, linkTurns: KeyedMutex<"links">) {
     this.#database = database;
+    this.#turns = turns;
     this.#linkTurns = linkTurns;
   }
 
@@ -36,7 +38,7 @@ export class SqliteManifestWriter {
   async #putAtOnce(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
     const missing = [
       ...this.#missingBlobs(repository, put, put.requiredBlobs),
-      ...this.#missingManifests(repository, put),
+      ...this.#missingManifests(repository, put.requiredManifests),
     ];
     if (missing.length > 0) return missing;
     await this.#database.durably(() => {
@@ -49,26 +51,42 @@ export class SqliteManifestWriter {
   }
 
   async #putInTurns(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    const work = this.#turns.begin();
     const missing: Digest[] = [];
-    await inTurns(put.requiredBlobs, (slice) => missing.push(...this.#missingBlobs(repository, put, slice)));
-    missing.push(...this.#missingManifests(repository, put));
+    const { requiredBlobs, requiredManifests, references } = put;
+    await lookInTurns(work, requiredBlobs, (slice) => missing.push(...this.#missingBlobs(repository, put, slice)));
+    await lookInTurns(work, requiredManifests, (slice) => missing.push(...this.#missingManifests(repository, slice)));
     if (missing.length > 0) return missing;
     const isNew = this.#database.transact(() => {
       this.#noteUnfinished(put);
       return this.#insertManifest(put);
     });
-    if (isNew) await this.#transactInTurns(put.references, (slice) => this.#insertReferences(put, slice));
-    await this.#transactInTurns(put.requiredBlobs, (slice) => this.#borrow(repository, put, slice));
-    const vanished = this.#missingManifests(repository, put);
+    if (isNew) await this.#writeInTurns(work, references, (slice) => this.#insertReferences(put, slice));
+    await this.#writeInTurns(work, requiredBlobs, (slice) => this.#borrow(repository, put, slice));
+    await work.nextTurn();
+    const vanished = this.#missingManifests(repository, requiredManifests);
     if (vanished.length > 0) return vanished;
     await this.#database.durably(() => this.#show(repository, put));
     // After the manifest is there: until then the links are held by their grace period alone.
-    await this.#transactInTurns(put.requiredBlobs, (slice) => this.#settle(repository, slice));
+    await this.#writeInTurns(work, requiredBlobs, (slice) => this.#settle(repository, slice));
     return [];
   }
 
-  #transactInTurns(digests: readonly Digest[], work: (slice: readonly Digest[]) => void): Promise<void> {
-    return inTurns(digests, (slice) => this.#database.transact(() => work(slice)));
+  /** Each turn is a transaction. */
+  async #writeInTurns(
+    work: Work,
+    digests: readonly Digest[],
+    write: (slice: readonly Digest[]) => void,
+  ): Promise<void> {
+    for (let at = 0; at < digests.length; ) {
+      await work.nextTurn();
+      this.#database.transact(() => {
+        while (at < digests.length && !work.isTurnOver) {
+          write(digests.slice(at, at + SLICE));
+          at += SLICE;
+        }
+      });
+    }
   }
 
   #missingBlobs(
@@ -85,11 +103,11 @@ export class SqliteManifestWriter {
     );
   }
 
-  #missingManifests(repository: RepositoryName, { requiredManifests }: ManifestPut): readonly Digest[] {
+  #missingManifests(repository: RepositoryName, digests: readonly Digest[]): readonly Digest[] {
     const find = this.#database.query<unknown, [string, string]>(
       "SELECT 1 FROM repository_manifest WHERE repository = ? AND manifest = ?",
     );
-    return requiredManifests.filter((digest) => find.get(repository, digest) === null);
+    return digests.filter((digest) => find.get(repository, digest) === null);
   }
 
   /** Links what the repository does not have yet. */
@@ -164,9 +182,13 @@ export class SqliteManifestWriter {
   }
 }
 
-async function inTurns(digests: readonly Digest[], work: (slice: readonly Digest[]) => void): Promise<void> {
+async function lookInTurns(
+  work: Work,
+  digests: readonly Digest[],
+  look: (slice: readonly Digest[]) => void,
+): Promise<void> {
   for (let at = 0; at < digests.length; at += SLICE) {
-    work(digests.slice(at, at + SLICE));
-    await setImmediate();
+    look(digests.slice(at, at + SLICE));
+    await work.rest();
   }
 }

@@ -1,21 +1,24 @@
 import type { KeyedMutex } from "../lib/keyed-mutex.ts";
+import type { Turns } from "../lib/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { ManifestPut, ManifestStore, Page, StoredManifest } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
-import { dropReleased, markOrphans } from "./sqlite-orphans.ts";
+import { markOrphans, removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
 
 /** Manifests in SQLite. */
 export class SqliteManifests implements ManifestStore {
   readonly #database: SqliteDatabase;
+  readonly #turns: Turns;
   readonly #writer: SqliteManifestWriter;
 
   /** `linkTurns`: who changes many links in turns takes one after the other. */
-  constructor(database: SqliteDatabase, linkTurns: KeyedMutex<"links">) {
+  constructor(database: SqliteDatabase, turns: Turns, linkTurns: KeyedMutex<"links">) {
     this.#database = database;
-    this.#writer = new SqliteManifestWriter(database, linkTurns);
+    this.#turns = turns;
+    this.#writer = new SqliteManifestWriter(database, turns, linkTurns);
   }
 
   putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
@@ -38,15 +41,15 @@ export class SqliteManifests implements ManifestStore {
     withChildren: boolean,
     atMs: number,
   ): Promise<boolean> {
-    return this.#database.freeing(() => {
+    const remove = () => {
       const removed = this.#database
         .query<null, [string, string]>("DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?")
         .run(repository, digest);
       if (removed.changes === 0) return false;
       markOrphans(this.#database, repository, digest, withChildren ? 0 : atMs);
-      if (withChildren) dropReleased(this.#database);
       return true;
-    });
+    };
+    return withChildren ? removeInTurns(this.#database, this.#turns, remove) : this.#database.freeing(remove);
   }
 
   async listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]> {

@@ -1,3 +1,5 @@
+import type { Turns } from "../lib/turns.ts";
+import { isIndexType } from "../oci/media-type.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { isNamed } from "./sqlite-naming.ts";
 import type { Collected, WorkList } from "./work-list.ts";
@@ -43,37 +45,51 @@ export class SqliteOrphans implements WorkList<Orphan> {
   }
 }
 
-/** Notes the manifests that `parent` listed and that nothing else in the repository names. */
+/**
+ * Notes the manifests that `parent`, which is gone, listed. Whether something else names them is seen when they are taken.
+ */
 export function markOrphans(database: SqliteDatabase, repository: string, parent: string, atMs: number): void {
+  // Tens of thousands of layers are not to be looked for among manifests.
+  const row = database
+    .query<{ media_type: string }, [string]>("SELECT media_type FROM manifest WHERE digest = ?")
+    .get(parent);
+  if (row === null || !isIndexType(row.media_type)) return;
   database
     .query<null, [number, string, string]>(
       `UPDATE repository_manifest SET orphaned_at = ?
-       WHERE repository = ? AND manifest IN (SELECT digest FROM manifest_reference WHERE manifest = ?)
-         AND ${UNNAMED}`,
+       WHERE repository = ? AND manifest IN (SELECT digest FROM manifest_reference WHERE manifest = ?)`,
     )
     .run(atMs, repository, parent);
 }
 
-/** Drops a manifest that nothing in the repository names, and those that only it listed. */
+/** Notes a manifest that lost a tag. */
 export function releaseManifest(database: SqliteDatabase, repository: string, manifest: string): void {
   database
     .query<null, [string, string]>(
-      `UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND manifest = ? AND ${UNNAMED}`,
+      "UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND manifest = ?",
     )
     .run(repository, manifest);
-  dropReleased(database);
 }
 
-/** Drops the orphans that no grace period keeps, and theirs. */
-export function dropReleased(database: SqliteDatabase): void {
+/**
+ * Removes something with the orphans that no grace period keeps, and theirs: all in one transaction when they are few, else
+ * in turns. Whatever a crash leaves of them, the collection takes.
+ */
+export async function removeInTurns<T>(database: SqliteDatabase, turns: Turns, remove: () => T): Promise<T> {
+  const work = turns.begin();
   const orphans = new SqliteOrphans(database, 1);
-  for (let orphan = orphans.next(); orphan !== null; orphan = orphans.next()) orphans.take(orphan);
+  const takeTurn = () => {
+    let orphan = orphans.next();
+    while (orphan !== null && !work.isTurnOver) {
+      orphans.take(orphan);
+      orphan = orphans.next();
+    }
+    return orphan !== null;
+  };
+  let { removed, isMore } = await database.freeing(() => ({ removed: remove(), isMore: takeTurn() }));
+  while (isMore) {
+    await work.nextTurn();
+    isMore = await database.freeing(takeTurn);
+  }
+  return removed;
 }
-
-/** True of a row of `repository_manifest` that no tag and no manifest of its repository names. */
-const UNNAMED = `
-  NOT EXISTS (SELECT 1 FROM tag t
-    WHERE t.repository = repository_manifest.repository AND t.manifest = repository_manifest.manifest)
-  AND NOT EXISTS (SELECT 1 FROM manifest_reference f
-    JOIN repository_manifest p ON p.manifest = f.manifest AND p.repository = repository_manifest.repository
-    WHERE f.digest = repository_manifest.manifest)`;

@@ -1,8 +1,9 @@
+import type { Turns } from "../lib/turns.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { Page, RepositoryStore, StoredManifest, StoredTag, TagKind, TagStore } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
-import { releaseManifest } from "./sqlite-orphans.ts";
+import { releaseManifest, removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
 
 type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
@@ -14,12 +15,14 @@ const ENTRY_BYTES = 500;
 /** Tags and the names of repositories in SQLite. Text is compared by its bytes there, as the contract wants. */
 export class SqliteTags implements TagStore, RepositoryStore {
   readonly #database: SqliteDatabase;
+  readonly #turns: Turns;
   readonly #remembered = new Map<string, Tagged | null>();
   #rememberedBytes = 0;
   #rememberedAt = -1;
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, turns: Turns) {
     this.#database = database;
+    this.#turns = turns;
   }
 
   /** Answers are remembered until the next transaction, for a fleet of nodes asks for the same few tags. */
@@ -53,7 +56,7 @@ export class SqliteTags implements TagStore, RepositoryStore {
   }
 
   async deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null> {
-    return this.#database.freeing(() => {
+    const remove = (): TagKind | null => {
       const removed = this.#database
         .query<{ pushed: number; manifest: string }, [string, string]>(
           `DELETE FROM tag WHERE repository = ?1 AND name = ?2
@@ -63,7 +66,8 @@ export class SqliteTags implements TagStore, RepositoryStore {
       if (removed === null) return null;
       if (withManifest) releaseManifest(this.#database, repository, removed.manifest);
       return removed.pushed === 1 ? "pushed" : "cached";
-    });
+    };
+    return withManifest ? removeInTurns(this.#database, this.#turns, remove) : this.#database.freeing(remove);
   }
 
   async listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]> {
