@@ -3,21 +3,27 @@
 # make_folder PATH: with its parents; each is noted without the root.
 make_folder() {
   if [ -d "$1" ]; then return 0; fi
-  make_folder "$(dirname "$1")"
-  mkdir "$1"
+  make_folder "$(dirname "$1")" && mkdir "$1" || return 1
   printf '%s\n' "${1#"$root"}" >>"$folder_list"
 }
 
-# write_file NEW LIVE MODE: in place when it is there, so that its owner, mode, labels and links stay.
+# write_file NEW LIVE MODE: in place when it is there, so that its owner, mode, labels and links stay. Fails when it
+# cannot be written.
 write_file() {
   if [ -f "$2" ]; then
     cat "$1" >"$2"
   else
-    make_folder "$(dirname "$2")"
-    cat "$1" >"$2.larder"
-    chmod "$3" "$2.larder"
-    mv "$2.larder" "$2"
+    make_folder "$(dirname "$2")" && cat "$1" >"$2.larder" && chmod "$3" "$2.larder" && mv "$2.larder" "$2"
   fi
+}
+
+# give_up PATH: a file could not be written (a full disk, say). Those before it do no good alone.
+give_up() {
+  rm -f "$root$1.larder"
+  if [ "$was_joined" = yes ]; then die "$1 could not be written, and what was written before it stays. $(way_back)"; fi
+  say "$1 could not be written: all is put back"
+  LARDER_FORCE=1 LARDER_RESTART=no undo
+  die "nothing was changed"
 }
 
 # save_before COUNT NUMBER CHANGED PATH: the backup for undo. One that larder made itself before is kept.
@@ -57,6 +63,8 @@ commit() {
     if [ -n "$due" ]; then act "$due"; finish; else say "$target is set up already: nothing to do"; fi
     return 0
   fi
+  was_joined=no
+  if [ -f "$state/index" ]; then was_joined=yes; fi
   make_folder "$state"
   chmod 700 "$state"
   if [ "$folder_list" = "$work/folders" ]; then
@@ -81,7 +89,7 @@ commit() {
   mv "$state/index.new" "$state/index"
   drop_old_copies
   while read -r number record was_changed kind mode after path; do
-    write_file "$work/$number.new" "$root$path" "$mode"
+    write_file "$work/$number.new" "$root$path" "$mode" || give_up "$path"
     say "wrote $path"
   done <"$work/plan"
   act $actions $due
@@ -99,10 +107,8 @@ finish() {
 way_back() { echo "To put everything back: sh $state/undo.sh"; }
 
 join() {
+  alone
   work=$(mktemp -d "${TMPDIR:-/tmp}/larder.XXXXXX")
-  trap 'rm -rf "$work"' EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
   : >"$work/plan"
   : >"$work/index"
   : >"$work/folders"

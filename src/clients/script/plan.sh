@@ -90,8 +90,20 @@ plan_file() {
     refuse "$4 was changed after larder wrote it. Undo first, or run again with LARDER_FORCE=1"
     return 0
   fi
+  if ! can_write "$live"; then
+    refuse "$4 cannot be written here: is it, its folder or its file system read-only?"
+    return 0
+  fi
   if [ "$1" = block ] && [ "$changed" = yes ]; then cp "$work/stripped" "$work/$count.before"; fi
   echo "$count ${record:--} $changed $1 $2 $3 $4" >>"$work/plan"
+}
+
+# can_write FILE: tried, since root may write by its mode what a file system or an attribute forbids. Changes nothing.
+can_write() {
+  if [ -f "$1" ]; then (: >>"$1") 2>/dev/null; return; fi
+  folder=$(dirname "$1")
+  while ! present "$folder"; do folder=$(dirname "$folder"); done
+  probe=$(mktemp "$folder/.larder.XXXXXX" 2>/dev/null) && rm -f "$probe"
 }
 
 # condition forbids|requires PATTERN MESSAGE FILE...: looks at files that the target does not write itself.

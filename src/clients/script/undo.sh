@@ -12,6 +12,26 @@ present() { [ -e "$1" ] || [ -L "$1" ]; }
 # same A B: are these text files equal, byte for byte? The dot saves the newlines at the end.
 same() { [ "$(cat "$1" && echo .)" = "$(cat "$2" && echo .)" ]; }
 
+# alone: one run at a time on a system, whatever its target; another waits. The link's target is the process that runs.
+alone() {
+  if [ -n "${lock:-}" ]; then return 0; fi
+  place=${root:-/run} tries=60
+  if [ ! -d "$place" ]; then place=/var/lib; fi
+  while ! ln -s "$$" "$place/.larder-client.lock" 2>/dev/null; do
+    if [ ! -L "$place/.larder-client.lock" ]; then die "$place cannot be written to: run this as its owner, or make it writable"; fi
+    holder=$(readlink "$place/.larder-client.lock" || :)
+    # One that was killed leaves its link.
+    if [ -n "$holder" ] && [ ! -d "/proc/$holder" ]; then rm -f "$place/.larder-client.lock"; continue; fi
+    tries=$((tries - 1))
+    if [ "$tries" -le 0 ]; then die "another run (process $holder) is at work on this machine for a minute. Try again when it is done"; fi
+    sleep 1
+  done
+  lock=$place/.larder-client.lock
+  trap 'rm -rf "${work:-$lock}" "$lock"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+}
+
 # without_block: standard input without larder's block. Fails when a mark stands alone.
 without_block() {
   awk -v first="# BEGIN larder $target" -v last="# END larder $target" '
@@ -125,6 +145,7 @@ remove_folders() {
 }
 
 undo() {
+  alone
   if [ ! -f "$state/index" ]; then
     say "nothing to undo: larder has not set up $target here"
     return 0
