@@ -9,8 +9,8 @@ import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
 
-/** A round through a million links takes about seventeen hours at a collection every ten minutes. */
-const SWEEP_ROWS = 10_000;
+/** A round through a million links takes about forty hours at a collection every ten minutes. */
+const SWEEP_ROWS = 4000;
 
 /** Metadata in the SQLite database at `path`, whatever lies around it; `sweepRows` as `SqliteCollection` has them. */
 export function openSqliteMetadata(path: string, sweepRows = SWEEP_ROWS): MetadataStore {

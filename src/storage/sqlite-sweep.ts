@@ -17,7 +17,7 @@ type Kind = {
   readonly note: string;
 };
 
-/** Rows that are read before the clock is looked at. */
+/** Rows that are read in one turn, in about half a millisecond: nobody waits for this, and a push has many steps. */
 const SLICE = 100;
 const START: Row = { repository: "", digest: "" };
 
@@ -77,7 +77,7 @@ export class SqliteSweep {
       if (forgotten.length > 0) this.#noteAll(note, forgotten);
       place = rows.length < limit ? START : (rows.at(-1) ?? START);
       if (place === START) break;
-      await work.rest();
+      await work.nextTurn();
     }
     if (place.repository !== start.repository || place.digest !== start.digest) this.#keepPlace(what, place);
   }
