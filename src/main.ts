@@ -43,6 +43,7 @@ const VERBS: readonly Verb[] = [
   { name: "stats", load: async (io) => (await import("./cli/stats.ts")).statsCommand(io) },
   { name: "offline", load: async (io) => (await import("./cli/offline.ts")).offlineCommand(io) },
   { name: "gc", load: async (io) => (await import("./cli/gc.ts")).gcCommand(io) },
+  { name: "verify", load: async (io) => (await import("./cli/verify.ts")).verifyCommand(io) },
   { name: "rebuild", load: async (io) => (await import("./cli/rebuild.ts")).rebuildCommand(io) },
   { name: "login", load: async (io) => (await import("./cli/login.ts")).loginCommand(io) },
   { name: "logout", load: async (io) => (await import("./cli/login.ts")).logoutCommand(io) },

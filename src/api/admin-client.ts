@@ -18,6 +18,7 @@ import {
   type RemoveAnswer,
   type RemoveRequest,
   type StatsAnswer,
+  type VerifyProgress,
   type VersionAnswer,
 } from "./admin.ts";
 
@@ -100,15 +101,24 @@ export class AdminClient {
   }
 
   /** Has an image brought there, and tells how it goes. Ends after `done` or `failed`, or when larder breaks off. */
-  async *cache(request: CacheRequest): AsyncIterable<CacheProgress> {
-    const response = await this.#send("POST", "cache", request);
+  cache(request: CacheRequest): AsyncIterable<CacheProgress> {
+    return this.#lines("cache", request);
+  }
+
+  /** Has every file verified, and tells how it goes. Ends as `cache` does. */
+  verify(): AsyncIterable<VerifyProgress> {
+    return this.#lines("verify", {});
+  }
+
+  async *#lines<Event>(resource: string, request: unknown): AsyncIterable<Event> {
+    const response = await this.#send("POST", resource, request);
     let rest = "";
     const decoder = new TextDecoder();
     try {
       for await (const chunk of response.body ?? []) {
         const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
         rest = lines.pop() ?? "";
-        for (const line of lines) yield JSON.parse(line) as CacheProgress;
+        for (const line of lines) yield JSON.parse(line) as Event;
       }
     } catch (cause) {
       this.#signal.throwIfAborted();

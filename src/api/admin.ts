@@ -104,6 +104,17 @@ export type CollectAnswer = {
   readonly problem: string | null;
 };
 
+/**
+ * `POST /api/v1/verify`: reads every file of a blob and sets aside those whose bytes are wrong. The answer is a stream of
+ * `VerifyProgress`, a JSON value a line; the last one is `done` or `failed`. A file that cannot be read stays.
+ */
+export type VerifyProgress =
+  | { readonly kind: "progress"; readonly files: number; readonly bytes: number }
+  | { readonly kind: "damaged"; readonly digest: string }
+  | { readonly kind: "unreadable"; readonly digest: string; readonly reason: string }
+  | { readonly kind: "done"; readonly files: number; readonly bytes: number }
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
+
 /** Platforms as `linux/arm64`, or `all`, attestations included. */
 export type PlatformList = readonly string[] | "all";
 

@@ -8,6 +8,7 @@ import type {
   OfflineState,
   RemoveAnswer,
   StatsAnswer,
+  VerifyProgress,
   VersionAnswer,
 } from "../api/admin.ts";
 import { parseDigest } from "../oci/digest.ts";
@@ -23,8 +24,10 @@ import type { ManifestReference } from "../registry/manifest-reference.ts";
 import type { TrafficCounter } from "../registry/traffic.ts";
 import type { UpstreamHealth } from "../registry/upstream-health.ts";
 import type { Upstreams } from "../registry/upstreams.ts";
+import type { Verifier } from "../registry/verifier.ts";
 import { alreadyHere, streamCaching, whyUnreachable } from "./admin-cache.ts";
 import { checkAll, inspect, listImages, parsePlatforms, type Platforms } from "./admin-images.ts";
+import { streamLines } from "./admin-lines.ts";
 import type { AdminActions, AdminCall } from "./admin-resources.ts";
 import { statsOf } from "./admin-stats.ts";
 import { jsonResponse } from "./json-response.ts";
@@ -38,6 +41,7 @@ export type AdminParts = {
   readonly collectionLimits: CollectionLimits;
   /** How much was set aside. */
   readonly aside: { totals(): Promise<StatsAnswer["aside"]> };
+  readonly verifier: Verifier;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
   /** A look at what is here, for a request that the signal ends. */
@@ -70,6 +74,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     "POST gc": async ({ graceMs = collectionLimits.graceMs, ...wishes }) =>
       jsonResponse((await collector.collect({ ...collectionLimits, graceMs }, wishes)) satisfies CollectAnswer),
+    "POST verify": async (_, { signal, reportFault }) => verify(parts.verifier, signal, reportFault),
     "POST cache": async ({ image, platforms }, call) => cache(parts, image, platforms, call),
     "POST inspect": async ({ image }, { signal }) =>
       jsonResponse({ image: await inspect(survey(signal), image) } satisfies InspectAnswer),
@@ -92,6 +97,14 @@ export function adminActions(parts: AdminParts): AdminActions {
 async function stats({ traffic, upstreams, startedAtMs, aside, collector }: AdminParts): Promise<StatsAnswer> {
   const counts = statsOf(traffic, upstreams, startedAtMs);
   return { ...counts, aside: await aside.totals(), collectionRefusal: collector.refusal };
+}
+
+async function verify(verifier: Verifier, signal: AbortSignal, reportFault: (error: unknown) => void) {
+  const left = new AbortController();
+  const work = async (tell: (event: VerifyProgress) => void): Promise<VerifyProgress> => {
+    return { kind: "done", ...(await verifier.verifyAll(AbortSignal.any([signal, left.signal]), tell)) };
+  };
+  return streamLines(work, reportFault, () => left.abort());
 }
 
 async function cache(

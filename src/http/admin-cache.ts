@@ -7,6 +7,7 @@ import type { PlatformChoice } from "../registry/image-walk.ts";
 import type { Target } from "../registry/locate.ts";
 import type { ManifestReference } from "../registry/manifest-reference.ts";
 import type { Upstreams } from "../registry/upstreams.ts";
+import { formatLine, linesResponse, streamLines } from "./admin-lines.ts";
 import type { AdminCall } from "./admin-resources.ts";
 
 /** Why an image cannot be fetched at all: larder is offline, or does not stand in for its registry. Null when it can. */
@@ -37,50 +38,14 @@ export function streamCaching(
   platforms: PlatformChoice,
   { reportFault }: AdminCall,
 ): Response {
-  const { readable, tell, end } = lineStream();
-  const failed = (error: unknown): void => {
-    if (error instanceof RegistryError) return tell({ kind: "failed", code: error.code, message: error.message });
-    reportFault(error);
-    tell({ kind: "failed", code: "UNKNOWN", message: "larder failed; its log says why" });
-  };
-  void cacher
-    .cache(target, reference, platforms, tell)
-    .then(() => tell({ kind: "done" }), failed)
-    .finally(end);
-  return linesResponse(readable);
+  return streamLines<CacheProgress>(async (tell) => {
+    await cacher.cache(target, reference, platforms, tell);
+    return { kind: "done" };
+  }, reportFault);
 }
 
 /** The answer for an image that is here, and that upstream cannot be asked about. */
 export function alreadyHere(digest: string, warning: string): Response {
   const events: readonly CacheProgress[] = [{ kind: "resolved", digest, warning }, { kind: "done" }];
   return linesResponse(events.map(formatLine).join(""));
-}
-
-function linesResponse(body: ReadableStream<Uint8Array> | string): Response {
-  return new Response(body, { headers: { "Content-Type": "application/x-ndjson" } });
-}
-
-function formatLine(event: CacheProgress): string {
-  return `${JSON.stringify(event)}\n`;
-}
-
-function lineStream() {
-  const encoder = new TextEncoder();
-  let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  const readable = new ReadableStream<Uint8Array>({
-    start: (given) => {
-      controller = given;
-    },
-    cancel: () => {
-      controller = null;
-    },
-  });
-  return {
-    readable,
-    tell: (event: CacheProgress) => controller?.enqueue(encoder.encode(formatLine(event))),
-    end: () => {
-      controller?.close();
-      controller = null;
-    },
-  };
 }

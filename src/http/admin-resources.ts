@@ -38,6 +38,7 @@ export const RESOURCES = {
       giveUpAfterMs: v.optional(durationMs),
     }),
   },
+  "POST verify": { writes: true, isWork: false, body: body({}) },
   "POST cache": { writes: true, isWork: false, body: body({ image, platforms }) },
   "POST inspect": { writes: false, isWork: true, body: body({ image }) },
   "POST has": {

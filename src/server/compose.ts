@@ -30,6 +30,7 @@ import { UpstreamBlobs } from "../registry/upstream-blobs.ts";
 import { UpstreamHealth } from "../registry/upstream-health.ts";
 import { UpstreamManifests } from "../registry/upstream-manifests.ts";
 import { Uploads } from "../registry/uploads.ts";
+import { Verifier } from "../registry/verifier.ts";
 import { FilesystemAside } from "../storage/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import type { DiskReserve } from "../storage/disk-reserve.ts";
@@ -177,6 +178,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     collector,
     collectionLimits,
     aside,
+    verifier: new Verifier({ store: blobs, aside, collection, turns, log, elapsed: clock.elapsed }),
     cacher,
     remover: new ImageRemover(manifests, tags, turns, now),
     survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),

@@ -46,6 +46,26 @@ test("a push heals a file in which a bit has flipped", async () => {
   expect((await send("GET", blobUrl(lab.larder.url, name, layer.digest))).bytes).toEqual(layer.bytes);
 });
 
+test("a verification finds flipped bits: what is cached is fetched anew, what was pushed is asked for", async () => {
+  const image = lab.addImage();
+  await lab.manifest(image.manifest.digest);
+  const cached = layerOf(image);
+  await send("GET", lab.blobUrl(cached.digest));
+  const name = freshName();
+  const [pushed, whole] = [await pushedLayer(name), await pushedLayer(name)];
+  for (const layer of [cached, pushed]) await flipBit(layer);
+  const { status, output } = await runLarder(lab.larder.url, "verify");
+  expect(status).toBe(1);
+  for (const { digest } of [cached, pushed]) expect(output).toContain(`${digest}\tdamaged`);
+  expect(output).not.toContain(whole.digest);
+  expect((await send("GET", lab.blobUrl(cached.digest))).bytes).toEqual(cached.bytes);
+  const url = blobUrl(lab.larder.url, name, pushed.digest);
+  expect(JSON.stringify(expectError(await send("GET", url), 404, "BLOB_UNKNOWN"))).toContain("push it again");
+  await pushBlob(lab.larder.url, name, pushed);
+  expect((await send("GET", url)).bytes).toEqual(pushed.bytes);
+  expect((await runLarder(lab.larder.url, "verify")).status).toBe(0);
+});
+
 describe.each([
   ["is cut short", 100],
   ["has grown", 5000],

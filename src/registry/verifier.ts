@@ -1,0 +1,111 @@
+import type { Turns, Work } from "../lib/turns.ts";
+import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { AsideStore } from "../storage/aside.ts";
+import type { BlobStore } from "../storage/blobs.ts";
+import type { CollectionStore } from "../storage/metadata.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/** How often it is told how far a verification has come. */
+const TELL_EVERY_MS = 1000;
+
+/** How far a verification has come: files that were read to their end, and all bytes. */
+export type VerifiedSoFar = { readonly files: number; readonly bytes: number };
+
+/** What a verification tells. `damaged` was set aside; what is `unreadable` stays, since it is perhaps the disk's state. */
+export type VerificationEvent =
+  | ({ readonly kind: "progress" } & VerifiedSoFar)
+  | { readonly kind: "damaged"; readonly digest: Digest }
+  | { readonly kind: "unreadable"; readonly digest: Digest; readonly reason: string };
+
+/** Where files of blobs are, and what keeps others from changing one meanwhile. */
+export type VerifierParts = {
+  readonly store: BlobStore;
+  readonly aside: AsideStore;
+  readonly collection: CollectionStore;
+  readonly turns: Turns;
+  readonly log: Log;
+  /** Milliseconds that only grow. */
+  readonly elapsed: () => number;
+};
+
+/** Reads files of blobs to their end and sets aside those that have not the bytes that they are named after. */
+export class Verifier {
+  readonly #parts: VerifierParts;
+  #isRunning = false;
+
+  constructor(parts: VerifierParts) {
+    this.#parts = parts;
+  }
+
+  /** Verifies every file, one after the other. Throws UNAVAILABLE when that is done already, and when `signal` fires. */
+  async verifyAll(signal: AbortSignal, tell: (event: VerificationEvent) => void): Promise<VerifiedSoFar> {
+    if (this.#isRunning)
+      throw new RegistryError("UNAVAILABLE", "the files are being verified just now; wait for the end");
+    this.#isRunning = true;
+    try {
+      return await this.#verifyAll(this.#parts.turns.begin(signal), tell);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Has the blob's file its digest? If not, it is set aside. Null: there is no file. Throws what the reading threw. */
+  async verifyBlob(digest: Digest, work: Work, onRead: (bytes: number) => void = () => {}): Promise<boolean | null> {
+    const { collection, aside, log } = this.#parts;
+    const actual = await this.#digestOf(digest, work, onRead);
+    if (actual === digest || actual === null) return actual === null ? null : true;
+    // Read once more while nobody can put another in its place; and a reading may be at fault as well as a file.
+    return collection.exclusively(digest, async () => {
+      const again = await this.#digestOf(digest, work, () => {});
+      if (again === null || again === digest) return again === null ? null : true;
+      await aside.setAside(digest, "damaged");
+      log.write("error", "a blob's file has other bytes than it should and was set aside", {
+        blob: digest,
+        found: again,
+      });
+      return false;
+    });
+  }
+
+  async #verifyAll(work: Work, tell: (event: VerificationEvent) => void): Promise<VerifiedSoFar> {
+    const { store, elapsed } = this.#parts;
+    let [files, bytes, toldMs] = [0, 0, elapsed()];
+    const onRead = (read: number) => {
+      bytes += read;
+      if (elapsed() - toldMs < TELL_EVERY_MS) return;
+      toldMs = elapsed();
+      tell({ kind: "progress", files, bytes });
+    };
+    for await (const digest of store.list()) {
+      try {
+        const isRight = await this.verifyBlob(digest, work, onRead);
+        if (isRight !== null) files++;
+        if (isRight === false) tell({ kind: "damaged", digest });
+      } catch (error) {
+        if (!isOfTheDisk(error)) throw error;
+        tell({ kind: "unreadable", digest, reason: error.message });
+      }
+      await work.rest();
+    }
+    return { files, bytes };
+  }
+
+  /** The digest that a file's bytes have; null when there is no file. */
+  async #digestOf(digest: Digest, work: Work, onRead: (bytes: number) => void): Promise<Digest | null> {
+    const body = await this.#parts.store.read(digest, null);
+    if (body === null) return null;
+    const digester = new Digester(algorithmOf(digest));
+    for await (const piece of body instanceof Blob ? body.stream() : body) {
+      digester.update(piece);
+      onRead(piece.byteLength);
+      await work.rest();
+    }
+    return digester.digest();
+  }
+}
+
+/** A file that went meanwhile is not worth a word. */
+function isOfTheDisk(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /^E[A-Z]+$/.test(String(error.code));
+}
