@@ -2,6 +2,7 @@ import { mapBounded } from "../lib/map-bounded.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
+import type { WriteGuard } from "../storage/folder-guard.ts";
 import type { CollectionStore } from "../storage/metadata.ts";
 import { type SetAside, StrayFiles, type StraySurvey, whyNotToCollect } from "./stray-files.ts";
 import type { Uploads } from "./uploads.ts";
@@ -59,16 +60,26 @@ export class Collector {
   readonly #collection: CollectionStore;
   readonly #uploads: Uploads;
   readonly #now: () => number;
+  readonly #guard: WriteGuard | null;
   #running: Promise<CollectionReport> | null = null;
   #surveyedAtMs: number | null = null;
   #refusal: string | null = null;
 
-  constructor(blobs: BlobStore, aside: AsideStore, collection: CollectionStore, uploads: Uploads, now: () => number) {
+  /** `guard` is asked whether the store is in its place: what is missing in another is not to be collected. */
+  constructor(
+    blobs: BlobStore,
+    aside: AsideStore,
+    collection: CollectionStore,
+    uploads: Uploads,
+    now: () => number,
+    guard: WriteGuard | null = null,
+  ) {
     this.#blobs = blobs;
     this.#strays = new StrayFiles(blobs, aside, collection);
     this.#collection = collection;
     this.#uploads = uploads;
     this.#now = now;
+    this.#guard = guard;
   }
 
   /** Why nothing is collected; null when nothing speaks against it. */
@@ -76,7 +87,7 @@ export class Collector {
     return this.#refusal;
   }
 
-  /** Collects once, as a person wishes it or, when `wishes` is null, by itself. A call while one runs shares its outcome. */
+  /** Collects once, as a person wishes it or, when `wishes` is null, by itself. A call while one runs shares its outcome. Throws StoreMoved. */
   collect(limits: CollectionLimits, wishes: CollectionWishes | null = null): Promise<CollectionReport> {
     this.#running ??= this.#collect(limits, wishes).finally(() => {
       this.#running = null;
@@ -85,6 +96,7 @@ export class Collector {
   }
 
   async #collect(limits: CollectionLimits, wishes: CollectionWishes | null): Promise<CollectionReport> {
+    this.#guard?.confirm();
     const expired = await this.#uploads.expire(this.#now() - limits.uploadExpiryMs);
     const survey = wishes !== null || this.#isSurveyDue() ? await this.#survey(wishes?.setAsideAll === true) : null;
     if (this.#refusal !== null) return { ...NOTHING, bytes: expired, problem: this.#refusal };

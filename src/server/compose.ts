@@ -118,7 +118,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     { log, failures },
     clock,
   );
-  const collector = new Collector(blobs, aside, collection, uploads, now);
+  const collector = new Collector(blobs, aside, collection, uploads, now, guard);
   const gate = composeGate(settings, order.standIns, foundation.sockets, turns, clock.elapsed);
   const reportFault = faultReporter(log);
   const registryBlobs = new Blobs({
