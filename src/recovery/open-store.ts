@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Turns } from "../lib/turns.ts";
 import { examineStore } from "../storage/examine-store.ts";
-import type { FolderGuard } from "../storage/folder-guard.ts";
+import type { WriteGuard } from "../storage/folder-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { sqliteMetadata } from "../storage/metadata-sqlite.ts";
 import { type SpareSpace, SqliteDatabase } from "../storage/sqlite-database.ts";
@@ -9,61 +9,132 @@ import { storageError } from "../storage/storage-error.ts";
 import { isSqliteDamage, StoreDamaged } from "../storage/store-damage.ts";
 import { StoreLock } from "../storage/store-lock.ts";
 import { readStoreMark, type StoreMark, writeStoreMark } from "../storage/store-mark.ts";
+import { seekDamage } from "./database-copy.ts";
+import { buildInterim, finishRebuild, removeDatabase } from "./rebuild.ts";
 import { ChangeJournal } from "./change-journal.ts";
 import { type DiskSpace, Snapshots } from "./snapshots.ts";
 
-/** An opened store. */
-export type Store = { readonly metadata: MetadataStore; readonly snapshots: Snapshots };
+/** A database up to this size is read whole before anybody is served: some 10 ms. */
+const CHECKED_AT_START_BYTES = 16 << 20;
+
+/** An opened store. Without snapshots, nothing may be written to it. */
+export type Store = { readonly metadata: MetadataStore; readonly snapshots: Snapshots | null };
+
+/** Watches what a store is written to; see `FolderGuard`. */
+type StoreGuard = WriteGuard & {
+  readonly problem: string | null;
+  watch(name: string): void;
+  giveUp(damage: string): void;
+};
 
 /** What a store is opened with. */
 export type StoreOptions = {
   /** On a full disk, this is for what frees space. */
   readonly spare: SpareSpace & DiskSpace;
-  /** Watches the database from now on. */
-  readonly guard: FolderGuard | null;
+  readonly guard: StoreGuard | null;
   readonly now: () => number;
   /** Where long work takes its turns. */
   readonly turns?: Turns;
 };
 
+/** What people are told who want to write to a damaged store. */
+function adviceFor(damage: string): string {
+  return (
+    `the database is damaged or lost (${damage}): nothing is written, what can be read is served, and what upstream has is handed through. ` +
+    "Stop larder and run `larder rebuild`, which makes the database anew and deletes nothing"
+  );
+}
+
 /**
- * Opens the metadata of a data folder for this process alone, or makes it where nothing is. Throws StoreInUse,
- * StoreDamaged, STORAGE_FULL.
+ * Opens the metadata of a data folder for this process alone, or makes it where nothing is. Where the database is damaged,
+ * or not the one that belongs here, `guard` is told, and what can be known without it is there to be read. Throws
+ * StoreInUse, STORAGE_FULL; StoreDamaged when there is no guard.
  */
-export async function openStore(
-  dataFolder: string,
-  { spare, guard, now, turns = new Turns() }: StoreOptions,
-): Promise<Store> {
+export async function openStore(dataFolder: string, options: StoreOptions): Promise<Store> {
   const lock = new StoreLock(dataFolder);
   try {
-    const mark = readStoreMark(dataFolder);
-    await examineStore(dataFolder, mark);
-    const database = openDatabase(dataFolder, spare, guard);
-    guard?.watch("larder.db");
-    guard?.watch("larder.db-wal");
-    // After the database has it for good: what is behind the mark has lost something.
-    const beginning = database.begin();
-    if (beginning !== null) tryWriteMark(dataFolder, { ...beginning, isOpen: true, damage: null });
-    const journal = new ChangeJournal(dataFolder, database, now);
-    database.watch(journal);
-    const isDoubtful = mark === null || mark.isOpen;
-    const snapshots = new Snapshots(dataFolder, database, journal, { space: spare, isDoubtful, now });
-    const close = async () => {
-      // The mark of another store is not to be replaced.
-      const isInPlace = guard === null || guard.problem === null;
-      journal.close();
-      const end = database.close();
-      if (end !== null && isInPlace) tryWriteMark(dataFolder, { ...end, isOpen: false, damage: null });
-      lock.release();
-    };
-    return { metadata: { ...sqliteMetadata(database, turns), close }, snapshots };
+    await finishRebuild(dataFolder, options.now());
+    return await openWhole(dataFolder, options, lock);
   } catch (error) {
+    const { guard } = options;
+    if (guard !== null && error instanceof StoreDamaged) {
+      guard.giveUp(adviceFor(error.message));
+      return await openWhatIsLeft(dataFolder, options, lock);
+    }
     lock.release();
     throw error;
   }
 }
 
-function openDatabase(dataFolder: string, spare: SpareSpace, guard: FolderGuard | null): SqliteDatabase {
+async function openWhole(
+  dataFolder: string,
+  { spare, guard, now, turns = new Turns() }: StoreOptions,
+  lock: StoreLock,
+): Promise<Store> {
+  const mark = readStoreMark(dataFolder);
+  // What was seen while larder ran may have been put right since: then all of it is read.
+  const damage = mark?.damage == null ? null : await seekDamage(dataFolder, { ...mark, damage: null });
+  if (damage !== null) throw new StoreDamaged("unreadable", damage);
+  await examineStore(dataFolder, mark === null ? null : { ...mark, damage: null });
+  const database = openSound(dataFolder, spare, guard);
+  guard?.watch("larder.db");
+  guard?.watch("larder.db-wal");
+  // After the database has it for good: what is behind the mark has lost something.
+  const beginning = database.begin();
+  if (beginning !== null) tryWriteMark(dataFolder, { ...beginning, isOpen: true, damage: null });
+  database.onDamage(() => {
+    const seen = "larder.db has pages that cannot be read";
+    guard?.giveUp(adviceFor(seen));
+    const known = readStoreMark(dataFolder);
+    if (known !== null && known.damage === null) tryWriteMark(dataFolder, { ...known, damage: seen });
+  });
+  const journal = new ChangeJournal(dataFolder, database, now);
+  database.watch(journal);
+  const isDoubtful = mark === null || mark.isOpen;
+  const snapshots = new Snapshots(dataFolder, database, journal, { space: spare, isDoubtful, now });
+  const close = async () => {
+    // The mark of another store is not to be replaced, nor that of one whose damage was seen.
+    const isInPlace = guard === null || guard.problem === null;
+    journal.close();
+    const end = database.close();
+    if (end !== null && isInPlace) tryWriteMark(dataFolder, { ...end, isOpen: false, damage: null });
+    lock.release();
+  };
+  return { metadata: { ...sqliteMetadata(database, turns), close }, snapshots };
+}
+
+/** Without its own database: one that is made for this run, out of what a rebuild would make it of. */
+async function openWhatIsLeft(
+  dataFolder: string,
+  { spare, guard, now, turns = new Turns() }: StoreOptions,
+  lock: StoreLock,
+): Promise<Store> {
+  const path = join(dataFolder, "larder.db.interim");
+  try {
+    await buildInterim(dataFolder, path, now());
+    const database = new SqliteDatabase(path, spare, guard);
+    const close = async () => {
+      database.close();
+      removeDatabase(path);
+      lock.release();
+    };
+    return { metadata: { ...sqliteMetadata(database, turns), close }, snapshots: null };
+  } catch (error) {
+    lock.release();
+    throw storageError(error);
+  }
+}
+
+/** Opens the database, and reads all of it when it is small. What is damaged stays as it is. */
+function openSound(dataFolder: string, spare: SpareSpace, guard: StoreGuard | null): SqliteDatabase {
+  const database = openDatabase(dataFolder, spare, guard);
+  const damage = database.sizeBytes <= CHECKED_AT_START_BYTES ? database.check() : null;
+  if (damage === null) return database;
+  database.abandon();
+  throw new StoreDamaged("unreadable", `larder.db is damaged (${damage})`);
+}
+
+function openDatabase(dataFolder: string, spare: SpareSpace, guard: StoreGuard | null): SqliteDatabase {
   try {
     return new SqliteDatabase(join(dataFolder, "larder.db"), spare, guard);
   } catch (error) {

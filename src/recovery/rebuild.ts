@@ -62,6 +62,18 @@ export async function rebuildStore(dataFolder: string, nowMs: number, isDry: boo
   }
 }
 
+/** Makes a database at `path` that is as good as a rebuilt one, to be read for a while. */
+export async function buildInterim(dataFolder: string, path: string, nowMs: number): Promise<void> {
+  removeDatabase(path);
+  const builder = new DatabaseBuilder(path);
+  try {
+    await fill(builder, dataFolder, await findHistory(dataFolder), nowMs);
+    await builder.finish((digest) => sizeOf(blobPath(dataFolder, digest)));
+  } finally {
+    builder.abandon();
+  }
+}
+
 /** Ends a rebuild that was interrupted when its database was finished. False when there is none. */
 export async function finishRebuild(dataFolder: string, nowMs: number): Promise<boolean> {
   const finished = join(dataFolder, "larder.db.rebuilt");
@@ -149,7 +161,8 @@ function forceSnapshot(dataFolder: string): void {
   writeFileSync(`${historyPath(dataFolder, "changes", nextNumber(dataFolder))}.cut`, "", { mode: 0o600 });
 }
 
-function removeDatabase(path: string): void {
+/** Takes a database away, with all that SQLite has beside it. */
+export function removeDatabase(path: string): void {
   for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
 }
 

@@ -71,8 +71,10 @@ const TAGS: readonly Source[] = [
 function openOrNull(path: string): Database | null {
   try {
     const database = new Database(path, { strict: true });
-    database.query("SELECT count(*) FROM sqlite_schema").get();
-    return database;
+    const sql = "SELECT count(*) AS n FROM sqlite_schema WHERE name IN ('manifest', 'repository_manifest', 'tag')";
+    if (database.query<{ n: number }, []>(sql).get()?.n === 3) return database;
+    database.close();
+    return null;
   } catch (error) {
     if (!isSqliteDamage(error)) throw error;
     return null;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LineLog } from "../telemetry/log.ts";
@@ -32,7 +32,12 @@ test("a second larder is kept out while the first one has the folder, and let in
 test("what cannot be a data folder is refused with the reason", async () => {
   await writeFile(join(parent, "file"), "");
   await expect(openDataFolder(join(parent, "file"), log, Date.now)).rejects.toThrow("it is a file, not a folder");
-  await mkdir(join(parent, "damaged"));
-  await writeFile(join(parent, "damaged", "larder.db"), "this is no database".repeat(100));
-  await expect(openDataFolder(join(parent, "damaged"), log, Date.now)).rejects.toThrow("its larder.db is damaged");
+});
+
+test("a folder whose database is damaged is opened to be read, and the way back is named", async () => {
+  await writeFile(join(parent, "larder.db"), "this is no database".repeat(100));
+  const { metadata, guard, snapshots } = await openDataFolder(parent, log, Date.now);
+  expect(guard.problem).toContain("larder rebuild");
+  expect(snapshots).toBeNull();
+  await metadata.close();
 });

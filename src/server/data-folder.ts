@@ -5,7 +5,6 @@ import { DiskReserve } from "../storage/disk-reserve.ts";
 import { FolderGuard } from "../storage/folder-guard.ts";
 import { openStore, type Store } from "../recovery/open-store.ts";
 import { isStorageFull } from "../storage/storage-error.ts";
-import { StoreDamaged } from "../storage/store-damage.ts";
 import { StoreInUse } from "../storage/store-lock.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -13,11 +12,6 @@ import type { Log } from "../telemetry/log.ts";
 export class DataFolderError extends Error {
   override readonly name = "DataFolderError";
 }
-
-const WAY_BACK =
-  "run `larder rebuild`, which makes it anew out of its snapshot and the files of images, or put back its newest copy, " +
-  "without a larder.db-wal. Nothing was changed. Do not just move it away: it alone knows tags and manifests, and without " +
-  "them no image here can be found, pushed ones included";
 
 /** An opened data folder. */
 export type DataFolder = Store & { readonly reserve: DiskReserve; readonly guard: FolderGuard };
@@ -42,8 +36,8 @@ export async function openDataFolder(
     return { ...store, reserve, guard };
   } catch (cause) {
     guard?.close();
-    const advice = cause instanceof StoreDamaged ? WAY_BACK : "choose another folder with --data";
-    throw new DataFolderError(`cannot keep data in ${folder}: ${explain(cause)}; ${advice}`, { cause });
+    const what = `cannot keep data in ${folder}: ${explain(cause)}; choose another folder with --data`;
+    throw new DataFolderError(what, { cause });
   }
 }
 
@@ -54,7 +48,6 @@ function tellOfMove(problem: string | null, folder: string, log: Log): void {
 
 function explain(error: unknown): string {
   if (error instanceof StoreInUse) return "another larder has it, or a program that reads its database; stop it";
-  if (error instanceof StoreDamaged) return `its ${error.message}`;
   if (isStorageFull(error)) return "its disk is full; free some space there";
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   switch (code) {

@@ -42,7 +42,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     const { metadata, reserve, guard, snapshots } = await openDataFolder(dataFolder, log, clock.now, turns);
     opened.add(() => guard.close());
     opened.add(() => metadata.close());
-    opened.add(keepSnapshots(snapshots, turns, settings.gcIntervalMs, environment.log));
+    if (snapshots !== null) opened.add(keepSnapshots(snapshots, turns, settings.gcIntervalMs, environment.log));
     const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);
     opened.add(() => certificate?.source.stop());

@@ -35,6 +35,8 @@ export class FolderGuard implements WriteGuard {
   readonly #descriptors: number[] = [];
   readonly #timer: NodeJS.Timeout;
   #problem: string | null = null;
+  /** What no file that comes back makes good. */
+  #damage: string | null = null;
   #lookedAtMs = 0;
 
   /**
@@ -66,6 +68,14 @@ export class FolderGuard implements WriteGuard {
     return this.#look();
   }
 
+  /** From now on nothing may be written, for this reason, which says what to do: until a restart. */
+  giveUp(damage: string): void {
+    if (this.#damage !== null) return;
+    this.#damage = damage;
+    this.#problem = damage;
+    this.#onChange(damage);
+  }
+
   admit(): void {
     if (performance.now() - this.#lookedAtMs > MOMENT_MS) this.#look();
     if (this.#problem !== null) this.confirm();
@@ -93,6 +103,7 @@ export class FolderGuard implements WriteGuard {
   }
 
   #look(): string | null {
+    if (this.#damage !== null) return this.#damage;
     this.#lookedAtMs = performance.now();
     const moved = this.#watched.find((one) => !this.#isInPlace(one));
     if ((moved === undefined) === (this.#problem === null)) return this.#problem;

@@ -2,8 +2,11 @@ import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { chmodSync, closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../lib/shared-flush.ts";
 import type { WriteGuard } from "./folder-guard.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { CheckedStatement } from "./checked-statement.ts";
 import { migrate } from "./migrate.ts";
 import { isStorageFull, storageError, storageFull } from "./storage-error.ts";
+import { isSqliteDamage } from "./store-damage.ts";
 import { isBusy, StoreInUse } from "./store-lock.ts";
 
 /** How long another process may hold the database: a larder that is just ending. */
@@ -49,6 +52,13 @@ export class SqliteDatabase {
   readonly #flush: SharedFlush;
   readonly #spare: SpareSpace | null;
   readonly #guard: WriteGuard | null;
+  readonly #statements = new Map<string, CheckedStatement<unknown, SQLQueryBindings[]>>();
+  readonly #meetDamage = (cause: unknown): unknown => {
+    this.#tellDamage();
+    const what = "larder's database is damaged here, and this cannot be read; stop larder and run `larder rebuild`";
+    return new RegistryError("UNAVAILABLE", what, { cause });
+  };
+  #tellDamage: () => void = () => {};
   #changes: ChangeSink | null = null;
   #transactions = 0;
 
@@ -61,9 +71,20 @@ export class SqliteDatabase {
     this.#flush = new SharedFlush(() => this.#sync());
   }
 
-  /** A statement, prepared once. */
-  query<Row, Parameters extends SQLQueryBindings[]>(sql: string): Statement<Row, Parameters> {
-    return this.#database.query<Row, Parameters>(sql) as Statement<Row, Parameters>;
+  /** A statement, prepared once. Throws UNAVAILABLE where it meets damage. */
+  query<Row, Parameters extends SQLQueryBindings[]>(sql: string): CheckedStatement<Row, Parameters> {
+    const known = this.#statements.get(sql);
+    // A text is always used with the same types.
+    if (known !== undefined) return known as unknown as CheckedStatement<Row, Parameters>;
+    const prepared = this.#prepare(() => this.#database.query<Row, Parameters>(sql)) as Statement<Row, Parameters>;
+    const statement = new CheckedStatement<Row, Parameters>(prepared, this.#meetDamage);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** From now on is told when a statement meets damage. */
+  onDamage(tell: () => void): void {
+    this.#tellDamage = tell;
   }
 
   /** From now on tells of all that transactions change. */
@@ -94,6 +115,7 @@ export class SqliteDatabase {
 
   /** Runs `work` as one transaction, which takes the write lock at once, and hands back its result uncommitted to disk. */
   transact<T>(work: () => T): T {
+    this.#guard?.admit();
     this.#transactions++;
     let writeDown: (() => void) | null = null;
     try {
@@ -107,7 +129,7 @@ export class SqliteDatabase {
       (writeDown as (() => void) | null)?.();
       return result;
     } catch (error) {
-      throw storageError(error);
+      throw isSqliteDamage(error) ? this.#meetDamage(error) : storageError(error);
     }
   }
 
@@ -150,12 +172,38 @@ export class SqliteDatabase {
   close(): Identity | null {
     const identity = this.#end();
     closeSync(this.#log);
+    this.#statements.clear();
     this.#database.close();
     return identity;
   }
 
+  #prepare<T>(prepare: () => T): T {
+    try {
+      return prepare();
+    } catch (error) {
+      throw isSqliteDamage(error) ? this.#meetDamage(error) : error;
+    }
+  }
+
   async #sync(): Promise<void> {
     await Promise.all([syncData(this.#log), this.#changes?.sync()]);
+  }
+
+  /** Closes it without a new generation: it is damaged, and not one that ended well. */
+  abandon(): void {
+    closeSync(this.#log);
+    this.#database.close();
+  }
+
+  /** Reads the whole database. What is wrong with it; null: nothing is. */
+  check(): string | null {
+    try {
+      const found = this.#database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
+      return found === undefined || found === "ok" ? null : found;
+    } catch (error) {
+      if (!isSqliteDamage(error)) throw error;
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   #end(): Identity | null {

@@ -146,6 +146,8 @@ export class FilesystemUploads implements UploadStore {
   }
 
   async *list(): AsyncIterable<StoredUpload> {
+    // Whoever asks is about to give some up.
+    this.#guard?.admit();
     for await (const name of namesIn(uploadsFolder(this.#folder))) {
       const id = tryParseUploadId(name);
       const found = id === null ? null : await statOrNull(uploadPath(this.#folder, id));
