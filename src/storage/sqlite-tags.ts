@@ -108,11 +108,16 @@ export class SqliteTags implements TagStore, RepositoryStore {
   async listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]> {
     // "0" is the character after "/": between `quay.io/` and `quay.io0` lies just that namespace.
     const [from, to] = namespace === null ? ["", "\u{10ffff}"] : [`${namespace}/`, `${namespace}0`];
-    // One lower bound: of two, SQLite begins at the first and reads all names up to the second.
+    // From name to name: DISTINCT would go through every manifest of a repository that has a million.
     return this.#database
       .query<{ repository: string }, [string, string, string, number]>(
-        `SELECT DISTINCT repository FROM repository_manifest
-         WHERE repository > max(?, ?) AND repository < ? ORDER BY repository LIMIT ?`,
+        `WITH RECURSIVE held (repository) AS (
+           SELECT (SELECT repository FROM repository_manifest WHERE repository > max(?1, ?2) ORDER BY repository LIMIT 1)
+           UNION ALL
+           SELECT (SELECT m.repository FROM repository_manifest m WHERE m.repository > held.repository
+                   ORDER BY m.repository LIMIT 1)
+           FROM held WHERE held.repository < ?3)
+         SELECT repository FROM held WHERE repository < ?3 LIMIT ?4`,
       )
       .all(from, page.after ?? "", to, page.limit)
       .map((row) => row.repository as RepositoryName);
