@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -11,11 +12,11 @@ import {
 } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Turns } from "../lib/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import { blobPath } from "../storage/blob-folder.ts";
+import { asidePath, blobPath } from "../storage/blob-folder.ts";
 import { readStoreMark, writeStoreMark } from "../storage/store-mark.ts";
 import { seekDamage } from "./database-copy.ts";
 import { finishRebuild, rebuildStore } from "./rebuild.ts";
@@ -59,6 +60,17 @@ async function expectServed(images: number): Promise<void> {
   await store.metadata.collection.collectLinks(NOW);
   await store.metadata.close();
 }
+
+test("a file that was set aside for want of a record has one again, and is not lost", async () => {
+  await fill(3);
+  const blob = digestOf("config of local/app0:v0");
+  const aside = asidePath(folder, blob, "unrecorded");
+  mkdirSync(dirname(aside), { recursive: true });
+  renameSync(blobPath(folder, blob), aside);
+  rmSync(path);
+  await rebuildStore(folder, NOW, false);
+  await expectServed(3);
+});
 
 const DAMAGES: Readonly<Record<string, () => void>> = {
   gone: () => rmSync(path),

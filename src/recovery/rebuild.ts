@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { syncFolder } from "../lib/sync-folder.ts";
-import { blobPath } from "../storage/blob-folder.ts";
+import { asidePath, blobPath } from "../storage/blob-folder.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import { readStoreMark, type StoreMark, writeStoreMark } from "../storage/store-mark.ts";
 import { withDatabaseCopy } from "./database-copy.ts";
@@ -48,7 +48,10 @@ export async function rebuildStore(dataFolder: string, nowMs: number, isDry: boo
   const builder = new DatabaseBuilder(fresh);
   try {
     const found = await fill(builder, dataFolder, history, nowMs);
-    const built = await builder.finish((digest) => sizeOf(blobPath(dataFolder, digest)));
+    const built = await builder.finish((digest) => {
+      // What was set aside for want of a record comes back once it has one.
+      return sizeOf(blobPath(dataFolder, digest)) ?? sizeOf(asidePath(dataFolder, digest, "unrecorded"));
+    });
     const unnamedFiles = await countUnnamed(dataFolder, builder);
     const identity = { id: mark?.id ?? found.store ?? crypto.randomUUID(), generation: (mark?.generation ?? 0) + 1 };
     builder.close(identity);

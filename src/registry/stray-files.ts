@@ -111,8 +111,8 @@ export function whyNotToCollect({ files, unrecorded }: StraySurvey): string | nu
   if (unrecorded <= HANDFUL || unrecorded <= files * SMALL_SHARE) return null;
   return (
     `${unrecorded} of ${files} files have no record in larder.db, as after it was lost, emptied, or replaced by an older one. ` +
-    "Nothing is deleted, and nothing set aside. Stop larder and put the right larder.db back, without a larder.db-wal of another; " +
-    "or, when these files are not needed any more, run `larder gc --set-aside`"
+    "Nothing is deleted, and nothing set aside. Stop larder, then put the right larder.db back, without a larder.db-wal of " +
+    "another, or try `larder rebuild --force`; or, when these files are not needed any more, run `larder gc --set-aside`"
   );
 }
 
