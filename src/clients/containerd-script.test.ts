@@ -169,6 +169,13 @@ const ASKED: readonly (Case & { readonly only?: readonly string[] })[] = [
     imported: {},
     outcome: { refused: "containerd does not take this file as it is: " },
   },
+  {
+    name: "a file of a version that this containerd does not read",
+    config: `version = 3\n[${IMAGES}.registry]\nconfig_path = ""\n`,
+    imported: {},
+    outcome: { refused: "it is of configuration version 3, of which containerd 1.6 reads no plugin" },
+    only: ["Debian's"],
+  },
 ];
 
 const PROGRAMS = [

@@ -142,7 +142,11 @@ facts_of() { LC_ALL=C awk -f "$work/facts.awk" "$1"; }
 ask_containerd() {
   stand_in "$1"
   (cd "$containerd_cwd" && "$containerd_program" --config "$work/system$live" config dump) \
-    </dev/null >"$work/dump" 2>"$work/errors" || return 1
+    </dev/null >"$work/dump" 2>"$work/said" || {
+    # Of the last line, with the names that a person knows.
+    tail -n 1 "$work/said" | sed "s,$work/system,,g" >"$work/errors"
+    return 1
+  }
   facts_of "$work/dump" >"$work/facts"
 }
 

@@ -27,9 +27,9 @@ merge_containerd() {
   if [ -n "$containerd_program" ]; then
     if ! ask_containerd "$judged"; then
       if [ -s "$work/base.errors" ]; then
-        echo "containerd does not take this file as it is: $(tail -n 1 "$work/base.errors"). Correct it first"
+        echo "containerd does not take this file as it is: $(cat "$work/base.errors"). Correct it first"
       else
-        echo "containerd does not take the file that came out of merging: $(tail -n 1 "$work/errors")"
+        echo "containerd does not take the file that came out of merging: $(cat "$work/errors")"
       fi >"$work/why"
       return 4
     fi
@@ -55,7 +55,10 @@ takes_effect() {
 explain() {
   list_imports "$1" "$2"
   if blame_imports; then return 0; fi
-  if [ "${effective%/}" = "$certs_folder" ]; then
+  written_for=$(sed -n "s/^[[:space:]]*[\"']\{0,1\}version[\"']\{0,1\}[[:space:]]*=[[:space:]]*\([0-9]*\).*/\1/p" "$1" | head -n 1)
+  if [ "$major" = 1 ] && [ "${written_for:-1}" -gt 2 ]; then
+    echo "it is of configuration version $written_for, of which containerd $major.$minor reads no plugin. Write it in version 2, or bring a containerd 2"
+  elif [ "${effective%/}" = "$certs_folder" ]; then
     echo "registries are configured in the old way (mirrors) as well, which containerd forbids beside config_path. Move that to $certs_folder, and run this again"
   else
     echo "by 'containerd config dump' config_path stays '$effective', whatever this file says. Set it to $certs_folder where it is set, and run this again"
