@@ -13,10 +13,13 @@ import {
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Turns } from "../lib/turns.ts";
 import { digestOf } from "../oci/digest.ts";
+import type { Tag } from "../oci/tag.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { blobPath } from "../storage/blob-folder.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
+import { imageManifest, open as openFixture, put } from "./store.fixture.ts";
 import { openStore } from "./open-store.ts";
 
 const SPARE = { isSpent: false, spend: () => false, restore: async () => {}, freeBytes: () => 1e12 };
@@ -195,4 +198,38 @@ test("a database of before it had an identity is taken, and gets one", async () 
   rmSync(join(folder, "lock.db"));
   expect(await has("one")).toBe(true);
   expect(JSON.parse(readFileSync(join(folder, "store.json"), "utf8"))).toMatchObject({ isOpen: false, damage: null });
+});
+
+test("a log that was cut, scribbled on or put back from before loses nothing that was acknowledged", async () => {
+  await session("one");
+  const image = (name: string) => ({ tag: name, manifest: imageManifest(name) });
+  const images = Array.from({ length: 30 }, (_, index) => image(`v${index}`));
+  const log = `${path}-wal`;
+  const damages: readonly ((bytes: Buffer) => Buffer)[] = [
+    (bytes) => bytes.subarray(0, bytes.byteLength >> 1),
+    (bytes) => bytes.subarray(0, 5000),
+    (bytes) => Buffer.from(bytes).fill(0xa5, bytes.byteLength >> 2, bytes.byteLength >> 1),
+    (bytes) => Buffer.from(bytes).fill(0, 32, 64),
+  ];
+  for (const [round, damage] of damages.entries()) {
+    const store = await openFixture(folder);
+    await store.snapshots?.takeIfDue(new Turns(), new AbortController().signal);
+    for (const { tag, manifest } of images) await put(store, `local/round${round}`, manifest, tag);
+    const left = join(parent, "left");
+    cpSync(folder, left, { recursive: true });
+    await store.metadata.close();
+    rmSync(folder, { recursive: true });
+    cpSync(left, folder, { recursive: true });
+    rmSync(left, { recursive: true });
+    writeFileSync(log, damage(readFileSync(log)));
+    const told: string[] = [];
+    const tell = (what: string) => told.push(what);
+    const { metadata } = await openStore(folder, { spare: SPARE, guard: null, now: Date.now, tell });
+    for (const { tag, manifest } of images) {
+      const found = await metadata.tags.getTagged(`local/round${round}` as RepositoryName, tag as Tag);
+      expect(found?.manifest.bytes).toEqual(manifest.bytes);
+    }
+    expect(told.join()).toContain("were brought back");
+    await metadata.close();
+  }
 });

@@ -10,7 +10,8 @@ import { isSqliteDamage, StoreDamaged } from "../storage/store-damage.ts";
 import { StoreLock } from "../storage/store-lock.ts";
 import { readStoreMark, type StoreMark, writeStoreMark } from "../storage/store-mark.ts";
 import { seekDamage } from "./database-copy.ts";
-import { buildInterim, finishRebuild, removeDatabase } from "./rebuild.ts";
+import { countLostChanges } from "./lost-changes.ts";
+import { buildInterim, finishRebuild, rebuildStore, removeDatabase } from "./rebuild.ts";
 import { ChangeJournal } from "./change-journal.ts";
 import { type DiskSpace, Snapshots } from "./snapshots.ts";
 
@@ -35,6 +36,8 @@ export type StoreOptions = {
   readonly now: () => number;
   /** Where long work takes its turns. */
   readonly turns?: Turns;
+  /** Is told what was put right by itself. */
+  readonly tell?: (what: string) => void;
 };
 
 /** What people are told who want to write to a damaged store. */
@@ -66,17 +69,21 @@ export async function openStore(dataFolder: string, options: StoreOptions): Prom
   }
 }
 
-async function openWhole(
-  dataFolder: string,
-  { spare, guard, now, turns = new Turns() }: StoreOptions,
-  lock: StoreLock,
-): Promise<Store> {
+async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreLock): Promise<Store> {
+  const { spare, guard, now, turns = new Turns() } = options;
   const mark = readStoreMark(dataFolder);
   // What was seen while larder ran may have been put right since: then all of it is read.
   const damage = mark?.damage == null ? null : await seekDamage(dataFolder, { ...mark, damage: null });
   if (damage !== null) throw new StoreDamaged("unreadable", damage);
   await examineStore(dataFolder, mark === null ? null : { ...mark, damage: null });
-  const database = openSound(dataFolder, spare, guard);
+  let database = openSound(dataFolder, spare, guard);
+  // After a clean stop all was in the database; a migration is in no file of changes.
+  const lost = mark?.isOpen === true && !database.wasMigrated ? await countLostChanges(dataFolder, database) : 0;
+  if (lost > 0) {
+    database.abandon();
+    await bringBack(dataFolder, lost, options);
+    database = openSound(dataFolder, spare, guard);
+  }
   guard?.watch("larder.db");
   guard?.watch("larder.db-wal");
   // After the database has it for good: what is behind the mark has lost something.
@@ -90,7 +97,7 @@ async function openWhole(
   });
   const journal = new ChangeJournal(dataFolder, database, now);
   database.watch(journal);
-  const isDoubtful = mark === null || mark.isOpen;
+  const isDoubtful = mark === null || mark.isOpen || database.wasMigrated;
   const snapshots = new Snapshots(dataFolder, database, journal, { space: spare, isDoubtful, now });
   const close = async () => {
     // The mark of another store is not to be replaced, nor that of one whose damage was seen.
@@ -122,6 +129,18 @@ async function openWhatIsLeft(
   } catch (error) {
     lock.release();
     throw storageError(error);
+  }
+}
+
+/** The history has all that the database has lost: a new one takes its place, and the old one is kept. */
+async function bringBack(dataFolder: string, lost: number, { now, tell }: StoreOptions): Promise<void> {
+  try {
+    const { keptAs } = await rebuildStore(dataFolder, now(), false);
+    tell?.(`${lost} changes were not in the database after a crash, for its log was damaged: they were brought back`);
+    tell?.(`the old database is kept as ${keptAs ?? "nothing"}`);
+  } catch (cause) {
+    const what = `larder.db lacks ${lost} changes that were acknowledged: its log was cut or damaged`;
+    throw new StoreDamaged("log lost", what, { cause });
   }
 }
 

@@ -31,7 +31,13 @@ export async function openDataFolder(
     if (await makeFolder(folder)) await chmod(folder, 0o700);
     guard = new FolderGuard(folder, (problem) => tellOfMove(problem, folder, log));
     const reserve = new DiskReserve(folder);
-    const store = await openStore(folder, { spare: reserve, guard, now, turns });
+    const store = await openStore(folder, {
+      spare: reserve,
+      guard,
+      now,
+      turns,
+      tell: (what) => log.write("warning", what),
+    });
     await reserve.restore();
     return { ...store, reserve, guard };
   } catch (cause) {

@@ -20,11 +20,11 @@ const COUNTED: readonly number[] = [1, 4];
 /**
  * Brings a database's schema up to date, in one transaction. Each migration that was applied has a row in `migration`, so
  * that one with a lower number may come later. `user_version` counts them, which keeps out a larder that only counted.
- * Throws when the database was written by a newer larder.
+ * Returns whether there was anything to do. Throws when the database was written by a newer larder.
  */
-export function migrate(database: Database, path: string): void {
+export function migrate(database: Database, path: string): boolean {
   // With nothing to do nothing is written, which works on a full disk, too; yet what may not be written fails here.
-  database
+  return database
     .transaction(() => {
       const applied = readApplied(database);
       const known = new Set(MIGRATIONS.map(({ number }) => number));
@@ -34,6 +34,7 @@ export function migrate(database: Database, path: string): void {
       }
       const missing = MIGRATIONS.filter(({ number }) => !applied.includes(number));
       if (missing.length > 0) apply(database, applied, missing);
+      return missing.length > 0;
     })
     .immediate();
 }

@@ -61,12 +61,16 @@ export class SqliteDatabase {
   #tellDamage: () => void = () => {};
   #changes: ChangeSink | null = null;
   #transactions = 0;
+  /** Has its schema, and with it maybe its content, been changed by being opened? */
+  readonly wasMigrated: boolean;
 
   /** Opens or makes the database at `path`, and brings its schema up to date. Throws StoreInUse, STORAGE_FULL. */
   constructor(path: string, spare: SpareSpace | null = null, guard: WriteGuard | null = null) {
     this.#spare = spare;
     this.#guard = guard;
-    this.#database = withSpareSpace(spare, () => open(path));
+    const opened = withSpareSpace(spare, () => open(path));
+    this.#database = opened.database;
+    this.wasMigrated = opened.wasMigrated;
     this.#log = openSync(`${path}-wal`, "r");
     this.#flush = new SharedFlush(() => this.#sync());
   }
@@ -235,7 +239,7 @@ export class SqliteDatabase {
 }
 
 /** Opens the database for this process alone. */
-function open(path: string): Database {
+function open(path: string): { readonly database: Database; readonly wasMigrated: boolean } {
   Database.MAX_QUERY_CACHE_SIZE = PREPARED_STATEMENTS;
   const database = new Database(path, { create: true, strict: true });
   try {
@@ -245,8 +249,7 @@ function open(path: string): Database {
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA synchronous = NORMAL");
     database.run("PRAGMA foreign_keys = ON");
-    migrate(database, path);
-    return database;
+    return { database, wasMigrated: migrate(database, path) };
   } catch (error) {
     database.close();
     throw isBusy(error)

@@ -1,0 +1,64 @@
+import type { SqliteDatabase } from "../storage/sqlite-database.ts";
+import { findHistory, readRecords } from "./read-history.ts";
+import type { StoreRecord } from "./store-record.ts";
+
+/**
+ * How many of the changes that were written down since the last snapshot are not in the database: its log was cut or
+ * damaged, and what came behind that place is gone without a word of SQLite's. 0 where the history does not tell all.
+ */
+export async function countLostChanges(dataFolder: string, database: SqliteDatabase): Promise<number> {
+  const history = await findHistory(dataFolder);
+  if (!history.isWhole) return 0;
+  const last = new Map<string, StoreRecord>();
+  for (const { path, kind } of history.files) {
+    if (kind !== "changes") continue;
+    for await (const record of readRecords(path)) {
+      const key = record === null ? null : keyOf(record);
+      if (record !== null && key !== null) last.set(key, record);
+    }
+  }
+  return [...last.values()].filter((record) => !isInDatabase(database, record)).length;
+}
+
+/** What the record is about; null where nothing is to be looked up. */
+function keyOf(record: StoreRecord): string | null {
+  switch (record.kind) {
+    case "tag":
+    case "untagged":
+      return `${record.repository}:${record.name} ${record.pushed}`;
+    case "held":
+    case "dropped":
+      return `${record.repository}@${record.manifest}`;
+    case "manifest":
+    case "begin":
+    case "end":
+      return null;
+  }
+  return record satisfies never;
+}
+
+function isInDatabase(database: SqliteDatabase, record: StoreRecord): boolean {
+  switch (record.kind) {
+    case "tag":
+    case "untagged": {
+      const found = database
+        .query<{ manifest: string }, [string, string, number]>(
+          "SELECT manifest FROM tag WHERE repository = ? AND name = ? AND pushed = ?",
+        )
+        .get(record.repository, record.name, record.pushed);
+      return (found?.manifest ?? null) === (record.kind === "tag" ? record.manifest : null);
+    }
+    case "held":
+    case "dropped": {
+      const found = database
+        .query<unknown, [string, string]>("SELECT 1 FROM repository_manifest WHERE repository = ? AND manifest = ?")
+        .get(record.repository, record.manifest);
+      return (found !== null) === (record.kind === "held");
+    }
+    case "manifest":
+    case "begin":
+    case "end":
+      return true;
+  }
+  return record satisfies never;
+}
