@@ -439,6 +439,17 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       }
     });
 
+    test("an image of a deleted index that had a tag of its own stays when the tag moves on", async () => {
+      const here = repository("orphans/once-tagged");
+      const [child, index] = [manifestOf("once tagged"), manifestOf("index of once tagged")];
+      await put(here, child, { tags: [tag("t")] });
+      await put(here, index, { references: [child.digest] });
+      await manifests.deleteManifest(here, index.digest, false, 10);
+      await put(here, manifestOf("its successor"), { tags: [tag("t")] });
+      await collection.collectLinks(1000);
+      expect(await manifests.getManifest(here, child.digest)).toEqual(child);
+    });
+
     test("a tag takes its manifest along when asked to, unless something else names it", async () => {
       const here = repository("released/tags");
       const [child, index, other] = [manifestOf("leaf"), manifestOf("its index"), manifestOf("other leaf")];

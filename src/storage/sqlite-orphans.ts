@@ -46,7 +46,8 @@ export class SqliteOrphans implements WorkList<Orphan> {
 }
 
 /**
- * Notes the manifests that `parent`, which is gone, listed. Whether something else names them is seen when they are taken.
+ * Notes the manifests that `parent`, which is gone, listed; not those that have a tag of their own, which stay when they lose
+ * it. Whether another manifest names them is seen when they are taken.
  */
 export function markOrphans(database: SqliteDatabase, repository: string, parent: string, atMs: number): void {
   // Tens of thousands of layers are not to be looked for among manifests.
@@ -57,16 +58,17 @@ export function markOrphans(database: SqliteDatabase, repository: string, parent
   database
     .query<null, [number, string, string]>(
       `UPDATE repository_manifest SET orphaned_at = ?
-       WHERE repository = ? AND manifest IN (SELECT digest FROM manifest_reference WHERE manifest = ?)`,
+       WHERE repository = ? AND manifest IN (SELECT digest FROM manifest_reference WHERE manifest = ?)
+         AND ${UNTAGGED}`,
     )
     .run(atMs, repository, parent);
 }
 
-/** Notes a manifest that lost a tag. */
+/** Notes a manifest that lost its last tag. */
 export function releaseManifest(database: SqliteDatabase, repository: string, manifest: string): void {
   database
     .query<null, [string, string]>(
-      "UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND manifest = ?",
+      `UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND manifest = ? AND ${UNTAGGED}`,
     )
     .run(repository, manifest);
 }
@@ -93,3 +95,7 @@ export async function removeInTurns<T>(database: SqliteDatabase, turns: Turns, r
   }
   return removed;
 }
+
+/** True of a row of `repository_manifest` that no tag names. */
+const UNTAGGED = `NOT EXISTS (SELECT 1 FROM tag t
+  WHERE t.repository = repository_manifest.repository AND t.manifest = repository_manifest.manifest)`;
