@@ -86,6 +86,11 @@ export class Manifests {
     return readManifest(stored, this.#parts.turns.begin());
   }
 
+  /** Does this very repository have the manifest? */
+  async holds(target: Target, digest: Digest): Promise<boolean> {
+    return (await this.#parts.store.getManifest(nameOf(target), digest)) !== null;
+  }
+
   /** Stores a manifest, with all that it names. Throws as `ManifestPushes.put`, and DIGEST_INVALID. */
   async put(target: Target, pushed: PushedManifest, behalf: OnBehalf): Promise<ManifestReceipt> {
     const { reference } = pushed;

@@ -94,7 +94,7 @@ test("questions of all kinds fail at once after some were waited for in vain, un
   const urls = [
     lab.manifestUrl("d", "team/silent"),
     lab.manifestUrl(absent, "team/silent"),
-    lab.manifestUrl(`${digest.replace(":", "-")}.sig`),
+    lab.manifestUrl(`${absent.replace(":", "-")}.sig`),
     ...others.map((other) => lab.blobUrl(other, "team/silent")),
   ];
   for (const url of urls) {
@@ -102,6 +102,8 @@ test("questions of all kinds fail at once after some were waited for in vain, un
     expect(reply.status, reply.text).toBe(502);
     expect(reply.text).toContain("has not answered");
   }
+  // To one who signs what is here, there is no signature yet.
+  expect((await send("GET", lab.manifestUrl(`${digest.replace(":", "-")}.sig`))).status).toBe(404);
   expect((await send("GET", `${lab.larder.url}/v2/${HOST}/team/app/referrers/${digest}`)).status).toBe(200);
   expect((await lab.manifest("v9")).bytes).toEqual(subject.bytes);
   expect(lab.upstream.count()).toBe(before);

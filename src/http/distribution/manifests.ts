@@ -1,4 +1,4 @@
-import { type Digest, parseDigest } from "../../oci/digest.ts";
+import { type Digest, parseDigest, tryParseDigest } from "../../oci/digest.ts";
 import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
 import { nameOf } from "../../registry/candidates.ts";
@@ -53,12 +53,24 @@ async function findManifest(call: Call, target: Target, reference: ManifestRefer
   const behalf = isHereOnly ? { ...call.behalf, isHereOnly } : call.behalf;
   const found = await manifests.get(target, reference, behalf).catch(async (error: unknown) => {
     const unsure = error instanceof RegistryError && UNSURE.includes(error.code);
-    if (!unsure || call.request.method !== "HEAD" || !(await call.mayPush())) throw error;
+    if (!unsure || !(await call.mayPush())) throw error;
+    if (call.request.method !== "HEAD" && !(await isAttachedHere(target, reference, manifests))) throw error;
     throw new RegistryError("MANIFEST_UNKNOWN", error.message, { cause: error });
   });
   if (reference.kind === "digest") return found;
   if (call.request.method === "HEAD") await assertPromisable(call, target, reference.tag, found);
   return chooseForOldClient(call, target, found, manifests);
+}
+
+/**
+ * Is it a tag for what is attached to a manifest that is here: `sha256-HEX.sig` and its kin of cosign, `sha256-HEX` of the
+ * referrers tag schema? Who signs asks for it by GET, and takes anything but "not found" for a reason to stop.
+ */
+async function isAttachedHere(target: Target, reference: ManifestReference, manifests: Manifests): Promise<boolean> {
+  if (reference.kind !== "tag") return false;
+  const [, algorithm, hex] = /^(sha256|sha512)-([0-9a-f]{64,128})(?:\.[a-z]+)?$/.exec(reference.tag) ?? [];
+  const subject = tryParseDigest(`${algorithm}:${hex}`);
+  return subject !== null && (await manifests.holds(target, subject));
 }
 
 /**
