@@ -60,7 +60,7 @@ test("the newest snapshot and what changed since are the whole, whatever happene
         if (what === "untag") await store.metadata.tags.deleteTag(repository, (tag ?? "1") as Tag, kind === "pushed");
         if (what === "drop") await store.metadata.manifests.deleteManifest(repository, manifest.digest, false, atMs);
         if (what === "collect") await store.metadata.collection.collectLinks(atMs);
-        if (what === "snapshot") await store.snapshots?.take(new Turns(), NEVER);
+        if (what === "snapshot") await store.housekeeping?.snapshots.take(new Turns(), NEVER);
         if (what === "reopen") {
           await store.metadata.close();
           store = await open(folder);
@@ -80,7 +80,7 @@ test("what changes while a snapshot is taken is in it, or among the changes that
   for (let i = 0; i < 60; i++) await put(store, `local/r${i % 7}`, imageManifest(`before ${i}`), `t${i}`);
   const progress = { isDone: false };
   // A turn a step: others come in between wherever they can.
-  const snapshot = store.snapshots?.take(new Turns({ turnMs: 0 }), NEVER).finally(() => {
+  const snapshot = store.housekeeping?.snapshots.take(new Turns({ turnMs: 0 }), NEVER).finally(() => {
     progress.isDone = true;
   });
   for (let i = 0; !progress.isDone; i++) {
@@ -110,7 +110,7 @@ test("two snapshots are kept, with the changes since the older one; a damaged on
   let store = await open(folder);
   for (let round = 0; round < 4; round++) {
     await put(store, "local/a", imageManifest(`round ${round}`), `t${round}`);
-    await store.snapshots?.take(new Turns(), NEVER);
+    await store.housekeeping?.snapshots.take(new Turns(), NEVER);
     await store.metadata.close();
     store = await open(folder);
   }
@@ -163,7 +163,7 @@ test("where nothing can be written down pushes go on, and the next snapshot make
   rmSync(join(folder, "snapshots"));
   await put(second, "local/a", imageManifest("three"), "three");
   expect(listHistory(folder)).toEqual([]);
-  await second.snapshots?.takeIfDue(new Turns(), NEVER);
+  await second.housekeeping?.snapshots.takeIfDue(new Turns(), NEVER);
   await put(second, "local/a", imageManifest("four"), "four");
   await second.metadata.close();
   expect(changes).not.toBe("");
@@ -173,9 +173,9 @@ test("where nothing can be written down pushes go on, and the next snapshot make
 test("a snapshot is due at first, after a kill, and when enough has changed; not on a disk that is nearly full", async () => {
   const store = await open(folder);
   const taken = () => listHistory(folder).filter(({ kind }) => kind === "snapshot").length;
-  await store.snapshots?.takeIfDue(new Turns(), NEVER);
+  await store.housekeeping?.snapshots.takeIfDue(new Turns(), NEVER);
   await put(store, "local/a", imageManifest("one"), "one");
-  await store.snapshots?.takeIfDue(new Turns(), NEVER);
+  await store.housekeeping?.snapshots.takeIfDue(new Turns(), NEVER);
   expect(taken()).toBe(1);
   const left = `${folder}-left`;
   cpSync(folder, left, { recursive: true });
@@ -188,7 +188,7 @@ test("a snapshot is due at first, after a kill, and when enough has changed; not
     { ...SPACE, isSpent: true },
   ]) {
     const full = await open(folder, space);
-    await full.snapshots?.takeIfDue(new Turns(), NEVER);
+    await full.housekeeping?.snapshots.takeIfDue(new Turns(), NEVER);
     expect(taken()).toBe(1);
     const again = `${folder}-left`;
     cpSync(folder, again, { recursive: true });
@@ -198,7 +198,7 @@ test("a snapshot is due at first, after a kill, and when enough has changed; not
     rmSync(again, { recursive: true });
   }
   const last = await open(folder);
-  await last.snapshots?.takeIfDue(new Turns(), NEVER);
+  await last.housekeeping?.snapshots.takeIfDue(new Turns(), NEVER);
   expect(taken()).toBe(2);
   await last.metadata.close();
 });

@@ -213,7 +213,7 @@ test("a log that was cut, scribbled on or put back from before loses nothing tha
   ];
   for (const [round, damage] of damages.entries()) {
     const store = await openFixture(folder);
-    await store.snapshots?.takeIfDue(new Turns(), new AbortController().signal);
+    await store.housekeeping?.snapshots.takeIfDue(new Turns(), new AbortController().signal);
     for (const { tag, manifest } of images) await put(store, `local/round${round}`, manifest, tag);
     const left = join(parent, "left");
     cpSync(folder, left, { recursive: true });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Turns } from "../lib/turns.ts";
+import { Turns, type Work } from "../lib/turns.ts";
 import { examineStore } from "../storage/examine-store.ts";
 import type { WriteGuard } from "../storage/folder-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
@@ -13,13 +13,21 @@ import { seekDamage } from "./database-copy.ts";
 import { countLostChanges } from "./lost-changes.ts";
 import { buildInterim, finishRebuild, rebuildStore, removeDatabase } from "./rebuild.ts";
 import { ChangeJournal } from "./change-journal.ts";
+import { checkDatabase } from "./check-database.ts";
 import { type DiskSpace, Snapshots } from "./snapshots.ts";
 
 /** A database up to this size is read whole before anybody is served: some 10 ms. */
 const CHECKED_AT_START_BYTES = 16 << 20;
 
-/** An opened store. Without snapshots, nothing may be written to it. */
-export type Store = { readonly metadata: MetadataStore; readonly snapshots: Snapshots | null };
+/** An opened store. Without housekeeping, nothing may be written to it. */
+export type Store = { readonly metadata: MetadataStore; readonly housekeeping: Housekeeping | null };
+
+/** What a store wants to have done now and then. */
+export type Housekeeping = {
+  readonly snapshots: Snapshots;
+  /** Reads all of the database, in turns. What is wrong with it is told as when a request meets it. */
+  readonly check: (work: Work) => Promise<void>;
+};
 
 /** Watches what a store is written to; see `FolderGuard`. */
 type StoreGuard = WriteGuard & {
@@ -89,12 +97,16 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
   // After the database has it for good: what is behind the mark has lost something.
   const beginning = database.begin();
   if (beginning !== null) tryWriteMark(dataFolder, { ...beginning, isOpen: true, damage: null });
-  database.onDamage(() => {
-    const seen = "larder.db has pages that cannot be read";
+  const noteDamage = (seen: string): void => {
     guard?.giveUp(adviceFor(seen));
     const known = readStoreMark(dataFolder);
     if (known !== null && known.damage === null) tryWriteMark(dataFolder, { ...known, damage: seen });
-  });
+  };
+  database.onDamage(() => noteDamage("larder.db has pages that cannot be read"));
+  const check = async (work: Work): Promise<void> => {
+    const wrong = await checkDatabase(database, work);
+    if (wrong !== null) noteDamage(wrong);
+  };
   const journal = new ChangeJournal(dataFolder, database, now);
   database.watch(journal);
   const isDoubtful = mark === null || mark.isOpen || database.wasMigrated;
@@ -107,7 +119,7 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
     if (end !== null && isInPlace) tryWriteMark(dataFolder, { ...end, isOpen: false, damage: null });
     lock.release();
   };
-  return { metadata: { ...sqliteMetadata(database, turns), close }, snapshots };
+  return { metadata: { ...sqliteMetadata(database, turns), close }, housekeeping: { snapshots, check } };
 }
 
 /** Without its own database: one that is made for this run, out of what a rebuild would make it of. */
@@ -125,7 +137,7 @@ async function openWhatIsLeft(
       removeDatabase(path);
       lock.release();
     };
-    return { metadata: { ...sqliteMetadata(database, turns), close }, snapshots: null };
+    return { metadata: { ...sqliteMetadata(database, turns), close }, housekeeping: null };
   } catch (error) {
     lock.release();
     throw storageError(error);

@@ -38,7 +38,7 @@ async function fill(images: number, withHistory = true): Promise<unknown> {
   const store = await open(folder);
   for (let i = 0; i < images; i++) {
     await pushImage(folder, store, `local/app${i % 5}`, `v${i}`);
-    if (i === images >> 1) await store.snapshots?.take(new Turns(), new AbortController().signal);
+    if (i === images >> 1) await store.housekeeping?.snapshots.take(new Turns(), new AbortController().signal);
   }
   const child = await pushImage(folder, store, "local/multi", "amd64");
   await put(store, "local/multi", indexManifest([child.digest]), "1", { children: [child.digest] });
@@ -189,7 +189,7 @@ test("a second rebuild gives the same again, and so does one after the store has
     expect(contentOf(path)).toEqual(before);
     const store = await open(folder);
     await pushImage(folder, store, "local/later", `r${round}`);
-    if (round === 1) await store.snapshots?.takeIfDue(new Turns(), new AbortController().signal);
+    if (round === 1) await store.housekeeping?.snapshots.takeIfDue(new Turns(), new AbortController().signal);
     await store.metadata.close();
   }
 });

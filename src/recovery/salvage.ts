@@ -151,7 +151,8 @@ function unlessDamaged<T>(read: () => T): T | null {
   }
 }
 
-function isRight({ digest: text, bytes }: ManifestRow): boolean {
+/** Are these the bytes of that digest? */
+export function isRight({ digest: text, bytes }: ManifestRow): boolean {
   const digest = tryParseDigest(text);
   if (digest === null || !(bytes instanceof Uint8Array)) return false;
   const digester = new Digester(algorithmOf(digest));

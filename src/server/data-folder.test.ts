@@ -36,8 +36,8 @@ test("what cannot be a data folder is refused with the reason", async () => {
 
 test("a folder whose database is damaged is opened to be read, and the way back is named", async () => {
   await writeFile(join(parent, "larder.db"), "this is no database".repeat(100));
-  const { metadata, guard, snapshots } = await openDataFolder(parent, log, Date.now);
+  const { metadata, guard, housekeeping } = await openDataFolder(parent, log, Date.now);
   expect(guard.problem).toContain("larder rebuild");
-  expect(snapshots).toBeNull();
+  expect(housekeeping).toBeNull();
   await metadata.close();
 });

@@ -5,7 +5,7 @@ import { Turns } from "../lib/turns.ts";
 import type { Log } from "../telemetry/log.ts";
 import { compose, type Composition, type ServerEnvironment } from "./compose.ts";
 import { openDataFolder } from "./data-folder.ts";
-import { keepSnapshots } from "./keep-snapshots.ts";
+import { keepStore } from "./keep-store.ts";
 import { ListenError } from "./listen-error.ts";
 import { startNameServer } from "./name-server.ts";
 import { standInsOf } from "./open-upstreams.ts";
@@ -39,10 +39,11 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
   try {
     const { clock, log } = environment;
     const turns = new Turns();
-    const { metadata, reserve, guard, snapshots } = await openDataFolder(dataFolder, log, clock.now, turns);
+    const { metadata, reserve, guard, housekeeping } = await openDataFolder(dataFolder, log, clock.now, turns);
     opened.add(() => guard.close());
     opened.add(() => metadata.close());
-    if (snapshots !== null) opened.add(keepSnapshots(snapshots, turns, settings.gcIntervalMs, environment.log));
+    if (housekeeping !== null)
+      opened.add(keepStore(housekeeping, guard, { turns, everyMs: settings.gcIntervalMs, log }));
     const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);
     opened.add(() => certificate?.source.stop());

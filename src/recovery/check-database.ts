@@ -1,0 +1,66 @@
+import { tryParseDigest } from "../oci/digest.ts";
+import type { Work } from "../lib/turns.ts";
+import type { SqliteDatabase } from "../storage/sqlite-database.ts";
+import { isRight } from "./salvage.ts";
+
+/** Rows that are read before the clock is looked at. Manifests may have megabytes. */
+const ROWS = 100;
+const MANIFESTS = 4;
+
+/**
+ * Reads all tables and indexes of a database that is in use, in turns, each going on behind the last row, so that things may
+ * change meanwhile. A page that cannot be read fails as it does for everybody, and tells whoever watches for damage. Returns
+ * what else is wrong: a manifest that is not what its digest says; null when nothing is.
+ */
+export async function checkDatabase(database: SqliteDatabase, work: Work): Promise<string | null> {
+  return (await checkManifests(database, work)) ?? (await readTables(database, work));
+}
+
+async function checkManifests(database: SqliteDatabase, work: Work): Promise<string | null> {
+  type Row = { rowid: number; digest: string; media_type: string; bytes: Uint8Array };
+  const next = database.query<Row, [number, number]>(
+    "SELECT rowid, digest, media_type, bytes FROM manifest NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT ?",
+  );
+  for (let rows = next.all(-1, MANIFESTS); rows.length > 0; rows = next.all(rows.at(-1)?.rowid ?? 0, MANIFESTS)) {
+    const wrong = rows.find((row) => !isRight(row));
+    if (wrong !== undefined) {
+      return `a manifest in larder.db is not what its digest says (${tryParseDigest(wrong.digest) ?? "which is none"})`;
+    }
+    await work.rest();
+  }
+  return null;
+}
+
+/** A table, or an index of one, with the columns of its key. */
+type Source = { readonly from: string; readonly key: readonly string[] };
+
+const SOURCES: readonly Source[] = [
+  { from: "repository_manifest NOT INDEXED", key: ["repository", "manifest"] },
+  { from: "repository_manifest INDEXED BY repository_manifest_manifest", key: ["manifest", "repository"] },
+  { from: "tag NOT INDEXED", key: ["repository", "name", "pushed"] },
+  { from: "tag INDEXED BY tag_manifest", key: ["repository", "manifest", "name", "pushed"] },
+  { from: "manifest_reference NOT INDEXED", key: ["manifest", "digest"] },
+  { from: "manifest_reference INDEXED BY manifest_reference_digest", key: ["digest", "manifest"] },
+  { from: "blob NOT INDEXED", key: ["digest"] },
+  { from: "repository_blob NOT INDEXED", key: ["repository", "digest"] },
+  { from: "repository_blob INDEXED BY repository_blob_digest", key: ["digest", "repository"] },
+];
+
+async function readTables(database: SqliteDatabase, work: Work): Promise<null> {
+  for (const { from, key } of SOURCES) {
+    const columns = key.join(", ");
+    const marks = key.map(() => "?").join(", ");
+    const select = `SELECT ${columns} FROM ${from}`;
+    const order = `ORDER BY ${columns} LIMIT ${ROWS}`;
+    const first = database.query<Row, []>(`${select} ${order}`);
+    const after = database.query<Row, (string | number)[]>(`${select} WHERE (${columns}) > (${marks}) ${order}`);
+    for (let rows = first.all(); rows.length > 0; ) {
+      await work.rest();
+      const last = rows.at(-1) ?? {};
+      rows = after.all(...key.map((column) => last[column] ?? ""));
+    }
+  }
+  return null;
+}
+
+type Row = Readonly<Record<string, string | number>>;
