@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
+import { KeyedMutex } from "../lib/keyed-mutex.ts";
 import { SingleFlight } from "../lib/single-flight.ts";
 import type { Turns } from "../lib/turns.ts";
 import { within } from "../lib/within.ts";
@@ -28,6 +29,8 @@ const ABSENCE_MS = 10_000;
 const PATIENCE_MS = 3000;
 /** How long the referrers of a manifest are taken for current. */
 const REFERRERS_MS = 300_000;
+/** Manifests above this are taken in one after the other: read, the largest ones fill 50 MB each. */
+const LARGE_BYTES = 256 << 10;
 const REMEMBERED = 10_000;
 const CACHED_IS_SERVED = "the cached tag is served";
 const WARNING_LENGTH = 500;
@@ -49,6 +52,7 @@ export class UpstreamManifests implements ManifestOrigin {
   readonly #tagFlights = new SingleFlight<string, FoundManifest | null>();
   readonly #manifestFlights = new SingleFlight<string, StoredManifest | null>();
   readonly #referrerFlights = new SingleFlight<string, void>();
+  readonly #largeOnes = new KeyedMutex<"large">();
   readonly #inquiry: TagInquiry;
   readonly #absent: ExpiringMap<string, true>;
   readonly #failures: RecentFailures;
@@ -195,7 +199,12 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   /** Stores a manifest as a cached one, if it can be. Its blobs come when they are asked for. */
-  async #keep(target: Target, { bytes, digest, mediaType }: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
+  #keep(target: Target, fetched: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
+    const take = () => this.#take(target, fetched, tag);
+    return fetched.bytes.byteLength > LARGE_BYTES ? this.#largeOnes.run("large", take) : take();
+  }
+
+  async #take(target: Target, { bytes, digest, mediaType }: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
     const parsed = await this.#parse(target, bytes, mediaType);
     const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
     const put: ManifestPut = {
