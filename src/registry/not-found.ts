@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { LOCAL } from "../oci/repository-name.ts";
-import type { UpstreamError } from "../upstream/upstream-error.ts";
+import { isOutOfReach, type UpstreamError } from "../upstream/upstream-error.ts";
 import { type Candidate, nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 import type { ManifestReference } from "./manifest-reference.ts";
@@ -28,7 +28,8 @@ export function manifestUnknown(
   // that the failing upstream would have had it.
   const isUnknown = failure.failure.kind === "unauthorized" || target.namespace === LOCAL;
   const code = isUnknown ? "MANIFEST_UNKNOWN" : failure.code;
-  return new RegistryError(code, `${absent}, and could not be fetched: ${failure.message}`, { detail, cause: failure });
+  const message = `${absent}, and could not be fetched: ${failure.message}${advice(failure)}`;
+  return new RegistryError(code, message, { detail, cause: failure });
 }
 
 /** A blob is in none of the repositories that may answer for `target`. `wasDamaged`: its file was, and was set aside. */
@@ -48,6 +49,12 @@ export function blobUnknown(
     detail,
     cause: failure,
   });
+}
+
+/** What helps against a registry that is not there, or does not answer; other failures say it themselves. */
+function advice(failure: UpstreamError): string {
+  const isGone = isOutOfReach(failure) || failure.failure.kind === "timeout";
+  return isGone ? "; pull again when it answers, or push the image here" : "";
 }
 
 function alsoTried(name: string, candidates: readonly Candidate[]): string {

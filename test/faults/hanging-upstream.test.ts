@@ -101,6 +101,7 @@ test("questions of all kinds fail at once after some were waited for in vain, un
     const reply = await send("GET", url);
     expect(reply.status, reply.text).toBe(502);
     expect(reply.text).toContain("has not answered");
+    if (url.includes("/manifests/")) expect(reply.text).toContain("pull again when it answers, or push the image here");
   }
   // To one who signs what is here, there is no signature yet.
   expect((await send("GET", lab.manifestUrl(`${digest.replace(":", "-")}.sig`))).status).toBe(404);
