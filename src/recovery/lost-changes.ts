@@ -2,22 +2,49 @@ import type { SqliteDatabase } from "../storage/sqlite-database.ts";
 import { findHistory, readRecords } from "./read-history.ts";
 import type { StoreRecord } from "./store-record.ts";
 
+/** The last record of what it is about, and its place among all. */
+type Last = { readonly record: StoreRecord; readonly place: number; readonly isRepeated: boolean };
+
 /**
  * How many of the changes that were written down since the last snapshot are not in the database: its log was cut or
  * damaged, and what came behind that place is gone without a word of SQLite's. 0 where the history does not tell all.
+ *
+ * What is lost is always the end. A tag that is there as it was written down proves that all before it was there, too: what
+ * differs before that place is newer in the database, for larder was killed between the two.
  */
 export async function countLostChanges(dataFolder: string, database: SqliteDatabase): Promise<number> {
   const history = await findHistory(dataFolder);
   if (!history.isWhole) return 0;
-  const last = new Map<string, StoreRecord>();
+  const last = new Map<string, Last>();
+  let place = 0;
   for (const { path, kind } of history.files) {
     if (kind !== "changes") continue;
     for await (const record of readRecords(path)) {
       const key = record === null ? null : keyOf(record);
-      if (record !== null && key !== null) last.set(key, record);
+      if (record === null || key === null) continue;
+      last.set(key, { record, place: place++, isRepeated: isSame(last.get(key)?.record, record) });
     }
   }
-  return [...last.values()].filter((record) => !isInDatabase(database, record)).length;
+  let proven = -1;
+  const differing: number[] = [];
+  for (const { record, place: at, isRepeated } of last.values()) {
+    if (!isInDatabase(database, record)) differing.push(at);
+    else if (record.kind === "tag" && !isRepeated && isTimeInDatabase(database, record)) proven = Math.max(proven, at);
+  }
+  return differing.filter((at) => at > proven).length;
+}
+
+function isSame(before: StoreRecord | undefined, record: StoreRecord): boolean {
+  return before?.kind === "tag" && record.kind === "tag" && before.updatedAtMs === record.updatedAtMs;
+}
+
+function isTimeInDatabase(
+  database: SqliteDatabase,
+  { repository, name, pushed, updatedAtMs }: Extract<StoreRecord, { kind: "tag" }>,
+): boolean {
+  const sql = "SELECT updated_at FROM tag WHERE repository = ? AND name = ? AND pushed = ?";
+  const found = database.query<{ updated_at: number }, [string, string, number]>(sql).get(repository, name, pushed);
+  return found?.updated_at === updatedAtMs;
 }
 
 /** What the record is about; null where nothing is to be looked up. */

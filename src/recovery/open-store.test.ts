@@ -161,6 +161,21 @@ test("a stop that was cut off between the database and its mark is none of these
   expect(await has("one")).toBe(true);
 });
 
+test("a kill while the log was being written to the file is no damage", async () => {
+  await session("one");
+  await killedSession(...Array.from({ length: 300 }, (_, index) => `blob ${index}`));
+  const copy = join(parent, "copy.db");
+  for (const end of ["", "-wal"]) copyFileSync(`${path}${end}`, `${copy}${end}`);
+  const database = new Database(copy);
+  database.query("PRAGMA wal_checkpoint(TRUNCATE)").get();
+  database.close();
+  const [before, after] = [readFileSync(path), readFileSync(copy)];
+  expect(after.byteLength).toBeGreaterThan(before.byteLength);
+  // Its first page tells of pages that are only in the log yet.
+  writeFileSync(path, Buffer.concat([after.subarray(0, 4096), before.subarray(4096)]));
+  expect(await has("blob 299")).toBe(true);
+});
+
 test("another store's database is noticed, and another program's", async () => {
   await session("one");
   const own = readFileSync(path);
@@ -214,7 +229,8 @@ test("a log that was cut, scribbled on or put back from before loses nothing tha
   for (const [round, damage] of damages.entries()) {
     const store = await openFixture(folder);
     await store.housekeeping?.snapshots.takeIfDue(new Turns(), new AbortController().signal);
-    for (const { tag, manifest } of images) await put(store, `local/round${round}`, manifest, tag);
+    for (const { tag, manifest } of images)
+      await put(store, `local/round${round}`, manifest, tag, { atMs: Date.now() });
     const left = join(parent, "left");
     cpSync(folder, left, { recursive: true });
     await store.metadata.close();
@@ -232,4 +248,27 @@ test("a log that was cut, scribbled on or put back from before loses nothing tha
     expect(told.join()).toContain("were brought back");
     await metadata.close();
   }
+});
+
+test("a kill between the database and what is written down is no damage", async () => {
+  const store = await openFixture(folder);
+  await store.housekeeping?.snapshots.takeIfDue(new Turns(), new AbortController().signal);
+  for (const [index, name] of ["a", "b", "c"].entries()) {
+    await put(store, "local/app", imageManifest(name), name, { atMs: 1000 + index });
+  }
+  await store.metadata.close();
+  // The last change is in the database alone.
+  const database = new Database(path);
+  database.run("DELETE FROM tag WHERE name = 'b'");
+  database.run("UPDATE store SET generation = generation + 1, closed = 0");
+  database.close();
+  const mark = join(folder, "store.json");
+  const { generation, ...rest } = JSON.parse(readFileSync(mark, "utf8"));
+  writeFileSync(mark, JSON.stringify({ ...rest, generation, isOpen: true }));
+  const told: string[] = [];
+  const tell = (what: string) => told.push(what);
+  const { metadata } = await openStore(folder, { spare: SPARE, guard: null, now: Date.now, tell });
+  expect(await metadata.tags.listTags("local/app" as RepositoryName, { after: null, limit: 9 })).toHaveLength(2);
+  expect(told).toEqual([]);
+  await metadata.close();
 });

@@ -1,10 +1,11 @@
 import { statSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { SingleFlight } from "../lib/single-flight.ts";
 import type { Turns } from "../lib/turns.ts";
 import type { SqliteDatabase } from "../storage/sqlite-database.ts";
 import type { ChangeJournal } from "./change-journal.ts";
-import { type HistoryFile, listHistory } from "./history-folder.ts";
+import { type HistoryFile, historyFolder, listHistory } from "./history-folder.ts";
 import { writeSnapshot } from "./snapshot.ts";
 
 const DAY_MS = 86_400_000;
@@ -58,6 +59,7 @@ export class Snapshots {
     const sizeBytes = this.#database.sizeBytes;
     // Half of it is free afterwards: a snapshot is never what fills the disk.
     if (this.#space.isSpent || this.#space.freeBytes() < 2 * sizeBytes) return;
+    await forgetUnfinished(this.#folder);
     const number = await this.#journal.startAnew();
     await writeSnapshot(this.#database, this.#folder, number, this.#now(), turns.begin(signal));
     this.#isDoubtful = false;
@@ -93,4 +95,11 @@ export class Snapshots {
 
 function modifiedAtMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** What a kill left of a snapshot. */
+async function forgetUnfinished(dataFolder: string): Promise<void> {
+  const folder = historyFolder(dataFolder);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) if (/^snapshot-\d+\.new$/.test(name)) await rm(join(folder, name), { force: true });
 }

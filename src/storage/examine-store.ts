@@ -33,7 +33,11 @@ export async function examineStore(dataFolder: string, mark: StoreMark | null): 
     const size = statSync(path, { throwIfNoEntry: false }) === undefined ? "gone" : "empty";
     throw new StoreDamaged("gone", `larder.db is ${size}, while there are files of images`);
   }
-  const { applicationId, store } = readMainFile(path);
+  const found = readMainFile(path);
+  // Killed while the log was written to the file, the file makes sense only with the log: who opens both will see.
+  if (found === null && sizeOf(`${path}-wal`) > LOG_HEADER_BYTES) return;
+  if (found === null) throw new StoreDamaged("unreadable", "larder.db is damaged and cannot be read");
+  const { applicationId, store } = found;
   if (applicationId !== 0 && applicationId !== APPLICATION_ID) {
     throw new StoreDamaged("foreign", "larder.db is another program's database");
   }
@@ -59,8 +63,8 @@ async function hasBlobs(dataFolder: string): Promise<boolean> {
   return false;
 }
 
-/** `immutable` leaves the log alone. Nothing of this process has the file open yet, so no lock is lost by closing it. */
-function readMainFile(path: string): MainFile {
+/** Null when it is damaged. `immutable` leaves the log alone. Nothing of this process has the file open yet, so no lock is lost by closing it. */
+function readMainFile(path: string): MainFile | null {
   const address = `file:${encodeURI(path).replaceAll("?", "%3F").replaceAll("#", "%23")}?immutable=1`;
   let database: Database | null = null;
   try {
@@ -72,7 +76,7 @@ function readMainFile(path: string): MainFile {
     return { applicationId: header?.application_id ?? 0, store };
   } catch (error) {
     if (!isSqliteDamage(error)) throw error;
-    throw new StoreDamaged("unreadable", "larder.db is damaged and cannot be read", { cause: error });
+    return null;
   } finally {
     database?.close();
   }
