@@ -87,7 +87,10 @@ test.skipIf(diagnosis === null).each([
     findFarEnd({ remote: end, local: { address: null, port } }, addresses, diagnosis, new SocketTable());
   const far = await ask();
   expect(far).toMatchObject({ uid: process.getuid?.() });
-  expect(await new SocketTable().find(end)).toMatchObject(typeof far === "object" ? { inode: far.inode } : {});
+  // The table may skip a socket while others come and go.
+  let listed = await new SocketTable().find(end);
+  while (typeof listed !== "object") listed = await new SocketTable().find(end);
+  expect(listed.inode).toBe(typeof far === "object" ? far.inode : Number.NaN);
   client.end();
   client.destroy();
   while (typeof (await ask()) === "object") await Bun.sleep(5);
