@@ -1,6 +1,7 @@
 import type { Subprocess } from "bun";
 
 const STOP_TIMEOUT_MS = 15_000;
+const LAST_WORDS_MS = 2000;
 
 /** A program that runs on a host of the lab until it is stopped. What it prints is kept, for messages of failures. */
 export class LabDaemon {
@@ -61,7 +62,8 @@ export class LabDaemon {
     const timer = setTimeout(() => this.#signal("KILL", insidePid), STOP_TIMEOUT_MS);
     const status = await this.#process.exited;
     clearTimeout(timer);
-    await this.#pumps;
+    // The runtime sometimes misses the end of a pipe whose other end is closed; what was printed is here by then.
+    await Promise.race([this.#pumps, Bun.sleep(LAST_WORDS_MS)]);
     return status;
   }
 
