@@ -203,10 +203,8 @@ export class Blobs {
 
   async #readAlong(target: Target, digest: Digest, download: BlobDownload, range: ByteRange | null): Promise<BlobBody> {
     const body = await download.read(range);
-    if (body !== null) {
-      this.#parts.traffic.miss(target.namespace);
-      return body;
-    }
+    this.#parts.traffic.miss(target.namespace);
+    if (body !== null) return body;
     // It ended between the question and the reading.
     await download.done;
     const stored = await this.#parts.store.read(digest, range);
