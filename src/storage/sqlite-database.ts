@@ -1,25 +1,12 @@
-import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
-import { chmodSync, closeSync, fdatasync, openSync } from "node:fs";
+import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
+import { closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../lib/shared-flush.ts";
 import type { WriteGuard } from "./folder-guard.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { CheckedStatement } from "./checked-statement.ts";
-import { migrate } from "./migrate.ts";
+import { openSqliteFile } from "./open-sqlite-file.ts";
 import { isStorageFull, storageError, storageFull } from "./storage-error.ts";
 import { isSqliteDamage } from "./store-damage.ts";
-import { isBusy, StoreInUse } from "./store-lock.ts";
-
-/** How long another process may hold the database: a larder that is just ending. */
-const BUSY_TIMEOUT_MS = 2000;
-
-/**
- * So many pages in the log are written to the database within a COMMIT, with a sync, and nobody is answered meanwhile:
- * SQLite's own 1000 take 30 to 80 ms on a slow disk, these 7, and pushes one after the other a few percent longer.
- */
-const CHECKPOINT_PAGES = 100;
-
-/** The runtime keeps 20 prepared statements unless told; the store has twice as many, and preparing one costs ten times its run. */
-const PREPARED_STATEMENTS = 200;
 
 /** Which database this is, and how often it was opened and closed. */
 export type Identity = { readonly id: string; readonly generation: number };
@@ -74,7 +61,7 @@ export class SqliteDatabase {
   constructor(path: string, spare: SpareSpace | null = null, guard: WriteGuard | null = null) {
     this.#spare = spare;
     this.#guard = guard;
-    const opened = withSpareSpace(spare, () => open(path));
+    const opened = withSpareSpace(spare, () => openSqliteFile(path));
     this.#database = opened.database;
     this.wasMigrated = opened.wasMigrated;
     this.#log = openSync(`${path}-wal`, "r");
@@ -241,27 +228,6 @@ export class SqliteDatabase {
     // A file that has lost its name is synced, too.
     this.#guard?.confirm();
     return result;
-  }
-}
-
-/** Opens the database for this process alone. */
-function open(path: string): { readonly database: Database; readonly wasMigrated: boolean } {
-  Database.MAX_QUERY_CACHE_SIZE = PREPARED_STATEMENTS;
-  const database = new Database(path, { create: true, strict: true });
-  try {
-    chmodSync(path, 0o600);
-    database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    database.run("PRAGMA locking_mode = EXCLUSIVE");
-    database.run("PRAGMA journal_mode = WAL");
-    database.run("PRAGMA synchronous = NORMAL");
-    database.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    database.run("PRAGMA foreign_keys = ON");
-    return { database, wasMigrated: migrate(database, path) };
-  } catch (error) {
-    database.close();
-    throw isBusy(error)
-      ? new StoreInUse(`${path} is in use by another process`, { cause: error })
-      : storageError(error);
   }
 }
 
