@@ -1,8 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseDigest } from "../oci/digest.ts";
-import { fallbackTag, isSameImage, parseAttachmentTag, tagOf } from "./image-name.ts";
-
-const digest = parseDigest(`sha256:${"a".repeat(64)}`);
+import { isSameImage, tagOf } from "./image-name.ts";
 
 test("names are the same however much of them is written out", () => {
   expect(isSameImage("nginx:1", "docker.io/library/nginx:1")).toBe(true);
@@ -21,12 +18,4 @@ test("the tag of a name is what stands behind its colon, or the tag that it is",
   expect(tagOf("localhost:5000/app")).toBe("latest");
   expect(tagOf("v3")).toBe("v3");
   expect(tagOf("Not/A Name")).toBeNull();
-});
-
-test("fallback tags and cosign's tags tell what they are attached to, others do not", () => {
-  expect(parseAttachmentTag(fallbackTag(digest))).toEqual({ subject: digest, isFallback: true });
-  expect(parseAttachmentTag(`${fallbackTag(digest)}.sig`)).toEqual({ subject: digest, isFallback: false });
-  expect(parseAttachmentTag(`${fallbackTag(digest)}.exe`)).toBeNull();
-  expect(parseAttachmentTag("sha256-abc")).toBeNull();
-  expect(parseAttachmentTag("latest")).toBeNull();
 });

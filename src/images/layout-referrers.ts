@@ -1,7 +1,8 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
-import { parseAttachmentTag, tagOf } from "./image-name.ts";
+import { parseAttachmentTag } from "../oci/attachment-tag.ts";
+import { tagOf } from "./image-name.ts";
 import type { ManifestContent, Referrer } from "./image-source.ts";
 import { nameOf } from "./layout-index.ts";
 

@@ -7,7 +7,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import { parseTag, type Tag } from "../oci/tag.ts";
 import type { ManifestSource, ImageSink as RegistryWriter } from "../upstream/registry-client.ts";
-import { fallbackTag } from "./image-name.ts";
+import { fallbackTag } from "../oci/attachment-tag.ts";
 import type { ImageSink } from "./image-sink.ts";
 import type { ManifestContent } from "./image-source.ts";
 import { EMPTY_INDEX, formatRawIndex, parseRawIndex } from "./raw-index.ts";

@@ -4,7 +4,7 @@ import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { parseTag, type Tag } from "../oci/tag.ts";
 import type { BlobSource, ManifestSource, ReferrerSource } from "../upstream/registry-client.ts";
-import { COSIGN_SUFFIXES, fallbackTag } from "./image-name.ts";
+import { COSIGN_SUFFIXES, fallbackTag } from "../oci/attachment-tag.ts";
 import type { ImageSource, ManifestContent, Referrer } from "./image-source.ts";
 import { isUnsized } from "./open-blob.ts";
 import { resumingRead } from "./resuming-read.ts";

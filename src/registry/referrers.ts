@@ -1,9 +1,9 @@
 import type { Turns, Work } from "../lib/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { type Digest, algorithmOf, hexOf } from "../oci/digest.ts";
+import { fallbackTag } from "../oci/attachment-tag.ts";
+import type { Digest } from "../oci/digest.ts";
 import { isIndexType } from "../oci/media-type.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import type { Tag } from "../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagStore } from "../storage/metadata.ts";
 import { candidateNames, type SearchOrder, upstreamTargets } from "./candidates.ts";
 import { readManifest } from "./image-walk.ts";
@@ -119,8 +119,7 @@ export class Referrers {
 
   /** What the fallback tag lists. */
   async *#listed(repository: RepositoryName, subject: Digest, after: Digest | null, work: Work) {
-    const tag = `${algorithmOf(subject)}-${hexOf(subject).slice(0, 64)}` as Tag;
-    const fallback = await this.#tags.getTagged(repository, tag);
+    const fallback = await this.#tags.getTagged(repository, fallbackTag(subject));
     if (fallback === null || !isIndexType(fallback.manifest.mediaType)) return;
     const { manifests } = await readManifest(fallback.manifest, work);
     const later = manifests.filter(({ digest }) => after === null || digest > after);

@@ -1,4 +1,5 @@
-import { type Digest, parseDigest, tryParseDigest } from "../../oci/digest.ts";
+import { parseAttachmentTag } from "../../oci/attachment-tag.ts";
+import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
 import { nameOf } from "../../registry/candidates.ts";
@@ -67,10 +68,8 @@ async function findManifest(call: Call, target: Target, reference: ManifestRefer
  * referrers tag schema? Who signs asks for it by GET, and takes anything but "not found" for a reason to stop.
  */
 async function isAttachedHere(target: Target, reference: ManifestReference, manifests: Manifests): Promise<boolean> {
-  if (reference.kind !== "tag") return false;
-  const [, algorithm, hex] = /^(sha256|sha512)-([0-9a-f]{64,128})(?:\.[a-z]+)?$/.exec(reference.tag) ?? [];
-  const subject = tryParseDigest(`${algorithm}:${hex}`);
-  return subject !== null && (await manifests.holds(target, subject));
+  const attachment = reference.kind === "tag" ? parseAttachmentTag(reference.tag) : null;
+  return attachment !== null && (await manifests.holds(target, attachment.subject));
 }
 
 /**
