@@ -79,6 +79,7 @@ export async function openStore(dataFolder: string, options: StoreOptions): Prom
 
 async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreLock): Promise<Store> {
   const { spare, guard, now, turns = new Turns() } = options;
+  removeDatabase(interimPath(dataFolder));
   const mark = readStoreMark(dataFolder);
   // What was seen while larder ran may have been put right since: then all of it is read.
   const damage = mark?.damage == null ? null : await seekDamage(dataFolder, { ...mark, damage: null });
@@ -128,7 +129,7 @@ async function openWhatIsLeft(
   { spare, guard, now, turns = new Turns() }: StoreOptions,
   lock: StoreLock,
 ): Promise<Store> {
-  const path = join(dataFolder, "larder.db.interim");
+  const path = interimPath(dataFolder);
   try {
     await buildInterim(dataFolder, path, now());
     const database = new SqliteDatabase(path, spare, guard);
@@ -142,6 +143,11 @@ async function openWhatIsLeft(
     lock.release();
     throw storageError(error);
   }
+}
+
+/** What a larder that only read was killed on is of no worth to the next one. */
+function interimPath(dataFolder: string): string {
+  return join(dataFolder, "larder.db.interim");
 }
 
 /** The history has all that the database has lost: a new one takes its place, and the old one is kept. */

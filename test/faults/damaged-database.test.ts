@@ -67,7 +67,7 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
       expect((await runLarder(larder.url, "gc", "--grace", "0s", "--set-aside")).status).toBe(1);
       expect(await blobFiles()).toEqual(files);
       expect(larder.output()).toContain("larder rebuild");
-      await larder.stop();
+      await (run === 0 ? larder.stop() : larder.kill());
     }
     const rebuild = Bun.spawnSync([PROGRAM, "rebuild", "--data", folder]);
     expect(rebuild.stdout.toString()).toContain(`Brought back: ${IMAGES} tags`);
@@ -75,6 +75,7 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
     for (const [index, image] of images.entries()) {
       expect((await send("GET", manifestUrl(larder.url, `app/${index}`, "1"))).bytes).toEqual(image.manifest.bytes);
     }
+    expect((await readdir(folder)).filter((one) => one.includes("interim"))).toEqual([]);
     await pushImage(larder.url, "app/after", makeImage(), "1");
     expect((await runLarder(larder.url, "gc", "--grace", "0s")).status).toBe(0);
     expect(await blobFiles()).toEqual(expect.arrayContaining([...files]));
