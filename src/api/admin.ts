@@ -17,6 +17,8 @@ export type VersionAnswer = { readonly name: "larder"; readonly version: string 
 export type HealthAnswer = {
   /** The file system of the data folder: what larder may still write, and all of it. */
   readonly disk: { readonly freeBytes: number; readonly sizeBytes: number };
+  /** Why nothing may be written, and what to do; null when all is well. */
+  readonly storeProblem: string | null;
   readonly offline: boolean;
   /**
    * Whether each upstream registry answers; empty while offline. `problem` is null when it does. One that cannot be
@@ -182,6 +184,8 @@ export type StatsAnswer = {
   readonly aside: { readonly files: number; readonly damaged: number; readonly bytes: number };
   /** Why nothing is collected, and what to do; null when nothing speaks against it. */
   readonly collectionRefusal: string | null;
+  /** Why nothing may be written at all, and what to do; null when all is well. */
+  readonly storeProblem: string | null;
 };
 export type NamespaceStats = {
   readonly namespace: string;

@@ -6,7 +6,7 @@ import { AdminClient, type Fetch } from "../api/admin-client.ts";
 import { fetchServerSettings, type ServerSettings } from "../clients/fetch-server-settings.ts";
 import { examineNames, resolveBySystem } from "../doctor/examine-names.ts";
 import { examineRuntime, readRuntimes } from "../doctor/examine-runtime.ts";
-import { examineClock, examineDisk, examineUpstreams } from "../doctor/examine-server.ts";
+import { examineClock, examineDisk, examineStore, examineUpstreams } from "../doctor/examine-server.ts";
 import { fail, type Finding, ok, warn } from "../doctor/finding.ts";
 import { NodeFiles } from "../doctor/node-files.ts";
 import { networkProber } from "../doctor/probe.ts";
@@ -109,7 +109,9 @@ async function examineServer(
     const health = (await response.json()) as HealthAnswer;
     const serverTimeMs = Date.parse(response.headers.get("date") ?? "");
     const clock = Number.isNaN(serverTimeMs) ? [] : [examineClock(receivedAtMs - serverTimeMs)];
-    const findings = [examineDisk("larder's data folder", health.disk), ...clock, ...examineUpstreams(health)];
+    // An older larder does not say.
+    const store = examineStore(health.storeProblem ?? null);
+    const findings = [examineDisk("larder's data folder", health.disk), store, ...clock, ...examineUpstreams(health)];
     return { health, findings };
   } catch (error) {
     signal.throwIfAborted();

@@ -22,14 +22,14 @@ export function statsCommand(io: CommandIo): Command {
   );
 }
 
-function format({ sinceMs, offline, namespaces, aside, collectionRefusal }: StatsAnswer): string {
+function format({ sinceMs, offline, namespaces, aside, ...problems }: StatsAnswer): string {
   const since = new Date(sinceMs).toISOString().slice(0, 16).replace("T", " ");
   const state = offline ? "offline: no upstream registry is contacted" : "online";
   const header = ["REGISTRY", "HITS", "MISSES", "FROM DISK", "FROM UPSTREAM", "SAVED", "ALLOWANCE"];
   const table = namespaces.length === 0 ? "nothing was asked for yet\n" : formatTable(header, namespaces.map(cells));
   const away = namespaces.filter(({ upstream }) => upstream === "away").map(({ namespace }) => namespace);
   const unreachable = away.length === 0 ? "" : `not reachable, and tried again in the background: ${away.join(", ")}\n`;
-  return `since ${since} UTC, ${state}\n${unreachable}${formatAside(aside)}${formatRefusal(collectionRefusal)}\n${table}`;
+  return `since ${since} UTC, ${state}\n${unreachable}${formatAside(aside)}${formatProblems(problems)}\n${table}`;
 }
 
 function formatAside(aside: StatsAnswer["aside"]): string {
@@ -38,8 +38,12 @@ function formatAside(aside: StatsAnswer["aside"]): string {
   return `set aside: ${aside.files} files${damaged}, ${formatBytes(aside.bytes)}\n`;
 }
 
-function formatRefusal(refusal: string | null): string {
-  return refusal === null ? "" : `nothing is collected: ${refusal}\n`;
+function formatProblems({
+  storeProblem,
+  collectionRefusal,
+}: Pick<StatsAnswer, "storeProblem" | "collectionRefusal">): string {
+  if (storeProblem != null) return `nothing is written: ${storeProblem}\n`;
+  return collectionRefusal === null ? "" : `nothing is collected: ${collectionRefusal}\n`;
 }
 
 function cells({ namespace, hits, misses, bytesFromDisk, bytesFromUpstream, bytesSaved, rateLimit }: NamespaceStats) {

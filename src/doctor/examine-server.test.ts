@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { examineClock, examineDisk, examineUpstreams } from "./examine-server.ts";
+import { examineClock, examineDisk, examineStore, examineUpstreams } from "./examine-server.ts";
 
 const GIB = 2 ** 30;
 const disk = { freeBytes: GIB, sizeBytes: 10 * GIB };
@@ -9,6 +9,11 @@ test("a disk is watched by its share and by what is left", () => {
   expect(examineDisk("x", { freeBytes: 5 * GIB, sizeBytes: 500 * GIB }).status).toBe("warn");
   expect(examineDisk("x", { freeBytes: GIB / 2, sizeBytes: GIB }).status).toBe("warn");
   expect(examineDisk("x", { freeBytes: 0, sizeBytes: 0 }).status).toBe("fail");
+});
+
+test("a store that may not be written to is a failure, with its own words", () => {
+  expect(examineStore(null).status).toBe("ok");
+  expect(examineStore("the database is damaged")).toMatchObject({ status: "fail", message: "the database is damaged" });
 });
 
 test("a clock is told which way it is wrong", () => {
@@ -22,6 +27,10 @@ test("an upstream that is not reached matters while larder is meant to reach it"
     { namespace: "docker.io", problem: null },
     { namespace: "quay.io", problem: "no route" },
   ];
-  expect(examineUpstreams({ disk, offline: false, upstreams }).map(({ status }) => status)).toEqual(["ok", "fail"]);
-  expect(examineUpstreams({ disk, offline: true, upstreams: [] }).map(({ status }) => status)).toEqual(["ok"]);
+  expect(examineUpstreams({ disk, storeProblem: null, offline: false, upstreams }).map(({ status }) => status)).toEqual(
+    ["ok", "fail"],
+  );
+  expect(
+    examineUpstreams({ disk, storeProblem: null, offline: true, upstreams: [] }).map(({ status }) => status),
+  ).toEqual(["ok"]);
 });

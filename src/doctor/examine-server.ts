@@ -3,6 +3,7 @@ import { fail, type Finding, ok, warn } from "./finding.ts";
 /** What a larder says of itself, as far as a doctor looks at it. */
 export type ServerHealth = {
   readonly disk: { readonly freeBytes: number; readonly sizeBytes: number };
+  readonly storeProblem: string | null;
   readonly offline: boolean;
   readonly upstreams: readonly { readonly namespace: string; readonly problem: string | null }[];
 };
@@ -19,6 +20,16 @@ export function examineDisk(what: string, { freeBytes, sizeBytes }: ServerHealth
   if (freeBytes < GIB / 4) return fail("disk", message, "make room: what is not here yet cannot be kept");
   if (share < 0.05 || freeBytes < GIB) return warn("disk", message, "make room before it is full");
   return ok("disk", message);
+}
+
+/** May larder write to its store? One that may not serves what it can read. */
+export function examineStore(problem: string | null): Finding {
+  if (problem === null) return ok("store", "larder reads and writes its store");
+  return fail(
+    "store",
+    problem,
+    "see to larder's own machine; until then what is new is not kept, and what cannot be read is missing",
+  );
 }
 
 /** The difference between this machine's clock and larder's, which certificates depend on. */

@@ -3,7 +3,7 @@ type FindingStatus = "ok" | "warn" | "fail";
 
 /** What one look found. */
 export type Finding = {
-  /** What was looked at, in a word: `larder`, `disk`, `clock`, `upstream`, `containerd`, `name`. */
+  /** What was looked at, in a word: `larder`, `disk`, `store`, `clock`, `upstream`, `containerd`, `name`. */
   readonly check: string;
   readonly status: FindingStatus;
   /** Without a full stop at its end. */

@@ -50,6 +50,8 @@ export type AdminParts = {
   readonly upstreamHealth: UpstreamHealth;
   /** The space of the file system that holds the data folder. */
   readonly disk: () => Promise<HealthAnswer["disk"]>;
+  /** Knows when nothing may be written. */
+  readonly guard: { readonly problem: string | null };
   readonly traffic: TrafficCounter;
 };
 
@@ -61,6 +63,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     "GET health": async () =>
       jsonResponse({
         disk: await parts.disk(),
+        storeProblem: parts.guard.problem,
         offline: upstreams.offline,
         upstreams: await parts.upstreamHealth.check(),
       } satisfies HealthAnswer),
@@ -94,9 +97,9 @@ export function adminActions(parts: AdminParts): AdminActions {
   };
 }
 
-async function stats({ traffic, upstreams, startedAtMs, aside, collector }: AdminParts): Promise<StatsAnswer> {
+async function stats({ traffic, upstreams, startedAtMs, aside, collector, guard }: AdminParts): Promise<StatsAnswer> {
   const counts = statsOf(traffic, upstreams, startedAtMs);
-  return { ...counts, aside: await aside.totals(), collectionRefusal: collector.refusal };
+  return { ...counts, aside: await aside.totals(), collectionRefusal: collector.refusal, storeProblem: guard.problem };
 }
 
 async function verify(verifier: Verifier, signal: AbortSignal, reportFault: (error: unknown) => void) {

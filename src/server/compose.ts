@@ -66,7 +66,7 @@ export type Foundation = {
   readonly metadata: MetadataStore;
   readonly reserve: DiskReserve;
   /** Sees when the data folder is not in its place. */
-  readonly guard: WriteGuard;
+  readonly guard: WriteGuard & { readonly problem: string | null };
   /** Who shares the event loop, the keeping of the store included. */
   readonly turns: Turns;
   /** PEM of larder's own authority, or null. */
@@ -185,6 +185,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     upstreams,
     upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
     disk: () => spaceOf(dataFolder),
+    guard,
     traffic,
   });
   const admin = new AdminApi(actions, { gate, turns, reportFault });

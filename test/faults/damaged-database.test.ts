@@ -65,6 +65,7 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
       expect(upload.text).toContain("larder rebuild");
       expectError(await send("DELETE", manifestUrl(larder.url, "app/0", "1")), 503, "UNAVAILABLE");
       expect((await runLarder(larder.url, "gc", "--grace", "0s", "--set-aside")).status).toBe(1);
+      expect((await runLarder(larder.url, "stats")).output).toContain("nothing is written");
       expect(await blobFiles()).toEqual(files);
       expect(larder.output()).toContain("larder rebuild");
       await (run === 0 ? larder.stop() : larder.kill());
