@@ -6,7 +6,8 @@ import { Findings } from "../found-image.ts";
 import { readChartArchive } from "./chart-files.ts";
 import { readChart, scanChart } from "./chart-images.ts";
 import { findHelm } from "./helm-program.ts";
-import { unmet } from "../../../test/requirement.ts";
+import { findGoProgram } from "../../../test/go-programs.ts";
+import { requirement } from "../../../test/requirement.ts";
 
 const POD = (image: string) =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: c\n      image: ${image}\n`;
@@ -138,8 +139,8 @@ describe("a chart", () => {
     expect(readChartArchive(Bun.gzipSync(new TextEncoder().encode("not tar".repeat(1000))))).rejects.toThrow();
   });
 
-  const helm = findHelm(Bun.env);
-  if (helm === null) unmet("helm is not installed");
+  const built = requirement("go:helm").met ? findGoProgram("helm") : null;
+  const helm = findHelm(built === null ? Bun.env : { ...Bun.env, PATH: dirname(built) });
   test.skipIf(helm === null)("gives the same as Helm itself", async () => {
     const folder = await mkdtemp(join(tmpdir(), "larder-chart-"));
     try {
