@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { chmod, chown, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LineLog } from "../telemetry/log.ts";
@@ -40,4 +40,26 @@ test("a folder whose database is damaged is opened to be read, and the way back 
   expect(guard.problem).toContain("larder rebuild");
   expect(housekeeping).toBeNull();
   await metadata.close();
+});
+
+describe.skipIf(process.getuid?.() !== 0)("for one who may not do everything", () => {
+  const NOBODY = 65534;
+  beforeEach(async () => {
+    await chown(parent, NOBODY, NOBODY);
+    process.seteuid?.(NOBODY);
+  });
+  afterEach(() => process.seteuid?.(0));
+
+  test("a folder that may not be written to is refused in these words", async () => {
+    await chmod(parent, 0o500);
+    await expect(openDataFolder(parent, log, Date.now)).rejects.toThrow("this user may not write there");
+    process.seteuid?.(0);
+  });
+
+  test("a database that was copied here without the right to write is given it", async () => {
+    await (await openDataFolder(parent, log, Date.now)).metadata.close();
+    await chmod(join(parent, "larder.db"), 0o400);
+    await (await openDataFolder(parent, log, Date.now)).metadata.close();
+    expect((await stat(join(parent, "larder.db"))).mode & 0o777).toBe(0o600);
+  });
 });

@@ -56,11 +56,11 @@ function explain(error: unknown): string {
   if (error instanceof StoreInUse) return "another larder has it, or a program that reads its database; stop it";
   if (isStorageFull(error)) return "its disk is full; free some space there";
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  // SQLite says more closely what it may not do: `SQLITE_READONLY_DIRECTORY` and others.
+  if (/^SQLITE_(?:CANTOPEN|READONLY)/.test(code)) return "this user may not write there";
   switch (code) {
     case "EACCES":
     case "EPERM":
-    case "SQLITE_CANTOPEN":
-    case "SQLITE_READONLY":
       return "this user may not write there";
     case "EROFS":
       return "the file system is read-only";

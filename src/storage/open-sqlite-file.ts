@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { chmodSync } from "node:fs";
+import { chmodSync, existsSync } from "node:fs";
 import { migrate } from "./migrate.ts";
 import { storageError } from "./storage-error.ts";
 import { isBusy, StoreInUse } from "./store-lock.ts";
@@ -22,6 +22,8 @@ const PREPARED_STATEMENTS = 200;
  */
 export function openSqliteFile(path: string): { readonly database: Database; readonly wasMigrated: boolean } {
   Database.MAX_QUERY_CACHE_SIZE = PREPARED_STATEMENTS;
+  // One that was copied here without the right to write would be opened to be read only, and fail later.
+  if (existsSync(path)) chmodSync(path, 0o600);
   const database = new Database(path, { create: true, strict: true });
   try {
     chmodSync(path, 0o600);
