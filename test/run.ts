@@ -34,13 +34,17 @@ function testArguments(given: readonly string[]): string[] {
   return filters.length > 0 ? words : [...words, "./src", "./test"];
 }
 
-/** Builds what the chosen test files ask for. Returns why some of it could not be built, by name. */
-async function buildMissingPrograms(given: readonly string[]): Promise<Readonly<Record<string, string>>> {
+/** The test files that the arguments choose. */
+function chosenFiles(given: readonly string[]): readonly string[] {
   const filters = filtersOf(given).map((word) => word.replace(/^\.\//, ""));
-  const files = [...new Bun.Glob("{src,test}/**/*.test.ts").scanSync(CHECKOUT)].filter(
+  return [...new Bun.Glob("{src,test}/**/*.test.ts").scanSync(CHECKOUT)].filter(
     (file) => filters.length === 0 || filters.some((word) => file.includes(word)),
   );
-  const asked = files.flatMap((file) => goProgramsAskedForIn(readFileSync(join(CHECKOUT, file), "utf8")));
+}
+
+/** Builds what the chosen test files ask for. Returns why some of it could not be built, by name. */
+async function buildMissingPrograms(given: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  const asked = chosenFiles(given).flatMap((file) => goProgramsAskedForIn(readFileSync(join(CHECKOUT, file), "utf8")));
   return buildGoPrograms([...new Set(asked)].sort(), console.log);
 }
 
@@ -77,6 +81,31 @@ async function runTests(
   return { succeeded: exitCode === 0, report };
 }
 
+/** So many files that failed are run again; more are no accident. */
+const AGAIN_LIMIT = 5;
+
+/**
+ * Runs files that failed once more, each by itself, and says so: what is broken fails again, what a busy machine broke among
+ * three hundred other files does not. Returns the tests that failed at first, by file, when all of them passed now.
+ */
+async function runAgain(
+  given: readonly string[],
+  report: TestReport,
+  folder: string,
+  unbuilt: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<string, number> | null> {
+  const files = [...report.failedByFile.keys()];
+  const unheard = chosenFiles(given).filter((file) => !report.files.has(file));
+  if (unheard.length > 0) console.log(`\nNo test was heard of in ${unheard.join(", ")}`);
+  if (unheard.length > 0 || files.length === 0 || files.length > AGAIN_LIMIT) return null;
+  for (const file of files) {
+    console.log(`\n${file} failed, and is run once more by itself:`);
+    const own = mkdtempSync(join(folder, "again-"));
+    if (!(await runTests(own, [file], unbuilt)).succeeded) return null;
+  }
+  return report.failedByFile;
+}
+
 function recordedSkips(folder: string): SkippedSuite[] {
   const file = join(folder, "skipped-suites");
   if (!existsSync(file)) return [];
@@ -94,9 +123,15 @@ try {
   if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
   const someRan = report.passed + report.failed > 0;
   if (!someRan) console.log("\nNo test ran.");
+  const wavering = succeeded ? null : await runAgain(process.argv.slice(2), report, folder, unbuilt);
+  if (wavering !== null) {
+    const lines = [...wavering].map(([file, count]) => `  ${file} (${count})`);
+    console.log(`\nFailed at first and passed by itself, which wants a look:\n${lines.join("\n")}`);
+  }
   // A test file that does not load, or a crash, shows in the exit status alone.
-  const failed = !succeeded && report.failed === 0 ? 1 : report.failed;
-  console.log(`\n${report.passed} passed, ${failed} failed, ${report.skipped} skipped`);
+  const failed = wavering !== null ? 0 : !succeeded && report.failed === 0 ? 1 : report.failed;
+  const passed = report.passed + (wavering === null ? 0 : report.failed);
+  console.log(`\n${passed} passed, ${failed} failed, ${report.skipped} skipped`);
   process.exitCode = failed > 0 || !someRan ? 1 : 0;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -25,6 +25,8 @@ const REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 test("passed, failed and skipped cases are counted, skipped hooks are not", () => {
   const { passed, failed, skipped } = parseTestReport(REPORT);
   expect({ passed, failed, skipped }).toEqual({ passed: 1, failed: 1, skipped: 2 });
+  const { failedByFile, files } = parseTestReport(REPORT);
+  expect([[...failedByFile], [...files]]).toEqual([[["test/a.test.ts", 1]], ["test/a.test.ts", "test/b.test.ts"]]);
   expect(parseTestReport("")).toMatchObject({ passed: 0, failed: 0, skipped: 0 });
 });
 
