@@ -1,7 +1,7 @@
 import { tryParseDigest } from "../oci/digest.ts";
 import type { Work } from "../lib/turns.ts";
 import type { SqliteDatabase } from "../storage/sqlite-database.ts";
-import { isRight } from "./salvage.ts";
+import { hasItsDigest } from "./salvage.ts";
 
 /** Rows that are read before the clock is looked at. Manifests may have megabytes. */
 const ROWS = 100;
@@ -13,16 +13,18 @@ const MANIFESTS = 4;
  * what else is wrong: a manifest that is not what its digest says; null when nothing is.
  */
 export async function checkDatabase(database: SqliteDatabase, work: Work): Promise<string | null> {
-  return (await checkManifests(database, work)) ?? (await readTables(database, work));
+  const wrong = await findWrongManifest(database, work);
+  if (wrong === null) await readTables(database, work);
+  return wrong;
 }
 
-async function checkManifests(database: SqliteDatabase, work: Work): Promise<string | null> {
+async function findWrongManifest(database: SqliteDatabase, work: Work): Promise<string | null> {
   type Row = { rowid: number; digest: string; media_type: string; bytes: Uint8Array };
   const next = database.query<Row, [number, number]>(
     "SELECT rowid, digest, media_type, bytes FROM manifest NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT ?",
   );
   for (let rows = next.all(-1, MANIFESTS); rows.length > 0; rows = next.all(rows.at(-1)?.rowid ?? 0, MANIFESTS)) {
-    const wrong = rows.find((row) => !isRight(row));
+    const wrong = rows.find((row) => !hasItsDigest(row));
     if (wrong !== undefined) {
       return `a manifest in larder.db is not what its digest says (${tryParseDigest(wrong.digest) ?? "which is none"})`;
     }
@@ -46,7 +48,7 @@ const SOURCES: readonly Source[] = [
   { from: "repository_blob INDEXED BY repository_blob_digest", key: ["digest", "repository"] },
 ];
 
-async function readTables(database: SqliteDatabase, work: Work): Promise<null> {
+async function readTables(database: SqliteDatabase, work: Work): Promise<void> {
   for (const { from, key } of SOURCES) {
     const columns = key.join(", ");
     const marks = key.map(() => "?").join(", ");
@@ -60,7 +62,6 @@ async function readTables(database: SqliteDatabase, work: Work): Promise<null> {
       rows = after.all(...key.map((column) => last[column] ?? ""));
     }
   }
-  return null;
 }
 
 type Row = Readonly<Record<string, string | number>>;

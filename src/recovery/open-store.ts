@@ -145,7 +145,7 @@ async function openWhatIsLeft(
   }
 }
 
-/** What a larder that only read was killed on is of no worth to the next one. */
+/** The database of a run that only reads. One that a killed larder left is of no worth to the next. */
 function interimPath(dataFolder: string): string {
   return join(dataFolder, "larder.db.interim");
 }

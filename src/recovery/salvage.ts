@@ -96,13 +96,13 @@ function* manifests(database: Database): Generator<readonly ManifestRow[]> {
     if (rows === null) {
       // One may be read well where two hundred are not.
       const single = step === 1 ? readSingly(read, after) : [];
-      if (single.length > 0) yield single.filter(isRight);
+      if (single.length > 0) yield single.filter(hasItsDigest);
       after = (single.at(-1)?.rowid ?? after) + step;
       step *= 2;
       continue;
     }
     if (rows.length === 0) return;
-    yield rows.filter(isRight);
+    yield rows.filter(hasItsDigest);
     after = rows.at(-1)?.rowid ?? end;
     step = 1;
   }
@@ -152,7 +152,7 @@ function unlessDamaged<T>(read: () => T): T | null {
 }
 
 /** Are these the bytes of that digest? */
-export function isRight({ digest: text, bytes }: ManifestRow): boolean {
+export function hasItsDigest({ digest: text, bytes }: ManifestRow): boolean {
   const digest = tryParseDigest(text);
   if (digest === null || !(bytes instanceof Uint8Array)) return false;
   const digester = new Digester(algorithmOf(digest));

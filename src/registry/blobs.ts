@@ -91,20 +91,15 @@ export class Blobs {
    * answered from. False when it was nowhere. Throws the failure of an upstream that might have it.
    */
   async fulfil(target: Target, digest: Digest, behalf: OnBehalf): Promise<boolean> {
-    const { links, origin, order } = this.#parts;
+    const { links, origin } = this.#parts;
     if (await this.isHere(target, digest)) return true;
-    let failure: UpstreamError | null = null;
-    for (const upstream of upstreamTargets(target, order)) {
-      if (!(await links.isReferenced(nameOf(upstream), digest))) continue;
-      try {
-        const download = await origin.download(upstream, digest, behalf);
-        await download?.done;
-        if (download !== null) return true;
-      } catch (error) {
-        if (!(error instanceof UpstreamError)) throw error;
-        failure ??= error;
-      }
-    }
+    const { found, failure } = await this.#firstAnswer(target, async (upstream) => {
+      if (!(await links.isReferenced(nameOf(upstream), digest))) return null;
+      const download = await origin.download(upstream, digest, behalf);
+      await download?.done;
+      return download;
+    });
+    if (found !== null) return true;
     if (failure !== null) throw failure;
     return false;
   }
@@ -153,18 +148,13 @@ export class Blobs {
   }
 
   async #sizeAtUpstream(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
-    const { links, origin, order } = this.#parts;
-    let failure: UpstreamError | null = null;
-    for (const upstream of upstreamTargets(target, order)) {
-      if (!(await links.isReferenced(nameOf(upstream), digest))) continue;
-      try {
-        const size = await origin.size(upstream, digest, behalfFor(target, behalf));
-        if (size !== null) return size;
-      } catch (error) {
-        if (!(error instanceof UpstreamError)) throw error;
-        failure ??= error;
-      }
-    }
+    const { links, origin } = this.#parts;
+    const { found, failure } = await this.#firstAnswer(target, async (upstream) =>
+      (await links.isReferenced(nameOf(upstream), digest))
+        ? origin.size(upstream, digest, behalfFor(target, behalf))
+        : null,
+    );
+    if (found !== null) return found;
     // Whether it is there cannot be said now; for one who pushes, it is not.
     throw blobUnknown(target, digest, (await behalf.isPush?.()) === true ? null : failure);
   }
@@ -213,16 +203,26 @@ export class Blobs {
   }
 
   async #askUpstream<T>(target: Target, digest: Digest, ask: (target: Target) => Promise<T | null>): Promise<T> {
+    const { found, failure } = await this.#firstAnswer(target, ask);
+    if (found !== null) return found;
+    throw blobUnknown(target, digest, failure, await this.#parts.files.isDamaged(digest));
+  }
+
+  /** Asks one upstream after the other: the first that has an answer, else the first failure. */
+  async #firstAnswer<T>(
+    target: Target,
+    ask: (upstream: Target) => Promise<T | null>,
+  ): Promise<{ readonly found: T | null; readonly failure: UpstreamError | null }> {
     let failure: UpstreamError | null = null;
     for (const upstream of upstreamTargets(target, this.#parts.order)) {
       try {
         const found = await ask(upstream);
-        if (found !== null) return found;
+        if (found !== null) return { found, failure: null };
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error;
         failure ??= error;
       }
     }
-    throw blobUnknown(target, digest, failure, await this.#parts.files.isDamaged(digest));
+    return { found: null, failure };
   }
 }

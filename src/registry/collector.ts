@@ -87,7 +87,7 @@ export class Collector {
     return this.#refusal;
   }
 
-  /** Collects once, as a person wishes it or, when `wishes` is null, by itself. A call while one runs shares its outcome. Throws StoreMoved. */
+  /** Collects once, as a person wishes it or, when `wishes` is null, by itself. A call while one runs shares its outcome. Throws WritesRefused. */
   collect(limits: CollectionLimits, wishes: CollectionWishes | null = null): Promise<CollectionReport> {
     this.#running ??= this.#collect(limits, wishes).finally(() => {
       this.#running = null;

@@ -1,5 +1,5 @@
 import { ExpiringMap } from "../lib/expiring-map.ts";
-import { StoreMoved } from "../storage/storage-error.ts";
+import { WritesRefused } from "../storage/storage-error.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** The log tells of each kind of failure once in so long: on a full disk every pull meets it. */
@@ -25,7 +25,7 @@ export class SpareWrites {
       return await write();
     } catch (error) {
       // Of a store that is not in its place, whoever watches it has told.
-      if (!(error instanceof StoreMoved) && this.#told.get(what) === null) {
+      if (!(error instanceof WritesRefused) && this.#told.get(what) === null) {
         this.#told.set(what, true);
         const why = error instanceof Error ? error.message : String(error);
         this.#log.write("warning", `${what} could not be written down; pulls go on`, { error: why });

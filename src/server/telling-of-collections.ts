@@ -1,5 +1,5 @@
 import type { CollectionReport } from "../registry/collector.ts";
-import { StoreMoved } from "../storage/storage-error.ts";
+import { WritesRefused } from "../storage/storage-error.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** Collects by itself, without anybody who waits for the outcome: the log is told of it, of a problem once while it lasts. */
@@ -15,7 +15,7 @@ export function tellingOfCollections(collect: () => Promise<CollectionReport>, l
   return () => {
     collect().then(tell, (error: unknown) => {
       // Of a store that is not in its place, whoever watches it has told.
-      if (error instanceof StoreMoved) return;
+      if (error instanceof WritesRefused) return;
       log.write("error", "the collection of unreferenced blobs failed", {
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
       });

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { StoreMoved } from "./storage-error.ts";
+import { WritesRefused } from "./storage-error.ts";
 
 /** How often it is looked whether the data folder is there when nobody writes. */
 const LOOK_EVERY_MS = 5000;
@@ -11,7 +11,7 @@ const MOMENT_MS = 100;
 /** What must stay in its place, by its name in the data folder. */
 type Watched = { readonly name: string; readonly device: number; readonly inode: number };
 
-/** To be asked around a write. Both throw StoreMoved when what is written would be lost. */
+/** To be asked around a write. Both throw WritesRefused when what is written would be lost. */
 export interface WriteGuard {
   /** Before a write: as things were a moment ago. */
   admit(): void;
@@ -83,7 +83,7 @@ export class FolderGuard implements WriteGuard {
 
   confirm(): void {
     const problem = this.#look();
-    if (problem !== null) throw new StoreMoved(problem);
+    if (problem !== null) throw new WritesRefused(problem);
   }
 
   close(): void {

@@ -132,7 +132,7 @@ export class SqliteDatabase {
 
   /**
    * Runs `work` as one transaction, before it returns to its caller, and waits until it would survive a power cut. Throws
-   * STORAGE_FULL, StoreMoved.
+   * STORAGE_FULL, WritesRefused.
    */
   async durably<T>(work: () => T): Promise<T> {
     this.#guard?.admit();

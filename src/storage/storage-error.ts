@@ -24,8 +24,8 @@ export function isStorageFull(error: unknown): boolean {
   return error instanceof RegistryError && error.code === "STORAGE_FULL";
 }
 
-/** What larder opened is no longer in its place: what is written would be lost. */
-export class StoreMoved extends RegistryError {
+/** Nothing may be written: what larder opened is no longer in its place, or its database is damaged. */
+export class WritesRefused extends RegistryError {
   constructor(message: string) {
     super("UNAVAILABLE", message);
   }
@@ -33,7 +33,7 @@ export class StoreMoved extends RegistryError {
 
 /** Is this a reason for which nothing can be kept just now, whatever it is? */
 export function isUnkeepable(error: unknown): boolean {
-  return isStorageFull(error) || error instanceof StoreMoved;
+  return isStorageFull(error) || error instanceof WritesRefused;
 }
 
 /** Is this the error of the file system that says that a file is not there? */
