@@ -1,15 +1,11 @@
 import { statfs } from "node:fs/promises";
 import { AdminApi } from "../http/admin-api.ts";
 import { adminActions } from "../http/admin-actions.ts";
-import type { AciPages } from "../http/aci-pages.ts";
 import { ClientPages } from "../http/client-pages.ts";
 import type { ListeningSocket } from "../http/client-request.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
-import { errorResponse } from "../http/error-response.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Turns } from "../lib/turns.ts";
-import { quoteBriefly } from "../oci/digest.ts";
-import { RegistryError } from "../oci/registry-error.ts";
 import { BlobFiles } from "../registry/blob-files.ts";
 import { Blobs } from "../registry/blobs.ts";
 import type { SearchOrder } from "../registry/candidates.ts";
@@ -40,13 +36,13 @@ import { FilesystemUploads } from "../storage/uploads-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { addressTowards } from "./address-towards.ts";
-import { arrivalOf } from "./arrival-of.ts";
 import { composeAci } from "./compose-aci.ts";
 import { composeGate } from "./compose-gate.ts";
 import { openUpstreams, standInsOf } from "./open-upstreams.ts";
 import { identityOf } from "./own-names.ts";
 import type { Settings } from "./settings.ts";
 import { tellingOfCollections } from "./telling-of-collections.ts";
+import { faultReporter, requestHandler } from "./request-handler.ts";
 import type { RequestHandler } from "./web-listener.ts";
 
 /** What a server needs from its process. */
@@ -207,58 +203,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   };
 }
 
-/** Bun's largest idle timeout, in seconds: a transfer may pause for as long. */
-const SLOW_TRANSFER_SECONDS = 255;
-
-function requestHandler(
-  distribution: DistributionApi,
-  admin: AdminApi,
-  clientPages: ClientPages,
-  aciPages: AciPages,
-): RequestHandler {
-  return (request, server) => {
-    const { path, search } = splitUrl(request.url);
-    const remote = () => server.requestIP(request)?.address ?? null;
-    const arrival = () => arrivalOf(request, server);
-    const connection = { arrival, allowSlowTransfer: () => server.timeout(request, SLOW_TRANSFER_SECONDS) };
-    return (
-      aciPages.answer(request, path, search, connection.allowSlowTransfer) ??
-      distribution.answer(request, path, search, connection) ??
-      admin.answer(request, path, arrival, connection.allowSlowTransfer) ??
-      clientPages.answer(request, path, search, remote) ??
-      errorResponse(
-        new RegistryError("NAME_UNKNOWN", `there is nothing at ${quoteBriefly(path)}; images are under /v2/`),
-      )
-    );
-  };
-}
-
-/** The path and query of a request's URL, without the cost of a URL object. After a malformed Host, Bun gives no more. */
-function splitUrl(url: string): { path: string; search: string } {
-  const slash = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("//") + 2);
-  const question = url.indexOf("?", slash);
-  return question < 0
-    ? { path: url.slice(slash), search: "" }
-    : { path: url.slice(slash, question), search: url.slice(question + 1) };
-}
-
-/** A request that was refused, or that larder failed at, is told once. */
-function faultReporter(log: Log): (error: unknown, request: Request) => void {
-  return (error, request) => {
-    const { path } = splitUrl(request.url);
-    const refused = error instanceof RegistryError;
-    const [level, what] = refused
-      ? (["warning", "a request was refused"] as const)
-      : (["error", "a request failed"] as const);
-    log.write(level, what, { method: request.method, path, error: refused ? error.message : describe(error) });
-  };
-}
-
 async function spaceOf(folder: string): Promise<{ freeBytes: number; sizeBytes: number }> {
   const { bavail, blocks, bsize } = await statfs(folder);
   return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

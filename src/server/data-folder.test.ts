@@ -12,10 +12,17 @@ beforeEach(async () => {
 });
 afterEach(() => rm(parent, { recursive: true }));
 
+async function openAndClose(): Promise<void> {
+  const { metadata, guard } = await openDataFolder(parent, log, Date.now);
+  await metadata.close();
+  guard.close();
+}
+
 test("a folder that is not there is made, for its owner alone", async () => {
-  const { metadata } = await openDataFolder(join(parent, "a/b"), log, Date.now);
+  const { metadata, guard } = await openDataFolder(join(parent, "a/b"), log, Date.now);
   expect((await stat(join(parent, "a/b"))).mode & 0o777).toBe(0o700);
   await metadata.close();
+  guard.close();
 });
 
 test("a second larder is kept out while the first one has the folder, and let in afterwards", async () => {
@@ -26,7 +33,7 @@ test("a second larder is kept out while the first one has the folder, and let in
   await expect(openDataFolder(parent, log, Date.now)).rejects.toThrow("another larder has it");
   child.kill("SIGKILL");
   await child.exited;
-  await (await openDataFolder(parent, log, Date.now)).metadata.close();
+  await openAndClose();
 });
 
 test("what cannot be a data folder is refused with the reason", async () => {
@@ -40,6 +47,7 @@ test("a folder whose database is damaged is opened to be read, and the way back 
   expect(guard.problem).toContain("larder rebuild");
   expect(housekeeping).toBeNull();
   await metadata.close();
+  guard.close();
 });
 
 describe.skipIf(process.getuid?.() !== 0)("for one who may not do everything", () => {
@@ -57,9 +65,9 @@ describe.skipIf(process.getuid?.() !== 0)("for one who may not do everything", (
   });
 
   test("a database that was copied here without the right to write is given it", async () => {
-    await (await openDataFolder(parent, log, Date.now)).metadata.close();
+    await openAndClose();
     await chmod(join(parent, "larder.db"), 0o400);
-    await (await openDataFolder(parent, log, Date.now)).metadata.close();
+    await openAndClose();
     expect((await stat(join(parent, "larder.db"))).mode & 0o777).toBe(0o600);
   });
 });
