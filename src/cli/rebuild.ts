@@ -42,7 +42,8 @@ async function rebuild({ dryRun, force, json, ...where }: Flags, io: CommandIo):
       io.stdout.write("The rebuild that was interrupted is finished.\n");
       return;
     }
-    const damage = await seekDamage(folder, readStoreMark(folder));
+    const mark = readStoreMark(folder);
+    const damage = mark?.damage ?? (await seekDamage(folder, mark));
     if (damage === null && force !== true && !isDry) {
       throw new CommandFailure(
         1,

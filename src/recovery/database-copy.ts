@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { examineStore } from "../storage/examine-store.ts";
+import { quickCheck } from "../storage/quick-check.ts";
 import { isSqliteDamage, StoreDamaged } from "../storage/store-damage.ts";
 import type { StoreMark } from "../storage/store-mark.ts";
 
@@ -15,7 +16,7 @@ export async function withDatabaseCopy<T>(
   use: (path: string) => T,
 ): Promise<T | null> {
   const path = join(dataFolder, "larder.db");
-  const damage = await damageOf(dataFolder, mark === null ? null : { ...mark, damage: null });
+  const damage = await damageOf(dataFolder, mark);
   if (!existsSync(path) || damage?.kind === "foreign") return null;
   const folder = join(dataFolder, "salvage");
   rmSync(folder, { recursive: true, force: true });
@@ -30,11 +31,14 @@ export async function withDatabaseCopy<T>(
   }
 }
 
-/** What is wrong with the database of a data folder, as far as can be seen by reading all of it; null: nothing is. */
+/**
+ * What is wrong with the database of a data folder, as far as can be seen by reading all of it; null: nothing is. What was
+ * noted in its mark does not count: it may have been put right.
+ */
 export async function seekDamage(dataFolder: string, mark: StoreMark | null): Promise<string | null> {
   const damage = await damageOf(dataFolder, mark);
   if (damage !== null) return damage.message;
-  return withDatabaseCopy(dataFolder, mark, quickCheck);
+  return withDatabaseCopy(dataFolder, mark, readWhole);
 }
 
 async function damageOf(dataFolder: string, mark: StoreMark | null): Promise<StoreDamaged | null> {
@@ -48,13 +52,12 @@ async function damageOf(dataFolder: string, mark: StoreMark | null): Promise<Sto
 }
 
 /** Reads the whole database at `path`. What is wrong with it; null: nothing is. */
-function quickCheck(path: string): string | null {
+function readWhole(path: string): string | null {
   let database: Database | null = null;
   try {
     database = new Database(path);
-    const rows = database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
-    const [first] = rows;
-    return first === undefined || first.quick_check === "ok" ? null : `larder.db is damaged (${first.quick_check})`;
+    const damage = quickCheck(database);
+    return damage === null ? null : `larder.db is damaged (${damage})`;
   } catch (error) {
     if (!isSqliteDamage(error)) throw error;
     return "larder.db is damaged and cannot be read";

@@ -82,9 +82,9 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
   removeDatabase(interimPath(dataFolder));
   const mark = readStoreMark(dataFolder);
   // What was seen while larder ran may have been put right since: then all of it is read.
-  const damage = mark?.damage == null ? null : await seekDamage(dataFolder, { ...mark, damage: null });
+  const damage = mark?.damage == null ? null : await seekDamage(dataFolder, mark);
   if (damage !== null) throw new StoreDamaged("unreadable", damage);
-  await examineStore(dataFolder, mark === null ? null : { ...mark, damage: null });
+  await examineStore(dataFolder, mark);
   let database = openSound(dataFolder, spare, guard);
   // After a clean stop all was in the database; a migration is in no file of changes.
   const lost = mark?.isOpen === true && !database.wasMigrated ? await countLostChanges(dataFolder, database) : 0;

@@ -26,7 +26,6 @@ type MainFile = {
  */
 export async function examineStore(dataFolder: string, mark: StoreMark | null): Promise<void> {
   const path = join(dataFolder, "larder.db");
-  if (mark !== null && mark.damage !== null) throw new StoreDamaged("unreadable", mark.damage);
   if (sizeOf(path) === 0) {
     // Without files there is nothing to lose: a new store, or one whose first start was cut off.
     if (!(await hasBlobs(dataFolder))) return;

@@ -5,6 +5,7 @@ import type { WriteGuard } from "./folder-guard.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { CheckedStatement } from "./checked-statement.ts";
 import { openSqliteFile } from "./open-sqlite-file.ts";
+import { quickCheck } from "./quick-check.ts";
 import { isStorageFull, storageError, storageFull } from "./storage-error.ts";
 import { isSqliteDamage } from "./store-damage.ts";
 
@@ -194,13 +195,7 @@ export class SqliteDatabase {
 
   /** Reads the whole database. What is wrong with it; null: nothing is. */
   check(): string | null {
-    try {
-      const found = this.#database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get()?.quick_check;
-      return found === undefined || found === "ok" ? null : found;
-    } catch (error) {
-      if (!isSqliteDamage(error)) throw error;
-      return error instanceof Error ? error.message : String(error);
-    }
+    return quickCheck(this.#database);
   }
 
   #end(): Identity | null {
