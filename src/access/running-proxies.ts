@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ExpiringMap } from "../lib/expiring-map.ts";
-import { SharedFlush } from "../lib/shared-flush.ts";
-import type { Turns } from "../lib/turns.ts";
+import { ExpiringMap } from "../lib/async/expiring-map.ts";
+import { SharedFlush } from "../lib/async/shared-flush.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import type { SocketOwner } from "./socket-owner.ts";
 
 /** Programs that pass requests or connections of others on, as the kernel names their processes (15 characters). */

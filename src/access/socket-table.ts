@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SharedFlush } from "../lib/shared-flush.ts";
+import { SharedFlush } from "../lib/async/shared-flush.ts";
 import type { IpAddress } from "../lib/net/ip-address.ts";
 import type { Endpoint, FarEnd } from "./socket-owner.ts";
 

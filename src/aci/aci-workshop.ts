@@ -1,6 +1,6 @@
-import type { Clock } from "../lib/clock.ts";
-import { ExpiringMap } from "../lib/expiring-map.ts";
-import { SingleFlight } from "../lib/single-flight.ts";
+import type { Clock } from "../lib/async/clock.ts";
+import { ExpiringMap } from "../lib/async/expiring-map.ts";
+import { SingleFlight } from "../lib/async/single-flight.ts";
 import { type Digest, digestOf, hexOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { AciError } from "./aci-error.ts";

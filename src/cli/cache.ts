@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { mapBounded } from "../lib/map-bounded.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 import { formatReference } from "../oci/reference.ts";
 import { parseImageName } from "../registry/image-name.ts";
 import { bringImage, type Outcome, PARALLEL_IMAGES } from "./bring-image.ts";

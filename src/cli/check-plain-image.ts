@@ -1,4 +1,4 @@
-import { mapBounded } from "../lib/map-bounded.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";

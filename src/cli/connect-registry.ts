@@ -1,4 +1,4 @@
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/async/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { VERSION } from "../server/version.ts";
 import { ANONYMOUS, type CredentialSource } from "../upstream/credentials.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { CollectAnswer, CollectRequest } from "../api/admin.ts";
-import { tryParseDuration } from "../lib/duration.ts";
+import { tryParseDuration } from "../lib/text/duration.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";
 import { formatBytes } from "./progress.ts";

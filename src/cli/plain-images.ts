@@ -1,6 +1,6 @@
 import type { PlatformList } from "../api/admin.ts";
 import { type CopyEvent, copyImage } from "../images/copy-image.ts";
-import { mapBounded } from "../lib/map-bounded.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 import type { PlatformChoice as CopyChoice } from "../images/platform-choice.ts";
 import { registrySink } from "../images/registry-sink.ts";
 import type { Digest } from "../oci/digest.ts";

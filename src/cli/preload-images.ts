@@ -1,5 +1,5 @@
 import type { PlatformList } from "../api/admin.ts";
-import { mapBounded } from "../lib/map-bounded.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { bringImage, type Outcome, PARALLEL_IMAGES } from "./bring-image.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";

@@ -1,7 +1,7 @@
 /** From the flags of `larder serve`, registry:2's variables and a configuration file to the settings of a server. */
 import { readFile } from "node:fs/promises";
-import { tryParseByteSize } from "../lib/byte-size.ts";
-import { tryParseDuration } from "../lib/duration.ts";
+import { tryParseByteSize } from "../lib/text/byte-size.ts";
+import { tryParseDuration } from "../lib/text/duration.ts";
 import { type IpNetwork, tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { parseStandInFile, tryParseStandIn } from "../registry/stand-ins.ts";

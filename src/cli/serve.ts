@@ -1,4 +1,4 @@
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/async/clock.ts";
 import { X509Certificate } from "node:crypto";
 import { Command } from "commander";
 import { AciError } from "../aci/aci-error.ts";

@@ -2,7 +2,7 @@ import { AciError } from "../aci/aci-error.ts";
 import { aciPlatform } from "../aci/aci-platform.ts";
 import type { AciParts, AciWish } from "../aci/aci-workshop.ts";
 import { parseImageConfig } from "../aci/image-config.ts";
-import type { Turns } from "../lib/turns.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { type Namespace, parseRepositoryPath, repositoryName } from "../oci/repository-name.ts";
 import { digestOf } from "../oci/digest.ts";
 import { parseTag } from "../oci/tag.ts";

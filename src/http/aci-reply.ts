@@ -1,5 +1,5 @@
 import { AciError } from "../aci/aci-error.ts";
-import { parseRangeHeader } from "../lib/byte-range.ts";
+import { parseRangeHeader } from "../lib/text/byte-range.ts";
 import { ERROR_STATUS, RegistryError } from "../oci/registry-error.ts";
 
 /** A file to send. `tag` changes with its content. */

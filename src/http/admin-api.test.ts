@@ -3,7 +3,7 @@ import { everyoneWrites } from "../access/access-control.ts";
 import { Gate } from "../access/gate.ts";
 import { LarderHosts } from "../access/larder-hosts.ts";
 import { everyoneIsAStranger } from "../access/principal.ts";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { AdminApi } from "./admin-api.ts";
 import type { AdminActions } from "./admin-resources.ts";
 

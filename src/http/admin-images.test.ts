@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { RegistryError } from "../oci/registry-error.ts";

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { syncFolder } from "../lib/sync-folder.ts";
+import { syncFolder } from "../lib/files/sync-folder.ts";
 import { readFileRange } from "./read-file-range.ts";
 import { openSpoolFile } from "./spool-file.ts";
 

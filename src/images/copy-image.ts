@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { BlobOutcome, ImageSink } from "./image-sink.ts";
 import type { ImageSource, ManifestContent, SourceImage } from "./image-source.ts";
 import { type ManifestTree, readManifest, readManifestTree } from "./manifest-tree.ts";
-import { mapBounded } from "../lib/map-bounded.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 import { choosePlatforms, type PlatformChoice } from "./platform-choice.ts";
 import { openBlob } from "./open-blob.ts";
 import { readReferrers } from "./read-referrers.ts";

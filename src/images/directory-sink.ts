@@ -1,6 +1,6 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "../lib/sync-folder.ts";
+import { syncFolder } from "../lib/files/sync-folder.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { blobFile, DIRECTORY_VERSION, listedManifestFile } from "./directory-source.ts";

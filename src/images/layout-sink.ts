@@ -1,6 +1,6 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { syncFolder } from "../lib/sync-folder.ts";
+import { syncFolder } from "../lib/files/sync-folder.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ImageSink } from "./image-sink.ts";
 import { blobPath, LAYOUT_MARK } from "./layout-index.ts";

@@ -5,7 +5,7 @@ import { isNonDistributable } from "../oci/media-type.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { ImageSource, ManifestContent } from "./image-source.ts";
-import { mapBounded } from "../lib/map-bounded.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 
 /** All that an image consists of. `manifests`: those that come before others that list them, so the root is last. */
 export type ManifestTree = {

@@ -2,7 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { ImageSource, Referrer } from "./image-source.ts";
 import { type ManifestTree, readManifest, readManifestTree } from "./manifest-tree.ts";
-import { mapBounded } from "../lib/map-bounded.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 
 /** What refers to an image, whole; `tag` as in `Referrer`. */
 export type AttachedTree = { readonly tree: ManifestTree; readonly tag: string | null };

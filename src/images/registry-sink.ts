@@ -1,4 +1,4 @@
-import { KeyedMutex } from "../lib/keyed-mutex.ts";
+import { KeyedMutex } from "../lib/async/keyed-mutex.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";

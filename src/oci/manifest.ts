@@ -4,7 +4,7 @@
  * Sources: image-spec v1.1.1, manifest.md and image-index.md; image-spec v1.1.0-rc2, artifact.md (withdrawn, still
  * pushed by older tools); Docker's image manifest version 2, schema 1 and schema 2.
  */
-import { jsonSteps } from "../lib/json-steps.ts";
+import { jsonSteps } from "../lib/text/json-steps.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { quoteBriefly } from "./digest.ts";
 import { descriptorSteps, invalidManifest, type ManifestFields, readFields, toDescriptor } from "./manifest-fields.ts";

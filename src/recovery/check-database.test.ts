@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, statSync, writeSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { FolderGuard } from "../storage/folder-guard.ts";

@@ -1,5 +1,5 @@
 import { tryParseDigest } from "../oci/digest.ts";
-import type { Work } from "../lib/turns.ts";
+import type { Work } from "../lib/async/turns.ts";
 import type { SqliteDatabase } from "../storage/sqlite-database.ts";
 import { hasItsDigest } from "./salvage.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import { DatabaseBuilder } from "./database-builder.ts";

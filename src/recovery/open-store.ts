@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Turns, type Work } from "../lib/turns.ts";
+import { Turns, type Work } from "../lib/async/turns.ts";
 import { examineStore } from "../storage/examine-store.ts";
 import type { WriteGuard } from "../storage/folder-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";

@@ -13,7 +13,7 @@ import {
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { asidePath, blobPath } from "../storage/blob-folder.ts";

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { syncFolder } from "../lib/sync-folder.ts";
+import { syncFolder } from "../lib/files/sync-folder.ts";
 import { asidePath, blobPath } from "../storage/blob-folder.ts";
 import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
 import { readStoreMark, type StoreMark, writeStoreMark } from "../storage/store-mark.ts";

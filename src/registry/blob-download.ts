@@ -1,4 +1,4 @@
-import type { ByteRange } from "../lib/byte-range.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
 import type { UploadReader } from "../storage/blobs.ts";
 
 /** A reader takes as much from disk at once at most; what it has taken and not sent on is all the memory it costs. */

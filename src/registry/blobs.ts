@@ -1,4 +1,4 @@
-import type { ByteRange } from "../lib/byte-range.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobBody, BlobStore } from "../storage/blobs.ts";

@@ -1,4 +1,4 @@
-import { mapBounded } from "../lib/map-bounded.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Blobs } from "./blobs.ts";

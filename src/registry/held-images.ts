@@ -1,4 +1,4 @@
-import type { Turns } from "../lib/turns.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import { LOCAL, type RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { RepositoryStore, TagStore } from "../storage/metadata.ts";

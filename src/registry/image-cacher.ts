@@ -1,4 +1,4 @@
-import type { Turns, Work } from "../lib/turns.ts";
+import type { Turns, Work } from "../lib/async/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";

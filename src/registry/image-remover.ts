@@ -1,4 +1,4 @@
-import type { Turns, Work } from "../lib/turns.ts";
+import type { Turns, Work } from "../lib/async/turns.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { manifestSteps } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";

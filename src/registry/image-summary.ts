@@ -1,4 +1,4 @@
-import { JsonTooComplex, jsonSteps } from "../lib/json-steps.ts";
+import { JsonTooComplex, jsonSteps } from "../lib/text/json-steps.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { formatPlatform, normalizePlatform, type Platform } from "../oci/platform.ts";

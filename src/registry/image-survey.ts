@@ -1,4 +1,4 @@
-import type { Work } from "../lib/turns.ts";
+import type { Work } from "../lib/async/turns.ts";
 import { formatPlatform } from "../oci/platform.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";

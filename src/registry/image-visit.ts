@@ -1,4 +1,4 @@
-import type { Work } from "../lib/turns.ts";
+import type { Work } from "../lib/async/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";

@@ -1,4 +1,4 @@
-import type { Work } from "../lib/turns.ts";
+import type { Work } from "../lib/async/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Manifest, manifestSteps } from "../oci/manifest.ts";
 import { isIndexType, isNonDistributable } from "../oci/media-type.ts";

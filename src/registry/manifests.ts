@@ -1,4 +1,4 @@
-import type { Turns } from "../lib/turns.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { type Manifest, manifestSteps } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";

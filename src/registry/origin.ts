@@ -1,4 +1,4 @@
-import type { ByteRange } from "../lib/byte-range.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
 import type { Digest } from "../oci/digest.ts";
 import { LOCAL } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";

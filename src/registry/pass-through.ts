@@ -1,4 +1,4 @@
-import type { ByteRange } from "../lib/byte-range.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { Target } from "./locate.ts";

@@ -1,4 +1,4 @@
-import { ExpiringMap } from "../lib/expiring-map.ts";
+import { ExpiringMap } from "../lib/async/expiring-map.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isAnswer, isOutOfReach, type UpstreamError } from "../upstream/upstream-error.ts";

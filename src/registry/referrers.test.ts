@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { type Namespace, parseRepositoryPath } from "../oci/repository-name.ts";

@@ -1,4 +1,4 @@
-import type { Turns, Work } from "../lib/turns.ts";
+import type { Turns, Work } from "../lib/async/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { fallbackTag } from "../oci/attachment-tag.ts";
 import type { Digest } from "../oci/digest.ts";

@@ -1,4 +1,4 @@
-import { ExpiringMap } from "../lib/expiring-map.ts";
+import { ExpiringMap } from "../lib/async/expiring-map.ts";
 import { WritesRefused } from "../storage/storage-error.ts";
 import type { Log } from "../telemetry/log.ts";
 

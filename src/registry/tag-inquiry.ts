@@ -1,4 +1,4 @@
-import { ExpiringMap } from "../lib/expiring-map.ts";
+import { ExpiringMap } from "../lib/async/expiring-map.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";

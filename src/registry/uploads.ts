@@ -1,5 +1,5 @@
-import type { ByteRange } from "../lib/byte-range.ts";
-import { KeyedMutex } from "../lib/keyed-mutex.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
+import { KeyedMutex } from "../lib/async/keyed-mutex.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../storage/blobs.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { Socket } from "node:net";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/async/clock.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MemoryBlobs } from "../storage/blobs-memory.ts";
 import { memoryMetadata } from "../storage/metadata-memory.ts";

@@ -1,7 +1,7 @@
-import type { ByteRange } from "../lib/byte-range.ts";
-import type { Clock } from "../lib/clock.ts";
-import { SingleFlight } from "../lib/single-flight.ts";
-import { ExpiringMap } from "../lib/expiring-map.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
+import type { Clock } from "../lib/async/clock.ts";
+import { SingleFlight } from "../lib/async/single-flight.ts";
+import { ExpiringMap } from "../lib/async/expiring-map.ts";
 import { algorithmOf, type Digest, hexOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { UploadId, UploadStore } from "../storage/blobs.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { Clock } from "../lib/clock.ts";
-import { Turns } from "../lib/turns.ts";
+import type { Clock } from "../lib/async/clock.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { parseTag } from "../oci/tag.ts";

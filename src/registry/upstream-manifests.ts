@@ -1,9 +1,9 @@
-import type { Clock } from "../lib/clock.ts";
-import { ExpiringMap } from "../lib/expiring-map.ts";
-import { KeyedMutex } from "../lib/keyed-mutex.ts";
-import { SingleFlight } from "../lib/single-flight.ts";
-import type { Turns } from "../lib/turns.ts";
-import { within } from "../lib/within.ts";
+import type { Clock } from "../lib/async/clock.ts";
+import { ExpiringMap } from "../lib/async/expiring-map.ts";
+import { KeyedMutex } from "../lib/async/keyed-mutex.ts";
+import { SingleFlight } from "../lib/async/single-flight.ts";
+import type { Turns } from "../lib/async/turns.ts";
+import { within } from "../lib/async/within.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Manifest, manifestSteps } from "../oci/manifest.ts";
 import { RegistryError } from "../oci/registry-error.ts";

@@ -1,5 +1,5 @@
-import type { SingleFlight } from "../lib/single-flight.ts";
-import { within } from "../lib/within.ts";
+import type { SingleFlight } from "../lib/async/single-flight.ts";
+import { within } from "../lib/async/within.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { UpstreamError } from "../upstream/upstream-error.ts";
 import type { Target } from "./locate.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { FilesystemAside } from "../storage/aside-filesystem.ts";
 import { blobPath } from "../storage/blob-folder.ts";

@@ -1,4 +1,4 @@
-import type { Turns, Work } from "../lib/turns.ts";
+import type { Turns, Work } from "../lib/async/turns.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { AsideStore } from "../storage/aside.ts";

@@ -12,7 +12,7 @@ import { SocketTable } from "../access/socket-table.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import type { ListeningSocket } from "../http/client-request.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
-import type { Turns } from "../lib/turns.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Settings } from "./settings.ts";
 

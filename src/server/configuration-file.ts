@@ -3,8 +3,8 @@
  */
 import * as v from "valibot";
 import { type Document, isMap, isNode, LineCounter, parseDocument } from "yaml";
-import { tryParseByteSize } from "../lib/byte-size.ts";
-import { tryParseDuration } from "../lib/duration.ts";
+import { tryParseByteSize } from "../lib/text/byte-size.ts";
+import { tryParseDuration } from "../lib/text/duration.ts";
 import { tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import { tryParseNamespace } from "../oci/repository-name.ts";
 import { tryParseStandIn } from "../registry/stand-ins.ts";

@@ -1,6 +1,6 @@
 import { chmod } from "node:fs/promises";
-import { makeFolder } from "../lib/make-folder.ts";
-import { Turns } from "../lib/turns.ts";
+import { makeFolder } from "../lib/files/make-folder.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { DiskReserve } from "../storage/disk-reserve.ts";
 import { FolderGuard } from "../storage/folder-guard.ts";
 import { openStore, type Store } from "../recovery/open-store.ts";

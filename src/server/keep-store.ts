@@ -1,4 +1,4 @@
-import type { Turns } from "../lib/turns.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import type { Housekeeping } from "../recovery/open-store.ts";
 import type { FolderGuard } from "../storage/folder-guard.ts";
 import type { Log } from "../telemetry/log.ts";

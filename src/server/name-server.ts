@@ -1,7 +1,7 @@
 import { canBeSpoofed } from "../clients/spoofable.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import { type DnsServer, startDnsServer } from "../dns/server.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/async/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { ListenError } from "./listen-error.ts";
 import { type OwnNames, withoutPort } from "./own-subjects.ts";

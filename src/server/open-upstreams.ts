@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/async/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { type Upstream, Upstreams } from "../registry/upstreams.ts";
 import type { Log } from "../telemetry/log.ts";

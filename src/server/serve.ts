@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { DnsServer } from "../dns/server.ts";
 import { formatSocketAddress } from "../dns/socket-address.ts";
-import { Turns } from "../lib/turns.ts";
+import { Turns } from "../lib/async/turns.ts";
 import type { Log } from "../telemetry/log.ts";
 import { compose, type Composition, type ServerEnvironment } from "./compose.ts";
 import { openDataFolder } from "./data-folder.ts";

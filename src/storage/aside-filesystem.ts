@@ -1,7 +1,7 @@
 import { lstat, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder } from "../lib/make-folder.ts";
-import { syncFolder } from "../lib/sync-folder.ts";
+import { makeFolder } from "../lib/files/make-folder.ts";
+import { syncFolder } from "../lib/files/sync-folder.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { AsideFile, AsideStore, AsideTotals } from "./aside.ts";
 import { asideFolder, asidePath, type AsideReason, blobPath } from "./blob-folder.ts";

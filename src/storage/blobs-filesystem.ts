@@ -1,6 +1,6 @@
 import { lstat, opendir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ByteRange } from "../lib/byte-range.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
 import { type Digest, tryParseDigest } from "../oci/digest.ts";
 import { blobPath } from "./blob-folder.ts";
 import type { BlobBody, BlobStore } from "./blobs.ts";

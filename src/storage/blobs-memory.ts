@@ -1,4 +1,4 @@
-import type { ByteRange } from "../lib/byte-range.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobBody, BlobStore, StoredUpload, UploadId, UploadReader, UploadStore } from "./blobs.ts";

@@ -9,7 +9,7 @@
  * - Memory does not grow with the size of a blob.
  */
 import type { Digest } from "../oci/digest.ts";
-import type { ByteRange } from "../lib/byte-range.ts";
+import type { ByteRange } from "../lib/text/byte-range.ts";
 
 /** Content to send: a `Blob` of Bun's goes out by sendfile. */
 export type BlobBody = Blob | ReadableStream<Uint8Array>;

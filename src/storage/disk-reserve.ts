@@ -1,7 +1,7 @@
 import { rmSync, statfsSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { SingleFlight } from "../lib/single-flight.ts";
+import { SingleFlight } from "../lib/async/single-flight.ts";
 import { storageFull } from "./storage-error.ts";
 
 /** A hundredth of the file system, within these bounds: enough for the transactions of a large removal. */

@@ -1,4 +1,4 @@
-import { KeyedMutex } from "../lib/keyed-mutex.ts";
+import { KeyedMutex } from "../lib/async/keyed-mutex.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";

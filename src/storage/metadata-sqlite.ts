@@ -1,5 +1,5 @@
-import { KeyedMutex } from "../lib/keyed-mutex.ts";
-import { Turns } from "../lib/turns.ts";
+import { KeyedMutex } from "../lib/async/keyed-mutex.ts";
+import { Turns } from "../lib/async/turns.ts";
 import type { MetadataStore } from "./metadata.ts";
 import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";

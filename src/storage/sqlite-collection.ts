@@ -1,5 +1,5 @@
-import { KeyedMutex } from "../lib/keyed-mutex.ts";
-import type { Turns, Work } from "../lib/turns.ts";
+import { KeyedMutex } from "../lib/async/keyed-mutex.ts";
+import type { Turns, Work } from "../lib/async/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { CollectionStore } from "./metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";

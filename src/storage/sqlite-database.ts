@@ -1,6 +1,6 @@
 import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
 import { closeSync, fdatasync, openSync } from "node:fs";
-import { SharedFlush } from "../lib/shared-flush.ts";
+import { SharedFlush } from "../lib/async/shared-flush.ts";
 import type { WriteGuard } from "./folder-guard.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { CheckedStatement } from "./checked-statement.ts";

@@ -1,5 +1,5 @@
-import type { KeyedMutex } from "../lib/keyed-mutex.ts";
-import type { Turns } from "../lib/turns.ts";
+import type { KeyedMutex } from "../lib/async/keyed-mutex.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { ManifestPut, ManifestStore, Page, StoredManifest } from "./metadata.ts";

@@ -1,4 +1,4 @@
-import type { Turns } from "../lib/turns.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import { isIndexType } from "../oci/media-type.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { isNamed } from "./sqlite-naming.ts";

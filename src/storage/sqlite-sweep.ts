@@ -1,4 +1,4 @@
-import type { Work } from "../lib/turns.ts";
+import type { Work } from "../lib/async/turns.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { isNamed } from "./sqlite-naming.ts";
 import { isStorageFull } from "./storage-error.ts";

@@ -1,4 +1,4 @@
-import type { Turns } from "../lib/turns.ts";
+import type { Turns } from "../lib/async/turns.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { Page, RepositoryStore, StoredManifest, StoredTag, TagKind, TagStore } from "./metadata.ts";

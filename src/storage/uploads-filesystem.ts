@@ -1,7 +1,7 @@
 import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder } from "../lib/make-folder.ts";
-import { syncFolder } from "../lib/sync-folder.ts";
+import { makeFolder } from "../lib/files/make-folder.ts";
+import { syncFolder } from "../lib/files/sync-folder.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { FilesystemAside } from "./aside-filesystem.ts";

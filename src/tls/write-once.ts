@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { syncFolder } from "../lib/sync-folder.ts";
+import { syncFolder } from "../lib/files/sync-folder.ts";
 
 /**
  * Writes a file that is never written again: whole or not at all, also when the power fails, and by one process only.

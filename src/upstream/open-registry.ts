@@ -1,4 +1,4 @@
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/async/clock.ts";
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
 import { NO_ACCESS } from "./access.ts";
 import { AddressPolicy } from "./address-policy.ts";

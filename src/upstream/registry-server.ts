@@ -1,4 +1,4 @@
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/async/clock.ts";
 import { type Access, NO_ACCESS } from "./access.ts";
 import type { Authorization, Authorizer } from "./authorizer.ts";
 import { orAborted } from "./host-resolver.ts";

@@ -1,6 +1,6 @@
 /** The values that each chart of a tree is rendered with. Source: Helm v3.18, "Values Files", "Subcharts and Globals". */
-import { mergeMaps } from "../template/collection-functions.ts";
-import { deepCopy, type TemplateMap, type TemplateValue, toMap, toText } from "../template/template-value.ts";
+import { mergeMaps } from "../../lib/go-template/collection-functions.ts";
+import { deepCopy, type TemplateMap, type TemplateValue, toMap, toText } from "../../lib/go-template/template-value.ts";
 import { type Chart, type Dependency, renameChart } from "./chart.ts";
 
 /** A chart that is rendered, with its own part of the values. */

@@ -1,6 +1,13 @@
 /** Charts as Helm loads them. Source: Helm v3.18, "Charts": Chart.yaml (v1 and v2), requirements.yaml, charts/. */
-import { readYaml } from "../template/encoding-functions.ts";
-import { type TemplateMap, type TemplateValue, toList, toMap, toText, Unresolved } from "../template/template-value.ts";
+import { readYaml } from "../../lib/go-template/encoding-functions.ts";
+import {
+  type TemplateMap,
+  type TemplateValue,
+  toList,
+  toMap,
+  toText,
+  Unresolved,
+} from "../../lib/go-template/template-value.ts";
 import type { ChartFiles } from "./chart-files.ts";
 
 /** A chart that another one wants. */

@@ -1,9 +1,9 @@
 /** Renders a chart as `helm template` does, as far as that can be known without Helm and a cluster. */
-import { TemplateEvaluation } from "../template/evaluate-template.ts";
-import { parseTemplate } from "../template/parse-template.ts";
-import { TEMPLATE_FUNCTIONS } from "../template/template-functions.ts";
-import type { TemplateNode } from "../template/template-syntax.ts";
-import { TemplateError, type TemplateMap, type TemplateValue, toText } from "../template/template-value.ts";
+import { TemplateEvaluation } from "../../lib/go-template/evaluate-template.ts";
+import { parseTemplate } from "../../lib/go-template/parse-template.ts";
+import { TEMPLATE_FUNCTIONS } from "../../lib/go-template/template-functions.ts";
+import type { TemplateNode } from "../../lib/go-template/template-syntax.ts";
+import { TemplateError, type TemplateMap, type TemplateValue, toText } from "../../lib/go-template/template-value.ts";
 import type { ChartInUse } from "./chart-values.ts";
 import { capabilities, chartFilesObject, chartObject, releaseObject } from "./template-objects.ts";
 

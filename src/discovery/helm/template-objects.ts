@@ -1,5 +1,5 @@
 /** The objects that Helm gives to templates beside the values. Source: Helm v3.18, "Built-in Objects". */
-import { type TemplateMap, type TemplateValue, toText } from "../template/template-value.ts";
+import { type TemplateMap, type TemplateValue, toText } from "../../lib/go-template/template-value.ts";
 import type { Chart } from "./chart.ts";
 import type { ChartFiles } from "./chart-files.ts";
 

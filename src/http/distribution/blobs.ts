@@ -1,4 +1,4 @@
-import { parseRangeHeader } from "../../lib/byte-range.ts";
+import { parseRangeHeader } from "../../lib/text/byte-range.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Blobs } from "../../registry/blobs.ts";

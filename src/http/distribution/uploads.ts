@@ -1,4 +1,4 @@
-import { parseChunkRange } from "../../lib/byte-range.ts";
+import { parseChunkRange } from "../../lib/text/byte-range.ts";
 import { algorithmOf, type DigestAlgorithm, isDigestAlgorithm, parseDigest, quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Target } from "../../registry/locate.ts";
