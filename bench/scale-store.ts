@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { createHash } from "node:crypto";
-import initial from "../src/storage/migrations/0001-initial.sql.ts";
+import initial from "../src/storage/sqlite/migrations/0001-initial.sql.ts";
 
 /** Layers and a configuration of each image; all images of a repository share the first layer. */
 const BLOBS_OF_IMAGE = 11;

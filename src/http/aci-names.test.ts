@@ -5,7 +5,7 @@ import { digestOf } from "../oci/digest.ts";
 import { parseTag } from "../oci/tag.ts";
 import { HeldImages } from "../registry/held-images.ts";
 import type { Identity } from "../registry/locate.ts";
-import { memoryMetadata } from "../storage/metadata-memory.ts";
+import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
 import { AciNames } from "./aci-names.ts";
 
 const identity: Identity = {

@@ -7,8 +7,8 @@ import { type Namespace, parseRepositoryPath, repositoryName } from "../oci/repo
 import { parseTag } from "../oci/tag.ts";
 import { ImageSurvey } from "../registry/image-survey.ts";
 import { Inventory } from "../registry/inventory.ts";
-import { MemoryBlobs } from "../storage/blobs-memory.ts";
-import { memoryMetadata } from "../storage/metadata-memory.ts";
+import { MemoryBlobs } from "../storage/memory/blobs-memory.ts";
+import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
 import { checkAll, listImages } from "./admin-images.ts";
 
 const ORDER = { unqualified: [], standIns: [], localAnswersForAll: true };

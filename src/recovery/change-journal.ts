@@ -1,6 +1,6 @@
 import { closeSync, fdatasync, ftruncateSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { syncFolder } from "../lib/files/sync-folder.ts";
-import type { ChangeSink, SqliteDatabase } from "../storage/sqlite-database.ts";
+import type { ChangeSink, SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { takeChanges, watchChanges } from "./change-watch.ts";
 import { historyFolder, historyPath, nextNumber } from "./history-folder.ts";
 import { formatRecord, type StoreRecord } from "./store-record.ts";

@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from "../storage/sqlite-database.ts";
+import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import type { StoreRecord } from "./store-record.ts";
 
 /** What the triggers note. For a manifest only its digest: the bytes are read when the transaction ends. */

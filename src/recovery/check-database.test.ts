@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { Turns } from "../lib/async/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import { FolderGuard } from "../storage/folder-guard.ts";
-import { readStoreMark } from "../storage/store-mark.ts";
+import { FolderGuard } from "../storage/filesystem/folder-guard.ts";
+import { readStoreMark } from "./store-mark.ts";
 import { openStore, type Store } from "./open-store.ts";
 import { put, SPACE } from "./store.fixture.ts";
 

@@ -1,6 +1,6 @@
 import { tryParseDigest } from "../oci/digest.ts";
 import type { Work } from "../lib/async/turns.ts";
-import type { SqliteDatabase } from "../storage/sqlite-database.ts";
+import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { hasItsDigest } from "./salvage.ts";
 
 /** Rows that are read before the clock is looked at. Manifests may have megabytes. */

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync } from "node:fs";
 import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { referencesOf } from "../oci/manifest-references.ts";
-import { migrate } from "../storage/migrate.ts";
+import { migrate } from "../storage/sqlite/migrate.ts";
 import type { StoreRecord } from "./store-record.ts";
 
 /** Some of many: the first ones, and how many they are. */

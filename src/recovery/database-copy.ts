@@ -1,10 +1,10 @@
 import { Database } from "bun:sqlite";
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { examineStore } from "../storage/examine-store.ts";
-import { quickCheck } from "../storage/quick-check.ts";
+import { examineStore } from "./examine-store.ts";
+import { quickCheck } from "../storage/sqlite/quick-check.ts";
 import { isSqliteDamage, StoreDamaged } from "../storage/store-damage.ts";
-import type { StoreMark } from "../storage/store-mark.ts";
+import type { StoreMark } from "./store-mark.ts";
 
 /**
  * Lets `use` read a copy of a store's database, so that the database stays as it is, its log included. A log that may not

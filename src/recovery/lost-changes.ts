@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from "../storage/sqlite-database.ts";
+import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { findHistory, readRecords } from "./read-history.ts";
 import type { StoreRecord } from "./store-record.ts";
 

@@ -17,7 +17,7 @@ import { Turns } from "../lib/async/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import { blobPath } from "../storage/blob-folder.ts";
+import { blobPath } from "../storage/filesystem/blob-folder.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { imageManifest, open as openFixture, put } from "./store.fixture.ts";
 import { openStore } from "./open-store.ts";

@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { syncFolder } from "../lib/files/sync-folder.ts";
-import { asidePath, blobPath } from "../storage/blob-folder.ts";
-import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
-import { readStoreMark, type StoreMark, writeStoreMark } from "../storage/store-mark.ts";
+import { asidePath, blobPath } from "../storage/filesystem/blob-folder.ts";
+import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
+import { readStoreMark, type StoreMark, writeStoreMark } from "./store-mark.ts";
 import { withDatabaseCopy } from "./database-copy.ts";
 import { DatabaseBuilder, type BuiltStore } from "./database-builder.ts";
 import { historyFolder, historyPath, nextNumber } from "./history-folder.ts";

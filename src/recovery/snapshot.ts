@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { syncFolder } from "../lib/files/sync-folder.ts";
 import type { Work } from "../lib/async/turns.ts";
-import type { SqliteDatabase } from "../storage/sqlite-database.ts";
+import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { manifestRecord } from "./change-watch.ts";
 import { historyFolder, historyPath } from "./history-folder.ts";
 import { formatRecord, type StoreRecord } from "./store-record.ts";

@@ -3,7 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SingleFlight } from "../lib/async/single-flight.ts";
 import type { Turns } from "../lib/async/turns.ts";
-import type { SqliteDatabase } from "../storage/sqlite-database.ts";
+import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import type { ChangeJournal } from "./change-journal.ts";
 import { type HistoryFile, historyFolder, listHistory } from "./history-folder.ts";
 import { writeSnapshot } from "./snapshot.ts";

@@ -5,7 +5,7 @@ import { type Digest, digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import { blobPath } from "../storage/blob-folder.ts";
+import { blobPath } from "../storage/filesystem/blob-folder.ts";
 import type { StoredManifest } from "../storage/metadata.ts";
 import { openStore, type Store } from "./open-store.ts";
 

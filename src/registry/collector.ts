@@ -2,7 +2,7 @@ import { mapBounded } from "../lib/async/map-bounded.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
-import type { WriteGuard } from "../storage/folder-guard.ts";
+import type { WriteGuard } from "../storage/filesystem/folder-guard.ts";
 import type { CollectionStore } from "../storage/metadata.ts";
 import { type SetAside, StrayFiles, type StraySurvey, whyNotToCollect } from "./stray-files.ts";
 import type { Uploads } from "./uploads.ts";

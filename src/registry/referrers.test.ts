@@ -4,7 +4,7 @@ import { type Digest, digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { type Namespace, parseRepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
-import { memoryMetadata } from "../storage/metadata-memory.ts";
+import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
 import { nameOf } from "./candidates.ts";
 import type { ManifestOrigin } from "./origin.ts";
 import { Referrers } from "./referrers.ts";

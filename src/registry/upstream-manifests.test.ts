@@ -4,7 +4,7 @@ import { Turns } from "../lib/async/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { parseTag } from "../oci/tag.ts";
-import { memoryMetadata } from "../storage/metadata-memory.ts";
+import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
 import { LineLog } from "../telemetry/log.ts";
 import { clientOf, NAMESPACE, PATH } from "../upstream/registry.fixture.ts";
 import { startWebServer, type WebServer } from "../upstream/web-server.fixture.ts";

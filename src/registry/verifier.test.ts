@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Turns } from "../lib/async/turns.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
-import { FilesystemAside } from "../storage/aside-filesystem.ts";
-import { blobPath } from "../storage/blob-folder.ts";
-import { FilesystemBlobs } from "../storage/blobs-filesystem.ts";
-import { memoryMetadata } from "../storage/metadata-memory.ts";
+import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
+import { blobPath } from "../storage/filesystem/blob-folder.ts";
+import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
+import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
 import { LineLog } from "../telemetry/log.ts";
 import { type VerificationEvent, Verifier } from "./verifier.ts";
 

@@ -16,7 +16,7 @@ import type { HeldImages } from "../registry/held-images.ts";
 import type { ImageCacher } from "../registry/image-cacher.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
-import { blobPath } from "../storage/blob-folder.ts";
+import { blobPath } from "../storage/filesystem/blob-folder.ts";
 import { withoutPort } from "./own-subjects.ts";
 import type { Settings } from "./settings.ts";
 

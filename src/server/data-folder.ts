@@ -1,11 +1,11 @@
 import { chmod } from "node:fs/promises";
 import { makeFolder } from "../lib/files/make-folder.ts";
 import { Turns } from "../lib/async/turns.ts";
-import { DiskReserve } from "../storage/disk-reserve.ts";
-import { FolderGuard } from "../storage/folder-guard.ts";
+import { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
+import { FolderGuard } from "../storage/filesystem/folder-guard.ts";
 import { openStore, type Store } from "../recovery/open-store.ts";
 import { isStorageFull } from "../storage/storage-error.ts";
-import { StoreInUse } from "../storage/store-lock.ts";
+import { StoreInUse } from "../storage/sqlite/store-lock.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** The data folder cannot be used. The message says why and what to do. */

@@ -1,6 +1,6 @@
 import type { Turns } from "../lib/async/turns.ts";
 import type { Housekeeping } from "../recovery/open-store.ts";
-import type { FolderGuard } from "../storage/folder-guard.ts";
+import type { FolderGuard } from "../storage/filesystem/folder-guard.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** The first pulls after a start go first. */

@@ -5,7 +5,7 @@
  * Whoever sets aside, brings back or gives up holds the digest meanwhile (`CollectionStore.exclusively`).
  */
 import type { Digest } from "../oci/digest.ts";
-import type { AsideReason } from "./blob-folder.ts";
+import type { AsideReason } from "./filesystem/blob-folder.ts";
 
 /** A file that is set aside. `sinceMs` is when it came there, in milliseconds since 1970. */
 export type AsideFile = {

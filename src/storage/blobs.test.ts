@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { digestOf } from "../oci/digest.ts";
-import { asidePath, blobPath } from "./blob-folder.ts";
+import { asidePath, blobPath } from "./filesystem/blob-folder.ts";
 import { blobsContract } from "./blobs.contract.ts";
-import { FilesystemBlobs } from "./blobs-filesystem.ts";
-import { MemoryBlobs } from "./blobs-memory.ts";
+import { FilesystemBlobs } from "./filesystem/blobs-filesystem.ts";
+import { MemoryBlobs } from "./memory/blobs-memory.ts";
 import { newUploadId } from "./blobs.ts";
-import { DiskReserve } from "./disk-reserve.ts";
-import { FilesystemUploads } from "./uploads-filesystem.ts";
+import { DiskReserve } from "./filesystem/disk-reserve.ts";
+import { FilesystemUploads } from "./filesystem/uploads-filesystem.ts";
 
 blobsContract("blobs in memory", async () => {
   const { blobs, uploads } = new MemoryBlobs();

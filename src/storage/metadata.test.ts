@@ -11,9 +11,9 @@ import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { ManifestPut } from "./metadata.ts";
 import { metadataContract } from "./metadata.contract.ts";
-import { memoryMetadata } from "./metadata-memory.ts";
-import { openSqliteMetadata, sqliteMetadata } from "./metadata-sqlite.ts";
-import { SqliteDatabase } from "./sqlite-database.ts";
+import { memoryMetadata } from "./memory/metadata-memory.ts";
+import { openSqliteMetadata, sqliteMetadata } from "./sqlite/metadata-sqlite.ts";
+import { SqliteDatabase } from "./sqlite/sqlite-database.ts";
 
 metadataContract("metadata in memory", async () => memoryMetadata());
 

@@ -1,0 +1,253 @@
+import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { makeFolder } from "../../lib/files/make-folder.ts";
+import { syncFolder } from "../../lib/files/sync-folder.ts";
+import { algorithmOf, type Digest, Digester } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { FilesystemAside } from "./aside-filesystem.ts";
+import { BatchWriter, type RunningDigest } from "./batch-writer.ts";
+import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
+import { namesIn, statOrNull } from "./blobs-filesystem.ts";
+import type { DiskReserve } from "./disk-reserve.ts";
+import type { WriteGuard } from "./folder-guard.ts";
+import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, type UploadStore } from "../blobs.ts";
+import { isNotFound, storageError, storageFull } from "../storage-error.ts";
+
+/** Digests in the making that are kept between requests; the others are computed again at commit. */
+const RUNNING_LIMIT = 4096;
+
+/**
+ * Uploads as files, which `commit` renames into the folder that `FilesystemBlobs` reads.
+ *
+ * Order at commit: data synced (by `append`), file renamed, folder synced. A crash in between leaves an upload or an
+ * unlinked blob, never a partial one.
+ */
+export class FilesystemUploads implements UploadStore {
+  readonly #folder: string;
+  readonly #reserve: DiskReserve;
+  readonly #guard: WriteGuard | null;
+  readonly #running = new Map<UploadId, RunningDigest>();
+  readonly #busy = new Set<UploadId>();
+
+  constructor(dataFolder: string, reserve: DiskReserve, guard: WriteGuard | null = null) {
+    this.#folder = dataFolder;
+    this.#reserve = reserve;
+    this.#guard = guard;
+  }
+
+  async create(id: UploadId, algorithm: "sha256" | "sha512", expectedBytes = 0): Promise<void> {
+    // Not as of a moment ago: nothing may come to be in a folder that is not larder's.
+    this.#guard?.confirm();
+    await this.#reserve.admit();
+    if (expectedBytes > this.#reserve.freeBytes()) throw storageFull();
+    try {
+      const file = await this.#createFile(uploadPath(this.#folder, id));
+      await file.close();
+    } catch (error) {
+      throw storageError(error);
+    }
+    if (this.#running.size < RUNNING_LIMIT) this.#running.set(id, { digester: new Digester(algorithm), bytes: 0 });
+  }
+
+  async size(id: UploadId): Promise<number | null> {
+    return (await statOrNull(uploadPath(this.#folder, id)))?.size ?? null;
+  }
+
+  async open(id: UploadId): Promise<UploadReader | null> {
+    try {
+      return new FileReader(await open(uploadPath(this.#folder, id), "r"));
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  append(
+    id: UploadId,
+    chunks: AsyncIterable<Uint8Array>,
+    limitBytes: number,
+    onWritten: (size: number) => void = () => {},
+  ): Promise<number> {
+    return this.#whileBusy(id, () => this.#append(id, chunks, limitBytes, onWritten));
+  }
+
+  commit(id: UploadId, digest: Digest): Promise<number> {
+    return this.#whileBusy(id, () => this.#commit(id, digest));
+  }
+
+  isBusy(id: UploadId): boolean {
+    return this.#busy.has(id);
+  }
+
+  /** Each upload is written by one caller at a time. */
+  async #whileBusy<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
+    this.#busy.add(id);
+    return work().finally(() => this.#busy.delete(id));
+  }
+
+  async #append(
+    id: UploadId,
+    chunks: AsyncIterable<Uint8Array>,
+    limitBytes: number,
+    onWritten: (size: number) => void,
+  ): Promise<number> {
+    this.#guard?.admit();
+    await this.#reserve.admit();
+    const file = await this.#open(id);
+    try {
+      const start = (await file.stat()).size;
+      const running = this.#runningAt(id, start);
+      const writer = new BatchWriter(file, start, running, onWritten);
+      try {
+        for await (const chunk of chunks) {
+          if (writer.size + chunk.byteLength > limitBytes) throw tooLarge(limitBytes);
+          await writer.add(chunk);
+        }
+      } finally {
+        await this.#finish(id, writer);
+      }
+      this.#guard?.confirm();
+      return writer.size;
+    } catch (error) {
+      throw storageError(error);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #commit(id: UploadId, digest: Digest): Promise<number> {
+    this.#guard?.admit();
+    const size = await this.size(id);
+    if (size === null) throw unknownUpload(id);
+    const actual = await this.#digest(id, digest, size);
+    if (actual !== digest) {
+      await this.abort(id);
+      throw new RegistryError("DIGEST_INVALID", `the content's digest is ${actual}, not ${digest} as was announced`);
+    }
+    try {
+      await this.#moveIntoPlace(id, digest);
+    } catch (error) {
+      await this.abort(id);
+      throw storageError(error);
+    }
+    this.#running.delete(id);
+    return size;
+  }
+
+  async abort(id: UploadId): Promise<boolean> {
+    this.#running.delete(id);
+    try {
+      await rm(uploadPath(this.#folder, id));
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  async *list(): AsyncIterable<StoredUpload> {
+    // Whoever asks is about to give some up.
+    this.#guard?.admit();
+    for await (const name of namesIn(uploadsFolder(this.#folder))) {
+      const id = tryParseUploadId(name);
+      const found = id === null ? null : await statOrNull(uploadPath(this.#folder, id));
+      if (id !== null && found !== null) yield { id, size: found.size, modifiedAtMs: found.mtimeMs };
+    }
+  }
+
+  async #createFile(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, "wx");
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await mkdir(dirname(path), { recursive: true });
+      return open(path, "wx");
+    }
+  }
+
+  async #open(id: UploadId): Promise<FileHandle> {
+    try {
+      return await open(uploadPath(this.#folder, id), "r+");
+    } catch (error) {
+      throw isNotFound(error) ? unknownUpload(id) : storageError(error);
+    }
+  }
+
+  /** The running digest, when it has seen just the bytes that are in the file. */
+  #runningAt(id: UploadId, size: number): RunningDigest | null {
+    const running = this.#running.get(id);
+    return running?.bytes === size ? running : null;
+  }
+
+  /** Writes what is left and syncs. When that fails, the running digest no longer tells what is in the file. */
+  async #finish(id: UploadId, writer: BatchWriter): Promise<void> {
+    try {
+      await writer.end();
+    } catch (error) {
+      this.#running.delete(id);
+      throw error;
+    }
+  }
+
+  async #digest(id: UploadId, expected: Digest, size: number): Promise<Digest> {
+    const algorithm = algorithmOf(expected);
+    const running = this.#runningAt(id, size);
+    if (running !== null && running.digester.algorithm === algorithm) {
+      this.#running.delete(id);
+      return running.digester.digest();
+    }
+    const digester = new Digester(algorithm);
+    for await (const chunk of Bun.file(uploadPath(this.#folder, id)).stream()) digester.update(chunk);
+    return digester.digest();
+  }
+
+  /**
+   * These bytes were just hashed; of those in the file that is here already, nobody knows what has become. Who reads that
+   * one reads on to its end.
+   */
+  async #moveIntoPlace(id: UploadId, digest: Digest): Promise<void> {
+    const shard = shardOf(this.#folder, digest);
+    try {
+      await rename(uploadPath(this.#folder, id), blobPath(this.#folder, digest));
+    } catch (error) {
+      if (isNotFound(error)) await makeFolder(shard);
+      else if (!(await this.#clearAway(digest))) throw error;
+      await rename(uploadPath(this.#folder, id), blobPath(this.#folder, digest));
+    }
+    await syncFolder(shard);
+    // From here on somebody relies on it.
+    this.#guard?.confirm();
+  }
+
+  /** A folder in a blob's place lets no file take it. */
+  async #clearAway(digest: Digest): Promise<boolean> {
+    const found = await lstat(blobPath(this.#folder, digest)).catch(() => null);
+    return found?.isDirectory() === true && new FilesystemAside(this.#folder, this.#guard).setAside(digest, "damaged");
+  }
+}
+
+/** An upload's file, by a descriptor that stays good when the file is renamed or removed. */
+class FileReader implements UploadReader {
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+function unknownUpload(id: UploadId): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", `there is no upload ${id} here; begin it anew`);
+}
+
+function tooLarge(limitBytes: number): RegistryError {
+  return new RegistryError("SIZE_INVALID", `the upload holds more than the ${limitBytes} bytes that it may have`);
+}

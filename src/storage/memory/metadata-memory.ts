@@ -1,0 +1,311 @@
+import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type {
+  BlobLink,
+  ManifestPut,
+  MetadataStore,
+  Page,
+  StoredManifest,
+  StoredTag,
+  TagKind,
+  UploadSession,
+} from "../metadata.ts";
+
+type Held = {
+  manifest: StoredManifest;
+  references: readonly Digest[];
+  subject: Digest | null;
+  orphanedAtMs: number | null;
+};
+type Repository = {
+  manifests: Map<Digest, Held>;
+  tags: Record<TagKind, Map<Tag, StoredTag>>;
+  links: Map<Digest, { touchedAtMs: number }>;
+};
+
+/** Metadata in memory, for tests of what stands on it: the contract in its plainest form. */
+export function memoryMetadata(): MetadataStore {
+  const store = new MemoryMetadata();
+  return {
+    manifests: store,
+    tags: store,
+    repositories: store,
+    links: store,
+    holdings: store,
+    sessions: store,
+    collection: store,
+    close: async () => {},
+  };
+}
+
+class MemoryMetadata {
+  readonly #repositories = new Map<RepositoryName, Repository>();
+  readonly #sizes = new Map<Digest, number>();
+  readonly #sessions = new Map<string, UploadSession>();
+  readonly #mutex = new KeyedMutex<Digest>();
+
+  #open(name: RepositoryName): Repository {
+    let repository = this.#repositories.get(name);
+    if (repository === undefined) {
+      repository = { manifests: new Map(), tags: { pushed: new Map(), cached: new Map() }, links: new Map() };
+      this.#repositories.set(name, repository);
+    }
+    return repository;
+  }
+
+  async putManifest(name: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    const repository = this.#open(name);
+    const lent = (digest: Digest) => put.borrowFrom.some((from) => this.#open(from).links.has(digest));
+    const missing = [
+      ...put.requiredBlobs.filter((digest) => !repository.links.has(digest) && !lent(digest)),
+      ...put.requiredManifests.filter((digest) => !repository.manifests.has(digest)),
+    ];
+    if (missing.length > 0) return missing;
+    for (const digest of put.requiredBlobs) repository.links.set(digest, { touchedAtMs: 0 });
+    const { manifest, references, subject, atMs } = put;
+    const orphanedAtMs = put.isPart ? atMs : null;
+    const held = repository.manifests.get(manifest.digest);
+    if (held === undefined) repository.manifests.set(manifest.digest, { manifest, references, subject, orphanedAtMs });
+    else if (held.orphanedAtMs !== null) held.orphanedAtMs = orphanedAtMs;
+    for (const digest of put.requiredManifests) {
+      const child = repository.manifests.get(digest);
+      if (child !== undefined) child.orphanedAtMs = null;
+    }
+    for (const tag of put.tags) {
+      const old = repository.tags[put.kind].get(tag);
+      const same = put.kind === "cached" && old?.digest === manifest.digest;
+      const updatedAtMs = same ? old.updatedAtMs : atMs;
+      const entry = { tag, kind: put.kind, digest: manifest.digest, updatedAtMs, checkedAtMs: atMs };
+      repository.tags[put.kind].set(tag, entry);
+    }
+    return [];
+  }
+
+  async getManifest(name: RepositoryName, digest: Digest): Promise<StoredManifest | null> {
+    return this.#open(name).manifests.get(digest)?.manifest ?? null;
+  }
+
+  async deleteManifest(name: RepositoryName, digest: Digest, withChildren: boolean, atMs: number): Promise<boolean> {
+    const repository = this.#open(name);
+    if (!this.#remove(repository, digest, withChildren ? 0 : atMs)) return false;
+    if (withChildren) this.#collectOrphans(repository, 1);
+    return true;
+  }
+
+  #remove(repository: Repository, digest: Digest, orphanedAtMs: number): boolean {
+    const held = repository.manifests.get(digest);
+    if (held === undefined) return false;
+    repository.manifests.delete(digest);
+    for (const tags of Object.values(repository.tags)) {
+      for (const [tag, entry] of tags) if (entry.digest === digest) tags.delete(tag);
+    }
+    for (const child of held.references) {
+      const orphan = repository.manifests.get(child);
+      if (orphan !== undefined && this.#isUnnamed(repository, child)) orphan.orphanedAtMs = orphanedAtMs;
+    }
+    return true;
+  }
+
+  #isUnnamed(repository: Repository, digest: Digest): boolean {
+    const tagged = Object.values(repository.tags).some((tags) => [...tags.values()].some((t) => t.digest === digest));
+    return !tagged && ![...repository.manifests.values()].some((held) => held.references.includes(digest));
+  }
+
+  #collectOrphans(repository: Repository, beforeMs: number): number {
+    const isDue = ([digest, held]: [Digest, Held]) =>
+      held.orphanedAtMs !== null && held.orphanedAtMs < beforeMs && this.#isUnnamed(repository, digest);
+    let count = 0;
+    for (let due = [...repository.manifests].find(isDue); due; due = [...repository.manifests].find(isDue)) {
+      this.#remove(repository, due[0], 0);
+      count++;
+    }
+    return count;
+  }
+
+  async listReferrers(name: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]> {
+    const { manifests } = this.#open(name);
+    const referring = [...manifests].filter(([, held]) => held.subject === subject).map(([digest]) => digest);
+    return pageOf(referring, page).flatMap((digest) => manifests.get(digest)?.manifest ?? []);
+  }
+
+  async getTagged(name: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null> {
+    const repository = this.#open(name);
+    const entry = repository.tags.pushed.get(tag) ?? repository.tags.cached.get(tag);
+    const held = entry && repository.manifests.get(entry.digest);
+    return entry && held ? { tag: entry, manifest: held.manifest } : null;
+  }
+
+  async deleteTag(name: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null> {
+    const repository = this.#open(name);
+    const entry = repository.tags.pushed.get(tag) ?? repository.tags.cached.get(tag);
+    if (entry === undefined) return null;
+    repository.tags[entry.kind].delete(tag);
+    const held = repository.manifests.get(entry.digest);
+    if (withManifest && held !== undefined && this.#isUnnamed(repository, entry.digest)) {
+      held.orphanedAtMs = 0;
+      this.#collectOrphans(repository, 1);
+    }
+    return entry.kind;
+  }
+
+  async listTags(name: RepositoryName, page: Page): Promise<readonly Tag[]> {
+    const { tags } = this.#open(name);
+    return pageOf([...new Set([...tags.pushed.keys(), ...tags.cached.keys()])], page);
+  }
+
+  async describeTags(name: RepositoryName, page: Page): Promise<readonly StoredTag[]> {
+    const { tags } = this.#open(name);
+    const visible = new Map([...tags.cached, ...tags.pushed]);
+    return pageOf([...visible.keys()], page).flatMap((tag) => visible.get(tag) ?? []);
+  }
+
+  async touchTag(name: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {
+    const { cached } = this.#open(name).tags;
+    const entry = cached.get(tag);
+    if (entry !== undefined) cached.set(tag, { ...entry, checkedAtMs });
+  }
+
+  async hasRepository(name: RepositoryName): Promise<boolean> {
+    return this.#open(name).manifests.size > 0;
+  }
+
+  async listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]> {
+    const names = [...this.#repositories]
+      .filter(([, repository]) => repository.manifests.size > 0)
+      .map(([name]) => name);
+    return pageOf(namespace === null ? names : names.filter((name) => name.startsWith(`${namespace}/`)), page);
+  }
+
+  async linkBlob(name: RepositoryName, digest: Digest, size: number, atMs: number, kind: TagKind = "pushed") {
+    this.#sizes.set(digest, size);
+    await this.#link(name, digest, atMs, kind);
+  }
+
+  async #link(name: RepositoryName, digest: Digest, atMs: number, kind: TagKind): Promise<void> {
+    const { links } = this.#open(name);
+    const isHeld = kind === "cached" && (await this.isReferenced(name, digest));
+    links.set(digest, { touchedAtMs: isHeld ? (links.get(digest)?.touchedAtMs ?? 0) : atMs });
+  }
+
+  async findLink(names: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null> {
+    for (const repository of names) {
+      const link = this.#open(repository).links.get(digest);
+      if (link !== undefined) return { repository, size: this.#sizes.get(digest) ?? 0, ...link };
+    }
+    return null;
+  }
+
+  async findManifests(names: readonly RepositoryName[], digests: readonly Digest[]) {
+    const found = new Map<Digest, RepositoryName>();
+    for (const digest of digests) {
+      const name = names.find((one) => this.#open(one).manifests.has(digest));
+      if (name !== undefined) found.set(digest, name);
+    }
+    return found;
+  }
+
+  async findLinked(names: readonly RepositoryName[], digests: readonly Digest[]) {
+    const isLinked = (digest: Digest) => names.some((name) => this.#open(name).links.has(digest));
+    return this.#sizesOf(digests.filter(isLinked));
+  }
+
+  async findLinkedAnywhere(digests: readonly Digest[]) {
+    return this.#sizesOf(digests.filter((digest) => this.#isLinked(digest)));
+  }
+
+  #sizesOf(digests: readonly Digest[]): ReadonlyMap<Digest, number> {
+    return new Map(digests.map((digest) => [digest, this.#sizes.get(digest) ?? 0]));
+  }
+
+  async touchLink(name: RepositoryName, digest: Digest, atMs: number): Promise<void> {
+    const link = this.#open(name).links.get(digest);
+    if (link !== undefined) link.touchedAtMs = atMs;
+  }
+
+  async mountBlob(
+    to: RepositoryName,
+    digest: Digest,
+    from: RepositoryName | null,
+    atMs: number,
+    kind: TagKind = "pushed",
+  ) {
+    const sources = from === null ? [...this.#repositories.values()] : [this.#open(from)];
+    if (!sources.some((repository) => repository.links.has(digest))) return null;
+    await this.#link(to, digest, atMs, kind);
+    return this.#sizes.get(digest) ?? 0;
+  }
+
+  async isReferenced(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return [...this.#open(name).manifests.values()].some((held) => held.references.includes(digest));
+  }
+
+  async unlinkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return this.#open(name).links.delete(digest);
+  }
+
+  async createSession(session: UploadSession): Promise<void> {
+    this.#sessions.set(session.id, session);
+  }
+
+  async getSession(id: string): Promise<UploadSession | null> {
+    return this.#sessions.get(id) ?? null;
+  }
+
+  async deleteSession(id: string): Promise<boolean> {
+    return this.#sessions.delete(id);
+  }
+
+  async listSessions(beforeMs: number, page: Page): Promise<readonly string[]> {
+    const old = [...this.#sessions.values()].filter(({ startedAtMs }) => startedAtMs < beforeMs);
+    return pageOf(
+      old.map(({ id }) => id),
+      page,
+    );
+  }
+
+  async collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
+    let [manifests, links] = [0, 0];
+    for (const repository of this.#repositories.values()) {
+      manifests += this.#collectOrphans(repository, beforeMs);
+      const needed = new Set([...repository.manifests.values()].flatMap((held) => held.references));
+      for (const [digest, link] of repository.links) {
+        if (link.touchedAtMs >= beforeMs) continue;
+        link.touchedAtMs = 0;
+        if (!needed.has(digest) && repository.links.delete(digest)) links++;
+      }
+    }
+    return { manifests, links };
+  }
+
+  async listUnlinkedBlobs(limit: number): Promise<readonly Digest[]> {
+    return [...this.#sizes.keys()].filter((digest) => !this.#isLinked(digest)).slice(0, limit);
+  }
+
+  async forgetBlob(digest: Digest): Promise<boolean> {
+    return !this.#isLinked(digest) && this.#sizes.delete(digest);
+  }
+
+  async findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]> {
+    return digests.filter((digest) => !this.#sizes.has(digest));
+  }
+
+  exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(digest, work);
+  }
+
+  #isLinked(digest: Digest): boolean {
+    return [...this.#repositories.values()].some((repository) => repository.links.has(digest));
+  }
+}
+
+function pageOf<Name extends string>(names: Name[], page: Page): Name[] {
+  const after = page.after;
+  const later = after === null ? names : names.filter((name) => compareBytes(name, after) > 0);
+  return later.sort(compareBytes).slice(0, page.limit);
+}
+
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,0 +1,34 @@
+import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
+import { Turns } from "../../lib/async/turns.ts";
+import type { MetadataStore } from "../metadata.ts";
+import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
+import { SqliteCollection } from "./sqlite-collection.ts";
+import { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteHoldings } from "./sqlite-holdings.ts";
+import { SqliteManifests } from "./sqlite-manifests.ts";
+import { SqliteTags } from "./sqlite-tags.ts";
+import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
+
+/** A round through a million links takes about forty hours at a collection every ten minutes. */
+const SWEEP_ROWS = 4000;
+
+/** Metadata in the SQLite database at `path`, whatever lies around it; `sweepRows` as `SqliteCollection` has them. */
+export function openSqliteMetadata(path: string, sweepRows = SWEEP_ROWS): MetadataStore {
+  return sqliteMetadata(new SqliteDatabase(path), new Turns(), sweepRows);
+}
+
+/** Metadata in an SQLite database; long work on it takes its turns with that of others. */
+export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows = SWEEP_ROWS): MetadataStore {
+  const linkTurns = new KeyedMutex<"links">();
+  const tags = new SqliteTags(database, turns);
+  return {
+    manifests: new SqliteManifests(database, turns, linkTurns),
+    tags,
+    repositories: tags,
+    links: new SqliteBlobLinks(database),
+    holdings: new SqliteHoldings(database),
+    sessions: new SqliteUploadSessions(database),
+    collection: new SqliteCollection(database, { linkTurns, turns, sweepRows }),
+    close: async () => void database.close(),
+  };
+}

@@ -1,0 +1,95 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { BlobLink, BlobLinkStore, TagKind } from "../metadata.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+import { isNamed } from "./sqlite-naming.ts";
+
+/** Links between repositories and blobs in SQLite. */
+export class SqliteBlobLinks implements BlobLinkStore {
+  readonly #database: SqliteDatabase;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  async linkBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    size: number,
+    atMs: number,
+    kind: TagKind = "pushed",
+  ): Promise<void> {
+    await this.#database.durably(() => {
+      this.#database
+        .query<null, [string, number]>(
+          `INSERT INTO blob (digest, size) VALUES (?, ?)
+           ON CONFLICT DO UPDATE SET size = excluded.size WHERE size <> excluded.size`,
+        )
+        .run(digest, size);
+      this.#link(repository, digest, atMs, kind);
+    });
+  }
+
+  async findLink(repositories: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null> {
+    const find = this.#database.query<{ size: number; touched_at: number }, [string, string]>(
+      `SELECT b.size, r.touched_at FROM repository_blob r JOIN blob b ON b.digest = r.digest
+       WHERE r.repository = ? AND r.digest = ?`,
+    );
+    for (const repository of repositories) {
+      const row = find.get(repository, digest);
+      if (row !== null) return { repository, size: row.size, touchedAtMs: row.touched_at };
+    }
+    return null;
+  }
+
+  async touchLink(repository: RepositoryName, digest: Digest, atMs: number): Promise<void> {
+    this.#database.transact(() =>
+      this.#database
+        .query<null, [number, string, string]>(
+          "UPDATE repository_blob SET touched_at = ? WHERE repository = ? AND digest = ?",
+        )
+        .run(atMs, repository, digest),
+    );
+  }
+
+  async mountBlob(
+    to: RepositoryName,
+    digest: Digest,
+    from: RepositoryName | null,
+    atMs: number,
+    kind: TagKind = "pushed",
+  ): Promise<number | null> {
+    return this.#database.durably(() => {
+      const row = this.#database
+        .query<{ size: number }, [string, string | null, string | null]>(
+          `SELECT b.size FROM blob b WHERE b.digest = ?
+             AND EXISTS (SELECT 1 FROM repository_blob r WHERE r.digest = b.digest AND (? IS NULL OR r.repository = ?))`,
+        )
+        .get(digest, from, from);
+      if (row === null) return null;
+      this.#link(to, digest, atMs, kind);
+      return row.size;
+    });
+  }
+
+  async isReferenced(repository: RepositoryName, digest: Digest): Promise<boolean> {
+    return isNamed(this.#database, repository, digest);
+  }
+
+  async unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
+    return this.#database.freeing(() => {
+      const sql = "DELETE FROM repository_blob WHERE repository = ? AND digest = ?";
+      return this.#database.query<null, [string, string]>(sql).run(repository, digest).changes > 0;
+    });
+  }
+
+  #link(repository: RepositoryName, digest: Digest, atMs: number, kind: TagKind): void {
+    const isHeld = kind === "cached" && isNamed(this.#database, repository, digest);
+    this.#database
+      .query<null, [string, string, number, number]>(
+        `INSERT INTO repository_blob (repository, digest, touched_at) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET touched_at = CASE ?4 WHEN 1 THEN touched_at ELSE excluded.touched_at END`,
+      )
+      .run(repository, digest, isHeld ? 0 : atMs, isHeld ? 1 : 0);
+  }
+}

@@ -1,0 +1,102 @@
+import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
+import type { Turns, Work } from "../../lib/async/turns.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { CollectionStore } from "../metadata.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteOrphans } from "./sqlite-orphans.ts";
+import { SqliteReleasedManifests } from "./sqlite-released-manifests.ts";
+import { SqliteSweep } from "./sqlite-sweep.ts";
+import { SqliteTouchedLinks } from "./sqlite-touched-links.ts";
+import type { Collected, WorkList } from "./work-list.ts";
+
+/** What the collection shares with the rest of the store. */
+type CollectionParts = {
+  /** Held while a manifest is written in turns: until it is complete, nothing that it needs is looked at. */
+  readonly linkTurns: KeyedMutex<"links">;
+  readonly turns: Turns;
+  /** So many rows of each kind are looked at by a collection, though nothing was noted about them. */
+  readonly sweepRows: number;
+};
+
+/**
+ * Housekeeping in SQLite. It does what was noted when rows were taken away, a turn of it in one transaction, so that its
+ * cost grows with what has changed, and nobody waits for more than a turn.
+ *
+ * One process has the database, so a mutex in memory is all that `exclusively` needs.
+ */
+export class SqliteCollection implements CollectionStore {
+  readonly #database: SqliteDatabase;
+  readonly #parts: CollectionParts;
+  readonly #sweep: SqliteSweep;
+  readonly #mutex = new KeyedMutex<Digest>();
+
+  constructor(database: SqliteDatabase, parts: CollectionParts) {
+    this.#database = database;
+    this.#parts = parts;
+    this.#sweep = new SqliteSweep(database, parts.sweepRows);
+  }
+
+  async collectLinks(beforeMs: number): Promise<Collected> {
+    const work = this.#parts.turns.begin();
+    await this.#sweep.goOn(work);
+    // In this order: an orphan that goes is a manifest that is released.
+    const orphans = await this.#finish(new SqliteOrphans(this.#database, beforeMs), work);
+    const released = await this.#finish(new SqliteReleasedManifests(this.#database, beforeMs), work);
+    const touched = await this.#finish(new SqliteTouchedLinks(this.#database, beforeMs), work);
+    return sumOf([orphans, released, touched]);
+  }
+
+  async #finish<Piece>(list: WorkList<Piece>, work: Work): Promise<Collected> {
+    const taken: Collected[] = [];
+    while (list.next() !== null) {
+      await work.nextTurn();
+      taken.push(await this.#parts.linkTurns.run("links", () => this.#takeTurn(list, work)));
+    }
+    return sumOf(taken);
+  }
+
+  #takeTurn<Piece>(list: WorkList<Piece>, work: Work): Promise<Collected> {
+    return this.#database.freeing(() => {
+      const taken: Collected[] = [];
+      for (let piece = list.next(); piece !== null; piece = list.next()) {
+        taken.push(list.take(piece));
+        if (work.isTurnOver) break;
+      }
+      return sumOf(taken);
+    });
+  }
+
+  async listUnlinkedBlobs(limit: number): Promise<readonly Digest[]> {
+    return this.#database
+      .query<{ digest: string }, [number]>("SELECT digest FROM unlinked LIMIT ?")
+      .all(limit)
+      .map((row) => row.digest as Digest);
+  }
+
+  async forgetBlob(digest: Digest): Promise<boolean> {
+    return this.#database.freeing(() => {
+      this.#database.query<null, [string]>("DELETE FROM unlinked WHERE digest = ?").run(digest);
+      const sql = `DELETE FROM blob WHERE digest = ?
+        AND NOT EXISTS (SELECT 1 FROM repository_blob r WHERE r.digest = blob.digest)`;
+      return this.#database.query<null, [string]>(sql).run(digest).changes > 0;
+    });
+  }
+
+  async findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]> {
+    const find = this.#database.query<unknown, [string]>("SELECT 1 FROM blob WHERE digest = ?");
+    return digests.filter((digest) => find.get(digest) === null);
+  }
+
+  exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(digest, work);
+  }
+}
+
+function sumOf(parts: readonly Collected[]): Collected {
+  const sum = { manifests: 0, links: 0 };
+  for (const { manifests, links } of parts) {
+    sum.manifests += manifests;
+    sum.links += links;
+  }
+  return sum;
+}

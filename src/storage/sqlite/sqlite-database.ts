@@ -1,0 +1,246 @@
+import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
+import { closeSync, fdatasync, openSync } from "node:fs";
+import { SharedFlush } from "../../lib/async/shared-flush.ts";
+import type { WriteGuard } from "../filesystem/folder-guard.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { CheckedStatement } from "./checked-statement.ts";
+import { openSqliteFile } from "./open-sqlite-file.ts";
+import { quickCheck } from "./quick-check.ts";
+import { isStorageFull, storageError, storageFull } from "../storage-error.ts";
+import { isSqliteDamage } from "../store-damage.ts";
+
+/** Which database this is, and how often it was opened and closed. */
+export type Identity = { readonly id: string; readonly generation: number };
+
+/** Is told what transactions change, and keeps it beside the database. It never fails them. */
+export interface ChangeSink {
+  /** At the end of a transaction, within it: what writes down its changes once it is committed; null when there are none. */
+  take(): (() => void) | null;
+  /** Makes durable what was written down. Runs beside the sync of the database's own log. Never rejects. */
+  sync(): Promise<void>;
+}
+
+/** Space that is kept for those who give some back; see `DiskReserve`. */
+export type SpareSpace = {
+  /** Was it given away, and has not been put back? Until then nothing may take space that gives none back. */
+  readonly isSpent: boolean;
+  /** Gives it away. False: there is none. */
+  spend(): boolean;
+  /** Puts it back, if there is room for it by now. Never throws. */
+  restore(): Promise<void>;
+};
+
+/**
+ * An SQLite database in WAL mode whose commits are made durable off the event loop.
+ *
+ * The process has it for itself (`locking_mode = EXCLUSIVE`) until it ends, however it ends: a second larder on the
+ * same folder is kept out by the kernel, and no read needs a lock.
+ *
+ * `synchronous = NORMAL` writes a commit to the log without a sync; `durably` then syncs the log itself, in a thread
+ * and once for all that were committed meanwhile. That is what FULL does within each COMMIT, there blocking every other
+ * request for as long as the disk takes. (sqlite.org, "Write-Ahead Logging"; a checkpoint still syncs by itself.)
+ */
+export class SqliteDatabase {
+  readonly #database: Database;
+  readonly #log: number;
+  readonly #flush: SharedFlush;
+  readonly #spare: SpareSpace | null;
+  readonly #guard: WriteGuard | null;
+  readonly #statements = new Map<string, CheckedStatement<unknown, SQLQueryBindings[]>>();
+  readonly #meetDamage = (cause: unknown): unknown => {
+    this.#tellDamage();
+    const what = "larder's database is damaged here, and this cannot be read; stop larder and run `larder rebuild`";
+    return new RegistryError("UNAVAILABLE", what, { cause });
+  };
+  #tellDamage: () => void = () => {};
+  #changes: ChangeSink | null = null;
+  #transactions = 0;
+  /** Has its schema, and with it maybe its content, been changed by being opened? */
+  readonly wasMigrated: boolean;
+
+  /** Opens or makes the database at `path`, and brings its schema up to date. Throws StoreInUse, STORAGE_FULL. */
+  constructor(path: string, spare: SpareSpace | null = null, guard: WriteGuard | null = null) {
+    this.#spare = spare;
+    this.#guard = guard;
+    const opened = withSpareSpace(spare, () => openSqliteFile(path));
+    this.#database = opened.database;
+    this.wasMigrated = opened.wasMigrated;
+    this.#log = openSync(`${path}-wal`, "r");
+    this.#flush = new SharedFlush(() => this.#sync());
+  }
+
+  /** A statement, prepared once. Throws UNAVAILABLE where it meets damage. */
+  query<Row, Parameters extends SQLQueryBindings[]>(sql: string): CheckedStatement<Row, Parameters> {
+    const known = this.#statements.get(sql);
+    // A text is always used with the same types.
+    if (known !== undefined) return known as unknown as CheckedStatement<Row, Parameters>;
+    const prepared = this.#prepare(() => this.#database.query<Row, Parameters>(sql)) as Statement<Row, Parameters>;
+    const statement = new CheckedStatement<Row, Parameters>(prepared, this.#meetDamage);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** From now on is told when a statement meets damage. */
+  onDamage(tell: () => void): void {
+    this.#tellDamage = tell;
+  }
+
+  /** From now on tells of all that transactions change. */
+  watch(changes: ChangeSink): void {
+    this.#changes = changes;
+  }
+
+  /** Runs statements that return nothing. */
+  script(sql: string): void {
+    this.#database.run(sql);
+  }
+
+  /** The size of the database in bytes, without its log. */
+  get sizeBytes(): number {
+    const sql = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()";
+    return this.query<{ bytes: number }, []>(sql).get()?.bytes ?? 0;
+  }
+
+  /** Which store this is the database of. */
+  get storeId(): string {
+    return this.query<{ id: string }, []>("SELECT id FROM store").get()?.id ?? "";
+  }
+
+  /** How many transactions there were: while it stays, nothing has changed. */
+  get transactions(): number {
+    return this.#transactions;
+  }
+
+  /** Runs `work` as one transaction, which takes the write lock at once, and hands back its result uncommitted to disk. */
+  transact<T>(work: () => T): T {
+    this.#guard?.admit();
+    this.#transactions++;
+    let writeDown: (() => void) | null = null;
+    try {
+      const result = this.#database
+        .transaction(() => {
+          const done = work();
+          writeDown = this.#changes?.take() ?? null;
+          return done;
+        })
+        .immediate();
+      (writeDown as (() => void) | null)?.();
+      return result;
+    } catch (error) {
+      throw isSqliteDamage(error) ? this.#meetDamage(error) : storageError(error);
+    }
+  }
+
+  /**
+   * Runs `work` as one transaction, before it returns to its caller, and waits until it would survive a power cut. Throws
+   * STORAGE_FULL, WritesRefused.
+   */
+  async durably<T>(work: () => T): Promise<T> {
+    this.#guard?.admit();
+    if (this.#spare?.isSpent === true) {
+      // No waiting here: what the caller has read must still hold in the transaction. The next one finds it put back.
+      void this.#spare.restore();
+      throw storageFull();
+    }
+    return this.#flushed(this.transact(work));
+  }
+
+  /** As `durably`, for work that gives space back: on a full disk it may use what is kept for just that. */
+  async freeing<T>(work: () => T): Promise<T> {
+    this.#guard?.admit();
+    return this.#flushed(withSpareSpace(this.#spare, () => this.transact(work)));
+  }
+
+  /**
+   * Begins a new generation and writes it to the file itself, not only to its log. Null when that could not be done, for
+   * want of space.
+   */
+  begin(): Identity | null {
+    try {
+      const identity = this.#nextGeneration(0);
+      const done = this.query<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(PASSIVE)").get();
+      return done === null || done.checkpointed < done.log ? null : identity;
+    } catch (error) {
+      if (isStorageFull(storageError(error))) return null;
+      throw error;
+    }
+  }
+
+  /** Writes everything to the file and takes the log away. Returns which generation that was. */
+  close(): Identity | null {
+    const identity = this.#end();
+    closeSync(this.#log);
+    this.#statements.clear();
+    this.#database.close();
+    return identity;
+  }
+
+  #prepare<T>(prepare: () => T): T {
+    try {
+      return prepare();
+    } catch (error) {
+      throw isSqliteDamage(error) ? this.#meetDamage(error) : error;
+    }
+  }
+
+  async #sync(): Promise<void> {
+    await Promise.all([syncData(this.#log), this.#changes?.sync()]);
+  }
+
+  /** Closes it without a new generation: it is damaged, and not one that ended well. */
+  abandon(): void {
+    closeSync(this.#log);
+    this.#database.close();
+  }
+
+  /** Reads the whole database. What is wrong with it; null: nothing is. */
+  check(): string | null {
+    return quickCheck(this.#database);
+  }
+
+  #end(): Identity | null {
+    try {
+      return this.#nextGeneration(1);
+    } catch {
+      // On a full or damaged disk there is no better end; what was committed is there.
+      return null;
+    }
+  }
+
+  #nextGeneration(closed: 0 | 1): Identity | null {
+    const next = this.query<Identity, [number]>(
+      "UPDATE store SET generation = generation + 1, closed = ? RETURNING id, generation",
+    );
+    return withSpareSpace(this.#spare, () => this.transact(() => next.get(closed)));
+  }
+
+  async #flushed<T>(result: T): Promise<T> {
+    try {
+      await this.#flush.flush();
+    } catch (error) {
+      throw storageError(error);
+    }
+    // A file that has lost its name is synced, too.
+    this.#guard?.confirm();
+    return result;
+  }
+}
+
+/** Does what may fail for want of space; then once more, with the space that is kept for such work. */
+function withSpareSpace<T>(spare: SpareSpace | null, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isStorageFull(error) || spare?.spend() !== true) throw error;
+    return work();
+  }
+}
+
+function syncData(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(descriptor, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import type { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
+import type { Turns } from "../../lib/async/turns.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { ManifestPut, ManifestStore, Page, StoredManifest } from "../metadata.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
+import { markOrphans, removeInTurns } from "./sqlite-orphans.ts";
+import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
+
+/** Manifests in SQLite. */
+export class SqliteManifests implements ManifestStore {
+  readonly #database: SqliteDatabase;
+  readonly #turns: Turns;
+  readonly #writer: SqliteManifestWriter;
+
+  /** `linkTurns`: who changes many links in turns takes one after the other. */
+  constructor(database: SqliteDatabase, turns: Turns, linkTurns: KeyedMutex<"links">) {
+    this.#database = database;
+    this.#turns = turns;
+    this.#writer = new SqliteManifestWriter(database, turns, linkTurns);
+  }
+
+  putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+    return this.#writer.put(repository, put);
+  }
+
+  async getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null> {
+    const row = this.#database
+      .query<ManifestRow, [string, string]>(
+        `SELECT m.digest, m.media_type, m.bytes FROM repository_manifest r JOIN manifest m ON m.digest = r.manifest
+         WHERE r.repository = ? AND r.manifest = ?`,
+      )
+      .get(repository, digest);
+    return row === null ? null : toManifest(row);
+  }
+
+  async deleteManifest(
+    repository: RepositoryName,
+    digest: Digest,
+    withChildren: boolean,
+    atMs: number,
+  ): Promise<boolean> {
+    const remove = () => {
+      const removed = this.#database
+        .query<null, [string, string]>("DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?")
+        .run(repository, digest);
+      if (removed.changes === 0) return false;
+      markOrphans(this.#database, repository, digest, withChildren ? 0 : atMs);
+      return true;
+    };
+    return withChildren ? removeInTurns(this.#database, this.#turns, remove) : this.#database.freeing(remove);
+  }
+
+  async listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]> {
+    return this.#database
+      .query<ManifestRow, [string, string, string, number]>(
+        `SELECT m.digest, m.media_type, m.bytes FROM repository_manifest r JOIN manifest m ON m.digest = r.manifest
+         WHERE r.repository = ? AND r.subject = ? AND r.manifest > ? ORDER BY r.manifest LIMIT ?`,
+      )
+      .all(repository, subject, page.after ?? "", page.limit)
+      .map(toManifest);
+  }
+}

@@ -1,0 +1,125 @@
+import type { Turns } from "../../lib/async/turns.ts";
+import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type { Page, RepositoryStore, StoredManifest, StoredTag, TagKind, TagStore } from "../metadata.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+import { releaseManifest, removeInTurns } from "./sqlite-orphans.ts";
+import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
+
+type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
+
+const REMEMBERED_LIMIT_BYTES = 8 << 20;
+/** What an entry costs besides its manifest's bytes, roughly. */
+const ENTRY_BYTES = 500;
+
+/** Tags and the names of repositories in SQLite. Text is compared by its bytes there, as the contract wants. */
+export class SqliteTags implements TagStore, RepositoryStore {
+  readonly #database: SqliteDatabase;
+  readonly #turns: Turns;
+  readonly #remembered = new Map<string, Tagged | null>();
+  #rememberedBytes = 0;
+  #rememberedAt = -1;
+
+  constructor(database: SqliteDatabase, turns: Turns) {
+    this.#database = database;
+    this.#turns = turns;
+  }
+
+  /** Answers are remembered until the next transaction, for a fleet of nodes asks for the same few tags. */
+  async getTagged(repository: RepositoryName, tag: Tag): Promise<Tagged | null> {
+    if (this.#rememberedAt !== this.#database.transactions) this.#forget();
+    const key = `${repository}:${tag}`;
+    const known = this.#remembered.get(key);
+    if (known !== undefined) return known;
+    const found = this.#readTagged(repository, tag);
+    this.#rememberedBytes += ENTRY_BYTES + (found?.manifest.bytes.byteLength ?? 0);
+    if (this.#rememberedBytes > REMEMBERED_LIMIT_BYTES) this.#forget();
+    else this.#remembered.set(key, found);
+    return found;
+  }
+
+  #forget(): void {
+    this.#remembered.clear();
+    this.#rememberedBytes = 0;
+    this.#rememberedAt = this.#database.transactions;
+  }
+
+  #readTagged(repository: RepositoryName, tag: Tag): Tagged | null {
+    const row = this.#database
+      .query<TagRow & ManifestRow, [string, string]>(
+        `SELECT t.name, t.pushed, t.manifest, t.updated_at, t.checked_at, m.digest, m.media_type, m.bytes
+         FROM tag t JOIN manifest m ON m.digest = t.manifest
+         WHERE t.repository = ? AND t.name = ? ORDER BY t.pushed DESC LIMIT 1`,
+      )
+      .get(repository, tag);
+    return row === null ? null : { tag: toTag(row), manifest: toManifest(row) };
+  }
+
+  async deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null> {
+    const remove = (): TagKind | null => {
+      const removed = this.#database
+        .query<{ pushed: number; manifest: string }, [string, string]>(
+          `DELETE FROM tag WHERE repository = ?1 AND name = ?2
+             AND pushed = (SELECT max(pushed) FROM tag WHERE repository = ?1 AND name = ?2) RETURNING pushed, manifest`,
+        )
+        .get(repository, tag);
+      if (removed === null) return null;
+      if (withManifest) releaseManifest(this.#database, repository, removed.manifest);
+      return removed.pushed === 1 ? "pushed" : "cached";
+    };
+    return withManifest ? removeInTurns(this.#database, this.#turns, remove) : this.#database.freeing(remove);
+  }
+
+  async listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]> {
+    return this.#database
+      .query<{ name: string }, [string, string, number]>(
+        "SELECT DISTINCT name FROM tag WHERE repository = ? AND name > ? ORDER BY name LIMIT ?",
+      )
+      .all(repository, page.after ?? "", page.limit)
+      .map((row) => row.name as Tag);
+  }
+
+  async describeTags(repository: RepositoryName, page: Page): Promise<readonly StoredTag[]> {
+    return this.#database
+      .query<TagRow, [string, string, number]>(
+        `SELECT name, pushed, manifest, updated_at, checked_at FROM tag t
+         WHERE repository = ? AND name > ? AND (pushed = 1 OR NOT EXISTS (SELECT 1 FROM tag o
+           WHERE o.repository = t.repository AND o.name = t.name AND o.pushed = 1)) ORDER BY name LIMIT ?`,
+      )
+      .all(repository, page.after ?? "", page.limit)
+      .map(toTag);
+  }
+
+  async touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {
+    this.#database.transact(() =>
+      this.#database
+        .query<null, [number, string, string]>(
+          "UPDATE tag SET checked_at = ? WHERE repository = ? AND name = ? AND pushed = 0",
+        )
+        .run(checkedAtMs, repository, tag),
+    );
+  }
+
+  async hasRepository(repository: RepositoryName): Promise<boolean> {
+    const sql = "SELECT 1 FROM repository_manifest WHERE repository = ? LIMIT 1";
+    return this.#database.query<unknown, [string]>(sql).get(repository) !== null;
+  }
+
+  async listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]> {
+    // "0" is the character after "/": between `quay.io/` and `quay.io0` lies just that namespace.
+    const [from, to] = namespace === null ? ["", "\u{10ffff}"] : [`${namespace}/`, `${namespace}0`];
+    // From name to name: DISTINCT would go through every manifest of a repository that has a million.
+    return this.#database
+      .query<{ repository: string }, [string, string, string, number]>(
+        `WITH RECURSIVE held (repository) AS (
+           SELECT (SELECT repository FROM repository_manifest WHERE repository > max(?1, ?2) ORDER BY repository LIMIT 1)
+           UNION ALL
+           SELECT (SELECT m.repository FROM repository_manifest m WHERE m.repository > held.repository
+                   ORDER BY m.repository LIMIT 1)
+           FROM held WHERE held.repository < ?3)
+         SELECT repository FROM held WHERE repository < ?3 LIMIT ?4`,
+      )
+      .all(from, page.after ?? "", to, page.limit)
+      .map((row) => row.repository as RepositoryName);
+  }
+}
