@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseRepositoryPath, tryParseNamespace, LOCAL } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
 import { type CertificateAuthority, openCertificateAuthority } from "../tls/certificate-authority.ts";
-import { fixedCredentials } from "../upstream/credentials.ts";
+import { fixedCredentials } from "../upstream/auth/credentials.ts";
 import { connectRegistry } from "./connect-registry.ts";
 
 const NEVER = new AbortController().signal;

@@ -1,12 +1,12 @@
 import { systemClock } from "../lib/async/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { VERSION } from "../server/version.ts";
-import { ANONYMOUS, type CredentialSource } from "../upstream/credentials.ts";
-import { systemResolver } from "../upstream/host-resolver.ts";
+import { ANONYMOUS, type CredentialSource } from "../upstream/auth/credentials.ts";
+import { systemResolver } from "../upstream/transport/host-resolver.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { openRegistry } from "../upstream/open-registry.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 
 /** A registry to be used by a command. */
 export type RegistryTarget = {

@@ -19,7 +19,7 @@ import { registrySink } from "../images/registry-sink.ts";
 import { registrySource } from "../images/registry-source.ts";
 import { sourceOverTree } from "../images/source-over-tree.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
-import type { Environment } from "../upstream/docker-config.ts";
+import type { Environment } from "../upstream/auth/docker-config.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import { type RegistrySide, targetOfName } from "./registry-side.ts";
 

@@ -19,7 +19,7 @@ import {
   tryParseConfig,
 } from "../registry/image-summary.ts";
 import type { FetchedManifest, RegistryClient } from "../upstream/registry-client.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { checkPlainImage } from "./check-plain-image.ts";
 import type { CommandIo } from "./command-io.ts";
 import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";

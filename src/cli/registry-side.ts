@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { quoteBriefly } from "../oci/digest.ts";
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
-import { type CredentialSource, firstCredentials, fixedCredentials } from "../upstream/credentials.ts";
-import { credentialFiles, dockerConfigCredentials, type Environment } from "../upstream/docker-config.ts";
+import { type CredentialSource, firstCredentials, fixedCredentials } from "../upstream/auth/credentials.ts";
+import { credentialFiles, dockerConfigCredentials, type Environment } from "../upstream/auth/docker-config.ts";
 import { defaultEndpoint } from "../upstream/open-registry.ts";
 import { CommandFailure } from "./command-io.ts";
 import type { RegistryTarget } from "./connect-registry.ts";

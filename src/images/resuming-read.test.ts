@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { BlobRead } from "../upstream/registry-client.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { resumingRead } from "./resuming-read.ts";
 import { streamFrom } from "./stream-from.ts";
 

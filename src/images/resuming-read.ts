@@ -1,6 +1,6 @@
 import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobRead } from "../upstream/registry-client.ts";
-import { isUpstreamDown, UpstreamError } from "../upstream/upstream-error.ts";
+import { isUpstreamDown, UpstreamError } from "../upstream/transport/upstream-error.ts";
 
 const ATTEMPTS_WITHOUT_PROGRESS = 5;
 const FIRST_PAUSE_MS = 250;

@@ -4,7 +4,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobBody, BlobStore } from "../storage/blobs.ts";
 import { isUnkeepable } from "../storage/storage-error.ts";
 import type { BlobLink, BlobLinkStore, HoldingStore } from "../storage/metadata.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import type { BlobFiles } from "./blob-files.ts";
 import { candidateNames, nameOf, type SearchOrder, upstreamTargets } from "./candidates.ts";

@@ -5,7 +5,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../storage/metadata.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, nameOf, type SearchOrder } from "./candidates.ts";
 import { readManifest } from "./image-walk.ts";
 import type { Target } from "./locate.ts";

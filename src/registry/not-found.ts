@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { LOCAL } from "../oci/repository-name.ts";
-import { isOutOfReach, type UpstreamError } from "../upstream/upstream-error.ts";
+import { isOutOfReach, type UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { type Candidate, nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";
 import type { ManifestReference } from "./manifest-reference.ts";

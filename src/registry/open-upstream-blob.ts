@@ -1,8 +1,8 @@
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { BlobRead } from "../upstream/registry-client.ts";
-import { skipBytes } from "../upstream/response-body.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { skipBytes } from "../upstream/transport/response-body.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import type { Target } from "./locate.ts";
 import type { OnBehalf } from "./origin.ts";
 import type { Upstream } from "./upstreams.ts";

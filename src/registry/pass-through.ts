@@ -1,6 +1,6 @@
 import type { ByteRange } from "../lib/text/byte-range.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import type { Target } from "./locate.ts";
 import type { OnBehalf } from "./origin.ts";
 import { ResumedBody } from "./resumed-body.ts";

@@ -2,7 +2,7 @@ import type { Work } from "../lib/async/turns.ts";
 import type { Digest } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { ImageBounds } from "./image-bounds.ts";
 import type { OnBehalf } from "./origin.ts";
 

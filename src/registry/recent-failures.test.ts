@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Namespace } from "../oci/repository-name.ts";
 import { LineLog } from "../telemetry/log.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { RecentFailures } from "./recent-failures.ts";
 
 const [HERE, ELSEWHERE] = ["registry.test", "other.test"] as Namespace[] as [Namespace, Namespace];

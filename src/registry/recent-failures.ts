@@ -1,7 +1,7 @@
 import { ExpiringMap } from "../lib/async/expiring-map.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Log } from "../telemetry/log.ts";
-import { isAnswer, isOutOfReach, type UpstreamError } from "../upstream/upstream-error.ts";
+import { isAnswer, isOutOfReach, type UpstreamError } from "../upstream/transport/upstream-error.ts";
 
 /** How long a failure is held against another try. */
 const FAILURE_MS = 15_000;

@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import { isUpstreamDown } from "../upstream/upstream-error.ts";
+import { isUpstreamDown } from "../upstream/transport/upstream-error.ts";
 import type { Target } from "./locate.ts";
 import {
   endedEarly,

@@ -3,7 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { FetchedManifest, RequestOptions } from "../upstream/registry-client.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import type { Target } from "./locate.ts";
 import type { Upstream } from "./upstreams.ts";
 

@@ -2,7 +2,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { UploadId, UploadStore } from "../storage/blobs.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { BlobRead } from "../upstream/registry-client.ts";
-import { isUpstreamDown } from "../upstream/upstream-error.ts";
+import { isUpstreamDown } from "../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import type { Target } from "./locate.ts";
 import { endedEarly, pauseBeforeResumingMs, reopenUpstreamBlob, vanished } from "./open-upstream-blob.ts";

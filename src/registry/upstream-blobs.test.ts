@@ -6,7 +6,7 @@ import { MemoryBlobs } from "../storage/memory/blobs-memory.ts";
 import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
 import { LineLog } from "../telemetry/log.ts";
 import { bytesOf, clientOf, NAMESPACE, PATH, randomBytes } from "../upstream/registry.fixture.ts";
-import { startRawServer } from "../upstream/web-server.fixture.ts";
+import { startRawServer } from "../upstream/transport/web-server.fixture.ts";
 import { RecentFailures } from "./recent-failures.ts";
 import { TrafficCounter } from "./traffic.ts";
 import { UpstreamBlobs } from "./upstream-blobs.ts";

@@ -8,7 +8,7 @@ import type { UploadId, UploadStore } from "../storage/blobs.ts";
 import type { BlobLinkStore, CollectionStore } from "../storage/metadata.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { BlobHead } from "../upstream/registry-client.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { nameOf } from "./candidates.ts";
 import type { Target } from "./locate.ts";

@@ -1,6 +1,6 @@
 import type { Namespace } from "../oci/repository-name.ts";
 import type { ReachabilityState } from "../upstream/reachability.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
 /**

@@ -7,7 +7,7 @@ import { parseTag } from "../oci/tag.ts";
 import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
 import { LineLog } from "../telemetry/log.ts";
 import { clientOf, NAMESPACE, PATH } from "../upstream/registry.fixture.ts";
-import { startWebServer, type WebServer } from "../upstream/web-server.fixture.ts";
+import { startWebServer, type WebServer } from "../upstream/transport/web-server.fixture.ts";
 import { nameOf } from "./candidates.ts";
 import type { FoundManifest, OnBehalf } from "./origin.ts";
 import { RecentFailures } from "./recent-failures.ts";

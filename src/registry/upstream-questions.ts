@@ -1,7 +1,7 @@
 import type { SingleFlight } from "../lib/async/single-flight.ts";
 import { within } from "../lib/async/within.ts";
 import type { Namespace } from "../oci/repository-name.ts";
-import { UpstreamError } from "../upstream/upstream-error.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import type { Target } from "./locate.ts";
 import type { OnBehalf } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";

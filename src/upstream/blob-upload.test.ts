@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { digestOf } from "../oci/digest.ts";
-import { type CuttingProxy, startCuttingProxy } from "./cutting-proxy.fixture.ts";
-import { fixedCredentials } from "./credentials.ts";
+import { type CuttingProxy, startCuttingProxy } from "./transport/cutting-proxy.fixture.ts";
+import { fixedCredentials } from "./auth/credentials.ts";
 import { hasDockerRegistry, startDockerRegistry } from "./docker-registry.fixture.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { blobOf, bytesOf, clientOf, failureOf, NAMESPACE, PATH, randomBytes } from "./registry.fixture.ts";
 import { startUploadServer, type UploadServer } from "./upload-server.fixture.ts";
-import { startRawServer, startWebServer } from "./web-server.fixture.ts";
+import { startRawServer, startWebServer } from "./transport/web-server.fixture.ts";
 
 const bytes = randomBytes(2_000_000);
 const digest = digestOf(bytes);

@@ -1,13 +1,13 @@
 import type { RepositoryPath } from "../oci/repository-name.ts";
-import { type Access, pushAccess } from "./access.ts";
-import { orAborted } from "./host-resolver.ts";
-import { resolveOwnLocation } from "./redirects.ts";
+import { type Access, pushAccess } from "./auth/access.ts";
+import { orAborted } from "./transport/host-resolver.ts";
+import { resolveOwnLocation } from "./transport/redirects.ts";
 import type { BlobToPush, RequestOptions } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";
-import { drain } from "./response-body.ts";
-import { insistOnStatus } from "./status-failure.ts";
-import { describeRequest, type HttpMethod, type HttpResponse, type RequestBody } from "./transport.ts";
-import { isUpstreamDown, UpstreamError } from "./upstream-error.ts";
+import { drain } from "./transport/response-body.ts";
+import { insistOnStatus } from "./transport/status-failure.ts";
+import { describeRequest, type HttpMethod, type HttpResponse, type RequestBody } from "./transport/transport.ts";
+import { isUpstreamDown, UpstreamError } from "./transport/upstream-error.ts";
 import type { UpstreamLimits } from "./upstream-limits.ts";
 
 type UploadOptions = RequestOptions & { readonly mountFrom?: RepositoryPath };

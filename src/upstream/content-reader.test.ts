@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { digestOf } from "../oci/digest.ts";
 import { parseTag } from "../oci/tag.ts";
 import { bytesOf, clientOf, failureOf, PATH, randomBytes } from "./registry.fixture.ts";
-import { skipBytes } from "./response-body.ts";
-import { startRawServer, startWebServer, type WebServer } from "./web-server.fixture.ts";
+import { skipBytes } from "./transport/response-body.ts";
+import { startRawServer, startWebServer, type WebServer } from "./transport/web-server.fixture.ts";
 
 const TAG = parseTag("latest");
 const blob = randomBytes(300_000);

@@ -12,11 +12,11 @@ import type {
   RequestOptions,
 } from "./registry-client.ts";
 import type { RegistryServer, ServerRequest } from "./registry-server.ts";
-import { holdToLength, readWhole } from "./response-body.ts";
+import { holdToLength, readWhole } from "./transport/response-body.ts";
 import type { ServerPool } from "./server-pool.ts";
-import { insistOnStatus } from "./status-failure.ts";
-import { describeRequest, type HttpResponse } from "./transport.ts";
-import { UpstreamError } from "./upstream-error.ts";
+import { insistOnStatus } from "./transport/status-failure.ts";
+import { describeRequest, type HttpResponse } from "./transport/transport.ts";
+import { UpstreamError } from "./transport/upstream-error.ts";
 import type { UpstreamLimits } from "./upstream-limits.ts";
 
 const ACCEPT_MANIFESTS = MANIFEST_TYPES.join(", ");

@@ -2,12 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { digestOf } from "../oci/digest.ts";
 import { parseRepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
-import { type Certificate, hasOpenssl, makeCertificate } from "./certificate.fixture.ts";
-import { type CredentialSource, fixedCredentials } from "./credentials.ts";
+import { type Certificate, hasOpenssl, makeCertificate } from "./transport/certificate.fixture.ts";
+import { type CredentialSource, fixedCredentials } from "./auth/credentials.ts";
 import { type DockerRegistry, hasDockerRegistry, startDockerRegistry } from "./docker-registry.fixture.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { blobOf, bytesOf, clientOf, failureOf, manifestOf, NAMESPACE, PATH, randomBytes } from "./registry.fixture.ts";
-import { startTokenService, type TestTokenService, USER } from "./token-service.fixture.ts";
+import { startTokenService, type TestTokenService, USER } from "./auth/token-service.fixture.ts";
 
 const PRIVATE = parseRepositoryPath("private/app");
 const V1 = parseTag("v1");

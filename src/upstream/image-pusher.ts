@@ -1,12 +1,12 @@
 import { type Digest, tryParseDigest } from "../oci/digest.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import { pushAccess } from "./access.ts";
+import { pushAccess } from "./auth/access.ts";
 import { BlobUpload } from "./blob-upload.ts";
 import type { BlobToPush, ImageSink, RequestOptions } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";
-import { drain } from "./response-body.ts";
-import { insistOnStatus } from "./status-failure.ts";
+import { drain } from "./transport/response-body.ts";
+import { insistOnStatus } from "./transport/status-failure.ts";
 import type { UpstreamLimits } from "./upstream-limits.ts";
 
 /** Pushes to the registry itself, never to a mirror. */

@@ -4,7 +4,7 @@ import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { parseRepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
 import { clientOf, failureOf, PATH } from "./registry.fixture.ts";
-import { startWebServer, type WebServer } from "./web-server.fixture.ts";
+import { startWebServer, type WebServer } from "./transport/web-server.fixture.ts";
 
 let server: WebServer;
 beforeEach(() => {

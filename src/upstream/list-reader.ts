@@ -1,17 +1,17 @@
 import * as v from "valibot";
-import type { Access } from "./access.ts";
+import type { Access } from "./auth/access.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import { tryParseRepositoryPath } from "../oci/repository-name.ts";
 import { type Tag, tryParseTag } from "../oci/tag.ts";
 import { nextLink } from "./link-header.ts";
-import { resolveOwnLocation } from "./redirects.ts";
+import { resolveOwnLocation } from "./transport/redirects.ts";
 import type { ListOptions, RequestOptions, TagSource } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";
-import { readWhole } from "./response-body.ts";
+import { readWhole } from "./transport/response-body.ts";
 import type { ServerPool } from "./server-pool.ts";
-import { insistOnStatus } from "./status-failure.ts";
-import { describeRequest } from "./transport.ts";
-import { UpstreamError } from "./upstream-error.ts";
+import { insistOnStatus } from "./transport/status-failure.ts";
+import { describeRequest } from "./transport/transport.ts";
+import { UpstreamError } from "./transport/upstream-error.ts";
 
 const PAGE_BYTES = 4 * 1024 * 1024;
 /** What distribution gives out at most. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Reachability } from "./reachability.ts";
-import { UpstreamError, type UpstreamFailure } from "./upstream-error.ts";
+import { UpstreamError, type UpstreamFailure } from "./transport/upstream-error.ts";
 import type { UpstreamEvent } from "./upstream-event.ts";
 
 const SILENT: UpstreamFailure = { kind: "unreachable", reason: "silent" };

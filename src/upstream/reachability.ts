@@ -1,4 +1,4 @@
-import { isAnswer, isOutOfReach, UpstreamError } from "./upstream-error.ts";
+import { isAnswer, isOutOfReach, UpstreamError } from "./transport/upstream-error.ts";
 import type { UpstreamEvent } from "./upstream-event.ts";
 
 /** `suspect`: it could not be reached, but has answered a moment ago. `away`: nobody waits for it. */

@@ -16,7 +16,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { ReachabilityState } from "./reachability.ts";
-import type { RateLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./transport/rate-limit.ts";
 
 export type RequestOptions = {
   readonly signal?: AbortSignal;

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { parseRepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
-import { type CredentialSource, fixedCredentials } from "./credentials.ts";
+import { type CredentialSource, fixedCredentials } from "./auth/credentials.ts";
 import { isLoop, newInstanceId, outgoingVia } from "./loop-mark.ts";
-import { isNearEnd } from "./rate-limit.ts";
+import { isNearEnd } from "./transport/rate-limit.ts";
 import { clientOf, failureOf, NAMESPACE, PATH } from "./registry.fixture.ts";
 import type { UpstreamEvent } from "./upstream-event.ts";
-import { startRawServer, startWebServer, type WebServer } from "./web-server.fixture.ts";
+import { startRawServer, startWebServer, type WebServer } from "./transport/web-server.fixture.ts";
 
 const TAG = parseTag("latest");
 let server: WebServer;

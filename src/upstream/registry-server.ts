@@ -1,17 +1,23 @@
 import type { Clock } from "../lib/async/clock.ts";
-import { type Access, NO_ACCESS } from "./access.ts";
-import type { Authorization, Authorizer } from "./authorizer.ts";
-import { orAborted } from "./host-resolver.ts";
+import { type Access, NO_ACCESS } from "./auth/access.ts";
+import type { Authorization, Authorizer } from "./auth/authorizer.ts";
+import { orAborted } from "./transport/host-resolver.ts";
 import { outgoingVia } from "./loop-mark.ts";
 import { Reachability, type ReachabilityState } from "./reachability.ts";
-import { type RateLimit, readRateLimit } from "./rate-limit.ts";
-import type { Lane } from "./request-lanes.ts";
-import { sendFollowing } from "./redirects.ts";
-import { drain } from "./response-body.ts";
+import { type RateLimit, readRateLimit } from "./transport/rate-limit.ts";
+import type { Lane } from "./transport/request-lanes.ts";
+import { sendFollowing } from "./transport/redirects.ts";
+import { drain } from "./transport/response-body.ts";
 import type { ServerAddress } from "./server-address.ts";
-import { statusFailure } from "./status-failure.ts";
-import { describeRequest, type HttpMethod, type HttpResponse, type RequestBody, type Transport } from "./transport.ts";
-import { UpstreamError } from "./upstream-error.ts";
+import { statusFailure } from "./transport/status-failure.ts";
+import {
+  describeRequest,
+  type HttpMethod,
+  type HttpResponse,
+  type RequestBody,
+  type Transport,
+} from "./transport/transport.ts";
+import { UpstreamError } from "./transport/upstream-error.ts";
 import type { UpstreamEvent } from "./upstream-event.ts";
 import type { UpstreamLimits } from "./upstream-limits.ts";
 

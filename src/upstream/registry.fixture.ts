@@ -2,12 +2,12 @@ import { systemClock } from "../lib/async/clock.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { type Namespace, parseRepositoryPath } from "../oci/repository-name.ts";
-import { ANONYMOUS } from "./credentials.ts";
-import { systemResolver } from "./host-resolver.ts";
+import { ANONYMOUS } from "./auth/credentials.ts";
+import { systemResolver } from "./transport/host-resolver.ts";
 import { newInstanceId } from "./loop-mark.ts";
 import { openRegistry, type RegistryOptions } from "./open-registry.ts";
 import type { BlobToPush, RegistryClient } from "./registry-client.ts";
-import { UpstreamError, type UpstreamFailure } from "./upstream-error.ts";
+import { UpstreamError, type UpstreamFailure } from "./transport/upstream-error.ts";
 
 /** The namespace of all registries in tests. */
 export const NAMESPACE = "registry.test" as Namespace;

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { parseRepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
-import type { CredentialSource } from "./credentials.ts";
+import type { CredentialSource } from "./auth/credentials.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { clientOf, failureOf, PATH } from "./registry.fixture.ts";
-import { startWebServer, type WebServer } from "./web-server.fixture.ts";
+import { startWebServer, type WebServer } from "./transport/web-server.fixture.ts";
 
 const TAG = parseTag("latest");
 const OTHER = parseRepositoryPath("public/other");

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { digestOf } from "../oci/digest.ts";
 import { parseTag } from "../oci/tag.ts";
-import type { CredentialSource } from "./credentials.ts";
+import type { CredentialSource } from "./auth/credentials.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { clientOf, failureOf, PATH, randomBytes } from "./registry.fixture.ts";
-import { isUpstreamDown } from "./upstream-error.ts";
-import { startRawServer, startWebServer, type WebServer } from "./web-server.fixture.ts";
+import { isUpstreamDown } from "./transport/upstream-error.ts";
+import { startRawServer, startWebServer, type WebServer } from "./transport/web-server.fixture.ts";
 
 const TAG = parseTag("latest");
 const absent = (): Response => new Response("", { status: 404 });

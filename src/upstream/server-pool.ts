@@ -1,5 +1,5 @@
 import type { RegistryServer } from "./registry-server.ts";
-import { isUpstreamDown } from "./upstream-error.ts";
+import { isUpstreamDown } from "./transport/upstream-error.ts";
 
 export type ServerPoolOptions = {
   /** In the order of preference. */

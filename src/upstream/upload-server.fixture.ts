@@ -1,5 +1,5 @@
 import { type Digest, digestOf } from "../oci/digest.ts";
-import { startWebServer, type WebServer } from "./web-server.fixture.ts";
+import { startWebServer, type WebServer } from "./transport/web-server.fixture.ts";
 
 /** A registry on loopback that takes blobs, and keeps what came of one when a connection breaks. */
 export type UploadServer = {

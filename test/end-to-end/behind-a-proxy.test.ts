@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeCertificate } from "../../src/upstream/certificate.fixture.ts";
+import { makeCertificate } from "../../src/upstream/transport/certificate.fixture.ts";
 import { requirement } from "../requirement.ts";
 import type { LabDaemon } from "./lab-daemon.ts";
 import type { LabHost } from "./lab-host.ts";

@@ -3,14 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { hasOpenssl, makeCertificate } from "../../src/upstream/certificate.fixture.ts";
+import { hasOpenssl, makeCertificate } from "../../src/upstream/transport/certificate.fixture.ts";
 import {
   type DockerRegistry,
   type DockerRegistryAuth,
   hasDockerRegistry,
   startDockerRegistry,
 } from "../../src/upstream/docker-registry.fixture.ts";
-import { startTokenService, type TestTokenService, USER } from "../../src/upstream/token-service.fixture.ts";
+import { startTokenService, type TestTokenService, USER } from "../../src/upstream/auth/token-service.fixture.ts";
 import { type Image, makeImage } from "../conformance/content-factory.ts";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { send } from "../conformance/registry-client.ts";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { type AddressInfo, createServer } from "node:net";
-import { type DnsServer, startDnsServer } from "../../src/upstream/dns-server.fixture.ts";
+import { type DnsServer, startDnsServer } from "../../src/upstream/transport/dns-server.fixture.ts";
 import { makeBlob, makeImage } from "../conformance/content-factory.ts";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { ask, type Way } from "../conformance/ways-of-asking.ts";

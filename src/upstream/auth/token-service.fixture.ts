@@ -1,5 +1,5 @@
 import { createPrivateKey, randomUUID, sign, X509Certificate } from "node:crypto";
-import type { Certificate } from "./certificate.fixture.ts";
+import type { Certificate } from "../transport/certificate.fixture.ts";
 
 /** A token service on loopback that docker-registry believes. */
 export type TestTokenService = {

@@ -1,4 +1,4 @@
-import type { RepositoryPath } from "../oci/repository-name.ts";
+import type { RepositoryPath } from "../../oci/repository-name.ts";
 
 /** What a request wants to do, as far as permissions go. `path` null: to no repository. */
 export type Access = {

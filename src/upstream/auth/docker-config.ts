@@ -14,7 +14,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { CredentialHelper, credentialsOf } from "./credential-helper.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";
-import { UpstreamError } from "./upstream-error.ts";
+import { UpstreamError } from "../transport/upstream-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { basicHeader, type Credentials } from "./credentials.ts";
-import { resolveLocation, sendFollowing } from "./redirects.ts";
-import { drain, readWhole } from "./response-body.ts";
-import { statusFailure } from "./status-failure.ts";
-import type { HttpRequest, HttpResponse, RequestBody, Transport } from "./transport.ts";
-import { describeRequest } from "./transport.ts";
-import { UpstreamError } from "./upstream-error.ts";
+import { resolveLocation, sendFollowing } from "../transport/redirects.ts";
+import { drain, readWhole } from "../transport/response-body.ts";
+import { statusFailure } from "../transport/status-failure.ts";
+import type { HttpRequest, HttpResponse, RequestBody, Transport } from "../transport/transport.ts";
+import { describeRequest } from "../transport/transport.ts";
+import { UpstreamError } from "../transport/upstream-error.ts";
 
 /** Whom to ask for a token, as a challenge put it. `service` null: it named none. */
 export type TokenQuestion = {

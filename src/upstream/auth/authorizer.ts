@@ -1,7 +1,7 @@
 import { type Access, scopesOf } from "./access.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { basicHeader, type Credentials } from "./credentials.ts";
-import { orAborted } from "./host-resolver.ts";
+import { orAborted } from "../transport/host-resolver.ts";
 import type { TokenService } from "./token-service.ts";
 
 export type AuthorizerOptions = {

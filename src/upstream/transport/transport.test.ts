@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { parseTag } from "../oci/tag.ts";
+import { parseTag } from "../../oci/tag.ts";
 import { type Certificate, hasOpenssl, makeCertificate } from "./certificate.fixture.ts";
-import { fixedCredentials } from "./credentials.ts";
+import { fixedCredentials } from "../auth/credentials.ts";
 import { type DnsServer, startDnsServer } from "./dns-server.fixture.ts";
 import { dnsResolver } from "./host-resolver.ts";
-import type { RegistryOptions } from "./open-registry.ts";
-import { clientOf, failureOf, NAMESPACE, PATH, randomBytes } from "./registry.fixture.ts";
+import type { RegistryOptions } from "../open-registry.ts";
+import { clientOf, failureOf, NAMESPACE, PATH, randomBytes } from "../registry.fixture.ts";
 import { ReachableAddresses } from "./reachable-addresses.ts";
 import { startRawServer, startWebServer, type WebServer } from "./web-server.fixture.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentialFiles, dockerConfigCredentials } from "./docker-config.ts";
 import { eraseCredentials, storeCredentials } from "./docker-config-login.ts";
-import { UpstreamError } from "./upstream-error.ts";
+import { UpstreamError } from "../transport/upstream-error.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const password = (username: string, secret: string) => ({ kind: "password", username, password: secret }) as const;

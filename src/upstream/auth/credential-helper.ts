@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Credentials } from "./credentials.ts";
-import { UpstreamError } from "./upstream-error.ts";
+import { UpstreamError } from "../transport/upstream-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

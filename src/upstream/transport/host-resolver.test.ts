@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type DnsServer, startDnsServer } from "./dns-server.fixture.ts";
 import { dnsResolver, systemResolver } from "./host-resolver.ts";
-import { failureOf } from "./registry.fixture.ts";
+import { failureOf } from "../registry.fixture.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 let dns: DnsServer | null = null;

@@ -1,4 +1,4 @@
-import { type ErrorCode, RegistryError } from "../oci/registry-error.ts";
+import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
 
 /**
  * Why a request to another registry failed.
