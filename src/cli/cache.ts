@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { mapBounded } from "../lib/async/map-bounded.ts";
 import { formatReference } from "../oci/reference.ts";
-import { parseImageName } from "../registry/image-name.ts";
+import { parseImageName } from "../registry/names/image-name.ts";
 import { bringImage, type Outcome, PARALLEL_IMAGES } from "./bring-image.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly, readArgument } from "./failing-plainly.ts";

@@ -7,7 +7,7 @@ import { type ClientMode, type ClientSettings, parseClientSettings } from "../cl
 import { fetchServerSettings, type ServerSettings } from "../clients/fetch-server-settings.ts";
 import { parseRegistryAddress } from "../clients/registry-address.ts";
 import type { ClientTarget } from "../clients/targets.ts";
-import { parseStandInFile } from "../registry/stand-ins.ts";
+import { parseStandInFile } from "../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { findRegistryAddress, type RegistryAddress } from "./registry-address.ts";
 

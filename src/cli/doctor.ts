@@ -12,7 +12,7 @@ import { NodeFiles } from "../doctor/node-files.ts";
 import { networkProber } from "../doctor/probe.ts";
 import type { RuntimeSetup } from "../doctor/runtime-setup.ts";
 import type { Namespace } from "../oci/repository-name.ts";
-import { DEFAULT_STAND_INS } from "../registry/stand-ins.ts";
+import { DEFAULT_STAND_INS } from "../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { type AskedLarder, examineSandboxImages } from "./examine-sandbox-images.ts";
 import { failingPlainly } from "./failing-plainly.ts";

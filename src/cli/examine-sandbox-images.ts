@@ -8,7 +8,7 @@ import type { NodeFiles } from "../doctor/node-files.ts";
 import { readSandboxImages } from "../doctor/read-sandbox-image.ts";
 import { formatPlatform, hostPlatform } from "../oci/platform.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
-import { parseImageName } from "../registry/image-name.ts";
+import { parseImageName } from "../registry/names/image-name.ts";
 
 /** The larder that a node pulls from; `health` is null when it did not say. */
 export type AskedLarder = {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { quoteBriefly } from "../oci/digest.ts";
 import type { Namespace } from "../oci/repository-name.ts";
-import { tryParseStandIn } from "../registry/stand-ins.ts";
+import { tryParseStandIn } from "../registry/names/stand-ins.ts";
 import { fixedCredentials } from "../upstream/auth/credentials.ts";
 import { credentialFiles } from "../upstream/auth/docker-config.ts";
 import { eraseCredentials, storeCredentials } from "../upstream/auth/docker-config-login.ts";

@@ -17,7 +17,7 @@ import {
   summaryOf,
   tryNamePlatform,
   tryParseConfig,
-} from "../registry/image-summary.ts";
+} from "../registry/images/image-summary.ts";
 import type { FetchedManifest, RegistryClient } from "../upstream/registry-client.ts";
 import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { checkPlainImage } from "./check-plain-image.ts";

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { PlatformList } from "../api/admin.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { formatPlatform, hostPlatform, type Platform, tryParsePlatform } from "../oci/platform.ts";
-import type { PlatformChoice } from "../registry/image-walk.ts";
+import type { PlatformChoice } from "../registry/images/image-walk.ts";
 import { CommandFailure } from "./command-io.ts";
 
 export type PlatformFlags = { readonly platform?: readonly string[]; readonly allPlatforms?: true };

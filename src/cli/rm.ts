@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { formatReference } from "../oci/reference.ts";
-import { parseImageNames } from "../registry/image-name.ts";
+import { parseImageNames } from "../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly, readArgument } from "./failing-plainly.ts";
 import type { ImageRegistry } from "./image-registry.ts";

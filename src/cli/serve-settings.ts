@@ -4,7 +4,7 @@ import { tryParseByteSize } from "../lib/text/byte-size.ts";
 import { tryParseDuration } from "../lib/text/duration.ts";
 import { type IpNetwork, tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import type { Namespace } from "../oci/repository-name.ts";
-import { parseStandInFile, tryParseStandIn } from "../registry/stand-ins.ts";
+import { parseStandInFile, tryParseStandIn } from "../registry/names/stand-ins.ts";
 import { ConfigurationError, parseConfiguration } from "../server/configuration-file.ts";
 import { settingsOfEnvironment } from "../server/environment-settings.ts";
 import { type ListenAddress, tryParseListenAddress } from "../server/listen-address.ts";

@@ -9,12 +9,12 @@ import type { Manifest } from "../oci/manifest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { formatPlatform, type Platform, platformMatches } from "../oci/platform.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { Blobs } from "../registry/blobs.ts";
-import type { ImageCacher } from "../registry/image-cacher.ts";
-import { chooseManifests, isIndex, readManifest } from "../registry/image-walk.ts";
-import type { Target } from "../registry/locate.ts";
-import type { Manifests } from "../registry/manifests.ts";
-import type { FoundManifest, OnBehalf } from "../registry/origin.ts";
+import type { Blobs } from "../registry/pull/blobs.ts";
+import type { ImageCacher } from "../registry/images/image-cacher.ts";
+import { chooseManifests, isIndex, readManifest } from "../registry/images/image-walk.ts";
+import type { Target } from "../registry/names/locate.ts";
+import type { Manifests } from "../registry/pull/manifests.ts";
+import type { FoundManifest, OnBehalf } from "../registry/pull/origin.ts";
 import type { NamedAci } from "./aci-names.ts";
 
 /** An image that an ACI can be made of. */

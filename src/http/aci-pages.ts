@@ -3,7 +3,7 @@ import type { KeptAci } from "../aci/aci-store.ts";
 import { PUBLIC_KEYS_FILE, renderDiscoveryPage } from "../aci/discovery-page.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { OnBehalf } from "../registry/origin.ts";
+import type { OnBehalf } from "../registry/pull/origin.ts";
 import type { AciFiles } from "./aci-files.ts";
 import type { AciImage, AciImages } from "./aci-images.ts";
 import type { AciIndex } from "./aci-index.ts";

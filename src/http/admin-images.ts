@@ -4,11 +4,11 @@ import { RegistryError } from "../oci/registry-error.ts";
 import { parseRepositoryPath, repositoryName, splitRepositoryName, tryParseNamespace } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
 import { type Platform, tryParsePlatform } from "../oci/platform.ts";
-import { parseImageName } from "../registry/image-name.ts";
-import { summaryOf } from "../registry/image-summary.ts";
-import type { ImageSurvey } from "../registry/image-survey.ts";
-import type { PlatformChoice } from "../registry/image-walk.ts";
-import type { Inventory, InventoryPlace } from "../registry/inventory.ts";
+import { parseImageName } from "../registry/names/image-name.ts";
+import { summaryOf } from "../registry/images/image-summary.ts";
+import type { ImageSurvey } from "../registry/images/image-survey.ts";
+import type { PlatformChoice } from "../registry/images/image-walk.ts";
+import type { Inventory, InventoryPlace } from "../registry/images/inventory.ts";
 
 /** Images of one answer. */
 const IMAGES_PAGE = 1000;

@@ -13,13 +13,13 @@ import { openSqliteMetadata } from "../storage/sqlite/metadata-sqlite.ts";
 import { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import { FilesystemUploads } from "../storage/filesystem/uploads-filesystem.ts";
 import { LineLog } from "../telemetry/log.ts";
-import { BlobFiles } from "./blob-files.ts";
-import { nameOf } from "./candidates.ts";
+import { BlobFiles } from "./pull/blob-files.ts";
+import { nameOf } from "./names/search-order.ts";
 import { Collector } from "./collector.ts";
 import { referencesOf } from "../oci/manifest-references.ts";
 import { parseManifest } from "../oci/manifest.ts";
-import { SpareWrites } from "./spare-writes.ts";
-import { Uploads } from "./uploads.ts";
+import { SpareWrites } from "./pull/spare-writes.ts";
+import { Uploads } from "./push/uploads.ts";
 
 const target = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
 const LIMITS = { graceMs: 60_000, uploadExpiryMs: 60_000 };

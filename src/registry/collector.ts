@@ -5,7 +5,7 @@ import type { BlobStore } from "../storage/blobs.ts";
 import type { WriteGuard } from "../storage/filesystem/folder-guard.ts";
 import type { CollectionStore } from "../storage/metadata.ts";
 import { type SetAside, StrayFiles, type StraySurvey, whyNotToCollect } from "./stray-files.ts";
-import type { Uploads } from "./uploads.ts";
+import type { Uploads } from "./push/uploads.ts";
 
 /** What a collection did. Bytes are those of blobs, of uploads that expired, and of what was given up. */
 export type CollectionReport = {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
-import { type Upstream, Upstreams } from "../registry/upstreams.ts";
+import { type Upstream, Upstreams } from "../registry/pull/upstreams.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type CredentialSource, firstCredentials, fixedCredentials } from "../upstream/auth/credentials.ts";
 import { credentialFiles, dockerConfigCredentials } from "../upstream/auth/docker-config.ts";

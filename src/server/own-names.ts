@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
-import type { Identity } from "../registry/locate.ts";
+import type { Identity } from "../registry/names/locate.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 
 const ADDRESSES_FOR_MS = 2000;

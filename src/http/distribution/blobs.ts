@@ -1,8 +1,8 @@
 import { parseRangeHeader } from "../../lib/text/byte-range.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { Blobs } from "../../registry/blobs.ts";
-import type { Target } from "../../registry/locate.ts";
+import type { Blobs } from "../../registry/pull/blobs.ts";
+import type { Target } from "../../registry/names/locate.ts";
 import { errorResponse } from "../error-response.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { isNotModified } from "./not-modified.ts";

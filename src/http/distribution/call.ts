@@ -1,5 +1,5 @@
 import type { Namespace } from "../../oci/repository-name.ts";
-import type { OnBehalf } from "../../registry/origin.ts";
+import type { OnBehalf } from "../../registry/pull/origin.ts";
 import type { Route } from "./route.ts";
 
 /** One request to the distribution API, parsed. */

@@ -2,9 +2,9 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { parseDigest, quoteBriefly } from "../../oci/digest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { Catalog } from "../../registry/catalog.ts";
-import type { Target } from "../../registry/locate.ts";
-import type { Referrers } from "../../registry/referrers.ts";
+import type { Catalog } from "../../registry/images/catalog.ts";
+import type { Target } from "../../registry/names/locate.ts";
+import type { Referrers } from "../../registry/images/referrers.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 
 /** Lists without `n` have as many entries at most; a `Link` leads to the rest. */

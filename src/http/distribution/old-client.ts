@@ -1,8 +1,8 @@
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { Target } from "../../registry/locate.ts";
-import type { Manifests } from "../../registry/manifests.ts";
-import type { FoundManifest } from "../../registry/origin.ts";
+import type { Target } from "../../registry/names/locate.ts";
+import type { Manifests } from "../../registry/pull/manifests.ts";
+import type { FoundManifest } from "../../registry/pull/origin.ts";
 import type { Call } from "./call.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { parseChunkRange } from "../../lib/text/byte-range.ts";
 import { algorithmOf, type DigestAlgorithm, isDigestAlgorithm, parseDigest, quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { Target } from "../../registry/locate.ts";
-import { ChunkOutOfOrder, type UploadChunk, type UploadState, type Uploads } from "../../registry/uploads.ts";
+import type { Target } from "../../registry/names/locate.ts";
+import { ChunkOutOfOrder, type UploadChunk, type UploadState, type Uploads } from "../../registry/push/uploads.ts";
 import { errorResponse } from "../error-response.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 

@@ -1,0 +1,76 @@
+import type { Turns, Work } from "../../lib/async/turns.ts";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
+import { manifestSteps } from "../../oci/manifest.ts";
+import { isIndexType } from "../../oci/media-type.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
+import { nameOf } from "../names/search-order.ts";
+import { readManifest } from "./image-walk.ts";
+import type { Target } from "../names/locate.ts";
+import { referencesOf } from "../../oci/manifest-references.ts";
+import type { ManifestReference } from "../names/manifest-reference.ts";
+
+/** What was removed; null: there was nothing. `uncovered`: a cached tag of the same name answers from now on. */
+export type Removal = { readonly removed: TagKind | "manifest" | null; readonly uncovered: boolean };
+
+/** Removes images as people mean it: with everything that only they held. */
+export class ImageRemover {
+  readonly #manifests: ManifestStore;
+  readonly #tags: TagStore;
+  readonly #turns: Turns;
+  readonly #now: () => number;
+
+  constructor(manifests: ManifestStore, tags: TagStore, turns: Turns, now: () => number) {
+    this.#turns = turns;
+    this.#manifests = manifests;
+    this.#tags = tags;
+    this.#now = now;
+  }
+
+  /** Removes a tag, the pushed one first, or a manifest with all its tags. The space is given back by a collection. */
+  async remove(target: Target, reference: ManifestReference): Promise<Removal> {
+    const name = nameOf(target);
+    if (reference.kind === "digest") {
+      const removed = await this.#manifests.deleteManifest(name, reference.digest, true, this.#now());
+      return { removed: removed ? "manifest" : null, uncovered: false };
+    }
+    const removed = await this.#tags.deleteTag(name, reference.tag, true);
+    const uncovered = removed !== null && (await this.#tags.getTagged(name, reference.tag)) !== null;
+    return { removed, uncovered };
+  }
+
+  /**
+   * Makes a manifest the cached answer to a tag, when there is one. False when it is not here; `index` brings an index
+   * whose images need not be here. Throws DIGEST_INVALID and MANIFEST_INVALID.
+   */
+  async adopt(target: Target, tag: Tag | null, digest: Digest, index: Uint8Array | null): Promise<boolean> {
+    const name = nameOf(target);
+    const work = this.#turns.begin();
+    const manifest =
+      index === null ? await this.#manifests.getManifest(name, digest) : await readIndex(index, digest, work);
+    if (manifest === null) return false;
+    const parsed = await readManifest(manifest, work);
+    await this.#manifests.putManifest(name, {
+      manifest,
+      requiredBlobs: [],
+      borrowFrom: [],
+      requiredManifests: [],
+      references: referencesOf(parsed),
+      subject: parsed.subject?.digest ?? null,
+      tags: tag === null ? [] : [tag],
+      kind: "cached",
+      isPart: false,
+      atMs: this.#now(),
+    });
+    return true;
+  }
+}
+
+async function readIndex(bytes: Uint8Array, digest: Digest, work: Work): Promise<StoredManifest> {
+  const actual = digestOf(bytes, algorithmOf(digest));
+  if (actual !== digest) throw new RegistryError("DIGEST_INVALID", `the index's digest is ${actual}, not ${digest}`);
+  const { mediaType } = await work.finish(manifestSteps(bytes, null));
+  if (isIndexType(mediaType)) return { digest, mediaType, bytes };
+  throw new RegistryError("MANIFEST_INVALID", `the manifest ${digest} is no index: push it, with all that it names`);
+}

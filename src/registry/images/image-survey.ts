@@ -1,0 +1,99 @@
+import type { Work } from "../../lib/async/turns.ts";
+import { formatPlatform } from "../../oci/platform.ts";
+import { formatReference, type Reference } from "../../oci/reference.ts";
+import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { StoredManifest, StoredTag, TagStore } from "../../storage/metadata.ts";
+import { candidateNames, candidatesOf, nameOf, type SearchOrder } from "../names/search-order.ts";
+import { checkWholeness, type WholenessReport } from "./completeness.ts";
+import { ImageVisit, type PartStores } from "./image-visit.ts";
+import type { PlatformChoice } from "./image-walk.ts";
+import type { Target } from "../names/locate.ts";
+import { type ImageExtent, measureImage } from "./measure-image.ts";
+
+/** What answers to a reference. `tag` is null when a digest was asked for. */
+export type FoundImage = {
+  readonly repository: RepositoryName;
+  readonly tag: StoredTag | null;
+  readonly manifest: StoredManifest;
+};
+
+/** Where a survey looks. */
+export type SurveyParts = PartStores & { readonly tags: TagStore; readonly order: SearchOrder };
+
+/** After so many parts of images a survey has done enough for one request: seconds of work. */
+const ENOUGH_PARTS = 500_000;
+
+/**
+ * One request's look at what is here of images: what a pull would get with no upstream. Never asks upstream.
+ *
+ * Whoever may ask may ask much: a survey works in turns, looks at an image once however often it is named, and ends when
+ * nobody wants its work any more.
+ */
+export class ImageSurvey {
+  readonly #parts: SurveyParts;
+  readonly #work: Work;
+  readonly #enoughParts: number;
+  readonly #reports = new Map<string, WholenessReport>();
+  readonly #extents = new Map<string, ImageExtent>();
+  #looked = 0;
+
+  constructor(parts: SurveyParts, work: Work, enoughParts = ENOUGH_PARTS) {
+    this.#parts = parts;
+    this.#work = work;
+    this.#enoughParts = enoughParts;
+  }
+
+  /** Has it looked at so much that the rest should be asked for anew? */
+  get hasSeenEnough(): boolean {
+    return this.#looked >= this.#enoughParts;
+  }
+
+  /** What answers to a reference; null when nothing does. */
+  async find({ namespace, path, tag, digest }: Reference): Promise<FoundImage | null> {
+    const { order, manifests, tags } = this.#parts;
+    await this.#work.rest();
+    for (const { target, accept } of candidatesOf({ namespace, path }, order)) {
+      const repository = nameOf(target);
+      if (digest !== null) {
+        const manifest = await manifests.getManifest(repository, digest);
+        if (manifest !== null) return { repository, tag: null, manifest };
+      } else if (tag !== null) {
+        const found = await tags.getTagged(repository, tag);
+        if (found !== null && (accept !== "pushed" || found.tag.kind === "pushed")) return { repository, ...found };
+      }
+    }
+    return null;
+  }
+
+  /** Would a pull succeed: are tag, manifests and every blob of these platforms on disk, at their sizes? */
+  async check(reference: Reference, platforms: PlatformChoice): Promise<WholenessReport> {
+    const found = await this.find(reference);
+    if (found === null) {
+      return { state: "absent", missing: [], missingCount: 0, reason: `${formatReference(reference)} is not here` };
+    }
+    const choice = platforms === "all" ? "all" : platforms.map(formatPlatform).join(" ");
+    const key = `${nameOf(reference)}@${found.manifest.digest} ${choice}`;
+    return this.#once(this.#reports, key, reference, (visit) => checkWholeness(visit, found.manifest, platforms));
+  }
+
+  /** How much of an image is here. */
+  async measure(target: Target, root: StoredManifest): Promise<ImageExtent> {
+    const key = `${nameOf(target)}@${root.digest}`;
+    return this.#once(this.#extents, key, target, (visit) => measureImage(visit, root));
+  }
+
+  /** A visit to one image by itself. */
+  visit(target: Target): ImageVisit {
+    return new ImageVisit(this.#parts, candidateNames(target, this.#parts.order), this.#work);
+  }
+
+  async #once<T>(known: Map<string, T>, key: string, target: Target, look: (visit: ImageVisit) => Promise<T>) {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const visit = this.visit(target);
+    const seen = await look(visit);
+    this.#looked += visit.looked;
+    known.set(key, seen);
+    return seen;
+  }
+}

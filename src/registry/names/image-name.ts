@@ -1,0 +1,21 @@
+import { parseReference, type Reference } from "../../oci/reference.ts";
+import { LOCAL, looksLikeHost } from "../../oci/repository-name.ts";
+
+/**
+ * Reads an image as people name it to larder: a reference by Docker's rules, or a full name as larder prints it, in which
+ * `local/` stands for what was pushed under larder's own address. Throws NAME_INVALID, TAG_INVALID or DIGEST_INVALID.
+ */
+export function parseImageName(text: string): Reference {
+  return text.startsWith(`${LOCAL}/`) ? parseReference(text.slice(LOCAL.length + 1), LOCAL) : parseReference(text);
+}
+
+/**
+ * The images that a name may mean to one who removes: a name without a registry is that of one's own push, or Docker
+ * Hub's, in the order in which a pull finds them. Throws as `parseImageName` does.
+ */
+export function parseImageNames(text: string): readonly Reference[] {
+  const named = parseImageName(text);
+  const [first = ""] = text.split("/");
+  const isFull = text.includes("/") && (first === LOCAL || looksLikeHost(first));
+  return isFull ? [named] : [parseReference(text, LOCAL), named];
+}

@@ -1,0 +1,78 @@
+/**
+ * Where to look for what a client asks for: the order in which repositories may answer for one another.
+ */
+import {
+  DOCKER_HUB,
+  LOCAL,
+  type Namespace,
+  pathIn,
+  type RepositoryName,
+  type RepositoryPath,
+  repositoryName,
+} from "../../oci/repository-name.ts";
+import type { Target } from "./locate.ts";
+
+/** Settings of the search. */
+export type SearchOrder = {
+  /** Where names of `local` that are not there are looked for. */
+  readonly unqualified: readonly Namespace[];
+  readonly standIns: readonly Namespace[];
+  /** Does a push to `local` answer for the same path of every registry? */
+  readonly localAnswersForAll: boolean;
+};
+
+/**
+ * One step of the search. `accept` says what counts there: a pushed tag alone; what is stored, pushed or cached;
+ * or, besides that, what upstream has.
+ */
+export type Candidate = { readonly target: Target; readonly accept: "pushed" | "stored" | "upstream" };
+
+/**
+ * The steps of the search for `target`, in their order. For a registry's name: what was pushed under it, what was
+ * pushed to `local` ("my build, whatever registry the manifest names"), then the registry's own. For a name of `local`:
+ * what was pushed there, the registries that names without one belong to, then any that has just that path. The steps are
+ * made one by one, since mostly the first one is the last.
+ */
+export function* candidatesOf(target: Target, order: SearchOrder): Generator<Candidate, void, void> {
+  const { namespace, path } = target;
+  if (namespace !== LOCAL) {
+    if (order.localAnswersForAll) {
+      yield { target, accept: "pushed" };
+      for (const path of localPaths(target)) yield { target: { namespace: LOCAL, path }, accept: "pushed" };
+    }
+    yield { target, accept: "upstream" };
+    return;
+  }
+  yield { target, accept: "stored" };
+  const unqualified = order.unqualified.map((namespace) => ({ namespace, path: pathIn(namespace, path) }));
+  for (const target of unqualified) yield { target, accept: "upstream" };
+  const searched = new Set(unqualified.map(nameOf));
+  for (const namespace of order.standIns) {
+    const target = { namespace, path: pathIn(namespace, path) };
+    if (!searched.has(nameOf(target))) yield { target, accept: "stored" };
+  }
+}
+
+/** The repositories of the search, each once, `target` itself first. */
+export function candidateNames(target: Target, order: SearchOrder): readonly RepositoryName[] {
+  const names = Array.from(candidatesOf(target, order), (candidate) => nameOf(candidate.target));
+  return [...new Set([nameOf(target), ...names])];
+}
+
+/** Those of the search that upstream may be asked for. */
+export function upstreamTargets(target: Target, order: SearchOrder): readonly Target[] {
+  return [...candidatesOf(target, order)]
+    .filter(({ accept }) => accept === "upstream")
+    .map((candidate) => candidate.target);
+}
+
+/** The full name of a target. */
+export function nameOf(target: Target): RepositoryName {
+  return repositoryName(target.namespace, target.path);
+}
+
+/** docker.io's `nginx` and `library/nginx` are one image; a push to either under larder's own address means it. */
+function localPaths({ namespace, path }: Target): readonly RepositoryPath[] {
+  const isOfficial = namespace === DOCKER_HUB && path.startsWith("library/");
+  return isOfficial ? [path, path.slice("library/".length) as RepositoryPath] : [path];
+}

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import { digestOf } from "../../oci/digest.ts";
+import { type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
+import type { AsideStore } from "../../storage/aside.ts";
+import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
+import { newUploadId } from "../../storage/blobs.ts";
+import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
+import { LineLog } from "../../telemetry/log.ts";
+import { BlobFiles } from "./blob-files.ts";
+import { Blobs } from "./blobs.ts";
+import { nameOf } from "../names/search-order.ts";
+import { SpareWrites } from "./spare-writes.ts";
+import { TrafficCounter } from "./traffic.ts";
+
+const HERE = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
+const OTHER = { namespace: "local" as Namespace, path: parseRepositoryPath("other") };
+
+/** Blobs in memory, without upstream; a clock that stands, and a blob that was pushed at its time. */
+async function open(graceMs: number) {
+  const clock = { nowMs: 1_000_000 };
+  const now = () => clock.nowMs;
+  const [metadata, files] = [memoryMetadata(), new MemoryBlobs()];
+  const log = new LineLog(() => {}, "error", now);
+  const spareWrites = new SpareWrites(log, now);
+  const { links, holdings, collection } = metadata;
+  // Nothing is damaged here.
+  const aside = {} as AsideStore;
+  const blobs = new Blobs({
+    store: files.blobs,
+    files: new BlobFiles({ store: files.blobs, aside, collection, spareWrites, log }),
+    links,
+    holdings,
+    origin: { size: async () => null, download: async () => null, passThrough: async () => null },
+    order: { unqualified: [], standIns: [], localAnswersForAll: true },
+    traffic: new TrafficCounter(),
+    spareWrites,
+    now,
+    graceMs,
+  });
+  const [digest, id] = [digestOf("content"), newUploadId()];
+  await files.uploads.create(id, "sha256");
+  const content = async function* () {
+    yield new TextEncoder().encode("content");
+  };
+  await files.uploads.append(id, content(), 100);
+  await files.uploads.commit(id, digest);
+  await links.linkBlob(nameOf(HERE), digest, 7, now());
+  const collect = async () => {
+    await collection.collectLinks(now() - graceMs);
+    return (await links.findLink([nameOf(HERE)], digest)) === null ? "gone" : "here";
+  };
+  return { blobs, metadata, digest, collect, clock };
+}
+
+describe("a blob that HEAD told of", () => {
+  test.each([10_000, 60_000, 3_600_000])(
+    "stays for half of a grace of %d ms at least, asked at any time",
+    async (graceMs) => {
+      for (const askedAfter of [0.1, 0.4, 0.6, 0.9, 1]) {
+        const { blobs, digest, collect, clock } = await open(graceMs);
+        clock.nowMs += askedAfter * graceMs;
+        expect(await blobs.promise(HERE, digest, { via: null })).toBe(7);
+        clock.nowMs += graceMs / 2;
+        expect({ askedAfter, left: await collect() }).toEqual({ askedAfter, left: "here" });
+        clock.nowMs += graceMs;
+        expect(await collect()).toBe("gone");
+      }
+    },
+  );
+
+  test("stays though the manifest that held it goes", async () => {
+    const graceMs = 60_000;
+    const { blobs, metadata, digest, collect, clock } = await open(graceMs);
+    const { manifests } = metadata;
+    const manifest = { digest: digestOf("manifest"), mediaType: "application/json", bytes: new Uint8Array() };
+    await manifests.putManifest(nameOf(HERE), {
+      manifest,
+      requiredBlobs: [digest],
+      borrowFrom: [],
+      requiredManifests: [],
+      references: [digest],
+      subject: null,
+      tags: [],
+      kind: "pushed",
+      isPart: false,
+      atMs: clock.nowMs,
+    });
+    await blobs.promise(HERE, digest, { via: null });
+    await manifests.deleteManifest(nameOf(HERE), manifest.digest, true, clock.nowMs);
+    expect(await collect()).toBe("here");
+    clock.nowMs += graceMs + 1;
+    expect(await collect()).toBe("gone");
+  });
+
+  test("is not told of where nobody linked it", async () => {
+    const { blobs, digest } = await open(60_000);
+    await expect(blobs.promise(OTHER, digest, { via: null })).rejects.toMatchObject({ code: "BLOB_UNKNOWN" });
+  });
+});

@@ -1,0 +1,158 @@
+import type { Turns } from "../../lib/async/turns.ts";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
+import { type Manifest, manifestSteps } from "../../oci/manifest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import { type Candidate, candidatesOf, nameOf, type SearchOrder } from "../names/search-order.ts";
+import { readManifest } from "../images/image-walk.ts";
+import type { Target } from "../names/locate.ts";
+import type { ManifestPushes } from "../push/manifest-pushes.ts";
+import type { ManifestReference } from "../names/manifest-reference.ts";
+import { manifestUnknown } from "./not-found.ts";
+import { behalfFor, type FoundManifest, type ManifestOrigin, type OnBehalf, type Tagged } from "./origin.ts";
+import type { TrafficCounter } from "./traffic.ts";
+
+/** A manifest as a push brings it. */
+export type PushedManifest = {
+  readonly bytes: Uint8Array;
+  readonly contentType: string | null;
+  readonly reference: ManifestReference;
+  /** More tags for it, when it is pushed by digest. */
+  readonly tags: readonly Tag[];
+};
+
+/** A manifest that answers a pull, and where it was found; `kind` is that of the tag, null when a digest was asked for. */
+export type LocatedManifest = FoundManifest & {
+  readonly repository: RepositoryName;
+  readonly kind: TagKind | null;
+};
+
+/** What a push of a manifest came to. */
+export type ManifestReceipt = { readonly digest: Digest; readonly subject: Digest | null };
+
+/** Where manifests are kept and come from. */
+export type ManifestParts = {
+  readonly store: ManifestStore;
+  readonly tags: TagStore;
+  readonly origin: ManifestOrigin;
+  readonly pushes: ManifestPushes;
+  readonly order: SearchOrder;
+  /** For messages: is contacting upstream registries forbidden now? */
+  readonly isOffline: () => boolean;
+  readonly traffic: TrafficCounter;
+  readonly turns: Turns;
+  readonly now: () => number;
+};
+
+/** Pulls, pushes and deletions of manifests. */
+export class Manifests {
+  readonly #parts: ManifestParts;
+
+  constructor(parts: ManifestParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The manifest that answers for a reference. Throws MANIFEST_UNKNOWN, saying where it was looked for, or the failure
+   * of an upstream that might have had it.
+   */
+  async get(target: Target, reference: ManifestReference, behalf: OnBehalf): Promise<LocatedManifest> {
+    const seen = new Map<string, Tagged | null>();
+    const asking = behalfFor(target, behalf);
+    const find = (candidate: Candidate) =>
+      reference.kind === "tag"
+        ? this.#byTag(candidate, reference.tag, asking, seen)
+        : this.#byDigest(candidate, reference.digest, asking);
+    let failure: UpstreamError | null = null;
+    for (const candidate of candidatesOf(target, this.#parts.order)) {
+      try {
+        const found = await find(candidate);
+        if (found !== null) return found;
+      } catch (error) {
+        // Another place may have it; if none has, this is why.
+        if (!(error instanceof UpstreamError)) throw error;
+        failure ??= error;
+      }
+    }
+    const candidates = [...candidatesOf(target, this.#parts.order)];
+    throw manifestUnknown(target, reference, candidates, failure, this.#parts.isOffline());
+  }
+
+  /** What a manifest says, read in turns. Throws MANIFEST_INVALID for one that takes too long to read. */
+  read(stored: StoredManifest): Promise<Manifest> {
+    return readManifest(stored, this.#parts.turns.begin());
+  }
+
+  /** Does this very repository have the manifest? */
+  async holds(target: Target, digest: Digest): Promise<boolean> {
+    return (await this.#parts.store.getManifest(nameOf(target), digest)) !== null;
+  }
+
+  /** Stores a manifest, with all that it names. Throws as `ManifestPushes.put`, and DIGEST_INVALID. */
+  async put(target: Target, pushed: PushedManifest, behalf: OnBehalf): Promise<ManifestReceipt> {
+    const { reference } = pushed;
+    const algorithm = reference.kind === "digest" ? algorithmOf(reference.digest) : "sha256";
+    const digest = digestOf(pushed.bytes, algorithm);
+    if (reference.kind === "digest" && reference.digest !== digest) {
+      throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${reference.digest}`);
+    }
+    const reading = manifestSteps(pushed.bytes, pushed.contentType);
+    const manifest = await this.#parts.turns.begin().finish(reading);
+    const stored = { digest, mediaType: manifest.mediaType, bytes: pushed.bytes };
+    const tags = reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags;
+    await this.#parts.pushes.put(target, stored, manifest, tags, behalf);
+    return { digest, subject: manifest.subject?.digest ?? null };
+  }
+
+  /** Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN. */
+  async delete(target: Target, reference: ManifestReference): Promise<void> {
+    const { store, tags, now } = this.#parts;
+    const name = nameOf(target);
+    const gone =
+      reference.kind === "tag"
+        ? (await tags.deleteTag(name, reference.tag, false)) !== null
+        : await store.deleteManifest(name, reference.digest, false, now());
+    if (!gone) throw manifestUnknown(target, reference, [{ target, accept: "stored" }], null, false);
+  }
+
+  /** `seen` remembers look-ups: a registry's own repository stands in the search twice. */
+  async #byTag(
+    { target, accept }: Candidate,
+    tag: Tag,
+    behalf: OnBehalf,
+    seen: Map<string, Tagged | null>,
+  ): Promise<LocatedManifest | null> {
+    const { tags, origin, traffic } = this.#parts;
+    const name = nameOf(target);
+    const here = seen.get(name) ?? (seen.has(name) ? null : await tags.getTagged(name, tag));
+    seen.set(name, here);
+    if (here !== null && (here.tag.kind === "pushed" || accept === "stored")) {
+      return this.#hit(target, name, here.manifest, here.tag.kind);
+    }
+    if (accept !== "upstream" || behalf.isHereOnly === true) return null;
+    const found = await origin.tag(target, tag, here, behalf);
+    if (found === null) return null;
+    if (found.manifest.digest === here?.manifest.digest) traffic.hit(target.namespace, found.manifest.bytes.byteLength);
+    else traffic.miss(target.namespace);
+    return { ...found, repository: name, kind: "cached" };
+  }
+
+  async #byDigest({ target, accept }: Candidate, digest: Digest, behalf: OnBehalf): Promise<LocatedManifest | null> {
+    const name = nameOf(target);
+    const here = await this.#parts.store.getManifest(name, digest);
+    if (here !== null) return this.#hit(target, name, here, null);
+    if (accept !== "upstream" || behalf.isHereOnly === true) return null;
+    const found = await this.#parts.origin.manifest(target, digest, behalf);
+    if (found === null) return null;
+    this.#parts.traffic.miss(target.namespace);
+    return { manifest: found, warning: null, repository: name, kind: null };
+  }
+
+  #hit(target: Target, repository: RepositoryName, manifest: StoredManifest, kind: TagKind | null): LocatedManifest {
+    this.#parts.traffic.hit(target.namespace, manifest.bytes.byteLength);
+    return { manifest, warning: null, repository, kind };
+  }
+}

@@ -1,0 +1,77 @@
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { BlobRead } from "../../upstream/registry-client.ts";
+import { skipBytes } from "../../upstream/transport/response-body.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import type { Target } from "../names/locate.ts";
+import type { OnBehalf } from "./origin.ts";
+import type { Upstream } from "./upstreams.ts";
+
+/** Attempts to go on after a break. */
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 200;
+
+/** The blob from `offset` on; what a server sends before that, because it knows no ranges, is skipped. */
+export async function openUpstreamBlob(
+  { client }: Upstream,
+  target: Target,
+  digest: Digest,
+  offset: number,
+  behalf: OnBehalf,
+): Promise<BlobRead | null> {
+  const opened = await client.getBlob(target.path, digest, { ...behalf, offset });
+  if (opened === null || opened.offset === offset) return opened;
+  return { ...opened, body: skipBytes(opened.body, offset - opened.offset), offset };
+}
+
+/** The rest of a blob that broke off after `offset` bytes; null when it is not there any more. */
+export async function reopenUpstreamBlob(upstream: Upstream, target: Target, digest: Digest, offset: number) {
+  const opened = await openUpstreamBlob(upstream, target, digest, offset, { via: null });
+  return opened?.body ?? null;
+}
+
+/** The pause before another attempt, after so many that brought nothing; null when there have been enough. */
+export function pauseBeforeResumingMs(failures: number): number | null {
+  return failures > ATTEMPTS ? null : FIRST_PAUSE_MS * 2 ** (failures - 1);
+}
+
+/** The size of the whole blob. A registry that sends it in chunks may still tell it to HEAD. */
+export async function sizeOfUpstreamBlob(
+  { client }: Upstream,
+  target: Target,
+  digest: Digest,
+  opened: BlobRead,
+  behalf: OnBehalf,
+): Promise<number> {
+  if (opened.totalBytes !== null) return opened.totalBytes;
+  try {
+    const size = (await client.headBlob(target.path, digest, behalf))?.sizeBytes ?? null;
+    if (size !== null) return size;
+    throw new UpstreamError({ kind: "protocol" }, `${target.namespace} does not say how large the blob ${digest} is`);
+  } catch (error) {
+    await opened.body.cancel();
+    throw error;
+  }
+}
+
+/** A body without a length looks whole when it ends too early; this is the failure that it is. */
+export function endedEarly({ namespace }: Target, digest: Digest, size: number, whole: number): UpstreamError {
+  return new UpstreamError(
+    { kind: "interrupted" },
+    `${namespace} sent ${size} of ${whole} bytes of the blob ${digest}`,
+  );
+}
+
+/**
+ * The registry says that it has no such blob, after one of its servers began to send it: an absence when nothing has come,
+ * else a failure of the registry.
+ */
+export function vanished(target: Target, digest: Digest, hasBegun: boolean): RegistryError {
+  const message = `${target.namespace} no longer has the blob ${digest} that it was sending`;
+  return hasBegun ? new UpstreamError({ kind: "protocol" }, message) : new RegistryError("BLOB_UNKNOWN", message);
+}
+
+/** A leftover that is longer than the blob is not its beginning. */
+export function isPastTheEnd(error: unknown): boolean {
+  return error instanceof UpstreamError && error.failure.kind === "rejected" && error.failure.status === 416;
+}

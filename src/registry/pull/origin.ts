@@ -1,0 +1,58 @@
+import type { ByteRange } from "../../lib/text/byte-range.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { LOCAL } from "../../oci/repository-name.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type { StoredManifest, StoredTag } from "../../storage/metadata.ts";
+import type { BlobDownload } from "./blob-download.ts";
+import type { Target } from "../names/locate.ts";
+
+/** A tag that is here, with its manifest. */
+export type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
+
+/** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer may be older than it should be. */
+export type FoundManifest = { readonly manifest: StoredManifest; readonly warning: string | null };
+
+/** A request on whose behalf upstream is asked: what is known of the larders that it went through. */
+export type OnBehalf = {
+  readonly via: string | null;
+  /** Is upstream to be asked even for a tag that is fresh? */
+  readonly revalidate?: boolean;
+  /** Is it only a guess that upstream has it, since the name that was asked for names no registry? */
+  readonly isGuess?: boolean;
+  /** Is the answer to come from here alone? */
+  readonly isHereOnly?: boolean;
+  /** Does the client look before it pushes, rather than want to have it? Asked only where that counts. */
+  readonly isPush?: () => Promise<boolean>;
+};
+
+/** `behalf`, of a question for `target` that is asked of upstream under other names, too. */
+export function behalfFor(target: Target, behalf: OnBehalf): OnBehalf {
+  return target.namespace === LOCAL ? { ...behalf, isGuess: true } : behalf;
+}
+
+/**
+ * Where manifests come from that are not here, or may be out of date. Null: the namespace has no upstream, larder is
+ * offline, or upstream does not have it. Throws an `UpstreamError` when upstream cannot be asked and nothing is cached.
+ */
+export interface ManifestOrigin {
+  /** What a tag points at now. `cached` is what it pointed at when it was last looked at. */
+  tag(target: Target, tag: Tag, cached: Tagged | null, behalf: OnBehalf): Promise<FoundManifest | null>;
+  manifest(target: Target, digest: Digest, behalf: OnBehalf): Promise<StoredManifest | null>;
+  /** Brings what refers to a manifest here, as far as upstream can be asked. */
+  referrers(target: Target, subject: Digest, behalf: OnBehalf): Promise<void>;
+}
+
+/** Where blobs come from that are not here. Null as above. */
+export interface BlobOrigin {
+  /** The size in bytes, without fetching it. */
+  size(target: Target, digest: Digest, behalf: OnBehalf): Promise<number | null>;
+  /** The blob on its way, shared by everyone who wants it. Throws STORAGE_FULL when there is no space to keep it. */
+  download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null>;
+  /** The blob, whose size is known, or a range of it, for one reader and without keeping it. */
+  passThrough(
+    target: Target,
+    blob: { readonly digest: Digest; readonly size: number },
+    range: ByteRange | null,
+    behalf: OnBehalf,
+  ): Promise<ReadableStream<Uint8Array> | null>;
+}

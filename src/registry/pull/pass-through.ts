@@ -1,0 +1,60 @@
+import type { ByteRange } from "../../lib/text/byte-range.ts";
+import { algorithmOf, type Digest, Digester } from "../../oci/digest.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import type { Target } from "../names/locate.ts";
+import type { OnBehalf } from "./origin.ts";
+import { ResumedBody } from "./resumed-body.ts";
+import type { Upstream } from "./upstreams.ts";
+
+/**
+ * A blob of `size` bytes from upstream that is handed on and not kept: for when there is nowhere to keep it. Null: it is
+ * not there. It comes when there is a piece to hand on, and throws when there will be none. The stream fails rather than end
+ * as a blob with another digest; what a range holds cannot be checked.
+ */
+export async function passThrough(
+  upstream: Upstream,
+  target: Target,
+  { digest, size }: { readonly digest: Digest; readonly size: number },
+  range: ByteRange | null,
+  behalf: OnBehalf,
+): Promise<ReadableStream<Uint8Array> | null> {
+  const part = { digest, start: range?.start ?? 0, end: range?.end ?? size };
+  const body = await ResumedBody.open(upstream, target, part, behalf);
+  if (body === null) return null;
+  const digester = range === null ? new Digester(algorithmOf(digest)) : null;
+  const next = async (): Promise<Uint8Array | null> => {
+    try {
+      const piece = await body.next();
+      if (piece !== null) digester?.update(piece);
+      else if (digester !== null) assertDigest(digester.digest(), digest, target);
+      return piece;
+    } catch (error) {
+      await body.cancel();
+      throw error;
+    }
+  };
+  // The last piece waits for the digest: nobody ever sees a complete blob that is wrong.
+  let held = await next();
+  let after = held === null ? null : await next();
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (held !== null) controller.enqueue(held);
+        if (after === null) {
+          controller.close();
+          await body.cancel();
+          return;
+        }
+        held = after;
+        after = await next();
+      },
+      cancel: (reason) => body.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function assertDigest(actual: Digest, expected: Digest, { namespace }: Target): void {
+  if (actual === expected) return;
+  throw new UpstreamError({ kind: "protocol" }, `${namespace} sent content with the digest ${actual} for ${expected}`);
+}

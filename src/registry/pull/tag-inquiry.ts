@@ -1,0 +1,74 @@
+import { ExpiringMap } from "../../lib/async/expiring-map.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type { FetchedManifest, RequestOptions } from "../../upstream/registry-client.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import type { Target } from "../names/locate.ts";
+import type { Upstream } from "./upstreams.ts";
+
+/** How long an upstream that gives by GET what it refuses to HEAD is asked by GET at once. */
+const REFUSAL_MS = 3_600_000;
+const REMEMBERED = 1000;
+
+/** What a tag points at now: what was `known`, another manifest, or nothing. */
+export type TagAnswer = "unchanged" | FetchedManifest | null;
+
+/**
+ * Asks upstream what a tag points at: by HEAD, which is free where pulls are counted, and by GET when the tag has moved.
+ *
+ * Many registries refuse HEAD of manifests, or lead it to a URL that is signed for GET alone. Of what HEAD is answered
+ * with, only 200, 401 and 429 settle something; all else, a 404 too, is asked again by GET.
+ */
+export class TagInquiry {
+  readonly #refusesHead: ExpiringMap<Namespace, true>;
+
+  constructor(elapsed: () => number) {
+    this.#refusesHead = new ExpiringMap(REFUSAL_MS, REMEMBERED, elapsed);
+  }
+
+  /** `known` is what the tag pointed at when it was last looked at, null when it never was. Throws an `UpstreamError`. */
+  async ask(
+    { client, namespace }: Upstream,
+    { path }: Target,
+    tag: Tag,
+    known: Digest | null,
+    options: RequestOptions,
+  ): Promise<TagAnswer> {
+    let isHeadRefused = false;
+    if (known !== null && this.#refusesHead.get(namespace) === null) {
+      try {
+        const head = await client.headManifest(path, tag, options);
+        if (head?.digest === known) return "unchanged";
+        isHeadRefused = head === null;
+      } catch (error) {
+        if (!settlesNothing(error)) throw error;
+        isHeadRefused = !isPassing(error);
+      }
+    }
+    const fetched = await client.getManifest(path, tag, options);
+    if (isHeadRefused && fetched !== null) this.#refusesHead.set(namespace, true);
+    return fetched !== null && fetched.digest === known ? "unchanged" : fetched;
+  }
+}
+
+/** Does a failed HEAD leave open what GET would be answered with? */
+function settlesNothing(error: unknown): error is UpstreamError {
+  if (!(error instanceof UpstreamError)) return false;
+  const { failure } = error;
+  switch (failure.kind) {
+    case "rejected":
+    case "server-error":
+    case "protocol":
+      return true;
+    case "unauthorized":
+      return failure.status === 403;
+    default:
+      return false;
+  }
+}
+
+/** 501 says that HEAD is not offered; the other failures of a server come and go. */
+function isPassing({ failure }: UpstreamError): boolean {
+  return failure.kind === "server-error" && failure.status !== 501;
+}

@@ -1,0 +1,61 @@
+import type { Digest } from "../../oci/digest.ts";
+import type { UploadId, UploadStore } from "../../storage/blobs.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { BlobRead } from "../../upstream/registry-client.ts";
+import { isUpstreamDown } from "../../upstream/transport/upstream-error.ts";
+import type { BlobDownload } from "./blob-download.ts";
+import type { Target } from "../names/locate.ts";
+import { endedEarly, pauseBeforeResumingMs, reopenUpstreamBlob, vanished } from "./open-upstream-blob.ts";
+import type { TrafficCounter } from "./traffic.ts";
+import type { Upstream, Upstreams } from "./upstreams.ts";
+
+/** A blob on its way into an upload. */
+export type Transfer = {
+  readonly upstream: Upstream;
+  readonly target: Target;
+  readonly digest: Digest;
+  readonly id: UploadId;
+  /** The body that upstream has begun to send. */
+  readonly opened: BlobRead;
+  readonly download: BlobDownload;
+};
+
+/** Where the bytes go, and who hears of them. */
+export type TransferParts = {
+  readonly upstreams: Upstreams;
+  readonly uploads: UploadStore;
+  readonly traffic: TrafficCounter;
+  readonly log: Log;
+};
+
+/**
+ * Writes a blob to disk as it comes; goes on behind a break, at whichever server of the registry has it. Throws the last
+ * failure when that leads to nothing; BLOB_UNKNOWN when nothing has come yet and the registry says that there is nothing.
+ */
+export async function transferBlob(transfer: Transfer, parts: TransferParts): Promise<void> {
+  const { upstream, target, digest, id, opened, download } = transfer;
+  const { upstreams, uploads, traffic, log } = parts;
+  let body: ReadableStream<Uint8Array> | null = opened.body;
+  let failures = 0;
+  for (let size = opened.offset; size < download.size || body !== null; ) {
+    const before = size;
+    try {
+      body ??= await reopenUpstreamBlob(upstream, target, digest, size);
+      if (body === null) throw vanished(target, digest, size > opened.offset);
+      size = await uploads.append(id, download.watch(body, size), download.size, (written) => {
+        traffic.fetched(target.namespace, written - size);
+        size = written;
+        download.advance(written);
+      });
+      if (size < download.size) throw endedEarly(target, digest, size, download.size);
+    } catch (error) {
+      size = (await uploads.size(id)) ?? 0;
+      failures = size > before ? 1 : failures + 1;
+      const pauseMs = pauseBeforeResumingMs(failures);
+      if (!isUpstreamDown(error) || pauseMs === null || upstreams.offline) throw error;
+      log.write("info", "a download broke off and is resumed", { blob: digest, at: size, of: download.size });
+      await Bun.sleep(pauseMs);
+    }
+    body = null;
+  }
+}

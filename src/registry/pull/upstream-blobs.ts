@@ -1,0 +1,239 @@
+import type { ByteRange } from "../../lib/text/byte-range.ts";
+import type { Clock } from "../../lib/async/clock.ts";
+import { SingleFlight } from "../../lib/async/single-flight.ts";
+import { ExpiringMap } from "../../lib/async/expiring-map.ts";
+import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { UploadId, UploadStore } from "../../storage/blobs.ts";
+import type { BlobLinkStore, CollectionStore } from "../../storage/metadata.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { BlobHead } from "../../upstream/registry-client.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import { BlobDownload } from "./blob-download.ts";
+import { nameOf } from "../names/search-order.ts";
+import type { Target } from "../names/locate.ts";
+import { isPastTheEnd, openUpstreamBlob, sizeOfUpstreamBlob } from "./open-upstream-blob.ts";
+import type { BlobOrigin, OnBehalf } from "./origin.ts";
+import { passThrough } from "./pass-through.ts";
+import type { RecentFailures } from "./recent-failures.ts";
+import type { TrafficCounter } from "./traffic.ts";
+import { type Transfer, type TransferParts, transferBlob } from "./transfer-blob.ts";
+import { UpstreamQuestions } from "./upstream-questions.ts";
+import type { Upstream, Upstreams } from "./upstreams.ts";
+
+const ABSENCE_MS = 10_000;
+const REMEMBERED = 10_000;
+
+/** A download, the repository that it was begun for, and those who will hold the blob once it is here. */
+type Flight = {
+  readonly download: BlobDownload;
+  readonly key: string;
+  readonly targets: Map<string, Target>;
+};
+/** A download that is not there yet, and whose repository was asked for it. */
+type Start = { readonly key: string; readonly flight: Promise<Flight | null> };
+
+/**
+ * Blobs from upstream. All who want a blob share one download, whatever image they want it for, if their repository has
+ * it; it goes on when they leave. A break is resumed by Range, and so is a download that a restart of larder cut off.
+ */
+export class UpstreamBlobs implements BlobOrigin {
+  readonly #upstreams: Upstreams;
+  readonly #uploads: UploadStore;
+  readonly #links: BlobLinkStore;
+  readonly #collection: CollectionStore;
+  readonly #transferParts: TransferParts;
+  readonly #log: Log;
+  readonly #failures: RecentFailures;
+  readonly #questions: UpstreamQuestions;
+  readonly #now: () => number;
+  readonly #flights = new Map<Digest, Flight>();
+  readonly #starting = new Map<Digest, Start>();
+  readonly #heads = new SingleFlight<string, BlobHead | null>();
+  readonly #absent: ExpiringMap<string, true>;
+
+  constructor(
+    upstreams: Upstreams,
+    uploads: UploadStore,
+    metadata: { readonly links: BlobLinkStore; readonly collection: CollectionStore },
+    traffic: TrafficCounter,
+    { log, failures }: { readonly log: Log; readonly failures: RecentFailures },
+    clock: Clock,
+  ) {
+    this.#upstreams = upstreams;
+    this.#uploads = uploads;
+    this.#links = metadata.links;
+    this.#collection = metadata.collection;
+    this.#transferParts = { upstreams, uploads, traffic, log };
+    this.#log = log;
+    this.#failures = failures;
+    this.#questions = new UpstreamQuestions(failures);
+    this.#now = clock.now;
+    this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
+  }
+
+  async size(target: Target, digest: Digest, behalf: OnBehalf): Promise<number | null> {
+    const running = this.#flights.get(digest);
+    if (running !== undefined && (await this.#isKnownToHold(running, target, digest))) return running.download.size;
+    const head = await this.#head(target, digest, behalf);
+    if (head === null || head.sizeBytes !== null) return head?.sizeBytes ?? null;
+    // It is there, but how large it is shows only when it is fetched.
+    return (await this.download(target, digest, behalf))?.size ?? null;
+  }
+
+  download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
+    return this.#questions.waitFor(
+      this.#awaitBeginning(target, digest, behalf),
+      target,
+      keyOf(target, digest),
+      behalf,
+      () => (this.#flights.has(digest) ? "body" : "header"),
+    );
+  }
+
+  async passThrough(
+    target: Target,
+    blob: { readonly digest: Digest; readonly size: number },
+    range: ByteRange | null,
+    behalf: OnBehalf,
+  ): Promise<ReadableStream<Uint8Array> | null> {
+    const upstream = this.#upstreams.find(target.namespace);
+    return upstream === null ? null : passThrough(upstream, target, blob, range, behalf);
+  }
+
+  /**
+   * The download, as soon as there is something of it: who is answered with it is not answered in vain. When another
+   * repository's comes to nothing, this one's registry may still have the blob.
+   */
+  async #awaitBeginning(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
+    const key = keyOf(target, digest);
+    for (;;) {
+      const flight = this.#flights.get(digest) ?? (await this.#begin(target, digest, behalf));
+      if (flight === null || !(await this.#mayShare(flight, target, digest, behalf))) return null;
+      flight.targets.set(key, target);
+      try {
+        await flight.download.begun;
+        return flight.download;
+      } catch (error) {
+        if (flight.key === key && isAbsent(error)) return null;
+        if (flight.key === key) throw error;
+      }
+    }
+  }
+
+  /** The flight of a blob that is not on its way yet. Others who begin it meanwhile share the attempt. */
+  async #begin(target: Target, digest: Digest, behalf: OnBehalf): Promise<Flight | null> {
+    const key = keyOf(target, digest);
+    const upstream = this.#upstreams.find(target.namespace);
+    // Before the look at what has begun: between that and a beginning of one's own there must be no wait.
+    if (upstream !== null && !this.#starting.has(digest)) await this.#questions.assertHope(target, key, behalf);
+    for (let start = this.#starting.get(digest); start !== undefined; start = this.#starting.get(digest)) {
+      if (start.key === key) return start.flight;
+      // Another repository's attempt: when it comes to nothing, this one may still have the blob.
+      const flight = await start.flight.catch(() => null);
+      if (flight !== null) return flight;
+    }
+    if (upstream === null || this.#absent.get(key)) return null;
+    const started = this.#questions.watch(target, key, this.#start(upstream, target, digest, behalf));
+    const flight = started.finally(() => this.#starting.delete(digest));
+    this.#starting.set(digest, { key, flight });
+    if ((await flight) === null) this.#absent.set(key, true);
+    return flight;
+  }
+
+  /** Nobody gets a blob out of a repository that does not have it, only because it is on its way for another one. */
+  async #mayShare(flight: Flight, target: Target, digest: Digest, behalf: OnBehalf): Promise<boolean> {
+    return (await this.#isKnownToHold(flight, target, digest)) || (await this.#head(target, digest, behalf)) !== null;
+  }
+
+  async #isKnownToHold(flight: Flight, target: Target, digest: Digest): Promise<boolean> {
+    return flight.targets.has(keyOf(target, digest)) || (await this.#links.isReferenced(nameOf(target), digest));
+  }
+
+  async #head(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobHead | null> {
+    const upstream = this.#upstreams.find(target.namespace);
+    const key = keyOf(target, digest);
+    if (upstream === null || this.#absent.get(key)) return null;
+    return this.#questions.ask(target, key, behalf, this.#heads, async () => {
+      const head = await upstream.client.headBlob(target.path, digest, behalf);
+      if (head === null) this.#absent.set(key, true);
+      return head;
+    });
+  }
+
+  /** Opens the blob at upstream, behind what an earlier run left, and lets the download go its way. */
+  async #start(upstream: Upstream, target: Target, digest: Digest, behalf: OnBehalf): Promise<Flight | null> {
+    const id = uploadIdOf(digest);
+    const opened = await this.#openBehindLeftover(upstream, target, digest, behalf);
+    if (opened === null) return null;
+    const size = await sizeOfUpstreamBlob(upstream, target, digest, opened, behalf);
+    try {
+      if ((await this.#uploads.size(id)) === null) await this.#uploads.create(id, algorithmOf(digest), size);
+    } catch (error) {
+      await opened.body.cancel();
+      throw error;
+    }
+    const download = new BlobDownload(size, opened.offset, () => this.#uploads.open(id));
+    const key = keyOf(target, digest);
+    const flight: Flight = { download, key, targets: new Map([[key, target]]) };
+    this.#flights.set(digest, flight);
+    void this.#run({ upstream, target, digest, id, opened, download }, flight);
+    return flight;
+  }
+
+  async #openBehindLeftover(upstream: Upstream, target: Target, digest: Digest, behalf: OnBehalf) {
+    const id = uploadIdOf(digest);
+    const leftover = (await this.#uploads.size(id)) ?? 0;
+    try {
+      return await openUpstreamBlob(upstream, target, digest, leftover, behalf);
+    } catch (error) {
+      if (leftover === 0 || !isPastTheEnd(error)) throw error;
+      await this.#uploads.abort(id);
+      return openUpstreamBlob(upstream, target, digest, 0, behalf);
+    }
+  }
+
+  async #run(transfer: Transfer, flight: Flight): Promise<void> {
+    const { digest, id, download } = transfer;
+    try {
+      await transferBlob(transfer, this.#transferParts);
+      await this.#collection.exclusively(digest, async () => {
+        const size = await this.#uploads.commit(id, digest);
+        for (const { namespace, path } of flight.targets.values()) {
+          await this.#links.linkBlob(nameOf({ namespace, path }), digest, size, this.#now(), "cached");
+        }
+        this.#flights.delete(digest);
+      });
+      download.complete();
+    } catch (error) {
+      // The leftover goes first: the next one must not go on behind it.
+      await this.#uploads.abort(id).finally(() => this.#flights.delete(digest));
+      download.fail(this.#noteFailure(transfer, flight, error));
+    }
+  }
+
+  /** Logs and remembers why a download failed, and gives what those who wait for it are told. */
+  #noteFailure({ target, digest }: Transfer, { key }: Flight, error: unknown): unknown {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#log.write("warning", "a download failed", { image: nameOf(target), blob: digest, error: why });
+    if (isAbsent(error)) this.#absent.set(key, true);
+    // Wrong bytes are the upstream's fault, not the client's.
+    const isWrong = error instanceof RegistryError && error.code === "DIGEST_INVALID";
+    const failure = isWrong ? new UpstreamError({ kind: "protocol" }, `${target.namespace}: ${why}`) : error;
+    if (failure instanceof UpstreamError) this.#failures.remember(target.namespace, key, failure);
+    return failure;
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === "BLOB_UNKNOWN";
+}
+
+function keyOf(target: Target, digest: Digest): string {
+  return `${nameOf(target)}@${digest}`;
+}
+
+/** The same for every run, so that the next one finds what this one left. */
+function uploadIdOf(digest: Digest): UploadId {
+  return `pull-${algorithmOf(digest)}-${hexOf(digest).slice(0, 64)}` as UploadId;
+}

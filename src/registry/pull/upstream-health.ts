@@ -1,0 +1,52 @@
+import type { Namespace } from "../../oci/repository-name.ts";
+import type { ReachabilityState } from "../../upstream/reachability.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import type { Upstream, Upstreams } from "./upstreams.ts";
+
+/**
+ * Whether an upstream registry answers; `problem` is null when it does. While it is `away` nobody waits for it, and what is
+ * here is served without it.
+ */
+export type UpstreamState = {
+  readonly namespace: Namespace;
+  readonly problem: string | null;
+  readonly state: ReachabilityState;
+};
+
+const LIMIT_MS = 8_000;
+/** Whoever asks often does not make larder ask the world as often. */
+const REMEMBERED_MS = 15_000;
+
+/** Asks each upstream registry whether it is there. */
+export class UpstreamHealth {
+  readonly #upstreams: Upstreams;
+  readonly #elapsed: () => number;
+  #answer: Promise<readonly UpstreamState[]> | null = null;
+  #askedAtMs = 0;
+
+  constructor(upstreams: Upstreams, elapsed: () => number) {
+    this.#upstreams = upstreams;
+    this.#elapsed = elapsed;
+  }
+
+  /** All of them, in the order of the stand-in list; none while larder is offline. Takes up to 8 seconds. */
+  async check(): Promise<readonly UpstreamState[]> {
+    if (this.#upstreams.offline) return [];
+    if (this.#answer === null || this.#elapsed() - this.#askedAtMs > REMEMBERED_MS) {
+      this.#askedAtMs = this.#elapsed();
+      this.#answer = Promise.all(this.#upstreams.all().map(check));
+    }
+    return this.#answer;
+  }
+}
+
+async function check({ namespace, client }: Upstream): Promise<UpstreamState> {
+  try {
+    await client.ping({ signal: AbortSignal.timeout(LIMIT_MS) });
+    return { namespace, problem: null, state: client.reachability() };
+  } catch (error) {
+    const unanswered = `${namespace} did not answer within ${LIMIT_MS / 1000} s`;
+    const problem = error instanceof UpstreamError ? error.message : unanswered;
+    return { namespace, problem, state: client.reachability() };
+  }
+}

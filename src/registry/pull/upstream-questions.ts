@@ -1,0 +1,101 @@
+import type { SingleFlight } from "../../lib/async/single-flight.ts";
+import { within } from "../../lib/async/within.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import type { Target } from "../names/locate.ts";
+import type { OnBehalf } from "./origin.ts";
+import type { RecentFailures } from "./recent-failures.ts";
+
+/** How long a client waits for what upstream alone can have. Its connection is closed after 60 s without an answer. */
+const PATIENCE_MS = 45_000;
+/** The same where it is only a guess that upstream has it. */
+const GUESS_PATIENCE_MS = 8000;
+/** The same for one who looks before it pushes. */
+const PUSH_PATIENCE_MS = 4000;
+/** The same for everybody, after another question was waited for in vain. */
+const SLOW_PATIENCE_MS = 3000;
+
+/**
+ * Asks upstream on behalf of clients, none of whom waits without an end, or for what was just waited for in vain. A
+ * question goes on when its clients do not wait any more; those who come later share it.
+ */
+export class UpstreamQuestions {
+  readonly #failures: RecentFailures;
+
+  constructor(failures: RecentFailures) {
+    this.#failures = failures;
+  }
+
+  /** The outcome of `work` for `name` (full, with tag or digest), shared by all who ask at the same time. */
+  async ask<T>(
+    target: Target,
+    name: string,
+    behalf: OnBehalf,
+    flights: SingleFlight<string, T>,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    await this.assertHope(target, name, behalf);
+    return this.waitFor(
+      flights.run(name, () => this.watch(target, name, work())),
+      target,
+      name,
+      behalf,
+    );
+  }
+
+  /** Throws the failure that stands against asking now. */
+  async assertHope({ namespace }: Target, name: string, behalf: OnBehalf): Promise<void> {
+    const failure = (await isHasty(behalf))
+      ? this.#failures.find(namespace, name)
+      : this.#failures.findWaited(namespace, name);
+    if (failure !== null) throw failure;
+  }
+
+  /** Remembers how the question ends. */
+  async watch<T>({ namespace }: Target, name: string, question: Promise<T>): Promise<T> {
+    try {
+      const answer = await question;
+      this.#failures.forget(namespace, name);
+      return answer;
+    } catch (error) {
+      if (error instanceof UpstreamError) this.#failures.note(namespace, name, error, "the client is told so");
+      throw error;
+    }
+  }
+
+  /**
+   * Waits for the answer, for as long as it is worth. Throws a `timeout` failure when it takes longer; `waiting` says then
+   * what has not come.
+   */
+  async waitFor<T>(
+    question: Promise<T>,
+    { namespace }: Target,
+    name: string,
+    behalf: OnBehalf,
+    waiting: () => "header" | "body" = () => "header",
+  ): Promise<T> {
+    question.catch(() => {}); // It is waited for in a moment.
+    const patienceMs = await this.#patienceMs(namespace, behalf);
+    return within(question, patienceMs, () => {
+      const missing = waiting();
+      const did = missing === "header" ? "has not answered" : "has answered, and sent nothing of it";
+      const slow = new UpstreamError(
+        { kind: "timeout", waiting: missing },
+        `${namespace} ${did} within ${patienceMs / 1000} s`,
+      );
+      this.#failures.note(namespace, name, slow, "the client is told so");
+      throw slow;
+    });
+  }
+
+  async #patienceMs(namespace: Namespace, behalf: OnBehalf): Promise<number> {
+    if (this.#failures.isSlow(namespace)) return SLOW_PATIENCE_MS;
+    if ((await behalf.isPush?.()) === true) return PUSH_PATIENCE_MS;
+    return behalf.isGuess === true ? GUESS_PATIENCE_MS : PATIENCE_MS;
+  }
+}
+
+/** Is the question not worth waiting for a registry that has just let others wait? */
+async function isHasty(behalf: OnBehalf): Promise<boolean> {
+  return behalf.isGuess === true || (await behalf.isPush?.()) === true;
+}

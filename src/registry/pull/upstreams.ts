@@ -1,0 +1,44 @@
+import type { Namespace } from "../../oci/repository-name.ts";
+import type { RegistryClient } from "../../upstream/registry-client.ts";
+
+/** A registry that larder fetches from. */
+export type Upstream = {
+  readonly namespace: Namespace;
+  readonly client: RegistryClient;
+  /** For how long a tag is taken for current without asking, in milliseconds; `Infinity`: it is never asked for again. */
+  readonly tagLifetimeMs: number;
+};
+
+/** The registries that larder may fetch from, and the switch that forbids it all. Nobody else is ever contacted. */
+export class Upstreams {
+  readonly #upstreams: ReadonlyMap<Namespace, Upstream>;
+  #offline: boolean;
+
+  constructor(upstreams: readonly Upstream[], offline: boolean) {
+    this.#upstreams = new Map(upstreams.map((upstream) => [upstream.namespace, upstream]));
+    this.#offline = offline;
+  }
+
+  /** Is contacting upstream registries forbidden? Can be switched at run time. */
+  get offline(): boolean {
+    return this.#offline;
+  }
+
+  set offline(offline: boolean) {
+    this.#offline = offline;
+  }
+
+  /** The registry of a namespace; null when there is none or larder is offline. */
+  find(namespace: Namespace): Upstream | null {
+    return this.#offline ? null : (this.#upstreams.get(namespace) ?? null);
+  }
+
+  /** Would the namespace be fetched from if larder were online? */
+  knows(namespace: Namespace): boolean {
+    return this.#upstreams.has(namespace);
+  }
+
+  all(): readonly Upstream[] {
+    return [...this.#upstreams.values()];
+  }
+}

@@ -1,0 +1,186 @@
+import type { Turns } from "../../lib/async/turns.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Manifest } from "../../oci/manifest.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest } from "../../storage/metadata.ts";
+import type { Blobs } from "../pull/blobs.ts";
+import { candidateNames, candidatesOf, nameOf, type SearchOrder, upstreamTargets } from "../names/search-order.ts";
+import { BlobGathering } from "./gather-blobs.ts";
+import { HeldParts, type WholeFiles } from "./held-parts.ts";
+import { readManifest } from "../images/image-walk.ts";
+import type { Target } from "../names/locate.ts";
+import { listedIn, referencesOf, requiredBlobs } from "../../oci/manifest-references.ts";
+import type { ManifestOrigin, OnBehalf } from "../pull/origin.ts";
+import { PushProgress } from "./push-progress.ts";
+
+/** What was there and is gone when the manifest is written is looked for again so often. */
+const ATTEMPTS = 3;
+
+/** What pushes need. */
+export type PushParts = {
+  readonly store: ManifestStore;
+  readonly holdings: HoldingStore;
+  readonly files: WholeFiles;
+  readonly origin: ManifestOrigin;
+  readonly blobs: Blobs;
+  readonly order: SearchOrder;
+  /** May a manifest be pushed that names what is nowhere? Off, a client that forgot something is told so. */
+  readonly acceptSparse: boolean;
+  readonly turns: Turns;
+  readonly now: () => number;
+};
+
+/** A manifest, and where to look for what it names: the repository that it is pushed to, then where it was found. */
+type Node = { readonly stored: StoredManifest; readonly manifest: Manifest; readonly places: readonly Target[] };
+/** What a manifest names and is here, so that its repository can hold it. */
+type Held = {
+  readonly blobs: readonly Digest[];
+  readonly manifests: readonly Digest[];
+  /** Is all of it here? */
+  readonly isWhole: boolean;
+  /** Are there blobs that the repository does not link yet? */
+  readonly isBorrowing: boolean;
+};
+
+/**
+ * Takes in manifests that are pushed, with all that they name.
+ *
+ * Clients ask by HEAD before they push a blob, or a manifest of an index, and skip what is there. HEAD's answer may come
+ * from another repository or from upstream: whatever it promised is linked to this repository, or fetched, before the
+ * push is acknowledged. What is listed is stored before what lists it, so that a crash leaves no index without its images.
+ */
+export class ManifestPushes {
+  readonly #parts: PushParts;
+
+  constructor(parts: PushParts) {
+    this.#parts = parts;
+  }
+
+  /** Stores a manifest. Throws MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID, or why upstream could not give what it has. */
+  async put(
+    target: Target,
+    stored: StoredManifest,
+    manifest: Manifest,
+    tags: readonly Tag[],
+    behalf: OnBehalf,
+  ): Promise<void> {
+    const { acceptSparse, turns, now } = this.#parts;
+    const push = new PushProgress(nameOf(target), acceptSparse, behalf, turns.begin(), now);
+    push.bounds.enter(stored, 0);
+    const root = { stored, manifest, places: [target] };
+    if (!(await this.#store(target, root, { tags, isPart: false }, push, 0))) throw push.missingParts();
+  }
+
+  /** Stores a manifest after all that it names. False when something is nowhere, and so it is not stored. */
+  async #store(
+    target: Target,
+    node: Node,
+    as: Pick<ManifestPut, "tags" | "isPart">,
+    push: PushProgress,
+    depth: number,
+  ): Promise<boolean> {
+    const { store, acceptSparse, now } = this.#parts;
+    const { stored, manifest, places } = node;
+    for (let attempt = 1; ; attempt++) {
+      const held = await this.#hold(target, node, push, depth);
+      if (!held.isWhole && !acceptSparse) return false;
+      if (as.isPart && !held.isBorrowing && (await store.getManifest(nameOf(target), stored.digest)) !== null)
+        return true;
+      const missing = await store.putManifest(nameOf(target), {
+        manifest: stored,
+        requiredBlobs: held.blobs,
+        borrowFrom: namesOf(places, this.#parts.order).slice(1),
+        requiredManifests: held.manifests,
+        references: referencesOf(manifest),
+        subject: manifest.subject?.digest ?? null,
+        ...as,
+        kind: "pushed",
+        atMs: now(),
+      });
+      if (missing.length === 0) return true;
+      for (const digest of missing) push.stored.delete(digest);
+      if (attempt < ATTEMPTS) continue;
+      for (const digest of missing) push.missing.add(digest);
+      return false;
+    }
+  }
+
+  /** Brings here what a manifest names. What is nowhere is noted. */
+  async #hold(target: Target, { manifest, places }: Node, push: PushProgress, depth: number): Promise<Held> {
+    const { manifests, others } = listedIn(manifest);
+    const required = requiredBlobs(manifest);
+    const gathering = this.#gathering(push);
+    const names = namesOf(places, this.#parts.order);
+    const needed = await gathering.gather(target, places, names, required);
+    for (const digest of needed.absent) push.missing.add(digest);
+    // What is no manifest by its type may be one all the same.
+    const listed = await gathering.gather(target, places, names, others);
+    const held: Digest[] = [];
+    for (const digest of [...manifests, ...listed.absent]) {
+      if (push.isHopeless(0)) break;
+      if (await this.#holdManifest(target, places, digest, push, depth + 1)) held.push(digest);
+    }
+    const borrowed = [...needed.borrowed, ...listed.borrowed];
+    const blobs = [...needed.own, ...listed.own, ...borrowed];
+    return {
+      blobs,
+      manifests: held,
+      isWhole: blobs.length + held.length === required.length + manifests.length + others.length,
+      isBorrowing: borrowed.length > 0,
+    };
+  }
+
+  #gathering(push: PushProgress): BlobGathering {
+    const { blobs, holdings, files } = this.#parts;
+    return new BlobGathering(blobs, new HeldParts(holdings, files, push.work), push);
+  }
+
+  async #holdManifest(
+    target: Target,
+    places: readonly Target[],
+    digest: Digest,
+    push: PushProgress,
+    depth: number,
+  ): Promise<boolean> {
+    const known = push.stored.get(digest);
+    if (known !== undefined) return known;
+    const found = await this.#findManifest(places, digest, push);
+    if (found === null) push.missing.add(digest);
+    else push.bounds.enter(found.stored, depth);
+    const isStored = found !== null && (await this.#store(target, found, { tags: [], isPart: true }, push, depth));
+    push.stored.set(digest, isStored);
+    return isStored;
+  }
+
+  /** A manifest that HEAD would have told of: what is here comes first, wherever in the search it is. */
+  async #findManifest(places: readonly Target[], digest: Digest, push: PushProgress): Promise<Node | null> {
+    const { store, origin, order } = this.#parts;
+    const at = async (place: Target, stored: StoredManifest): Promise<Node> => ({
+      stored,
+      manifest: await readManifest(stored, push.work),
+      places: placesWith(places, place),
+    });
+    for (const place of places) {
+      for (const { target } of candidatesOf(place, order)) {
+        const stored = await store.getManifest(nameOf(target), digest);
+        if (stored !== null) return at(target, stored);
+      }
+    }
+    return push.ask(digest, async (note) => {
+      for (const upstream of places.flatMap((place) => upstreamTargets(place, order))) {
+        const stored = await note(origin.manifest(upstream, digest, push.behalf));
+        if (stored !== null) return at(upstream, stored);
+      }
+      return null;
+    });
+  }
+}
+
+function placesWith(places: readonly Target[], place: Target): readonly Target[] {
+  return places.some((known) => nameOf(known) === nameOf(place)) ? places : [...places, place];
+}
+
+/** The repositories of the search from all places, each once. */
+function namesOf(places: readonly Target[], order: SearchOrder) {
+  return [...new Set(places.flatMap((place) => candidateNames(place, order)))];
+}

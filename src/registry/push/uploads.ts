@@ -1,0 +1,225 @@
+import type { ByteRange } from "../../lib/text/byte-range.ts";
+import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
+import { algorithmOf, type Digest, type DigestAlgorithm } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../../storage/blobs.ts";
+import type { BlobLinkStore, CollectionStore, UploadSessionStore } from "../../storage/metadata.ts";
+import type { BlobFiles } from "../pull/blob-files.ts";
+import { nameOf } from "../names/search-order.ts";
+import type { Target } from "../names/locate.ts";
+
+/** A chunk of a client's upload. `range` is what its Content-Range says, null without one. */
+export type UploadChunk = {
+  readonly body: AsyncIterable<Uint8Array> | null;
+  readonly range: ByteRange | null;
+  readonly length: number | null;
+};
+
+/** How far an upload has come. */
+export type UploadState = { readonly id: UploadId; readonly size: number };
+
+/** A chunk that does not follow what is here. The session lives on, at `size`. */
+export class ChunkOutOfOrder extends RegistryError {
+  readonly state: UploadState;
+
+  constructor(state: UploadState, message: string) {
+    super("RANGE_INVALID", message);
+    this.state = state;
+  }
+}
+
+/** Sessions that are read from the store in one turn. */
+const SESSIONS_AT_ONCE = 500;
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Pushes of blobs: sessions that take chunks in order, one request at a time, and end in a linked blob.
+ *
+ * A session's record is in the database and its bytes are in the `UploadStore`, so both outlive the process.
+ */
+export class Uploads {
+  readonly #uploads: UploadStore;
+  readonly #files: BlobFiles;
+  readonly #sessions: UploadSessionStore;
+  readonly #links: BlobLinkStore;
+  readonly #collection: CollectionStore;
+  readonly #now: () => number;
+  readonly #busy = new KeyedMutex<string>();
+
+  constructor(
+    uploads: UploadStore,
+    files: BlobFiles,
+    metadata: { sessions: UploadSessionStore; links: BlobLinkStore; collection: CollectionStore },
+    now: () => number,
+  ) {
+    this.#uploads = uploads;
+    this.#files = files;
+    this.#sessions = metadata.sessions;
+    this.#links = metadata.links;
+    this.#collection = metadata.collection;
+    this.#now = now;
+  }
+
+  /** Begins a session. */
+  async begin(target: Target, algorithm: DigestAlgorithm): Promise<UploadState> {
+    const id = newUploadId();
+    await this.#uploads.create(id, algorithm);
+    try {
+      await this.#sessions.createSession({ id, repository: nameOf(target), startedAtMs: this.#now() });
+    } catch (error) {
+      // Nobody will ever learn its name.
+      await this.#uploads.abort(id);
+      throw error;
+    }
+    return { id, size: 0 };
+  }
+
+  /**
+   * Links a blob of another repository (any when `from` is null) instead of an upload. False when there is none, or its
+   * file is not whole: then the client's own copy is better.
+   */
+  async mount(target: Target, digest: Digest, from: Target | null): Promise<boolean> {
+    if ((await this.#files.size(digest)) === null) return false;
+    const source = from === null ? null : nameOf(from);
+    const size = await this.#links.mountBlob(nameOf(target), digest, source, this.#now());
+    return size !== null && (await this.#files.isWhole(digest, size));
+  }
+
+  /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */
+  async push(target: Target, digest: Digest, chunk: UploadChunk): Promise<void> {
+    const id = newUploadId();
+    await this.#busy.run(id, async () => {
+      await this.#uploads.create(id, algorithmOf(digest), chunk.length ?? 0);
+      try {
+        await this.#append(id, 0, chunk);
+        await this.#commit(target, id, digest);
+      } catch (error) {
+        await this.#uploads.abort(id);
+        throw error;
+      }
+    });
+  }
+
+  /** How far a session has come. Throws BLOB_UPLOAD_UNKNOWN. */
+  async state(target: Target, id: string): Promise<UploadState> {
+    const session = await this.#sessions.getSession(id);
+    const uploadId = tryParseUploadId(id);
+    const size =
+      session?.repository === nameOf(target) && uploadId !== null ? await this.#uploads.size(uploadId) : null;
+    if (uploadId === null || size === null) {
+      const message = `there is no upload ${JSON.stringify(id.slice(0, 80))} in ${nameOf(target)}: it ended, expired, or never began here; begin anew`;
+      throw new RegistryError("BLOB_UPLOAD_UNKNOWN", message);
+    }
+    return { id: uploadId, size };
+  }
+
+  /** Adds a chunk. Throws `ChunkOutOfOrder`, BLOB_UPLOAD_UNKNOWN, SIZE_INVALID. */
+  async append(target: Target, id: string, chunk: UploadChunk): Promise<UploadState> {
+    return this.#alone(target, id, async (state) => {
+      return { id: state.id, size: await this.#appendInOrder(state, chunk) };
+    });
+  }
+
+  /** Adds a last chunk, if there is one, and turns the session into a blob. Throws as `append`, and DIGEST_INVALID. */
+  async finish(target: Target, id: string, digest: Digest, chunk: UploadChunk): Promise<void> {
+    await this.#alone(target, id, async (state) => {
+      await this.#appendInOrder(state, chunk);
+      try {
+        await this.#commit(target, state.id, digest);
+      } finally {
+        if ((await this.#uploads.size(state.id)) === null) await this.#sessions.deleteSession(id);
+      }
+    });
+  }
+
+  /** Ends a session without a blob. Throws BLOB_UPLOAD_UNKNOWN. */
+  async cancel(target: Target, id: string): Promise<void> {
+    const state = await this.state(target, id);
+    await this.#busy.run(id, async () => {
+      await this.#uploads.abort(state.id);
+      await this.#sessions.deleteSession(id);
+    });
+  }
+
+  /**
+   * Ends the uploads that nobody has written to since `beforeMs`, nor is writing to, and the sessions of that time that a
+   * crash left without their bytes. Returns the bytes that this frees.
+   */
+  async expire(beforeMs: number): Promise<number> {
+    let freed = 0;
+    for await (const upload of this.#uploads.list()) {
+      if (upload.modifiedAtMs >= beforeMs || this.#isBusy(upload.id)) continue;
+      freed += upload.size;
+      await this.#uploads.abort(upload.id);
+      await this.#sessions.deleteSession(upload.id);
+    }
+    await this.#endEmptySessions(beforeMs);
+    return freed;
+  }
+
+  async #endEmptySessions(beforeMs: number): Promise<void> {
+    for (let after: string | null = null; ; ) {
+      const ids: readonly string[] = await this.#sessions.listSessions(beforeMs, { after, limit: SESSIONS_AT_ONCE });
+      for (const id of ids) {
+        const uploadId = tryParseUploadId(id);
+        const isEmpty = uploadId === null || (!this.#isBusy(uploadId) && (await this.#uploads.size(uploadId)) === null);
+        if (isEmpty) await this.#sessions.deleteSession(id);
+      }
+      after = ids.at(-1) ?? null;
+      if (ids.length < SESSIONS_AT_ONCE) return;
+    }
+  }
+
+  /** Is the upload written to, by a session, in one request, or as a download? */
+  #isBusy(id: UploadId): boolean {
+    return this.#busy.isBusy(id) || this.#uploads.isBusy(id);
+  }
+
+  /** One request at a time writes to a session; another that comes meanwhile is told how far the session is. */
+  async #alone<T>(target: Target, id: string, work: (state: UploadState) => Promise<T>): Promise<T> {
+    if (this.#busy.isBusy(id)) {
+      const state = await this.state(target, id);
+      throw new ChunkOutOfOrder(
+        state,
+        "another request is writing to this upload; ask how far it is, and go on from there",
+      );
+    }
+    return this.#busy.run(id, async () => work(await this.state(target, id)));
+  }
+
+  async #appendInOrder(state: UploadState, chunk: UploadChunk): Promise<number> {
+    if (chunk.range !== null && chunk.range.start !== state.size) {
+      const message = `the chunk begins at byte ${chunk.range.start}, but the upload has ${state.size} bytes so far`;
+      throw new ChunkOutOfOrder(state, message);
+    }
+    try {
+      return await this.#append(state.id, state.size, chunk);
+    } catch (error) {
+      // With the disk full, what came so far is of more use as free space.
+      if (error instanceof RegistryError && error.code === "STORAGE_FULL") {
+        await this.#uploads.abort(state.id);
+        await this.#sessions.deleteSession(state.id);
+      }
+      throw error;
+    }
+  }
+
+  /** Appends and holds the client to the length that it announced. */
+  async #append(id: UploadId, start: number, chunk: UploadChunk): Promise<number> {
+    if (chunk.body === null) return start;
+    const announced = chunk.range === null ? chunk.length : chunk.range.end - chunk.range.start;
+    const size = await this.#uploads.append(id, chunk.body, announced === null ? NO_LIMIT : start + announced);
+    if (announced !== null && size !== start + announced) {
+      throw new RegistryError("SIZE_INVALID", `${size - start} bytes came where ${announced} were announced`);
+    }
+    return size;
+  }
+
+  /** From the file's place to its link, nobody may collect the blob. */
+  async #commit(target: Target, id: UploadId, digest: Digest): Promise<void> {
+    await this.#collection.exclusively(digest, async () => {
+      const size = await this.#uploads.commit(id, digest);
+      await this.#links.linkBlob(nameOf(target), digest, size, this.#now());
+    });
+  }
+}
