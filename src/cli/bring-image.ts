@@ -1,5 +1,5 @@
 import type { PlatformList } from "../api/admin.ts";
-import type { CopyEvent } from "../images/copy-image.ts";
+import type { CopyEvent } from "../images/copy/copy-image.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { LOCAL } from "../oci/repository-name.ts";

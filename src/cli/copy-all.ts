@@ -1,4 +1,4 @@
-import { copyImage, type CopyOptions } from "../images/copy-image.ts";
+import { copyImage, type CopyOptions } from "../images/copy/copy-image.ts";
 import type { ImageSink } from "../images/image-sink.ts";
 import type { ImageSource, SourceImage } from "../images/image-source.ts";
 import type { CopyReport } from "./copy-report.ts";

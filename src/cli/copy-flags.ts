@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { PlatformChoice } from "../images/platform-choice.ts";
+import type { PlatformChoice } from "../images/copy/platform-choice.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { hostPlatform, tryParsePlatform } from "../oci/platform.ts";
 import { CommandFailure } from "./command-io.ts";

@@ -1,10 +1,10 @@
 import type { PlatformList } from "../api/admin.ts";
 import type { AdminClient } from "../api/admin-client.ts";
-import { type CopyEvent, copyImage } from "../images/copy-image.ts";
+import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
 import type { ImageSink } from "../images/image-sink.ts";
 import type { ImageSource, ManifestContent, Referrer } from "../images/image-source.ts";
-import { readManifest } from "../images/manifest-tree.ts";
-import { registrySink } from "../images/registry-sink.ts";
+import { readManifest } from "../images/copy/manifest-tree.ts";
+import { registrySink } from "../images/registry/registry-sink.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";

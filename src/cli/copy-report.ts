@@ -1,4 +1,4 @@
-import type { CopiedImage, CopyEvent } from "../images/copy-image.ts";
+import type { CopiedImage, CopyEvent } from "../images/copy/copy-image.ts";
 import type { BlobOutcome } from "../images/image-sink.ts";
 import type { CommandOutput } from "./command-io.ts";
 import { Progress } from "./progress.ts";

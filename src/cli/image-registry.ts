@@ -1,5 +1,5 @@
 import type { HasAnswer, InspectedImage, ListedImage, PlatformList } from "../api/admin.ts";
-import type { CopyEvent } from "../images/copy-image.ts";
+import type { CopyEvent } from "../images/copy/copy-image.ts";
 import type { Reference } from "../oci/reference.ts";
 
 /** An image in a list. What a registry does not tell is null. */

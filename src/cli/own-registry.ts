@@ -1,4 +1,4 @@
-import { registrySource } from "../images/registry-source.ts";
+import { registrySource } from "../images/registry/registry-source.ts";
 import type { ImageSource } from "../images/image-source.ts";
 import type { Reference } from "../oci/reference.ts";
 import type { CommandIo } from "./command-io.ts";

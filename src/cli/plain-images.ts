@@ -1,8 +1,8 @@
 import type { PlatformList } from "../api/admin.ts";
-import { type CopyEvent, copyImage } from "../images/copy-image.ts";
+import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
 import { mapBounded } from "../lib/async/map-bounded.ts";
-import type { PlatformChoice as CopyChoice } from "../images/platform-choice.ts";
-import { registrySink } from "../images/registry-sink.ts";
+import type { PlatformChoice as CopyChoice } from "../images/copy/platform-choice.ts";
+import { registrySink } from "../images/registry/registry-sink.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { SourceImage } from "../images/image-source.ts";
 import { type Location, parseLocation } from "../images/location.ts";
-import { registrySink } from "../images/registry-sink.ts";
+import { registrySink } from "../images/registry/registry-sink.ts";
 import { type Namespace, type RepositoryPath, tryParseNamespace } from "../oci/repository-name.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { requirement } from "../../test/requirement.ts";
 import { ContainerTools } from "./container-tools.fixture.ts";
-import { openDaemonSink } from "./daemon-sink.ts";
-import { openDaemonSource } from "./daemon-source.ts";
-import { EngineClient } from "./engine-client.ts";
+import { openDaemonSink } from "./engine/daemon-sink.ts";
+import { openDaemonSource } from "./engine/daemon-source.ts";
+import { EngineClient } from "./engine/engine-client.ts";
 import { copyEverything, openFileSink, openFileSource } from "./transports.fixture.ts";
 
 const NEVER = new AbortController().signal;

@@ -12,8 +12,8 @@ import { parseRepositoryPath, type RepositoryPath } from "../oci/repository-name
 import { parseTag } from "../oci/tag.ts";
 import { type DockerRegistry, startDockerRegistry } from "../upstream/docker-registry.fixture.ts";
 import { clientOf } from "../upstream/registry.fixture.ts";
-import { registrySink } from "./registry-sink.ts";
-import { registrySource } from "./registry-source.ts";
+import { registrySink } from "./registry/registry-sink.ts";
+import { registrySource } from "./registry/registry-source.ts";
 import { json, type TestImage, testImage, testIndex, testManifest, writeLayout } from "./test-image.fixture.ts";
 import { copyEverything, openFileSink, openFileSource } from "./transports.fixture.ts";
 

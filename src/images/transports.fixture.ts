@@ -1,17 +1,17 @@
-import { archiveSink } from "./archive-sink.ts";
-import { fileTarget } from "./archive-target.ts";
-import { type CopiedImage, type CopyOptions, copyImage } from "./copy-image.ts";
-import { openDirectorySink } from "./directory-sink.ts";
-import { openDirectorySource } from "./directory-source.ts";
-import { openDirectoryTree } from "./directory-tree.ts";
-import { openDockerArchiveSource } from "./docker-archive-source.ts";
+import { archiveSink } from "./archive/archive-sink.ts";
+import { fileTarget } from "./archive/archive-target.ts";
+import { type CopiedImage, type CopyOptions, copyImage } from "./copy/copy-image.ts";
+import { openDirectorySink } from "./directory/directory-sink.ts";
+import { openDirectorySource } from "./directory/directory-source.ts";
+import { openDirectoryTree } from "./files/directory-tree.ts";
+import { openDockerArchiveSource } from "./docker-archive/docker-archive-source.ts";
 import type { ImageSink } from "./image-sink.ts";
 import type { ImageSource } from "./image-source.ts";
-import { layoutSink } from "./layout-sink.ts";
-import { openLayoutSource } from "./layout-source.ts";
+import { layoutSink } from "./layout/layout-sink.ts";
+import { openLayoutSource } from "./layout/layout-source.ts";
 import { formatLocation, parseLocation } from "./location.ts";
-import { openArchiveFile } from "./open-archive.ts";
-import { sourceOverTree } from "./source-over-tree.ts";
+import { openArchiveFile } from "./archive/open-archive.ts";
+import { sourceOverTree } from "./files/source-over-tree.ts";
 
 /** Opens a location in files. `spoolDirectory` is for compressed archives. */
 export async function openFileSource(text: string, spoolDirectory: string): Promise<ImageSource> {

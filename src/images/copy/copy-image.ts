@@ -1,0 +1,133 @@
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { BlobOutcome, ImageSink } from "../image-sink.ts";
+import type { ImageSource, ManifestContent, SourceImage } from "../image-source.ts";
+import { type ManifestTree, readManifest, readManifestTree } from "./manifest-tree.ts";
+import { mapBounded } from "../../lib/async/map-bounded.ts";
+import { choosePlatforms, type PlatformChoice } from "./platform-choice.ts";
+import { openBlob } from "../open-blob.ts";
+import { readReferrers } from "./read-referrers.ts";
+import { verifiedBlob } from "./verified-blob.ts";
+
+/** What happens to a blob on its way. `doneBytes` counts from its beginning. */
+export type CopyEvent =
+  | { readonly kind: "blob-begins"; readonly digest: Digest; readonly sizeBytes: number }
+  | { readonly kind: "blob-bytes"; readonly digest: Digest; readonly doneBytes: number }
+  | { readonly kind: "blob-ends"; readonly digest: Digest; readonly outcome: BlobOutcome };
+
+export type CopyOptions = {
+  readonly platforms: PlatformChoice;
+  /** Bring what refers to the image (signatures, SBOMs) as well. */
+  readonly referrers: boolean;
+  /** Blobs on their way at once. */
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: CopyEvent) => void;
+};
+
+/**
+ * An image that was copied. `name` is what the sink calls it, null when only its digest finds it. `sourceDigest` is
+ * another than `digest` when some of several platforms were chosen.
+ */
+export type CopiedImage = {
+  readonly name: string | null;
+  readonly digest: Digest;
+  readonly sourceDigest: Digest;
+  readonly mediaType: string;
+  /** As in `SourceImage`. */
+  readonly isBuilt: boolean;
+  readonly manifests: number;
+  readonly referrers: number;
+  readonly blobs: Readonly<Record<BlobOutcome, number>>;
+  readonly bytesCopied: number;
+};
+
+/**
+ * Copies an image, byte for byte: blobs, then the manifests that others list, then its root under its name. When it
+ * fails, the name in the sink is untouched. The sink is left open.
+ */
+export async function copyImage(
+  source: ImageSource,
+  image: SourceImage,
+  sink: ImageSink,
+  options: CopyOptions,
+): Promise<CopiedImage> {
+  const { signal, jobs } = options;
+  const root = await choosePlatforms(source, await readManifest(source, image.digest), options.platforms);
+  const tree = await readManifestTree(source, root, jobs);
+  const attached = options.referrers ? await readReferrers(source, tree, jobs) : [];
+  signal.throwIfAborted();
+
+  const blobs = await copyBlobs(source, sink, [tree, ...attached.map(({ tree: one }) => one)], options);
+  const children = tree.manifests.slice(0, -1);
+  await mapInOrder(children, (child) => sink.putManifest(child, null));
+  for (const { tree: one, tag } of attached) {
+    await mapInOrder(one.manifests.slice(0, -1), (child) => sink.putManifest(child, null));
+    await mapInOrder(one.manifests.slice(-1), (top) => sink.putManifest(top, tag));
+  }
+  signal.throwIfAborted();
+  const name = await sink.putImage(root, image.name);
+  return {
+    name,
+    digest: root.digest,
+    sourceDigest: image.digest,
+    mediaType: root.mediaType,
+    isBuilt: image.isBuilt,
+    manifests: tree.manifests.length,
+    referrers: attached.length,
+    ...blobs,
+  };
+}
+
+type CopiedBlobs = Pick<CopiedImage, "blobs" | "bytesCopied">;
+
+async function copyBlobs(
+  source: ImageSource,
+  sink: ImageSink,
+  trees: readonly ManifestTree[],
+  options: CopyOptions,
+): Promise<CopiedBlobs> {
+  const blobs = new Map(trees.flatMap((tree) => tree.blobs.map((blob) => [blob.digest, blob])));
+  // Once one blob has failed, the others are not worth their bytes.
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const count = { present: 0, mounted: 0, copied: 0 };
+  let bytesCopied = 0;
+  await mapBounded([...blobs.values()], options.jobs, async (descriptor) => {
+    try {
+      signal.throwIfAborted();
+      const { outcome, sizeBytes } = await copyBlob(source, sink, descriptor, { ...options, signal });
+      count[outcome] += 1;
+      if (outcome === "copied") bytesCopied += sizeBytes;
+    } catch (error) {
+      failure.abort(error);
+      throw error;
+    }
+  });
+  return { blobs: count, bytesCopied };
+}
+
+async function copyBlob(
+  source: ImageSource,
+  sink: ImageSink,
+  descriptor: Descriptor,
+  { signal, onEvent }: Pick<CopyOptions, "signal" | "onEvent">,
+): Promise<{ readonly outcome: BlobOutcome; readonly sizeBytes: number }> {
+  const { digest } = descriptor;
+  const content = await openBlob(source, descriptor);
+  onEvent({ kind: "blob-begins", digest, sizeBytes: content.sizeBytes });
+  const blob = verifiedBlob(descriptor, content, source.location, (doneBytes) => {
+    signal.throwIfAborted();
+    onEvent({ kind: "blob-bytes", digest, doneBytes });
+  });
+  const outcome = await sink.putBlob(blob);
+  onEvent({ kind: "blob-ends", digest, outcome });
+  return { outcome, sizeBytes: content.sizeBytes };
+}
+
+async function mapInOrder(
+  manifests: readonly ManifestContent[],
+  put: (manifest: ManifestContent) => Promise<void>,
+): Promise<void> {
+  for (const manifest of manifests) await put(manifest);
+}

@@ -1,0 +1,26 @@
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { ImageSource } from "../image-source.ts";
+import { openBlob } from "../open-blob.ts";
+import { verifiedBlob } from "./verified-blob.ts";
+
+/** The longest blob that is read into memory: configs, of which the largest known have some hundred KiB. */
+const LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** A small blob, checked. Throws what `openBlob` throws, DIGEST_INVALID, or PAYLOAD_TOO_LARGE. */
+export async function readBlob(source: ImageSource, descriptor: Descriptor): Promise<Uint8Array> {
+  const content = await openBlob(source, descriptor);
+  if (content.sizeBytes > LIMIT_BYTES) {
+    throw new RegistryError(
+      "PAYLOAD_TOO_LARGE",
+      `the config ${descriptor.digest} of ${source.location} has ${content.sizeBytes} bytes; larder reads ${LIMIT_BYTES} at most`,
+    );
+  }
+  const bytes = new Uint8Array(content.sizeBytes);
+  let position = 0;
+  for await (const piece of await verifiedBlob(descriptor, content, source.location, () => {}).open(0)) {
+    bytes.set(piece, position);
+    position += piece.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,55 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { syncFolder } from "../../lib/files/sync-folder.ts";
+import { parseManifest } from "../../oci/manifest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { blobFile, DIRECTORY_VERSION, listedManifestFile } from "./directory-source.ts";
+import type { ImageSink } from "../image-sink.ts";
+import { writeFailure } from "../files/write-failure.ts";
+import { writeFile } from "../files/write-file.ts";
+
+/**
+ * skopeo's `dir:` (drawn in directory-source.ts): one image, without its name. The directory must be new, empty, or one
+ * such already; an image in it is replaced. Throws BAD_REQUEST when it holds anything else.
+ */
+export async function openDirectorySink(directory: string, location: string): Promise<ImageSink> {
+  await mkdir(directory, { recursive: true });
+  const present = await readdir(directory);
+  if (present.length > 0 && !present.includes("version")) {
+    throw new RegistryError("BAD_REQUEST", `${location}: the directory ${directory} is not empty; name a new one`);
+  }
+  let root: Uint8Array | null = null;
+  const write = async (name: string, content: Uint8Array | ReadableStream<Uint8Array>) => {
+    try {
+      await writeFile(join(directory, name), content);
+    } catch (error) {
+      throw writeFailure(error, location);
+    }
+  };
+  return {
+    location,
+    async putBlob(blob) {
+      await write(blobFile(blob.digest), await blob.open(0));
+      return "copied";
+    },
+    putManifest(content, tag) {
+      const isReferrer = tag !== null || parseManifest(content.bytes, content.mediaType).subject !== null;
+      if (isReferrer)
+        throw new RegistryError("UNSUPPORTED", `${location}: a dir: has no place for referrers; use oci:`);
+      return write(listedManifestFile(content.digest), content.bytes);
+    },
+    putImage(content) {
+      if (root !== null && root !== content.bytes) {
+        throw new RegistryError("UNSUPPORTED", `${location}: a dir: holds one image; choose one, or use oci:`);
+      }
+      root = content.bytes;
+      return Promise.resolve(null);
+    },
+    async close() {
+      await write("version", new TextEncoder().encode(DIRECTORY_VERSION));
+      if (root !== null) await write("manifest.json", root);
+      await syncFolder(directory);
+    },
+    abort: () => Promise.resolve(),
+  };
+}

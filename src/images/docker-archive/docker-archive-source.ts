@@ -1,0 +1,100 @@
+import { digestOf, tryParseDigest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { type BuiltImage, buildImage } from "./build-image.ts";
+import { type DockerImage, readDockerListing } from "./docker-listing.ts";
+import { type FileTree, readWhole } from "../files/file-tree.ts";
+import { isSameImage } from "../image-name.ts";
+import type { ImageSource, SourceImage } from "../image-source.ts";
+import { LayoutRoots } from "../layout/layout-roots.ts";
+import { readLayoutIndex } from "../layout/layout-index.ts";
+import { layoutSource, openLayoutSource } from "../layout/layout-source.ts";
+import { unknownLabel } from "../layout/unknown-label.ts";
+import { normalizePath } from "../files/tar-tree.ts";
+
+const CONFIG_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * The images of a Docker archive, old or new. `label` is a name or `@<position>`; null takes all.
+ *
+ * An archive that is an OCI layout as well has the images' manifests, and they are used. For others a manifest is made
+ * out of what `manifest.json` lists: always the same for the same archive, but not the one that the image once had.
+ */
+export async function openDockerArchiveSource(tree: FileTree, label: string | null): Promise<ImageSource> {
+  const listing = await readDockerListing(tree);
+  const index = await readLayoutIndex(tree);
+  if (listing === null && index !== null) return openLayoutSource(tree, label);
+  if (listing === null) throw notAnArchive(tree, (await tree.open("repositories")) !== null);
+
+  const chosen = pick(listing, label, tree.location);
+  const entries = index?.manifests ?? [];
+  const layout = layoutSource(tree, entries, () => Promise.resolve([]));
+  const roots = new LayoutRoots(tree, entries, layout);
+  const built = new Map<DockerImage, Promise<BuiltImage>>();
+  const build = (image: DockerImage, config: Uint8Array) => {
+    const building = built.get(image) ?? buildImage(tree, image, config);
+    built.set(image, building);
+    return building;
+  };
+  const toImage = async ({ image, name }: Chosen): Promise<SourceImage> => {
+    const config = await readConfig(tree, image);
+    const root = await roots.find(digestOf(config), name);
+    if (root !== null) return { name, digest: root, isBuilt: false };
+    return { name, digest: (await build(image, config)).manifest.digest, isBuilt: true };
+  };
+  const allBuilt = () => Promise.all(built.values());
+  return {
+    ...layout,
+    images: () => Promise.all(chosen.map(toImage)),
+    async manifest(digest) {
+      const own = (await allBuilt()).find(({ manifest }) => manifest.digest === digest);
+      return own?.manifest ?? layout.manifest(digest);
+    },
+    async blob(descriptor) {
+      const path = (await allBuilt()).map(({ paths }) => paths.get(descriptor.digest)).find((one) => one !== undefined);
+      return path === undefined ? layout.blob(descriptor) : tree.open(path);
+    },
+  };
+}
+
+type Chosen = { readonly image: DockerImage; readonly name: string | null };
+
+function pick(listing: readonly DockerImage[], label: string | null, location: string): readonly Chosen[] {
+  if (listing.length === 0) throw new RegistryError("MANIFEST_UNKNOWN", `${location} holds no image`);
+  if (label === null) {
+    return listing.flatMap((image) => {
+      const names: readonly (string | null)[] = image.names.length === 0 ? [null] : image.names;
+      return names.map((name) => ({ image, name }));
+    });
+  }
+  for (const [position, image] of listing.entries()) {
+    const name = image.names.find((one) => isSameImage(one, label));
+    if (name !== undefined || label === `@${position}`) return [{ image, name: name ?? image.names[0] ?? null }];
+  }
+  throw unknownLabel(
+    label,
+    location,
+    listing.flatMap(({ names }) => names),
+  );
+}
+
+/** A config's file is named after its digest: a content that does not have it is damaged. */
+async function readConfig(tree: FileTree, { config: path }: DockerImage): Promise<Uint8Array> {
+  const bytes = await readWhole(tree, normalizePath(path) ?? "", CONFIG_LIMIT_BYTES);
+  if (bytes === null) throw new RegistryError("BLOB_UNKNOWN", `${tree.location} is incomplete: it lacks ${path}`);
+  const named = tryParseDigest(`sha256:${/([0-9a-f]{64})(?:\.json)?$/.exec(path)?.[1] ?? ""}`);
+  const actual = digestOf(bytes);
+  if (named !== null && named !== actual) {
+    throw new RegistryError(
+      "DIGEST_INVALID",
+      `${path} in ${tree.location} is damaged: its bytes have the digest ${actual}`,
+    );
+  }
+  return bytes;
+}
+
+function notAnArchive(tree: FileTree, isAncient: boolean): RegistryError {
+  const why = isAncient
+    ? "it was saved by a Docker older than 1.10; load it with Docker and save it again"
+    : "it has neither manifest.json nor index.json";
+  return new RegistryError("MANIFEST_UNKNOWN", `${tree.location} is not a Docker archive: ${why}`);
+}

@@ -1,0 +1,30 @@
+import { RegistryError } from "../../oci/registry-error.ts";
+import { openDockerArchiveSource } from "../docker-archive/docker-archive-source.ts";
+import type { EngineClient } from "./engine-client.ts";
+import type { ImageSource } from "../image-source.ts";
+import { openArchiveStream } from "../archive/open-archive.ts";
+import { sourceOverTree } from "../files/source-over-tree.ts";
+import type { Spool } from "../files/spool-file.ts";
+
+/**
+ * An image of Docker's or Podman's own, which the engine gives as a Docker archive; that is kept in a spool file
+ * meanwhile. Throws MANIFEST_UNKNOWN when the engine does not have it.
+ */
+export async function openDaemonSource(
+  engine: EngineClient,
+  name: string,
+  location: string,
+  spool: Spool,
+): Promise<ImageSource> {
+  const archive = await engine.saveImage(name);
+  if (archive === null) {
+    throw new RegistryError("MANIFEST_UNKNOWN", `${location}: the container engine has no image of this name`);
+  }
+  const tree = await openArchiveStream(archive, location, spool);
+  return sourceOverTree(tree, async () => {
+    const source = await openDockerArchiveSource(tree, null);
+    const [image] = await source.images();
+    // Engines save an image with all of its names, and by its ID with none.
+    return image === undefined ? source : { ...source, images: () => Promise.resolve([{ ...image, name }]) };
+  });
+}

@@ -1,0 +1,64 @@
+import type { Digest } from "../../oci/digest.ts";
+import { parseManifest } from "../../oci/manifest.ts";
+import { formatReference, type Reference } from "../../oci/reference.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { parseTag, type Tag } from "../../oci/tag.ts";
+import type { BlobSource, ManifestSource, ReferrerSource } from "../../upstream/registry-client.ts";
+import { COSIGN_SUFFIXES, fallbackTag } from "../../oci/attachment-tag.ts";
+import type { ImageSource, ManifestContent, Referrer } from "../image-source.ts";
+import { isUnsized } from "../open-blob.ts";
+import { resumingRead } from "./resuming-read.ts";
+import { streamFrom } from "../files/stream-from.ts";
+
+/** The image that `reference` names in the registry of `client`. Broken downloads are resumed. */
+export function registrySource(
+  client: ManifestSource & BlobSource & ReferrerSource,
+  reference: Reference,
+  signal: AbortSignal,
+): ImageSource {
+  const { path, tag, digest: wanted } = reference;
+  const location = `docker://${formatReference(reference)}`;
+  // Registries count the manifests that are fetched: none is asked for twice.
+  const fetched = new Map<Tag | Digest, Promise<ManifestContent | null>>();
+  const manifest = (name: Tag | Digest): Promise<ManifestContent | null> => {
+    const earlier = fetched.get(name) ?? fetch(name);
+    fetched.set(name, earlier);
+    return earlier;
+  };
+  const fetch = async (name: Tag | Digest): Promise<ManifestContent | null> => {
+    const found = await client.getManifest(path, name, { signal });
+    if (found === null) return null;
+    const content = { ...found, mediaType: parseManifest(found.bytes, found.mediaType).mediaType };
+    fetched.set(content.digest, Promise.resolve(content));
+    return content;
+  };
+  return {
+    location,
+    async images() {
+      const root = await manifest(wanted ?? tag ?? parseTag("latest"));
+      if (root === null) throw new RegistryError("MANIFEST_UNKNOWN", `${location} does not exist`);
+      const name = tag === null ? null : formatReference({ ...reference, digest: null });
+      return [{ name, digest: root.digest, isBuilt: false }];
+    },
+    manifest,
+    async blob(descriptor) {
+      const { digest } = descriptor;
+      const head = isUnsized(descriptor) ? await client.headBlob(path, digest, { signal }) : null;
+      const sizeBytes = head?.sizeBytes ?? descriptor.size;
+      const open = (offset: number) => client.getBlob(path, digest, { signal, offset });
+      const name = `the blob ${digest} of ${location}`;
+      return { sizeBytes, stream: async (offset) => streamFrom(resumingRead(open, offset, sizeBytes, name, signal)) };
+    },
+    async referrers(digest) {
+      const listed = await client.listReferrers(path, digest, { signal });
+      const found: Referrer[] = listed.map((descriptor) => ({ digest: descriptor.digest, tag: null }));
+      for (const suffix of COSIGN_SUFFIXES) {
+        const name = parseTag(`${fallbackTag(digest)}${suffix}`);
+        const attached = await manifest(name);
+        if (attached !== null) found.push({ digest: attached.digest, tag: name });
+      }
+      return found;
+    },
+    close: () => Promise.resolve(),
+  };
+}
