@@ -2,11 +2,11 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { chooseRegistry, defaultMode } from "../clients/choose-registry.ts";
+import { chooseRegistry, defaultMode } from "../clients/deliver/choose-registry.ts";
 import { type ClientMode, type ClientSettings, parseClientSettings } from "../clients/client-settings.ts";
 import { fetchServerSettings, type ServerSettings } from "../clients/fetch-server-settings.ts";
 import { parseRegistryAddress } from "../clients/registry-address.ts";
-import type { ClientTarget } from "../clients/targets.ts";
+import type { ClientTarget } from "../clients/targets/targets.ts";
 import { parseStandInFile } from "../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { findRegistryAddress, type RegistryAddress } from "./registry-address.ts";

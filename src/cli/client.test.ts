@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TEST_CA } from "../clients/test-settings.ts";
+import { TEST_CA } from "../clients/settings.fixture.ts";
 import { clientCommand } from "./client.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type ClientSettingsInput, parseClientSettings } from "./client-settings.ts";
 import { ClientSettingsError } from "./client-settings-error.ts";
 import { authorityOf, urlOf } from "./registry-address.ts";
-import { TEST_CA } from "./test-settings.ts";
+import { TEST_CA } from "./settings.fixture.ts";
 
 const PLAIN: ClientSettingsInput = { registry: "http://larder.lan:5000", mode: "http", standIns: ["docker.io"] };
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { shellQuote, systemdQuote, tomlString, tomlStrings } from "./quote.ts";
-import { writeYaml } from "./write-yaml.ts";
+import { writeYaml } from "./targets/write-yaml.ts";
 
 /** Anything but NUL, with a liking for what is special somewhere. */
 const nasty = fc

@@ -1,4 +1,4 @@
-import { CONTAINERD_CERTS } from "../clients/containerd.ts";
+import { CONTAINERD_CERTS } from "../clients/targets/containerd.ts";
 import type { AskProgram } from "./ask-program.ts";
 import type { ContainerdConfig } from "./containerd-config.ts";
 import { findContainerd, type FoundContainerd } from "./find-containerd.ts";

@@ -1,7 +1,7 @@
-import { LARDER_REGISTRIES_CONF } from "../clients/containers.ts";
-import { readRegistriesFiles } from "../clients/read-registries-files.ts";
-import { orderRegistries } from "../clients/registries-precedence.ts";
-import type { RegistryTable } from "../clients/registries-tables.ts";
+import { LARDER_REGISTRIES_CONF } from "../clients/targets/containers.ts";
+import { readRegistriesFiles } from "../clients/merge/read-registries-files.ts";
+import { orderRegistries } from "../clients/merge/registries-precedence.ts";
+import type { RegistryTable } from "../clients/merge/registries-tables.ts";
 import { fail, type Finding } from "./finding.ts";
 import type { NodeFiles } from "./node-files.ts";
 import { originOf, type Route, type RuntimeSetup } from "./runtime-setup.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { DAEMON_JSON } from "../clients/docker.ts";
-import { type FlagText, flagObstacles, readFlagTexts } from "../clients/docker-flags.ts";
+import { DAEMON_JSON } from "../clients/targets/docker.ts";
+import { type FlagText, flagObstacles, readFlagTexts } from "../clients/merge/docker-flags.ts";
 import { fail, type Finding } from "./finding.ts";
 import { findProcess, type RunningProcess } from "./find-process.ts";
 import type { NodeFiles } from "./node-files.ts";

@@ -1,4 +1,4 @@
-import { expandPattern } from "../clients/file-reader.ts";
+import { expandPattern } from "../clients/merge/file-reader.ts";
 import { parseContainerdConfig } from "./containerd-config.ts";
 import type { FoundContainerd } from "./find-containerd.ts";
 import { startOfProcess, type RunningProcess } from "./find-process.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { TEST_CA } from "../clients/test-settings.ts";
+import { TEST_CA } from "../clients/settings.fixture.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { ClientPages, type ClientPagesOptions } from "./client-pages.ts";
 

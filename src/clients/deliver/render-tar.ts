@@ -1,0 +1,24 @@
+import { tarEntry, type TarMember } from "../../lib/tar/tar-entry.ts";
+import { writeTar } from "../../lib/tar/write-tar.ts";
+import type { ClientSettings } from "../client-settings.ts";
+import { type ClientTarget, clientConfig } from "../targets/targets.ts";
+
+/**
+ * The files of a target as a tar, without folders, so that unpacking changes no folder's owner or mode. The same
+ * settings give the same bytes. A file that others write, too, is named `PATH.larder`: a tar cannot merge.
+ */
+export async function renderTar(target: ClientTarget, settings: ClientSettings): Promise<Uint8Array> {
+  const members = clientConfig(target, settings).files.map((file): TarMember => {
+    const bytes = new TextEncoder().encode(file.content);
+    const path = file.path.replace(/^\//, "") + (file.merge.kind === "own" ? "" : ".larder");
+    const entry = tarEntry(path, "file", { mode: file.mode, size: bytes.length, userName: "root", groupName: "root" });
+    return { entry, body: bytes.length === 0 ? null : once(bytes) };
+  });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writeTar(members)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

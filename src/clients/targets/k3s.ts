@@ -1,0 +1,38 @@
+import type { ClientSettings } from "../client-settings.ts";
+import { hostsFile } from "./hosts-file.ts";
+import { type NodeConfig, ownFile, type ServiceAction } from "../node-config.ts";
+import { registriesYaml } from "./registries-yaml.ts";
+import { spoofingNotes } from "../upstream-names.ts";
+import { writeYaml } from "./write-yaml.ts";
+
+/** `larder client k3s`. */
+export function writeK3s(settings: ClientSettings): NodeConfig {
+  return rancherConfig(settings, "k3s", ["k3s", "k3s-agent"]);
+}
+
+/** `larder client rke2`. */
+export function writeRke2(settings: ClientSettings): NodeConfig {
+  return rancherConfig(settings, "rke2", ["rke2-server", "rke2-agent"]);
+}
+
+/** Both read registries.yaml at their start, and make containerd's hosts.toml files of it. */
+function rancherConfig(settings: ClientSettings, product: "k3s" | "rke2", services: readonly string[]): NodeConfig {
+  const folder = `/etc/rancher/${product}`;
+  const restart: ServiceAction = { action: "restart", services };
+  const caPath = settings.ca === null ? null : `${folder}/larder-ca.crt`;
+  const spoofing = settings.mode === "spoof";
+  // The upstream is tried last by default, and its error hides larder's.
+  const noFallback = writeYaml({ "disable-default-registry-endpoint": true });
+  return {
+    files: [
+      ...(caPath === null || settings.ca === null ? [] : [ownFile(caPath, settings.ca, restart)]),
+      { ...ownFile(`${folder}/registries.yaml`, registriesYaml(settings, caPath), restart), mode: 0o600 },
+      ...(settings.fallback || spoofing
+        ? []
+        : [ownFile(`${folder}/config.yaml.d/50-larder.yaml`, noFallback, restart)]),
+      ...(spoofing ? [hostsFile(settings)] : []),
+    ],
+    conditions: [],
+    notes: spoofing ? spoofingNotes(settings) : [],
+  };
+}
