@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type TarMember, tarEntry } from "../lib/tar/tar-entry.ts";
 import { writeTar } from "../lib/tar/write-tar.ts";
-import { convertImage } from "./convert-image.ts";
+import { convertImage } from "./convert/convert-image.ts";
 import { imageOf } from "./test-image.fixture.ts";
 
 const CHUNK = new Uint8Array(256 * 1024).map((_, at) => (at * 7 + (at >> 8)) & 0xff);

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { AciError } from "./aci-error.ts";
-import { armor, unarmor } from "./openpgp-armor.ts";
-import { decodeMpis, decodePackets, encodeMpi, encodePacket } from "./openpgp-packets.ts";
-import { signDetached } from "./sign-detached.ts";
-import { parseSigningKey } from "./signing-key.ts";
-import { loadOrMakeSigningKey, readKeyFile } from "./signing-key-file.ts";
+import { armor, unarmor } from "./sign/openpgp-armor.ts";
+import { decodeMpis, decodePackets, encodeMpi, encodePacket } from "./sign/openpgp-packets.ts";
+import { signDetached } from "./sign/sign-detached.ts";
+import { parseSigningKey } from "./sign/signing-key.ts";
+import { loadOrMakeSigningKey, readKeyFile } from "./sign/signing-key-file.ts";
 import { once } from "./test-image.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "larder-sign-"));

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { readTar } from "../lib/tar/read-tar.ts";
-import { convertImage, convertLayers } from "./convert-image.ts";
+import { convertImage, convertLayers } from "./convert/convert-image.ts";
 import {
   collect,
   directory,

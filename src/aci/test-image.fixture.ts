@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TarEntry, type TarMember, tarEntry } from "../lib/tar/tar-entry.ts";
 import { writeTar } from "../lib/tar/write-tar.ts";
 import { digestOf, hexOf } from "../oci/digest.ts";
-import type { ImageSource } from "./image-source.ts";
+import type { ImageSource } from "./convert/image-source.ts";
 
 /** An entry of a layer and, for files, its content. */
 export type LayerEntry = { readonly entry: TarEntry; readonly content: string };

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tarEntry } from "../lib/tar/tar-entry.ts";
-import { convertImage } from "./convert-image.ts";
+import { convertImage } from "./convert/convert-image.ts";
 import {
   collect,
   directory,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { type Aci, type ConversionOptions, convertImage, convertLayers } from "../aci/convert-image.ts";
+import { type Aci, type ConversionOptions, convertImage, convertLayers } from "../aci/convert/convert-image.ts";
 import type { ImageSource } from "../images/image-source.ts";
 import { parseLocation } from "../images/location.ts";
 import { registrySource } from "../images/registry/registry-source.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { AciError } from "../aci/aci-error.ts";
-import type { ImageSource as AciImageSource, LayerSource } from "../aci/image-source.ts";
+import type { ImageSource as AciImageSource, LayerSource } from "../aci/convert/image-source.ts";
 import type { ImageSource, SourceImage } from "../images/image-source.ts";
 import { readManifest } from "../images/copy/manifest-tree.ts";
 import { openBlob } from "../images/open-blob.ts";

@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { type AciSummary, readAciManifest } from "../aci/read-aci-manifest.ts";
+import { type AciSummary, readAciManifest } from "../aci/convert/read-aci-manifest.ts";
 import type { CommandIo } from "./command-io.ts";
 import { failingOnAci } from "./failing-on-aci.ts";
 

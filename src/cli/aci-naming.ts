@@ -1,4 +1,4 @@
-import type { AciOrigin } from "../aci/aci-manifest.ts";
+import type { AciOrigin } from "../aci/convert/aci-manifest.ts";
 import { aciNameAt, isIdentifier, toIdentifier } from "../aci/aci-name.ts";
 import { aciFileName } from "../aci/aci-path.ts";
 import { tryParseImageName } from "../images/image-name.ts";

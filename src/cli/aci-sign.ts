@@ -1,7 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import { untilAborted } from "../aci/plan-image.ts";
-import { signDetached } from "../aci/sign-detached.ts";
+import { untilAborted } from "../aci/convert/plan-image.ts";
+import { signDetached } from "../aci/sign/sign-detached.ts";
 import { addKeyOptions, type KeyFlags, signingKeyOf } from "./aci-signing-key.ts";
 import type { CommandIo } from "./command-io.ts";
 import { failingOnAci } from "./failing-on-aci.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { SigningKey } from "../aci/signing-key.ts";
-import { loadOrMakeSigningKey, readKeyFile } from "../aci/signing-key-file.ts";
+import type { SigningKey } from "../aci/sign/signing-key.ts";
+import { loadOrMakeSigningKey, readKeyFile } from "../aci/sign/signing-key-file.ts";
 import type { Command } from "commander";
 import { CommandFailure } from "./command-io.ts";
 

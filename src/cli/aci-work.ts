@@ -1,7 +1,7 @@
 import { setPriority } from "node:os";
 import { Command } from "commander";
-import { parseConversionJob } from "../aci/conversion-job.ts";
-import { runConversion } from "../aci/run-conversion.ts";
+import { parseConversionJob } from "../aci/convert/conversion-job.ts";
+import { runConversion } from "../aci/convert/run-conversion.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 
 /** Requests go first: a conversion takes the processor time that is left. */

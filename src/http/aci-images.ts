@@ -1,7 +1,7 @@
 import { AciError } from "../aci/aci-error.ts";
-import { aciPlatform } from "../aci/aci-platform.ts";
-import type { AciParts, AciWish } from "../aci/aci-workshop.ts";
-import { parseImageConfig } from "../aci/image-config.ts";
+import { aciPlatform } from "../aci/convert/aci-platform.ts";
+import type { AciParts, AciWish } from "../aci/serve/aci-conversions.ts";
+import { parseImageConfig } from "../aci/convert/image-config.ts";
 import type { Turns } from "../lib/async/turns.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";

@@ -1,5 +1,5 @@
-import type { AciWorkshop } from "../aci/aci-workshop.ts";
-import type { KeptAci } from "../aci/aci-store.ts";
+import type { AciWorkshop } from "../aci/serve/aci-conversions.ts";
+import type { KeptAci } from "../aci/serve/aci-store.ts";
 import { PUBLIC_KEYS_FILE, renderDiscoveryPage } from "../aci/discovery-page.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";

@@ -1,4 +1,4 @@
-import { tryParseAciPlatform } from "../aci/aci-platform.ts";
+import { tryParseAciPlatform } from "../aci/convert/aci-platform.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import type { Platform } from "../oci/platform.ts";
 import { RegistryError } from "../oci/registry-error.ts";

@@ -1,4 +1,4 @@
-import { AciError } from "./aci-error.ts";
+import { AciError } from "../aci-error.ts";
 
 /** A port of an ACI's app. */
 export type Port = {

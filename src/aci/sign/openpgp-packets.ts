@@ -3,7 +3,7 @@
  * version 4 need. Source: RFC 4880, sections 3.2, 4.2, 5.2.3.1.
  */
 import { createHash } from "node:crypto";
-import { AciError } from "./aci-error.ts";
+import { AciError } from "../aci-error.ts";
 
 export const TAG = { signature: 2, secretKey: 5, publicKey: 6, secretSubkey: 7, userId: 13, publicSubkey: 14 } as const;
 

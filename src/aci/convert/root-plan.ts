@@ -1,4 +1,4 @@
-import { type TarEntry, tarEntry } from "../lib/tar/tar-entry.ts";
+import { type TarEntry, tarEntry } from "../../lib/tar/tar-entry.ts";
 import { DirectoryNode, FileNode, LinkNode, layerOf, ordinalOf, resolveDirectory, type TreeNode } from "./root-tree.ts";
 
 /** What a root file system is written from. Paths are relative to its root, without a slash at the start. */

@@ -1,5 +1,5 @@
-import { RegistryError } from "../oci/registry-error.ts";
-import { type ConversionJob, type ConversionResult, tryParseConversionResult } from "./conversion-job.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { type ConversionJob, type ConversionResult, tryParseConversionResult } from "../convert/conversion-job.ts";
 
 /** A conversion uses all processors by itself; the second one is there so that a small image passes a large one. */
 const PARALLEL = 2;

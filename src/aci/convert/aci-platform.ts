@@ -1,5 +1,5 @@
-import { type Platform, tryParsePlatform } from "../oci/platform.ts";
-import { AciError } from "./aci-error.ts";
+import { type Platform, tryParsePlatform } from "../../oci/platform.ts";
+import { AciError } from "../aci-error.ts";
 import type { ImageConfig } from "./image-config.ts";
 
 /** Go's names to the ACI's. Source: appc/spec 0.8.11, schema/types/labels.go, ValidOSArch. */

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AciError } from "./aci-error.ts";
+import { AciError } from "../aci-error.ts";
 
 /** Larger than any config in use, smaller than what hurts. */
 const MAX_CONFIG_BYTES = 8 << 20;

@@ -3,7 +3,7 @@
  * input and output. The asker keeps the input open; when it ends, the asker is gone and the work ends too.
  */
 import * as v from "valibot";
-import { type Digest, tryParseDigest } from "../oci/digest.ts";
+import { type Digest, tryParseDigest } from "../../oci/digest.ts";
 
 const digest = v.pipe(
   v.string(),

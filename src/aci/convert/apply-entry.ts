@@ -7,8 +7,8 @@
  * keeps its content and takes the new owner, mode and times; anything else takes the place of what was there; the way to
  * an entry is followed through symlinks, within the root; directories that are missing on it are made.
  */
-import type { TarEntry } from "../lib/tar/tar-entry.ts";
-import { AciError } from "./aci-error.ts";
+import type { TarEntry } from "../../lib/tar/tar-entry.ts";
+import { AciError } from "../aci-error.ts";
 import { cleanPath } from "./clean-path.ts";
 import {
   asFileNode,

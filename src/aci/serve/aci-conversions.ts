@@ -1,15 +1,15 @@
-import type { Clock } from "../lib/async/clock.ts";
-import { ExpiringMap } from "../lib/async/expiring-map.ts";
-import { SingleFlight } from "../lib/async/single-flight.ts";
-import { type Digest, digestOf, hexOf } from "../oci/digest.ts";
-import { RegistryError } from "../oci/registry-error.ts";
-import { AciError } from "./aci-error.ts";
-import type { AciOrigin } from "./aci-manifest.ts";
+import type { Clock } from "../../lib/async/clock.ts";
+import { ExpiringMap } from "../../lib/async/expiring-map.ts";
+import { SingleFlight } from "../../lib/async/single-flight.ts";
+import { type Digest, digestOf, hexOf } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { AciError } from "../aci-error.ts";
+import type { AciOrigin } from "../convert/aci-manifest.ts";
 import type { AciStore, KeptAci } from "./aci-store.ts";
-import type { BlobFile, ConversionJob, ConversionResult } from "./conversion-job.ts";
+import type { BlobFile, ConversionJob, ConversionResult } from "../convert/conversion-job.ts";
 import type { ConversionPool } from "./conversion-pool.ts";
-import type { SigningKey } from "./signing-key.ts";
-import type { KeyFile } from "./signing-key-file.ts";
+import type { SigningKey } from "../sign/signing-key.ts";
+import type { KeyFile } from "../sign/signing-key-file.ts";
 
 /** How long an image that cannot be converted is not tried again. */
 const REFUSED_MS = 60_000;

@@ -1,6 +1,6 @@
-import type { TarEntry } from "../lib/tar/tar-entry.ts";
-import { decodeText, encodeText } from "../lib/tar/text-bytes.ts";
-import { AciError } from "./aci-error.ts";
+import type { TarEntry } from "../../lib/tar/tar-entry.ts";
+import { decodeText, encodeText } from "../../lib/tar/text-bytes.ts";
+import { AciError } from "../aci-error.ts";
 
 /**
  * The root file system that layers add up to, its names only: what a file holds and who owns it is read again from the

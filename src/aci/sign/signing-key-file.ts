@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { AciError } from "./aci-error.ts";
+import { AciError } from "../aci-error.ts";
 import { generateSigningKey } from "./generate-signing-key.ts";
 import { parseSigningKey, type SigningKey } from "./signing-key.ts";
 

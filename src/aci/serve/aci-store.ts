@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { syncFolder } from "../lib/files/sync-folder.ts";
-import { type Digest, tryParseDigest } from "../oci/digest.ts";
+import { syncFolder } from "../../lib/files/sync-folder.ts";
+import { type Digest, tryParseDigest } from "../../oci/digest.ts";
 
 const record = v.object({
   sizeBytes: v.number(),

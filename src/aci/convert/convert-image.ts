@@ -1,7 +1,7 @@
-import { gzip } from "../lib/compression/gzip.ts";
-import { type TarMember, tarEntry } from "../lib/tar/tar-entry.ts";
-import { writeTar } from "../lib/tar/write-tar.ts";
-import { AciError } from "./aci-error.ts";
+import { gzip } from "../../lib/compression/gzip.ts";
+import { type TarMember, tarEntry } from "../../lib/tar/tar-entry.ts";
+import { writeTar } from "../../lib/tar/write-tar.ts";
+import { AciError } from "../aci-error.ts";
 import { type AciManifest, type AciOrigin, buildLabels, buildManifest, type Dependency } from "./aci-manifest.ts";
 import { type ImageConfig, parseImageConfig } from "./image-config.ts";
 import type { ImageSource } from "./image-source.ts";

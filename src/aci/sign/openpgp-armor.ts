@@ -1,7 +1,7 @@
 /**
  * ASCII armor: base64 between BEGIN and END lines, with a CRC-24. Source: RFC 4880, section 6.
  */
-import { AciError } from "./aci-error.ts";
+import { AciError } from "../aci-error.ts";
 
 export type ArmorKind = "SIGNATURE" | "PUBLIC KEY BLOCK" | "PRIVATE KEY BLOCK";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
-import { readTar } from "../lib/tar/read-tar.ts";
-import { type TarEntry, type TarEntryType, tarEntry } from "../lib/tar/tar-entry.ts";
-import { AciError } from "./aci-error.ts";
+import { readTar } from "../../lib/tar/read-tar.ts";
+import { type TarEntry, type TarEntryType, tarEntry } from "../../lib/tar/tar-entry.ts";
+import { AciError } from "../aci-error.ts";
 import { type ConversionOptions, convertImage, convertLayers } from "./convert-image.ts";
 import type { ImageSource } from "./image-source.ts";
 import {
@@ -17,7 +17,7 @@ import {
   once,
   symlink,
   whiteout,
-} from "./test-image.fixture.ts";
+} from "../test-image.fixture.ts";
 
 const options: ConversionOptions = {
   origin: {
@@ -150,7 +150,7 @@ describe("hostile layers are refused", () => {
   const refused = (layers: readonly (readonly LayerEntry[])[]) => expect(convert(layers)).rejects;
 
   test("with paths and links that lead out", async () => {
-    for (const path of ["../x", "a/../../x", "..", "a/..", "./.."]) {
+    for (const path of ["../x", "a/../../x", "..", "a/..", "../.."]) {
       await refused([[file(path)]]).toThrow(/leads out by/);
       await refused([[hardLink("ok", path)]]).toThrow(/leads out by/);
     }

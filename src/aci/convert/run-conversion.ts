@@ -1,14 +1,14 @@
 import { open, readFile } from "node:fs/promises";
-import { CompressionError } from "../lib/compression/compression-error.ts";
-import { TarError } from "../lib/tar/tar-error.ts";
-import { algorithmOf, Digester } from "../oci/digest.ts";
-import { AciError } from "./aci-error.ts";
+import { CompressionError } from "../../lib/compression/compression-error.ts";
+import { TarError } from "../../lib/tar/tar-error.ts";
+import { algorithmOf, Digester } from "../../oci/digest.ts";
+import { AciError } from "../aci-error.ts";
 import type { AciSignature, BlobFile, ConversionJob, ConversionResult } from "./conversion-job.ts";
 import { convertImage } from "./convert-image.ts";
 import type { LayerSource } from "./image-source.ts";
 import { untilAborted } from "./plan-image.ts";
-import { signDetached } from "./sign-detached.ts";
-import { readKeyFile } from "./signing-key-file.ts";
+import { signDetached } from "../sign/sign-detached.ts";
+import { readKeyFile } from "../sign/signing-key-file.ts";
 
 /** Does a job. Never throws: what goes wrong is a result too. A file that was begun is left for the asker to remove. */
 export async function runConversion(

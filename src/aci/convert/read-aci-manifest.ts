@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { decompress } from "../lib/compression/decompress.ts";
-import { readTar } from "../lib/tar/read-tar.ts";
-import { AciError } from "./aci-error.ts";
+import { decompress } from "../../lib/compression/decompress.ts";
+import { readTar } from "../../lib/tar/read-tar.ts";
+import { AciError } from "../aci-error.ts";
 
 /** A manifest names paths by the hundred thousand when it has a white list. */
 const MAX_MANIFEST_BYTES = 64 << 20;

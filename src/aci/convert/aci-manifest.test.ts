@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { AciError } from "./aci-error.ts";
+import { AciError } from "../aci-error.ts";
 import { type AciManifest, buildManifest } from "./aci-manifest.ts";
-import { aciNameAt, isIdentifier, toAcName, toIdentifier } from "./aci-name.ts";
+import { aciNameAt, isIdentifier, toAcName, toIdentifier } from "../aci-name.ts";
 import { parseImageConfig } from "./image-config.ts";
 
 const ORIGIN = {

@@ -1,4 +1,4 @@
-import type { Digest } from "../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 
 /** What a conversion needs of an image. Whoever has images (the storage, an archive, a registry) gives this. */
 export type ImageSource = {

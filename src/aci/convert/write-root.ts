@@ -1,5 +1,5 @@
-import { type TarEntry, type TarMember, tarEntry } from "../lib/tar/tar-entry.ts";
-import { AciError } from "./aci-error.ts";
+import { type TarEntry, type TarMember, tarEntry } from "../../lib/tar/tar-entry.ts";
+import { AciError } from "../aci-error.ts";
 import { cleanPath } from "./clean-path.ts";
 import { GarbageCollection } from "./collect-garbage.ts";
 import type { LayerSource } from "./image-source.ts";

@@ -1,7 +1,7 @@
-import { decompress } from "../lib/compression/decompress.ts";
-import { readTar } from "../lib/tar/read-tar.ts";
-import type { TarMember } from "../lib/tar/tar-entry.ts";
-import { AciError } from "./aci-error.ts";
+import { decompress } from "../../lib/compression/decompress.ts";
+import { readTar } from "../../lib/tar/read-tar.ts";
+import type { TarMember } from "../../lib/tar/tar-entry.ts";
+import { AciError } from "../aci-error.ts";
 import { LayerApplier } from "./apply-entry.ts";
 import { GarbageCollection } from "./collect-garbage.ts";
 import type { LayerSource } from "./image-source.ts";

@@ -2,9 +2,9 @@
  * The manifest inside an ACI, made from an image's config.
  * Sources: appc/spec 0.8.11, spec/aci.md, "Image Manifest Schema"; docker2aci 0.17.2 for the annotations' names.
  */
-import { digestOf } from "../oci/digest.ts";
-import { AciError } from "./aci-error.ts";
-import { toAcName } from "./aci-name.ts";
+import { digestOf } from "../../oci/digest.ts";
+import { AciError } from "../aci-error.ts";
+import { toAcName } from "../aci-name.ts";
 import { aciPlatform } from "./aci-platform.ts";
 import { exposedPorts, type Port } from "./exposed-ports.ts";
 import type { ImageConfig } from "./image-config.ts";

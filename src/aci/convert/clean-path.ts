@@ -1,4 +1,4 @@
-import { AciError } from "./aci-error.ts";
+import { AciError } from "../aci-error.ts";
 
 /** The components of a path in a layer; `./a`, `/a` and `a/` are the same. Throws AciError for `..`. */
 export function cleanPath(path: string): string[] {

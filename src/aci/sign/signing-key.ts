@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { AciError } from "./aci-error.ts";
+import { AciError } from "../aci-error.ts";
 import { armor, unarmor } from "./openpgp-armor.ts";
 import {
   decodeMpis,
