@@ -1,4 +1,4 @@
-import type { PlatformList } from "../api/admin.ts";
+import type { PlatformList } from "../admin/admin.ts";
 import type { CopyEvent } from "../images/copy/copy-image.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";

@@ -1,5 +1,5 @@
-import type { PlatformList } from "../api/admin.ts";
-import type { AdminClient } from "../api/admin-client.ts";
+import type { PlatformList } from "../admin/admin.ts";
+import type { AdminClient } from "../admin/admin-client.ts";
 import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
 import type { ImageSink } from "../images/image-sink.ts";
 import type { ImageSource, ManifestContent, Referrer } from "../images/image-source.ts";

@@ -1,8 +1,8 @@
 /** `larder doctor`: why does this machine not pull from here? */
 import { statfs } from "node:fs/promises";
 import { Command } from "commander";
-import { ADMIN_PATH, type HealthAnswer } from "../api/admin.ts";
-import { AdminClient, type Fetch } from "../api/admin-client.ts";
+import { ADMIN_PATH, type HealthAnswer } from "../admin/admin.ts";
+import { AdminClient, type Fetch } from "../admin/admin-client.ts";
 import { fetchServerSettings, type ServerSettings } from "../clients/fetch-server-settings.ts";
 import { examineNames, resolveBySystem } from "../doctor/examine-names.ts";
 import { examineRuntime, readRuntimes } from "../doctor/examine-runtime.ts";

@@ -1,5 +1,5 @@
-import type { HealthAnswer } from "../api/admin.ts";
-import type { AdminClient } from "../api/admin-client.ts";
+import type { HealthAnswer } from "../admin/admin.ts";
+import type { AdminClient } from "../admin/admin-client.ts";
 import { sandboxImage } from "../discovery/runtime-sandbox.ts";
 import type { AskProgram } from "../doctor/ask-program.ts";
 import { examineSandbox, type SandboxState } from "../doctor/examine-sandbox.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { CollectAnswer, CollectRequest } from "../api/admin.ts";
+import type { CollectAnswer, CollectRequest } from "../admin/admin.ts";
 import { tryParseDuration } from "../lib/text/duration.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";

@@ -1,4 +1,4 @@
-import type { HasAnswer, InspectedImage, ListedImage, PlatformList } from "../api/admin.ts";
+import type { HasAnswer, InspectedImage, ListedImage, PlatformList } from "../admin/admin.ts";
 import type { CopyEvent } from "../images/copy/copy-image.ts";
 import type { Reference } from "../oci/reference.ts";
 

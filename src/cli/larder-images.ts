@@ -1,5 +1,5 @@
-import type { CacheProgress, HasAnswer, PlatformList } from "../api/admin.ts";
-import type { AdminClient } from "../api/admin-client.ts";
+import type { CacheProgress, HasAnswer, PlatformList } from "../admin/admin.ts";
+import type { AdminClient } from "../admin/admin-client.ts";
 import type { CopyEvent } from "../images/copy/copy-image.ts";
 import type { Digest } from "../oci/digest.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";

@@ -1,4 +1,4 @@
-import type { PlatformList } from "../api/admin.ts";
+import type { PlatformList } from "../admin/admin.ts";
 import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
 import { mapBounded } from "../lib/async/map-bounded.ts";
 import type { PlatformChoice as CopyChoice } from "../images/copy/platform-choice.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { PlatformList } from "../api/admin.ts";
+import type { PlatformList } from "../admin/admin.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { formatPlatform, hostPlatform, type Platform, tryParsePlatform } from "../oci/platform.ts";
 import type { PlatformChoice } from "../registry/images/image-walk.ts";

@@ -1,4 +1,4 @@
-import type { PlatformList } from "../api/admin.ts";
+import type { PlatformList } from "../admin/admin.ts";
 import { mapBounded } from "../lib/async/map-bounded.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { bringImage, type Outcome, PARALLEL_IMAGES } from "./bring-image.ts";

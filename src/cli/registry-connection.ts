@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { AdminClient, type Fetch } from "../api/admin-client.ts";
+import { AdminClient, type Fetch } from "../admin/admin-client.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { NamespaceStats, StatsAnswer } from "../api/admin.ts";
+import type { NamespaceStats, StatsAnswer } from "../admin/admin.ts";
 import type { CommandIo } from "./command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";
 import { formatBytes } from "./progress.ts";

@@ -1,4 +1,4 @@
-import type { Fetch } from "../api/admin-client.ts";
+import type { Fetch } from "../admin/admin-client.ts";
 
 /**
  * A `fetch` for a registry that is named by its address: past the environment's proxy, and without the runtime's limit

@@ -10,7 +10,7 @@ import { RunningProxies } from "../access/running-proxies.ts";
 import { openSocketDiagnosis } from "../access/socket-diagnosis.ts";
 import { SocketTable } from "../access/socket-table.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
-import type { ListeningSocket } from "../http/client-request.ts";
+import type { ListeningSocket } from "../http/clients/client-request.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
 import type { Turns } from "../lib/async/turns.ts";
 import type { Namespace } from "../oci/repository-name.ts";

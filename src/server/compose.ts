@@ -1,8 +1,8 @@
 import { statfs } from "node:fs/promises";
-import { AdminApi } from "../http/admin-api.ts";
-import { adminActions } from "../http/admin-actions.ts";
-import { ClientPages } from "../http/client-pages.ts";
-import type { ListeningSocket } from "../http/client-request.ts";
+import { AdminApi } from "../http/admin/admin-api.ts";
+import { adminActions } from "../http/admin/admin-actions.ts";
+import { ClientPages } from "../http/clients/client-pages.ts";
+import type { ListeningSocket } from "../http/clients/client-request.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";

@@ -1,6 +1,6 @@
-import type { AciPages } from "../http/aci-pages.ts";
-import type { AdminApi } from "../http/admin-api.ts";
-import type { ClientPages } from "../http/client-pages.ts";
+import type { AciPages } from "../http/aci/aci-pages.ts";
+import type { AdminApi } from "../http/admin/admin-api.ts";
+import type { ClientPages } from "../http/clients/client-pages.ts";
 import type { DistributionApi } from "../http/distribution/distribution-api.ts";
 import { errorResponse } from "../http/error-response.ts";
 import { quoteBriefly } from "../oci/digest.ts";

@@ -11,7 +11,7 @@ import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { isNotModified } from "./not-modified.ts";
 import { pushIntentOf } from "./push-intent.ts";
-import { readBody } from "./read-body.ts";
+import { readBody } from "../read-body.ts";
 
 /** Clients push manifests up to 4,393,216 bytes; what is larger is no manifest, and is kept out of memory. */
 const MANIFEST_LIMIT_BYTES = 4.5 * 1024 * 1024;

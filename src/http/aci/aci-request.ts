@@ -1,7 +1,7 @@
-import { tryParseAciPlatform } from "../aci/convert/aci-platform.ts";
-import { quoteBriefly } from "../oci/digest.ts";
-import type { Platform } from "../oci/platform.ts";
-import { RegistryError } from "../oci/registry-error.ts";
+import { tryParseAciPlatform } from "../../aci/convert/aci-platform.ts";
+import { quoteBriefly } from "../../oci/digest.ts";
+import type { Platform } from "../../oci/platform.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
 
 /** What a path below `/aci/` asks for: a file by its name, and of an ACI the platform. */
 export type AciRequest = {

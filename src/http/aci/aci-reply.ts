@@ -1,6 +1,6 @@
-import { AciError } from "../aci/aci-error.ts";
-import { parseRangeHeader } from "../lib/text/byte-range.ts";
-import { ERROR_STATUS, RegistryError } from "../oci/registry-error.ts";
+import { AciError } from "../../aci/aci-error.ts";
+import { parseRangeHeader } from "../../lib/text/byte-range.ts";
+import { ERROR_STATUS, RegistryError } from "../../oci/registry-error.ts";
 
 /** A file to send. `tag` changes with its content. */
 export type SentFile = {

@@ -1,20 +1,20 @@
-import { AciError } from "../aci/aci-error.ts";
-import { aciPlatform } from "../aci/convert/aci-platform.ts";
-import type { AciParts, AciWish } from "../aci/serve/aci-conversions.ts";
-import { parseImageConfig } from "../aci/convert/image-config.ts";
-import type { Turns } from "../lib/async/turns.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
-import type { Digest } from "../oci/digest.ts";
-import type { Manifest } from "../oci/manifest.ts";
-import { MEDIA_TYPE } from "../oci/media-type.ts";
-import { formatPlatform, type Platform, platformMatches } from "../oci/platform.ts";
-import { RegistryError } from "../oci/registry-error.ts";
-import type { Blobs } from "../registry/pull/blobs.ts";
-import type { ImageCacher } from "../registry/images/image-cacher.ts";
-import { chooseManifests, isIndex, readManifest } from "../registry/images/image-walk.ts";
-import type { Target } from "../registry/names/locate.ts";
-import type { Manifests } from "../registry/pull/manifests.ts";
-import type { FoundManifest, OnBehalf } from "../registry/pull/origin.ts";
+import { AciError } from "../../aci/aci-error.ts";
+import { aciPlatform } from "../../aci/convert/aci-platform.ts";
+import type { AciParts, AciWish } from "../../aci/serve/aci-conversions.ts";
+import { parseImageConfig } from "../../aci/convert/image-config.ts";
+import type { Turns } from "../../lib/async/turns.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Manifest } from "../../oci/manifest.ts";
+import { MEDIA_TYPE } from "../../oci/media-type.ts";
+import { formatPlatform, type Platform, platformMatches } from "../../oci/platform.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { Blobs } from "../../registry/pull/blobs.ts";
+import type { ImageCacher } from "../../registry/images/image-cacher.ts";
+import { chooseManifests, isIndex, readManifest } from "../../registry/images/image-walk.ts";
+import type { Target } from "../../registry/names/locate.ts";
+import type { Manifests } from "../../registry/pull/manifests.ts";
+import type { FoundManifest, OnBehalf } from "../../registry/pull/origin.ts";
 import type { NamedAci } from "./aci-names.ts";
 
 /** An image that an ACI can be made of. */

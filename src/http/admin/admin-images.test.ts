@@ -1,14 +1,14 @@
 import { beforeEach, expect, test } from "bun:test";
-import { Turns } from "../lib/async/turns.ts";
-import { digestOf } from "../oci/digest.ts";
-import { MEDIA_TYPE } from "../oci/media-type.ts";
-import { RegistryError } from "../oci/registry-error.ts";
-import { type Namespace, parseRepositoryPath, repositoryName } from "../oci/repository-name.ts";
-import { parseTag } from "../oci/tag.ts";
-import { ImageSurvey } from "../registry/images/image-survey.ts";
-import { Inventory } from "../registry/images/inventory.ts";
-import { MemoryBlobs } from "../storage/memory/blobs-memory.ts";
-import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
+import { Turns } from "../../lib/async/turns.ts";
+import { digestOf } from "../../oci/digest.ts";
+import { MEDIA_TYPE } from "../../oci/media-type.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { type Namespace, parseRepositoryPath, repositoryName } from "../../oci/repository-name.ts";
+import { parseTag } from "../../oci/tag.ts";
+import { ImageSurvey } from "../../registry/images/image-survey.ts";
+import { Inventory } from "../../registry/images/inventory.ts";
+import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
+import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { checkAll, listImages } from "./admin-images.ts";
 
 const ORDER = { unqualified: [], standIns: [], localAnswersForAll: true };

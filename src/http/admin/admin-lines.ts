@@ -1,4 +1,4 @@
-import { type ErrorCode, RegistryError } from "../oci/registry-error.ts";
+import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
 
 type Failed = { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
 

@@ -10,21 +10,21 @@ import type {
   StatsAnswer,
   VerifyProgress,
   VersionAnswer,
-} from "../api/admin.ts";
-import { parseDigest } from "../oci/digest.ts";
-import { formatReference, type Reference } from "../oci/reference.ts";
-import { RegistryError } from "../oci/registry-error.ts";
-import type { CollectionLimits, Collector } from "../registry/collector.ts";
-import type { ImageCacher } from "../registry/images/image-cacher.ts";
-import { parseImageName } from "../registry/names/image-name.ts";
-import type { ImageRemover } from "../registry/images/image-remover.ts";
-import type { ImageSurvey } from "../registry/images/image-survey.ts";
-import type { Inventory } from "../registry/images/inventory.ts";
-import type { ManifestReference } from "../registry/names/manifest-reference.ts";
-import type { TrafficCounter } from "../registry/pull/traffic.ts";
-import type { UpstreamHealth } from "../registry/pull/upstream-health.ts";
-import type { Upstreams } from "../registry/pull/upstreams.ts";
-import type { Verifier } from "../registry/verifier.ts";
+} from "../../admin/admin.ts";
+import { parseDigest } from "../../oci/digest.ts";
+import { formatReference, type Reference } from "../../oci/reference.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { CollectionLimits, Collector } from "../../registry/collector.ts";
+import type { ImageCacher } from "../../registry/images/image-cacher.ts";
+import { parseImageName } from "../../registry/names/image-name.ts";
+import type { ImageRemover } from "../../registry/images/image-remover.ts";
+import type { ImageSurvey } from "../../registry/images/image-survey.ts";
+import type { Inventory } from "../../registry/images/inventory.ts";
+import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
+import type { TrafficCounter } from "../../registry/pull/traffic.ts";
+import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
+import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import type { Verifier } from "../../registry/verifier.ts";
 import { alreadyHere, streamCaching, whyUnreachable } from "./admin-cache.ts";
 import { checkAll, inspect, listImages, parsePlatforms, type Platforms } from "./admin-images.ts";
 import { streamLines } from "./admin-lines.ts";

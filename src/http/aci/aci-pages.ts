@@ -1,16 +1,16 @@
-import type { AciWorkshop } from "../aci/serve/aci-conversions.ts";
-import type { KeptAci } from "../aci/serve/aci-store.ts";
-import { PUBLIC_KEYS_FILE, renderDiscoveryPage } from "../aci/discovery-page.ts";
-import { quoteBriefly } from "../oci/digest.ts";
-import { RegistryError } from "../oci/registry-error.ts";
-import type { OnBehalf } from "../registry/pull/origin.ts";
+import type { AciWorkshop } from "../../aci/serve/aci-conversions.ts";
+import type { KeptAci } from "../../aci/serve/aci-store.ts";
+import { PUBLIC_KEYS_FILE, renderDiscoveryPage } from "../../aci/discovery-page.ts";
+import { quoteBriefly } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { OnBehalf } from "../../registry/pull/origin.ts";
 import type { AciFiles } from "./aci-files.ts";
 import type { AciImage, AciImages } from "./aci-images.ts";
 import type { AciIndex } from "./aci-index.ts";
 import type { AciNames } from "./aci-names.ts";
 import { failureReply, fileReply, notYetReply, textReply } from "./aci-reply.ts";
 import { type AciRequest, parseAciRequest } from "./aci-request.ts";
-import { schemeOf } from "./client-pages.ts";
+import { schemeOf } from "../clients/client-pages.ts";
 
 const PATH = "/aci";
 /** A connection may be silent for some minutes at most; while a large image is converted it is silent for longer. */

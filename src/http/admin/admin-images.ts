@@ -1,14 +1,19 @@
-import type { HasAnswer, ImagesAnswer, InspectedImage, ListedImage } from "../api/admin.ts";
-import { quoteBriefly } from "../oci/digest.ts";
-import { RegistryError } from "../oci/registry-error.ts";
-import { parseRepositoryPath, repositoryName, splitRepositoryName, tryParseNamespace } from "../oci/repository-name.ts";
-import { parseTag } from "../oci/tag.ts";
-import { type Platform, tryParsePlatform } from "../oci/platform.ts";
-import { parseImageName } from "../registry/names/image-name.ts";
-import { summaryOf } from "../registry/images/image-summary.ts";
-import type { ImageSurvey } from "../registry/images/image-survey.ts";
-import type { PlatformChoice } from "../registry/images/image-walk.ts";
-import type { Inventory, InventoryPlace } from "../registry/images/inventory.ts";
+import type { HasAnswer, ImagesAnswer, InspectedImage, ListedImage } from "../../admin/admin.ts";
+import { quoteBriefly } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import {
+  parseRepositoryPath,
+  repositoryName,
+  splitRepositoryName,
+  tryParseNamespace,
+} from "../../oci/repository-name.ts";
+import { parseTag } from "../../oci/tag.ts";
+import { type Platform, tryParsePlatform } from "../../oci/platform.ts";
+import { parseImageName } from "../../registry/names/image-name.ts";
+import { summaryOf } from "../../registry/images/image-summary.ts";
+import type { ImageSurvey } from "../../registry/images/image-survey.ts";
+import type { PlatformChoice } from "../../registry/images/image-walk.ts";
+import type { Inventory, InventoryPlace } from "../../registry/images/inventory.ts";
 
 /** Images of one answer. */
 const IMAGES_PAGE = 1000;

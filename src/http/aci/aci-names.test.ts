@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { Turns } from "../lib/async/turns.ts";
-import { type Namespace, parseRepositoryPath, repositoryName } from "../oci/repository-name.ts";
-import { digestOf } from "../oci/digest.ts";
-import { parseTag } from "../oci/tag.ts";
-import { HeldImages } from "../registry/images/held-images.ts";
-import type { Identity } from "../registry/names/locate.ts";
-import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
+import { Turns } from "../../lib/async/turns.ts";
+import { type Namespace, parseRepositoryPath, repositoryName } from "../../oci/repository-name.ts";
+import { digestOf } from "../../oci/digest.ts";
+import { parseTag } from "../../oci/tag.ts";
+import { HeldImages } from "../../registry/images/held-images.ts";
+import type { Identity } from "../../registry/names/locate.ts";
+import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { AciNames } from "./aci-names.ts";
 
 const identity: Identity = {

@@ -1,6 +1,6 @@
-import type { NamespaceStats, StatsAnswer } from "../api/admin.ts";
-import type { TrafficCounter } from "../registry/pull/traffic.ts";
-import type { Upstreams } from "../registry/pull/upstreams.ts";
+import type { NamespaceStats, StatsAnswer } from "../../admin/admin.ts";
+import type { TrafficCounter } from "../../registry/pull/traffic.ts";
+import type { Upstreams } from "../../registry/pull/upstreams.ts";
 
 const NOTHING = { hits: 0, misses: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
 

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { ClientSettingsError } from "../clients/client-settings-error.ts";
-import { shellQuote } from "../clients/quote.ts";
-import { type ClientTarget, clientConfig, clientTargets } from "../clients/targets/targets.ts";
+import { ClientSettingsError } from "../../clients/client-settings-error.ts";
+import { shellQuote } from "../../clients/quote.ts";
+import { type ClientTarget, clientConfig, clientTargets } from "../../clients/targets/targets.ts";
 import { clientSettingsOf, type ServerView } from "./client-request.ts";
 
 /** The list of `/client/`: for each target, the line that a person types on a node. */

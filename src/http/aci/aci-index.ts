@@ -1,6 +1,6 @@
-import { PUBLIC_KEYS_FILE } from "../aci/discovery-page.ts";
-import { LOCAL, splitRepositoryName } from "../oci/repository-name.ts";
-import type { HeldImages } from "../registry/images/held-images.ts";
+import { PUBLIC_KEYS_FILE } from "../../aci/discovery-page.ts";
+import { LOCAL, splitRepositoryName } from "../../oci/repository-name.ts";
+import type { HeldImages } from "../../registry/images/held-images.ts";
 import type { AciFiles } from "./aci-files.ts";
 import type { AciNames } from "./aci-names.ts";
 

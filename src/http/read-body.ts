@@ -1,4 +1,4 @@
-import { RegistryError } from "../../oci/registry-error.ts";
+import { RegistryError } from "../oci/registry-error.ts";
 
 /** A request's body of at most `limitBytes`. Throws PAYLOAD_TOO_LARGE as soon as it is known to be longer. */
 export async function readBody(request: Request, limitBytes: number, what: string): Promise<Uint8Array> {

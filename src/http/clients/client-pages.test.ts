@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { TEST_CA } from "../clients/settings.fixture.ts";
-import type { Namespace } from "../oci/repository-name.ts";
+import { TEST_CA } from "../../clients/settings.fixture.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
 import { ClientPages, type ClientPagesOptions } from "./client-pages.ts";
 
 const OPTIONS: ClientPagesOptions = {

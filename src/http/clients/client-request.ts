@@ -1,14 +1,19 @@
 /** What `/client/…` is asked for, and by whom: from the parts of a request to the settings that a target is written from. */
 import { isIP, isIPv6 } from "node:net";
-import { chooseRegistry, defaultMode } from "../clients/deliver/choose-registry.ts";
-import { CLIENT_MODES, type ClientMode, type ClientSettings, parseClientSettings } from "../clients/client-settings.ts";
-import { ClientSettingsError } from "../clients/client-settings-error.ts";
-import type { ServerSettings } from "../clients/fetch-server-settings.ts";
-import { isLoopback, parseRegistryAddress, type RegistryAddress, urlOf } from "../clients/registry-address.ts";
-import type { ClientTarget } from "../clients/targets/targets.ts";
-import { hostNamesOf } from "../clients/upstream-names.ts";
-import { quoteBriefly } from "../oci/digest.ts";
-import type { Namespace } from "../oci/repository-name.ts";
+import { chooseRegistry, defaultMode } from "../../clients/deliver/choose-registry.ts";
+import {
+  CLIENT_MODES,
+  type ClientMode,
+  type ClientSettings,
+  parseClientSettings,
+} from "../../clients/client-settings.ts";
+import { ClientSettingsError } from "../../clients/client-settings-error.ts";
+import type { ServerSettings } from "../../clients/fetch-server-settings.ts";
+import { isLoopback, parseRegistryAddress, type RegistryAddress, urlOf } from "../../clients/registry-address.ts";
+import type { ClientTarget } from "../../clients/targets/targets.ts";
+import { hostNamesOf } from "../../clients/upstream-names.ts";
+import { quoteBriefly } from "../../oci/digest.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
 
 /** A socket that larder listens on. `host` is null for every address of the machine. */
 export type ListeningSocket = {

@@ -1,21 +1,21 @@
 import * as v from "valibot";
-import { ADMIN_PATH } from "../api/admin.ts";
-import type { Gate } from "../access/gate.ts";
-import type { Arrival } from "../access/principal.ts";
-import { JsonTooComplex, jsonSteps } from "../lib/text/json-steps.ts";
-import type { Turns } from "../lib/async/turns.ts";
-import { LineFull, WaitingLine } from "../lib/async/waiting-line.ts";
-import { RegistryError } from "../oci/registry-error.ts";
+import { ADMIN_PATH } from "../../admin/admin.ts";
+import type { Gate } from "../../access/gate.ts";
+import type { Arrival } from "../../access/principal.ts";
+import { JsonTooComplex, jsonSteps } from "../../lib/text/json-steps.ts";
+import type { Turns } from "../../lib/async/turns.ts";
+import { LineFull, WaitingLine } from "../../lib/async/waiting-line.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
 import { type AdminActions, type AdminCall, type AdminResource, RESOURCES } from "./admin-resources.ts";
-import { readBody } from "./distribution/read-body.ts";
-import { errorResponse } from "./error-response.ts";
+import { readBody } from "../read-body.ts";
+import { errorResponse } from "../error-response.ts";
 
 /** Work for clients that may ask without any rights: so much at once, and so much more waits. */
 const WORK_LIMITS = { atOnce: 4, waiting: 60 };
 /** nginx's status for a client that has left: nobody sees it. */
 const CLIENT_LEFT = 499;
 
-/** Answers `/api/v1/…`, whose contract is `api/admin.ts`. */
+/** Answers `/api/v1/…`, whose contract is `admin/admin.ts`. */
 export class AdminApi {
   readonly #actions: AdminActions;
   readonly #gate: Gate;

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { everyoneWrites } from "../access/access-control.ts";
-import { Gate } from "../access/gate.ts";
-import { LarderHosts } from "../access/larder-hosts.ts";
-import { everyoneIsAStranger } from "../access/principal.ts";
-import { Turns } from "../lib/async/turns.ts";
+import { everyoneWrites } from "../../access/access-control.ts";
+import { Gate } from "../../access/gate.ts";
+import { LarderHosts } from "../../access/larder-hosts.ts";
+import { everyoneIsAStranger } from "../../access/principal.ts";
+import { Turns } from "../../lib/async/turns.ts";
 import { AdminApi } from "./admin-api.ts";
 import type { AdminActions } from "./admin-resources.ts";
 

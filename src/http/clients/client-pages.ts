@@ -1,11 +1,11 @@
-import { ClientSettingsError } from "../clients/client-settings-error.ts";
-import { shellQuote } from "../clients/quote.ts";
-import { renderScript } from "../clients/deliver/render-script.ts";
-import { renderTar } from "../clients/deliver/render-tar.ts";
-import { renderText } from "../clients/deliver/render-text.ts";
-import { findClientTarget } from "../clients/targets/targets.ts";
-import { quoteBriefly } from "../oci/digest.ts";
-import type { Namespace } from "../oci/repository-name.ts";
+import { ClientSettingsError } from "../../clients/client-settings-error.ts";
+import { shellQuote } from "../../clients/quote.ts";
+import { renderScript } from "../../clients/deliver/render-script.ts";
+import { renderTar } from "../../clients/deliver/render-tar.ts";
+import { renderText } from "../../clients/deliver/render-text.ts";
+import { findClientTarget } from "../../clients/targets/targets.ts";
+import { quoteBriefly } from "../../oci/digest.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
 import { clientIndex } from "./client-index.ts";
 import { clientSettingsOf, type ListeningSocket, type ServerView, viewOf } from "./client-request.ts";
 

@@ -1,15 +1,15 @@
-import { aciNameAt, isIdentifier, toIdentifier } from "../aci/aci-name.ts";
-import { findAci } from "../aci/aci-path.ts";
+import { aciNameAt, isIdentifier, toIdentifier } from "../../aci/aci-name.ts";
+import { findAci } from "../../aci/aci-path.ts";
 import {
   LOCAL,
   looksLikeHost,
   type Namespace,
   splitRepositoryName,
   tryParseNamespace,
-} from "../oci/repository-name.ts";
-import { parseTag, type Tag } from "../oci/tag.ts";
-import type { HeldImage, HeldImages } from "../registry/images/held-images.ts";
-import { type Asked, type Identity, locate, namespaceOf, type Target } from "../registry/names/locate.ts";
+} from "../../oci/repository-name.ts";
+import { parseTag, type Tag } from "../../oci/tag.ts";
+import type { HeldImage, HeldImages } from "../../registry/images/held-images.ts";
+import { type Asked, type Identity, locate, namespaceOf, type Target } from "../../registry/names/locate.ts";
 
 /** The image that a name below `/aci/` means, and what the ACI made of it says of itself. */
 export type NamedAci = {

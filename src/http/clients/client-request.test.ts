@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { ClientSettingsError } from "../clients/client-settings-error.ts";
-import { renderScript } from "../clients/deliver/render-script.ts";
-import { type ClientTarget, findClientTarget } from "../clients/targets/targets.ts";
-import { TEST_CA } from "../clients/settings.fixture.ts";
-import type { Namespace } from "../oci/repository-name.ts";
+import { ClientSettingsError } from "../../clients/client-settings-error.ts";
+import { renderScript } from "../../clients/deliver/render-script.ts";
+import { type ClientTarget, findClientTarget } from "../../clients/targets/targets.ts";
+import { TEST_CA } from "../../clients/settings.fixture.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
 import { clientSettingsOf, type ServerKnowledge, viewOf } from "./client-request.ts";
 
 const SERVER: ServerKnowledge = {
