@@ -1,6 +1,6 @@
 import type { HealthAnswer } from "../admin/admin.ts";
 import type { AdminClient } from "../admin/admin-client.ts";
-import { sandboxImage } from "../discovery/runtime-sandbox.ts";
+import { sandboxImage } from "../discovery/kubernetes/runtime-sandbox.ts";
 import type { AskProgram } from "../doctor/ask-program.ts";
 import { examineSandbox, type SandboxState } from "../doctor/examine-sandbox.ts";
 import type { Finding } from "../doctor/finding.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { discoverImages } from "../discovery/discover-images.ts";
-import type { FoundImage, Place } from "../discovery/found-image.ts";
+import type { FoundImage, Place } from "../discovery/found/found-image.ts";
 import { formatReference } from "../oci/reference.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { kubeadmImages } from "../discovery/kubeadm.ts";
-import { kubernetesImages, kubernetesVersion, UnknownReleaseError } from "../discovery/kubernetes-images.ts";
+import { kubeadmImages } from "../discovery/kubernetes/kubeadm.ts";
+import { kubernetesImages, kubernetesVersion, UnknownReleaseError } from "../discovery/kubernetes/kubernetes-images.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { CommandFailure, type CommandIo } from "./command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";

@@ -1,19 +1,19 @@
 /** Finds the images that files name: manifests, charts, kustomizations, Compose files, Dockerfiles, lists. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { scanDockerfile } from "./dockerfile.ts";
-import { Findings, type FoundImage, type Problem } from "./found-image.ts";
+import { scanDockerfile } from "./files/dockerfile.ts";
+import { Findings, type FoundImage, type Problem } from "./found/found-image.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
 import { scanChart } from "./helm/chart-images.ts";
 import { findHelm, type HelmTemplate } from "./helm/helm-program.ts";
-import { scanImageList } from "./image-list.ts";
-import { scanManifest } from "./kubernetes-manifest.ts";
+import { scanImageList } from "./files/image-list.ts";
+import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
 import { findOverlay } from "./overlay-path.ts";
-import { readText, reasonOf } from "./read-text.ts";
+import { readText, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
-import { linesOf, readDocuments } from "./yaml-documents.ts";
-import { scanYamlFile } from "./yaml-file.ts";
+import { linesOf, readDocuments } from "./files/yaml-documents.ts";
+import { scanYamlFile } from "./files/yaml-file.ts";
 
 /** How to look. */
 export type DiscoveryOptions = {

@@ -2,7 +2,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
-import type { Findings } from "./found-image.ts";
+import type { Findings } from "./found/found-image.ts";
 import { isKustomizationFile } from "./kustomize/build-kustomization.ts";
 
 /** A file or folder to read. A `file` may be anything, which its text has to tell. */

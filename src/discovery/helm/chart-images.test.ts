@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Findings } from "../found-image.ts";
+import { Findings } from "../found/found-image.ts";
 import { readChartArchive } from "./chart-files.ts";
 import { readChart, scanChart } from "./chart-images.ts";
 import { findHelm } from "./helm-program.ts";

@@ -1,11 +1,11 @@
 /** The images of a chart: rendered by Helm when it is there, by our own reading of the templates otherwise. */
 import { join } from "node:path";
-import { type ManifestContext, scanImageLines } from "../embedded-text.ts";
-import { Findings, type Place } from "../found-image.ts";
-import { mayNameImages } from "../image-text.ts";
-import { scanManifest } from "../kubernetes-manifest.ts";
-import { type Located, stringAt } from "../located-value.ts";
-import { type LineOrigin, readDocument, splitDocuments } from "../yaml-documents.ts";
+import { type ManifestContext, scanImageLines } from "../files/embedded-text.ts";
+import { Findings, type Place } from "../found/found-image.ts";
+import { mayNameImages } from "../found/image-text.ts";
+import { scanManifest } from "../files/kubernetes-manifest.ts";
+import { type Located, stringAt } from "../found/located-value.ts";
+import { type LineOrigin, readDocument, splitDocuments } from "../files/yaml-documents.ts";
 import { type ChartFault, loadChart } from "./chart.ts";
 import type { ChartFiles } from "./chart-files.ts";
 import { composeValues } from "./chart-values.ts";

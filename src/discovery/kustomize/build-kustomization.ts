@@ -7,7 +7,7 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Findings, Place } from "../found-image.ts";
+import type { Findings, Place } from "../found/found-image.ts";
 import {
   itemsAt,
   type Located,
@@ -16,7 +16,7 @@ import {
   stringAt,
   stringsAt,
   valueAt,
-} from "../located-value.ts";
+} from "../found/located-value.ts";
 import { overrideImages, toImageOverride } from "./override-images.ts";
 import { applyJsonPatch, mergeResource } from "./patch-resource.ts";
 import { isNamed, isTargeted } from "./patch-target.ts";

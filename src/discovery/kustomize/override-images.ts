@@ -1,5 +1,5 @@
 /** Kustomize's `images:`. Source: kustomize api v0.20, "imageTag" filter. */
-import { type Located, type LocatedMap, scalarFor, textAt } from "../located-value.ts";
+import { type Located, type LocatedMap, scalarFor, textAt } from "../found/located-value.ts";
 
 /** One entry of `images:`. */
 export type ImageOverride = {

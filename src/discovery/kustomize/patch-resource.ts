@@ -4,7 +4,7 @@
  * Sources: Kubernetes' strategic merge patches (API conventions, v1.36), RFC 7396 (what custom resources are merged by),
  * RFC 6902 and RFC 6901.
  */
-import { type Located, type LocatedMap, scalarFor, stringAt, valueAt } from "../located-value.ts";
+import { type Located, type LocatedMap, scalarFor, stringAt, valueAt } from "../found/located-value.ts";
 
 /** The fields by which Kubernetes tells the items of these lists apart. */
 const MERGE_KEYS: Readonly<Record<string, string>> = {

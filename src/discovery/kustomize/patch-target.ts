@@ -1,5 +1,5 @@
 /** Which resources a Kustomize patch is for. Source: the Kustomization reference, "patches". */
-import { type Located, type LocatedMap, stringAt, textAt, valueAt } from "../located-value.ts";
+import { type Located, type LocatedMap, stringAt, textAt, valueAt } from "../found/located-value.ts";
 
 /** Does `target:` of a patch choose the resource? Names are expressions that match as a whole, labels are `key=value`. */
 export function isTargeted(resource: Located, target: Located): boolean {

@@ -1,5 +1,5 @@
 /** The patches that a kustomization lists. Source: the Kustomization reference, "patches" and its older forms. */
-import type { Findings, Place } from "../found-image.ts";
+import type { Findings, Place } from "../found/found-image.ts";
 import {
   itemsAt,
   type Located,
@@ -8,8 +8,8 @@ import {
   stringsAt,
   textAt,
   valueAt,
-} from "../located-value.ts";
-import { readDocuments } from "../yaml-documents.ts";
+} from "../found/located-value.ts";
+import { readDocuments } from "../files/yaml-documents.ts";
 
 /** A patch: in a file or in the kustomization itself. `target` is null when the patch names its resource. */
 export type PatchEntry = {

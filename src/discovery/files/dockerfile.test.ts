@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { scanDockerfile } from "./dockerfile.ts";
-import { Findings } from "./found-image.ts";
+import { Findings } from "../found/found-image.ts";
 import { linesOf } from "./yaml-documents.ts";
 
 function scan(text: string): { images: string[]; problems: string[] } {

@@ -1,4 +1,4 @@
-import { parseReference, type Reference } from "../oci/reference.ts";
+import { parseReference, type Reference } from "../../oci/reference.ts";
 
 /** The sort of file that a reference was found in. */
 export type ImageSource = "kubernetes" | "kustomize" | "helm" | "values" | "compose" | "dockerfile" | "list";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { isComposeDocument, readEnvironmentFile, scanCompose } from "./compose-file.ts";
-import { Findings } from "./found-image.ts";
+import { Findings } from "../found/found-image.ts";
 import { linesOf, readDocuments } from "./yaml-documents.ts";
 
 function scan(text: string, variables: Record<string, string> = {}): Findings {

@@ -2,7 +2,7 @@
  * Lists of images, one a line: what `kubeadm config images list` and `… pull` print, k3s' and RKE2's release lists, and
  * those that people keep.
  */
-import { type Findings, tryReference } from "./found-image.ts";
+import { type Findings, tryReference } from "../found/found-image.ts";
 import type { LineOrigin } from "./yaml-documents.ts";
 
 /** How sure the caller is that the text is a list. */

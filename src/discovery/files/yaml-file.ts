@@ -2,10 +2,10 @@
 import { dirname, join } from "node:path";
 import { isComposeDocument, readEnvironmentFile, scanCompose } from "./compose-file.ts";
 import { type ManifestContext, scanImageLines } from "./embedded-text.ts";
-import { Findings, type ImageSource } from "./found-image.ts";
-import { isLikelyImage, mayNameImages } from "./image-text.ts";
+import { Findings, type ImageSource } from "../found/found-image.ts";
+import { isLikelyImage, mayNameImages } from "../found/image-text.ts";
 import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
-import type { Located } from "./located-value.ts";
+import type { Located } from "../found/located-value.ts";
 import { readText } from "./read-text.ts";
 import { type DocumentText, linesOf, readDocument, splitDocuments } from "./yaml-documents.ts";
 

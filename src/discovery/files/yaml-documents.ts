@@ -7,8 +7,8 @@
  * Source: YAML 1.2.2; merge keys as YAML 1.1 has them, since Kubernetes' tools read those.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
-import type { Findings, Place } from "./found-image.ts";
-import type { Located, LocatedMap } from "./located-value.ts";
+import type { Findings, Place } from "../found/found-image.ts";
+import type { Located, LocatedMap } from "../found/located-value.ts";
 import { indentContinuations } from "./yaml-indentation.ts";
 
 /** Tells where a line of the text really comes from; rendered templates map their lines back by it. */

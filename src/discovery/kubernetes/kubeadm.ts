@@ -1,9 +1,9 @@
 /** kubeadm, when it is installed: it knows the images of releases that are newer than any table. */
-import { Findings } from "./found-image.ts";
-import { scanImageList } from "./image-list.ts";
-import type { Reference } from "../oci/reference.ts";
+import { Findings } from "../found/found-image.ts";
+import { scanImageList } from "../files/image-list.ts";
+import type { Reference } from "../../oci/reference.ts";
 import { kubernetesVersion } from "./kubernetes-images.ts";
-import { linesOf } from "./yaml-documents.ts";
+import { linesOf } from "../files/yaml-documents.ts";
 
 const PATIENCE_MILLISECONDS = 30_000;
 

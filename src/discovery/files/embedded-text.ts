@@ -1,7 +1,7 @@
 /** Manifests, templates and scripts that documents keep in strings: what they name is a guess. */
-import { Findings, type ImageSource, type Place } from "./found-image.ts";
-import { imagesInText, isBareName, isLikelyImage, isTemplated } from "./image-text.ts";
-import type { Located, LocatedScalar } from "./located-value.ts";
+import { Findings, type ImageSource, type Place } from "../found/found-image.ts";
+import { imagesInText, isBareName, isLikelyImage, isTemplated } from "../found/image-text.ts";
+import type { Located, LocatedScalar } from "../found/located-value.ts";
 import { type LineOrigin, readDocuments } from "./yaml-documents.ts";
 
 const EMBEDDING_LIMIT = 3;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Findings } from "./found-image.ts";
-import { itemsAt, type Located, stringAt, valueAt } from "./located-value.ts";
+import { Findings } from "../found/found-image.ts";
+import { itemsAt, type Located, stringAt, valueAt } from "../found/located-value.ts";
 import { linesOf, readDocuments, splitDocuments } from "./yaml-documents.ts";
 
 function read(text: string): { documents: Located[]; findings: Findings } {

@@ -1,6 +1,6 @@
 /** Compose files. Source: the Compose specification (compose-spec, 2025), "services" and "Interpolation". */
-import type { Findings } from "./found-image.ts";
-import { itemsAt, type Located, type LocatedMap, stringAt, valueAt } from "./located-value.ts";
+import type { Findings } from "../found/found-image.ts";
+import { itemsAt, type Located, type LocatedMap, stringAt, valueAt } from "../found/located-value.ts";
 import { substituteVariables } from "./variable-substitution.ts";
 
 /** Is this a Compose file: services without a Kubernetes kind, one of which names an image or how it is built? */

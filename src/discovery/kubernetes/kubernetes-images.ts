@@ -1,5 +1,5 @@
 /** The images that a Kubernetes release needs, without asking anyone. Source: `kubeadm config images list`, 1.20 to 1.37. */
-import { parseReference, type Reference } from "../oci/reference.ts";
+import { parseReference, type Reference } from "../../oci/reference.ts";
 import { ADD_ONS } from "./kubernetes-add-ons.ts";
 import { RELEASES, type ReleaseRow } from "./kubernetes-release-table.ts";
 import { KNOWN_RUNTIMES, sandboxImage } from "./runtime-sandbox.ts";

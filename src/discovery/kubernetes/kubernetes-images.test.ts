@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatReference } from "../oci/reference.ts";
+import { formatReference } from "../../oci/reference.ts";
 import { kubeadmImages } from "./kubeadm.ts";
 import { ADD_ONS } from "./kubernetes-add-ons.ts";
 import { kubernetesImages, type KubernetesOptions, UnknownReleaseError } from "./kubernetes-images.ts";

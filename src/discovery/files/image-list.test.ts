@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Findings } from "./found-image.ts";
+import { Findings } from "../found/found-image.ts";
 import { type ListTrust, scanImageList } from "./image-list.ts";
 import { linesOf } from "./yaml-documents.ts";
 

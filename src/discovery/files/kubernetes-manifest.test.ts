@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Findings } from "./found-image.ts";
+import { Findings } from "../found/found-image.ts";
 import { scanManifest } from "./kubernetes-manifest.ts";
 import { linesOf, readDocuments } from "./yaml-documents.ts";
 

@@ -8,9 +8,9 @@
  * Source: the Kubernetes API reference, v1.36, PodSpec and ImageVolumeSource; custom resources of well-known operators.
  */
 import { type ManifestContext, scanEmbeddedText } from "./embedded-text.ts";
-import type { Findings, FoundImage, Place } from "./found-image.ts";
-import { imagesInText, isBareName, isFullImage, isLikelyImage, isTemplated } from "./image-text.ts";
-import { joinImageParts } from "./image-parts.ts";
+import type { Findings, FoundImage, Place } from "../found/found-image.ts";
+import { imagesInText, isBareName, isFullImage, isLikelyImage, isTemplated } from "../found/image-text.ts";
+import { joinImageParts } from "../found/image-parts.ts";
 import {
   itemsAt,
   type Located,
@@ -19,7 +19,7 @@ import {
   stringAt,
   stringsAt,
   valueAt,
-} from "./located-value.ts";
+} from "../found/located-value.ts";
 import { substituteVariables } from "./variable-substitution.ts";
 
 const CONTAINER_LISTS = new Set(["containers", "initContainers", "ephemeralContainers"]);
