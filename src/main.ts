@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
-import { CommandFailure, type CommandIo } from "./cli/command-io.ts";
+import { CommandFailure, type CommandIo } from "./lib/command/command-io.ts";
 import { ProcessOutput } from "./cli/process-output.ts";
-import { VERSION } from "./server/version.ts";
+import { VERSION } from "./telemetry/version.ts";
 
 /** A verb, loaded only when it is called: `has` and `inspect` must not pay for the server. */
 type Verb = {
@@ -12,45 +12,57 @@ type Verb = {
 };
 
 const VERBS: readonly Verb[] = [
-  { name: "serve", load: async (io) => (await import("./cli/serve.ts")).serveCommand(io) },
-  { name: "ls", aliases: ["lreg_ls"], load: async (io) => (await import("./cli/ls.ts")).lsCommand(io) },
-  { name: "cache", aliases: ["lreg_cache"], load: async (io) => (await import("./cli/cache.ts")).cacheCommand(io) },
-  { name: "upload", aliases: ["lreg_upload"], load: async (io) => (await import("./cli/upload.ts")).uploadCommand(io) },
+  { name: "serve", load: async (io) => (await import("./cli/verbs/serve.ts")).serveCommand(io) },
+  { name: "ls", aliases: ["lreg_ls"], load: async (io) => (await import("./cli/verbs/ls.ts")).lsCommand(io) },
+  {
+    name: "cache",
+    aliases: ["lreg_cache"],
+    load: async (io) => (await import("./cli/verbs/cache.ts")).cacheCommand(io),
+  },
+  {
+    name: "upload",
+    aliases: ["lreg_upload"],
+    load: async (io) => (await import("./cli/verbs/upload.ts")).uploadCommand(io),
+  },
   {
     name: "inspect",
     aliases: ["lreg_inspect"],
-    load: async (io) => (await import("./cli/inspect.ts")).inspectCommand(io),
+    load: async (io) => (await import("./cli/verbs/inspect.ts")).inspectCommand(io),
   },
-  { name: "rm", aliases: ["lreg_rm"], load: async (io) => (await import("./cli/rm.ts")).rmCommand(io) },
-  { name: "has", aliases: ["lreg_isloaded"], load: async (io) => (await import("./cli/has.ts")).hasCommand(io) },
-  { name: "images", aliases: ["getimages"], load: async (io) => (await import("./cli/images.ts")).imagesCommand(io) },
+  { name: "rm", aliases: ["lreg_rm"], load: async (io) => (await import("./cli/verbs/rm.ts")).rmCommand(io) },
+  { name: "has", aliases: ["lreg_isloaded"], load: async (io) => (await import("./cli/verbs/has.ts")).hasCommand(io) },
+  {
+    name: "images",
+    aliases: ["getimages"],
+    load: async (io) => (await import("./cli/verbs/images.ts")).imagesCommand(io),
+  },
   {
     name: "missing",
     aliases: ["lreg_missingimages"],
-    load: async (io) => (await import("./cli/missing.ts")).missingCommand(io),
+    load: async (io) => (await import("./cli/verbs/missing.ts")).missingCommand(io),
   },
   {
     name: "preload",
     aliases: ["lreg_preload"],
-    load: async (io) => (await import("./cli/preload.ts")).preloadCommand(io),
+    load: async (io) => (await import("./cli/verbs/preload.ts")).preloadCommand(io),
   },
-  { name: "mirror", load: async (io) => (await import("./cli/mirror.ts")).mirrorCommand(io) },
-  { name: "copy", load: async (io) => (await import("./cli/copy.ts")).copyCommand(io) },
-  { name: "client", load: async (io) => (await import("./cli/client.ts")).clientCommand(io) },
-  { name: "doctor", load: async (io) => (await import("./cli/doctor.ts")).doctorCommand(io) },
-  { name: "ca", load: async (io) => (await import("./cli/ca.ts")).caCommand(io) },
-  { name: "aci", load: async (io) => (await import("./cli/aci.ts")).aciCommand(io) },
-  { name: "stats", load: async (io) => (await import("./cli/stats.ts")).statsCommand(io) },
-  { name: "offline", load: async (io) => (await import("./cli/offline.ts")).offlineCommand(io) },
-  { name: "gc", load: async (io) => (await import("./cli/gc.ts")).gcCommand(io) },
-  { name: "verify", load: async (io) => (await import("./cli/verify.ts")).verifyCommand(io) },
-  { name: "rebuild", load: async (io) => (await import("./cli/rebuild.ts")).rebuildCommand(io) },
-  { name: "login", load: async (io) => (await import("./cli/login.ts")).loginCommand(io) },
-  { name: "logout", load: async (io) => (await import("./cli/login.ts")).logoutCommand(io) },
+  { name: "mirror", load: async (io) => (await import("./cli/verbs/mirror.ts")).mirrorCommand(io) },
+  { name: "copy", load: async (io) => (await import("./cli/verbs/copy.ts")).copyCommand(io) },
+  { name: "client", load: async (io) => (await import("./cli/verbs/client.ts")).clientCommand(io) },
+  { name: "doctor", load: async (io) => (await import("./cli/verbs/doctor.ts")).doctorCommand(io) },
+  { name: "ca", load: async (io) => (await import("./cli/verbs/ca.ts")).caCommand(io) },
+  { name: "aci", load: async (io) => (await import("./cli/verbs/aci.ts")).aciCommand(io) },
+  { name: "stats", load: async (io) => (await import("./cli/verbs/stats.ts")).statsCommand(io) },
+  { name: "offline", load: async (io) => (await import("./cli/verbs/offline.ts")).offlineCommand(io) },
+  { name: "gc", load: async (io) => (await import("./cli/verbs/gc.ts")).gcCommand(io) },
+  { name: "verify", load: async (io) => (await import("./cli/verbs/verify.ts")).verifyCommand(io) },
+  { name: "rebuild", load: async (io) => (await import("./cli/verbs/rebuild.ts")).rebuildCommand(io) },
+  { name: "login", load: async (io) => (await import("./cli/verbs/login.ts")).loginCommand(io) },
+  { name: "logout", load: async (io) => (await import("./cli/verbs/login.ts")).logoutCommand(io) },
   {
     name: "completion",
     load: async (io) =>
-      (await import("./cli/completion.ts")).completionCommand(io, () =>
+      (await import("./cli/verbs/completion.ts")).completionCommand(io, () =>
         Promise.all(VERBS.map((verb) => verb.load(io))),
       ),
   },

@@ -42,7 +42,9 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "aci",
     "images",
   ],
+  remote: ["admin", "registry", "images", "upstream", "telemetry"],
   cli: [
+    "remote",
     "server",
     "storage",
     "recovery",
@@ -57,7 +59,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "upstream",
     "telemetry",
   ],
-  "main.ts": ["cli", "server"],
+  "main.ts": ["cli", "server", "telemetry"],
 };
 const GROUND = ["lib", "oci"];
 

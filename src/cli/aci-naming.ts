@@ -5,7 +5,7 @@ import { tryParseImageName } from "../images/image-name.ts";
 import type { SourceImage } from "../images/image-source.ts";
 import type { Location } from "../images/location.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
-import { CommandFailure } from "./command-io.ts";
+import { CommandFailure } from "../lib/command/command-io.ts";
 
 /** What an ACI is called, and its file. */
 export type AciNaming = { readonly origin: Omit<AciOrigin, "manifestDigest">; readonly fileName: string };

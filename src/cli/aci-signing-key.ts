@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { SigningKey } from "../aci/sign/signing-key.ts";
 import { loadOrMakeSigningKey, readKeyFile } from "../aci/sign/signing-key-file.ts";
 import type { Command } from "commander";
-import { CommandFailure } from "./command-io.ts";
+import { CommandFailure } from "../lib/command/command-io.ts";
 
 /** The flags that say which key signs. */
 export type KeyFlags = { readonly key?: string; readonly data: string };

@@ -3,7 +3,7 @@ import type { CopyEvent } from "../images/copy/copy-image.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { LOCAL } from "../oci/repository-name.ts";
-import type { BroughtImage, ImageRegistry } from "./image-registry.ts";
+import type { BroughtImage, ImageRegistry } from "../remote/image-registry.ts";
 import type { Progress } from "./progress.ts";
 
 /** What became of an image. `error` is null when it is there now. */

@@ -8,8 +8,8 @@ import { fetchServerSettings, type ServerSettings } from "../clients/fetch-serve
 import { parseRegistryAddress } from "../clients/registry-address.ts";
 import type { ClientTarget } from "../clients/targets/targets.ts";
 import { parseStandInFile } from "../registry/names/stand-ins.ts";
-import { CommandFailure, type CommandIo } from "./command-io.ts";
-import { findRegistryAddress, type RegistryAddress } from "./registry-address.ts";
+import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
+import { findRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
 
 /** The flags that say what is wanted of the nodes. */
 export type ClientWishes = {

@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import type { PlatformChoice } from "../images/copy/platform-choice.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { hostPlatform, tryParsePlatform } from "../oci/platform.ts";
-import { CommandFailure } from "./command-io.ts";
-import type { RegistrySide } from "./registry-side.ts";
+import { CommandFailure } from "../lib/command/command-io.ts";
+import type { RegistrySide } from "../remote/registry-side.ts";
 
 /** The flags that `addCopyOptions` adds, as commander hands them over. */
 export type CopyFlags = {

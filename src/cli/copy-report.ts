@@ -1,6 +1,6 @@
 import type { CopiedImage, CopyEvent } from "../images/copy/copy-image.ts";
 import type { BlobOutcome } from "../images/image-sink.ts";
-import type { CommandOutput } from "./command-io.ts";
+import type { CommandOutput } from "../lib/command/command-io.ts";
 import { Progress } from "./progress.ts";
 
 /** A copied image with the locations that it was copied between. */

@@ -1,7 +1,7 @@
 import { AciError } from "../aci/aci-error.ts";
 import { CompressionError } from "../lib/compression/compression-error.ts";
 import { TarError } from "../lib/tar/tar-error.ts";
-import { CommandFailure } from "./command-io.ts";
+import { CommandFailure } from "../lib/command/command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";
 
 /** Runs a command's work on ACIs: what is wrong with an image, a file or a key ends as a CommandFailure with its message. */

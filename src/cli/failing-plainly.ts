@@ -1,5 +1,5 @@
 import { RegistryError } from "../oci/registry-error.ts";
-import { CommandFailure } from "./command-io.ts";
+import { CommandFailure } from "../lib/command/command-io.ts";
 
 /**
  * Runs a command's work. What can go wrong in the world (a registry that refuses, a file that cannot be read, a full

@@ -1,6 +1,6 @@
 import { discoverImages } from "../discovery/discover-images.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
-import type { CommandIo } from "./command-io.ts";
+import type { CommandIo } from "../lib/command/command-io.ts";
 
 /** The images that files name, each once, by their full names in order. */
 export type NeededImages = {

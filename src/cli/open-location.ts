@@ -20,8 +20,8 @@ import { registrySource } from "../images/registry/registry-source.ts";
 import { sourceOverTree } from "../images/files/source-over-tree.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import type { Environment } from "../upstream/auth/docker-config.ts";
-import { connectRegistry } from "./connect-registry.ts";
-import { type RegistrySide, targetOfName } from "./registry-side.ts";
+import { connectRegistry } from "../remote/connect-registry.ts";
+import { type RegistrySide, targetOfName } from "../remote/registry-side.ts";
 
 /** What opening a location needs of the process. */
 export type LocationContext = {

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import type { PlatformList } from "../admin/admin.ts";
 import { quoteBriefly } from "../oci/digest.ts";
-import { formatPlatform, hostPlatform, type Platform, tryParsePlatform } from "../oci/platform.ts";
-import type { PlatformChoice } from "../registry/images/image-walk.ts";
-import { CommandFailure } from "./command-io.ts";
+import { formatPlatform, hostPlatform, tryParsePlatform } from "../oci/platform.ts";
+import { CommandFailure } from "../lib/command/command-io.ts";
 
 export type PlatformFlags = { readonly platform?: readonly string[]; readonly allPlatforms?: true };
 
@@ -31,10 +30,4 @@ export function platformListOf({ platform = [], allPlatforms }: PlatformFlags): 
     if (parsed === null) throw new CommandFailure(2, `--platform ${quoteBriefly(text)} is not of the form linux/arm64`);
     return formatPlatform(parsed);
   });
-}
-
-/** The platforms that `platformListOf` gave, parsed. */
-export function toPlatformChoice(platforms: PlatformList): PlatformChoice {
-  if (platforms === "all") return "all";
-  return platforms.map(tryParsePlatform).filter((platform): platform is Platform => platform !== null);
 }

@@ -2,8 +2,8 @@ import type { PlatformList } from "../admin/admin.ts";
 import { mapBounded } from "../lib/async/map-bounded.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { bringImage, type Outcome, PARALLEL_IMAGES } from "./bring-image.ts";
-import { CommandFailure, type CommandIo } from "./command-io.ts";
-import type { ImageRegistry } from "./image-registry.ts";
+import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
+import type { ImageRegistry } from "../remote/image-registry.ts";
 import { formatBytes, Progress } from "./progress.ts";
 import { formatTable } from "./table.ts";
 

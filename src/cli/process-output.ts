@@ -1,4 +1,4 @@
-import type { CommandOutput } from "./command-io.ts";
+import type { CommandOutput } from "../lib/command/command-io.ts";
 
 /**
  * Standard output or standard error. Not by way of `process.stdout`: to load that takes a quarter of the time that a

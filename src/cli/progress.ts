@@ -1,4 +1,4 @@
-import type { CommandOutput } from "./command-io.ts";
+import type { CommandOutput } from "../lib/command/command-io.ts";
 
 const REDRAW_MS = 100;
 const BAR_CELLS = 24;

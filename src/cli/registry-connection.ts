@@ -2,14 +2,14 @@ import type { Command } from "commander";
 import { AdminClient, type Fetch } from "../admin/admin-client.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
-import { CommandFailure, type CommandIo } from "./command-io.ts";
-import type { RegistryTarget } from "./connect-registry.ts";
+import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
+import type { RegistryTarget } from "../remote/connect-registry.ts";
 import { addRegistryOptions, registrySideOf } from "./copy-flags.ts";
-import type { ImageRegistry } from "./image-registry.ts";
-import { LarderImages } from "./larder-images.ts";
-import { findRegistryAddress, type RegistryAddress } from "./registry-address.ts";
-import type { RegistrySide } from "./registry-side.ts";
-import { straightFetch } from "./straight-fetch.ts";
+import type { ImageRegistry } from "../remote/image-registry.ts";
+import { LarderImages } from "../remote/larder-images.ts";
+import { findRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
+import type { RegistrySide } from "../remote/registry-side.ts";
+import { straightFetch } from "../remote/straight-fetch.ts";
 
 type Flags = Readonly<Record<string, unknown>> & { readonly registry?: string };
 
@@ -25,11 +25,11 @@ export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistr
   const found = await find(place, io);
   if (found.larder !== null) {
     const openClient = async () =>
-      (await import("./connect-registry.ts")).connectRegistry(await found.target(), io.signal);
+      (await import("../remote/connect-registry.ts")).connectRegistry(await found.target(), io.signal);
     return new LarderImages(place.address.host, found.larder, openClient, io);
   }
-  const { PlainImages } = await import("./plain-images.ts");
-  const { connectRegistry } = await import("./connect-registry.ts");
+  const { PlainImages } = await import("../remote/plain-images.ts");
+  const { connectRegistry } = await import("../remote/connect-registry.ts");
   return new PlainImages(place.address.host, await connectRegistry(await found.target(), io.signal), io);
 }
 
@@ -56,7 +56,7 @@ function placeOf(flags: Flags, io: CommandIo): Place {
 /** The first origin is asked for a larder's version; a client of registries is loaded only when that is not all. */
 async function find({ namespace, address, side }: Place, io: CommandIo): Promise<Found> {
   const target = async () => {
-    const { targetAt } = await import("./registry-side.ts");
+    const { targetAt } = await import("../remote/registry-side.ts");
     return targetAt(namespace, address.origins, side, io.environment);
   };
   const fetch = await straightFetch(side.caFile === null ? null : (await target()).caPem);
@@ -65,7 +65,7 @@ async function find({ namespace, address, side }: Place, io: CommandIo): Promise
   if (first.larder !== null) {
     return { larder: first.larder, target: async () => ({ ...(await target()), origins: [origins[0]] }) };
   }
-  const { settleOrigin } = await import("./connect-registry.ts");
+  const { settleOrigin } = await import("../remote/connect-registry.ts");
   const settled = await settleOrigin(await target(), io.signal);
   const [origin] = settled.origins;
   const { larder, failure } = origin === origins[0] ? first : await askLarder(origin, fetch, io);

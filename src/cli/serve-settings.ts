@@ -16,7 +16,7 @@ import {
   type TlsSettings,
   type UpstreamSettings,
 } from "../server/settings.ts";
-import { CommandFailure, type CommandIo } from "./command-io.ts";
+import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 
 export type ServeFlags = {
   http?: string[];

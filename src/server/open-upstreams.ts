@@ -12,7 +12,7 @@ import { RequestBudget, requestLimit } from "../upstream/transport/request-lanes
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
 import { ConfigurationError } from "./configuration-file.ts";
 import type { Settings, UpstreamSettings } from "./settings.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../telemetry/version.ts";
 
 /** What the talk with upstream registries needs from the process. */
 export type UpstreamEnvironment = {

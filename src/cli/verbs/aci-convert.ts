@@ -1,0 +1,176 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { type Aci, type ConversionOptions, convertImage, convertLayers } from "../../aci/convert/convert-image.ts";
+import type { ImageSource } from "../../images/image-source.ts";
+import { parseLocation } from "../../images/location.ts";
+import { registrySource } from "../../images/registry/registry-source.ts";
+import { hostPlatform, tryParsePlatform } from "../../oci/platform.ts";
+import { parseReference, type Reference } from "../../oci/reference.ts";
+import { LOCAL, looksLikeHost, parseRepositoryPath, tryParseNamespace } from "../../oci/repository-name.ts";
+import type { PlatformChoice } from "../../images/copy/platform-choice.ts";
+import { aciImageOf, fetchLayers } from "../aci-image.ts";
+import { nameAci } from "../aci-naming.ts";
+import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { connectRegistry } from "../../remote/connect-registry.ts";
+import { addRegistryOptions, registrySideOf } from "../copy-flags.ts";
+import { failingOnAci } from "../failing-on-aci.ts";
+import { readArgument } from "../failing-plainly.ts";
+import { openSource } from "../open-location.ts";
+import { findRegistryAddress } from "../../remote/registry-address.ts";
+import { targetAt } from "../../remote/registry-side.ts";
+import { standardStreams } from "../standard-streams.ts";
+
+type ConvertFlags = {
+  readonly registry?: string;
+  readonly os?: string;
+  readonly arch?: string;
+  readonly out: string;
+  readonly compression: "gzip" | "none";
+  readonly squash: boolean;
+  readonly name?: string;
+  readonly json?: boolean;
+};
+
+type WrittenAci = {
+  readonly file: string;
+  readonly name: string;
+  readonly imageId: string;
+  readonly sizeBytes: number;
+};
+
+/** `larder aci convert`: images from anywhere into ACI files. */
+export function aciConvertCommand(io: CommandIo): Command {
+  const command = new Command("convert")
+    .summary("make ACI files of an image")
+    .description(
+      "Make ACI files. SOURCE is the NAME of an image that larder holds or fetches, or docker://NAME, docker-daemon:NAME,\n" +
+        "docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], dir:DIR. An archive's images are converted\n" +
+        "all. Files are named like docker2aci's: quay.io/coreos/flannel:0.5.5 as coreos-flannel-0.5.5.aci.",
+    )
+    .argument("<source>", "the image")
+    .option("--registry <address>", "for a NAME: larder (default $LARDER_REGISTRY, $LOCAL_REGISTRY, localhost:5000)")
+    .option("--os <os>", "of an image for several platforms the one for this system")
+    .option("--arch <arch>", "of an image for several platforms the one for this processor: arm64, arm/v7")
+    .option("--out <dir>", "where the files go", ".")
+    .addOption(new Option("--compression <how>", "of the files").choices(["gzip", "none"]).default("gzip"))
+    .option("--no-squash", "one ACI for each layer, each depending on the one below")
+    .option("--name <name>", "the ACI's name, instead of the image's own: HOST/PATH")
+    .option("--json", "the result as JSON");
+  addRegistryOptions(command, "", "the source's registry");
+  return command.action((source: string, flags: ConvertFlags) =>
+    failingOnAci(io.signal, async () => {
+      const written = await convert(source, flags, io);
+      io.stdout.write(
+        flags.json === true ? `${JSON.stringify(written, null, 2)}\n` : written.map(({ file }) => `${file}\n`).join(""),
+      );
+    }),
+  );
+}
+
+async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promise<WrittenAci[]> {
+  const { environment, signal } = io;
+  const location = readArgument(() => parseLocation(text));
+  const choice = platformOf(flags);
+  await mkdir(flags.out, { recursive: true });
+  const isHeld = location.kind === "registry" && !text.startsWith("docker://");
+  const source = isHeld
+    ? await openHeldImage(text, location.reference, flags, io)
+    : await openSource(location, registrySideOf(flags, ""), { environment, signal, ...standardStreams });
+  try {
+    const written: WrittenAci[] = [];
+    const images = await source.images();
+    if (flags.name !== undefined && images.length > 1) {
+      throw new CommandFailure(2, `${source.location} holds ${images.length} images; --name can name only one of them`);
+    }
+    for (const image of images) {
+      const { origin, fileName } = nameAci(location, image, flags.name ?? null);
+      const options: ConversionOptions = { origin, compression: flags.compression, signal };
+      const found = await aciImageOf(source, image, choice);
+      const isFar = location.kind === "registry";
+      const near = isFar
+        ? await fetchLayers(found, spoolDirectory(environment), signal)
+        : { image: found, remove: null };
+      try {
+        for await (const aci of acisOf(near.image, options, flags.squash)) {
+          written.push(await writeAci(aci, join(flags.out, fileNameOf(aci, origin.name, fileName))));
+        }
+      } finally {
+        await near.remove?.();
+      }
+    }
+    return written;
+  } finally {
+    await source.close();
+  }
+}
+
+/** An image of larder's: a name with a host is a path below larder's own address. */
+async function openHeldImage(
+  text: string,
+  reference: Reference,
+  flags: ConvertFlags,
+  { environment, signal }: CommandIo,
+): Promise<ImageSource> {
+  const address = findRegistryAddress(flags.registry, environment);
+  const namespace = tryParseNamespace(address.host);
+  if (namespace === null) throw new CommandFailure(2, `${address.host} cannot be a registry's name`);
+  const target = await targetAt(namespace, address.origins, registrySideOf(flags, ""), environment);
+  const hasHost = looksLikeHost(text.split("/", 1)[0] ?? "") && text.includes("/");
+  // Without a host the path is as it was written: `library/` belongs to Docker Hub's name of it.
+  const path = hasHost
+    ? parseRepositoryPath(`${reference.namespace}/${reference.path}`)
+    : parseReference(text, LOCAL).path;
+  return registrySource(await connectRegistry(target, signal), { ...reference, namespace, path }, signal);
+}
+
+async function* acisOf(
+  image: Parameters<typeof convertImage>[0],
+  options: ConversionOptions,
+  isSquashed: boolean,
+): AsyncGenerator<Aci> {
+  if (isSquashed) yield await convertImage(image, options);
+  else yield* convertLayers(image, options);
+}
+
+/** A lower layer's ACI has the image's name and `-layer-1` behind it. */
+function fileNameOf(aci: Aci, name: string, fileName: string): string {
+  return fileName.replace(/\.aci$/, `${aci.manifest.name.slice(name.length)}.aci`);
+}
+
+/** Writes beside its final place first: what ends in `.aci` is whole. */
+async function writeAci(aci: Aci, path: string): Promise<WrittenAci> {
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    const file = await open(temporary, "wx");
+    let sizeBytes = 0;
+    try {
+      for await (const chunk of aci.bytes) {
+        await file.writeFile(chunk);
+        sizeBytes += chunk.length;
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    return { file: path, name: aci.manifest.name, imageId: aci.imageId() ?? "", sizeBytes };
+  } catch (error) {
+    await unlink(temporary).catch(() => {}); // The failure above is what counts; it may not even exist.
+    throw error;
+  }
+}
+
+function platformOf({ os, arch }: ConvertFlags): PlatformChoice {
+  const host = hostPlatform();
+  if (os === undefined && arch === undefined) return { kind: "prefer", platform: host };
+  const platform = tryParsePlatform(`${os ?? host.os}/${arch ?? host.architecture}`);
+  if (platform === null) throw new CommandFailure(2, `--os ${os ?? host.os} --arch ${arch ?? ""} is not a platform`);
+  return { kind: "only", platforms: [platform] };
+}
+
+/** Layers are large, and `/tmp` is often kept in memory. */
+function spoolDirectory(environment: CommandIo["environment"]): string {
+  return environment["TMPDIR"] || "/var/tmp";
+}

@@ -1,0 +1,18 @@
+import { Command } from "commander";
+import { aciConvertCommand } from "./aci-convert.ts";
+import { aciKeyCommand } from "./aci-key.ts";
+import { aciLsCommand } from "./aci-ls.ts";
+import { aciSignCommand } from "./aci-sign.ts";
+import { aciWorkCommand } from "./aci-work.ts";
+import type { CommandIo } from "../../lib/command/command-io.ts";
+
+/** `larder aci`: App Container images, for rkt. */
+export function aciCommand(io: CommandIo): Command {
+  return new Command("aci")
+    .summary("convert images to App Container images (ACI), sign and list them")
+    .addCommand(aciConvertCommand(io))
+    .addCommand(aciSignCommand(io))
+    .addCommand(aciKeyCommand(io))
+    .addCommand(aciLsCommand(io))
+    .addCommand(aciWorkCommand(io), { hidden: true });
+}

@@ -1,0 +1,48 @@
+import { Argument, Command } from "commander";
+import type { CommandIo } from "../../lib/command/command-io.ts";
+import { bashCompletion } from "../completion/completion-bash.ts";
+import { fishCompletion } from "../completion/completion-fish.ts";
+import { zshCompletion } from "../completion/completion-zsh.ts";
+import type { DescribedVerb } from "../completion/described-verb.ts";
+
+const PRINTERS: Readonly<Record<string, (verbs: readonly DescribedVerb[]) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+/** `larder completion SHELL`: prints a script that completes verbs and options. `load` gives all commands. */
+export function completionCommand(io: CommandIo, load: () => Promise<readonly Command[]>): Command {
+  return new Command("completion")
+    .summary("print a completion script for bash, zsh or fish")
+    .description(
+      "Print a completion script:\n" +
+        "  bash:  larder completion bash > /etc/bash_completion.d/larder\n" +
+        "  zsh:   larder completion zsh > /usr/share/zsh/site-functions/_larder\n" +
+        "  fish:  larder completion fish > /etc/fish/completions/larder.fish",
+    )
+    .addArgument(new Argument("<shell>", "whose script").choices(Object.keys(PRINTERS)))
+    .action(async (shell: string) => {
+      const verbs = (await load()).map(describeVerb);
+      io.stdout.write(PRINTERS[shell]?.(verbs) ?? "");
+    });
+}
+
+function describeVerb(command: Command): DescribedVerb {
+  const flags = command.options.flatMap(({ long, description, required, optional }) =>
+    long ? [{ long, description, takesValue: required || optional }] : [],
+  );
+  const [first] = command.registeredArguments;
+  return {
+    name: command.name(),
+    summary: command.summary() || (command.description().split("\n")[0] ?? ""),
+    flags: [...flags, { long: "--help", description: "show its help", takesValue: false }],
+    words: first?.argChoices ?? [],
+    takesFiles: command.registeredArguments.some((argument) => isOfFiles(argument.name())),
+    verbs: command.commands.map(describeVerb),
+  };
+}
+
+function isOfFiles(name: string): boolean {
+  return /^(?:path|file|folder|dir|source|dest)/.test(name);
+}

@@ -1,0 +1,84 @@
+import { Command } from "commander";
+import type { SourceImage } from "../../images/image-source.ts";
+import { type Location, parseLocation, STANDARD_STREAM } from "../../images/location.ts";
+import type { RepositoryPath } from "../../oci/repository-name.ts";
+import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { copyAll } from "../copy-all.ts";
+import {
+  addCopyOptions,
+  addRegistryOptions,
+  type CopyFlags,
+  jobsOf,
+  platformsOf,
+  registrySideOf,
+} from "../copy-flags.ts";
+import { CopyReport } from "../copy-report.ts";
+import { failingPlainly, readArgument } from "../failing-plainly.ts";
+import { openSink, openSource } from "../open-location.ts";
+import { standardStreams } from "../standard-streams.ts";
+
+/** `larder copy`: an image from any place to any other. */
+export function copyCommand(io: CommandIo): Command {
+  const command = new Command("copy")
+    .summary("copy an image between registries, engines, archives and layouts")
+    .description(
+      "Copy an image byte for byte from any place to any other:\n" +
+        "  docker://NAME or NAME         a registry\n" +
+        "  docker-daemon:NAME            Docker's or Podman's own images (DOCKER_HOST says where)\n" +
+        "  docker-archive:FILE[:NAME]    what 'docker save' writes\n" +
+        "  oci:DIR[:TAG]                 an OCI image layout\n" +
+        "  oci-archive:FILE[:TAG]        an OCI image layout in a tar\n" +
+        "  dir:DIR                       a directory of skopeo's\n" +
+        "Archives may be compressed (gzip, zstd, xz, bzip2); FILE may be '-'. Without --platform the image is kept as it is;\n" +
+        "into docker-archive: and docker-daemon: goes this machine's platform.",
+    )
+    .argument("<source>", "where the image is")
+    .argument("<dest>", "where it is to go");
+  addCopyOptions(command);
+  addRegistryOptions(command, "src-", "the source's registry");
+  addRegistryOptions(command, "dest-", "the destination's registry");
+  return command.action((from: string, to: string, flags: CopyFlags) =>
+    failingPlainly(io.signal, () => copy(from, to, flags, io)),
+  );
+}
+
+async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): Promise<void> {
+  const [source, dest] = [readArgument(() => parseLocation(from)), readArgument(() => parseLocation(to))];
+  const isEngine = dest.kind === "daemon" || dest.kind === "docker-archive";
+  const options = {
+    platforms: platformsOf(flags, isEngine ? "host" : "all"),
+    jobs: jobsOf(flags),
+    referrers: flags.referrers === true,
+    signal: io.signal,
+  };
+  const context = { environment: io.environment, signal: io.signal, ...standardStreams };
+  const report = new CopyReport(io.stderr);
+  const opened = await openSource(source, registrySideOf(flags, "src"), context);
+  try {
+    const images = await opened.images();
+    insistOnOne(images, from, dest);
+    const sink = await openSink(dest, registrySideOf(flags, "dest"), mountFrom(source, dest), context);
+    await copyAll(opened, images, sink, options, report);
+  } finally {
+    await opened.close();
+  }
+  const isStdoutTaken = "path" in dest && dest.path === STANDARD_STREAM;
+  report.write(isStdoutTaken ? io.stderr : io.stdout, flags.json === true);
+}
+
+/** Several images fit only where each can keep its own name. */
+function insistOnOne(images: readonly SourceImage[], from: string, dest: Location): void {
+  const keepsNames = "label" in dest && dest.label === null;
+  if (images.length < 2 || keepsNames) return;
+  const names = images.slice(0, 20).map(({ name }, position) => name ?? `@${position}`);
+  throw new CommandFailure(
+    2,
+    `${from} holds several images; choose one: ${names.map((name) => `${from}:${name}`).join(", ")}`,
+  );
+}
+
+function mountFrom(source: Location, dest: Location): RepositoryPath | null {
+  if (source.kind !== "registry" || dest.kind !== "registry") return null;
+  const isSame = source.reference.namespace === dest.reference.namespace;
+  return isSame && source.reference.path !== dest.reference.path ? source.reference.path : null;
+}

@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import { formatReference } from "../../oci/reference.ts";
+import { parseImageName } from "../../registry/names/image-name.ts";
+import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { failingPlainly, readArgument } from "../failing-plainly.ts";
+import { addPlatformOptions, type PlatformFlags, platformListOf } from "../platform-flags.ts";
+import { addConnectionOptions, connect } from "../registry-connection.ts";
+
+type Flags = PlatformFlags & { readonly registry?: string; readonly json?: true; readonly quiet?: true };
+
+/** `larder has IMAGE…`: exit status 0 when all are there and whole, 1 when not. */
+export function hasCommand(io: CommandIo): Command {
+  const command = new Command("has")
+    .summary("are these images there, whole? exit status 0 or 1")
+    .description("Exit with 0 when the registry holds all of these images, with every blob; with 1 when not.")
+    .argument("<image...>", "images")
+    .option("--quiet", "say nothing")
+    .option("--json", "as JSON");
+  addPlatformOptions(command);
+  return addConnectionOptions(command).action((images: string[], flags: Flags) =>
+    failingPlainly(io.signal, async () => {
+      const references = images.map((image) => readArgument(() => parseImageName(image)));
+      const platforms = platformListOf(flags);
+      const states = await (await connect(flags, io)).check(references, platforms);
+      const results = references.map((reference, index) => ({ image: formatReference(reference), ...states[index] }));
+      if (flags.json === true) io.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+      const lacking = results.filter(({ state }) => state !== "whole");
+      for (const { image, reason } of flags.quiet === true ? [] : lacking) {
+        io.stderr.write(
+          `larder: ${reason?.includes(image) === true ? reason : `${image}: ${reason ?? "not there"}`}\n`,
+        );
+      }
+      if (lacking.length > 0) throw new CommandFailure(1, "");
+    }),
+  );
+}

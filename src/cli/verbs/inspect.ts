@@ -1,0 +1,78 @@
+import { Command } from "commander";
+import { formatReference } from "../../oci/reference.ts";
+import { parseImageName } from "../../registry/names/image-name.ts";
+import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { failingPlainly, readArgument } from "../failing-plainly.ts";
+import type { ImageDetails } from "../../remote/image-registry.ts";
+import { formatBytes } from "../progress.ts";
+import { addConnectionOptions, connect } from "../registry-connection.ts";
+import { standardStreams } from "../standard-streams.ts";
+import { formatTable } from "../table.ts";
+
+type Flags = { readonly registry?: string; readonly json?: true; readonly raw?: true };
+
+/** `larder inspect IMAGE`: digest, platforms, layers, config. */
+export function inspectCommand(io: CommandIo): Command {
+  const command = new Command("inspect")
+    .summary("show an image: digest, platforms, layers, config")
+    .description("Show an image that the registry holds: digest, platforms, layers, config. Upstream is not asked.")
+    .argument("<image>", "nginx:1.27, quay.io/coreos/etcd@sha256:…, local/myapp:1")
+    .option("--raw", "the manifest, byte for byte")
+    .option("--json", "as JSON");
+  return addConnectionOptions(command).action((image: string, flags: Flags) =>
+    failingPlainly(io.signal, async () => {
+      if (flags.raw === true && flags.json === true) throw new CommandFailure(2, "give --raw or --json, not both");
+      const reference = readArgument(() => parseImageName(image));
+      const registry = await connect(flags, io);
+      const details = await registry.inspect(reference);
+      if (details === null) {
+        const name = formatReference(reference);
+        throw new CommandFailure(1, `${name} is not at ${registry.host}; \`larder cache ${name}\` brings it`);
+      }
+      const { manifestBase64, ...shown } = details;
+      if (flags.raw === true) return standardStreams.standardOutput([Buffer.from(manifestBase64, "base64")]);
+      io.stdout.write(flags.json === true ? `${JSON.stringify(shown, null, 2)}\n` : formatDetails(shown));
+    }),
+  );
+}
+
+function formatDetails(details: Omit<ImageDetails, "manifestBase64">): string {
+  const { kind, updatedAtMs, sizeBytes } = details;
+  const facts: [string, string][] = [
+    ["image", details.name],
+    ["digest", details.digest],
+    ["type", details.mediaType],
+  ];
+  if (details.subject !== null) facts.push(["refers to", details.subject]);
+  if (sizeBytes !== null) facts.push(["size here", formatBytes(sizeBytes)]);
+  if (kind !== null && updatedAtMs !== null) facts.push([kind, new Date(updatedAtMs).toISOString()]);
+  facts.push(...configFacts(details.config));
+  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
+  const head = facts.map(([name, value]) => `${name.padEnd(width)}${value}\n`).join("");
+  const platforms = details.platforms.map(({ platform, digest, isHere }) => [
+    platform ?? "-",
+    digest,
+    isHere === false ? "not here" : "",
+  ]);
+  const layers = details.layers.map(({ sizeBytes, digest, mediaType }) => [formatBytes(sizeBytes), digest, mediaType]);
+  const tables = [
+    platforms.length === 0 ? "" : `\n${formatTable(["PLATFORM", "DIGEST", ""], platforms)}`,
+    layers.length === 0 ? "" : `\n${formatTable(["LAYER", "DIGEST", "TYPE"], layers)}`,
+  ];
+  return head + tables.join("");
+}
+
+/** What people look for in a config. */
+function configFacts(config: unknown): [string, string][] {
+  if (config === null || typeof config !== "object") return [];
+  const { os, architecture, variant, created, config: run } = config as Record<string, unknown>;
+  const { Entrypoint, Cmd, User } = (run ?? {}) as Record<string, unknown>;
+  const command = [Entrypoint, Cmd].flatMap((part) => (Array.isArray(part) ? part.map(String) : []));
+  const facts: [string, string][] = [];
+  if (typeof os === "string") facts.push(["platform", [os, architecture, variant].filter(Boolean).join("/")]);
+  if (typeof created === "string") facts.push(["created", created]);
+  if (command.length > 0)
+    facts.push(["runs", command.map((word) => (/^[\w./:=@-]+$/.test(word) ? word : JSON.stringify(word))).join(" ")]);
+  if (typeof User === "string" && User !== "") facts.push(["user", User]);
+  return facts;
+}

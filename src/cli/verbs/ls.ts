@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { failingPlainly } from "../failing-plainly.ts";
+import { formatBytes } from "../progress.ts";
+import type { ImageRow } from "../../remote/image-registry.ts";
+import { addConnectionOptions, connect } from "../registry-connection.ts";
+import { formatTable } from "../table.ts";
+
+type Flags = { readonly registry?: string; readonly json?: true };
+
+/** `larder ls`: what the registry holds. */
+export function lsCommand(io: CommandIo): Command {
+  const command = new Command("ls")
+    .summary("list images: names and tags, size, when they came")
+    .description(
+      "List the images that the registry holds, by their full names, with the size of what is there of each.",
+    )
+    .argument("[text]", "only those whose names hold this: nginx, quay.io/, :1.31")
+    .option("--json", "as JSON");
+  return addConnectionOptions(command).action((text: string | undefined, flags: Flags) =>
+    failingPlainly(io.signal, async () => {
+      const registry = await connect(flags, io);
+      const rows = await registry.list((name) => text === undefined || name.includes(text));
+      if (rows === null) throw new CommandFailure(1, `${registry.host} gives no list of its repositories`);
+      if (flags.json === true) return io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+      if (rows.length === 0) {
+        const which = text === undefined ? "no images yet" : `no image with ${JSON.stringify(text)} in its name`;
+        return io.stderr.write(`larder: ${registry.host} holds ${which}\n`);
+      }
+      io.stdout.write(formatTable(["IMAGE", "SIZE", "CAME (UTC)", "KIND", "PLATFORMS"], rows.map(cells)));
+    }),
+  );
+}
+
+function cells({ name, sizeBytes, updatedAtMs, kind, platforms }: ImageRow): readonly string[] {
+  const came = updatedAtMs === null ? "-" : new Date(updatedAtMs).toISOString().slice(0, 16).replace("T", " ");
+  const size = sizeBytes === null ? "-" : formatBytes(sizeBytes);
+  return [name, size, came, kind ?? "-", platforms.join(", ") || "-"];
+}

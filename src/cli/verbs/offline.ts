@@ -1,0 +1,24 @@
+import { Argument, Command } from "commander";
+import type { CommandIo } from "../../lib/command/command-io.ts";
+import { failingPlainly } from "../failing-plainly.ts";
+import { addConnectionOptions, connectLarder } from "../registry-connection.ts";
+
+type Flags = { readonly registry?: string };
+
+/** `larder offline [on|off]`: may upstream registries be contacted? */
+export function offlineCommand(io: CommandIo): Command {
+  const command = new Command("offline")
+    .summary("forbid or allow contact with upstream registries, while larder runs")
+    .description(
+      "Say whether larder is offline, or switch it. Until it is restarted, this wins over its configuration.",
+    )
+    .addArgument(new Argument("[state]", "what to switch it to").choices(["on", "off"]));
+  return addConnectionOptions(command).action((state: string | undefined, flags: Flags) =>
+    failingPlainly(io.signal, async () => {
+      const larder = await connectLarder(flags, "offline", io);
+      const { offline } =
+        state === undefined ? await larder.offline() : await larder.setOffline({ offline: state === "on" });
+      io.stdout.write(`${offline ? "on" : "off"}\n`);
+    }),
+  );
+}

@@ -1,0 +1,120 @@
+import { Command } from "commander";
+import type { SourceImage } from "../../images/image-source.ts";
+import { type Location, parseLocation } from "../../images/location.ts";
+import { registrySink } from "../../images/registry/registry-sink.ts";
+import { type Namespace, type RepositoryPath, tryParseNamespace } from "../../oci/repository-name.ts";
+import type { RegistryClient } from "../../upstream/registry-client.ts";
+import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { connectRegistry } from "../../remote/connect-registry.ts";
+import { copyAll } from "../copy-all.ts";
+import {
+  addCopyOptions,
+  addRegistryOptions,
+  type CopyFlags,
+  jobsOf,
+  platformsOf,
+  registrySideOf,
+} from "../copy-flags.ts";
+import { CopyReport } from "../copy-report.ts";
+import { failingPlainly, readArgument } from "../failing-plainly.ts";
+import { openSource } from "../open-location.ts";
+import { findRegistryAddress } from "../../remote/registry-address.ts";
+import { targetAt } from "../../remote/registry-side.ts";
+import { standardStreams } from "../standard-streams.ts";
+import { parseExplicitName, type UploadName, uploadName } from "../upload-name.ts";
+
+type UploadFlags = CopyFlags & { readonly registry?: string; readonly includeHost?: boolean; readonly as?: string };
+
+/** `larder upload`: images of this machine's, from files or other registries, into the registry. */
+export function uploadCommand(io: CommandIo): Command {
+  const command = new Command("upload")
+    .summary("push images of Docker, Podman, archives or other registries into the registry")
+    .description(
+      "Push images into the registry. SOURCE is a name of Docker's or Podman's own images, or docker-archive:FILE[:NAME],\n" +
+        "oci:DIR[:TAG], oci-archive:FILE[:TAG], dir:DIR, docker://NAME. An archive's images go all, under their names.\n" +
+        "An image goes under its name without the host: quay.io/coreos/etcd:v3 as REGISTRY/coreos/etcd:v3.",
+    )
+    .argument("<source...>", "the images")
+    .option("--registry <address>", "the registry (default $LARDER_REGISTRY, $LOCAL_REGISTRY, localhost:5000)")
+    .option("--include-host", "keep the host in the name: REGISTRY/quay.io/coreos/etcd:v3")
+    .option("--as <name>", "put the one image under this name");
+  addCopyOptions(command);
+  addRegistryOptions(command, "", "the registry");
+  addRegistryOptions(command, "src-", "the source's registry");
+  return command.action((sources: string[], flags: UploadFlags) =>
+    failingPlainly(io.signal, () => uploadAll(sources, flags, io)),
+  );
+}
+
+type Destination = { readonly namespace: Namespace; readonly client: RegistryClient };
+
+async function uploadAll(texts: readonly string[], flags: UploadFlags, io: CommandIo): Promise<void> {
+  const locations = texts.map(sourceOf);
+  if (flags.as !== undefined && (texts.length > 1 || flags.includeHost === true)) {
+    throw new CommandFailure(2, "--as names one image in full; it goes with one SOURCE, and without --include-host");
+  }
+  const explicit = flags.as === undefined ? null : parseAs(flags.as);
+  const address = findRegistryAddress(flags.registry, io.environment);
+  const namespace = tryParseNamespace(address.host);
+  if (namespace === null) throw new CommandFailure(2, `${address.host} cannot be a registry's name`);
+  const target = await targetAt(namespace, address.origins, registrySideOf(flags, ""), io.environment);
+  const destination = { namespace, client: await connectRegistry(target, io.signal) };
+  const report = new CopyReport(io.stderr);
+  for (const location of locations) await upload(location, explicit, destination, flags, report, io);
+  report.write(io.stdout, flags.json === true);
+}
+
+async function upload(
+  location: Location,
+  explicit: UploadName | null,
+  { namespace, client }: Destination,
+  flags: UploadFlags,
+  report: CopyReport,
+  io: CommandIo,
+): Promise<void> {
+  const { signal, environment } = io;
+  const platforms = platformsOf(flags, "all");
+  const options = { platforms, jobs: jobsOf(flags), referrers: flags.referrers === true, signal };
+  const context = { environment, signal, ...standardStreams };
+  const source = await openSource(location, registrySideOf(flags, "src"), context);
+  try {
+    const images = await source.images();
+    if (explicit !== null && images.length > 1) {
+      throw new CommandFailure(2, `${source.location} holds ${images.length} images; --as can name only one of them`);
+    }
+    const named = images.map((image) => ({ image, name: explicit ?? nameFor(image, source.location, flags) }));
+    let near = mountFrom(location, namespace);
+    for (const { image, name } of named) {
+      const reference = { namespace, ...name, digest: null };
+      const sink = registrySink(client, reference, near === name.path ? null : near, signal);
+      await copyAll(source, [image], sink, options, report);
+      near ??= name.path;
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** A bare name means the container engine, as in `docker push`. */
+function sourceOf(text: string): Location {
+  const location = readArgument(() => parseLocation(text));
+  if (location.kind !== "registry" || text.startsWith("docker://")) return location;
+  return readArgument(() => parseLocation(`docker-daemon:${text}`));
+}
+
+function parseAs(text: string): UploadName {
+  return readArgument(() => parseExplicitName(text));
+}
+
+function nameFor({ name }: SourceImage, source: string, flags: UploadFlags): UploadName {
+  if (name === null || !/[/:]/.test(name)) {
+    const what = name === null ? "has no name" : `has no name, only the tag ${name}`;
+    throw new CommandFailure(2, `the image in ${source} ${what}; give it one with --as NAME`);
+  }
+  return readArgument(() => uploadName(name, flags.includeHost === true));
+}
+
+/** The repository of this registry that shares blobs with what is uploaded: the source; later, the image before. */
+function mountFrom(location: Location, namespace: Namespace): RepositoryPath | null {
+  return location.kind === "registry" && location.reference.namespace === namespace ? location.reference.path : null;
+}

@@ -1,0 +1,94 @@
+import type { PlatformList } from "../admin/admin.ts";
+import type { AdminClient } from "../admin/admin-client.ts";
+import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
+import type { ImageSink } from "../images/image-sink.ts";
+import type { ImageSource, ManifestContent, Referrer } from "../images/image-source.ts";
+import { readManifest } from "../images/copy/manifest-tree.ts";
+import { registrySink } from "../images/registry/registry-sink.ts";
+import type { Digest } from "../oci/digest.ts";
+import { parseManifest } from "../oci/manifest.ts";
+import { isIndexType } from "../oci/media-type.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import { LOCAL, type RepositoryPath } from "../oci/repository-name.ts";
+import { chooseManifests } from "../registry/images/image-walk.ts";
+import type { RegistryClient } from "../upstream/registry-client.ts";
+import type { CommandIo } from "../lib/command/command-io.ts";
+import { openOwnRegistry, PARALLEL_BLOBS } from "./own-registry.ts";
+import { toPlatformChoice } from "./to-platform-choice.ts";
+
+/**
+ * Copies an image from its own registry into a larder, as if larder had fetched it: an index stays as it is though only
+ * some of its platforms come along, and tags become cached ones, since they are no person's push.
+ */
+export async function copyIntoLarder(
+  reference: Reference,
+  larder: AdminClient,
+  client: RegistryClient,
+  platforms: PlatformList,
+  observe: (event: CopyEvent) => void,
+  io: CommandIo,
+): Promise<{ readonly digest: Digest; readonly fetchedBytes: number }> {
+  const { signal } = io;
+  const source = await openOwnRegistry(reference, io);
+  const path = pathAtLarder(reference);
+  const name = formatReference({ ...reference, tag: null, digest: null });
+  const adopt = async (tag: string | null, digest: Digest, index?: Uint8Array) => {
+    const image = tag === null ? `${name}@${digest}` : `${name}:${tag}`;
+    const indexBase64 = index === undefined ? undefined : Buffer.from(index).toString("base64");
+    const { adopted } = await larder.adopt({ image, digest, indexBase64 });
+    if (adopted) return;
+    throw new RegistryError(
+      "MANIFEST_UNKNOWN",
+      `larder does not keep ${name} under that name: if ${reference.namespace} is another registry, start larder with --stand-in ${reference.namespace}`,
+    );
+  };
+  const pushed = registrySink(client, { ...reference, path, tag: null, digest: null }, null, signal);
+  const sink: ImageSink = {
+    ...pushed,
+    async putManifest(content, tag) {
+      await pushed.putManifest(content, null);
+      if (tag !== null) await adopt(tag, content.digest);
+    },
+  };
+  const root = await rootOf(source);
+  let fetchedBytes = 0;
+  const options = {
+    platforms: { kind: "all" },
+    referrers: true,
+    jobs: PARALLEL_BLOBS,
+    signal,
+    onEvent: observe,
+  } as const;
+  for (const { digest, tag } of await partsOf(source, root, platforms)) {
+    const { bytesCopied } = await copyImage(source, { name: null, digest, isBuilt: false }, sink, options);
+    fetchedBytes += bytesCopied;
+    if (tag !== null) await adopt(tag, digest);
+  }
+  if (isIndexType(root.mediaType)) await adopt(reference.tag, root.digest, root.bytes);
+  else if (reference.tag !== null) await adopt(reference.tag, root.digest);
+  return { digest: root.digest, fetchedBytes };
+}
+
+async function rootOf(source: ImageSource): Promise<ManifestContent> {
+  const [image] = await source.images();
+  if (image === undefined) throw new TypeError(`${source.location} names no image`);
+  return readManifest(source, image.digest);
+}
+
+/** Below larder's own address every image has its full name; the port of a host in it is larder's own liberty. */
+function pathAtLarder({ namespace, path }: Reference): RepositoryPath {
+  return namespace === LOCAL ? path : (`${namespace}/${path}` as RepositoryPath);
+}
+
+/** What is copied whole: the image itself, or those of an index that are meant and what refers to the index. */
+async function partsOf(
+  source: ImageSource,
+  root: ManifestContent,
+  platforms: PlatformList,
+): Promise<readonly Referrer[]> {
+  const choice = toPlatformChoice(platforms);
+  if (choice === "all" || !isIndexType(root.mediaType)) return [{ digest: root.digest, tag: null }];
+  const chosen = chooseManifests(parseManifest(root.bytes, root.mediaType), choice);
+  return [...chosen.map(({ digest }) => ({ digest, tag: null })), ...(await source.referrers(root.digest))];
+}

@@ -1,0 +1,127 @@
+import type { CacheProgress, HasAnswer, PlatformList } from "../admin/admin.ts";
+import type { AdminClient } from "../admin/admin-client.ts";
+import type { CopyEvent } from "../images/copy/copy-image.ts";
+import type { Digest } from "../oci/digest.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { RegistryClient } from "../upstream/registry-client.ts";
+import type { CommandIo } from "../lib/command/command-io.ts";
+import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
+
+/** Images in one question; larder answers 5,000 at most. */
+const QUESTION_IMAGES = 1000;
+/** These say that larder could not get the image; then this machine may. Others say that the image is wrong. */
+const TRY_FROM_HERE: ReadonlySet<string> = new Set([
+  "UPSTREAM_UNAVAILABLE",
+  "LOOP_DETECTED",
+  "TOOMANYREQUESTS",
+  "DENIED",
+]);
+
+/** A larder, which is asked in its own words. */
+export class LarderImages implements ImageRegistry {
+  readonly host: string;
+  readonly #larder: AdminClient;
+  readonly #openClient: () => Promise<RegistryClient>;
+  readonly #io: CommandIo;
+
+  /** `openClient` connects to the same larder as a registry, which is seldom needed and takes long to load. */
+  constructor(host: string, larder: AdminClient, openClient: () => Promise<RegistryClient>, io: CommandIo) {
+    this.host = host;
+    this.#larder = larder;
+    this.#openClient = openClient;
+    this.#io = io;
+  }
+
+  async list(isWanted: (name: string) => boolean): Promise<readonly ImageRow[]> {
+    const rows: ImageRow[] = [];
+    for await (const image of this.#larder.images()) if (isWanted(image.name)) rows.push(image);
+    return rows;
+  }
+
+  async inspect(reference: Reference): Promise<ImageDetails | null> {
+    return (await this.#larder.inspect({ image: formatReference(reference) })).image;
+  }
+
+  async check(references: readonly Reference[], platforms: PlatformList): Promise<readonly ImageState[]> {
+    const states: HasAnswer["images"][number][] = [];
+    while (states.length < references.length) {
+      const some = references.slice(states.length, states.length + QUESTION_IMAGES);
+      const asked = some.map((reference) => ({ image: formatReference(reference), platforms }));
+      const { images } = await this.#larder.has({ images: asked });
+      if (images.length === 0) throw new RegistryError("UNKNOWN", `${this.host} does not say what it has`);
+      states.push(...images);
+    }
+    return states;
+  }
+
+  async remove(reference: Reference): Promise<{ readonly note: string } | null> {
+    const { removed, uncovered } = await this.#larder.remove({ image: formatReference(reference) });
+    if (removed === null) return null;
+    return { note: uncovered ? "the cached one of that name answers again" : "" };
+  }
+
+  /** Larder fetches it; when it cannot reach the image's registry, it is copied from here. */
+  async bring(
+    reference: Reference,
+    platforms: PlatformList,
+    observe: (event: CopyEvent) => void,
+  ): Promise<BroughtImage> {
+    try {
+      return await this.#fetch(reference, platforms, observe);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || !TRY_FROM_HERE.has(error.code)) throw error;
+      return this.#copyFromHere(reference, platforms, observe, error);
+    }
+  }
+
+  async #fetch(
+    reference: Reference,
+    platforms: PlatformList,
+    observe: (event: CopyEvent) => void,
+  ): Promise<BroughtImage> {
+    const image = formatReference(reference);
+    let brought: BroughtImage = { digest: null, fetchedBytes: 0, warning: null };
+    for await (const event of this.#larder.cache({ image, platforms })) {
+      if (event.kind === "done") return brought;
+      if (event.kind === "failed") throw new RegistryError(event.code, event.message);
+      if (event.kind === "resolved") brought = { ...brought, digest: event.digest, warning: event.warning };
+      if (event.kind === "fetched") brought = { ...brought, fetchedBytes: brought.fetchedBytes + event.sizeBytes };
+      const seen = toCopyEvent(event);
+      if (seen !== null) observe(seen);
+    }
+    throw new RegistryError("UNAVAILABLE", "larder broke off before the image was there; its log says why");
+  }
+
+  /** Larder's own failure is what counts when this machine cannot get the image either. */
+  async #copyFromHere(
+    reference: Reference,
+    platforms: PlatformList,
+    observe: (event: CopyEvent) => void,
+    why: RegistryError,
+  ): Promise<BroughtImage> {
+    const { copyIntoLarder } = await import("./copy-into-larder.ts");
+    try {
+      const client = await this.#openClient();
+      const copied = await copyIntoLarder(reference, this.#larder, client, platforms, observe, this.#io);
+      return { ...copied, warning: `it was copied from here, since larder could not fetch it (${why.message})` };
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      throw new RegistryError(why.code, `${why.message}; and from here: ${error.message}`, { cause: error });
+    }
+  }
+}
+
+function toCopyEvent(event: CacheProgress): CopyEvent | null {
+  switch (event.kind) {
+    case "blob":
+      if (event.state === "present") return null;
+      return { kind: "blob-begins", digest: event.digest as Digest, sizeBytes: event.sizeBytes };
+    case "progress":
+      return { kind: "blob-bytes", digest: event.digest as Digest, doneBytes: event.doneBytes };
+    case "fetched":
+      return { kind: "blob-ends", digest: event.digest as Digest, outcome: "copied" };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,192 @@
+import type { PlatformList } from "../admin/admin.ts";
+import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
+import { mapBounded } from "../lib/async/map-bounded.ts";
+import type { PlatformChoice as CopyChoice } from "../images/copy/platform-choice.ts";
+import { registrySink } from "../images/registry/registry-sink.ts";
+import type { Digest } from "../oci/digest.ts";
+import { type Manifest, parseManifest } from "../oci/manifest.ts";
+import { isIndexType } from "../oci/media-type.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { RepositoryPath } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+import {
+  CONFIG_LIMIT_BYTES,
+  isJsonType,
+  platformOfConfig,
+  summaryOf,
+  tryNamePlatform,
+  tryParseConfig,
+} from "../registry/images/image-summary.ts";
+import type { FetchedManifest, RegistryClient } from "../upstream/registry-client.ts";
+import { UpstreamError } from "../upstream/transport/upstream-error.ts";
+import { checkPlainImage } from "./check-plain-image.ts";
+import type { CommandIo } from "../lib/command/command-io.ts";
+import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
+import { openOwnRegistry, PARALLEL_BLOBS } from "./own-registry.ts";
+import { plainPathsOf } from "./plain-paths.ts";
+import { toPlatformChoice } from "./to-platform-choice.ts";
+
+/** Images that are looked at at once. */
+const PARALLEL_IMAGES = 16;
+
+/** Any OCI registry that is no larder: asked by the distribution API alone, with its names flat. */
+export class PlainImages implements ImageRegistry {
+  readonly host: string;
+  readonly #client: RegistryClient;
+  readonly #io: CommandIo;
+
+  constructor(host: string, client: RegistryClient, io: CommandIo) {
+    this.host = host;
+    this.#client = client;
+    this.#io = io;
+  }
+
+  async list(isWanted: (name: string) => boolean): Promise<readonly ImageRow[] | null> {
+    const { signal } = this.#io;
+    const repositories = await this.#client.listRepositories({ signal });
+    if (repositories === null) return null;
+    const named = await mapBounded(repositories, PARALLEL_IMAGES, async (path) => {
+      const tags = (await this.#client.listTags(path, { signal })) ?? [];
+      return tags.filter((tag) => isWanted(`${path}:${tag}`)).map((tag) => ({ path, tag }));
+    });
+    const rows = await mapBounded(named.flat(), PARALLEL_IMAGES, ({ path, tag }) => this.#describe(path, tag));
+    return rows.filter((row) => row !== null).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async inspect(reference: Reference): Promise<ImageDetails | null> {
+    const found = await this.#find(reference);
+    if (found === null) return null;
+    const { path, fetched } = found;
+    const manifest = parseManifest(fetched.bytes, fetched.mediaType);
+    const summary = summaryOf(manifest);
+    const name = reference.digest === null ? `${path}:${reference.tag}` : `${path}@${reference.digest}`;
+    return {
+      name,
+      kind: null,
+      updatedAtMs: null,
+      digest: fetched.digest,
+      ...summary,
+      platforms: summary.platforms.map((one) => ({ ...one, isHere: null })),
+      sizeBytes: sizeOf(fetched, manifest),
+      config: await this.#readConfig(path, manifest),
+      manifestBase64: Buffer.from(fetched.bytes).toString("base64"),
+    };
+  }
+
+  async check(references: readonly Reference[], platforms: PlatformList): Promise<readonly ImageState[]> {
+    const choice = toPlatformChoice(platforms);
+    return mapBounded(references, PARALLEL_IMAGES, async (reference) => {
+      let best: ImageState = {
+        state: "absent",
+        missing: [],
+        missingCount: 0,
+        reason: `${formatReference(reference)} is not at ${this.host}`,
+      };
+      for (const path of plainPathsOf(reference)) {
+        const state = await checkPlainImage(this.#client, path, nameIn(reference), choice, this.#io.signal);
+        if (state.state === "whole") return state;
+        if (state.state === "incomplete" && best.state === "absent") best = state;
+      }
+      return best;
+    });
+  }
+
+  /** By its tag alone where the registry can do that; most remove a digest, and every tag on it. */
+  async remove(reference: Reference): Promise<{ readonly note: string } | null> {
+    const { signal } = this.#io;
+    for (const path of plainPathsOf(reference)) {
+      const name = nameIn(reference);
+      const head = await this.#client.headManifest(path, name, { signal });
+      if (head === null) continue;
+      if (reference.digest === null && (await this.#removeTag(path, name))) return { note: "" };
+      const digest = head.digest ?? (await this.#client.getManifest(path, name, { signal }))?.digest;
+      if (digest === undefined || !(await this.#client.deleteManifest(path, digest, { signal }))) continue;
+      return { note: reference.digest === null ? `with every tag on ${digest}` : "" };
+    }
+    return null;
+  }
+
+  async bring(
+    reference: Reference,
+    platforms: PlatformList,
+    observe: (event: CopyEvent) => void,
+  ): Promise<BroughtImage> {
+    const { signal } = this.#io;
+    const source = await openOwnRegistry(reference, this.#io);
+    const [image] = await source.images();
+    if (image === undefined) throw new TypeError(`${source.location} names no image`);
+    const [path] = plainPathsOf(reference);
+    const sink = registrySink(this.#client, { ...reference, path }, null, signal);
+    const copied = await copyImage(source, image, sink, {
+      // One who names a digest needs the image with just that digest, and not a part of it.
+      platforms: reference.digest === null ? toCopyChoice(platforms) : { kind: "all" },
+      referrers: true,
+      jobs: PARALLEL_BLOBS,
+      signal,
+      onEvent: observe,
+    });
+    return { digest: copied.digest, fetchedBytes: copied.bytesCopied, warning: null };
+  }
+
+  async #find(reference: Reference): Promise<{ path: RepositoryPath; fetched: FetchedManifest } | null> {
+    for (const path of plainPathsOf(reference)) {
+      const fetched = await this.#client.getManifest(path, nameIn(reference), { signal: this.#io.signal });
+      if (fetched !== null) return { path, fetched };
+    }
+    return null;
+  }
+
+  async #describe(path: RepositoryPath, tag: Tag): Promise<ImageRow | null> {
+    const fetched = await this.#client.getManifest(path, tag, { signal: this.#io.signal });
+    if (fetched === null) return null;
+    const manifest = parseManifest(fetched.bytes, fetched.mediaType);
+    const listed = manifest.manifests.map(({ platform }) => tryNamePlatform(platform));
+    const own = isIndexType(manifest.mediaType) ? null : platformOfConfig(await this.#readConfig(path, manifest));
+    const platforms = [...listed, own].filter((platform) => platform !== null);
+    return {
+      name: `${path}:${tag}`,
+      digest: fetched.digest,
+      kind: null,
+      sizeBytes: sizeOf(fetched, manifest),
+      platforms: [...new Set(platforms)].sort(),
+      updatedAtMs: null,
+    };
+  }
+
+  async #readConfig(path: RepositoryPath, { config }: Manifest): Promise<unknown> {
+    if (config === null || config.size > CONFIG_LIMIT_BYTES || !isJsonType(config.mediaType)) return null;
+    const blob = await this.#client.getBlob(path, config.digest, { signal: this.#io.signal });
+    return blob === null ? null : tryParseConfig(new Uint8Array(await new Response(blob.body).arrayBuffer()));
+  }
+
+  async #removeTag(path: RepositoryPath, name: Tag | Digest): Promise<boolean> {
+    try {
+      return await this.#client.deleteManifest(path, name, { signal: this.#io.signal });
+    } catch (error) {
+      if (error instanceof UpstreamError && error.failure.kind === "rejected") return false;
+      throw error;
+    }
+  }
+}
+
+function nameIn(reference: Reference): Tag | Digest {
+  const name = reference.digest ?? reference.tag;
+  if (name === null) throw new RegistryError("TAG_INVALID", `${formatReference(reference)} has neither tag nor digest`);
+  return name;
+}
+
+/** Manifest, config and layers; null for an index, whose images a registry may hold or not. */
+function sizeOf({ bytes }: FetchedManifest, { mediaType, config, layers }: Manifest): number | null {
+  if (isIndexType(mediaType)) return null;
+  return layers.reduce((sum, { size }) => sum + size, bytes.byteLength + (config?.size ?? 0));
+}
+
+function toCopyChoice(platforms: PlatformList): CopyChoice {
+  const choice = toPlatformChoice(platforms);
+  if (choice === "all") return { kind: "all" };
+  const [only, ...more] = choice;
+  return only !== undefined && more.length === 0
+    ? { kind: "prefer", platform: only }
+    : { kind: "only", platforms: choice };
+}

@@ -1,0 +1,125 @@
+/**
+ * Where the registry is that a command talks to, and how to speak to it.
+ *
+ * `--registry`, then `LARDER_REGISTRY`, then `LOCAL_REGISTRY`, then `localhost:5000`. An address that says `http://` or
+ * `https://` means just that. Without a scheme: port 80 is plain HTTP and port 443 TLS; localhost, a name without a
+ * dot and private addresses are asked in plain HTTP first, because that is where insecure registries live; all others
+ * are asked over TLS first, and in plain HTTP only if they do not speak TLS.
+ */
+import { quoteBriefly } from "../oci/digest.ts";
+import { CommandFailure } from "../lib/command/command-io.ts";
+
+/** A registry as a person named it. */
+export type RegistryAddress = {
+  /** The host, with its port when one was given, as it stands in a URL and in an image's name: `[fd00::1]:5000`. */
+  readonly host: string;
+  /** The origins to try, best first, at least one: `http://localhost:5000`. Never a slash at the end. */
+  readonly origins: readonly [string, ...string[]];
+};
+
+const FALLBACK = "localhost:5000";
+
+/**
+ * The address of the registry that a command talks to. `flag` is the value of `--registry`, undefined without it;
+ * empty values count as not given. Throws a CommandFailure that names the variable whose value is wrong.
+ */
+export function findRegistryAddress(
+  flag: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): RegistryAddress {
+  const candidates: readonly [string, string | undefined][] = [
+    ["--registry", flag],
+    ["LARDER_REGISTRY", environment["LARDER_REGISTRY"]],
+    ["LOCAL_REGISTRY", environment["LOCAL_REGISTRY"]],
+  ];
+  const found = candidates.find(([, value]) => value !== undefined && value.trim() !== "");
+  const [source, text] = [found?.[0] ?? "", found?.[1]?.trim() ?? FALLBACK];
+  const address = tryParseRegistryAddress(text);
+  if (address === null) {
+    throw new CommandFailure(
+      2,
+      `${source}: ${quoteBriefly(text)} is not the address of a registry; write a host, host:port, or http(s)://host:port`,
+    );
+  }
+  return address;
+}
+
+/**
+ * Reads `host`, `host:port`, an IPv6 address with or without brackets, each with or without `http://` or `https://`
+ * before it. Null when it is none of these.
+ *
+ * An IPv6 address without brackets may carry a port where no other reading is left: `::1:5000` and an address of eight
+ * groups before the port. `fd00::1:5000` is an address as it stands, and is taken as one: write `[fd00::1]:5000`.
+ */
+export function tryParseRegistryAddress(text: string): RegistryAddress | null {
+  const match = /^(?:(https?):\/\/)?([^/?#@\s]+)\/?$/i.exec(text);
+  if (match === null) return null;
+  const scheme = match[1]?.toLowerCase();
+  const parts = splitHostPort(match[2] ?? "");
+  if (parts === null) return null;
+  const { name, port } = parts;
+  const host = port === null ? name : `${name}:${port}`;
+  if (scheme !== undefined) return { host, origins: [`${scheme}://${host}`] };
+  if (port === 443) return { host, origins: [`https://${host}`] };
+  if (port === 80) return { host, origins: [`http://${host}`] };
+  const [plain, secure] = [`http://${host}`, `https://${host}`];
+  return { host, origins: isNearby(name) ? [plain, secure] : [secure, plain] };
+}
+
+/** Is this host of the kind that insecure registries have: this machine, a private address, a name without a dot? */
+function isNearby(name: string): boolean {
+  if (name.startsWith("[")) {
+    const bare = name.slice(1, -1);
+    return bare === "::1" || /^(?:f[cd]|fe[89ab])[0-9a-f]{2}:/.test(bare);
+  }
+  if (!isIPv4(name)) return !name.includes(".") || name.endsWith(".localhost");
+  const [a = 0, b = 0] = name.split(".").map(Number);
+  return (
+    a === 10 || a === 127 || (a === 172 && b >= 16 && b < 32) || (a === 192 && b === 168) || (a === 169 && b === 254)
+  );
+}
+
+/** `name` comes with brackets around an IPv6 address. */
+type HostPort = { readonly name: string; readonly port: number | null };
+
+function splitHostPort(text: string): HostPort | null {
+  if (text.startsWith("[")) {
+    const match = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
+    return match?.[1] === undefined ? null : bracketed(match[1], match[2]);
+  }
+  const colon = text.lastIndexOf(":");
+  if (text.indexOf(":") !== colon) {
+    // ::/96 holds no address in use but :: and ::1 (RFC 4291, 2.5.5.1), so a number behind ::1 is a port.
+    const [address, port] = [text.slice(0, colon), text.slice(colon + 1)];
+    const wholeIsAddress = isIPv6(text) && !(address === "::1" && /^\d+$/.test(port));
+    return wholeIsAddress ? bracketed(text, undefined) : bracketed(address, port);
+  }
+  const name = (colon < 0 ? text : text.slice(0, colon)).toLowerCase();
+  const valid = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/.test(name);
+  // Digits and dots alone are an IPv4 address or nothing: 10.0.0 would reach a machine that nobody named.
+  if (!valid || (/^[\d.]+$/.test(name) && !isIPv4(name))) return null;
+  return withPort(name, colon < 0 ? undefined : text.slice(colon + 1));
+}
+
+function bracketed(address: string, port: string | undefined): HostPort | null {
+  // A zone (fe80::1%eth0) cannot stand in a URL.
+  const url = isIPv6(address) ? URL.parse(`http://[${address}]`) : null;
+  return url === null ? null : withPort(url.hostname, port);
+}
+
+function withPort(name: string, port: string | undefined): HostPort | null {
+  if (port === undefined) return { name, port: null };
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
+  return number >= 1 && number <= 65535 ? { name, port: number } : null;
+}
+
+// As in node:net, which takes longer to load than a whole question to a registry takes.
+
+function isIPv4(text: string): boolean {
+  const octets = text.split(".");
+  return octets.length === 4 && octets.every((octet) => /^(?:0|[1-9]\d{0,2})$/.test(octet) && Number(octet) <= 255);
+}
+
+function isIPv6(text: string): boolean {
+  return /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]`);
+}
