@@ -5,7 +5,7 @@ import { isIndexType } from "../oci/media-type.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import { blobsOf, chooseManifests, type PlatformChoice } from "../registry/images/image-walk.ts";
+import { blobsOf, chooseManifests, type PlatformChoice } from "../registry/pull/image-walk.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { ImageState } from "./image-registry.ts";
 

@@ -11,7 +11,7 @@ import { isIndexType } from "../oci/media-type.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { LOCAL, type RepositoryPath } from "../oci/repository-name.ts";
-import { chooseManifests } from "../registry/images/image-walk.ts";
+import { chooseManifests } from "../registry/pull/image-walk.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { CommandIo } from "../lib/command/command-io.ts";
 import { openOwnRegistry, PARALLEL_BLOBS } from "./own-registry.ts";

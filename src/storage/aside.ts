@@ -5,7 +5,9 @@
  * Whoever sets aside, brings back or gives up holds the digest meanwhile (`CollectionStore.exclusively`).
  */
 import type { Digest } from "../oci/digest.ts";
-import type { AsideReason } from "./filesystem/blob-folder.ts";
+
+/** Why something was taken out of the way of blobs: no record names it, or it is not what its name says. */
+export type AsideReason = "unrecorded" | "damaged";
 
 /** A file that is set aside. `sinceMs` is when it came there, in milliseconds since 1970. */
 export type AsideFile = {

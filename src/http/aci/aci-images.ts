@@ -11,7 +11,7 @@ import { formatPlatform, type Platform, platformMatches } from "../../oci/platfo
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
-import { chooseManifests, isIndex, readManifest } from "../../registry/images/image-walk.ts";
+import { chooseManifests, isIndex, readManifest } from "../../registry/pull/image-walk.ts";
 import type { Target } from "../../registry/names/locate.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
 import type { FoundManifest, OnBehalf } from "../../registry/pull/origin.ts";

@@ -3,7 +3,7 @@ import { formatReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { LOCAL } from "../../oci/repository-name.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
-import type { PlatformChoice } from "../../registry/images/image-walk.ts";
+import type { PlatformChoice } from "../../registry/pull/image-walk.ts";
 import type { Target } from "../../registry/names/locate.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";

@@ -12,7 +12,7 @@ import { type Platform, tryParsePlatform } from "../../oci/platform.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { summaryOf } from "../../registry/images/image-summary.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
-import type { PlatformChoice } from "../../registry/images/image-walk.ts";
+import type { PlatformChoice } from "../../registry/pull/image-walk.ts";
 import type { Inventory, InventoryPlace } from "../../registry/images/inventory.ts";
 
 /** Images of one answer. */

@@ -8,6 +8,7 @@ import type { Catalog } from "../../registry/images/catalog.ts";
 import { type Asked, type Identity, locateUnder, namespaceOf } from "../../registry/names/locate.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
 import type { Referrers } from "../../registry/images/referrers.ts";
+import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
 import type { Uploads } from "../../registry/push/uploads.ts";
 import { isLoop } from "../../upstream/loop-mark.ts";
 import { errorResponse } from "../error-response.ts";
@@ -22,6 +23,7 @@ import { answerUpload, beginUpload } from "./uploads.ts";
 export type Registry = {
   readonly identity: Identity;
   readonly manifests: Manifests;
+  readonly pushes: ManifestPushes;
   readonly blobs: Blobs;
   readonly uploads: Uploads;
   readonly catalog: Catalog;
@@ -116,7 +118,7 @@ export class DistributionApi {
 
   #dispatch(call: Call): Promise<Response> {
     const { route, namespace } = call;
-    const { identity, manifests, blobs, uploads, catalog, referrers } = this.#registry;
+    const { identity, blobs, uploads, catalog, referrers } = this.#registry;
     switch (route.kind) {
       case "base":
         return Promise.resolve(new Response("{}", { headers: { ...API_HEADERS, "Content-Type": "application/json" } }));
@@ -125,7 +127,7 @@ export class DistributionApi {
       case "tags":
         return answerTags(call, route.name, locateUnder(route.name, namespace, identity), catalog);
       case "manifest":
-        return answerManifest(call, locateUnder(route.name, namespace, identity), route.reference, manifests);
+        return answerManifest(call, locateUnder(route.name, namespace, identity), route.reference, this.#registry);
       case "blob":
         return answerBlob(call, locateUnder(route.name, namespace, identity), route.digest, blobs);
       case "uploads":

@@ -6,6 +6,7 @@ import { nameOf } from "../../registry/names/search-order.ts";
 import type { Target } from "../../registry/names/locate.ts";
 import type { LocatedManifest, Manifests } from "../../registry/pull/manifests.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
+import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
 import type { FoundManifest } from "../../registry/pull/origin.ts";
 import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
@@ -26,14 +27,14 @@ export async function answerManifest(
   call: Call,
   target: Target,
   referenceText: string,
-  manifests: Manifests,
+  { manifests, pushes }: { readonly manifests: Manifests; readonly pushes: ManifestPushes },
 ): Promise<Response> {
   const { method } = call.request;
   if (method === "GET" || method === "HEAD") {
     return getManifest(call.request, await findManifest(call, target, parseReference(referenceText), manifests));
   }
   const reference = parseReference(referenceText);
-  if (method === "PUT") return putManifest(call, target, reference, manifests);
+  if (method === "PUT") return putManifest(call, target, reference, pushes);
   await manifests.delete(target, reference);
   return new Response(null, { status: 202, headers: API_HEADERS });
 }
@@ -119,7 +120,7 @@ async function putManifest(
   call: Call,
   target: Target,
   reference: ManifestReference,
-  manifests: Manifests,
+  pushes: ManifestPushes,
 ): Promise<Response> {
   const tags = [...new Set(call.query.getAll("tag"))].map(parseTag);
   if (tags.length > TAGS_LIMIT) throw new RegistryError("TAG_INVALID", `${tags.length} tags in one request`);
@@ -130,7 +131,7 @@ async function putManifest(
   const contentType = call.request.headers.get("content-type");
   // What the manifest names may have to be fetched first, which takes as long as it takes.
   call.allowSlowTransfer();
-  const { digest, subject } = await manifests.put(target, { bytes, contentType, reference, tags }, call.behalf);
+  const { digest, subject } = await pushes.put(target, { bytes, contentType, reference, tags }, call.behalf);
   const headers = new Headers({ ...API_HEADERS, Location: locationOf(call, digest), "Docker-Content-Digest": digest });
   if (subject !== null) headers.set("OCI-Subject", subject);
   for (const tag of tags) headers.append("OCI-Tag", tag);

@@ -2,7 +2,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { ImageVisit } from "./image-visit.ts";
-import { chooseManifests, isIndex, type PlatformChoice } from "./image-walk.ts";
+import { chooseManifests, isIndex, type PlatformChoice } from "../pull/image-walk.ts";
 import { MissingParts } from "./missing-parts.ts";
 
 /** Is an image here? */

@@ -5,7 +5,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
 import { nameOf } from "../names/search-order.ts";
-import { blobsOf, chooseManifests, isIndex, type PlatformChoice, readManifest } from "./image-walk.ts";
+import { blobsOf, chooseManifests, isIndex, type PlatformChoice, readManifest } from "../pull/image-walk.ts";
 import type { Target } from "../names/locate.ts";
 import type { Manifests } from "../pull/manifests.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";

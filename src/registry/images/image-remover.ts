@@ -6,7 +6,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
 import { nameOf } from "../names/search-order.ts";
-import { readManifest } from "./image-walk.ts";
+import { readManifest } from "../pull/image-walk.ts";
 import type { Target } from "../names/locate.ts";
 import { referencesOf } from "../../oci/manifest-references.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";

@@ -6,7 +6,7 @@ import type { StoredManifest, StoredTag, TagStore } from "../../storage/metadata
 import { candidateNames, candidatesOf, nameOf, type SearchOrder } from "../names/search-order.ts";
 import { checkWholeness, type WholenessReport } from "./completeness.ts";
 import { ImageVisit, type PartStores } from "./image-visit.ts";
-import type { PlatformChoice } from "./image-walk.ts";
+import type { PlatformChoice } from "../pull/image-walk.ts";
 import type { Target } from "../names/locate.ts";
 import { type ImageExtent, measureImage } from "./measure-image.ts";
 

@@ -7,7 +7,7 @@ import type { HoldingStore, ManifestStore, StoredManifest } from "../../storage/
 import { HeldParts, type WholeFiles } from "../push/held-parts.ts";
 import { ImageBounds } from "../push/image-bounds.ts";
 import { CONFIG_LIMIT_BYTES, configSteps, isJsonType } from "./image-summary.ts";
-import { blobsOf, readManifest } from "./image-walk.ts";
+import { blobsOf, readManifest } from "../pull/image-walk.ts";
 
 /** Where the parts of images are kept. */
 export type PartStores = {

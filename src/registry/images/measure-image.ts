@@ -3,7 +3,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import { platformOfConfig, tryNamePlatform } from "./image-summary.ts";
 import type { ImageVisit } from "./image-visit.ts";
-import { blobsOf, isIndex } from "./image-walk.ts";
+import { blobsOf, isIndex } from "../pull/image-walk.ts";
 
 /**
  * How much of an image is here. `sizeBytes` counts manifests, and blobs that are whole, each once; `platforms` are

@@ -6,7 +6,7 @@ import { isIndexType } from "../../oci/media-type.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
 import { candidateNames, type SearchOrder, upstreamTargets } from "../names/search-order.ts";
-import { readManifest } from "./image-walk.ts";
+import { readManifest } from "../pull/image-walk.ts";
 import type { Target } from "../names/locate.ts";
 import { behalfFor, type ManifestOrigin, type OnBehalf } from "../pull/origin.ts";
 

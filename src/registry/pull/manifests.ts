@@ -1,28 +1,17 @@
 import type { Turns } from "../../lib/async/turns.ts";
-import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
-import { type Manifest, manifestSteps } from "../../oci/manifest.ts";
-import { RegistryError } from "../../oci/registry-error.ts";
+import type { Digest } from "../../oci/digest.ts";
+import type { Manifest } from "../../oci/manifest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, nameOf, type SearchOrder } from "../names/search-order.ts";
-import { readManifest } from "../images/image-walk.ts";
+import { readManifest } from "./image-walk.ts";
 import type { Target } from "../names/locate.ts";
-import type { ManifestPushes } from "../push/manifest-pushes.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { manifestUnknown } from "./not-found.ts";
 import { behalfFor, type FoundManifest, type ManifestOrigin, type OnBehalf, type Tagged } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
-
-/** A manifest as a push brings it. */
-export type PushedManifest = {
-  readonly bytes: Uint8Array;
-  readonly contentType: string | null;
-  readonly reference: ManifestReference;
-  /** More tags for it, when it is pushed by digest. */
-  readonly tags: readonly Tag[];
-};
 
 /** A manifest that answers a pull, and where it was found; `kind` is that of the tag, null when a digest was asked for. */
 export type LocatedManifest = FoundManifest & {
@@ -30,15 +19,11 @@ export type LocatedManifest = FoundManifest & {
   readonly kind: TagKind | null;
 };
 
-/** What a push of a manifest came to. */
-export type ManifestReceipt = { readonly digest: Digest; readonly subject: Digest | null };
-
 /** Where manifests are kept and come from. */
 export type ManifestParts = {
   readonly store: ManifestStore;
   readonly tags: TagStore;
   readonly origin: ManifestOrigin;
-  readonly pushes: ManifestPushes;
   readonly order: SearchOrder;
   /** For messages: is contacting upstream registries forbidden now? */
   readonly isOffline: () => boolean;
@@ -47,7 +32,7 @@ export type ManifestParts = {
   readonly now: () => number;
 };
 
-/** Pulls, pushes and deletions of manifests. */
+/** Pulls and deletions of manifests. */
 export class Manifests {
   readonly #parts: ManifestParts;
 
@@ -89,22 +74,6 @@ export class Manifests {
   /** Does this very repository have the manifest? */
   async holds(target: Target, digest: Digest): Promise<boolean> {
     return (await this.#parts.store.getManifest(nameOf(target), digest)) !== null;
-  }
-
-  /** Stores a manifest, with all that it names. Throws as `ManifestPushes.put`, and DIGEST_INVALID. */
-  async put(target: Target, pushed: PushedManifest, behalf: OnBehalf): Promise<ManifestReceipt> {
-    const { reference } = pushed;
-    const algorithm = reference.kind === "digest" ? algorithmOf(reference.digest) : "sha256";
-    const digest = digestOf(pushed.bytes, algorithm);
-    if (reference.kind === "digest" && reference.digest !== digest) {
-      throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${reference.digest}`);
-    }
-    const reading = manifestSteps(pushed.bytes, pushed.contentType);
-    const manifest = await this.#parts.turns.begin().finish(reading);
-    const stored = { digest, mediaType: manifest.mediaType, bytes: pushed.bytes };
-    const tags = reference.kind === "tag" ? [reference.tag, ...pushed.tags] : pushed.tags;
-    await this.#parts.pushes.put(target, stored, manifest, tags, behalf);
-    return { digest, subject: manifest.subject?.digest ?? null };
   }
 
   /** Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN. */

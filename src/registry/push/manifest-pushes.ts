@@ -1,20 +1,34 @@
 import type { Turns } from "../../lib/async/turns.ts";
-import type { Digest } from "../../oci/digest.ts";
-import type { Manifest } from "../../oci/manifest.ts";
+import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
+import { type Manifest, manifestSteps } from "../../oci/manifest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
 import { candidateNames, candidatesOf, nameOf, type SearchOrder, upstreamTargets } from "../names/search-order.ts";
 import { BlobGathering } from "./gather-blobs.ts";
 import { HeldParts, type WholeFiles } from "./held-parts.ts";
-import { readManifest } from "../images/image-walk.ts";
+import { readManifest } from "../pull/image-walk.ts";
 import type { Target } from "../names/locate.ts";
+import type { ManifestReference } from "../names/manifest-reference.ts";
 import { listedIn, referencesOf, requiredBlobs } from "../../oci/manifest-references.ts";
 import type { ManifestOrigin, OnBehalf } from "../pull/origin.ts";
 import { PushProgress } from "./push-progress.ts";
 
 /** What was there and is gone when the manifest is written is looked for again so often. */
 const ATTEMPTS = 3;
+
+/** A manifest as a push brings it. */
+export type PushedManifest = {
+  readonly bytes: Uint8Array;
+  readonly contentType: string | null;
+  readonly reference: ManifestReference;
+  /** More tags for it, when it is pushed by digest. */
+  readonly tags: readonly Tag[];
+};
+
+/** What a push of a manifest came to. */
+export type ManifestReceipt = { readonly digest: Digest; readonly subject: Digest | null };
 
 /** What pushes need. */
 export type PushParts = {
@@ -56,19 +70,21 @@ export class ManifestPushes {
     this.#parts = parts;
   }
 
-  /** Stores a manifest. Throws MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID, or why upstream could not give what it has. */
-  async put(
-    target: Target,
-    stored: StoredManifest,
-    manifest: Manifest,
-    tags: readonly Tag[],
-    behalf: OnBehalf,
-  ): Promise<void> {
+  /**
+   * Stores a manifest, with all that it names. Throws DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID, or why
+   * upstream could not give what it has.
+   */
+  async put(target: Target, pushed: PushedManifest, behalf: OnBehalf): Promise<ManifestReceipt> {
     const { acceptSparse, turns, now } = this.#parts;
+    const digest = digestOfPushed(pushed);
+    const manifest = await turns.begin().finish(manifestSteps(pushed.bytes, pushed.contentType));
+    const stored = { digest, mediaType: manifest.mediaType, bytes: pushed.bytes };
     const push = new PushProgress(nameOf(target), acceptSparse, behalf, turns.begin(), now);
     push.bounds.enter(stored, 0);
     const root = { stored, manifest, places: [target] };
+    const tags = pushed.reference.kind === "tag" ? [pushed.reference.tag, ...pushed.tags] : pushed.tags;
     if (!(await this.#store(target, root, { tags, isPart: false }, push, 0))) throw push.missingParts();
+    return { digest, subject: manifest.subject?.digest ?? null };
   }
 
   /** Stores a manifest after all that it names. False when something is nowhere, and so it is not stored. */
@@ -174,6 +190,14 @@ export class ManifestPushes {
       return null;
     });
   }
+}
+
+/** The digest of what came, in the algorithm of the one that was asked for. Throws DIGEST_INVALID when it is another. */
+function digestOfPushed({ bytes, reference }: PushedManifest): Digest {
+  const algorithm = reference.kind === "digest" ? algorithmOf(reference.digest) : "sha256";
+  const digest = digestOf(bytes, algorithm);
+  if (reference.kind === "tag" || reference.digest === digest) return digest;
+  throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${reference.digest}`);
 }
 
 function placesWith(places: readonly Target[], place: Target): readonly Target[] {

@@ -9,6 +9,7 @@
  */
 import { join } from "node:path";
 import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
+import type { AsideReason } from "../aside.ts";
 import type { UploadId } from "../blobs.ts";
 
 /** The folder of a blob's file. */
@@ -20,9 +21,6 @@ export function shardOf(dataFolder: string, digest: Digest): string {
 export function blobPath(dataFolder: string, digest: Digest): string {
   return join(shardOf(dataFolder, digest), hexOf(digest));
 }
-
-/** Why something was taken out of the way of blobs: no record names it, or it is not what its name says. */
-export type AsideReason = "unrecorded" | "damaged";
 
 /** The folder of what was set aside for this reason; it is laid out like `DIR/blobs`. */
 export function asideFolder(dataFolder: string, reason: AsideReason): string {

@@ -3,11 +3,11 @@ import { Database } from "bun:sqlite";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Digest, digestOf } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/repository-name.ts";
-import type { Tag } from "../../oci/tag.ts";
-import { openSqliteMetadata } from "../sqlite/metadata-sqlite.ts";
-import initial from "../sqlite/migrations/0001-initial.sql.ts";
+import { type Digest, digestOf } from "../../../oci/digest.ts";
+import type { RepositoryName } from "../../../oci/repository-name.ts";
+import type { Tag } from "../../../oci/tag.ts";
+import { openSqliteMetadata } from "../metadata-sqlite.ts";
+import initial from "./0001-initial.sql.ts";
 
 const TYPE = "application/vnd.oci.image.manifest.v1+json";
 const OWN = "docker.io/library/own" as RepositoryName;
