@@ -7,7 +7,8 @@
  *
  * and `.asc` behind any of them its signature.
  */
-import { LOCAL, type RepositoryName, splitRepositoryName } from "../oci/repository-name.ts";
+import { LOCAL, type RepositoryName } from "../oci/repository-name.ts";
+import { repositoryOf } from "../oci/repository.ts";
 import { toIdentifier } from "./aci-name.ts";
 import { PUBLIC_KEYS_FILE } from "./discovery-page.ts";
 
@@ -54,7 +55,7 @@ export function aciFileName(repositoryPath: string, tag: string | null): string 
 
 /** The names that an image goes by, the most telling with the highest number. What is `local` is the host's own. */
 function namesOf(repository: RepositoryName, host: string): readonly (readonly [number, string])[] {
-  const { namespace, path } = splitRepositoryName(repository);
+  const { namespace, path } = repositoryOf(repository);
   const short = path.slice(path.lastIndexOf("/") + 1);
   return [
     [4, `${host}/${repository}`],

@@ -88,9 +88,3 @@ export function looksLikeHost(component: string): boolean {
 export function repositoryName(namespace: Namespace, path: RepositoryPath): RepositoryName {
   return `${namespace}/${path}` as RepositoryName;
 }
-
-/** The parts of a full name. */
-export function splitRepositoryName(name: RepositoryName): { namespace: Namespace; path: RepositoryPath } {
-  const slash = name.indexOf("/");
-  return { namespace: name.slice(0, slash) as Namespace, path: name.slice(slash + 1) as RepositoryPath };
-}

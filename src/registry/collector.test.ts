@@ -14,14 +14,14 @@ import { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import { FilesystemUploads } from "../storage/filesystem/uploads-filesystem.ts";
 import { LineLog } from "../telemetry/log.ts";
 import { BlobFiles } from "./pull/blob-files.ts";
-import { nameOf } from "./names/search-order.ts";
 import { Collector } from "./collector.ts";
 import { referencesOf } from "../oci/manifest-references.ts";
 import { parseManifest } from "../oci/manifest.ts";
+import { nameOf } from "../oci/repository.ts";
 import { SpareWrites } from "./pull/spare-writes.ts";
 import { Uploads } from "./push/uploads.ts";
 
-const target = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
+const repository = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
 const LIMITS = { graceMs: 60_000, uploadExpiryMs: 60_000 };
 
 let folder: string;
@@ -57,7 +57,7 @@ async function pushBlob(content: string): Promise<Digest> {
   const body = async function* () {
     yield new TextEncoder().encode(content);
   };
-  await uploads.push(target, digest, { body: body(), range: null, length: content.length });
+  await uploads.push(repository, digest, { body: body(), range: null, length: content.length });
   return digest;
 }
 
@@ -74,7 +74,7 @@ async function pushImage(tag: string, layers: readonly Digest[]): Promise<readon
     }),
   );
   const manifest = parseManifest(bytes, null);
-  return metadata.manifests.putManifest(nameOf(target), {
+  return metadata.manifests.putManifest(nameOf(repository), {
     manifest: { digest: digestOf(bytes), mediaType: manifest.mediaType, bytes },
     requiredBlobs: referencesOf(manifest),
     borrowFrom: [],
@@ -92,7 +92,7 @@ test("what was removed is given back at once, and what is still needed stays", a
   const [shared, own] = [await pushBlob("shared layer"), await pushBlob("own layer")];
   await pushImage("a", [shared, own]);
   await pushImage("b", [shared]);
-  await metadata.tags.deleteTag(nameOf(target), parseTag("a"), true);
+  await metadata.tags.deleteTag(nameOf(repository), parseTag("a"), true);
   const report = await collector.collect(LIMITS);
   expect(report).toMatchObject({ blobs: 2, links: 2 });
   expect(report.bytes).toBe("own layer".length + '{"tag":"a"}'.length);
@@ -111,7 +111,7 @@ test("a blob whose manifest has not come stays for the grace period", async () =
 
 test("a blob that is linked again while its removal waits for it stays", async () => {
   const [relinked, removed] = [await pushBlob("pushed again"), await pushBlob("not pushed again")];
-  for (const digest of [relinked, removed]) await metadata.links.unlinkBlob(nameOf(target), digest);
+  for (const digest of [relinked, removed]) await metadata.links.unlinkBlob(nameOf(repository), digest);
   const { collection, links } = metadata;
   let collecting = Promise.resolve({ blobs: -1 });
   // The push has the digest, between its file and its link, when the collection comes to it.
@@ -119,21 +119,21 @@ test("a blob that is linked again while its removal waits for it stays", async (
     collecting = collector.collect(LIMITS);
     while ((await blobs.size(removed)) !== null) await Bun.sleep(1);
     expect(await collection.listUnlinkedBlobs(10)).toEqual([relinked]);
-    await links.linkBlob(nameOf(target), relinked, "pushed again".length, now);
+    await links.linkBlob(nameOf(repository), relinked, "pushed again".length, now);
   });
   expect((await collecting).blobs).toBe(1);
   expect(await blobs.size(relinked)).toBe("pushed again".length);
-  expect(await links.findLink([nameOf(target)], relinked)).not.toBeNull();
+  expect(await links.findLink([nameOf(repository)], relinked)).not.toBeNull();
 });
 
 test("uploads that nobody writes to any more are given up", async () => {
-  const { id } = await uploads.begin(target, "sha256");
+  const { id } = await uploads.begin(repository, "sha256");
   const old = new Date(Date.now() - 3_600_000);
   await utimes(join(folder, "uploads", id), old, old);
   now = Date.now();
   await collector.collect(LIMITS);
   expect(await readdir(join(folder, "uploads"))).toEqual([]);
-  await expect(uploads.state(target, id)).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
+  await expect(uploads.state(repository, id)).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
 });
 
 describe("an upload that is being written to", () => {
@@ -162,9 +162,9 @@ describe("an upload that is being written to", () => {
     const digest = digestOf("slow upload");
     const chunk = { body, range: null, length: null };
     const push = async () => {
-      if (way === "in one request") return uploads.push(target, digest, chunk);
-      const { id } = await uploads.begin(target, "sha256");
-      return uploads.finish(target, id, digest, chunk);
+      if (way === "in one request") return uploads.push(repository, digest, chunk);
+      const { id } = await uploads.begin(repository, "sha256");
+      return uploads.finish(repository, id, digest, chunk);
     };
     const pushing = push();
     await hasBegun;
@@ -177,14 +177,14 @@ describe("an upload that is being written to", () => {
 
 test("sessions that a crash left without their bytes are ended once they are old", async () => {
   now = Date.now();
-  const lost = await uploads.begin(target, "sha256");
+  const lost = await uploads.begin(repository, "sha256");
   const { sessions } = metadata;
   await rm(join(folder, "uploads", lost.id));
   now += LIMITS.uploadExpiryMs;
   await collector.collect(LIMITS);
   expect(await sessions.getSession(lost.id)).not.toBeNull();
   now += 1;
-  await sessions.createSession({ id: "another", repository: nameOf(target), startedAtMs: now });
+  await sessions.createSession({ id: "another", repository: nameOf(repository), startedAtMs: now });
   await collector.collect(LIMITS);
   expect(await sessions.getSession(lost.id)).toBeNull();
   expect(await sessions.getSession("another")).not.toBeNull();
@@ -222,7 +222,7 @@ describe("a file without a record", () => {
     now = Date.now();
     const [digest] = (await leaveStrays(1)) as [Digest];
     await collector.collect(LIMITS, {});
-    await metadata.links.linkBlob(nameOf(target), digest, 7, now);
+    await metadata.links.linkBlob(nameOf(repository), digest, 7, now);
     expect(await collector.collect(LIMITS, {})).toMatchObject({ broughtBack: 1 });
     expect(await blobs.size(digest)).toBe(7);
     expect((await aside.totals()).files).toBe(0);
@@ -255,7 +255,7 @@ describe("a file without a record", () => {
     await mkdir(join(folder, "aside/sha256"), { recursive: true });
     await writeFile(join(folder, "aside/sha256", stuck?.slice(7, 9) ?? ""), "a file where a folder has to be");
     const unlinked = await pushBlob("unlinked");
-    await metadata.links.unlinkBlob(nameOf(target), unlinked);
+    await metadata.links.unlinkBlob(nameOf(repository), unlinked);
     const report = await collector.collect(LIMITS, {});
     expect(report).toMatchObject({ blobs: 1, setAside: others.length });
     expect(report.problem).toContain("could not be set aside");
@@ -269,7 +269,7 @@ describe("a store in which many files have no record", () => {
     now = Date.now();
     for (let index = 0; index < recorded; index++) await pushBlob(`recorded ${index}`);
     const unlinked = digestOf("recorded 0");
-    if (recorded > 0) await metadata.links.unlinkBlob(nameOf(target), unlinked);
+    if (recorded > 0) await metadata.links.unlinkBlob(nameOf(repository), unlinked);
     return { unlinked, strays: await leaveStrays(strays) };
   }
 
@@ -281,7 +281,7 @@ describe("a store in which many files have no record", () => {
     expect(collector.refusal).toBe(report.problem);
     expect(await areHere([unlinked, ...strays])).toBe(true);
     expect((await collector.collect({ ...LIMITS, graceMs: 0 }, {})).blobs).toBe(0);
-    for (const digest of strays) await metadata.links.linkBlob(nameOf(target), digest, 7, now);
+    for (const digest of strays) await metadata.links.linkBlob(nameOf(repository), digest, 7, now);
     expect(await collector.collect(LIMITS)).toMatchObject({ blobs: 1, problem: null });
     expect(collector.refusal).toBeNull();
   });
@@ -337,7 +337,7 @@ test("pushes that race removals and collections lose nothing", async () => {
       acknowledged.set(tag, digests);
       if (round % 3 === 0) {
         acknowledged.delete(tag);
-        await metadata.tags.deleteTag(nameOf(target), parseTag(tag), true);
+        await metadata.tags.deleteTag(nameOf(repository), parseTag(tag), true);
       }
     }
   };

@@ -31,7 +31,7 @@ export type CollectionLimits = {
 };
 
 /** What a person may ask of a collection besides. */
-export type CollectionWishes = {
+export type CollectionOptions = {
   /** Files without a record are set aside however many they are. */
   readonly setAsideAll?: boolean | undefined;
   /** What was set aside so long ago is deleted; null or undefined: nothing. */
@@ -87,26 +87,30 @@ export class Collector {
     return this.#refusal;
   }
 
-  /** Collects once, as a person wishes it or, when `wishes` is null, by itself. A call while one runs shares its outcome. Throws WritesRefused. */
-  collect(limits: CollectionLimits, wishes: CollectionWishes | null = null): Promise<CollectionReport> {
-    this.#running ??= this.#collect(limits, wishes).finally(() => {
+  /** Collects once, as a person asked for it or, when `options` is null, by itself. A call while one runs shares its outcome. Throws WritesRefused. */
+  collect(limits: CollectionLimits, options: CollectionOptions | null = null): Promise<CollectionReport> {
+    this.#running ??= this.#collect(limits, options).finally(() => {
       this.#running = null;
     });
     return this.#running;
   }
 
-  async #collect(limits: CollectionLimits, wishes: CollectionWishes | null): Promise<CollectionReport> {
+  async #collect(limits: CollectionLimits, options: CollectionOptions | null): Promise<CollectionReport> {
     this.#guard?.confirm();
     const expired = await this.#uploads.expire(this.#now() - limits.uploadExpiryMs);
-    const survey = wishes !== null || this.#isSurveyDue() ? await this.#survey(wishes?.setAsideAll === true) : null;
+    const survey = options !== null || this.#isSurveyDue() ? await this.#survey(options?.setAsideAll === true) : null;
     if (this.#refusal !== null) return { ...NOTHING, bytes: expired, problem: this.#refusal };
     const { manifests, links } = await this.#collection.collectLinks(this.#now() - limits.graceMs);
     const { blobs, bytes } = await this.#removeUnlinked();
     const report = { ...NOTHING, manifests, links, blobs, bytes: expired + bytes };
     if (survey === null) return report;
-    const { files, failure } = await this.#setAside(survey, this.#now() - limits.graceMs, wishes?.setAsideAll === true);
+    const { files, failure } = await this.#setAside(
+      survey,
+      this.#now() - limits.graceMs,
+      options?.setAsideAll === true,
+    );
     const broughtBack = await this.#strays.bringBack();
-    const { giveUpAfterMs = null } = wishes ?? {};
+    const { giveUpAfterMs = null } = options ?? {};
     const given = giveUpAfterMs === null ? null : await this.#strays.giveUp(this.#now() - giveUpAfterMs);
     return {
       ...report,

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { AciError } from "../aci/aci-error.ts";
 import { AciStore } from "../aci/serve/aci-store.ts";
-import { AciWorkshop } from "../aci/serve/aci-conversions.ts";
+import { AciConversions } from "../aci/serve/aci-conversions.ts";
 import { ConversionPool } from "../aci/serve/conversion-pool.ts";
 import { givenKeyFile, ownKeyFile } from "../aci/sign/signing-key-file.ts";
 import { AciFiles } from "../http/aci/aci-files.ts";
@@ -47,19 +47,19 @@ export function composeAci(
   { aciFiles, aciKey, aciKeepBytes, names: ownNames }: Settings,
   { dataFolder, registry, held, cacher, turns, program, clock, reportFault }: AciFoundation,
 ): AciComposition {
-  const { identity, manifests, blobs } = registry;
+  const { hosts, manifests, blobs } = registry;
   const folder = join(dataFolder, "aci");
   const pool = new ConversionPool(program);
   const store = new AciStore(join(folder, "converted"), aciKeepBytes, clock.now);
   const keyFile = aciKey === null ? ownKeyFile(folder) : givenKeyFile(resolve(aciKey));
   const files = aciFiles === null ? null : new AciFiles(aciFiles);
   const [own = hostname(), ...others] = ownNames;
-  const names = new AciNames(identity, held, [ownHost(own), ...others.map(ownHost)]);
-  const workshop = new AciWorkshop(store, pool, keyFile, clock);
+  const names = new AciNames(hosts, held, [ownHost(own), ...others.map(ownHost)]);
+  const conversions = new AciConversions(store, pool, keyFile, clock);
   const pages = new AciPages({
     names,
     images: new AciImages({ manifests, blobs, cacher, turns, blobFile: (digest) => blobPath(dataFolder, digest) }),
-    workshop,
+    conversions,
     index: new AciIndex(held, files, names),
     files,
     reportFault,
@@ -67,7 +67,7 @@ export function composeAci(
   return {
     pages,
     check: async () => {
-      if (aciKey !== null) await workshop.key();
+      if (aciKey !== null) await conversions.key();
       if (aciFiles !== null) await checkFolder(aciFiles);
     },
     stop: () => pool.stop(),

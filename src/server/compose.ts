@@ -39,7 +39,7 @@ import { addressTowards } from "./address-towards.ts";
 import { composeAci } from "./compose-aci.ts";
 import { composeGate } from "./compose-gate.ts";
 import { openUpstreams, standInsOf } from "./open-upstreams.ts";
-import { identityOf } from "./own-names.ts";
+import { servedHostsOf } from "./own-names.ts";
 import type { Settings } from "./settings.ts";
 import { tellingOfCollections } from "./telling-of-collections.ts";
 import { faultReporter, requestHandler } from "./request-handler.ts";
@@ -142,7 +142,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     now,
   });
   const registry: Registry = {
-    identity: identityOf(order.standIns, [...settings.names, ...settings.addresses], clock.elapsed),
+    hosts: servedHostsOf(order.standIns, [...settings.names, ...settings.addresses], clock.elapsed),
     manifests: new Manifests({
       store: manifests,
       tags,

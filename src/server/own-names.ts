@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
-import type { Identity } from "../registry/names/locate.ts";
+import type { ServedHosts } from "../registry/names/locate.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 
 const ADDRESSES_FOR_MS = 2000;
@@ -11,12 +11,12 @@ const ADDRESSES_FOR_MS = 2000;
  * An address of this machine is larder's own unless a registry is configured there. `localhost` and addresses without
  * a stand-in belong to whoever asks.
  */
-export function identityOf(
+export function servedHostsOf(
   standIns: readonly Namespace[],
   names: readonly string[],
   now: () => number,
   machineAddresses: () => readonly string[] = readAddresses,
-): Identity {
+): ServedHosts {
   const known = new Set<string>(standIns);
   const own = new Set(["localhost", hostname().toLowerCase(), ...names.map((name) => name.toLowerCase())]);
   let addresses = new Set<string>();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { runCommand } from "../end-to-end/run-command.ts";
 import { requirement } from "../requirement.ts";
-import { hostOf } from "./kitchen.ts";
+import { hostOf } from "./test-site.ts";
 import { LARDER, runLarder } from "./run-larder.ts";
 
 const network = requirement("namespaces", "unshare", "ip");

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { pushImage, send } from "../conformance/registry-client.ts";
-import { hostOf, smallImage } from "./kitchen.ts";
+import { hostOf, smallImage } from "./test-site.ts";
 import { runLarder } from "./run-larder.ts";
 
 let server: LarderProcess;

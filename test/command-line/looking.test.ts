@@ -3,75 +3,75 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { manifestUrl, pushImage, send } from "../conformance/registry-client.ts";
 import { requirement } from "../requirement.ts";
 import { LARDER } from "./run-larder.ts";
-import { Kitchen, publish, publishMulti, smallImage } from "./kitchen.ts";
+import { TestSite, publish, publishMulti, smallImage } from "./test-site.ts";
 
 const lab = requirement("docker-registry");
 
 describe.skipIf(!lab.met)("what is in the larder", () => {
-  let kitchen: Kitchen;
+  let site: TestSite;
   beforeAll(async () => {
-    kitchen = await Kitchen.open();
+    site = await TestSite.open();
   });
-  afterAll(() => kitchen.close());
+  afterAll(() => site.close());
   const list = async (...argv: string[]) =>
-    JSON.parse((await kitchen.run("ls", "--json", ...argv)).output) as Record<string, unknown>[];
+    JSON.parse((await site.run("ls", "--json", ...argv)).output) as Record<string, unknown>[];
 
   test("ls says on stderr that there is nothing yet", async () => {
-    const { status, output, errors } = await kitchen.run("ls");
+    const { status, output, errors } = await site.run("ls");
     expect({ status, output }).toEqual({ status: 0, output: "" });
     expect(errors).toContain("holds no images yet");
   });
 
   test("ls tells name, kind, time, and the size and platforms of what is really here", async () => {
     const before = Date.now();
-    const { index, images } = await publishMulti(kitchen.upstream.url, "library/listed", "1", [
+    const { index, images } = await publishMulti(site.upstream.url, "library/listed", "1", [
       "linux/amd64",
       "linux/arm64",
     ]);
     // As a client would that only looks: the manifests come, and no blob.
-    await send("GET", manifestUrl(kitchen.larder.url, "docker.io/library/listed", "1"));
+    await send("GET", manifestUrl(site.larder.url, "docker.io/library/listed", "1"));
     for (const { manifest } of Object.values(images)) {
-      await send("GET", manifestUrl(kitchen.larder.url, "docker.io/library/listed", manifest.digest));
+      await send("GET", manifestUrl(site.larder.url, "docker.io/library/listed", manifest.digest));
     }
     const manifests =
       index.bytes.length + Object.values(images).reduce((sum, one) => sum + one.manifest.bytes.length, 0);
     expect(await list("listed")).toMatchObject([
       { name: "docker.io/library/listed:1", kind: "cached", sizeBytes: manifests, platforms: [] },
     ]);
-    await kitchen.run("cache", "--platform", "linux/arm64", "listed:1");
+    await site.run("cache", "--platform", "linux/arm64", "listed:1");
     const blobs = images["linux/arm64"]?.blobs.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0;
     const [row] = await list("listed");
     expect(row).toMatchObject({ sizeBytes: manifests + blobs, platforms: ["linux/arm64"] });
     expect(Number(row?.["updatedAtMs"])).toBeWithin(before, Date.now() + 1);
-    const table = (await kitchen.run("ls", ":1")).output;
+    const table = (await site.run("ls", ":1")).output;
     expect(table).toMatch(
       /^IMAGE +SIZE +CAME \(UTC\) +KIND +PLATFORMS\ndocker\.io\/library\/listed:1 .*linux\/arm64\n$/,
     );
   });
 
   test("ls names one's own images local/, and reads the platform of a single image from its config", async () => {
-    await pushImage(kitchen.larder.url, "mine", smallImage("linux/riscv64"), "1");
+    await pushImage(site.larder.url, "mine", smallImage("linux/riscv64"), "1");
     expect(await list("local/")).toMatchObject([
       { name: "local/mine:1", kind: "pushed", platforms: ["linux/riscv64"] },
     ]);
   });
 
   test("inspect shows digest, platforms that are here, layers and config, and asks no upstream", async () => {
-    const { images } = await publishMulti(kitchen.upstream.url, "library/shown", "1", ["linux/amd64", "linux/arm64"]);
-    const absent = await kitchen.run("inspect", "shown:1");
+    const { images } = await publishMulti(site.upstream.url, "library/shown", "1", ["linux/amd64", "linux/arm64"]);
+    const absent = await site.run("inspect", "shown:1");
     expect(absent).toMatchObject({ status: 1, output: "" });
     expect(absent.errors).toContain("`larder cache docker.io/library/shown:1` brings it");
-    await kitchen.run("cache", "--platform", "linux/arm64", "shown:1");
-    const index = (await kitchen.run("inspect", "shown:1")).output;
+    await site.run("cache", "--platform", "linux/arm64", "shown:1");
+    const index = (await site.run("inspect", "shown:1")).output;
     expect(index).toMatch(/linux\/amd64 +sha256:[0-9a-f]{64} +not here\n/);
     expect(index).toMatch(/linux\/arm64 +sha256:[0-9a-f]{64}\n/);
     const one = images["linux/arm64"];
     const named = `shown@${one?.manifest.digest}`;
-    const image = (await kitchen.run("inspect", named)).output;
+    const image = (await site.run("inspect", named)).output;
     expect(image).toContain("platform   linux/arm64\n");
     expect(image).toContain('runs       /app "serve me"\n');
     expect(image).toContain(one?.blobs[1]?.digest ?? "-");
-    const json = JSON.parse((await kitchen.run("inspect", "--json", named)).output) as Record<string, unknown>;
+    const json = JSON.parse((await site.run("inspect", "--json", named)).output) as Record<string, unknown>;
     expect(json).toMatchObject({ digest: one?.manifest.digest, config: { os: "linux", architecture: "arm64" } });
   });
 
@@ -81,36 +81,36 @@ describe.skipIf(!lab.met)("what is in the larder", () => {
     const bytes = new Uint8Array(
       new TextEncoder().encode(`\ufeff${new TextDecoder().decode(image.manifest.bytes)}\n\n`),
     );
-    await pushImage(kitchen.larder.url, "raw", { ...image, manifest: { ...image.manifest, bytes } }, "1");
-    const argv = [LARDER, "inspect", "--raw", "--registry", kitchen.larder.url, "raw:1"];
+    await pushImage(site.larder.url, "raw", { ...image, manifest: { ...image.manifest, bytes } }, "1");
+    const argv = [LARDER, "inspect", "--raw", "--registry", site.larder.url, "raw:1"];
     expect(await Bun.spawn(argv).stdout.bytes()).toEqual(bytes);
   });
 
   test("rm takes one's own build first, which uncovers the cached image, and then that", async () => {
-    const upstream = await publish(kitchen.upstream.url, "library/covered", "1");
-    await kitchen.run("cache", "covered:1");
-    await pushImage(kitchen.larder.url, "docker.io/library/covered", smallImage(), "1");
-    const first = await kitchen.run("rm", "docker.io/library/covered:1");
+    const upstream = await publish(site.upstream.url, "library/covered", "1");
+    await site.run("cache", "covered:1");
+    await pushImage(site.larder.url, "docker.io/library/covered", smallImage(), "1");
+    const first = await site.run("rm", "docker.io/library/covered:1");
     expect(first).toMatchObject({ status: 0, output: "" });
     expect(first.errors).toContain("the cached one of that name answers again");
     const [row] = await list("covered");
     expect(row).toMatchObject({ digest: upstream.manifest.digest, kind: "cached" });
-    expect((await kitchen.run("rm", "covered:1")).errors).toBe("docker.io/library/covered:1: removed\n");
-    const third = await kitchen.run("rm", "covered:1");
+    expect((await site.run("rm", "covered:1")).errors).toBe("docker.io/library/covered:1: removed\n");
+    const third = await site.run("rm", "covered:1");
     expect(third).toMatchObject({ status: 1, errors: "covered:1: not there\n" });
   });
 
   test("rm finds a build of one's own by the name that it was pushed by, and images by digest", async () => {
     const image = smallImage();
-    await pushImage(kitchen.larder.url, "gone", image, "1");
-    await pushImage(kitchen.larder.url, "gone", image, "2");
-    expect((await kitchen.run("rm", "gone:1")).errors).toBe("local/gone:1: removed\n");
+    await pushImage(site.larder.url, "gone", image, "1");
+    await pushImage(site.larder.url, "gone", image, "2");
+    expect((await site.run("rm", "gone:1")).errors).toBe("local/gone:1: removed\n");
     expect(await list("gone")).toHaveLength(1);
-    const { status, output } = await kitchen.run("rm", "--json", `gone@${image.manifest.digest}`);
+    const { status, output } = await site.run("rm", "--json", `gone@${image.manifest.digest}`);
     expect(status).toBe(0);
     expect(JSON.parse(output)).toMatchObject([{ removed: `local/gone@${image.manifest.digest}` }]);
     expect(await list("gone")).toEqual([]);
-    const freed = await kitchen.run("gc", "--grace", "0s", "--json");
+    const freed = await site.run("gc", "--grace", "0s", "--json");
     expect(JSON.parse(freed.output)).toMatchObject({ manifests: expect.any(Number) as number });
   });
 });

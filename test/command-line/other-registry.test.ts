@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DockerRegistry, startDockerRegistry } from "../../src/upstream/docker-registry.fixture.ts";
 import { requirement } from "../requirement.ts";
-import { hostOf, nearName, publish, publishMulti } from "./kitchen.ts";
+import { hostOf, nearName, publish, publishMulti } from "./test-site.ts";
 import { runLarder } from "./run-larder.ts";
 
 const lab = requirement("docker-registry");

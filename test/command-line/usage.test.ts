@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { pushImage } from "../conformance/registry-client.ts";
 import { runCommand } from "../end-to-end/run-command.ts";
-import { hostOf, smallImage } from "./kitchen.ts";
+import { hostOf, smallImage } from "./test-site.ts";
 import { LARDER, runLarder } from "./run-larder.ts";
 
 let server: LarderProcess;

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DescriptorJson, describeManifest, makeArtifact, makeIndex } from "../conformance/content-factory.ts";
 import { manifestUrl, pushImage, pushManifest, send } from "../conformance/registry-client.ts";
-import { hostOf, Kitchen } from "../command-line/kitchen.ts";
+import { hostOf, TestSite } from "../command-line/test-site.ts";
 import { findGoProgram, type GoProgramName } from "../go-programs.ts";
 import { requirement } from "../requirement.ts";
 import { type BuiltImage, buildImage, IMAGE_NEEDS } from "./image-factory.ts";
@@ -110,21 +110,21 @@ describe.skipIf(!lab.met)("an image of two platforms with an attestation", () =>
     test.skipIf(!client.met)(
       "from docker.io to local, and on to quay.io, is whole when the others and the upstream are gone",
       async () => {
-        const kitchen = await Kitchen.open();
-        const host = hostOf(kitchen.larder.url);
+        const site = await TestSite.open();
+        const host = hostOf(site.larder.url);
         try {
-          const digest = await publish(kitchen.upstream.url);
-          await copy(host, "docker.io/team/app:1", "team/app:1", kitchen.folder);
-          await kitchen.upstream.stop();
-          await expectRemoved(kitchen, "docker.io/team/app:1");
-          await expectWhole(kitchen, "local/team/app:1");
-          await copy(host, "team/app:1", "quay.io/team/app:1", kitchen.folder);
-          await expectRemoved(kitchen, "local/team/app:1");
-          await expectWhole(kitchen, "quay.io/team/app:1");
-          const index = await send("HEAD", manifestUrl(kitchen.larder.url, "quay.io/team/app", "1"));
+          const digest = await publish(site.upstream.url);
+          await copy(host, "docker.io/team/app:1", "team/app:1", site.folder);
+          await site.upstream.stop();
+          await expectRemoved(site, "docker.io/team/app:1");
+          await expectWhole(site, "local/team/app:1");
+          await copy(host, "team/app:1", "quay.io/team/app:1", site.folder);
+          await expectRemoved(site, "local/team/app:1");
+          await expectWhole(site, "quay.io/team/app:1");
+          const index = await send("HEAD", manifestUrl(site.larder.url, "quay.io/team/app", "1"));
           expect(index.headers.get("docker-content-digest")).toBe(digest);
         } finally {
-          await kitchen.close();
+          await site.close();
         }
       },
       TIMEOUT_MS,
@@ -135,15 +135,15 @@ describe.skipIf(!lab.met)("an image of two platforms with an attestation", () =>
   test.skipIf(!crane.met)(
     "copied by crane from the upstream to larder's name of it is whole without the upstream",
     async () => {
-      const kitchen = await Kitchen.open();
+      const site = await TestSite.open();
       try {
-        await publish(kitchen.upstream.url);
-        const seeded = `${hostOf(kitchen.larder.url)}/docker.io/team/app:1`;
-        await outputOf([built("crane"), "copy", "--insecure", `${hostOf(kitchen.upstream.url)}/team/app:1`, seeded]);
-        await kitchen.upstream.stop();
-        await expectWhole(kitchen, "docker.io/team/app:1");
+        await publish(site.upstream.url);
+        const seeded = `${hostOf(site.larder.url)}/docker.io/team/app:1`;
+        await outputOf([built("crane"), "copy", "--insecure", `${hostOf(site.upstream.url)}/team/app:1`, seeded]);
+        await site.upstream.stop();
+        await expectWhole(site, "docker.io/team/app:1");
       } finally {
-        await kitchen.close();
+        await site.close();
       }
     },
     TIMEOUT_MS,
@@ -153,49 +153,49 @@ describe.skipIf(!lab.met)("an image of two platforms with an attestation", () =>
   test.skipIf(!pullers.met)(
     "copied by crane is pulled by crane, oras, regctl and podman, for both platforms",
     async () => {
-      const kitchen = await Kitchen.open();
-      const host = hostOf(kitchen.larder.url);
+      const site = await TestSite.open();
+      const host = hostOf(site.larder.url);
       const copied = `${host}/team/app:1`;
-      const environment = { HOME: kitchen.folder };
+      const environment = { HOME: site.folder };
       try {
-        await publish(kitchen.upstream.url);
+        await publish(site.upstream.url);
         const crane = built("crane");
         await outputOf([crane, "copy", "--insecure", `${host}/docker.io/team/app:1`, copied]);
-        await kitchen.upstream.stop();
-        await expectRemoved(kitchen, "docker.io/team/app:1");
+        await site.upstream.stop();
+        await expectRemoved(site, "docker.io/team/app:1");
         const validated = await runCommand([crane, "validate", "--insecure", "--remote", copied]);
         expect(validated.status, validated.errors).toBe(0);
         await outputOf([built("regctl"), "registry", "set", host, "--tls", "disabled"], { environment });
         for (const architecture of ["amd64", "arm64"]) {
           const platform = `linux/${architecture}`;
-          const layout = `${join(kitchen.folder, architecture)}:1`;
+          const layout = `${join(site.folder, architecture)}:1`;
           await outputOf(
             [built("oras"), "cp", "--platform", platform, "--from-plain-http", copied, "--to-oci-layout", layout],
             { environment },
           );
           const file = [built("regctl"), "image", "get-file", "--platform", platform, copied, "/srv/who"];
           expect(await outputOf(file, { environment })).toBe(`app for ${platform}\n`);
-          const state = ["--root", join(kitchen.folder, "podman"), "--runroot", join(kitchen.folder, "run")];
+          const state = ["--root", join(site.folder, "podman"), "--runroot", join(site.folder, "run")];
           const pull = ["pull", "--quiet", "--tls-verify=false", "--platform", platform, copied];
           await outputOf(["podman", ...state, "--storage-driver", "vfs", ...pull], { timeoutMs: TIMEOUT_MS });
         }
       } finally {
-        await kitchen.close();
+        await site.close();
       }
     },
     TIMEOUT_MS,
   );
 });
 
-async function expectRemoved(kitchen: Kitchen, image: string): Promise<void> {
-  const removed = await kitchen.run("rm", image);
+async function expectRemoved(site: TestSite, image: string): Promise<void> {
+  const removed = await site.run("rm", image);
   expect(removed.status, removed.errors).toBe(0);
   const headers = { "Content-Type": "application/json" };
-  const collected = await send("POST", `${kitchen.larder.url}/api/v1/gc`, { headers, body: `{"graceMs":0}` });
+  const collected = await send("POST", `${site.larder.url}/api/v1/gc`, { headers, body: `{"graceMs":0}` });
   expect(collected.status).toBe(200);
 }
 
-async function expectWhole(kitchen: Kitchen, image: string): Promise<void> {
-  const has = await kitchen.run("has", "--all-platforms", image);
+async function expectWhole(site: TestSite, image: string): Promise<void> {
+  const has = await site.run("has", "--all-platforms", image);
   expect(has.status, `${has.output}${has.errors}`).toBe(0);
 }

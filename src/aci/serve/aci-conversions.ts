@@ -18,7 +18,7 @@ const REMEMBERED = 1000;
 const CONVERSION = 1;
 
 /** An image of one platform as it is to be converted. */
-export type AciWish = {
+export type ConversionRequest = {
   readonly manifestDigest: Digest;
   readonly origin: Omit<AciOrigin, "manifestDigest">;
 };
@@ -27,7 +27,7 @@ export type AciWish = {
 export type AciParts = { readonly config: BlobFile; readonly layers: readonly BlobFile[] };
 
 /** Makes ACIs and their signatures at first need, once however many ask, and keeps them. */
-export class AciWorkshop {
+export class AciConversions {
   readonly #store: AciStore;
   readonly #pool: ConversionPool;
   readonly #keyFile: KeyFile;
@@ -54,10 +54,10 @@ export class AciWorkshop {
   }
 
   /** The ACI, signed by the key; null when it is not made yet. Throws AciError when it could not be made a moment ago. */
-  async find(wish: AciWish): Promise<KeptAci | null> {
-    const refused = this.#refused.get(keyOf(wish));
+  async find(request: ConversionRequest): Promise<KeptAci | null> {
+    const refused = this.#refused.get(keyOf(request));
     if (refused) throw refused;
-    const kept = await this.#store.find(keyOf(wish));
+    const kept = await this.#store.find(keyOf(request));
     return kept?.signature.fingerprint === (await this.key()).fingerprint ? kept : null;
   }
 
@@ -65,29 +65,33 @@ export class AciWorkshop {
    * The ACI, made now if it is not there. `bring` gives the image's blobs as files; it is asked once for all who wait.
    * Throws AciError for an image that cannot be one, STORAGE_FULL, UNAVAILABLE, and what `bring` throws.
    */
-  make(wish: AciWish, bring: () => Promise<AciParts>): Promise<KeptAci> {
-    return this.#flights.run(keyOf(wish), async () => {
+  make(request: ConversionRequest, bring: () => Promise<AciParts>): Promise<KeptAci> {
+    return this.#flights.run(keyOf(request), async () => {
       try {
-        return await this.#make(wish, bring);
+        return await this.#make(request, bring);
       } catch (error) {
-        if (error instanceof AciError) this.#refused.set(keyOf(wish), error);
+        if (error instanceof AciError) this.#refused.set(keyOf(request), error);
         throw isDiskFull(error) ? diskFull(error) : error;
       }
     });
   }
 
-  async #make(wish: AciWish, bring: () => Promise<AciParts>): Promise<KeptAci> {
+  async #make(request: ConversionRequest, bring: () => Promise<AciParts>): Promise<KeptAci> {
     const { fingerprint } = await this.key();
-    const key = keyOf(wish);
+    const key = keyOf(request);
     const kept = await this.#store.find(key);
-    if (kept === null) return this.#convert(key, wish, await bring());
+    if (kept === null) return this.#convert(key, request, await bring());
     if (kept.signature.fingerprint === fingerprint) return kept;
     const signed = await this.#run({ kind: "sign", file: kept.path, keyFile: this.#keyFile.path });
     if (signed.kind !== "signed") throw new Error(`a job to sign ended as ${signed.kind}`);
     return this.#store.sign(key, { ...kept, signature: signed.signature });
   }
 
-  async #convert(key: string, { manifestDigest, origin }: AciWish, { config, layers }: AciParts): Promise<KeptAci> {
+  async #convert(
+    key: string,
+    { manifestDigest, origin }: ConversionRequest,
+    { config, layers }: AciParts,
+  ): Promise<KeptAci> {
     const file = await this.#store.begin();
     try {
       const keyFile = this.#keyFile.path;
@@ -115,7 +119,7 @@ export class AciWorkshop {
 }
 
 /** An image's manifest decides its platform; name and version are written into the ACI. */
-function keyOf({ manifestDigest, origin }: AciWish): string {
+function keyOf({ manifestDigest, origin }: ConversionRequest): string {
   const naming = digestOf(JSON.stringify([CONVERSION, origin]));
   return `${hexOf(manifestDigest)}-${hexOf(naming).slice(0, 16)}`;
 }

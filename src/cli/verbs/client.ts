@@ -9,10 +9,10 @@ import { renderText } from "../../clients/deliver/render-text.ts";
 import { type ClientTarget, clientConfig, clientTargets, findClientTarget } from "../../clients/targets/targets.ts";
 import { writeFiles } from "../../clients/deliver/write-files.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
-import { type ClientWishes, resolveClientSettings } from "../client-wishes.ts";
+import { type ClientFlags, resolveClientSettings } from "../client-flags.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 
-type Flags = ClientWishes & {
+type Flags = ClientFlags & {
   readonly out?: string;
   readonly tar?: string;
   readonly script?: boolean;

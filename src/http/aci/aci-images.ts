@@ -1,6 +1,6 @@
 import { AciError } from "../../aci/aci-error.ts";
 import { aciPlatform } from "../../aci/convert/aci-platform.ts";
-import type { AciParts, AciWish } from "../../aci/serve/aci-conversions.ts";
+import type { AciParts, ConversionRequest } from "../../aci/serve/aci-conversions.ts";
 import { parseImageConfig } from "../../aci/convert/image-config.ts";
 import type { Turns } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -9,17 +9,17 @@ import type { Manifest } from "../../oci/manifest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { formatPlatform, type Platform, platformMatches } from "../../oci/platform.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import { chooseManifests, isIndex, readManifest } from "../../registry/pull/image-walk.ts";
-import type { Target } from "../../registry/names/locate.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
-import type { FoundManifest, OnBehalf } from "../../registry/pull/origin.ts";
+import type { FoundManifest, PullContext } from "../../registry/pull/origin.ts";
 import type { NamedAci } from "./aci-names.ts";
 
 /** An image that an ACI can be made of. */
 export type AciImage = {
-  readonly wish: AciWish;
+  readonly request: ConversionRequest;
   /** Sees to it that all blobs are here. */
   readonly bring: () => Promise<AciParts>;
 };
@@ -50,22 +50,31 @@ export class AciImages {
   }
 
   /** The image of one platform. Throws what a pull of it would, and AciError for what is no image for a known platform. */
-  async find({ target, tag, ...naming }: NamedAci, platform: Platform | null, behalf: OnBehalf): Promise<AciImage> {
-    const { manifest: root } = await this.#parts.manifests.get(target, { kind: "tag", tag }, behalf);
-    const stored = await this.#choose(target, root, platform ?? DEFAULT_PLATFORM, behalf);
+  async find(
+    { repository, tag, ...naming }: NamedAci,
+    platform: Platform | null,
+    context: PullContext,
+  ): Promise<AciImage> {
+    const { manifest: root } = await this.#parts.manifests.get(repository, { kind: "tag", tag }, context);
+    const stored = await this.#choose(repository, root, platform ?? DEFAULT_PLATFORM, context);
     const manifest = await readManifest(stored, this.#parts.turns.begin());
     const config = imageConfigOf(manifest);
-    await this.#checkPlatform(target, config, platform, behalf);
+    await this.#checkPlatform(repository, config, platform, context);
     const { name, version, registry } = naming;
-    const repository = target.path;
-    const origin = { name, version, originalName: `${registry}/${repository}:${tag}`, registry, repository };
+    const { path } = repository;
+    const origin = { name, version, originalName: `${registry}/${path}:${tag}`, registry, repository: path };
     return {
-      wish: { manifestDigest: stored.digest, origin },
-      bring: () => this.#bring(target, stored.digest, config, manifest.layers),
+      request: { manifestDigest: stored.digest, origin },
+      bring: () => this.#bring(repository, stored.digest, config, manifest.layers),
     };
   }
 
-  async #choose(target: Target, root: StoredManifest, platform: Platform, behalf: OnBehalf): Promise<StoredManifest> {
+  async #choose(
+    repository: Repository,
+    root: StoredManifest,
+    platform: Platform,
+    context: PullContext,
+  ): Promise<StoredManifest> {
     let stored = root;
     for (let depth = 0; isIndex(stored); depth++) {
       const index = await readManifest(stored, this.#parts.turns.begin());
@@ -77,14 +86,19 @@ export class AciImages {
         );
       }
       const reference = { kind: "digest", digest: child.digest } as const;
-      stored = (await this.#parts.manifests.get(target, reference, behalf)).manifest;
+      stored = (await this.#parts.manifests.get(repository, reference, context)).manifest;
     }
     return stored;
   }
 
   /** A client that names a platform refuses an ACI for another. */
-  async #checkPlatform(target: Target, config: Descriptor, wanted: Platform | null, behalf: OnBehalf): Promise<void> {
-    const { os, architecture, variant } = parseImageConfig(await this.#read(target, config, behalf));
+  async #checkPlatform(
+    repository: Repository,
+    config: Descriptor,
+    wanted: Platform | null,
+    context: PullContext,
+  ): Promise<void> {
+    const { os, architecture, variant } = parseImageConfig(await this.#read(repository, config, context));
     aciPlatform({ os, architecture, variant });
     const offered: Platform = { os, architecture, ...(variant === "" ? {} : { variant }) };
     if (wanted === null || platformMatches(wanted, offered)) return;
@@ -94,22 +108,27 @@ export class AciImages {
     );
   }
 
-  async #read(target: Target, { digest }: Descriptor, behalf: OnBehalf): Promise<Uint8Array> {
+  async #read(repository: Repository, { digest }: Descriptor, context: PullContext): Promise<Uint8Array> {
     const { blobs } = this.#parts;
-    const here = await blobs.readHere(target, digest, CONFIG_LIMIT_BYTES);
+    const here = await blobs.readHere(repository, digest, CONFIG_LIMIT_BYTES);
     if (here !== null) return here;
-    const found = await blobs.get(target, digest, behalf);
+    const found = await blobs.get(repository, digest, context);
     if (found.size > CONFIG_LIMIT_BYTES) throw new AciError(`the image's config has ${found.size} bytes`);
     return new Uint8Array(await new Response(await found.read(null)).arrayBuffer());
   }
 
-  async #bring(target: Target, manifest: Digest, config: Descriptor, layers: readonly Descriptor[]): Promise<AciParts> {
+  async #bring(
+    repository: Repository,
+    manifest: Digest,
+    config: Descriptor,
+    layers: readonly Descriptor[],
+  ): Promise<AciParts> {
     const { blobs, cacher, blobFile, turns } = this.#parts;
     const work = turns.begin();
     for (const { digest } of [config, ...layers]) {
       await work.rest();
-      if (await blobs.isHere(target, digest)) continue;
-      await cacher.cache(target, { kind: "digest", digest: manifest }, "all", () => {});
+      if (await blobs.isHere(repository, digest)) continue;
+      await cacher.cache(repository, { kind: "digest", digest: manifest }, "all", () => {});
       break;
     }
     const fileOf = ({ digest }: Descriptor) => ({ path: blobFile(digest), digest });

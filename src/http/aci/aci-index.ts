@@ -1,5 +1,6 @@
 import { PUBLIC_KEYS_FILE } from "../../aci/discovery-page.ts";
-import { LOCAL, splitRepositoryName } from "../../oci/repository-name.ts";
+import { LOCAL } from "../../oci/repository-name.ts";
+import { repositoryOf } from "../../oci/repository.ts";
 import type { HeldImages } from "../../registry/images/held-images.ts";
 import type { AciFiles } from "./aci-files.ts";
 import type { AciNames } from "./aci-names.ts";
@@ -25,7 +26,7 @@ export class AciIndex {
     const ownHost = this.#names.ownHost(host);
     const images = (await this.#held.find(() => true, { repositories: REPOSITORIES, tags: LINES + 1 })).flatMap(
       ({ repository, tags }) => {
-        const { namespace, path } = splitRepositoryName(repository);
+        const { namespace, path } = repositoryOf(repository);
         return tags.map((tag) => `${namespace === LOCAL ? ownHost : namespace}/${path}:${tag}.aci`);
       },
     );

@@ -4,11 +4,11 @@ import { type Namespace, parseRepositoryPath, repositoryName } from "../../oci/r
 import { digestOf } from "../../oci/digest.ts";
 import { parseTag } from "../../oci/tag.ts";
 import { HeldImages } from "../../registry/images/held-images.ts";
-import type { Identity } from "../../registry/names/locate.ts";
+import type { ServedHosts } from "../../registry/names/locate.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { AciNames } from "./aci-names.ts";
 
-const identity: Identity = {
+const hosts: ServedHosts = {
   standsInFor: (namespace) => ["docker.io", "quay.io"].includes(namespace),
   isOwn: (namespace) => ["larder.lan:5000", "10.0.0.5:5000"].includes(namespace),
 };
@@ -33,7 +33,7 @@ beforeAll(async () => {
       atMs: 1,
     });
   }
-  names = new AciNames(identity, new HeldImages(tags, repositories, new Turns()), ["larder.lan"]);
+  names = new AciNames(hosts, new HeldImages(tags, repositories, new Turns()), ["larder.lan"]);
 });
 
 /** `NAMESPACE/PATH:TAG as NAME:VERSION`. */
@@ -43,8 +43,8 @@ async function here(stem: string, host: string | null = "10.0.0.5:5000"): Promis
 
 function described(found: Awaited<ReturnType<AciNames["findHere"]>>): string | null {
   if (found === null) return null;
-  const { target, tag, name, version } = found;
-  return `${target.namespace}/${target.path}:${tag} as ${name}:${version}`;
+  const { repository, tag, name, version } = found;
+  return `${repository.namespace}/${repository.path}:${tag} as ${name}:${version}`;
 }
 
 describe("an image that is here", () => {

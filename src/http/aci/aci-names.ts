@@ -1,19 +1,14 @@
 import { aciNameAt, isIdentifier, toIdentifier } from "../../aci/aci-name.ts";
 import { findAci } from "../../aci/aci-path.ts";
-import {
-  LOCAL,
-  looksLikeHost,
-  type Namespace,
-  splitRepositoryName,
-  tryParseNamespace,
-} from "../../oci/repository-name.ts";
+import { LOCAL, looksLikeHost, type Namespace, tryParseNamespace } from "../../oci/repository-name.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
+import { type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { HeldImage, HeldImages } from "../../registry/images/held-images.ts";
-import { type Asked, type Identity, locate, namespaceOf, type Target } from "../../registry/names/locate.ts";
+import { type Asked, type ServedHosts, locate, namespaceOf } from "../../registry/names/locate.ts";
 
 /** The image that a name below `/aci/` means, and what the ACI made of it says of itself. */
 export type NamedAci = {
-  readonly target: Target;
+  readonly repository: Repository;
   readonly tag: Tag;
   /** The ACI's name and its label `version`: clients that went by discovery refuse others than they asked for. */
   readonly name: string;
@@ -27,7 +22,7 @@ const LOOK_ALIKES = { repositories: 200, tags: 50_000 };
 
 /** Finds out which image a name below `/aci/` means. */
 export class AciNames {
-  readonly #identity: Identity;
+  readonly #hosts: ServedHosts;
   readonly #held: HeldImages;
   readonly #ownNames: readonly [string, ...string[]];
 
@@ -35,8 +30,8 @@ export class AciNames {
    * `ownNames` are larder's, without ports, which no ACI's name has. The first one is for clients that call it by a
    * name that it does not know.
    */
-  constructor(identity: Identity, held: HeldImages, ownNames: readonly [string, ...string[]]) {
-    this.#identity = identity;
+  constructor(hosts: ServedHosts, held: HeldImages, ownNames: readonly [string, ...string[]]) {
+    this.#hosts = hosts;
     this.#held = held;
     this.#ownNames = ownNames;
   }
@@ -46,13 +41,13 @@ export class AciNames {
     const { asked, isFull, ownHost } = this.#read(stem, host);
     const found = findAci(`${asked}.aci`, await this.#alike(asked, isFull, host), ownHost);
     if (found === null || found.kind === "pubkeys") return null;
-    const target = splitRepositoryName(found.repository);
+    const repository = repositoryOf(found.repository);
     const tag = parseTag(found.tag);
     const { name, version } = splitVersion(asked);
-    const registry = registryOf(target, ownHost);
+    const registry = registryOf(repository, ownHost);
     const saysItself = isFull && version !== null && isIdentifier(name);
-    const naming = saysItself ? { name, version } : { name: aciNameAt(registry, target.path), version: tag };
-    return { target, tag, registry, ...naming };
+    const naming = saysItself ? { name, version } : { name: aciNameAt(registry, repository.path), version: tag };
+    return { repository, tag, registry, ...naming };
   }
 
   /**
@@ -64,14 +59,14 @@ export class AciNames {
     const { name, version } = splitVersion(rest);
     if (!isFull && version === null) return null;
     const isOwn = asked === `${ownHost}/${rest}`;
-    const target = locate(name, { ns: null, prefix: null, host: isOwn ? null : host }, this.#identity);
-    const { namespace, path } = target;
-    if (namespace !== LOCAL && !this.#identity.standsInFor(namespace)) return null;
-    const registry = registryOf(target, ownHost);
+    const repository = locate(name, { ns: null, prefix: null, host: isOwn ? null : host }, this.#hosts);
+    const { namespace, path } = repository;
+    if (namespace !== LOCAL && !this.#hosts.standsInFor(namespace)) return null;
+    const registry = registryOf(repository, ownHost);
     const full = splitVersion(asked).name;
     const tag = parseTag(version ?? "latest");
     return {
-      target,
+      repository,
       tag,
       registry,
       name: isFull && isIdentifier(full) ? full : aciNameAt(registry, path),
@@ -109,8 +104,8 @@ export class AciNames {
   /** At a host that larder stands in for, a short name means an image of that registry. */
   #alike(asked: string, isFull: boolean, host: string | null): Promise<readonly HeldImage[]> {
     const standIn = isFull || host === null ? null : this.#standIn(host);
-    return this.#held.find((repository) => {
-      const { namespace, path } = splitRepositoryName(repository);
+    return this.#held.find((name) => {
+      const { namespace, path } = repositoryOf(name);
       if (standIn !== null && namespace !== standIn && namespace !== LOCAL) return false;
       const last = path.slice(path.lastIndexOf("/") + 1);
       return asked.includes(last) || asked.includes(toIdentifier(last));
@@ -118,17 +113,17 @@ export class AciNames {
   }
 
   #isOwn(namespace: Namespace): boolean {
-    if (this.#identity.isOwn(namespace)) return true;
-    return !this.#identity.standsInFor(namespace) && this.#ownNames.includes(withoutPort(namespace));
+    if (this.#hosts.isOwn(namespace)) return true;
+    return !this.#hosts.standsInFor(namespace) && this.#ownNames.includes(withoutPort(namespace));
   }
 
   #standIn(host: string): Namespace | null {
     const asked: Asked = { ns: null, prefix: null, host };
-    return namespaceOf(asked, this.#identity);
+    return namespaceOf(asked, this.#hosts);
   }
 }
 
-function registryOf({ namespace }: Target, ownHost: string): string {
+function registryOf({ namespace }: Repository, ownHost: string): string {
   return namespace === LOCAL ? ownHost : namespace;
 }
 

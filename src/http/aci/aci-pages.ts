@@ -1,9 +1,9 @@
-import type { AciWorkshop } from "../../aci/serve/aci-conversions.ts";
+import type { AciConversions } from "../../aci/serve/aci-conversions.ts";
 import type { KeptAci } from "../../aci/serve/aci-store.ts";
 import { PUBLIC_KEYS_FILE, renderDiscoveryPage } from "../../aci/discovery-page.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { OnBehalf } from "../../registry/pull/origin.ts";
+import type { PullContext } from "../../registry/pull/origin.ts";
 import type { AciFiles } from "./aci-files.ts";
 import type { AciImage, AciImages } from "./aci-images.ts";
 import type { AciIndex } from "./aci-index.ts";
@@ -25,7 +25,7 @@ const CONTENT_TYPE = {
 export type AciPagesOptions = {
   readonly names: AciNames;
   readonly images: AciImages;
-  readonly workshop: AciWorkshop;
+  readonly conversions: AciConversions;
   readonly index: AciIndex;
   /** A folder whose files are served as they are; null when there is none. */
   readonly files: AciFiles | null;
@@ -69,7 +69,7 @@ export class AciPages {
       if (file === null) return this.#discover(request, origin);
       if (file === "") return textReply(await this.#options.index.render(origin, request.headers.get("host")));
       if (file === PUBLIC_KEYS_FILE) {
-        return textReply((await this.#options.workshop.key()).publicKey, CONTENT_TYPE.keys);
+        return textReply((await this.#options.conversions.key()).publicKey, CONTENT_TYPE.keys);
       }
       const asked = parseAciRequest(file, search);
       if (asked === null) throw notHere(file);
@@ -114,13 +114,13 @@ export class AciPages {
     allowSlow: () => void,
   ): Promise<Response> {
     if (kind === "other") throw notHere(file);
-    const { names, images, workshop } = this.#options;
+    const { names, images, conversions } = this.#options;
     const host = request.headers.get("host");
-    const behalf: OnBehalf = { via: request.headers.get("via") };
+    const context: PullContext = { via: request.headers.get("via") };
     const named = (await names.findHere(stem, host)) ?? names.nameUnseen(stem, host);
     if (named === null) throw notHere(file);
-    const image = await images.find(named, platform, behalf);
-    const kept = await workshop.find(image.wish);
+    const image = await images.find(named, platform, context);
+    const kept = await conversions.find(image.request);
     if (kind === "aci") {
       const { path, sizeBytes, digest } = kept ?? (await this.#make(image, allowSlow));
       return fileReply(request, { path, sizeBytes, tag: digest, contentType: CONTENT_TYPE.aci });
@@ -130,10 +130,10 @@ export class AciPages {
     return notYetReply();
   }
 
-  async #make({ wish, bring }: AciImage, allowSlow: () => void): Promise<KeptAci> {
+  async #make({ request, bring }: AciImage, allowSlow: () => void): Promise<KeptAci> {
     const timer = setInterval(allowSlow, STILL_ALIVE_MS);
     try {
-      return await this.#options.workshop.make(wish, bring);
+      return await this.#options.conversions.make(request, bring);
     } finally {
       clearInterval(timer);
     }

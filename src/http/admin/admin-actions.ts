@@ -75,8 +75,8 @@ export function adminActions(parts: AdminParts): AdminActions {
       upstreams.offline = offline;
       return jsonResponse({ offline } satisfies OfflineState);
     },
-    "POST gc": async ({ graceMs = collectionLimits.graceMs, ...wishes }) =>
-      jsonResponse((await collector.collect({ ...collectionLimits, graceMs }, wishes)) satisfies CollectAnswer),
+    "POST gc": async ({ graceMs = collectionLimits.graceMs, ...options }) =>
+      jsonResponse((await collector.collect({ ...collectionLimits, graceMs }, options)) satisfies CollectAnswer),
     "POST verify": async (_, { signal, reportFault }) => verify(parts.verifier, signal, reportFault),
     "POST cache": async ({ image, platforms }, call) => cache(parts, image, platforms, call),
     "POST inspect": async ({ image }, { signal }) =>
@@ -84,8 +84,8 @@ export function adminActions(parts: AdminParts): AdminActions {
     "POST has": async ({ images }, { signal }) =>
       jsonResponse((await checkAll(survey(signal), images)) satisfies HasAnswer),
     "POST remove": async ({ image }) => {
-      const { target, reference } = locate(parseImageName(image));
-      return jsonResponse((await remover.remove(target, reference)) satisfies RemoveAnswer);
+      const { repository, reference } = locate(parseImageName(image));
+      return jsonResponse((await remover.remove(repository, reference)) satisfies RemoveAnswer);
     },
     "POST adopt": async ({ image, digest, indexBase64 }) => {
       const { namespace, path, tag } = parseImageName(image);
@@ -126,17 +126,17 @@ async function cache(
     if (found === null) throw unreachable;
     return alreadyHere(found.manifest.digest, `it may have moved: ${unreachable.message}`);
   }
-  const { target, reference } = locate(named);
-  return streamCaching(cacher, target, reference, choice, call);
+  const { repository, reference } = locate(named);
+  return streamCaching(cacher, repository, reference, choice, call);
 }
 
 function locate({ namespace, path, tag, digest }: Reference): {
-  target: Pick<Reference, "namespace" | "path">;
+  repository: Pick<Reference, "namespace" | "path">;
   reference: ManifestReference;
 } {
-  const target = { namespace, path };
-  if (digest !== null) return { target, reference: { kind: "digest", digest } };
-  if (tag !== null) return { target, reference: { kind: "tag", tag } };
+  const repository = { namespace, path };
+  if (digest !== null) return { repository, reference: { kind: "digest", digest } };
+  if (tag !== null) return { repository, reference: { kind: "tag", tag } };
   const name = formatReference({ namespace, path, tag, digest });
   throw new RegistryError("TAG_INVALID", `${name} has neither tag nor digest`);
 }

@@ -2,9 +2,9 @@ import type { CacheProgress } from "../../admin/admin.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { LOCAL } from "../../oci/repository-name.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { PlatformChoice } from "../../registry/pull/image-walk.ts";
-import type { Target } from "../../registry/names/locate.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import { formatLine, linesResponse, streamLines } from "./admin-lines.ts";
@@ -33,13 +33,13 @@ export function whyUnreachable(upstreams: Upstreams, reference: Reference): Regi
  */
 export function streamCaching(
   cacher: ImageCacher,
-  target: Target,
+  repository: Repository,
   reference: ManifestReference,
   platforms: PlatformChoice,
   { reportFault }: AdminCall,
 ): Response {
   return streamLines<CacheProgress>(async (tell) => {
-    await cacher.cache(target, reference, platforms, tell);
+    await cacher.cache(repository, reference, platforms, tell);
     return { kind: "done" };
   }, reportFault);
 }

@@ -1,14 +1,10 @@
 import type { HasAnswer, ImagesAnswer, InspectedImage, ListedImage } from "../../admin/admin.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import {
-  parseRepositoryPath,
-  repositoryName,
-  splitRepositoryName,
-  tryParseNamespace,
-} from "../../oci/repository-name.ts";
+import { parseRepositoryPath, repositoryName, tryParseNamespace } from "../../oci/repository-name.ts";
 import { parseTag } from "../../oci/tag.ts";
 import { type Platform, tryParsePlatform } from "../../oci/platform.ts";
+import { repositoryOf } from "../../oci/repository.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { summaryOf } from "../../registry/images/image-summary.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
@@ -46,7 +42,7 @@ export async function listImages(
     const last = images.at(-1);
     if (last !== undefined && (images.length >= page || survey.hasSeenEnough)) return { images, next: last.name };
     const { tag: name, digest, kind, updatedAtMs } = tag;
-    const extent = await survey.measure(splitRepositoryName(repository), manifest);
+    const extent = await survey.measure(repositoryOf(repository), manifest);
     images.push({ name: `${repository}:${name}`, digest, kind, updatedAtMs, ...extent });
   }
   return { images, next: null };
@@ -67,20 +63,20 @@ function parsePlace(name: string): InventoryPlace {
 export async function inspect(survey: ImageSurvey, image: string): Promise<InspectedImage | null> {
   const found = await survey.find(parseImageName(image));
   if (found === null) return null;
-  const { repository, tag, manifest: stored } = found;
-  const target = splitRepositoryName(repository);
-  const visit = survey.visit(target);
+  const { foundIn, tag, manifest: stored } = found;
+  const repository = repositoryOf(foundIn);
+  const visit = survey.visit(repository);
   const manifest = await visit.read(stored, 0);
   const summary = summaryOf(manifest);
   const here = await visit.manifestsHere(summary.platforms.map(({ digest }) => digest));
   return {
-    name: tag === null ? `${repository}@${stored.digest}` : `${repository}:${tag.tag}`,
+    name: tag === null ? `${foundIn}@${stored.digest}` : `${foundIn}:${tag.tag}`,
     kind: tag?.kind ?? null,
     updatedAtMs: tag?.updatedAtMs ?? null,
     digest: stored.digest,
     ...summary,
     platforms: summary.platforms.map(({ platform, digest }) => ({ platform, digest, isHere: here.has(digest) })),
-    sizeBytes: (await survey.measure(target, stored)).sizeBytes,
+    sizeBytes: (await survey.measure(repository, stored)).sizeBytes,
     config: await visit.readConfig(manifest),
     manifestBase64: Buffer.from(stored.bytes).toString("base64"),
   };

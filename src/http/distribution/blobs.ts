@@ -1,30 +1,35 @@
 import { parseRangeHeader } from "../../lib/text/byte-range.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
-import type { Target } from "../../registry/names/locate.ts";
 import { errorResponse } from "../error-response.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { isNotModified } from "./not-modified.ts";
 
 /** GET, HEAD and DELETE of `/v2/NAME/blobs/DIGEST`. Source: distribution-spec v1.1.1, "Pulling blobs". */
-export async function answerBlob(call: Call, target: Target, digestText: string, blobs: Blobs): Promise<Response> {
+export async function answerBlob(
+  call: Call,
+  repository: Repository,
+  digestText: string,
+  blobs: Blobs,
+): Promise<Response> {
   const digest = parseDigest(digestText);
-  if (call.request.method === "HEAD") return headBlob(call, target, digest, blobs);
-  if (call.request.method === "GET") return getBlob(call, target, digest, blobs);
-  await blobs.delete(target, digest);
+  if (call.request.method === "HEAD") return headBlob(call, repository, digest, blobs);
+  if (call.request.method === "GET") return getBlob(call, repository, digest, blobs);
+  await blobs.delete(repository, digest);
   return new Response(null, { status: 202, headers: API_HEADERS });
 }
 
-async function headBlob(call: Call, target: Target, digest: Digest, blobs: Blobs): Promise<Response> {
-  const size = await blobs.promise(target, digest, call.behalf);
+async function headBlob(call: Call, repository: Repository, digest: Digest, blobs: Blobs): Promise<Response> {
+  const size = await blobs.sizeForPush(repository, digest, call.context);
   const headers = blobHeaders(digest);
   if (isNotModified(call.request, digest)) return new Response(null, { status: 304, headers });
   return new Response(null, { headers: { ...headers, "Content-Length": String(size) } });
 }
 
-async function getBlob(call: Call, target: Target, digest: Digest, blobs: Blobs): Promise<Response> {
-  const blob = await blobs.get(target, digest, call.behalf);
+async function getBlob(call: Call, repository: Repository, digest: Digest, blobs: Blobs): Promise<Response> {
+  const blob = await blobs.get(repository, digest, call.context);
   const { size } = blob;
   const headers = blobHeaders(digest);
   if (isNotModified(call.request, digest)) return new Response(null, { status: 304, headers });

@@ -1,5 +1,5 @@
 import type { Namespace } from "../../oci/repository-name.ts";
-import type { OnBehalf } from "../../registry/pull/origin.ts";
+import type { PullContext } from "../../registry/pull/origin.ts";
 import type { Route } from "./route.ts";
 
 /** One request to the distribution API, parsed. */
@@ -12,7 +12,7 @@ export type Call = {
   /** The namespace that `ns`, the path before `/v2/`, or the host puts the request under; null at larder's own address. */
   readonly namespace: Namespace | null;
   /** What is passed on to upstream registries of this request. */
-  readonly behalf: OnBehalf;
+  readonly context: PullContext;
   /** May this client push to the repository that it asks about? */
   mayPush(): Promise<boolean>;
   /** Lets a transfer be slow: without this, a connection that is silent for seconds is closed. */

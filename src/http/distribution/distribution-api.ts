@@ -5,7 +5,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import { type Namespace, type RepositoryName, repositoryName } from "../../oci/repository-name.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { Catalog } from "../../registry/images/catalog.ts";
-import { type Asked, type Identity, locateUnder, namespaceOf } from "../../registry/names/locate.ts";
+import { type Asked, type ServedHosts, locateUnder, namespaceOf } from "../../registry/names/locate.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
 import type { Referrers } from "../../registry/images/referrers.ts";
 import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
@@ -21,7 +21,7 @@ import { answerUpload, beginUpload } from "./uploads.ts";
 
 /** The parts of the registry that the API speaks for. */
 export type Registry = {
-  readonly identity: Identity;
+  readonly hosts: ServedHosts;
   readonly manifests: Manifests;
   readonly pushes: ManifestPushes;
   readonly blobs: Blobs;
@@ -87,7 +87,7 @@ export class DistributionApi {
     try {
       const via = request.headers.get("via");
       if (via !== null && isLoop(this.#instanceId, via)) throw loopDetected(asked);
-      const namespace = namespaceOf(asked, this.#registry.identity);
+      const namespace = namespaceOf(asked, this.#registry.hosts);
       const mayPush = () =>
         this.#gate.allows(request, connection.arrival(), "push", this.#repositoryOf(route, namespace));
       const call: Call = {
@@ -96,7 +96,7 @@ export class DistributionApi {
         route,
         query,
         namespace,
-        behalf: { via, isPush: async () => request.method === "HEAD" && (await mayPush()) },
+        context: { via, isPush: async () => request.method === "HEAD" && (await mayPush()) },
         mayPush,
         allowSlowTransfer: connection.allowSlowTransfer,
       };
@@ -118,29 +118,29 @@ export class DistributionApi {
 
   #dispatch(call: Call): Promise<Response> {
     const { route, namespace } = call;
-    const { identity, blobs, uploads, catalog, referrers } = this.#registry;
+    const { hosts, blobs, uploads, catalog, referrers } = this.#registry;
     switch (route.kind) {
       case "base":
         return Promise.resolve(new Response("{}", { headers: { ...API_HEADERS, "Content-Type": "application/json" } }));
       case "catalog":
         return answerCatalog(call, catalog);
       case "tags":
-        return answerTags(call, route.name, locateUnder(route.name, namespace, identity), catalog);
+        return answerTags(call, route.name, locateUnder(route.name, namespace, hosts), catalog);
       case "manifest":
-        return answerManifest(call, locateUnder(route.name, namespace, identity), route.reference, this.#registry);
+        return answerManifest(call, locateUnder(route.name, namespace, hosts), route.reference, this.#registry);
       case "blob":
-        return answerBlob(call, locateUnder(route.name, namespace, identity), route.digest, blobs);
+        return answerBlob(call, locateUnder(route.name, namespace, hosts), route.digest, blobs);
       case "uploads":
         return beginUpload(
           call,
-          locateUnder(route.name, namespace, identity),
-          (name) => locateUnder(name, namespace, identity),
+          locateUnder(route.name, namespace, hosts),
+          (name) => locateUnder(name, namespace, hosts),
           uploads,
         );
       case "upload":
-        return answerUpload(call, locateUnder(route.name, namespace, identity), route.id, uploads);
+        return answerUpload(call, locateUnder(route.name, namespace, hosts), route.id, uploads);
       case "referrers":
-        return answerReferrers(call, locateUnder(route.name, namespace, identity), route.digest, referrers);
+        return answerReferrers(call, locateUnder(route.name, namespace, hosts), route.digest, referrers);
       default:
         return route satisfies never;
     }
@@ -148,7 +148,7 @@ export class DistributionApi {
 
   #repositoryOf(route: Route, namespace: Namespace | null): RepositoryName | null {
     if (!("name" in route)) return null;
-    const { namespace: registry, path } = locateUnder(route.name, namespace, this.#registry.identity);
+    const { namespace: registry, path } = locateUnder(route.name, namespace, this.#registry.hosts);
     return repositoryName(registry, path);
   }
 }

@@ -2,8 +2,8 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { parseDigest, quoteBriefly } from "../../oci/digest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { Catalog } from "../../registry/images/catalog.ts";
-import type { Target } from "../../registry/names/locate.ts";
 import type { Referrers } from "../../registry/images/referrers.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 
@@ -22,23 +22,28 @@ export async function answerCatalog(call: Call, catalog: Catalog): Promise<Respo
 }
 
 /** GET of `/v2/NAME/tags/list`. Source: distribution-spec v1.1.1, "Listing Tags". */
-export async function answerTags(call: Call, name: string, target: Target, catalog: Catalog): Promise<Response> {
+export async function answerTags(
+  call: Call,
+  name: string,
+  repository: Repository,
+  catalog: Catalog,
+): Promise<Response> {
   return paged(call, async (page) => {
-    return { entries: await catalog.tags(target, page), body: (tags) => ({ name, tags }) };
+    return { entries: await catalog.tags(repository, page), body: (tags) => ({ name, tags }) };
   });
 }
 
 /** GET of `/v2/NAME/referrers/DIGEST`: a page. Source: distribution-spec v1.1.1, "Listing Referrers". */
 export async function answerReferrers(
   call: Call,
-  target: Target,
+  repository: Repository,
   digest: string,
   referrers: Referrers,
 ): Promise<Response> {
   const artifactType = call.query.get("artifactType") || null;
   const last = call.query.get("last");
   const question = { artifactType, after: last === null ? null : parseDigest(last) };
-  const page = await referrers.page(target, parseDigest(digest), question, call.behalf, call.request.signal);
+  const page = await referrers.page(repository, parseDigest(digest), question, call.context, call.request.signal);
   const headers: Record<string, string> = { ...API_HEADERS, "Content-Type": MEDIA_TYPE.ociIndex };
   if (page.next !== null) headers["Link"] = nextLink(call, { ...(artifactType && { artifactType }), last: page.next });
   if (artifactType !== null) headers["OCI-Filters-Applied"] = "artifactType";

@@ -2,8 +2,7 @@ import { parseAttachmentTag } from "../../oci/attachment-tag.ts";
 import { type Digest, parseDigest } from "../../oci/digest.ts";
 import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
-import { nameOf } from "../../registry/names/search-order.ts";
-import type { Target } from "../../registry/names/locate.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { LocatedManifest, Manifests } from "../../registry/pull/manifests.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
 import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
@@ -25,17 +24,17 @@ const UNSURE: readonly ErrorCode[] = ["UPSTREAM_UNAVAILABLE", "TOOMANYREQUESTS",
 /** GET, HEAD, PUT and DELETE of `/v2/NAME/manifests/REFERENCE`. Source: distribution-spec v1.1.1. */
 export async function answerManifest(
   call: Call,
-  target: Target,
+  repository: Repository,
   referenceText: string,
   { manifests, pushes }: { readonly manifests: Manifests; readonly pushes: ManifestPushes },
 ): Promise<Response> {
   const { method } = call.request;
   if (method === "GET" || method === "HEAD") {
-    return getManifest(call.request, await findManifest(call, target, parseReference(referenceText), manifests));
+    return getManifest(call.request, await findManifest(call, repository, parseReference(referenceText), manifests));
   }
   const reference = parseReference(referenceText);
-  if (method === "PUT") return putManifest(call, target, reference, pushes);
-  await manifests.delete(target, reference);
+  if (method === "PUT") return putManifest(call, repository, reference, pushes);
+  await manifests.delete(repository, reference);
   return new Response(null, { status: 202, headers: API_HEADERS });
 }
 
@@ -48,45 +47,52 @@ function parseReference(text: string): ManifestReference {
  * containerd and BuildKit ask by HEAD before they push, and take anything but "not found" for a reason to stop: a push
  * must not fail because the upstream that might have the tag as well is down. Who may not write is told the truth.
  */
-async function findManifest(call: Call, target: Target, reference: ManifestReference, manifests: Manifests) {
+async function findManifest(call: Call, repository: Repository, reference: ManifestReference, manifests: Manifests) {
   const isLook = call.request.method === "HEAD" && reference.kind === "tag";
   // What upstream has would be no answer to a pusher anyway.
   const isHereOnly = isLook && pushIntentOf(call.request.headers) === "push" && (await call.mayPush());
-  const behalf = isHereOnly ? { ...call.behalf, isHereOnly } : call.behalf;
-  const found = await manifests.get(target, reference, behalf).catch(async (error: unknown) => {
+  const context = isHereOnly ? { ...call.context, isHereOnly } : call.context;
+  const found = await manifests.get(repository, reference, context).catch(async (error: unknown) => {
     const unsure = error instanceof RegistryError && UNSURE.includes(error.code);
     if (!unsure || !(await call.mayPush())) throw error;
-    if (call.request.method !== "HEAD" && !(await isAttachedHere(target, reference, manifests))) throw error;
+    if (call.request.method !== "HEAD" && !(await isAttachedHere(repository, reference, manifests))) throw error;
     throw new RegistryError("MANIFEST_UNKNOWN", error.message, { cause: error });
   });
   if (reference.kind === "digest") return found;
-  if (call.request.method === "HEAD") await assertPromisable(call, target, reference.tag, found);
-  return chooseForOldClient(call, target, found, manifests);
+  if (call.request.method === "HEAD") await assertHeldHere(call, repository, reference.tag, found);
+  return chooseForOldClient(call, repository, found, manifests);
 }
 
 /**
  * Is it a tag for what is attached to a manifest that is here: `sha256-HEX.sig` and its kin of cosign, `sha256-HEX` of the
  * referrers tag schema? Who signs asks for it by GET, and takes anything but "not found" for a reason to stop.
  */
-async function isAttachedHere(target: Target, reference: ManifestReference, manifests: Manifests): Promise<boolean> {
+async function isAttachedHere(
+  repository: Repository,
+  reference: ManifestReference,
+  manifests: Manifests,
+): Promise<boolean> {
   const attachment = reference.kind === "tag" ? parseAttachmentTag(reference.tag) : null;
-  return attachment !== null && (await manifests.holds(target, attachment.subject));
+  return attachment !== null && (await manifests.holds(repository, attachment.subject));
 }
 
 /**
  * A pusher who hears that a tag is there with just its digest pushes nothing. It is told so only of what the repository
  * itself holds: what larder has under another name, or from upstream, may be gone tomorrow. Throws MANIFEST_UNKNOWN.
  */
-async function assertPromisable(
+async function assertHeldHere(
   call: Call,
-  target: Target,
+  repository: Repository,
   tag: Tag,
-  { repository, kind }: LocatedManifest,
+  { foundIn, kind }: LocatedManifest,
 ): Promise<void> {
   const intent = pushIntentOf(call.request.headers);
-  const isHeld = repository === nameOf(target) && (kind === "pushed" || intent === "either");
+  const isHeld = foundIn === nameOf(repository) && (kind === "pushed" || intent === "either");
   if (intent === "none" || isHeld || !(await call.mayPush())) return;
-  throw new RegistryError("MANIFEST_UNKNOWN", `nobody has pushed ${nameOf(target)}:${tag}; a pull of it is answered`);
+  throw new RegistryError(
+    "MANIFEST_UNKNOWN",
+    `nobody has pushed ${nameOf(repository)}:${tag}; a pull of it is answered`,
+  );
 }
 
 function getManifest(request: Request, { manifest, warning }: FoundManifest): Response {
@@ -118,7 +124,7 @@ function headersOf(manifest: FoundManifest["manifest"]): Headers {
 /** `tag=` gives more tags to a manifest that is pushed by digest (distribution-spec main, "Pushing Manifests"). */
 async function putManifest(
   call: Call,
-  target: Target,
+  repository: Repository,
   reference: ManifestReference,
   pushes: ManifestPushes,
 ): Promise<Response> {
@@ -131,7 +137,7 @@ async function putManifest(
   const contentType = call.request.headers.get("content-type");
   // What the manifest names may have to be fetched first, which takes as long as it takes.
   call.allowSlowTransfer();
-  const { digest, subject } = await pushes.put(target, { bytes, contentType, reference, tags }, call.behalf);
+  const { digest, subject } = await pushes.put(repository, { bytes, contentType, reference, tags }, call.context);
   const headers = new Headers({ ...API_HEADERS, Location: locationOf(call, digest), "Docker-Content-Digest": digest });
   if (subject !== null) headers.set("OCI-Subject", subject);
   for (const tag of tags) headers.append("OCI-Tag", tag);

@@ -1,6 +1,6 @@
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { Target } from "../../registry/names/locate.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
 import type { FoundManifest } from "../../registry/pull/origin.ts";
 import type { Call } from "./call.ts";
@@ -11,8 +11,8 @@ import type { Call } from "./call.ts";
  * must not change under it.
  */
 export async function chooseForOldClient(
-  { request, behalf }: Call,
-  target: Target,
+  { request, context }: Call,
+  repository: Repository,
   found: FoundManifest,
   manifests: Manifests,
 ): Promise<FoundManifest> {
@@ -28,5 +28,5 @@ export async function chooseForOldClient(
       "the image is a list without one for linux/amd64, and the client accepts no list",
     );
   }
-  return manifests.get(target, { kind: "digest", digest: child.digest }, behalf);
+  return manifests.get(repository, { kind: "digest", digest: child.digest }, context);
 }

@@ -1,21 +1,26 @@
 import { parseChunkRange } from "../../lib/text/byte-range.ts";
 import { algorithmOf, type DigestAlgorithm, isDigestAlgorithm, parseDigest, quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { Target } from "../../registry/names/locate.ts";
+import type { Repository } from "../../oci/repository.ts";
 import { ChunkOutOfOrder, type UploadChunk, type UploadState, type Uploads } from "../../registry/push/uploads.ts";
 import { errorResponse } from "../error-response.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 
 /** Turns the `from` of a mount, a name as clients write it, into a repository. */
-export type LocateName = (name: string) => Target;
+export type LocateName = (name: string) => Repository;
 
 /** POST of `/v2/NAME/blobs/uploads/`. Source: distribution-spec v1.1.1, "Pushing blobs"; `digest-algorithm` from main. */
-export async function beginUpload(call: Call, target: Target, locate: LocateName, uploads: Uploads): Promise<Response> {
+export async function beginUpload(
+  call: Call,
+  repository: Repository,
+  locate: LocateName,
+  uploads: Uploads,
+): Promise<Response> {
   const mount = call.query.get("mount");
   if (mount !== null) {
     const from = call.query.get("from");
     const digest = parseDigest(mount);
-    if (await uploads.mount(target, digest, from === null || from === "" ? null : locate(from))) {
+    if (await uploads.mount(repository, digest, from === null || from === "" ? null : locate(from))) {
       return created(call, digest);
     }
   }
@@ -23,16 +28,21 @@ export async function beginUpload(call: Call, target: Target, locate: LocateName
   if (whole !== null && mount === null) {
     const digest = parseDigest(whole);
     call.allowSlowTransfer();
-    await uploads.push(target, digest, chunkOf(call.request));
+    await uploads.push(repository, digest, chunkOf(call.request));
     return created(call, digest);
   }
-  return accepted(call, await uploads.begin(target, algorithmAsked(call, mount)));
+  return accepted(call, await uploads.begin(repository, algorithmAsked(call, mount)));
 }
 
 /** GET, PATCH, PUT and DELETE of `/v2/NAME/blobs/uploads/ID`. */
-export async function answerUpload(call: Call, target: Target, id: string, uploads: Uploads): Promise<Response> {
+export async function answerUpload(
+  call: Call,
+  repository: Repository,
+  id: string,
+  uploads: Uploads,
+): Promise<Response> {
   try {
-    return await continueUpload(call, target, id, uploads);
+    return await continueUpload(call, repository, id, uploads);
   } catch (error) {
     // The client learns where to go on from; the session lives.
     if (error instanceof ChunkOutOfOrder) return errorResponse(error, uploadHeaders(call, error.state));
@@ -40,25 +50,25 @@ export async function answerUpload(call: Call, target: Target, id: string, uploa
   }
 }
 
-async function continueUpload(call: Call, target: Target, id: string, uploads: Uploads): Promise<Response> {
+async function continueUpload(call: Call, repository: Repository, id: string, uploads: Uploads): Promise<Response> {
   switch (call.request.method) {
     case "GET":
     case "HEAD":
-      return new Response(null, { status: 204, headers: uploadHeaders(call, await uploads.state(target, id)) });
+      return new Response(null, { status: 204, headers: uploadHeaders(call, await uploads.state(repository, id)) });
     case "PATCH":
       call.allowSlowTransfer();
-      return accepted(call, await uploads.append(target, id, chunkOf(call.request)));
+      return accepted(call, await uploads.append(repository, id, chunkOf(call.request)));
     case "PUT": {
       const text = call.query.get("digest");
       if (text === null)
         throw new RegistryError("DIGEST_INVALID", "the upload's last request needs a digest parameter");
       const digest = parseDigest(text);
       call.allowSlowTransfer();
-      await uploads.finish(target, id, digest, chunkOf(call.request));
+      await uploads.finish(repository, id, digest, chunkOf(call.request));
       return created(call, digest);
     }
     default:
-      await uploads.cancel(target, id);
+      await uploads.cancel(repository, id);
       return new Response(null, { status: 204, headers: API_HEADERS });
   }
 }

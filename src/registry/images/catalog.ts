@@ -1,9 +1,9 @@
 import { RegistryError } from "../../oci/registry-error.ts";
-import { LOCAL, type Namespace, splitRepositoryName } from "../../oci/repository-name.ts";
+import { LOCAL, type Namespace } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
+import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { Page, RepositoryStore, TagStore } from "../../storage/metadata.ts";
-import { type Candidate, candidatesOf, nameOf, type SearchOrder } from "../names/search-order.ts";
-import type { Target } from "../names/locate.ts";
+import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
 
 /** Lists of names. */
 export class Catalog {
@@ -25,18 +25,18 @@ export class Catalog {
     if (namespace === null) return this.#repositories.listRepositories(null, page);
     const after = page.after === null ? null : `${namespace}/${page.after}`;
     const names = await this.#repositories.listRepositories(namespace, { after, limit: page.limit });
-    return names.map((name) => splitRepositoryName(name).path);
+    return names.map((name) => repositoryOf(name).path);
   }
 
   /** The tags of a repository. Throws NAME_UNKNOWN. */
-  async tags(target: Target, page: Page): Promise<readonly Tag[]> {
-    const shown = await this.#shownIn(candidatesOf(target, this.#order), target);
+  async tags(repository: Repository, page: Page): Promise<readonly Tag[]> {
+    const shown = await this.#shownIn(candidatesOf(repository, this.#order), repository);
     if (shown.length === 0) {
-      throw new RegistryError("NAME_UNKNOWN", `the repository ${nameOf(target)} is not here`, {
-        detail: { name: target.path },
+      throw new RegistryError("NAME_UNKNOWN", `the repository ${nameOf(repository)} is not here`, {
+        detail: { name: repository.path },
       });
     }
-    const lists = await Promise.all(shown.map((candidate) => this.#tags.listTags(nameOf(candidate.target), page)));
+    const lists = await Promise.all(shown.map((candidate) => this.#tags.listTags(nameOf(candidate.repository), page)));
     const [only] = lists;
     if (lists.length === 1 && only !== undefined) return only;
     const union = [...new Set(lists.flat())].sort((a, b) => (a < b ? -1 : 1));
@@ -44,12 +44,12 @@ export class Catalog {
   }
 
   /** What a pull could see: a registry's own tags with those that `local` answers by; for `local`, the first that is there. */
-  async #shownIn(candidates: Iterable<Candidate>, target: Target): Promise<readonly Candidate[]> {
+  async #shownIn(candidates: Iterable<Candidate>, repository: Repository): Promise<readonly Candidate[]> {
     const present = new Map<string, Candidate>();
     for (const candidate of candidates) {
-      const name = nameOf(candidate.target);
+      const name = nameOf(candidate.repository);
       if (!(await this.#repositories.hasRepository(name))) continue;
-      if (target.namespace === LOCAL) return [candidate];
+      if (repository.namespace === LOCAL) return [candidate];
       present.set(name, candidate);
     }
     return [...present.values()];

@@ -6,7 +6,7 @@ import { chooseManifests, isIndex, type PlatformChoice } from "../pull/image-wal
 import { MissingParts } from "./missing-parts.ts";
 
 /** Is an image here? */
-export type WholenessReport = {
+export type CompletenessReport = {
   readonly state: "whole" | "absent" | "incomplete";
   /** What a whole image would need, the first ones; empty when the tag itself is absent. */
   readonly missing: readonly Digest[];
@@ -16,11 +16,11 @@ export type WholenessReport = {
 };
 
 /** Are all manifests and every blob of these platforms on disk, at their sizes? `root` is here. */
-export async function checkWholeness(
+export async function checkCompleteness(
   visit: ImageVisit,
   root: StoredManifest,
   platforms: PlatformChoice,
-): Promise<WholenessReport> {
+): Promise<CompletenessReport> {
   const missing = new MissingParts();
   const incomplete = (reason: string) =>
     ({ state: "incomplete", missing: missing.named, missingCount: missing.count, reason }) as const;

@@ -2,14 +2,13 @@ import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
-import { nameOf } from "../names/search-order.ts";
 import { blobsOf, chooseManifests, isIndex, type PlatformChoice, readManifest } from "../pull/image-walk.ts";
-import type { Target } from "../names/locate.ts";
 import type { Manifests } from "../pull/manifests.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
-import type { FoundManifest, OnBehalf } from "../pull/origin.ts";
+import type { FoundManifest, PullContext } from "../pull/origin.ts";
 import type { Referrers } from "./referrers.ts";
 
 /** Something that happened while an image was brought here. Sizes are in bytes. */
@@ -34,7 +33,7 @@ type Found = { readonly manifests: Set<Digest>; readonly blobs: Map<Digest, Desc
 const PARALLEL_BLOBS = 4;
 const PROGRESS_EVERY_MS = 200;
 /** Upstream is asked though the cached tag may be fresh: who says "cache" means now. */
-const NOW: OnBehalf = { via: null, revalidate: true };
+const NOW: PullContext = { via: null, revalidate: true };
 
 /** Brings whole images here before anyone pulls them: manifests, blobs of the chosen platforms, and what refers to them. */
 export class ImageCacher {
@@ -52,57 +51,69 @@ export class ImageCacher {
 
   /** Brings an image. Throws what a pull of it would throw. */
   async cache(
-    target: Target,
+    repository: Repository,
     reference: ManifestReference,
     platforms: PlatformChoice,
     observe: CacheObserver,
   ): Promise<void> {
-    const { manifest, warning } = await this.#root(target, reference);
+    const { manifest, warning } = await this.#root(repository, reference);
     observe({ kind: "resolved", digest: manifest.digest, warning });
     const work = this.#turns.begin();
     const found: Found = { manifests: new Set(), blobs: new Map(), work };
-    await this.#collect(target, manifest, platforms, found);
+    await this.#collect(repository, manifest, platforms, found);
     const subjects = Array.from(found.manifests);
     for (const subject of subjects) {
-      for await (const { digest } of this.#referrers.list(target, subject, NOW)) {
-        await this.#collectByDigest(target, digest, "all", found);
+      for await (const { digest } of this.#referrers.list(repository, subject, NOW)) {
+        await this.#collectByDigest(repository, digest, "all", found);
       }
     }
-    await this.#bringAll(target, found, observe);
+    await this.#bringAll(repository, found, observe);
   }
 
-  async #root(target: Target, reference: ManifestReference): Promise<FoundManifest> {
+  async #root(repository: Repository, reference: ManifestReference): Promise<FoundManifest> {
     try {
-      return await this.#manifests.get(target, reference, NOW);
+      return await this.#manifests.get(repository, reference, NOW);
     } catch (error) {
       const isNowhere =
         error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN" && error.cause === undefined;
       if (!isNowhere) throw error;
       // A puller is told to have it cached; the one who asks for just that is not.
       const name = reference.kind === "tag" ? `:${reference.tag}` : `@${reference.digest}`;
-      const what = `${nameOf(target)}${name} is neither here nor at ${target.namespace}`;
+      const what = `${nameOf(repository)}${name} is neither here nor at ${repository.namespace}`;
       throw new RegistryError("MANIFEST_UNKNOWN", what, { detail: error.detail });
     }
   }
 
-  async #collect(target: Target, stored: StoredManifest, platforms: PlatformChoice, found: Found): Promise<void> {
+  async #collect(
+    repository: Repository,
+    stored: StoredManifest,
+    platforms: PlatformChoice,
+    found: Found,
+  ): Promise<void> {
     found.manifests.add(stored.digest);
     const manifest = await readManifest(stored, found.work);
     for (const blob of blobsOf(manifest)) found.blobs.set(blob.digest, blob);
     if (!isIndex(stored)) return;
     await Promise.all(
-      chooseManifests(manifest, platforms).map(({ digest }) => this.#collectByDigest(target, digest, platforms, found)),
+      chooseManifests(manifest, platforms).map(({ digest }) =>
+        this.#collectByDigest(repository, digest, platforms, found),
+      ),
     );
   }
 
-  async #collectByDigest(target: Target, digest: Digest, platforms: PlatformChoice, found: Found): Promise<void> {
+  async #collectByDigest(
+    repository: Repository,
+    digest: Digest,
+    platforms: PlatformChoice,
+    found: Found,
+  ): Promise<void> {
     if (found.manifests.has(digest)) return;
     found.manifests.add(digest);
-    const { manifest } = await this.#manifests.get(target, { kind: "digest", digest }, NOW);
-    await this.#collect(target, manifest, platforms, found);
+    const { manifest } = await this.#manifests.get(repository, { kind: "digest", digest }, NOW);
+    await this.#collect(repository, manifest, platforms, found);
   }
 
-  async #bringAll(target: Target, { blobs, work }: Found, observe: CacheObserver): Promise<void> {
+  async #bringAll(repository: Repository, { blobs, work }: Found, observe: CacheObserver): Promise<void> {
     const queue = blobs.values();
     let hasFailed = false;
     const worker = async () => {
@@ -110,7 +121,7 @@ export class ImageCacher {
         // After a failure nothing more begins.
         if (hasFailed) return;
         await work.rest();
-        await this.#bring(target, blob, observe);
+        await this.#bring(repository, blob, observe);
       }
     };
     try {
@@ -120,8 +131,8 @@ export class ImageCacher {
     }
   }
 
-  async #bring(target: Target, { digest, size }: Descriptor, observe: CacheObserver): Promise<void> {
-    const download = await this.#blobs.bring(target, digest, NOW);
+  async #bring(repository: Repository, { digest, size }: Descriptor, observe: CacheObserver): Promise<void> {
+    const download = await this.#blobs.bring(repository, digest, NOW);
     if (download === null) return observe({ kind: "blob", digest, sizeBytes: size, state: "present" });
     observe({ kind: "blob", digest, sizeBytes: download.size, state: "fetching" });
     const timer = setInterval(

@@ -5,10 +5,9 @@ import { isIndexType } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
-import { nameOf } from "../names/search-order.ts";
 import { readManifest } from "../pull/image-walk.ts";
-import type { Target } from "../names/locate.ts";
 import { referencesOf } from "../../oci/manifest-references.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 
 /** What was removed; null: there was nothing. `uncovered`: a cached tag of the same name answers from now on. */
@@ -29,8 +28,8 @@ export class ImageRemover {
   }
 
   /** Removes a tag, the pushed one first, or a manifest with all its tags. The space is given back by a collection. */
-  async remove(target: Target, reference: ManifestReference): Promise<Removal> {
-    const name = nameOf(target);
+  async remove(repository: Repository, reference: ManifestReference): Promise<Removal> {
+    const name = nameOf(repository);
     if (reference.kind === "digest") {
       const removed = await this.#manifests.deleteManifest(name, reference.digest, true, this.#now());
       return { removed: removed ? "manifest" : null, uncovered: false };
@@ -44,8 +43,8 @@ export class ImageRemover {
    * Makes a manifest the cached answer to a tag, when there is one. False when it is not here; `index` brings an index
    * whose images need not be here. Throws DIGEST_INVALID and MANIFEST_INVALID.
    */
-  async adopt(target: Target, tag: Tag | null, digest: Digest, index: Uint8Array | null): Promise<boolean> {
-    const name = nameOf(target);
+  async adopt(repository: Repository, tag: Tag | null, digest: Digest, index: Uint8Array | null): Promise<boolean> {
+    const name = nameOf(repository);
     const work = this.#turns.begin();
     const manifest =
       index === null ? await this.#manifests.getManifest(name, digest) : await readIndex(index, digest, work);

@@ -10,11 +10,11 @@ import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
 import { newUploadId } from "../../storage/blobs.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
-import { nameOf } from "../names/search-order.ts";
 import { ImageSurvey } from "./image-survey.ts";
 import { referencesOf } from "../../oci/manifest-references.ts";
+import { nameOf } from "../../oci/repository.ts";
 
-const target = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
+const repository = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
 const ORDER = { unqualified: [], standIns: [], localAnswersForAll: true };
 const LINUX = { os: "linux", architecture: "amd64" };
 
@@ -38,7 +38,7 @@ function survey({ turns = new Turns(), signal = null as AbortSignal | null, enou
   return new ImageSurvey({ ...metadata, blobs: blobs.blobs, files, order: ORDER }, turns.begin(signal), enoughParts);
 }
 
-async function keepBlob(content: string, repository = nameOf(target)): Promise<Digest> {
+async function keepBlob(content: string, name = nameOf(repository)): Promise<Digest> {
   const id = newUploadId();
   await blobs.uploads.create(id, "sha256");
   const chunks = async function* () {
@@ -46,7 +46,7 @@ async function keepBlob(content: string, repository = nameOf(target)): Promise<D
   };
   await blobs.uploads.append(id, chunks(), 1e9);
   await blobs.uploads.commit(id, digestOf(content));
-  await metadata.links.linkBlob(repository, digestOf(content), content.length, 1);
+  await metadata.links.linkBlob(name, digestOf(content), content.length, 1);
   return digestOf(content);
 }
 
@@ -54,7 +54,7 @@ async function keep(document: object, tag: string | null): Promise<StoredManifes
   const bytes = new TextEncoder().encode(JSON.stringify({ schemaVersion: 2, ...document }));
   const parsed = parseManifest(bytes, null);
   const manifest = { digest: digestOf(bytes), mediaType: parsed.mediaType, bytes };
-  await metadata.manifests.putManifest(nameOf(target), {
+  await metadata.manifests.putManifest(nameOf(repository), {
     manifest,
     requiredBlobs: [],
     borrowFrom: [],
@@ -85,18 +85,18 @@ function keepIndex(tag: string | null, images: readonly StoredManifest[], platfo
   return keep({ mediaType: MEDIA_TYPE.ociIndex, manifests }, tag);
 }
 
-const named = (tag: string): Reference => ({ ...target, tag: parseTag(tag), digest: null });
+const named = (tag: string): Reference => ({ ...repository, tag: parseTag(tag), digest: null });
 
 describe("an image", () => {
   test("is whole when every blob is on disk, wherever it was linked", async () => {
     const config = await keepBlob('{"os":"linux","architecture":"arm64"}');
     const layer = await keepBlob(
       "a layer of another repository",
-      nameOf({ ...target, path: parseRepositoryPath("x") }),
+      nameOf({ ...repository, path: parseRepositoryPath("x") }),
     );
     const image = await keepImage("1", config, [layer]);
     expect(await survey().check(named("1"), "all")).toMatchObject({ state: "whole", missingCount: 0 });
-    const { platforms } = await survey().measure(target, image);
+    const { platforms } = await survey().measure(repository, image);
     expect(platforms).toEqual(["linux/arm64"]);
   });
 
@@ -126,13 +126,13 @@ describe("an image", () => {
     for (let depth = 0; depth < 20; depth++) inner = await keepIndex(depth === 19 ? "deep" : null, [inner]);
     const deep = await survey().check(named("deep"), "all");
     expect(deep).toMatchObject({ state: "incomplete", reason: expect.stringContaining("too deep") as string });
-    expect(await survey().measure(target, inner)).toMatchObject({ platforms: [] });
+    expect(await survey().measure(repository, inner)).toMatchObject({ platforms: [] });
   });
 
   test("whose config is something else, and large, is not read into memory for its platform", async () => {
     const large = await keepBlob(`{"os":"linux","architecture":"amd64","x":"${"x".repeat(5 << 20)}"}`);
     const image = await keepImage("1", large, []);
-    const { platforms } = await survey().measure(target, image);
+    const { platforms } = await survey().measure(repository, image);
     expect(platforms).toEqual([]);
   });
 });
@@ -140,7 +140,7 @@ describe("an image", () => {
 describe("a survey", () => {
   test("looks at an image once, however often it is named", async () => {
     const layers = Array.from({ length: 500 }, (_, index) => digestOf(`layer ${index}`));
-    for (const digest of layers.slice(0, 200)) await metadata.links.linkBlob(nameOf(target), digest, 1, 1);
+    for (const digest of layers.slice(0, 200)) await metadata.links.linkBlob(nameOf(repository), digest, 1, 1);
     const image = await keepImage("1", digestOf("config"), layers);
     await keepIndex(
       "2",
@@ -150,11 +150,11 @@ describe("a survey", () => {
     for (let times = 0; times < 50; times++) {
       await one.check(named("1"), "all");
       await one.check(named("2"), [LINUX]);
-      await one.check({ ...target, tag: null, digest: image.digest }, "all");
+      await one.check({ ...repository, tag: null, digest: image.digest }, "all");
     }
     expect(looked.length).toBeLessThanOrEqual(2 * 200);
     looked = [];
-    for (let times = 0; times < 50; times++) await one.measure(target, image);
+    for (let times = 0; times < 50; times++) await one.measure(repository, image);
     expect(looked.length).toBeLessThanOrEqual(200);
   });
 

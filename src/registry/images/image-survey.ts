@@ -2,17 +2,17 @@ import type { Work } from "../../lib/async/turns.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { StoredManifest, StoredTag, TagStore } from "../../storage/metadata.ts";
-import { candidateNames, candidatesOf, nameOf, type SearchOrder } from "../names/search-order.ts";
-import { checkWholeness, type WholenessReport } from "./completeness.ts";
+import { candidateNames, candidatesOf, type SearchOrder } from "../names/search-order.ts";
+import { checkCompleteness, type CompletenessReport } from "./completeness.ts";
 import { ImageVisit, type PartStores } from "./image-visit.ts";
 import type { PlatformChoice } from "../pull/image-walk.ts";
-import type { Target } from "../names/locate.ts";
 import { type ImageExtent, measureImage } from "./measure-image.ts";
 
 /** What answers to a reference. `tag` is null when a digest was asked for. */
 export type FoundImage = {
-  readonly repository: RepositoryName;
+  readonly foundIn: RepositoryName;
   readonly tag: StoredTag | null;
   readonly manifest: StoredManifest;
 };
@@ -33,7 +33,7 @@ export class ImageSurvey {
   readonly #parts: SurveyParts;
   readonly #work: Work;
   readonly #enoughParts: number;
-  readonly #reports = new Map<string, WholenessReport>();
+  readonly #reports = new Map<string, CompletenessReport>();
   readonly #extents = new Map<string, ImageExtent>();
   #looked = 0;
 
@@ -52,45 +52,45 @@ export class ImageSurvey {
   async find({ namespace, path, tag, digest }: Reference): Promise<FoundImage | null> {
     const { order, manifests, tags } = this.#parts;
     await this.#work.rest();
-    for (const { target, accept } of candidatesOf({ namespace, path }, order)) {
-      const repository = nameOf(target);
+    for (const { repository, accept } of candidatesOf({ namespace, path }, order)) {
+      const foundIn = nameOf(repository);
       if (digest !== null) {
-        const manifest = await manifests.getManifest(repository, digest);
-        if (manifest !== null) return { repository, tag: null, manifest };
+        const manifest = await manifests.getManifest(foundIn, digest);
+        if (manifest !== null) return { foundIn, tag: null, manifest };
       } else if (tag !== null) {
-        const found = await tags.getTagged(repository, tag);
-        if (found !== null && (accept !== "pushed" || found.tag.kind === "pushed")) return { repository, ...found };
+        const found = await tags.getTagged(foundIn, tag);
+        if (found !== null && (accept !== "pushed" || found.tag.kind === "pushed")) return { foundIn, ...found };
       }
     }
     return null;
   }
 
   /** Would a pull succeed: are tag, manifests and every blob of these platforms on disk, at their sizes? */
-  async check(reference: Reference, platforms: PlatformChoice): Promise<WholenessReport> {
+  async check(reference: Reference, platforms: PlatformChoice): Promise<CompletenessReport> {
     const found = await this.find(reference);
     if (found === null) {
       return { state: "absent", missing: [], missingCount: 0, reason: `${formatReference(reference)} is not here` };
     }
     const choice = platforms === "all" ? "all" : platforms.map(formatPlatform).join(" ");
     const key = `${nameOf(reference)}@${found.manifest.digest} ${choice}`;
-    return this.#once(this.#reports, key, reference, (visit) => checkWholeness(visit, found.manifest, platforms));
+    return this.#once(this.#reports, key, reference, (visit) => checkCompleteness(visit, found.manifest, platforms));
   }
 
   /** How much of an image is here. */
-  async measure(target: Target, root: StoredManifest): Promise<ImageExtent> {
-    const key = `${nameOf(target)}@${root.digest}`;
-    return this.#once(this.#extents, key, target, (visit) => measureImage(visit, root));
+  async measure(repository: Repository, root: StoredManifest): Promise<ImageExtent> {
+    const key = `${nameOf(repository)}@${root.digest}`;
+    return this.#once(this.#extents, key, repository, (visit) => measureImage(visit, root));
   }
 
   /** A visit to one image by itself. */
-  visit(target: Target): ImageVisit {
-    return new ImageVisit(this.#parts, candidateNames(target, this.#parts.order), this.#work);
+  visit(repository: Repository): ImageVisit {
+    return new ImageVisit(this.#parts, candidateNames(repository, this.#parts.order), this.#work);
   }
 
-  async #once<T>(known: Map<string, T>, key: string, target: Target, look: (visit: ImageVisit) => Promise<T>) {
+  async #once<T>(known: Map<string, T>, key: string, repository: Repository, look: (visit: ImageVisit) => Promise<T>) {
     const before = known.get(key);
     if (before !== undefined) return before;
-    const visit = this.visit(target);
+    const visit = this.visit(repository);
     const seen = await look(visit);
     this.#looked += visit.looked;
     known.set(key, seen);

@@ -4,12 +4,12 @@ import { type Digest, digestOf } from "../../oci/digest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
 import { parseTag } from "../../oci/tag.ts";
+import { nameOf } from "../../oci/repository.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
-import { nameOf } from "../names/search-order.ts";
 import type { ManifestOrigin } from "../pull/origin.ts";
 import { Referrers } from "./referrers.ts";
 
-const target = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
+const repository = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
 const order = { unqualified: [], standIns: [], localAnswersForAll: true };
 const subject = digestOf("subject");
 const NOBODY = { via: null };
@@ -24,7 +24,7 @@ async function lab(page: number) {
     const manifest = { digest: digestOf(bytes), mediaType, bytes };
     const none = { requiredBlobs: [], borrowFrom: [], requiredManifests: [], references: [], isPart: false } as const;
     const put = { manifest, ...none, subject: refersTo, tags: tags.map(parseTag), kind: "pushed", atMs: 1 } as const;
-    return metadata.manifests.putManifest(nameOf(target), put).then(() => manifest);
+    return metadata.manifests.putManifest(nameOf(repository), put).then(() => manifest);
   };
   const config = { mediaType: MEDIA_TYPE.ociEmpty, digest: digestOf("{}"), size: 2 };
   const all: Digest[] = [];
@@ -55,7 +55,13 @@ test.each([1, 3, 10, 34, 35, 1000])(
     const told: Digest[] = [];
     let pages = 0;
     for (let after: Digest | null = null; ; pages++) {
-      const { descriptors, next } = await referrers.page(target, subject, { artifactType: null, after }, NOBODY, null);
+      const { descriptors, next } = await referrers.page(
+        repository,
+        subject,
+        { artifactType: null, after },
+        NOBODY,
+        null,
+      );
       expect(descriptors.length).toBeLessThanOrEqual(page);
       told.push(...descriptors.map(({ digest }) => digest));
       if (next === null) break;
@@ -64,7 +70,7 @@ test.each([1, 3, 10, 34, 35, 1000])(
     expect(told).toEqual(all);
     expect(pages).toBeLessThanOrEqual(Math.ceil(all.length / page));
     const inOne: Digest[] = [];
-    for await (const { digest } of referrers.list(target, subject, NOBODY)) inOne.push(digest);
+    for await (const { digest } of referrers.list(repository, subject, NOBODY)) inOne.push(digest);
     expect(inOne).toEqual(all);
   },
 );
@@ -73,7 +79,13 @@ test("those of another type are left out of the pages", async () => {
   const { referrers } = await lab(4);
   const types: (string | undefined)[] = [];
   for (let after: Digest | null = null; ; ) {
-    const { descriptors, next } = await referrers.page(target, subject, { artifactType: "sbom", after }, NOBODY, null);
+    const { descriptors, next } = await referrers.page(
+      repository,
+      subject,
+      { artifactType: "sbom", after },
+      NOBODY,
+      null,
+    );
     types.push(...descriptors.map(({ artifactType }) => artifactType));
     if (next === null) break;
     after = next;

@@ -4,11 +4,11 @@ import { fallbackTag } from "../../oci/attachment-tag.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { isIndexType } from "../../oci/media-type.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
-import { candidateNames, type SearchOrder, upstreamTargets } from "../names/search-order.ts";
+import { candidateNames, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
 import { readManifest } from "../pull/image-walk.ts";
-import type { Target } from "../names/locate.ts";
-import { behalfFor, type ManifestOrigin, type OnBehalf } from "../pull/origin.ts";
+import { contextFor, type ManifestOrigin, type PullContext } from "../pull/origin.ts";
 
 /** A question for referrers: those of `artifactType` when it is not null, those whose digests come after `after`. */
 export type ReferrersQuestion = { readonly artifactType: string | null; readonly after: Digest | null };
@@ -47,9 +47,9 @@ export class Referrers {
   }
 
   /** All referrers, page by page. */
-  async *list(target: Target, subject: Digest, behalf: OnBehalf): AsyncIterable<Descriptor> {
+  async *list(repository: Repository, subject: Digest, context: PullContext): AsyncIterable<Descriptor> {
     for (let after: Digest | null = null; ; ) {
-      const page: ReferrersPage = await this.page(target, subject, { artifactType: null, after }, behalf, null);
+      const page: ReferrersPage = await this.page(repository, subject, { artifactType: null, after }, context, null);
       yield* page.descriptors;
       if (page.next === null) return;
       after = page.next;
@@ -61,22 +61,19 @@ export class Referrers {
    * in a fallback tag counts as well (distribution-spec v1.1.1, "Referrers Tag Schema").
    */
   async page(
-    target: Target,
+    repository: Repository,
     subject: Digest,
     { artifactType, after }: ReferrersQuestion,
-    behalf: OnBehalf,
+    context: PullContext,
     signal: AbortSignal | null,
   ): Promise<ReferrersPage> {
-    for (const upstream of upstreamTargets(target, this.#order))
-      await this.#origin.referrers(upstream, subject, behalfFor(target, behalf));
+    for (const upstream of upstreamRepositories(repository, this.#order))
+      await this.#origin.referrers(upstream, subject, contextFor(repository, context));
     const work = this.#turns.begin(signal);
     const found = new Map<Digest, Descriptor>();
     let cut: Digest | null = null;
-    for (const repository of candidateNames(target, this.#order)) {
-      for (const source of [
-        this.#stored(repository, subject, after, work),
-        this.#listed(repository, subject, after, work),
-      ]) {
+    for (const name of candidateNames(repository, this.#order)) {
+      for (const source of [this.#stored(name, subject, after, work), this.#listed(name, subject, after, work)]) {
         const end = await this.#take(source, found);
         if (end !== null && (cut === null || end < cut)) cut = end;
       }
@@ -107,9 +104,9 @@ export class Referrers {
     return { descriptors: shown.filter(isMeant), next };
   }
 
-  async *#stored(repository: RepositoryName, subject: Digest, first: Digest | null, work: Work) {
+  async *#stored(name: RepositoryName, subject: Digest, first: Digest | null, work: Work) {
     for (let after = first; ; ) {
-      const batch = await this.#manifests.listReferrers(repository, subject, { after, limit: BATCH });
+      const batch = await this.#manifests.listReferrers(name, subject, { after, limit: BATCH });
       for (const manifest of batch) yield await describe(manifest, work);
       after = batch.at(-1)?.digest ?? null;
       if (batch.length < BATCH) return;
@@ -118,8 +115,8 @@ export class Referrers {
   }
 
   /** What the fallback tag lists. */
-  async *#listed(repository: RepositoryName, subject: Digest, after: Digest | null, work: Work) {
-    const fallback = await this.#tags.getTagged(repository, fallbackTag(subject));
+  async *#listed(name: RepositoryName, subject: Digest, after: Digest | null, work: Work) {
+    const fallback = await this.#tags.getTagged(name, fallbackTag(subject));
     if (fallback === null || !isIndexType(fallback.manifest.mediaType)) return;
     const { manifests } = await readManifest(fallback.manifest, work);
     const later = manifests.filter(({ digest }) => after === null || digest > after);

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Namespace } from "../../oci/repository-name.ts";
-import { type Asked, type Identity, locate, namespaceOf } from "./locate.ts";
+import { type Asked, type ServedHosts, locate, namespaceOf } from "./locate.ts";
 
-const identity: Identity = {
+const hosts: ServedHosts = {
   standsInFor: (namespace) => ["docker.io", "quay.io", "registry.k8s.io"].includes(namespace),
   isOwn: (namespace) => ["localhost:5000", "larder.example", "192.0.2.1:5000"].includes(namespace),
 };
 const asked = (more: Partial<Asked> = {}): Asked => ({ ns: null, prefix: null, host: "192.0.2.1:5000", ...more });
 const located = (name: string, more: Partial<Asked> = {}) => {
-  const { namespace, path } = locate(name, asked(more), identity);
+  const { namespace, path } = locate(name, asked(more), hosts);
   return `${namespace} ${path}`;
 };
 
@@ -96,7 +96,7 @@ test("whatever is asked, the answer is a namespace and a valid path, or an error
   fc.assert(
     fc.property(fc.string(), fc.option(fc.string()), fc.option(fc.string()), (name, ns, host) => {
       try {
-        const { namespace, path } = locate(name, { ns, prefix: null, host }, identity);
+        const { namespace, path } = locate(name, { ns, prefix: null, host }, hosts);
         expect(path).toMatch(/^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/);
         expect(namespace).not.toContain("/");
       } catch (error) {
@@ -107,6 +107,6 @@ test("whatever is asked, the answer is a namespace and a valid path, or an error
 });
 
 test("the catalog's namespace is that of the request alone", () => {
-  expect(namespaceOf(asked({ host: "quay.io" }), identity)).toBe("quay.io" as Namespace);
-  expect(namespaceOf(asked(), identity)).toBeNull();
+  expect(namespaceOf(asked({ host: "quay.io" }), hosts)).toBe("quay.io" as Namespace);
+  expect(namespaceOf(asked(), hosts)).toBeNull();
 });

@@ -4,16 +4,10 @@
  * Sources: distribution-spec main, "Registry Proxying" (`ns`); containerd's hosts.toml, registries.conf and Docker's
  * mirror settings for the path prefixes `/HOST/v2/…` and `/v2/HOST/…`.
  */
-import {
-  LOCAL,
-  looksLikeHost,
-  type Namespace,
-  parsePathIn,
-  type RepositoryPath,
-  tryParseNamespace,
-} from "../../oci/repository-name.ts";
+import { LOCAL, looksLikeHost, type Namespace, parsePathIn, tryParseNamespace } from "../../oci/repository-name.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
+import type { Repository } from "../../oci/repository.ts";
 
 /** What a request says about the registry that it means. */
 export type Asked = {
@@ -26,59 +20,56 @@ export type Asked = {
 };
 
 /** Who larder is and for whom it stands in. */
-export type Identity = {
+export type ServedHosts = {
   standsInFor(namespace: Namespace): boolean;
   /** Is this one of larder's own addresses or names? */
   isOwn(namespace: Namespace): boolean;
 };
 
-/** A repository as a request named it. */
-export type Target = { readonly namespace: Namespace; readonly path: RepositoryPath };
-
 /** The namespace that a request is held to before its path is looked at; null when it came to larder's own address. */
-export function namespaceOf(asked: Asked, identity: Identity): Namespace | null {
+export function namespaceOf(asked: Asked, hosts: ServedHosts): Namespace | null {
   for (const named of [asked.ns, asked.prefix]) {
     if (named === null) continue;
     const namespace = tryParseNamespace(named);
     if (namespace === null) throw new RegistryError("NAME_INVALID", `${quoteBriefly(named)} is not a registry's host`);
-    if (!identity.isOwn(namespace)) return namespace;
+    if (!hosts.isOwn(namespace)) return namespace;
   }
-  return asked.host === null ? null : standInOf(asked.host, identity);
+  return asked.host === null ? null : standInOf(asked.host, hosts);
 }
 
 /** The repository that a request names. Throws NAME_INVALID. */
-export function locate(name: string, asked: Asked, identity: Identity): Target {
-  return locateUnder(name, namespaceOf(asked, identity), identity);
+export function locate(name: string, asked: Asked, hosts: ServedHosts): Repository {
+  return locateUnder(name, namespaceOf(asked, hosts), hosts);
 }
 
 /** The repository that a request names under `namespace`, which `namespaceOf` found. Throws NAME_INVALID. */
-export function locateUnder(name: string, namespace: Namespace | null, identity: Identity): Target {
+export function locateUnder(name: string, namespace: Namespace | null, hosts: ServedHosts): Repository {
   const slash = name.indexOf("/");
   const first = slash < 0 ? "" : name.slice(0, slash);
   if (namespace === null && first === LOCAL) {
     // The full name of what was pushed here: `local/app` is `app`, so every name of a catalog can be pulled.
-    return targetIn(LOCAL, name.slice(slash + 1));
+    return repositoryIn(LOCAL, name.slice(slash + 1));
   }
   if (looksLikeHost(first)) {
     const inPath = tryParseNamespace(first);
     // With another namespace already known, `a.b/c` is just a name; with the same one, a mirror's path prefix.
     if (inPath !== null && (namespace === null || namespace === inPath)) {
-      return targetIn(identity.isOwn(inPath) ? LOCAL : inPath, name.slice(slash + 1));
+      return repositoryIn(hosts.isOwn(inPath) ? LOCAL : inPath, name.slice(slash + 1));
     }
   }
-  return targetIn(namespace ?? LOCAL, name);
+  return repositoryIn(namespace ?? LOCAL, name);
 }
 
-function targetIn(namespace: Namespace, path: string): Target {
+function repositoryIn(namespace: Namespace, path: string): Repository {
   return { namespace, path: parsePathIn(namespace, path) };
 }
 
-function standInOf(host: string, identity: Identity): Namespace | null {
+function standInOf(host: string, hosts: ServedHosts): Namespace | null {
   const namespace = tryParseNamespace(host);
-  if (namespace === null || identity.isOwn(namespace)) return null;
-  if (identity.standsInFor(namespace)) return namespace;
+  if (namespace === null || hosts.isOwn(namespace)) return null;
+  if (hosts.standsInFor(namespace)) return namespace;
   // A spoofed name may be reached on a port that is larder's, not the registry's.
   const portless = namespace.replace(/:\d+$/, "");
   const bare = tryParseNamespace(portless);
-  return bare !== null && identity.standsInFor(bare) ? bare : null;
+  return bare !== null && hosts.standsInFor(bare) ? bare : null;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
-import { candidateNames, candidatesOf, nameOf, type SearchOrder, upstreamTargets } from "./search-order.ts";
+import { nameOf } from "../../oci/repository.ts";
+import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "./search-order.ts";
 
 const order: SearchOrder = {
   unqualified: ["docker.io"] as Namespace[],
@@ -10,7 +11,7 @@ const order: SearchOrder = {
 const steps = (namespace: string, path: string, more: Partial<SearchOrder> = {}) =>
   Array.from(
     candidatesOf({ namespace: namespace as Namespace, path: parseRepositoryPath(path) }, { ...order, ...more }),
-    ({ target, accept }) => `${accept} ${nameOf(target)}`,
+    ({ repository, accept }) => `${accept} ${nameOf(repository)}`,
   );
 
 test("a registry's name: what was pushed under it, what was pushed to local, then its own", () => {
@@ -52,7 +53,7 @@ test("a name without a registry: local, docker.io's library, then whoever has ju
 });
 
 test("each repository is named once, and only what upstream may have is asked there", () => {
-  const target = { namespace: "quay.io" as Namespace, path: parseRepositoryPath("a/b") };
-  expect(candidateNames(target, order) as readonly string[]).toEqual(["quay.io/a/b", "local/a/b"]);
-  expect(upstreamTargets(target, order)).toEqual([target]);
+  const repository = { namespace: "quay.io" as Namespace, path: parseRepositoryPath("a/b") };
+  expect(candidateNames(repository, order) as readonly string[]).toEqual(["quay.io/a/b", "local/a/b"]);
+  expect(upstreamRepositories(repository, order)).toEqual([repository]);
 });

@@ -8,9 +8,8 @@ import {
   pathIn,
   type RepositoryName,
   type RepositoryPath,
-  repositoryName,
 } from "../../oci/repository-name.ts";
-import type { Target } from "./locate.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 
 /** Settings of the search. */
 export type SearchOrder = {
@@ -25,54 +24,49 @@ export type SearchOrder = {
  * One step of the search. `accept` says what counts there: a pushed tag alone; what is stored, pushed or cached;
  * or, besides that, what upstream has.
  */
-export type Candidate = { readonly target: Target; readonly accept: "pushed" | "stored" | "upstream" };
+export type Candidate = { readonly repository: Repository; readonly accept: "pushed" | "stored" | "upstream" };
 
 /**
- * The steps of the search for `target`, in their order. For a registry's name: what was pushed under it, what was
+ * The steps of the search for `repository`, in their order. For a registry's name: what was pushed under it, what was
  * pushed to `local` ("my build, whatever registry the manifest names"), then the registry's own. For a name of `local`:
  * what was pushed there, the registries that names without one belong to, then any that has just that path. The steps are
  * made one by one, since mostly the first one is the last.
  */
-export function* candidatesOf(target: Target, order: SearchOrder): Generator<Candidate, void, void> {
-  const { namespace, path } = target;
+export function* candidatesOf(repository: Repository, order: SearchOrder): Generator<Candidate, void, void> {
+  const { namespace, path } = repository;
   if (namespace !== LOCAL) {
     if (order.localAnswersForAll) {
-      yield { target, accept: "pushed" };
-      for (const path of localPaths(target)) yield { target: { namespace: LOCAL, path }, accept: "pushed" };
+      yield { repository, accept: "pushed" };
+      for (const path of localPaths(repository)) yield { repository: { namespace: LOCAL, path }, accept: "pushed" };
     }
-    yield { target, accept: "upstream" };
+    yield { repository, accept: "upstream" };
     return;
   }
-  yield { target, accept: "stored" };
+  yield { repository, accept: "stored" };
   const unqualified = order.unqualified.map((namespace) => ({ namespace, path: pathIn(namespace, path) }));
-  for (const target of unqualified) yield { target, accept: "upstream" };
+  for (const repository of unqualified) yield { repository, accept: "upstream" };
   const searched = new Set(unqualified.map(nameOf));
   for (const namespace of order.standIns) {
-    const target = { namespace, path: pathIn(namespace, path) };
-    if (!searched.has(nameOf(target))) yield { target, accept: "stored" };
+    const repository = { namespace, path: pathIn(namespace, path) };
+    if (!searched.has(nameOf(repository))) yield { repository, accept: "stored" };
   }
 }
 
-/** The repositories of the search, each once, `target` itself first. */
-export function candidateNames(target: Target, order: SearchOrder): readonly RepositoryName[] {
-  const names = Array.from(candidatesOf(target, order), (candidate) => nameOf(candidate.target));
-  return [...new Set([nameOf(target), ...names])];
+/** The repositories of the search, each once, `repository` itself first. */
+export function candidateNames(repository: Repository, order: SearchOrder): readonly RepositoryName[] {
+  const names = Array.from(candidatesOf(repository, order), (candidate) => nameOf(candidate.repository));
+  return [...new Set([nameOf(repository), ...names])];
 }
 
 /** Those of the search that upstream may be asked for. */
-export function upstreamTargets(target: Target, order: SearchOrder): readonly Target[] {
-  return [...candidatesOf(target, order)]
+export function upstreamRepositories(repository: Repository, order: SearchOrder): readonly Repository[] {
+  return [...candidatesOf(repository, order)]
     .filter(({ accept }) => accept === "upstream")
-    .map((candidate) => candidate.target);
-}
-
-/** The full name of a target. */
-export function nameOf(target: Target): RepositoryName {
-  return repositoryName(target.namespace, target.path);
+    .map((candidate) => candidate.repository);
 }
 
 /** docker.io's `nginx` and `library/nginx` are one image; a push to either under larder's own address means it. */
-function localPaths({ namespace, path }: Target): readonly RepositoryPath[] {
+function localPaths({ namespace, path }: Repository): readonly RepositoryPath[] {
   const isOfficial = namespace === DOCKER_HUB && path.startsWith("library/");
   return isOfficial ? [path, path.slice("library/".length) as RepositoryPath] : [path];
 }

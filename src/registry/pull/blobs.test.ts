@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../oci/digest.ts";
 import { type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
+import { nameOf } from "../../oci/repository.ts";
 import type { AsideStore } from "../../storage/aside.ts";
 import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
 import { newUploadId } from "../../storage/blobs.ts";
@@ -8,7 +9,6 @@ import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { LineLog } from "../../telemetry/log.ts";
 import { BlobFiles } from "./blob-files.ts";
 import { Blobs } from "./blobs.ts";
-import { nameOf } from "../names/search-order.ts";
 import { SpareWrites } from "./spare-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
 
@@ -59,7 +59,7 @@ describe("a blob that HEAD told of", () => {
       for (const askedAfter of [0.1, 0.4, 0.6, 0.9, 1]) {
         const { blobs, digest, collect, clock } = await open(graceMs);
         clock.nowMs += askedAfter * graceMs;
-        expect(await blobs.promise(HERE, digest, { via: null })).toBe(7);
+        expect(await blobs.sizeForPush(HERE, digest, { via: null })).toBe(7);
         clock.nowMs += graceMs / 2;
         expect({ askedAfter, left: await collect() }).toEqual({ askedAfter, left: "here" });
         clock.nowMs += graceMs;
@@ -85,7 +85,7 @@ describe("a blob that HEAD told of", () => {
       isPart: false,
       atMs: clock.nowMs,
     });
-    await blobs.promise(HERE, digest, { via: null });
+    await blobs.sizeForPush(HERE, digest, { via: null });
     await manifests.deleteManifest(nameOf(HERE), manifest.digest, true, clock.nowMs);
     expect(await collect()).toBe("here");
     clock.nowMs += graceMs + 1;
@@ -94,6 +94,6 @@ describe("a blob that HEAD told of", () => {
 
   test("is not told of where nobody linked it", async () => {
     const { blobs, digest } = await open(60_000);
-    await expect(blobs.promise(OTHER, digest, { via: null })).rejects.toMatchObject({ code: "BLOB_UNKNOWN" });
+    await expect(blobs.sizeForPush(OTHER, digest, { via: null })).rejects.toMatchObject({ code: "BLOB_UNKNOWN" });
   });
 });

@@ -1,19 +1,18 @@
 import type { ByteRange } from "../../lib/text/byte-range.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { BlobBody, BlobStore } from "../../storage/blobs.ts";
 import { isUnkeepable } from "../../storage/storage-error.ts";
 import type { BlobLink, BlobLinkStore, HoldingStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import type { BlobFiles } from "./blob-files.ts";
-import { candidateNames, nameOf, type SearchOrder, upstreamTargets } from "../names/search-order.ts";
-import type { Target } from "../names/locate.ts";
+import { candidateNames, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
 import { blobUnknown } from "./not-found.ts";
-import { behalfFor, type BlobOrigin, type OnBehalf } from "./origin.ts";
+import { contextFor, type BlobOrigin, type PullContext } from "./origin.ts";
 import type { SpareWrites } from "./spare-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
-import { splitRepositoryName } from "../../oci/repository-name.ts";
 
 /** A link is touched at most this often, so that a HEAD seldom costs a write; or before half of its grace is over. */
 const TOUCH_EVERY_MS = 60_000;
@@ -51,10 +50,10 @@ export class Blobs {
    * Upstream is asked only for what a manifest that was pulled from there names. A push is not to wait for the internet
    * at every layer, nor to fail without it: the pusher has the blob. Who does not push is told that upstream fails.
    */
-  async promise(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
+  async sizeForPush(repository: Repository, digest: Digest, context: PullContext): Promise<number> {
     const { links, now, graceMs } = this.#parts;
-    const link = await this.#findHere(target, digest);
-    if (link === null) return this.#sizeAtUpstream(target, digest, behalf);
+    const link = await this.#findHere(repository, digest);
+    if (link === null) return this.#sizeAtUpstream(repository, digest, context);
     const ageMs = now() - link.touchedAtMs;
     // What was touched in the future was touched by a clock that was wrong.
     if (ageMs > Math.min(TOUCH_EVERY_MS, graceMs / 2) || ageMs < 0) {
@@ -64,38 +63,38 @@ export class Blobs {
     return link.size;
   }
 
-  /** The blob for one who reads it. Throws as `promise` does. */
-  async get(target: Target, digest: Digest, behalf: OnBehalf): Promise<FoundBlob> {
-    const link = await this.#findHere(target, digest);
+  /** The blob for one who reads it. Throws as `sizeForPush` does. */
+  async get(repository: Repository, digest: Digest, context: PullContext): Promise<FoundBlob> {
+    const link = await this.#findHere(repository, digest);
     if (link !== null) return this.#stored(link, digest);
     try {
-      const download = await this.#askUpstream(target, digest, (upstream) =>
-        this.#parts.origin.download(upstream, digest, behalfFor(target, behalf)),
+      const download = await this.#askUpstream(repository, digest, (upstream) =>
+        this.#parts.origin.download(upstream, digest, contextFor(repository, context)),
       );
-      return { size: download.size, read: (range) => this.#readAlong(target, digest, download, range) };
+      return { size: download.size, read: (range) => this.#readAlong(repository, digest, download, range) };
     } catch (error) {
       // There is nowhere to keep it; the one who asked gets it all the same.
-      if (isUnkeepable(error)) return this.#unkept(target, digest, behalf);
+      if (isUnkeepable(error)) return this.#unkept(repository, digest, context);
       throw error;
     }
   }
 
-  /** Brings a blob here: null when it is here already, else its download. Throws as `promise` does. */
-  async bring(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
-    if ((await this.#findHere(target, digest)) !== null) return null;
-    return this.#askUpstream(target, digest, (upstream) => this.#parts.origin.download(upstream, digest, behalf));
+  /** Brings a blob here: null when it is here already, else its download. Throws as `sizeForPush` does. */
+  async bring(repository: Repository, digest: Digest, context: PullContext): Promise<BlobDownload | null> {
+    if ((await this.#findHere(repository, digest)) !== null) return null;
+    return this.#askUpstream(repository, digest, (upstream) => this.#parts.origin.download(upstream, digest, context));
   }
 
   /**
-   * Makes good what `promise` has said, or would say, to a pusher: the blob is on disk afterwards, where `target` may be
+   * Makes good what `sizeForPush` has said, or would say, to a pusher: the blob is on disk afterwards, where `repository` may be
    * answered from. False when it was nowhere. Throws the failure of an upstream that might have it.
    */
-  async fulfil(target: Target, digest: Digest, behalf: OnBehalf): Promise<boolean> {
+  async fulfil(repository: Repository, digest: Digest, context: PullContext): Promise<boolean> {
     const { links, origin } = this.#parts;
-    if (await this.isHere(target, digest)) return true;
-    const { found, failure } = await this.#firstAnswer(target, async (upstream) => {
+    if (await this.isHere(repository, digest)) return true;
+    const { found, failure } = await this.#firstAnswer(repository, async (upstream) => {
       if (!(await links.isReferenced(nameOf(upstream), digest))) return null;
-      const download = await origin.download(upstream, digest, behalf);
+      const download = await origin.download(upstream, digest, context);
       await download?.done;
       return download;
     });
@@ -104,25 +103,27 @@ export class Blobs {
     return false;
   }
 
-  /** Is the blob on disk, whole, where `target` may be answered from? */
-  async isHere(target: Target, digest: Digest): Promise<boolean> {
-    return (await this.#findHere(target, digest)) !== null;
+  /** Is the blob on disk, whole, where `repository` may be answered from? */
+  async isHere(repository: Repository, digest: Digest): Promise<boolean> {
+    return (await this.#findHere(repository, digest)) !== null;
   }
 
   /**
    * A blob of at most `limitBytes` that is on disk, whole; null when it is not. Nobody pulls it: the traffic is not counted.
    */
-  async readHere(target: Target, digest: Digest, limitBytes: number): Promise<Uint8Array | null> {
-    const link = await this.#findHere(target, digest);
+  async readHere(repository: Repository, digest: Digest, limitBytes: number): Promise<Uint8Array | null> {
+    const link = await this.#findHere(repository, digest);
     if (link === null || link.size > limitBytes) return null;
     const body = await this.#parts.store.read(digest, null);
     return body === null ? null : new Uint8Array(await new Response(body).arrayBuffer());
   }
 
   /** Takes a blob out of a repository; the space is given back once no repository has it. Throws BLOB_UNKNOWN. */
-  async delete(target: Target, digest: Digest): Promise<void> {
-    if (!(await this.#parts.links.unlinkBlob(nameOf(target), digest))) {
-      throw new RegistryError("BLOB_UNKNOWN", `the blob ${digest} is not in ${nameOf(target)}`, { detail: { digest } });
+  async delete(repository: Repository, digest: Digest): Promise<void> {
+    if (!(await this.#parts.links.unlinkBlob(nameOf(repository), digest))) {
+      throw new RegistryError("BLOB_UNKNOWN", `the blob ${digest} is not in ${nameOf(repository)}`, {
+        detail: { digest },
+      });
     }
   }
 
@@ -131,90 +132,99 @@ export class Blobs {
    * again. A blob that another repository brought here serves this one too, once one of its manifests names it: that is
    * written down, but a pull does not depend on it.
    */
-  async #findHere(target: Target, digest: Digest): Promise<BlobLink | null> {
+  async #findHere(repository: Repository, digest: Digest): Promise<BlobLink | null> {
     const { links, holdings, files, order, now } = this.#parts;
-    const names = candidateNames(target, order);
+    const names = candidateNames(repository, order);
     const link = await links.findLink(names, digest);
     if (link !== null) return (await files.isWhole(digest, link.size)) ? link : null;
     const size = (await holdings.findLinkedAnywhere([digest])).get(digest);
     if (size === undefined || !(await files.isWhole(digest, size))) return null;
-    for (const repository of names) {
-      if (!(await links.isReferenced(repository, digest))) continue;
-      const mount = () => links.mountBlob(repository, digest, null, now(), "cached");
+    for (const name of names) {
+      if (!(await links.isReferenced(name, digest))) continue;
+      const mount = () => links.mountBlob(name, digest, null, now(), "cached");
       await this.#parts.spareWrites.attempt("that a repository has a blob", mount);
-      return { repository, size, touchedAtMs: 0 };
+      return { repository: name, size, touchedAtMs: 0 };
     }
     return null;
   }
 
-  async #sizeAtUpstream(target: Target, digest: Digest, behalf: OnBehalf): Promise<number> {
+  async #sizeAtUpstream(repository: Repository, digest: Digest, context: PullContext): Promise<number> {
     const { links, origin } = this.#parts;
-    const { found, failure } = await this.#firstAnswer(target, async (upstream) =>
+    const { found, failure } = await this.#firstAnswer(repository, async (upstream) =>
       (await links.isReferenced(nameOf(upstream), digest))
-        ? origin.size(upstream, digest, behalfFor(target, behalf))
+        ? origin.size(upstream, digest, contextFor(repository, context))
         : null,
     );
     if (found !== null) return found;
     // Whether it is there cannot be said now; for one who pushes, it is not.
-    throw blobUnknown(target, digest, (await behalf.isPush?.()) === true ? null : failure);
+    throw blobUnknown(repository, digest, (await context.isPush?.()) === true ? null : failure);
   }
 
-  #stored({ repository, size }: BlobLink, digest: Digest): FoundBlob {
+  #stored({ repository: name, size }: BlobLink, digest: Digest): FoundBlob {
     const { store, traffic } = this.#parts;
     return {
       size,
       read: async (range) => {
         const body = await store.read(digest, range);
-        const target = splitRepositoryName(repository);
-        if (body === null) throw blobUnknown(target, digest, null);
-        traffic.hit(target.namespace, range === null ? size : range.end - range.start);
+        const repository = repositoryOf(name);
+        if (body === null) throw blobUnknown(repository, digest, null);
+        traffic.hit(repository.namespace, range === null ? size : range.end - range.start);
         return body;
       },
     };
   }
 
   /** A blob that is handed on from upstream to one reader. */
-  async #unkept(target: Target, digest: Digest, behalf: OnBehalf): Promise<FoundBlob> {
+  async #unkept(repository: Repository, digest: Digest, context: PullContext): Promise<FoundBlob> {
     const { origin, traffic } = this.#parts;
-    const found = await this.#askUpstream(target, digest, async (upstream) => {
-      const size = await origin.size(upstream, digest, behalf);
+    const found = await this.#askUpstream(repository, digest, async (upstream) => {
+      const size = await origin.size(upstream, digest, context);
       return size === null ? null : { upstream, size };
     });
     return {
       size: found.size,
       read: async (range) => {
-        const body = await origin.passThrough(found.upstream, { digest, size: found.size }, range, behalf);
-        if (body === null) throw blobUnknown(target, digest, null);
+        const body = await origin.passThrough(found.upstream, { digest, size: found.size }, range, context);
+        if (body === null) throw blobUnknown(repository, digest, null);
         traffic.miss(found.upstream.namespace);
         return body;
       },
     };
   }
 
-  async #readAlong(target: Target, digest: Digest, download: BlobDownload, range: ByteRange | null): Promise<BlobBody> {
+  async #readAlong(
+    repository: Repository,
+    digest: Digest,
+    download: BlobDownload,
+    range: ByteRange | null,
+  ): Promise<BlobBody> {
     const body = await download.read(range);
-    this.#parts.traffic.miss(target.namespace);
+    this.#parts.traffic.miss(repository.namespace);
     if (body !== null) return body;
     // It ended between the question and the reading.
     await download.done;
     const stored = await this.#parts.store.read(digest, range);
-    if (stored === null) throw blobUnknown(target, digest, null);
+    if (stored === null) throw blobUnknown(repository, digest, null);
     return stored;
   }
 
-  async #askUpstream<T>(target: Target, digest: Digest, ask: (target: Target) => Promise<T | null>): Promise<T> {
-    const { found, failure } = await this.#firstAnswer(target, ask);
+  async #askUpstream<T>(
+    repository: Repository,
+    digest: Digest,
+    ask: (repository: Repository) => Promise<T | null>,
+  ): Promise<T> {
+    const { found, failure } = await this.#firstAnswer(repository, ask);
     if (found !== null) return found;
-    throw blobUnknown(target, digest, failure, await this.#parts.files.isDamaged(digest));
+    throw blobUnknown(repository, digest, failure, await this.#parts.files.isDamaged(digest));
   }
 
   /** Asks one upstream after the other: the first that has an answer, else the first failure. */
   async #firstAnswer<T>(
-    target: Target,
-    ask: (upstream: Target) => Promise<T | null>,
+    repository: Repository,
+    ask: (upstream: Repository) => Promise<T | null>,
   ): Promise<{ readonly found: T | null; readonly failure: UpstreamError | null }> {
     let failure: UpstreamError | null = null;
-    for (const upstream of upstreamTargets(target, this.#parts.order)) {
+    for (const upstream of upstreamRepositories(repository, this.#parts.order)) {
       try {
         const found = await ask(upstream);
         if (found !== null) return { found, failure: null };

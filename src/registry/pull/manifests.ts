@@ -3,19 +3,19 @@ import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import { type Candidate, candidatesOf, nameOf, type SearchOrder } from "../names/search-order.ts";
+import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
 import { readManifest } from "./image-walk.ts";
-import type { Target } from "../names/locate.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { manifestUnknown } from "./not-found.ts";
-import { behalfFor, type FoundManifest, type ManifestOrigin, type OnBehalf, type Tagged } from "./origin.ts";
+import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext, type Tagged } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
 /** A manifest that answers a pull, and where it was found; `kind` is that of the tag, null when a digest was asked for. */
 export type LocatedManifest = FoundManifest & {
-  readonly repository: RepositoryName;
+  readonly foundIn: RepositoryName;
   readonly kind: TagKind | null;
 };
 
@@ -44,15 +44,15 @@ export class Manifests {
    * The manifest that answers for a reference. Throws MANIFEST_UNKNOWN, saying where it was looked for, or the failure
    * of an upstream that might have had it.
    */
-  async get(target: Target, reference: ManifestReference, behalf: OnBehalf): Promise<LocatedManifest> {
+  async get(repository: Repository, reference: ManifestReference, context: PullContext): Promise<LocatedManifest> {
     const seen = new Map<string, Tagged | null>();
-    const asking = behalfFor(target, behalf);
+    const asking = contextFor(repository, context);
     const find = (candidate: Candidate) =>
       reference.kind === "tag"
         ? this.#byTag(candidate, reference.tag, asking, seen)
         : this.#byDigest(candidate, reference.digest, asking);
     let failure: UpstreamError | null = null;
-    for (const candidate of candidatesOf(target, this.#parts.order)) {
+    for (const candidate of candidatesOf(repository, this.#parts.order)) {
       try {
         const found = await find(candidate);
         if (found !== null) return found;
@@ -62,8 +62,8 @@ export class Manifests {
         failure ??= error;
       }
     }
-    const candidates = [...candidatesOf(target, this.#parts.order)];
-    throw manifestUnknown(target, reference, candidates, failure, this.#parts.isOffline());
+    const candidates = [...candidatesOf(repository, this.#parts.order)];
+    throw manifestUnknown(repository, reference, candidates, failure, this.#parts.isOffline());
   }
 
   /** What a manifest says, read in turns. Throws MANIFEST_INVALID for one that takes too long to read. */
@@ -72,56 +72,66 @@ export class Manifests {
   }
 
   /** Does this very repository have the manifest? */
-  async holds(target: Target, digest: Digest): Promise<boolean> {
-    return (await this.#parts.store.getManifest(nameOf(target), digest)) !== null;
+  async holds(repository: Repository, digest: Digest): Promise<boolean> {
+    return (await this.#parts.store.getManifest(nameOf(repository), digest)) !== null;
   }
 
   /** Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN. */
-  async delete(target: Target, reference: ManifestReference): Promise<void> {
+  async delete(repository: Repository, reference: ManifestReference): Promise<void> {
     const { store, tags, now } = this.#parts;
-    const name = nameOf(target);
+    const name = nameOf(repository);
     const gone =
       reference.kind === "tag"
         ? (await tags.deleteTag(name, reference.tag, false)) !== null
         : await store.deleteManifest(name, reference.digest, false, now());
-    if (!gone) throw manifestUnknown(target, reference, [{ target, accept: "stored" }], null, false);
+    if (!gone) throw manifestUnknown(repository, reference, [{ repository, accept: "stored" }], null, false);
   }
 
   /** `seen` remembers look-ups: a registry's own repository stands in the search twice. */
   async #byTag(
-    { target, accept }: Candidate,
+    { repository, accept }: Candidate,
     tag: Tag,
-    behalf: OnBehalf,
+    context: PullContext,
     seen: Map<string, Tagged | null>,
   ): Promise<LocatedManifest | null> {
     const { tags, origin, traffic } = this.#parts;
-    const name = nameOf(target);
+    const name = nameOf(repository);
     const here = seen.get(name) ?? (seen.has(name) ? null : await tags.getTagged(name, tag));
     seen.set(name, here);
     if (here !== null && (here.tag.kind === "pushed" || accept === "stored")) {
-      return this.#hit(target, name, here.manifest, here.tag.kind);
+      return this.#hit(repository, name, here.manifest, here.tag.kind);
     }
-    if (accept !== "upstream" || behalf.isHereOnly === true) return null;
-    const found = await origin.tag(target, tag, here, behalf);
+    if (accept !== "upstream" || context.isHereOnly === true) return null;
+    const found = await origin.tag(repository, tag, here, context);
     if (found === null) return null;
-    if (found.manifest.digest === here?.manifest.digest) traffic.hit(target.namespace, found.manifest.bytes.byteLength);
-    else traffic.miss(target.namespace);
-    return { ...found, repository: name, kind: "cached" };
+    if (found.manifest.digest === here?.manifest.digest)
+      traffic.hit(repository.namespace, found.manifest.bytes.byteLength);
+    else traffic.miss(repository.namespace);
+    return { ...found, foundIn: name, kind: "cached" };
   }
 
-  async #byDigest({ target, accept }: Candidate, digest: Digest, behalf: OnBehalf): Promise<LocatedManifest | null> {
-    const name = nameOf(target);
+  async #byDigest(
+    { repository, accept }: Candidate,
+    digest: Digest,
+    context: PullContext,
+  ): Promise<LocatedManifest | null> {
+    const name = nameOf(repository);
     const here = await this.#parts.store.getManifest(name, digest);
-    if (here !== null) return this.#hit(target, name, here, null);
-    if (accept !== "upstream" || behalf.isHereOnly === true) return null;
-    const found = await this.#parts.origin.manifest(target, digest, behalf);
+    if (here !== null) return this.#hit(repository, name, here, null);
+    if (accept !== "upstream" || context.isHereOnly === true) return null;
+    const found = await this.#parts.origin.manifest(repository, digest, context);
     if (found === null) return null;
-    this.#parts.traffic.miss(target.namespace);
-    return { manifest: found, warning: null, repository: name, kind: null };
+    this.#parts.traffic.miss(repository.namespace);
+    return { manifest: found, warning: null, foundIn: name, kind: null };
   }
 
-  #hit(target: Target, repository: RepositoryName, manifest: StoredManifest, kind: TagKind | null): LocatedManifest {
-    this.#parts.traffic.hit(target.namespace, manifest.bytes.byteLength);
-    return { manifest, warning: null, repository, kind };
+  #hit(
+    repository: Repository,
+    foundIn: RepositoryName,
+    manifest: StoredManifest,
+    kind: TagKind | null,
+  ): LocatedManifest {
+    this.#parts.traffic.hit(repository.namespace, manifest.bytes.byteLength);
+    return { manifest, warning: null, foundIn, kind };
   }
 }

@@ -1,49 +1,49 @@
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { LOCAL } from "../../oci/repository-name.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import { isOutOfReach, type UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import { type Candidate, nameOf } from "../names/search-order.ts";
-import type { Target } from "../names/locate.ts";
+import { type Candidate } from "../names/search-order.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 
 /**
- * A manifest is nowhere that `target` is looked for: says where, and what to do. When an upstream that might have it
+ * A manifest is nowhere that `repository` is looked for: says where, and what to do. When an upstream that might have it
  * could not be asked, that failure is what counts.
  */
 export function manifestUnknown(
-  target: Target,
+  repository: Repository,
   reference: ManifestReference,
   candidates: readonly Candidate[],
   failure: UpstreamError | null,
   isOffline: boolean,
 ): RegistryError {
-  const name = nameOf(target);
+  const name = nameOf(repository);
   const asked = reference.kind === "tag" ? `${name}:${reference.tag}` : `${name}@${reference.digest}`;
   const detail = reference.kind === "tag" ? { name, tag: reference.tag } : { name, digest: reference.digest };
   const absent = `${asked} is not here${alsoTried(name, candidates)}`;
   if (failure === null) {
-    return new RegistryError("MANIFEST_UNKNOWN", `${absent}${hint(target, reference, isOffline)}`, { detail });
+    return new RegistryError("MANIFEST_UNKNOWN", `${absent}${hint(repository, reference, isOffline)}`, { detail });
   }
   // Registries answer "unauthorized" for what they do not have; and of a name without a registry it is only a guess
   // that the failing upstream would have had it.
-  const isUnknown = failure.failure.kind === "unauthorized" || target.namespace === LOCAL;
+  const isUnknown = failure.failure.kind === "unauthorized" || repository.namespace === LOCAL;
   const code = isUnknown ? "MANIFEST_UNKNOWN" : failure.code;
   const message = `${absent}, and could not be fetched: ${failure.message}${advice(failure)}`;
   return new RegistryError(code, message, { detail, cause: failure });
 }
 
-/** A blob is in none of the repositories that may answer for `target`. `wasDamaged`: its file was, and was set aside. */
+/** A blob is in none of the repositories that may answer for `repository`. `wasDamaged`: its file was, and was set aside. */
 export function blobUnknown(
-  target: Target,
+  repository: Repository,
   digest: Digest,
   failure: UpstreamError | null,
   wasDamaged = false,
 ): RegistryError {
-  const absent = `the blob ${digest} is not in ${nameOf(target)}, nor where that name is looked for besides`;
+  const absent = `the blob ${digest} is not in ${nameOf(repository)}, nor where that name is looked for besides`;
   const message = wasDamaged ? `${absent}: its file was found damaged and set aside; push it again` : absent;
   const detail = { digest };
   if (failure === null) return new RegistryError("BLOB_UNKNOWN", message, { detail });
-  const isUnknown = failure.failure.kind === "unauthorized" || target.namespace === LOCAL;
+  const isUnknown = failure.failure.kind === "unauthorized" || repository.namespace === LOCAL;
   const code = isUnknown ? "BLOB_UNKNOWN" : failure.code;
   return new RegistryError(code, `${message}, and could not be fetched: ${failure.message}`, {
     detail,
@@ -59,14 +59,14 @@ function advice(failure: UpstreamError): string {
 
 function alsoTried(name: string, candidates: readonly Candidate[]): string {
   const others = new Set(
-    candidates.map((candidate) => nameOf(candidate.target) as string).filter((other) => other !== name),
+    candidates.map((candidate) => nameOf(candidate.repository) as string).filter((other) => other !== name),
   );
   return others.size === 0 ? "" : `, nor as ${[...others].join(", ")}`;
 }
 
-function hint(target: Target, reference: ManifestReference, isOffline: boolean): string {
-  if (reference.kind === "digest" || target.namespace === LOCAL) return "; push it";
-  const cache = `\`larder cache ${nameOf(target)}:${reference.tag}\``;
+function hint(repository: Repository, reference: ManifestReference, isOffline: boolean): string {
+  if (reference.kind === "digest" || repository.namespace === LOCAL) return "; push it";
+  const cache = `\`larder cache ${nameOf(repository)}:${reference.tag}\``;
   if (isOffline) {
     return `; larder is offline: push the image, or let larder fetch it with \`larder offline off\` and ${cache}`;
   }

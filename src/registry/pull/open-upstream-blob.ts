@@ -1,10 +1,10 @@
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { BlobRead } from "../../upstream/registry-client.ts";
 import { skipBytes } from "../../upstream/transport/response-body.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import type { Target } from "../names/locate.ts";
-import type { OnBehalf } from "./origin.ts";
+import type { PullContext } from "./origin.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** Attempts to go on after a break. */
@@ -14,19 +14,19 @@ const FIRST_PAUSE_MS = 200;
 /** The blob from `offset` on; what a server sends before that, because it knows no ranges, is skipped. */
 export async function openUpstreamBlob(
   { client }: Upstream,
-  target: Target,
+  repository: Repository,
   digest: Digest,
   offset: number,
-  behalf: OnBehalf,
+  context: PullContext,
 ): Promise<BlobRead | null> {
-  const opened = await client.getBlob(target.path, digest, { ...behalf, offset });
+  const opened = await client.getBlob(repository.path, digest, { ...context, offset });
   if (opened === null || opened.offset === offset) return opened;
   return { ...opened, body: skipBytes(opened.body, offset - opened.offset), offset };
 }
 
 /** The rest of a blob that broke off after `offset` bytes; null when it is not there any more. */
-export async function reopenUpstreamBlob(upstream: Upstream, target: Target, digest: Digest, offset: number) {
-  const opened = await openUpstreamBlob(upstream, target, digest, offset, { via: null });
+export async function reopenUpstreamBlob(upstream: Upstream, repository: Repository, digest: Digest, offset: number) {
+  const opened = await openUpstreamBlob(upstream, repository, digest, offset, { via: null });
   return opened?.body ?? null;
 }
 
@@ -38,16 +38,19 @@ export function pauseBeforeResumingMs(failures: number): number | null {
 /** The size of the whole blob. A registry that sends it in chunks may still tell it to HEAD. */
 export async function sizeOfUpstreamBlob(
   { client }: Upstream,
-  target: Target,
+  repository: Repository,
   digest: Digest,
   opened: BlobRead,
-  behalf: OnBehalf,
+  context: PullContext,
 ): Promise<number> {
   if (opened.totalBytes !== null) return opened.totalBytes;
   try {
-    const size = (await client.headBlob(target.path, digest, behalf))?.sizeBytes ?? null;
+    const size = (await client.headBlob(repository.path, digest, context))?.sizeBytes ?? null;
     if (size !== null) return size;
-    throw new UpstreamError({ kind: "protocol" }, `${target.namespace} does not say how large the blob ${digest} is`);
+    throw new UpstreamError(
+      { kind: "protocol" },
+      `${repository.namespace} does not say how large the blob ${digest} is`,
+    );
   } catch (error) {
     await opened.body.cancel();
     throw error;
@@ -55,7 +58,7 @@ export async function sizeOfUpstreamBlob(
 }
 
 /** A body without a length looks whole when it ends too early; this is the failure that it is. */
-export function endedEarly({ namespace }: Target, digest: Digest, size: number, whole: number): UpstreamError {
+export function endedEarly({ namespace }: Repository, digest: Digest, size: number, whole: number): UpstreamError {
   return new UpstreamError(
     { kind: "interrupted" },
     `${namespace} sent ${size} of ${whole} bytes of the blob ${digest}`,
@@ -66,8 +69,8 @@ export function endedEarly({ namespace }: Target, digest: Digest, size: number, 
  * The registry says that it has no such blob, after one of its servers began to send it: an absence when nothing has come,
  * else a failure of the registry.
  */
-export function vanished(target: Target, digest: Digest, hasBegun: boolean): RegistryError {
-  const message = `${target.namespace} no longer has the blob ${digest} that it was sending`;
+export function vanished(repository: Repository, digest: Digest, hasBegun: boolean): RegistryError {
+  const message = `${repository.namespace} no longer has the blob ${digest} that it was sending`;
   return hasBegun ? new UpstreamError({ kind: "protocol" }, message) : new RegistryError("BLOB_UNKNOWN", message);
 }
 

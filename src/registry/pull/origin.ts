@@ -2,9 +2,9 @@ import type { ByteRange } from "../../lib/text/byte-range.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { LOCAL } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { StoredManifest, StoredTag } from "../../storage/metadata.ts";
 import type { BlobDownload } from "./blob-download.ts";
-import type { Target } from "../names/locate.ts";
 
 /** A tag that is here, with its manifest. */
 export type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
@@ -12,8 +12,8 @@ export type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifes
 /** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer may be older than it should be. */
 export type FoundManifest = { readonly manifest: StoredManifest; readonly warning: string | null };
 
-/** A request on whose behalf upstream is asked: what is known of the larders that it went through. */
-export type OnBehalf = {
+/** What a pull is asked for: how far upstream is asked on its behalf, and through which larders it came. */
+export type PullContext = {
   readonly via: string | null;
   /** Is upstream to be asked even for a tag that is fresh? */
   readonly revalidate?: boolean;
@@ -25,9 +25,9 @@ export type OnBehalf = {
   readonly isPush?: () => Promise<boolean>;
 };
 
-/** `behalf`, of a question for `target` that is asked of upstream under other names, too. */
-export function behalfFor(target: Target, behalf: OnBehalf): OnBehalf {
-  return target.namespace === LOCAL ? { ...behalf, isGuess: true } : behalf;
+/** `context`, of a question for `repository` that is asked of upstream under other names, too. */
+export function contextFor(repository: Repository, context: PullContext): PullContext {
+  return repository.namespace === LOCAL ? { ...context, isGuess: true } : context;
 }
 
 /**
@@ -36,23 +36,23 @@ export function behalfFor(target: Target, behalf: OnBehalf): OnBehalf {
  */
 export interface ManifestOrigin {
   /** What a tag points at now. `cached` is what it pointed at when it was last looked at. */
-  tag(target: Target, tag: Tag, cached: Tagged | null, behalf: OnBehalf): Promise<FoundManifest | null>;
-  manifest(target: Target, digest: Digest, behalf: OnBehalf): Promise<StoredManifest | null>;
+  tag(repository: Repository, tag: Tag, cached: Tagged | null, context: PullContext): Promise<FoundManifest | null>;
+  manifest(repository: Repository, digest: Digest, context: PullContext): Promise<StoredManifest | null>;
   /** Brings what refers to a manifest here, as far as upstream can be asked. */
-  referrers(target: Target, subject: Digest, behalf: OnBehalf): Promise<void>;
+  referrers(repository: Repository, subject: Digest, context: PullContext): Promise<void>;
 }
 
 /** Where blobs come from that are not here. Null as above. */
 export interface BlobOrigin {
   /** The size in bytes, without fetching it. */
-  size(target: Target, digest: Digest, behalf: OnBehalf): Promise<number | null>;
+  size(repository: Repository, digest: Digest, context: PullContext): Promise<number | null>;
   /** The blob on its way, shared by everyone who wants it. Throws STORAGE_FULL when there is no space to keep it. */
-  download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null>;
+  download(repository: Repository, digest: Digest, context: PullContext): Promise<BlobDownload | null>;
   /** The blob, whose size is known, or a range of it, for one reader and without keeping it. */
   passThrough(
-    target: Target,
+    repository: Repository,
     blob: { readonly digest: Digest; readonly size: number },
     range: ByteRange | null,
-    behalf: OnBehalf,
+    context: PullContext,
   ): Promise<ReadableStream<Uint8Array> | null>;
 }

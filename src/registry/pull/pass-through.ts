@@ -1,8 +1,8 @@
 import type { ByteRange } from "../../lib/text/byte-range.ts";
 import { algorithmOf, type Digest, Digester } from "../../oci/digest.ts";
+import type { Repository } from "../../oci/repository.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import type { Target } from "../names/locate.ts";
-import type { OnBehalf } from "./origin.ts";
+import type { PullContext } from "./origin.ts";
 import { ResumedBody } from "./resumed-body.ts";
 import type { Upstream } from "./upstreams.ts";
 
@@ -13,20 +13,20 @@ import type { Upstream } from "./upstreams.ts";
  */
 export async function passThrough(
   upstream: Upstream,
-  target: Target,
+  repository: Repository,
   { digest, size }: { readonly digest: Digest; readonly size: number },
   range: ByteRange | null,
-  behalf: OnBehalf,
+  context: PullContext,
 ): Promise<ReadableStream<Uint8Array> | null> {
   const part = { digest, start: range?.start ?? 0, end: range?.end ?? size };
-  const body = await ResumedBody.open(upstream, target, part, behalf);
+  const body = await ResumedBody.open(upstream, repository, part, context);
   if (body === null) return null;
   const digester = range === null ? new Digester(algorithmOf(digest)) : null;
   const next = async (): Promise<Uint8Array | null> => {
     try {
       const piece = await body.next();
       if (piece !== null) digester?.update(piece);
-      else if (digester !== null) assertDigest(digester.digest(), digest, target);
+      else if (digester !== null) assertDigest(digester.digest(), digest, repository);
       return piece;
     } catch (error) {
       await body.cancel();
@@ -54,7 +54,7 @@ export async function passThrough(
   );
 }
 
-function assertDigest(actual: Digest, expected: Digest, { namespace }: Target): void {
+function assertDigest(actual: Digest, expected: Digest, { namespace }: Repository): void {
   if (actual === expected) return;
   throw new UpstreamError({ kind: "protocol" }, `${namespace} sent content with the digest ${actual} for ${expected}`);
 }

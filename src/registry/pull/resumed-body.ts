@@ -1,6 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
+import type { Repository } from "../../oci/repository.ts";
 import { isUpstreamDown } from "../../upstream/transport/upstream-error.ts";
-import type { Target } from "../names/locate.ts";
 import {
   endedEarly,
   openUpstreamBlob,
@@ -8,7 +8,7 @@ import {
   reopenUpstreamBlob,
   vanished,
 } from "./open-upstream-blob.ts";
-import type { OnBehalf } from "./origin.ts";
+import type { PullContext } from "./origin.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** What is used of a stream's reader; the runtime's types and the web's do not agree on the rest. */
@@ -23,7 +23,7 @@ type Part = { readonly digest: Digest; readonly start: number; readonly end: num
 /** Part of a blob as it comes from upstream, without a gap where it broke off: the rest is asked for again. */
 export class ResumedBody {
   readonly #upstream: Upstream;
-  readonly #target: Target;
+  readonly #repository: Repository;
   readonly #part: Part;
   /** Null after a break. */
   #reader: Reader | null;
@@ -31,18 +31,23 @@ export class ResumedBody {
   #failures = 0;
   #isCancelled = false;
 
-  private constructor(upstream: Upstream, target: Target, part: Part, body: ReadableStream<Uint8Array>) {
+  private constructor(upstream: Upstream, repository: Repository, part: Part, body: ReadableStream<Uint8Array>) {
     this.#upstream = upstream;
-    this.#target = target;
+    this.#repository = repository;
     this.#part = part;
     this.#position = part.start;
     this.#reader = body.getReader();
   }
 
   /** Null: there is no such blob. */
-  static async open(upstream: Upstream, target: Target, part: Part, behalf: OnBehalf): Promise<ResumedBody | null> {
-    const opened = await openUpstreamBlob(upstream, target, part.digest, part.start, behalf);
-    return opened === null ? null : new ResumedBody(upstream, target, part, opened.body);
+  static async open(
+    upstream: Upstream,
+    repository: Repository,
+    part: Part,
+    context: PullContext,
+  ): Promise<ResumedBody | null> {
+    const opened = await openUpstreamBlob(upstream, repository, part.digest, part.start, context);
+    return opened === null ? null : new ResumedBody(upstream, repository, part, opened.body);
   }
 
   /** The next piece, which is never empty; null at the end. Throws the last failure when resuming leads to nothing. */
@@ -74,7 +79,7 @@ export class ResumedBody {
   async #read(reader: Reader): Promise<Uint8Array> {
     const { digest, end } = this.#part;
     const { done, value } = await reader.read();
-    if (done || value === undefined) throw endedEarly(this.#target, digest, this.#position, end);
+    if (done || value === undefined) throw endedEarly(this.#repository, digest, this.#position, end);
     const piece = value.subarray(0, end - this.#position);
     this.#position += piece.byteLength;
     return piece;
@@ -82,8 +87,8 @@ export class ResumedBody {
 
   async #reopen(): Promise<Reader> {
     const { digest, start } = this.#part;
-    const body = await reopenUpstreamBlob(this.#upstream, this.#target, digest, this.#position);
-    if (body === null) throw vanished(this.#target, digest, this.#position > start);
+    const body = await reopenUpstreamBlob(this.#upstream, this.#repository, digest, this.#position);
+    if (body === null) throw vanished(this.#repository, digest, this.#position > start);
     const reader = body.getReader();
     if (this.#isCancelled) await reader.cancel();
     return reader;

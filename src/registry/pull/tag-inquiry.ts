@@ -2,9 +2,9 @@ import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { FetchedManifest, RequestOptions } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import type { Target } from "../names/locate.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** How long an upstream that gives by GET what it refuses to HEAD is asked by GET at once. */
@@ -30,7 +30,7 @@ export class TagInquiry {
   /** `known` is what the tag pointed at when it was last looked at, null when it never was. Throws an `UpstreamError`. */
   async ask(
     { client, namespace }: Upstream,
-    { path }: Target,
+    { path }: Repository,
     tag: Tag,
     known: Digest | null,
     options: RequestOptions,

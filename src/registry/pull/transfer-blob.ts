@@ -1,10 +1,10 @@
 import type { Digest } from "../../oci/digest.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { UploadId, UploadStore } from "../../storage/blobs.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BlobRead } from "../../upstream/registry-client.ts";
 import { isUpstreamDown } from "../../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
-import type { Target } from "../names/locate.ts";
 import { endedEarly, pauseBeforeResumingMs, reopenUpstreamBlob, vanished } from "./open-upstream-blob.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
@@ -12,7 +12,7 @@ import type { Upstream, Upstreams } from "./upstreams.ts";
 /** A blob on its way into an upload. */
 export type Transfer = {
   readonly upstream: Upstream;
-  readonly target: Target;
+  readonly repository: Repository;
   readonly digest: Digest;
   readonly id: UploadId;
   /** The body that upstream has begun to send. */
@@ -33,21 +33,21 @@ export type TransferParts = {
  * failure when that leads to nothing; BLOB_UNKNOWN when nothing has come yet and the registry says that there is nothing.
  */
 export async function transferBlob(transfer: Transfer, parts: TransferParts): Promise<void> {
-  const { upstream, target, digest, id, opened, download } = transfer;
+  const { upstream, repository, digest, id, opened, download } = transfer;
   const { upstreams, uploads, traffic, log } = parts;
   let body: ReadableStream<Uint8Array> | null = opened.body;
   let failures = 0;
   for (let size = opened.offset; size < download.size || body !== null; ) {
     const before = size;
     try {
-      body ??= await reopenUpstreamBlob(upstream, target, digest, size);
-      if (body === null) throw vanished(target, digest, size > opened.offset);
+      body ??= await reopenUpstreamBlob(upstream, repository, digest, size);
+      if (body === null) throw vanished(repository, digest, size > opened.offset);
       size = await uploads.append(id, download.watch(body, size), download.size, (written) => {
-        traffic.fetched(target.namespace, written - size);
+        traffic.fetched(repository.namespace, written - size);
         size = written;
         download.advance(written);
       });
-      if (size < download.size) throw endedEarly(target, digest, size, download.size);
+      if (size < download.size) throw endedEarly(repository, digest, size, download.size);
     } catch (error) {
       size = (await uploads.size(id)) ?? 0;
       failures = size > before ? 1 : failures + 1;

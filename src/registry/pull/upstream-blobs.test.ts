@@ -12,7 +12,7 @@ import { TrafficCounter } from "./traffic.ts";
 import { UpstreamBlobs } from "./upstream-blobs.ts";
 import { Upstreams } from "./upstreams.ts";
 
-const target = { namespace: NAMESPACE, path: PATH };
+const repository = { namespace: NAMESPACE, path: PATH };
 const content = randomBytes(300_000);
 const digest = digestOf(content);
 const SENT_BYTES = 100_000;
@@ -46,7 +46,7 @@ async function expectDownload(): Promise<void> {
   const telling = { log, failures: new RecentFailures(log, systemClock.elapsed) };
   const metadata = memoryMetadata();
   const origin = new UpstreamBlobs(upstreams, stored.uploads, metadata, new TrafficCounter(), telling, systemClock);
-  const download = await origin.download(target, digest, { via: null });
+  const download = await origin.download(repository, digest, { via: null });
   expect(download?.size).toBe(content.length);
   expect(digestOf(await bytesOf((await download?.read(null)) ?? undefined))).toBe(digest);
   await download?.done;

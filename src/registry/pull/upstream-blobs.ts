@@ -4,16 +4,15 @@ import { SingleFlight } from "../../lib/async/single-flight.ts";
 import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { UploadId, UploadStore } from "../../storage/blobs.ts";
 import type { BlobLinkStore, CollectionStore } from "../../storage/metadata.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BlobHead } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { BlobDownload } from "./blob-download.ts";
-import { nameOf } from "../names/search-order.ts";
-import type { Target } from "../names/locate.ts";
 import { isPastTheEnd, openUpstreamBlob, sizeOfUpstreamBlob } from "./open-upstream-blob.ts";
-import type { BlobOrigin, OnBehalf } from "./origin.ts";
+import type { BlobOrigin, PullContext } from "./origin.ts";
 import { passThrough } from "./pass-through.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { TrafficCounter } from "./traffic.ts";
@@ -28,7 +27,7 @@ const REMEMBERED = 10_000;
 type Flight = {
   readonly download: BlobDownload;
   readonly key: string;
-  readonly targets: Map<string, Target>;
+  readonly repositories: Map<string, Repository>;
 };
 /** A download that is not there yet, and whose repository was asked for it. */
 type Start = { readonly key: string; readonly flight: Promise<Flight | null> };
@@ -72,45 +71,45 @@ export class UpstreamBlobs implements BlobOrigin {
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
   }
 
-  async size(target: Target, digest: Digest, behalf: OnBehalf): Promise<number | null> {
+  async size(repository: Repository, digest: Digest, context: PullContext): Promise<number | null> {
     const running = this.#flights.get(digest);
-    if (running !== undefined && (await this.#isKnownToHold(running, target, digest))) return running.download.size;
-    const head = await this.#head(target, digest, behalf);
+    if (running !== undefined && (await this.#isKnownToHold(running, repository, digest))) return running.download.size;
+    const head = await this.#head(repository, digest, context);
     if (head === null || head.sizeBytes !== null) return head?.sizeBytes ?? null;
     // It is there, but how large it is shows only when it is fetched.
-    return (await this.download(target, digest, behalf))?.size ?? null;
+    return (await this.download(repository, digest, context))?.size ?? null;
   }
 
-  download(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
+  download(repository: Repository, digest: Digest, context: PullContext): Promise<BlobDownload | null> {
     return this.#questions.waitFor(
-      this.#awaitBeginning(target, digest, behalf),
-      target,
-      keyOf(target, digest),
-      behalf,
+      this.#awaitBeginning(repository, digest, context),
+      repository,
+      keyOf(repository, digest),
+      context,
       () => (this.#flights.has(digest) ? "body" : "header"),
     );
   }
 
   async passThrough(
-    target: Target,
+    repository: Repository,
     blob: { readonly digest: Digest; readonly size: number },
     range: ByteRange | null,
-    behalf: OnBehalf,
+    context: PullContext,
   ): Promise<ReadableStream<Uint8Array> | null> {
-    const upstream = this.#upstreams.find(target.namespace);
-    return upstream === null ? null : passThrough(upstream, target, blob, range, behalf);
+    const upstream = this.#upstreams.find(repository.namespace);
+    return upstream === null ? null : passThrough(upstream, repository, blob, range, context);
   }
 
   /**
    * The download, as soon as there is something of it: who is answered with it is not answered in vain. When another
    * repository's comes to nothing, this one's registry may still have the blob.
    */
-  async #awaitBeginning(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobDownload | null> {
-    const key = keyOf(target, digest);
+  async #awaitBeginning(repository: Repository, digest: Digest, context: PullContext): Promise<BlobDownload | null> {
+    const key = keyOf(repository, digest);
     for (;;) {
-      const flight = this.#flights.get(digest) ?? (await this.#begin(target, digest, behalf));
-      if (flight === null || !(await this.#mayShare(flight, target, digest, behalf))) return null;
-      flight.targets.set(key, target);
+      const flight = this.#flights.get(digest) ?? (await this.#begin(repository, digest, context));
+      if (flight === null || !(await this.#mayShare(flight, repository, digest, context))) return null;
+      flight.repositories.set(key, repository);
       try {
         await flight.download.begun;
         return flight.download;
@@ -122,11 +121,11 @@ export class UpstreamBlobs implements BlobOrigin {
   }
 
   /** The flight of a blob that is not on its way yet. Others who begin it meanwhile share the attempt. */
-  async #begin(target: Target, digest: Digest, behalf: OnBehalf): Promise<Flight | null> {
-    const key = keyOf(target, digest);
-    const upstream = this.#upstreams.find(target.namespace);
+  async #begin(repository: Repository, digest: Digest, context: PullContext): Promise<Flight | null> {
+    const key = keyOf(repository, digest);
+    const upstream = this.#upstreams.find(repository.namespace);
     // Before the look at what has begun: between that and a beginning of one's own there must be no wait.
-    if (upstream !== null && !this.#starting.has(digest)) await this.#questions.assertHope(target, key, behalf);
+    if (upstream !== null && !this.#starting.has(digest)) await this.#questions.assertHope(repository, key, context);
     for (let start = this.#starting.get(digest); start !== undefined; start = this.#starting.get(digest)) {
       if (start.key === key) return start.flight;
       // Another repository's attempt: when it comes to nothing, this one may still have the blob.
@@ -134,7 +133,7 @@ export class UpstreamBlobs implements BlobOrigin {
       if (flight !== null) return flight;
     }
     if (upstream === null || this.#absent.get(key)) return null;
-    const started = this.#questions.watch(target, key, this.#start(upstream, target, digest, behalf));
+    const started = this.#questions.watch(repository, key, this.#start(upstream, repository, digest, context));
     const flight = started.finally(() => this.#starting.delete(digest));
     this.#starting.set(digest, { key, flight });
     if ((await flight) === null) this.#absent.set(key, true);
@@ -142,31 +141,41 @@ export class UpstreamBlobs implements BlobOrigin {
   }
 
   /** Nobody gets a blob out of a repository that does not have it, only because it is on its way for another one. */
-  async #mayShare(flight: Flight, target: Target, digest: Digest, behalf: OnBehalf): Promise<boolean> {
-    return (await this.#isKnownToHold(flight, target, digest)) || (await this.#head(target, digest, behalf)) !== null;
+  async #mayShare(flight: Flight, repository: Repository, digest: Digest, context: PullContext): Promise<boolean> {
+    return (
+      (await this.#isKnownToHold(flight, repository, digest)) ||
+      (await this.#head(repository, digest, context)) !== null
+    );
   }
 
-  async #isKnownToHold(flight: Flight, target: Target, digest: Digest): Promise<boolean> {
-    return flight.targets.has(keyOf(target, digest)) || (await this.#links.isReferenced(nameOf(target), digest));
+  async #isKnownToHold(flight: Flight, repository: Repository, digest: Digest): Promise<boolean> {
+    return (
+      flight.repositories.has(keyOf(repository, digest)) || (await this.#links.isReferenced(nameOf(repository), digest))
+    );
   }
 
-  async #head(target: Target, digest: Digest, behalf: OnBehalf): Promise<BlobHead | null> {
-    const upstream = this.#upstreams.find(target.namespace);
-    const key = keyOf(target, digest);
+  async #head(repository: Repository, digest: Digest, context: PullContext): Promise<BlobHead | null> {
+    const upstream = this.#upstreams.find(repository.namespace);
+    const key = keyOf(repository, digest);
     if (upstream === null || this.#absent.get(key)) return null;
-    return this.#questions.ask(target, key, behalf, this.#heads, async () => {
-      const head = await upstream.client.headBlob(target.path, digest, behalf);
+    return this.#questions.ask(repository, key, context, this.#heads, async () => {
+      const head = await upstream.client.headBlob(repository.path, digest, context);
       if (head === null) this.#absent.set(key, true);
       return head;
     });
   }
 
   /** Opens the blob at upstream, behind what an earlier run left, and lets the download go its way. */
-  async #start(upstream: Upstream, target: Target, digest: Digest, behalf: OnBehalf): Promise<Flight | null> {
+  async #start(
+    upstream: Upstream,
+    repository: Repository,
+    digest: Digest,
+    context: PullContext,
+  ): Promise<Flight | null> {
     const id = uploadIdOf(digest);
-    const opened = await this.#openBehindLeftover(upstream, target, digest, behalf);
+    const opened = await this.#openBehindLeftover(upstream, repository, digest, context);
     if (opened === null) return null;
-    const size = await sizeOfUpstreamBlob(upstream, target, digest, opened, behalf);
+    const size = await sizeOfUpstreamBlob(upstream, repository, digest, opened, context);
     try {
       if ((await this.#uploads.size(id)) === null) await this.#uploads.create(id, algorithmOf(digest), size);
     } catch (error) {
@@ -174,22 +183,22 @@ export class UpstreamBlobs implements BlobOrigin {
       throw error;
     }
     const download = new BlobDownload(size, opened.offset, () => this.#uploads.open(id));
-    const key = keyOf(target, digest);
-    const flight: Flight = { download, key, targets: new Map([[key, target]]) };
+    const key = keyOf(repository, digest);
+    const flight: Flight = { download, key, repositories: new Map([[key, repository]]) };
     this.#flights.set(digest, flight);
-    void this.#run({ upstream, target, digest, id, opened, download }, flight);
+    void this.#run({ upstream, repository, digest, id, opened, download }, flight);
     return flight;
   }
 
-  async #openBehindLeftover(upstream: Upstream, target: Target, digest: Digest, behalf: OnBehalf) {
+  async #openBehindLeftover(upstream: Upstream, repository: Repository, digest: Digest, context: PullContext) {
     const id = uploadIdOf(digest);
     const leftover = (await this.#uploads.size(id)) ?? 0;
     try {
-      return await openUpstreamBlob(upstream, target, digest, leftover, behalf);
+      return await openUpstreamBlob(upstream, repository, digest, leftover, context);
     } catch (error) {
       if (leftover === 0 || !isPastTheEnd(error)) throw error;
       await this.#uploads.abort(id);
-      return openUpstreamBlob(upstream, target, digest, 0, behalf);
+      return openUpstreamBlob(upstream, repository, digest, 0, context);
     }
   }
 
@@ -199,7 +208,7 @@ export class UpstreamBlobs implements BlobOrigin {
       await transferBlob(transfer, this.#transferParts);
       await this.#collection.exclusively(digest, async () => {
         const size = await this.#uploads.commit(id, digest);
-        for (const { namespace, path } of flight.targets.values()) {
+        for (const { namespace, path } of flight.repositories.values()) {
           await this.#links.linkBlob(nameOf({ namespace, path }), digest, size, this.#now(), "cached");
         }
         this.#flights.delete(digest);
@@ -213,14 +222,14 @@ export class UpstreamBlobs implements BlobOrigin {
   }
 
   /** Logs and remembers why a download failed, and gives what those who wait for it are told. */
-  #noteFailure({ target, digest }: Transfer, { key }: Flight, error: unknown): unknown {
+  #noteFailure({ repository, digest }: Transfer, { key }: Flight, error: unknown): unknown {
     const why = error instanceof Error ? error.message : String(error);
-    this.#log.write("warning", "a download failed", { image: nameOf(target), blob: digest, error: why });
+    this.#log.write("warning", "a download failed", { image: nameOf(repository), blob: digest, error: why });
     if (isAbsent(error)) this.#absent.set(key, true);
     // Wrong bytes are the upstream's fault, not the client's.
     const isWrong = error instanceof RegistryError && error.code === "DIGEST_INVALID";
-    const failure = isWrong ? new UpstreamError({ kind: "protocol" }, `${target.namespace}: ${why}`) : error;
-    if (failure instanceof UpstreamError) this.#failures.remember(target.namespace, key, failure);
+    const failure = isWrong ? new UpstreamError({ kind: "protocol" }, `${repository.namespace}: ${why}`) : error;
+    if (failure instanceof UpstreamError) this.#failures.remember(repository.namespace, key, failure);
     return failure;
   }
 }
@@ -229,8 +238,8 @@ function isAbsent(error: unknown): boolean {
   return error instanceof RegistryError && error.code === "BLOB_UNKNOWN";
 }
 
-function keyOf(target: Target, digest: Digest): string {
-  return `${nameOf(target)}@${digest}`;
+function keyOf(repository: Repository, digest: Digest): string {
+  return `${nameOf(repository)}@${digest}`;
 }
 
 /** The same for every run, so that the next one finds what this one left. */

@@ -4,12 +4,12 @@ import { Turns } from "../../lib/async/turns.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { parseTag } from "../../oci/tag.ts";
+import { nameOf } from "../../oci/repository.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { LineLog } from "../../telemetry/log.ts";
 import { clientOf, NAMESPACE, PATH } from "../../upstream/registry.fixture.ts";
 import { startWebServer, type WebServer } from "../../upstream/transport/web-server.fixture.ts";
-import { nameOf } from "../names/search-order.ts";
-import type { FoundManifest, OnBehalf } from "./origin.ts";
+import type { FoundManifest, PullContext } from "./origin.ts";
 import { RecentFailures } from "./recent-failures.ts";
 import { SpareWrites } from "./spare-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
@@ -18,7 +18,7 @@ import { Upstreams } from "./upstreams.ts";
 
 const YEAR_MS = 365 * 24 * 3600 * 1000;
 const TAG = parseTag("v1");
-const target = { namespace: NAMESPACE, path: PATH };
+const repository = { namespace: NAMESPACE, path: PATH };
 
 let server: WebServer;
 let clock: { -readonly [Key in keyof Clock]: Clock[Key] };
@@ -61,8 +61,8 @@ function opened({ tagLifetimeMs = 60_000, turns = new Turns() } = {}) {
     turns,
     live,
   );
-  return async (behalf: OnBehalf = { via: null }): Promise<FoundManifest | null> =>
-    origin.tag(target, TAG, await metadata.tags.getTagged(nameOf(target), TAG), behalf);
+  return async (context: PullContext = { via: null }): Promise<FoundManifest | null> =>
+    origin.tag(repository, TAG, await metadata.tags.getTagged(nameOf(repository), TAG), context);
 }
 
 /** How manifests have been asked for since it was called last. */

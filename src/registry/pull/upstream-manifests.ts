@@ -12,10 +12,9 @@ import type { ManifestPut, ManifestStore, StoredManifest, TagStore } from "../..
 import { isNearEnd } from "../../upstream/transport/rate-limit.ts";
 import type { FetchedManifest } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import { nameOf } from "../names/search-order.ts";
-import type { Target } from "../names/locate.ts";
 import { referencesOf } from "../../oci/manifest-references.ts";
-import type { FoundManifest, ManifestOrigin, OnBehalf, Tagged } from "./origin.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
+import type { FoundManifest, ManifestOrigin, PullContext, Tagged } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { SpareWrites } from "./spare-writes.ts";
 import { TagInquiry } from "./tag-inquiry.ts";
@@ -81,50 +80,61 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#referrersSeen = new ExpiringMap(REFERRERS_MS, REMEMBERED, clock.elapsed);
   }
 
-  async tag(target: Target, tag: Tag, cached: Tagged | null, behalf: OnBehalf): Promise<FoundManifest | null> {
-    const upstream = this.#upstreams.find(target.namespace);
-    if (upstream === null || (cached !== null && behalf.revalidate !== true && this.#isFresh(upstream, cached)))
+  async tag(
+    repository: Repository,
+    tag: Tag,
+    cached: Tagged | null,
+    context: PullContext,
+  ): Promise<FoundManifest | null> {
+    const upstream = this.#upstreams.find(repository.namespace);
+    if (upstream === null || (cached !== null && context.revalidate !== true && this.#isFresh(upstream, cached)))
       return kept(cached, null);
-    const key = `${nameOf(target)}:${tag}`;
+    const key = `${nameOf(repository)}:${tag}`;
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
     if (cached === null) {
-      const ask = () => this.#askForTag(upstream, target, tag, null, behalf, key);
-      return this.#questions.ask(target, key, behalf, this.#tagFlights, ask);
+      const ask = () => this.#askForTag(upstream, repository, tag, null, context, key);
+      return this.#questions.ask(repository, key, context, this.#tagFlights, ask);
     }
-    const failure = this.#failures.find(target.namespace, key);
+    const failure = this.#failures.find(repository.namespace, key);
     if (failure !== null) return kept(cached, failure.message);
-    const asked = this.#tagFlights.run(key, () => this.#askForTag(upstream, target, tag, cached, behalf, key));
-    return this.#orCached(asked, cached, target, key);
+    const asked = this.#tagFlights.run(key, () => this.#askForTag(upstream, repository, tag, cached, context, key));
+    return this.#orCached(asked, cached, repository, key);
   }
 
-  async manifest(target: Target, digest: Digest, behalf: OnBehalf): Promise<StoredManifest | null> {
-    const upstream = this.#upstreams.find(target.namespace);
-    const key = `${nameOf(target)}@${digest}`;
+  async manifest(repository: Repository, digest: Digest, context: PullContext): Promise<StoredManifest | null> {
+    const upstream = this.#upstreams.find(repository.namespace);
+    const key = `${nameOf(repository)}@${digest}`;
     if (upstream === null || this.#absent.get(key)) return null;
-    return this.#questions.ask(target, key, behalf, this.#manifestFlights, async () => {
-      const fetched = await upstream.client.getManifest(target.path, digest, behalf);
+    return this.#questions.ask(repository, key, context, this.#manifestFlights, async () => {
+      const fetched = await upstream.client.getManifest(repository.path, digest, context);
       if (fetched === null) {
         this.#absent.set(key, true);
         return null;
       }
-      this.#traffic.fetched(target.namespace, fetched.bytes.byteLength);
-      return this.#keep(target, fetched, null);
+      this.#traffic.fetched(repository.namespace, fetched.bytes.byteLength);
+      return this.#keep(repository, fetched, null);
     });
   }
 
-  async referrers(target: Target, subject: Digest, behalf: OnBehalf): Promise<void> {
-    const upstream = this.#upstreams.find(target.namespace);
-    const key = `${nameOf(target)}@${subject}`;
+  async referrers(repository: Repository, subject: Digest, context: PullContext): Promise<void> {
+    const upstream = this.#upstreams.find(repository.namespace);
+    const key = `${nameOf(repository)}@${subject}`;
     if (upstream === null || this.#referrersSeen.get(key)) return;
     try {
-      const asked = this.#questions.ask(target, key, { ...behalf, isGuess: true }, this.#referrerFlights, async () => {
-        const found = await upstream.client.listReferrers(target.path, subject, behalf);
-        for (const { digest } of found.slice(0, REFERRERS_LIMIT)) {
-          const here = await this.#store.getManifest(nameOf(target), digest);
-          if (here === null) await this.manifest(target, digest, behalf);
-        }
-        this.#referrersSeen.set(key, true);
-      });
+      const asked = this.#questions.ask(
+        repository,
+        key,
+        { ...context, isGuess: true },
+        this.#referrerFlights,
+        async () => {
+          const found = await upstream.client.listReferrers(repository.path, subject, context);
+          for (const { digest } of found.slice(0, REFERRERS_LIMIT)) {
+            const here = await this.#store.getManifest(nameOf(repository), digest);
+            if (here === null) await this.manifest(repository, digest, context);
+          }
+          this.#referrersSeen.set(key, true);
+        },
+      );
       await asked;
     } catch (error) {
       // What is kept here is a good answer without upstream's; a pull must not fail for want of a signature.
@@ -147,65 +157,69 @@ export class UpstreamManifests implements ManifestOrigin {
   async #orCached(
     asked: Promise<FoundManifest | null>,
     cached: Tagged,
-    target: Target,
+    repository: Repository,
     key: string,
   ): Promise<FoundManifest | null> {
-    const patienceMs = this.#failures.isSilent(target.namespace) ? 0 : PATIENCE_MS;
+    const patienceMs = this.#failures.isSilent(repository.namespace) ? 0 : PATIENCE_MS;
     return within(asked, patienceMs, () => {
       const what = patienceMs === 0 ? "is asked, and has left many questions unanswered" : "took over 3 s";
       const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream ${what}`);
-      this.#failures.note(target.namespace, key, slow, CACHED_IS_SERVED);
+      this.#failures.note(repository.namespace, key, slow, CACHED_IS_SERVED);
       return kept(cached, slow.message);
     });
   }
 
   async #askForTag(
     upstream: Upstream,
-    target: Target,
+    repository: Repository,
     tag: Tag,
     cached: Tagged | null,
-    behalf: OnBehalf,
+    context: PullContext,
     key: string,
   ): Promise<FoundManifest | null> {
     try {
-      const found = await this.#revalidate(upstream, target, tag, cached, behalf);
-      this.#failures.forget(target.namespace, key);
+      const found = await this.#revalidate(upstream, repository, tag, cached, context);
+      this.#failures.forget(repository.namespace, key);
       if (found !== null) return { manifest: found, warning: null };
       this.#absent.set(key, true);
       return kept(cached, "upstream no longer has this tag");
     } catch (error) {
       if (cached === null || !(error instanceof UpstreamError) || error.failure.kind === "loop") throw error;
-      this.#failures.note(target.namespace, key, error, CACHED_IS_SERVED);
+      this.#failures.note(repository.namespace, key, error, CACHED_IS_SERVED);
       return kept(cached, error.message);
     }
   }
 
   async #revalidate(
     upstream: Upstream,
-    target: Target,
+    repository: Repository,
     tag: Tag,
     cached: Tagged | null,
-    behalf: OnBehalf,
+    context: PullContext,
   ): Promise<StoredManifest | null> {
-    const answer = await this.#inquiry.ask(upstream, target, tag, cached?.manifest.digest ?? null, behalf);
+    const answer = await this.#inquiry.ask(upstream, repository, tag, cached?.manifest.digest ?? null, context);
     if (answer === "unchanged") {
-      const touch = () => this.#tags.touchTag(nameOf(target), tag, this.#now());
+      const touch = () => this.#tags.touchTag(nameOf(repository), tag, this.#now());
       await this.#spareWrites.attempt("that a tag was checked", touch);
       return cached?.manifest ?? null;
     }
     if (answer === null) return null;
-    this.#traffic.fetched(target.namespace, answer.bytes.byteLength);
-    return this.#keep(target, answer, tag);
+    this.#traffic.fetched(repository.namespace, answer.bytes.byteLength);
+    return this.#keep(repository, answer, tag);
   }
 
   /** Stores a manifest as a cached one, if it can be. Its blobs come when they are asked for. */
-  #keep(target: Target, fetched: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
-    const take = () => this.#take(target, fetched, tag);
+  #keep(repository: Repository, fetched: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
+    const take = () => this.#take(repository, fetched, tag);
     return fetched.bytes.byteLength > LARGE_BYTES ? this.#largeOnes.run("large", take) : take();
   }
 
-  async #take(target: Target, { bytes, digest, mediaType }: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
-    const parsed = await this.#parse(target, bytes, mediaType);
+  async #take(
+    repository: Repository,
+    { bytes, digest, mediaType }: FetchedManifest,
+    tag: Tag | null,
+  ): Promise<StoredManifest> {
+    const parsed = await this.#parse(repository, bytes, mediaType);
     const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
     const put: ManifestPut = {
       manifest,
@@ -219,19 +233,19 @@ export class UpstreamManifests implements ManifestOrigin {
       isPart: false,
       atMs: this.#now(),
     };
-    const keep = () => this.#store.putManifest(nameOf(target), put);
+    const keep = () => this.#store.putManifest(nameOf(repository), put);
     await this.#spareWrites.attempt("a manifest from upstream", keep);
     return manifest;
   }
 
-  async #parse(target: Target, bytes: Uint8Array, mediaType: string | null): Promise<Manifest> {
+  async #parse(repository: Repository, bytes: Uint8Array, mediaType: string | null): Promise<Manifest> {
     try {
       return await this.#turns.begin().finish(manifestSteps(bytes, mediaType));
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new UpstreamError(
         { kind: "protocol" },
-        `${target.namespace} sent something for ${nameOf(target)} that is no manifest: ${why}`,
+        `${repository.namespace} sent something for ${nameOf(repository)} that is no manifest: ${why}`,
         { cause },
       );
     }

@@ -1,9 +1,9 @@
 import type { SingleFlight } from "../../lib/async/single-flight.ts";
 import { within } from "../../lib/async/within.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
+import type { Repository } from "../../oci/repository.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import type { Target } from "../names/locate.ts";
-import type { OnBehalf } from "./origin.ts";
+import type { PullContext } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 
 /** How long a client waits for what upstream alone can have. Its connection is closed after 60 s without an answer. */
@@ -28,31 +28,31 @@ export class UpstreamQuestions {
 
   /** The outcome of `work` for `name` (full, with tag or digest), shared by all who ask at the same time. */
   async ask<T>(
-    target: Target,
+    repository: Repository,
     name: string,
-    behalf: OnBehalf,
+    context: PullContext,
     flights: SingleFlight<string, T>,
     work: () => Promise<T>,
   ): Promise<T> {
-    await this.assertHope(target, name, behalf);
+    await this.assertHope(repository, name, context);
     return this.waitFor(
-      flights.run(name, () => this.watch(target, name, work())),
-      target,
+      flights.run(name, () => this.watch(repository, name, work())),
+      repository,
       name,
-      behalf,
+      context,
     );
   }
 
   /** Throws the failure that stands against asking now. */
-  async assertHope({ namespace }: Target, name: string, behalf: OnBehalf): Promise<void> {
-    const failure = (await isHasty(behalf))
+  async assertHope({ namespace }: Repository, name: string, context: PullContext): Promise<void> {
+    const failure = (await isHasty(context))
       ? this.#failures.find(namespace, name)
       : this.#failures.findWaited(namespace, name);
     if (failure !== null) throw failure;
   }
 
   /** Remembers how the question ends. */
-  async watch<T>({ namespace }: Target, name: string, question: Promise<T>): Promise<T> {
+  async watch<T>({ namespace }: Repository, name: string, question: Promise<T>): Promise<T> {
     try {
       const answer = await question;
       this.#failures.forget(namespace, name);
@@ -69,13 +69,13 @@ export class UpstreamQuestions {
    */
   async waitFor<T>(
     question: Promise<T>,
-    { namespace }: Target,
+    { namespace }: Repository,
     name: string,
-    behalf: OnBehalf,
+    context: PullContext,
     waiting: () => "header" | "body" = () => "header",
   ): Promise<T> {
     question.catch(() => {}); // It is waited for in a moment.
-    const patienceMs = await this.#patienceMs(namespace, behalf);
+    const patienceMs = await this.#patienceMs(namespace, context);
     return within(question, patienceMs, () => {
       const missing = waiting();
       const did = missing === "header" ? "has not answered" : "has answered, and sent nothing of it";
@@ -88,14 +88,14 @@ export class UpstreamQuestions {
     });
   }
 
-  async #patienceMs(namespace: Namespace, behalf: OnBehalf): Promise<number> {
+  async #patienceMs(namespace: Namespace, context: PullContext): Promise<number> {
     if (this.#failures.isSlow(namespace)) return SLOW_PATIENCE_MS;
-    if ((await behalf.isPush?.()) === true) return PUSH_PATIENCE_MS;
-    return behalf.isGuess === true ? GUESS_PATIENCE_MS : PATIENCE_MS;
+    if ((await context.isPush?.()) === true) return PUSH_PATIENCE_MS;
+    return context.isGuess === true ? GUESS_PATIENCE_MS : PATIENCE_MS;
   }
 }
 
 /** Is the question not worth waiting for a registry that has just let others wait? */
-async function isHasty(behalf: OnBehalf): Promise<boolean> {
-  return behalf.isGuess === true || (await behalf.isPush?.()) === true;
+async function isHasty(context: PullContext): Promise<boolean> {
+  return context.isGuess === true || (await context.isPush?.()) === true;
 }

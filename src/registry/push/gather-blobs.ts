@@ -1,10 +1,9 @@
 import { mapBounded } from "../../lib/async/map-bounded.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { Blobs } from "../pull/blobs.ts";
-import { nameOf } from "../names/search-order.ts";
 import type { HeldParts } from "./held-parts.ts";
-import type { Target } from "../names/locate.ts";
 import type { PushProgress } from "./push-progress.ts";
 
 /** Blobs of one push that are fetched at once, as Docker and containerd do. */
@@ -34,12 +33,12 @@ export class BlobGathering {
    * search ends once more is missing than the refusal tells.
    */
   async gather(
-    target: Target,
-    places: readonly Target[],
+    repository: Repository,
+    places: readonly Repository[],
     names: readonly RepositoryName[],
     digests: readonly Digest[],
   ): Promise<GatheredBlobs> {
-    const own = await this.#held.linked([nameOf(target)], digests);
+    const own = await this.#held.linked([nameOf(repository)], digests);
     const others = digests.filter((digest) => !own.has(digest));
     const lent = others.length === 0 ? own : await this.#held.linked(names, others);
     const borrowed = others.filter((digest) => lent.has(digest));
@@ -55,11 +54,11 @@ export class BlobGathering {
   }
 
   /** Is the blob here afterwards, where this push may take it from? */
-  async #bring(places: readonly Target[], digest: Digest): Promise<boolean> {
+  async #bring(places: readonly Repository[], digest: Digest): Promise<boolean> {
     for (const place of places) if (await this.#blobs.isHere(place, digest)) return true;
-    const { behalf } = this.#push;
+    const { context } = this.#push;
     const found = await this.#push.ask(digest, async (note) => {
-      for (const place of places) if (await note(this.#blobs.fulfil(place, digest, behalf))) return true;
+      for (const place of places) if (await note(this.#blobs.fulfil(place, digest, context))) return true;
       return null;
     });
     return found !== null;

@@ -5,14 +5,14 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
-import { candidateNames, candidatesOf, nameOf, type SearchOrder, upstreamTargets } from "../names/search-order.ts";
+import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
 import { BlobGathering } from "./gather-blobs.ts";
 import { HeldParts, type WholeFiles } from "./held-parts.ts";
 import { readManifest } from "../pull/image-walk.ts";
-import type { Target } from "../names/locate.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { listedIn, referencesOf, requiredBlobs } from "../../oci/manifest-references.ts";
-import type { ManifestOrigin, OnBehalf } from "../pull/origin.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
+import type { ManifestOrigin, PullContext } from "../pull/origin.ts";
 import { PushProgress } from "./push-progress.ts";
 
 /** What was there and is gone when the manifest is written is looked for again so often. */
@@ -45,7 +45,7 @@ export type PushParts = {
 };
 
 /** A manifest, and where to look for what it names: the repository that it is pushed to, then where it was found. */
-type Node = { readonly stored: StoredManifest; readonly manifest: Manifest; readonly places: readonly Target[] };
+type Node = { readonly stored: StoredManifest; readonly manifest: Manifest; readonly places: readonly Repository[] };
 /** What a manifest names and is here, so that its repository can hold it. */
 type Held = {
   readonly blobs: readonly Digest[];
@@ -74,22 +74,22 @@ export class ManifestPushes {
    * Stores a manifest, with all that it names. Throws DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID, or why
    * upstream could not give what it has.
    */
-  async put(target: Target, pushed: PushedManifest, behalf: OnBehalf): Promise<ManifestReceipt> {
+  async put(repository: Repository, pushed: PushedManifest, context: PullContext): Promise<ManifestReceipt> {
     const { acceptSparse, turns, now } = this.#parts;
     const digest = digestOfPushed(pushed);
     const manifest = await turns.begin().finish(manifestSteps(pushed.bytes, pushed.contentType));
     const stored = { digest, mediaType: manifest.mediaType, bytes: pushed.bytes };
-    const push = new PushProgress(nameOf(target), acceptSparse, behalf, turns.begin(), now);
+    const push = new PushProgress(nameOf(repository), acceptSparse, context, turns.begin(), now);
     push.bounds.enter(stored, 0);
-    const root = { stored, manifest, places: [target] };
+    const root = { stored, manifest, places: [repository] };
     const tags = pushed.reference.kind === "tag" ? [pushed.reference.tag, ...pushed.tags] : pushed.tags;
-    if (!(await this.#store(target, root, { tags, isPart: false }, push, 0))) throw push.missingParts();
+    if (!(await this.#store(repository, root, { tags, isPart: false }, push, 0))) throw push.missingParts();
     return { digest, subject: manifest.subject?.digest ?? null };
   }
 
   /** Stores a manifest after all that it names. False when something is nowhere, and so it is not stored. */
   async #store(
-    target: Target,
+    repository: Repository,
     node: Node,
     as: Pick<ManifestPut, "tags" | "isPart">,
     push: PushProgress,
@@ -98,11 +98,11 @@ export class ManifestPushes {
     const { store, acceptSparse, now } = this.#parts;
     const { stored, manifest, places } = node;
     for (let attempt = 1; ; attempt++) {
-      const held = await this.#hold(target, node, push, depth);
+      const held = await this.#hold(repository, node, push, depth);
       if (!held.isWhole && !acceptSparse) return false;
-      if (as.isPart && !held.isBorrowing && (await store.getManifest(nameOf(target), stored.digest)) !== null)
+      if (as.isPart && !held.isBorrowing && (await store.getManifest(nameOf(repository), stored.digest)) !== null)
         return true;
-      const missing = await store.putManifest(nameOf(target), {
+      const missing = await store.putManifest(nameOf(repository), {
         manifest: stored,
         requiredBlobs: held.blobs,
         borrowFrom: namesOf(places, this.#parts.order).slice(1),
@@ -122,19 +122,19 @@ export class ManifestPushes {
   }
 
   /** Brings here what a manifest names. What is nowhere is noted. */
-  async #hold(target: Target, { manifest, places }: Node, push: PushProgress, depth: number): Promise<Held> {
+  async #hold(repository: Repository, { manifest, places }: Node, push: PushProgress, depth: number): Promise<Held> {
     const { manifests, others } = listedIn(manifest);
     const required = requiredBlobs(manifest);
     const gathering = this.#gathering(push);
     const names = namesOf(places, this.#parts.order);
-    const needed = await gathering.gather(target, places, names, required);
+    const needed = await gathering.gather(repository, places, names, required);
     for (const digest of needed.absent) push.missing.add(digest);
     // What is no manifest by its type may be one all the same.
-    const listed = await gathering.gather(target, places, names, others);
+    const listed = await gathering.gather(repository, places, names, others);
     const held: Digest[] = [];
     for (const digest of [...manifests, ...listed.absent]) {
       if (push.isHopeless(0)) break;
-      if (await this.#holdManifest(target, places, digest, push, depth + 1)) held.push(digest);
+      if (await this.#holdManifest(repository, places, digest, push, depth + 1)) held.push(digest);
     }
     const borrowed = [...needed.borrowed, ...listed.borrowed];
     const blobs = [...needed.own, ...listed.own, ...borrowed];
@@ -152,8 +152,8 @@ export class ManifestPushes {
   }
 
   async #holdManifest(
-    target: Target,
-    places: readonly Target[],
+    repository: Repository,
+    places: readonly Repository[],
     digest: Digest,
     push: PushProgress,
     depth: number,
@@ -163,28 +163,28 @@ export class ManifestPushes {
     const found = await this.#findManifest(places, digest, push);
     if (found === null) push.missing.add(digest);
     else push.bounds.enter(found.stored, depth);
-    const isStored = found !== null && (await this.#store(target, found, { tags: [], isPart: true }, push, depth));
+    const isStored = found !== null && (await this.#store(repository, found, { tags: [], isPart: true }, push, depth));
     push.stored.set(digest, isStored);
     return isStored;
   }
 
   /** A manifest that HEAD would have told of: what is here comes first, wherever in the search it is. */
-  async #findManifest(places: readonly Target[], digest: Digest, push: PushProgress): Promise<Node | null> {
+  async #findManifest(places: readonly Repository[], digest: Digest, push: PushProgress): Promise<Node | null> {
     const { store, origin, order } = this.#parts;
-    const at = async (place: Target, stored: StoredManifest): Promise<Node> => ({
+    const at = async (place: Repository, stored: StoredManifest): Promise<Node> => ({
       stored,
       manifest: await readManifest(stored, push.work),
       places: placesWith(places, place),
     });
     for (const place of places) {
-      for (const { target } of candidatesOf(place, order)) {
-        const stored = await store.getManifest(nameOf(target), digest);
-        if (stored !== null) return at(target, stored);
+      for (const { repository } of candidatesOf(place, order)) {
+        const stored = await store.getManifest(nameOf(repository), digest);
+        if (stored !== null) return at(repository, stored);
       }
     }
     return push.ask(digest, async (note) => {
-      for (const upstream of places.flatMap((place) => upstreamTargets(place, order))) {
-        const stored = await note(origin.manifest(upstream, digest, push.behalf));
+      for (const upstream of places.flatMap((place) => upstreamRepositories(place, order))) {
+        const stored = await note(origin.manifest(upstream, digest, push.context));
         if (stored !== null) return at(upstream, stored);
       }
       return null;
@@ -200,11 +200,11 @@ function digestOfPushed({ bytes, reference }: PushedManifest): Digest {
   throw new RegistryError("DIGEST_INVALID", `the manifest's digest is ${digest}, not ${reference.digest}`);
 }
 
-function placesWith(places: readonly Target[], place: Target): readonly Target[] {
+function placesWith(places: readonly Repository[], place: Repository): readonly Repository[] {
   return places.some((known) => nameOf(known) === nameOf(place)) ? places : [...places, place];
 }
 
 /** The repositories of the search from all places, each once. */
-function namesOf(places: readonly Target[], order: SearchOrder) {
+function namesOf(places: readonly Repository[], order: SearchOrder) {
   return [...new Set(places.flatMap((place) => candidateNames(place, order)))];
 }

@@ -4,7 +4,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { ImageBounds } from "./image-bounds.ts";
-import type { OnBehalf } from "../pull/origin.ts";
+import type { PullContext } from "../pull/origin.ts";
 
 /** After this, nothing more is fetched for one push; the next one goes on from what came. */
 const TIME_LIMIT_MS = 3_600_000;
@@ -17,7 +17,7 @@ type Note = <T>(asked: Promise<T>) => Promise<T | null>;
 
 /** One push of a manifest, and what has become of what it names. Holds the push to bounds. */
 export class PushProgress {
-  readonly behalf: OnBehalf;
+  readonly context: PullContext;
   /** What is done for the push here, in turns. */
   readonly work: Work;
   readonly bounds = new ImageBounds();
@@ -31,10 +31,10 @@ export class PushProgress {
   readonly #untilMs: number;
   #failure: UpstreamError | null = null;
 
-  constructor(repository: RepositoryName, acceptSparse: boolean, behalf: OnBehalf, work: Work, now: () => number) {
+  constructor(repository: RepositoryName, acceptSparse: boolean, context: PullContext, work: Work, now: () => number) {
     this.#repository = repository;
     this.#acceptSparse = acceptSparse;
-    this.behalf = behalf;
+    this.context = context;
     this.work = work;
     this.#now = now;
     this.#untilMs = now() + TIME_LIMIT_MS;

@@ -2,11 +2,10 @@ import type { ByteRange } from "../../lib/text/byte-range.ts";
 import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
 import { newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../../storage/blobs.ts";
 import type { BlobLinkStore, CollectionStore, UploadSessionStore } from "../../storage/metadata.ts";
 import type { BlobFiles } from "../pull/blob-files.ts";
-import { nameOf } from "../names/search-order.ts";
-import type { Target } from "../names/locate.ts";
 
 /** A chunk of a client's upload. `range` is what its Content-Range says, null without one. */
 export type UploadChunk = {
@@ -61,11 +60,11 @@ export class Uploads {
   }
 
   /** Begins a session. */
-  async begin(target: Target, algorithm: DigestAlgorithm): Promise<UploadState> {
+  async begin(repository: Repository, algorithm: DigestAlgorithm): Promise<UploadState> {
     const id = newUploadId();
     await this.#uploads.create(id, algorithm);
     try {
-      await this.#sessions.createSession({ id, repository: nameOf(target), startedAtMs: this.#now() });
+      await this.#sessions.createSession({ id, repository: nameOf(repository), startedAtMs: this.#now() });
     } catch (error) {
       // Nobody will ever learn its name.
       await this.#uploads.abort(id);
@@ -78,21 +77,21 @@ export class Uploads {
    * Links a blob of another repository (any when `from` is null) instead of an upload. False when there is none, or its
    * file is not whole: then the client's own copy is better.
    */
-  async mount(target: Target, digest: Digest, from: Target | null): Promise<boolean> {
+  async mount(repository: Repository, digest: Digest, from: Repository | null): Promise<boolean> {
     if ((await this.#files.size(digest)) === null) return false;
     const source = from === null ? null : nameOf(from);
-    const size = await this.#links.mountBlob(nameOf(target), digest, source, this.#now());
+    const size = await this.#links.mountBlob(nameOf(repository), digest, source, this.#now());
     return size !== null && (await this.#files.isWhole(digest, size));
   }
 
   /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */
-  async push(target: Target, digest: Digest, chunk: UploadChunk): Promise<void> {
+  async push(repository: Repository, digest: Digest, chunk: UploadChunk): Promise<void> {
     const id = newUploadId();
     await this.#busy.run(id, async () => {
       await this.#uploads.create(id, algorithmOf(digest), chunk.length ?? 0);
       try {
         await this.#append(id, 0, chunk);
-        await this.#commit(target, id, digest);
+        await this.#commit(repository, id, digest);
       } catch (error) {
         await this.#uploads.abort(id);
         throw error;
@@ -101,31 +100,31 @@ export class Uploads {
   }
 
   /** How far a session has come. Throws BLOB_UPLOAD_UNKNOWN. */
-  async state(target: Target, id: string): Promise<UploadState> {
+  async state(repository: Repository, id: string): Promise<UploadState> {
     const session = await this.#sessions.getSession(id);
     const uploadId = tryParseUploadId(id);
     const size =
-      session?.repository === nameOf(target) && uploadId !== null ? await this.#uploads.size(uploadId) : null;
+      session?.repository === nameOf(repository) && uploadId !== null ? await this.#uploads.size(uploadId) : null;
     if (uploadId === null || size === null) {
-      const message = `there is no upload ${JSON.stringify(id.slice(0, 80))} in ${nameOf(target)}: it ended, expired, or never began here; begin anew`;
+      const message = `there is no upload ${JSON.stringify(id.slice(0, 80))} in ${nameOf(repository)}: it ended, expired, or never began here; begin anew`;
       throw new RegistryError("BLOB_UPLOAD_UNKNOWN", message);
     }
     return { id: uploadId, size };
   }
 
   /** Adds a chunk. Throws `ChunkOutOfOrder`, BLOB_UPLOAD_UNKNOWN, SIZE_INVALID. */
-  async append(target: Target, id: string, chunk: UploadChunk): Promise<UploadState> {
-    return this.#alone(target, id, async (state) => {
+  async append(repository: Repository, id: string, chunk: UploadChunk): Promise<UploadState> {
+    return this.#alone(repository, id, async (state) => {
       return { id: state.id, size: await this.#appendInOrder(state, chunk) };
     });
   }
 
   /** Adds a last chunk, if there is one, and turns the session into a blob. Throws as `append`, and DIGEST_INVALID. */
-  async finish(target: Target, id: string, digest: Digest, chunk: UploadChunk): Promise<void> {
-    await this.#alone(target, id, async (state) => {
+  async finish(repository: Repository, id: string, digest: Digest, chunk: UploadChunk): Promise<void> {
+    await this.#alone(repository, id, async (state) => {
       await this.#appendInOrder(state, chunk);
       try {
-        await this.#commit(target, state.id, digest);
+        await this.#commit(repository, state.id, digest);
       } finally {
         if ((await this.#uploads.size(state.id)) === null) await this.#sessions.deleteSession(id);
       }
@@ -133,8 +132,8 @@ export class Uploads {
   }
 
   /** Ends a session without a blob. Throws BLOB_UPLOAD_UNKNOWN. */
-  async cancel(target: Target, id: string): Promise<void> {
-    const state = await this.state(target, id);
+  async cancel(repository: Repository, id: string): Promise<void> {
+    const state = await this.state(repository, id);
     await this.#busy.run(id, async () => {
       await this.#uploads.abort(state.id);
       await this.#sessions.deleteSession(id);
@@ -176,15 +175,15 @@ export class Uploads {
   }
 
   /** One request at a time writes to a session; another that comes meanwhile is told how far the session is. */
-  async #alone<T>(target: Target, id: string, work: (state: UploadState) => Promise<T>): Promise<T> {
+  async #alone<T>(repository: Repository, id: string, work: (state: UploadState) => Promise<T>): Promise<T> {
     if (this.#busy.isBusy(id)) {
-      const state = await this.state(target, id);
+      const state = await this.state(repository, id);
       throw new ChunkOutOfOrder(
         state,
         "another request is writing to this upload; ask how far it is, and go on from there",
       );
     }
-    return this.#busy.run(id, async () => work(await this.state(target, id)));
+    return this.#busy.run(id, async () => work(await this.state(repository, id)));
   }
 
   async #appendInOrder(state: UploadState, chunk: UploadChunk): Promise<number> {
@@ -216,10 +215,10 @@ export class Uploads {
   }
 
   /** From the file's place to its link, nobody may collect the blob. */
-  async #commit(target: Target, id: UploadId, digest: Digest): Promise<void> {
+  async #commit(repository: Repository, id: UploadId, digest: Digest): Promise<void> {
     await this.#collection.exclusively(digest, async () => {
       const size = await this.#uploads.commit(id, digest);
-      await this.#links.linkBlob(nameOf(target), digest, size, this.#now());
+      await this.#links.linkBlob(nameOf(repository), digest, size, this.#now());
     });
   }
 }

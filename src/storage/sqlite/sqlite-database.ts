@@ -10,7 +10,7 @@ import { isStorageFull, storageError, storageFull } from "../storage-error.ts";
 import { isSqliteDamage } from "../store-damage.ts";
 
 /** Which database this is, and how often it was opened and closed. */
-export type Identity = { readonly id: string; readonly generation: number };
+export type StoreIdentity = { readonly id: string; readonly generation: number };
 
 /** Is told what transactions change, and keeps it beside the database. It never fails them. */
 export interface ChangeSink {
@@ -155,7 +155,7 @@ export class SqliteDatabase {
    * Begins a new generation and writes it to the file itself, not only to its log. Null when that could not be done, for
    * want of space.
    */
-  begin(): Identity | null {
+  begin(): StoreIdentity | null {
     try {
       const identity = this.#nextGeneration(0);
       const done = this.query<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(PASSIVE)").get();
@@ -167,7 +167,7 @@ export class SqliteDatabase {
   }
 
   /** Writes everything to the file and takes the log away. Returns which generation that was. */
-  close(): Identity | null {
+  close(): StoreIdentity | null {
     const identity = this.#end();
     closeSync(this.#log);
     this.#statements.clear();
@@ -198,7 +198,7 @@ export class SqliteDatabase {
     return quickCheck(this.#database);
   }
 
-  #end(): Identity | null {
+  #end(): StoreIdentity | null {
     try {
       return this.#nextGeneration(1);
     } catch {
@@ -207,8 +207,8 @@ export class SqliteDatabase {
     }
   }
 
-  #nextGeneration(closed: 0 | 1): Identity | null {
-    const next = this.query<Identity, [number]>(
+  #nextGeneration(closed: 0 | 1): StoreIdentity | null {
+    const next = this.query<StoreIdentity, [number]>(
       "UPDATE store SET generation = generation + 1, closed = ? RETURNING id, generation",
     );
     return withSpareSpace(this.#spare, () => this.transact(() => next.get(closed)));

@@ -12,7 +12,7 @@ import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 import { findRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
 
 /** The flags that say what is wanted of the nodes. */
-export type ClientWishes = {
+export type ClientFlags = {
   readonly registry?: string;
   readonly mode?: ClientMode;
   readonly standIn?: readonly string[];
@@ -34,16 +34,16 @@ const NOTHING: ServerSettings = { standIns: [], ca: null, http: [], https: [], a
  */
 export async function resolveClientSettings(
   target: ClientTarget,
-  wishes: ClientWishes,
+  flags: ClientFlags,
   io: CommandIo,
 ): Promise<ClientSettings> {
-  const address = findRegistryAddress(wishes.registry, io.environment);
-  const givenCa = wishes.ca === undefined ? null : await readText("--ca", wishes.ca);
-  const standIns = await readStandIns(standInFlags(target, wishes, io));
-  const server = wishes.ask ? await askServer(address, givenCa, io) : { origin: address.origins[0], said: null };
+  const address = findRegistryAddress(flags.registry, io.environment);
+  const givenCa = flags.ca === undefined ? null : await readText("--ca", flags.ca);
+  const standIns = await readStandIns(standInFlags(target, flags, io));
+  const server = flags.ask ? await askServer(address, givenCa, io) : { origin: address.origins[0], said: null };
   const said = server.said ?? NOTHING;
-  if (server.said === null && wishes.ask) {
-    if (standIns.length === 0 && wishes.all !== true) {
+  if (server.said === null && flags.ask) {
+    if (standIns.length === 0 && flags.all !== true) {
       throw new CommandFailure(
         1,
         `no larder answers at ${address.origins.join(" or ")}, and no stand-in host is given: start it, or give --stand-in HOST|FILE`,
@@ -52,25 +52,25 @@ export async function resolveClientSettings(
     io.stderr.write(`no larder answers at ${address.origins.join(" or ")}: going by what was given alone\n`);
   }
   const ca = givenCa ?? said.ca;
-  const mode = wishes.mode ?? defaultMode(target, server.origin);
+  const mode = flags.mode ?? defaultMode(target, server.origin);
   const registry = chooseRegistry(mode, server.origin, said, ca !== null);
   const settings = parseClientSettings({
     registry,
     mode,
     standIns: standIns.length > 0 ? standIns : said.standIns,
-    addresses: addressesFor(registry, wishes, said),
+    addresses: addressesFor(registry, flags, said),
     ca,
-    catchAll: wishes.all ?? false,
-    fallback: wishes.fallback,
+    catchAll: flags.all ?? false,
+    fallback: flags.fallback,
   });
   if (givenCa === null && settings.ca !== null) warnOfCertificate(settings.ca, server.origin, io);
   return settings;
 }
 
 /** xcluster names its list of hosts in `$__dns_spoof`. */
-function standInFlags(target: ClientTarget, wishes: ClientWishes, io: CommandIo): readonly string[] {
+function standInFlags(target: ClientTarget, flags: ClientFlags, io: CommandIo): readonly string[] {
   const spoofFile = io.environment["__dns_spoof"];
-  if (wishes.standIn !== undefined) return wishes.standIn;
+  if (flags.standIn !== undefined) return flags.standIn;
   return target.name === "xcluster" && spoofFile !== undefined && spoofFile !== "" ? [spoofFile] : [];
 }
 
@@ -82,8 +82,8 @@ async function askServer(address: RegistryAddress, ca: string | null, io: Comman
   return { origin: address.origins[0], said: null };
 }
 
-function addressesFor(registry: string, wishes: ClientWishes, said: ServerSettings): readonly string[] {
-  if (wishes.address !== undefined) return wishes.address;
+function addressesFor(registry: string, flags: ClientFlags, said: ServerSettings): readonly string[] {
+  if (flags.address !== undefined) return flags.address;
   const { host } = parseRegistryAddress(registry);
   if (said.addresses.length > 0) return said.addresses;
   return isIP(host) === 0 ? [] : [host];

@@ -27,7 +27,7 @@ import { runLarder } from "./run-larder.ts";
 export type MultiImage = { readonly index: ManifestContent; readonly images: Readonly<Record<string, Image>> };
 
 /** A larder, Debian's docker-registry that it stands in for as docker.io and quay.io, and a folder for files. */
-export class Kitchen {
+export class TestSite {
   readonly upstream: DockerRegistry;
   readonly larder: LarderProcess;
   /** A temporary folder. */
@@ -40,14 +40,14 @@ export class Kitchen {
   }
 
   /** `more` are further arguments of `larder serve`. */
-  static async open(more: readonly string[] = [], auth: DockerRegistryAuth = { kind: "none" }): Promise<Kitchen> {
+  static async open(more: readonly string[] = [], auth: DockerRegistryAuth = { kind: "none" }): Promise<TestSite> {
     const upstream = await startDockerRegistry(auth);
     const standIns = ["docker.io", "quay.io", nearName(upstream)].flatMap((host) => [
       "--upstream",
       `${host}=${upstream.url}`,
     ]);
     const larder = await startLarder({ arguments: [...standIns, ...more] });
-    return new Kitchen(upstream, larder, await mkdtemp(join(tmpdir(), "larder-command-line-")));
+    return new TestSite(upstream, larder, await mkdtemp(join(tmpdir(), "larder-command-line-")));
   }
 
   async close(): Promise<void> {
