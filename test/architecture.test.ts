@@ -79,6 +79,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry/images",
     "http",
   ],
+  "server/settings": ["registry/names"],
   server: [
     "telemetry",
     "storage",
@@ -105,6 +106,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http/aci",
     "http/admin",
     "http/distribution",
+    "server/settings",
   ],
   remote: [
     "telemetry",
@@ -140,7 +142,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "aci",
     "aci/sign",
     "aci/convert",
-    "server",
+    "server/settings",
     "remote",
   ],
   "cli/completion": [],
@@ -166,6 +168,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "aci",
     "aci/sign",
     "aci/convert",
+    "server/settings",
     "server",
     "remote",
     "cli",

@@ -5,17 +5,22 @@ import { tryParseDuration } from "../lib/text/duration.ts";
 import { type IpNetwork, tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { parseStandInFile, tryParseStandIn } from "../registry/names/stand-ins.ts";
-import { ConfigurationError, parseConfiguration } from "../server/configuration-file.ts";
-import { settingsOfEnvironment } from "../server/environment-settings.ts";
-import { type ListenAddress, tryParseListenAddress } from "../server/listen-address.ts";
-import { tryParseIpAddress, tryParseResolver, tryParseTagLifetime, tryParseUrl } from "../server/setting-values.ts";
+import { ConfigurationError, parseConfiguration } from "../server/settings/configuration-file.ts";
+import { settingsOfEnvironment } from "../server/settings/environment-settings.ts";
+import { type ListenAddress, tryParseListenAddress } from "../server/settings/listen-address.ts";
+import {
+  tryParseIpAddress,
+  tryParseResolver,
+  tryParseTagLifetime,
+  tryParseUrl,
+} from "../server/settings/setting-values.ts";
 import {
   completeSettings,
   type GivenSettings,
   type Settings,
   type TlsSettings,
   type UpstreamSettings,
-} from "../server/settings.ts";
+} from "../server/settings/settings.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 
 export type ServeFlags = {

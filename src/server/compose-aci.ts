@@ -18,7 +18,7 @@ import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
 import { blobPath } from "../storage/filesystem/blob-folder.ts";
 import { withoutPort } from "./own-subjects.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** What ACIs are made from and by. */
 export type AciFoundation = {

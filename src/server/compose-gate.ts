@@ -14,7 +14,7 @@ import type { ListeningSocket } from "../http/clients/client-request.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
 import type { Turns } from "../lib/async/turns.ts";
 import type { Namespace } from "../oci/repository-name.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 /** What decides who may write, by the settings. */
 export function composeGate(

@@ -40,7 +40,7 @@ import { composeAci } from "./compose-aci.ts";
 import { composeGate } from "./compose-gate.ts";
 import { openUpstreams, standInsOf } from "./open-upstreams.ts";
 import { servedHostsOf } from "./own-names.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { tellingOfCollections } from "./telling-of-collections.ts";
 import { faultReporter, requestHandler } from "./request-handler.ts";
 import type { RequestHandler } from "./web-listener.ts";

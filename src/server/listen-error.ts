@@ -1,4 +1,4 @@
-import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
+import { formatListenAddress, type ListenAddress } from "./settings/listen-address.ts";
 import { findPortOwner } from "./port-owner.ts";
 
 /** An address that larder cannot listen on. The message says why and what to do. */

@@ -7,7 +7,7 @@ import { ListenError } from "./listen-error.ts";
 import { type OwnNames, withoutPort } from "./own-subjects.ts";
 import { plainLog } from "./plain-log.ts";
 import { findPortOwner } from "./port-owner.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 
 const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
 

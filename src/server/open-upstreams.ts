@@ -10,8 +10,8 @@ import { defaultEndpoint, type Endpoint, openRegistry } from "../upstream/open-r
 import { proxyFromEnvironment } from "../upstream/transport/proxy-settings.ts";
 import { RequestBudget, requestLimit } from "../upstream/transport/request-lanes.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
-import { ConfigurationError } from "./configuration-file.ts";
-import type { Settings, UpstreamSettings } from "./settings.ts";
+import { ConfigurationError } from "./settings/configuration-file.ts";
+import type { Settings, UpstreamSettings } from "./settings/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
 
 /** What the talk with upstream registries needs from the process. */

@@ -12,7 +12,7 @@ import { standInsOf } from "./open-upstreams.ts";
 import { type OwnNames, ownSubjects } from "./own-subjects.ts";
 import { plainLog } from "./plain-log.ts";
 import { openServerCertificate, type ServerCertificate } from "./server-certificate.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
 import { listenHttp, listenHttps, urlsOf, type WebListener } from "./web-listener.ts";
 
 /** A running larder. */

@@ -7,7 +7,7 @@ import { systemCertificateClock } from "../tls/certificate-clock.ts";
 import { watchCertificateFiles } from "../tls/certificate-files.ts";
 import type { RunningCertificateSource } from "../tls/certificate-source.ts";
 import { plainLog } from "./plain-log.ts";
-import type { TlsSettings } from "./settings.ts";
+import type { TlsSettings } from "./settings/settings.ts";
 
 /** What larder presents over HTTPS, and the authority that nodes have to trust for it. */
 export type ServerCertificate = {

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import type { CertificateLog, CertificateSource } from "../tls/certificate-source.ts";
 import { startRenewingListener } from "../tls/renewing-listener.ts";
-import type { ListenAddress } from "./listen-address.ts";
+import type { ListenAddress } from "./settings/listen-address.ts";
 import { codeOf, explainListenFailure } from "./listen-error.ts";
 
 /** Answers a request; `server` knows the connection. */

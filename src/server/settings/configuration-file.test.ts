@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Namespace } from "../oci/repository-name.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
 import { ConfigurationError, parseConfiguration } from "./configuration-file.ts";
 
 test("all keys are read, in one value or in a list", () => {

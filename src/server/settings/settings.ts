@@ -1,6 +1,6 @@
-import type { IpNetwork } from "../lib/net/ip-network.ts";
-import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
-import { DEFAULT_STAND_INS } from "../registry/names/stand-ins.ts";
+import type { IpNetwork } from "../../lib/net/ip-network.ts";
+import { DOCKER_HUB, type Namespace } from "../../oci/repository-name.ts";
+import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 
 /** Everything that a server can be told. Times are in milliseconds. */

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { tryParseDuration } from "../lib/text/duration.ts";
+import { tryParseDuration } from "../../lib/text/duration.ts";
 
 /**
  * For how long a cached tag is taken for current: `never` is it asked for again, `always`, or after a duration. In

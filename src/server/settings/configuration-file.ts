@@ -3,11 +3,11 @@
  */
 import * as v from "valibot";
 import { type Document, isMap, isNode, LineCounter, parseDocument } from "yaml";
-import { tryParseByteSize } from "../lib/text/byte-size.ts";
-import { tryParseDuration } from "../lib/text/duration.ts";
-import { tryParseIpNetwork } from "../lib/net/ip-network.ts";
-import { tryParseNamespace } from "../oci/repository-name.ts";
-import { tryParseStandIn } from "../registry/names/stand-ins.ts";
+import { tryParseByteSize } from "../../lib/text/byte-size.ts";
+import { tryParseDuration } from "../../lib/text/duration.ts";
+import { tryParseIpNetwork } from "../../lib/net/ip-network.ts";
+import { tryParseNamespace } from "../../oci/repository-name.ts";
+import { tryParseStandIn } from "../../registry/names/stand-ins.ts";
 import { tryParseListenAddress } from "./listen-address.ts";
 import type { GivenSettings, TlsSettings, UpstreamSettings } from "./settings.ts";
 import { tryParseIpAddress, tryParseResolver, tryParseTagLifetime, tryParseUrl } from "./setting-values.ts";
