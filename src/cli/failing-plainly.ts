@@ -1,5 +1,6 @@
 import { RegistryError } from "../oci/registry-error.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
+import { isSystemError } from "../lib/files/system-error.ts";
 
 /**
  * Runs a command's work. What can go wrong in the world (a registry that refuses, a file that cannot be read, a full
@@ -11,7 +12,7 @@ export async function failingPlainly(signal: AbortSignal, work: () => Promise<vo
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
     if (signal.aborted) throw new CommandFailure(1, "interrupted", { cause: error });
-    if (!isOfTheWorld(error)) throw error;
+    if (!(error instanceof RegistryError || isSystemError(error))) throw error;
     throw new CommandFailure(1, error.message, { cause: error });
   }
 }
@@ -24,10 +25,4 @@ export function readArgument<T>(read: () => T): T {
     if (!(error instanceof RegistryError)) throw error;
     throw new CommandFailure(2, error.message, { cause: error });
   }
-}
-
-function isOfTheWorld(error: unknown): error is Error {
-  if (error instanceof RegistryError) return true;
-  // Errors of the system have its error codes (ENOENT), those of the runtime longer names (ERR_INVALID_ARG_TYPE).
-  return error instanceof Error && /^E[A-Z0-9]+$/.test((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -2,6 +2,7 @@ import { type AddressData, addressData } from "./answers.ts";
 import type { Responder } from "./responder.ts";
 import type { SocketAddress } from "./socket-address.ts";
 import { type ConnectionCount, listenTcp } from "./tcp-connections.ts";
+import { codeOf } from "../lib/files/system-error.ts";
 
 /** Sockets for UDP and TCP on one address. */
 export type BoundAddress = SocketAddress & {
@@ -26,7 +27,7 @@ export async function bindAddress(
     try {
       return await tryBind(wanted, responder, count);
     } catch (error) {
-      const isTaken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      const isTaken = codeOf(error) === "EADDRINUSE";
       if (wanted.port !== 0 || !isTaken || attempt === MAX_ATTEMPTS) throw error;
     }
   }

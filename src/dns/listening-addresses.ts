@@ -11,6 +11,7 @@ import {
 import type { Responder } from "./responder.ts";
 import { formatSocketAddress, type SocketAddress } from "./socket-address.ts";
 import { ConnectionCount } from "./tcp-connections.ts";
+import { codeOf } from "../lib/files/system-error.ts";
 
 export class ListeningAddresses {
   readonly #listen: readonly ListenAddress[];
@@ -83,7 +84,7 @@ export class ListeningAddresses {
       this.#problems.delete(key);
       this.#log.info("DNS listens", { address: formatSocketAddress(bound) });
     } catch (error) {
-      const problem = explain({ address: wanted.address, port }, error as NodeJS.ErrnoException);
+      const problem = explain({ address: wanted.address, port }, error);
       if (isStart && wanted.isNamed) throw new Error(`DNS cannot listen on ${problem}`, { cause: error });
       // Once, not at every look. Addresses that are being set up get through at the next one.
       const isNews = this.#problems.get(key) !== problem;
@@ -93,9 +94,9 @@ export class ListeningAddresses {
   }
 }
 
-function explain(address: SocketAddress, error: NodeJS.ErrnoException): string {
+function explain(address: SocketAddress, error: unknown): string {
   const where = formatSocketAddress(address);
-  switch (error.code) {
+  switch (codeOf(error)) {
     case "EADDRINUSE":
       return `${where}: another program listens there (see: ss -lunpt 'sport = ${address.port}'); end it, or name other addresses`;
     case "EACCES":
@@ -103,6 +104,6 @@ function explain(address: SocketAddress, error: NodeJS.ErrnoException): string {
     case "EADDRNOTAVAIL":
       return `${where}: this machine has no such address`;
     default:
-      return `${where}: ${error.message}`;
+      return `${where}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf, isAbsent } from "../lib/files/system-error.ts";
 
 /** The files of the system below a folder: `/`, or one that stands for it. */
 export class NodeFiles {
@@ -44,6 +45,5 @@ export class NodeFiles {
 }
 
 function isAbsence(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
+  return isAbsent(error) || codeOf(error) === "EISDIR";
 }

@@ -1,5 +1,6 @@
 /** Who answers at an address, and does this machine trust its certificate? */
 import { getCACertificates } from "node:tls";
+import { codeOf } from "../lib/files/system-error.ts";
 
 /** `other` answers HTTP, and is no registry. */
 export type Answerer = "larder" | "registry" | "other" | "nobody";
@@ -74,8 +75,7 @@ async function reach(
 
 /** A server that is there, and whose certificate is not to this machine's liking (codes of OpenSSL, as Node has them). */
 function isOfCertificates(error: Error): boolean {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ALTNAME|CA_/.test(code);
+  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ALTNAME|CA_/.test(codeOf(error));
 }
 
 function silent(origin: string, failure: Error): Probe {

@@ -11,7 +11,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isNoFolder, isNotFound } from "../storage/storage-error.ts";
+import { isAbsent } from "../lib/files/system-error.ts";
 
 /** A file of the history. */
 export type HistoryFile = {
@@ -52,7 +52,7 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    if (isNotFound(error) || isNoFolder(error)) return [];
+    if (isAbsent(error)) return [];
     throw error;
   }
 }

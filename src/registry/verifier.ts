@@ -5,6 +5,7 @@ import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import type { CollectionStore } from "../storage/metadata.ts";
 import type { Log } from "../telemetry/log.ts";
+import { isSystemError } from "../lib/files/system-error.ts";
 
 /** How often it is told how far a verification has come. */
 const TELL_EVERY_MS = 1000;
@@ -83,7 +84,7 @@ export class Verifier {
         if (isRight !== null) files++;
         if (isRight === false) tell({ kind: "damaged", digest });
       } catch (error) {
-        if (!isOfTheDisk(error)) throw error;
+        if (!isSystemError(error)) throw error;
         tell({ kind: "unreadable", digest, reason: error.message });
       }
       await work.rest();
@@ -103,9 +104,4 @@ export class Verifier {
     }
     return digester.digest();
   }
-}
-
-/** A file that went meanwhile is not worth a word. */
-function isOfTheDisk(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && /^E[A-Z]+$/.test(String(error.code));
 }

@@ -7,6 +7,7 @@ import { openStore, type Store } from "../recovery/open-store.ts";
 import { isStorageFull } from "../storage/storage-error.ts";
 import { StoreInUse } from "../storage/sqlite/store-lock.ts";
 import type { Log } from "../telemetry/log.ts";
+import { codeOf } from "../lib/files/system-error.ts";
 
 /** The data folder cannot be used. The message says why and what to do. */
 export class DataFolderError extends Error {
@@ -55,7 +56,7 @@ function tellOfMove(problem: string | null, folder: string, log: Log): void {
 function explain(error: unknown): string {
   if (error instanceof StoreInUse) return "another larder has it, or a program that reads its database; stop it";
   if (isStorageFull(error)) return "its disk is full; free some space there";
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error);
   // SQLite says more closely what it may not do: `SQLITE_READONLY_DIRECTORY` and others.
   if (/^SQLITE_(?:CANTOPEN|READONLY)/.test(code)) return "this user may not write there";
   switch (code) {

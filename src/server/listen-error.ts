@@ -1,5 +1,6 @@
 import { formatListenAddress, type ListenAddress } from "./settings/listen-address.ts";
 import { findPortOwner } from "./port-owner.ts";
+import { codeOf } from "../lib/files/system-error.ts";
 
 /** An address that larder cannot listen on. The message says why and what to do. */
 export class ListenError extends Error {
@@ -34,9 +35,4 @@ async function reasonOf({ port }: ListenAddress, flag: string, error: unknown): 
     default:
       return error instanceof Error ? error.message : String(error);
   }
-}
-
-/** The system's name for a failure, such as EADDRINUSE; empty when there is none. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -4,7 +4,8 @@ import { networkInterfaces } from "node:os";
 import type { CertificateLog, CertificateSource } from "../tls/certificate-source.ts";
 import { startRenewingListener } from "../tls/renewing-listener.ts";
 import type { ListenAddress } from "./settings/listen-address.ts";
-import { codeOf, explainListenFailure } from "./listen-error.ts";
+import { explainListenFailure } from "./listen-error.ts";
+import { codeOf } from "../lib/files/system-error.ts";
 
 /** Answers a request; `server` knows the connection. */
 export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;

@@ -1,13 +1,11 @@
 import { RegistryError } from "../oci/registry-error.ts";
-
-const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG", "SQLITE_FULL"]);
+import { codeOf, isDiskFull } from "../lib/files/system-error.ts";
 
 /** Turns "no space left" in its many spellings into STORAGE_FULL; every other failure is handed back as it is. */
 export function storageError(cause: unknown): unknown {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   // A write that the file system cut short for want of space reaches SQLite as an I/O error of a write.
-  if (!FULL.has(code) && !code.startsWith("SQLITE_IOERR_WRITE") && !code.startsWith("SQLITE_IOERR_SHM")) return cause;
-  return storageFull(cause);
+  const isFull = isDiskFull(cause) || /^SQLITE_(?:FULL$|IOERR_WRITE|IOERR_SHM)/.test(codeOf(cause));
+  return isFull ? storageFull(cause) : cause;
 }
 
 /** There is no space for what was to be written. */
@@ -34,14 +32,4 @@ export class WritesRefused extends RegistryError {
 /** Is this a reason for which nothing can be kept just now, whatever it is? */
 export function isUnkeepable(error: unknown): boolean {
   return isStorageFull(error) || error instanceof WritesRefused;
-}
-
-/** Is this the error of the file system that says that a file is not there? */
-export function isNotFound(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-/** Is this the error that says that something on the way of a path is no folder? */
-export function isNoFolder(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOTDIR";
 }

@@ -1,3 +1,5 @@
+import { codeOf } from "../lib/files/system-error.ts";
+
 /** What can be wrong with the database of a store that has files. */
 export type DamageKind =
   /** It is not there, or empty. */
@@ -24,6 +26,6 @@ export class StoreDamaged extends Error {
 
 /** Does SQLite say that the file is no database, or a damaged one? */
 export function isSqliteDamage(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error);
   return code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB";
 }

@@ -14,6 +14,7 @@ import { chmod, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CertificateError } from "./certificate-source.ts";
 import { writeOnce } from "./write-once.ts";
+import { isNotFound } from "../lib/files/system-error.ts";
 
 /** Both as PEM. `keyPem` is secret. */
 export type AuthorityFiles = { readonly keyPem: string; readonly certPem: string };
@@ -60,7 +61,7 @@ async function readIfPresent(path: string): Promise<string | null> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }

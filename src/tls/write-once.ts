@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { syncFolder } from "../lib/files/sync-folder.ts";
+import { codeOf } from "../lib/files/system-error.ts";
 
 /**
  * Writes a file that is never written again: whole or not at all, also when the power fails, and by one process only.
@@ -21,7 +22,7 @@ export async function writeOnce(path: string, content: string, mode: number): Pr
     // Unlike a rename, a link does not replace what is there.
     await link(draft, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
     return false;
   } finally {
     await unlink(draft);

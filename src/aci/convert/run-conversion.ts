@@ -9,6 +9,7 @@ import type { LayerSource } from "./image-source.ts";
 import { untilAborted } from "./plan-image.ts";
 import { signDetached } from "../sign/sign-detached.ts";
 import { readKeyFile } from "../sign/signing-key-file.ts";
+import { isDiskFull, isNotFound } from "../../lib/files/system-error.ts";
 
 /** Does a job. Never throws: what goes wrong is a result too. A file that was begun is left for the asker to remove. */
 export async function runConversion(
@@ -83,15 +84,8 @@ function layerOf({ path, digest }: BlobFile): LayerSource {
   return { open: () => (isChecked ? Bun.file(path).stream() : checked()) };
 }
 
-const REASONS: Readonly<Record<string, "full" | "gone">> = {
-  ENOSPC: "full",
-  EDQUOT: "full",
-  EFBIG: "full",
-  ENOENT: "gone",
-};
-
 function whyOf(error: unknown): "input" | "full" | "gone" | "fault" {
   if ([AciError, TarError, CompressionError].some((kind) => error instanceof kind)) return "input";
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return Object.hasOwn(REASONS, code) ? (REASONS[code] ?? "fault") : "fault";
+  if (isDiskFull(error)) return "full";
+  return isNotFound(error) ? "gone" : "fault";
 }

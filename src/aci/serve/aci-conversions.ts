@@ -10,6 +10,7 @@ import type { BlobFile, ConversionJob, ConversionResult } from "../convert/conve
 import type { ConversionPool } from "./conversion-pool.ts";
 import type { SigningKey } from "../sign/signing-key.ts";
 import type { KeyFile } from "../sign/signing-key-file.ts";
+import { isDiskFull } from "../../lib/files/system-error.ts";
 
 /** How long an image that cannot be converted is not tried again. */
 const REFUSED_MS = 60_000;
@@ -122,10 +123,6 @@ export class AciConversions {
 function keyOf({ manifestDigest, origin }: ConversionRequest): string {
   const naming = digestOf(JSON.stringify([CONVERSION, origin]));
   return `${hexOf(manifestDigest)}-${hexOf(naming).slice(0, 16)}`;
-}
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
 }
 
 function diskFull(cause: unknown): RegistryError {

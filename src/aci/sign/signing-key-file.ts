@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { AciError } from "../aci-error.ts";
 import { generateSigningKey } from "./generate-signing-key.ts";
 import { parseSigningKey, type SigningKey } from "./signing-key.ts";
+import { codeOf, isNotFound } from "../../lib/files/system-error.ts";
 
 const KEY_FILE = "signing-key.asc";
 const USER_NAME = "larder ACI signing key";
@@ -50,7 +51,7 @@ export async function readKeyFile(path: string): Promise<SigningKey | null> {
   try {
     return parseSigningKey(await readFile(path, "utf8"), `the key file ${path}`);
   } catch (error) {
-    if (isCode(error, "ENOENT")) return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }
@@ -68,7 +69,7 @@ async function publish(path: string, content: string): Promise<void> {
     }
     await link(temporary, path);
   } catch (error) {
-    if (!isCode(error, "EEXIST")) throw error; // Another process was first: its key is as good.
+    if (codeOf(error) !== "EEXIST") throw error; // Another process was first: its key is as good.
   } finally {
     await unlink(temporary).catch(() => {}); // It may never have been made.
   }
@@ -78,8 +79,4 @@ async function publish(path: string, content: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -11,6 +11,7 @@ import type { NodeFile } from "../node-config.ts";
 import type { FileReader } from "../merge/file-reader.ts";
 import { findObstacles } from "../merge/find-obstacles.ts";
 import { type ClientTarget, clientConfig } from "../targets/targets.ts";
+import { nullIfAbsent } from "../../lib/files/system-error.ts";
 
 /** What became of a file. `remark` is a sentence for the person, or null. */
 export type WrittenFile = {
@@ -117,10 +118,10 @@ function withImportsNote(result: MergeResult, config: string): MergeResult {
 
 /** The text of a file, empty when there is none; null when it is not a file of text. */
 async function readText(path: string): Promise<string | null> {
-  const link = await lstat(path).catch(absent);
+  const link = await lstat(path).catch(nullIfAbsent);
   if (link === null) return "";
   if (!(link.isFile() || link.isSymbolicLink()) || link.size > FILE_LIMIT_BYTES) return null;
-  const bytes = await readFile(path).catch(absent);
+  const bytes = await readFile(path).catch(nullIfAbsent);
   if (bytes === null) return null;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -133,7 +134,7 @@ async function readText(path: string): Promise<string | null> {
 /** In place when it is there, so that its owner, mode and links stay. */
 async function write(path: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const isNew = (await lstat(path).catch(absent)) === null;
+  const isNew = (await lstat(path).catch(nullIfAbsent)) === null;
   await writeFile(path, text, { mode });
   // Past the umask.
   if (isNew) await chmod(path, mode);
@@ -142,14 +143,7 @@ async function write(path: string, text: string, mode: number): Promise<void> {
 function readerOf(folder: string): FileReader {
   return {
     read: async (path) =>
-      (await lstat(join(folder, path)).catch(absent)) === null ? null : readText(join(folder, path)),
-    list: async (path) => ((await readdir(join(folder, path)).catch(absent)) ?? []).toSorted(),
+      (await lstat(join(folder, path)).catch(nullIfAbsent)) === null ? null : readText(join(folder, path)),
+    list: async (path) => ((await readdir(join(folder, path)).catch(nullIfAbsent)) ?? []).toSorted(),
   };
-}
-
-/** Null for what is not there; every other error goes on. */
-function absent(error: unknown): null {
-  const code = error instanceof Error && "code" in error ? error.code : null;
-  if (code === "ENOENT" || code === "ENOTDIR") return null;
-  throw error;
 }

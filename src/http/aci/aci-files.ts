@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { codeOf, isAbsent } from "../../lib/files/system-error.ts";
 
 /** A file that somebody put there. */
 export type AciFile = { readonly path: string; readonly sizeBytes: number; readonly tag: string };
@@ -50,6 +51,5 @@ function tagOf({ mtimeMs, size, ino }: Stats): string {
 
 /** A name may be too long, run through a file, go in circles, or be nobody's to read. */
 function isAbsence(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EACCES"].includes(code);
+  return isAbsent(error) || ["ENAMETOOLONG", "ELOOP", "EACCES"].includes(codeOf(error));
 }

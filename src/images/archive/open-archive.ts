@@ -6,6 +6,7 @@ import { inflate } from "../files/inflate.ts";
 import { readFileRange } from "../files/read-file-range.ts";
 import { type Spool, spoolPieces } from "../files/spool-file.ts";
 import { openTarTree } from "../files/tar-tree.ts";
+import { isNotFound } from "../../lib/files/system-error.ts";
 
 /**
  * The members of an archive file, which may be compressed (gzip, zstd, xz, bzip2). A plain file is read where it lies;
@@ -51,7 +52,7 @@ async function openForReading(path: string, location: string): Promise<FileHandl
   try {
     return await open(path, "r");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (!isNotFound(error)) throw error;
     throw new RegistryError("MANIFEST_UNKNOWN", `${location}: the file ${path} does not exist`, { cause: error });
   }
 }

@@ -4,10 +4,11 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { FileTree } from "./file-tree.ts";
 import { readFileRange } from "./read-file-range.ts";
 import { streamFrom } from "./stream-from.ts";
+import { nullIfAbsent } from "../../lib/files/system-error.ts";
 
 /** The files below a directory. Throws MANIFEST_UNKNOWN when `directory` is not one. */
 export async function openDirectoryTree(directory: string, location: string): Promise<FileTree> {
-  const found = await statOrNull(directory);
+  const found = await stat(directory).catch(nullIfAbsent);
   if (found === null || !found.isDirectory()) {
     const what = found === null ? "does not exist" : "is not a directory";
     throw new RegistryError("MANIFEST_UNKNOWN", `${location}: ${directory} ${what}`);
@@ -16,7 +17,7 @@ export async function openDirectoryTree(directory: string, location: string): Pr
     location,
     async open(path) {
       const file = join(directory, path);
-      const status = await statOrNull(file);
+      const status = await stat(file).catch(nullIfAbsent);
       if (status === null || !status.isFile()) return null;
       return {
         sizeBytes: status.size,
@@ -33,15 +34,5 @@ async function* readClosing(file: string, start: number, length: number): AsyncG
     yield* readFileRange(handle, start, length);
   } finally {
     await handle.close();
-  }
-}
-
-async function statOrNull(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") return null;
-    throw error;
   }
 }

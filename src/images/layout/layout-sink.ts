@@ -8,6 +8,7 @@ import { LayoutListing } from "./layout-listing.ts";
 import { EMPTY_INDEX, formatRawIndex, parseRawIndex, type RawIndex } from "../raw-index.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import { writeFile } from "../files/write-file.ts";
+import { nullIfAbsent } from "../../lib/files/system-error.ts";
 
 /**
  * An OCI layout in a directory, a new one or one with other images, which stay. `label` names the image that is put;
@@ -30,7 +31,7 @@ export function layoutSink(directory: string, label: string | null, location: st
   ) =>
     guarded(location, async () => {
       const file = await inFolder(blobPath(digest));
-      if ((await sizeOf(file)) === sizeBytes) return "present" as const;
+      if ((await stat(file).catch(nullIfAbsent))?.size === sizeBytes) return "present" as const;
       await writeFile(file, await open());
       return "copied" as const;
     });
@@ -59,23 +60,8 @@ export function layoutSink(directory: string, label: string | null, location: st
 }
 
 async function readIndex(path: string): Promise<RawIndex> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return EMPTY_INDEX;
-    throw error;
-  }
-  return parseRawIndex(bytes);
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+  const bytes = await readFile(path).catch(nullIfAbsent);
+  return bytes === null ? EMPTY_INDEX : parseRawIndex(bytes);
 }
 
 async function guarded<T>(location: string, work: () => Promise<T>): Promise<T> {

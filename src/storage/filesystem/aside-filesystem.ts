@@ -8,7 +8,8 @@ import { asideFolder, asidePath, blobPath } from "./blob-folder.ts";
 import { digestsIn } from "./blobs-filesystem.ts";
 import type { WriteGuard } from "./folder-guard.ts";
 import { statNow } from "./stat-now.ts";
-import { isNoFolder, isNotFound, storageError } from "../storage-error.ts";
+import { storageError } from "../storage-error.ts";
+import { codeOf, isAbsent, isNotFound } from "../../lib/files/system-error.ts";
 
 /** A link in a blob's place leads elsewhere: it is moved as it is, and never followed. */
 type Found = { readonly size: number; readonly sinceMs: number };
@@ -92,7 +93,7 @@ async function renameOver(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && IN_THE_WAY.has(String(error.code)))) throw error;
+    if (!IN_THE_WAY.has(codeOf(error))) throw error;
     await rm(to, { recursive: true, force: true });
     await rename(from, to);
   }
@@ -104,7 +105,7 @@ async function findFile(path: string): Promise<Found | null> {
     return { size, sinceMs: Math.max(mtimeMs, ctimeMs) };
   } catch (error) {
     // A folder in the way of the path, or a file: either way the file is not there.
-    if (isNotFound(error) || isNoFolder(error)) return null;
+    if (isAbsent(error)) return null;
     throw error;
   }
 }

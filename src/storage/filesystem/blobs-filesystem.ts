@@ -5,7 +5,7 @@ import { type Digest, tryParseDigest } from "../../oci/digest.ts";
 import { blobPath } from "./blob-folder.ts";
 import type { BlobBody, BlobStore } from "../blobs.ts";
 import { statNow } from "./stat-now.ts";
-import { isNoFolder, isNotFound } from "../storage-error.ts";
+import { isAbsent, isNotFound } from "../../lib/files/system-error.ts";
 
 /** Blobs as files of a data folder (`blob-folder.ts` draws it). `FilesystemUploads` puts them there. */
 export class FilesystemBlobs implements BlobStore {
@@ -68,7 +68,7 @@ export async function* namesIn(folder: string): AsyncIterable<string> {
   try {
     for await (const entry of await opendir(folder)) yield entry.name;
   } catch (error) {
-    if (!isNotFound(error) && !isNoFolder(error)) throw error;
+    if (!isAbsent(error)) throw error;
   }
 }
 

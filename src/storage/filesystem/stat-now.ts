@@ -1,5 +1,5 @@
 import { lstatSync, type Stats } from "node:fs";
-import { isNoFolder } from "../storage-error.ts";
+import { isAbsent } from "../../lib/files/system-error.ts";
 
 /**
  * What is at `path`, a link itself rather than what it leads to; null when there is nothing.
@@ -10,7 +10,7 @@ export function statNow(path: string): Stats | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
-    if (isNoFolder(error)) return null;
+    if (isAbsent(error)) return null;
     throw error;
   }
 }

@@ -11,7 +11,8 @@ import { namesIn, statOrNull } from "./blobs-filesystem.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import type { WriteGuard } from "./folder-guard.ts";
 import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, type UploadStore } from "../blobs.ts";
-import { isNotFound, storageError, storageFull } from "../storage-error.ts";
+import { storageError, storageFull } from "../storage-error.ts";
+import { isNotFound } from "../../lib/files/system-error.ts";
 
 /** Digests in the making that are kept between requests; the others are computed again at commit. */
 const RUNNING_LIMIT = 4096;

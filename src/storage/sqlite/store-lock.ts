@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
+import { codeOf } from "../../lib/files/system-error.ts";
 
 /** How long another process may hold it: a larder that is just ending. */
 const WAIT_MS = 2000;
@@ -38,5 +39,5 @@ export class StoreLock {
 
 /** Did SQLite give up waiting for another process? */
 export function isBusy(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+  return codeOf(error).startsWith("SQLITE_BUSY");
 }

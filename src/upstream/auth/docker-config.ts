@@ -15,6 +15,7 @@ import * as v from "valibot";
 import { CredentialHelper, credentialsOf } from "./credential-helper.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";
 import { UpstreamError } from "../transport/upstream-error.ts";
+import { isAbsent } from "../../lib/files/system-error.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -74,8 +75,7 @@ export async function readDockerConfig(path: string): Promise<DockerConfig | nul
     if (content.size > FILE_BYTES) throw new Error(`it is larger than ${FILE_BYTES} bytes`);
     return v.parse(file, JSON.parse((await content.text()).trim() || "{}"));
   } catch (cause) {
-    const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
-    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    if (isAbsent(cause)) return null;
     // A parser's message may quote the file, and with it a secret.
     const why =
       cause instanceof SyntaxError ? "it is not JSON" : cause instanceof Error ? cause.message : String(cause);

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { type Answer, QUERY_OPTIONS, queryAddresses } from "./dns-query.ts";
 import { SystemNames } from "./system-names.ts";
 import { UpstreamError } from "./upstream-error.ts";
+import { codeOf } from "../../lib/files/system-error.ts";
 
 /** Turns host names into addresses. */
 export interface HostResolver {
@@ -101,7 +102,7 @@ class CachingResolver implements HostResolver {
     try {
       answer = await this.#lookup(host);
     } catch (cause) {
-      const why = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
+      const why = cause instanceof Error ? codeOf(cause) || cause.message : String(cause);
       // That nobody said it in time is another thing than that there is none.
       const reason = /TIMEOUT|ETIMEDOUT|EAI_AGAIN/.test(why) ? "silent" : "name";
       throw new UpstreamError(

@@ -2,6 +2,7 @@ import { lookup, Resolver } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { type Answer, QUERY_OPTIONS, queryAddresses } from "./dns-query.ts";
+import { codeOf } from "../../lib/files/system-error.ts";
 
 /** Where a machine says how it looks names up. */
 export type NameFiles = { readonly hosts: string; readonly resolvConf: string };
@@ -106,7 +107,7 @@ function namesToTry(host: string, domains: readonly string[]): readonly string[]
 
 /** Did a name server say that there is no such name, or no address of it? */
 function isAbsence(error: unknown): boolean {
-  return error instanceof Error && /ENOTFOUND|ENODATA/.test((error as NodeJS.ErrnoException).code ?? "");
+  return /ENOTFOUND|ENODATA/.test(codeOf(error));
 }
 
 /** May others than name servers know it? */

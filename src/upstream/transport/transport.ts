@@ -10,6 +10,7 @@ import type { Lane, RequestLanes } from "./request-lanes.ts";
 import { watchBody } from "./response-body.ts";
 import { type SendingHooks, SourceFailure, UploadedBody } from "./uploaded-body.ts";
 import { UpstreamError } from "./upstream-error.ts";
+import { codeOf } from "../../lib/files/system-error.ts";
 
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -204,16 +205,15 @@ export function describeRequest(method: string, url: URL): string {
   return `${method} ${url.origin}${url.pathname}`;
 }
 
-function codeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  return (cause as NodeJS.ErrnoException).code ?? cause.name;
+function nameOf(cause: unknown): string {
+  return cause instanceof Error ? codeOf(cause) || cause.name : String(cause);
 }
 
 /** The part of the time for a connection that passes before it is asked whether there is one. */
 const LEISURE = 1 / 3;
 
 function neverConnected(cause: unknown): boolean {
-  return /^(?:ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT|FailedToOpenSocket)$/.test(codeOf(cause));
+  return /^(?:ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT|FailedToOpenSocket)$/.test(nameOf(cause));
 }
 
 /** What may have arrived is sent to another address only when it may be repeated. */
@@ -223,7 +223,7 @@ function mayTryNext({ method }: HttpRequest, cause: unknown): boolean {
 
 function unreachable(request: HttpRequest, place: string, cause: unknown): UpstreamError {
   if (cause instanceof UpstreamError) return cause;
-  const code = codeOf(cause);
+  const code = nameOf(cause);
   const reason = /^(?:EPROTO|ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|.*CERT)/.test(
     code,
   )
