@@ -185,7 +185,7 @@ describe("a proxy", () => {
   test("of the environment is not gone through unasked", async () => {
     const server = serve(() => new Response());
     const program = `
-      import { clientOf } from "${import.meta.dir}/registry.fixture.ts";
+      import { clientOf } from "${import.meta.dir}/../registry.fixture.ts";
       await clientOf("${server.url}").ping();
     `;
     const proxied = { HTTP_PROXY: "http://127.0.0.1:1", http_proxy: "http://127.0.0.1:1" };
