@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { requirement } from "../../test/requirement.ts";
 import { digestOf, tryParseDigest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
+import { MEDIA_TYPE } from "../oci/media-type.ts";
 import { parseReference } from "../oci/reference.ts";
+import { referrersTag } from "../oci/referrers-tag.ts";
 import { parseRepositoryPath, type RepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
 import { type DockerRegistry, startDockerRegistry } from "../upstream/docker-registry.fixture.ts";
@@ -88,7 +90,7 @@ describe.skipIf(!lab.met)("a registry", () => {
     );
   });
 
-  test("a registry without a referrers API gets a fallback tag, by which referrers go on to the next", async () => {
+  test("a registry without a referrers API gets a referrers tag, by which referrers go on to the next", async () => {
     const [sbom, signature] = ["sbom", "signature"].map((kind) =>
       testManifest(json({ kind }), [], { subject: image.root, artifactType: `example/${kind}` }),
     );
@@ -104,8 +106,8 @@ describe.skipIf(!lab.met)("a registry", () => {
     const named = () => openFileSource(`oci:${join(folder, "signed")}:app:1`, folder);
     const [pushed] = await copyEverything(named(), sinkOf("signed/app:1"), { referrers: true });
     expect(pushed?.referrers).toBe(3);
-    const fallback = await clientOf(registry.url).getManifest(parseRepositoryPath("signed/app"), tag);
-    expect(parseManifest(fallback?.bytes ?? new Uint8Array(), null).manifests).toMatchObject([
+    const listed = await clientOf(registry.url).getManifest(parseRepositoryPath("signed/app"), tag);
+    expect(parseManifest(listed?.bytes ?? new Uint8Array(), null).manifests).toMatchObject([
       { digest: sbom.root.digest, artifactType: "example/sbom" },
       { digest: signature.root.digest, artifactType: "example/signature" },
     ]);
@@ -113,6 +115,41 @@ describe.skipIf(!lab.met)("a registry", () => {
     expect(onward?.referrers).toBe(3);
     expect(await exists("onward/app", `${tag}.sig`)).toBe(true);
     expect(await exists("onward/app", signature.root.digest)).toBe(true);
+  });
+
+  test("what refers to a sha512 digest goes into such a registry and comes back, under a tag that is cut", async () => {
+    const bytes = image.files.get(image.root.digest) ?? new Uint8Array();
+    const subject = { ...image.root, digest: digestOf(bytes, "sha512") };
+    const sbom = testManifest(json({ kind: "sbom" }), [], { subject, artifactType: "example/sbom" });
+    const long: TestImage = { root: subject, files: new Map([...image.files, [subject.digest, bytes]]) };
+    await writeLayout(join(folder, "long"), [
+      { image: long, name: "app:1" },
+      { image: sbom, name: null },
+    ]);
+    const named = await openFileSource(`oci:${join(folder, "long")}:app:1`, folder);
+    const [pushed] = await copyEverything(named, sinkOf("long/app:1"), { referrers: true });
+    expect(pushed?.referrers).toBe(1);
+    const { tags } = (await (await fetch(`${registry.url}/v2/long/app/tags/list`)).json()) as { tags: string[] };
+    expect(tags.toSorted()).toEqual(["1", `sha512-${subject.digest.slice(7, 71)}`]);
+
+    const back = sourceOf("long/app:1");
+    expect(await back.referrers(subject.digest)).toEqual([{ digest: sbom.root.digest, tag: null }]);
+    // The layout keeps the referrer under the tag alone: its index names what is listed there.
+    const listed = await clientOf(registry.url).getManifest(
+      parseRepositoryPath("long/app"),
+      referrersTag(subject.digest),
+    );
+    const index: TestImage = {
+      root: { mediaType: MEDIA_TYPE.ociIndex, digest: digestOf(listed?.bytes ?? ""), size: listed?.bytes.length ?? 0 },
+      files: new Map([...sbom.files, [digestOf(listed?.bytes ?? ""), listed?.bytes ?? new Uint8Array()]]),
+    };
+    await writeLayout(join(folder, "tagged"), [
+      { image: long, name: "app:1" },
+      { image: index, name: referrersTag(subject.digest) },
+    ]);
+    const tagged = await openFileSource(`oci:${join(folder, "tagged")}`, folder);
+    expect(await tagged.images()).toMatchObject([{ name: "app:1", digest: subject.digest }]);
+    expect(await tagged.referrers(subject.digest)).toEqual([{ digest: sbom.root.digest, tag: null }]);
   });
 
   test("what is damaged or incomplete leaves no tag in the registry", async () => {

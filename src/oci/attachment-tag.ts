@@ -1,22 +1,28 @@
-import { algorithmOf, type Digest, hexOf, tryParseDigest } from "./digest.ts";
+import { tryParseDigest, type Digest } from "./digest.ts";
 import type { Tag } from "./tag.ts";
 
-/** The tags under which cosign keeps signatures, attestations and SBOMs: `sha256-<hex>` and one of these. */
+/** The tags under which cosign keeps signatures, attestations and SBOMs: the referrers tag and one of these. */
 export const COSIGN_SUFFIXES = [".sig", ".att", ".sbom"] as const;
 
-/**
- * `sha256-<hex>`: the tag that lists referrers where there is no API; of a longer digest the first 64 digits. Source:
- * distribution-spec v1.1.1, "Referrers Tag Schema".
- */
-export function fallbackTag(digest: Digest): Tag {
-  return `${algorithmOf(digest)}-${hexOf(digest).slice(0, 64)}` as Tag;
-}
+/** A tag that says what it is attached to. */
+export type AttachmentTag = {
+  /** `referrersTag` of what it is attached to. */
+  readonly subjectTag: Tag;
+  /** What it is attached to; null when the tag holds only the beginning of its digest. */
+  readonly subject: Digest | null;
+  /** Does it lead to an index of referrers, rather than to the one that is attached? */
+  readonly isReferrersTag: boolean;
+};
 
-/** What a tag of one of the two kinds above is attached to; null for any other tag, and for one that was cut. */
-export function parseAttachmentTag(tag: string): { readonly subject: Digest; readonly isFallback: boolean } | null {
-  const match = /^(sha256|sha512)-([0-9a-f]+)(\.[a-z]+)?$/.exec(tag);
-  const subject = match === null ? null : tryParseDigest(`${match[1]}:${match[2]}`);
-  const suffix = match?.[3];
-  if (subject === null || !(suffix === undefined || COSIGN_SUFFIXES.some((known) => known === suffix))) return null;
-  return { subject, isFallback: suffix === undefined };
+/** What a tag of the referrers tag schema, or of cosign, is attached to; null for any other tag. */
+export function parseAttachmentTag(tag: string): AttachmentTag | null {
+  const match = /^((sha256|sha512)-([0-9a-f]{64}))(\.[a-z]+)?$/.exec(tag);
+  if (match === null) return null;
+  const [, subjectTag, algorithm, hex, suffix] = match;
+  if (!(suffix === undefined || COSIGN_SUFFIXES.some((known) => known === suffix))) return null;
+  return {
+    subjectTag: subjectTag as Tag,
+    subject: tryParseDigest(`${algorithm}:${hex}`),
+    isReferrersTag: suffix === undefined,
+  };
 }

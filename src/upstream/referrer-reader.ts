@@ -1,22 +1,15 @@
 import type { Descriptor } from "../oci/descriptor.ts";
-import { algorithmOf, type Digest, hexOf } from "../oci/digest.ts";
+import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";
+import { referrersTag } from "../oci/referrers-tag.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
-import type { Tag } from "../oci/tag.ts";
 import { fetchPage, hasNoSuchEndpoint, readPage } from "./list-reader.ts";
 import type { ManifestSource, ReferrerSource, RequestOptions } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";
 import type { ServerPool } from "./server-pool.ts";
 
-const FALLBACK_HEX_DIGITS = 64;
-
-/** The tag under which older clients keep the index of what refers to `digest`. Source: distribution-spec v1.1.1, "Referrers Tag Schema". */
-function referrersTag(digest: Digest): Tag {
-  return `${algorithmOf(digest)}-${hexOf(digest).slice(0, FALLBACK_HEX_DIGITS)}` as Tag;
-}
-
-/** Referrers, by the API of the registry or by the fallback tag. */
+/** Referrers, by the API of the registry or by the referrers tag. */
 export class ReferrerReader implements ReferrerSource {
   readonly #pool: ServerPool;
   readonly #manifests: ManifestSource;
@@ -42,7 +35,7 @@ export class ReferrerReader implements ReferrerSource {
         throw error;
       }
     }, options.signal);
-    const all = byApi ?? (await this.#readFallbackTag(path, digest, options));
+    const all = byApi ?? (await this.#readReferrersTag(path, digest, options));
     // The filter is the registry's to apply, or not; `OCI-Filters-Applied` would only save this line.
     return artifactType === undefined ? all : all.filter((entry) => entry.artifactType === artifactType);
   }
@@ -73,7 +66,7 @@ export class ReferrerReader implements ReferrerSource {
     return found.slice(0, this.#listEntries);
   }
 
-  async #readFallbackTag(
+  async #readReferrersTag(
     path: RepositoryPath,
     digest: Digest,
     options: RequestOptions,

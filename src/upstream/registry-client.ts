@@ -87,7 +87,7 @@ export interface BlobSource {
 export interface ReferrerSource {
   /**
    * What refers to `digest`: signatures, SBOMs, attestations. Empty when there is nothing, or the repository is not
-   * there. Registries without the referrers API are asked for the fallback tag. Filtered by `artifactType` when given.
+   * there. Registries without the referrers API are asked for the referrers tag. Filtered by `artifactType` when given.
    */
   listReferrers(
     path: RepositoryPath,
@@ -127,7 +127,7 @@ export interface ImageSink {
   ): Promise<"present" | "mounted" | "uploaded">;
   /**
    * Stores a manifest under a tag or its digest. `subjectSeen` tells whether the registry keeps referrers by itself
-   * (`OCI-Subject`); when it does not and the manifest has a subject, the fallback tag is the caller's to write.
+   * (`OCI-Subject`); when it does not and the manifest has a subject, the referrers tag is the caller's to write.
    */
   putManifest(
     path: RepositoryPath,

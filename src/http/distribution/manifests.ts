@@ -73,7 +73,7 @@ async function isAttachedHere(
   manifests: Manifests,
 ): Promise<boolean> {
   const attachment = reference.kind === "tag" ? parseAttachmentTag(reference.tag) : null;
-  return attachment !== null && (await manifests.holds(repository, attachment.subject));
+  return attachment?.subject != null && (await manifests.holds(repository, attachment.subject));
 }
 
 /**

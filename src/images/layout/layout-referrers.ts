@@ -2,15 +2,18 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { parseAttachmentTag } from "../../oci/attachment-tag.ts";
+import { referrersTag } from "../../oci/referrers-tag.ts";
+import type { Tag } from "../../oci/tag.ts";
 import { tagOf } from "../image-name.ts";
 import type { ManifestContent, Referrer } from "../image-source.ts";
 import { nameOf } from "./layout-index.ts";
 
-type Found = { readonly subject: Digest; readonly entry: Descriptor; readonly referrers: readonly Referrer[] };
+/** `subjectTag` tells the subject apart: a tag may not hold all of a digest. */
+type Found = { readonly subjectTag: Tag; readonly entry: Descriptor; readonly referrers: readonly Referrer[] };
 
 /**
  * Which entries of a layout's `index.json` refer to others: manifests with a `subject`, cosign's tags, and the indexes
- * under fallback tags. All entries are read once, when the first question comes.
+ * under referrers tags. All entries are read once, when the first question comes.
  */
 export class LayoutReferrers {
   readonly #entries: readonly Descriptor[];
@@ -25,14 +28,15 @@ export class LayoutReferrers {
   /** What refers to `digest`. */
   async of(digest: Digest): Promise<readonly Referrer[]> {
     const all = await this.#all();
-    const found = all.filter(({ subject }) => subject === digest).flatMap(({ referrers }) => referrers);
+    const sought = referrersTag(digest);
+    const found = all.filter(({ subjectTag }) => subjectTag === sought).flatMap(({ referrers }) => referrers);
     return [...new Map(found.map((referrer) => [`${referrer.digest} ${referrer.tag}`, referrer])).values()];
   }
 
   /** The entries that are there only because they refer to another one of this layout. */
   async attached(): Promise<ReadonlySet<Descriptor>> {
-    const here = new Set(this.#entries.map(({ digest }) => digest));
-    return new Set((await this.#all()).filter(({ subject }) => here.has(subject)).map(({ entry }) => entry));
+    const here = new Set(this.#entries.map(({ digest }) => referrersTag(digest)));
+    return new Set((await this.#all()).filter(({ subjectTag }) => here.has(subjectTag)).map(({ entry }) => entry));
   }
 
   #all(): Promise<readonly Found[]> {
@@ -45,14 +49,15 @@ export class LayoutReferrers {
     const content = await this.#manifest(entry.digest);
     const parsed = content === null ? null : parseManifest(content.bytes, content.mediaType);
     if (parsed?.subject) {
-      found.push({ subject: parsed.subject.digest, entry, referrers: [{ digest: entry.digest, tag: null }] });
+      const subjectTag = referrersTag(parsed.subject.digest);
+      found.push({ subjectTag, entry, referrers: [{ digest: entry.digest, tag: null }] });
     }
     const tag = tagOf(nameOf(entry) ?? "");
     const attachment = tag === null ? null : parseAttachmentTag(tag);
     if (attachment !== null) {
-      const { subject, isFallback } = attachment;
+      const { subjectTag, isReferrersTag } = attachment;
       const listed = (parsed?.manifests ?? []).map(({ digest }) => ({ digest, tag: null }));
-      found.push({ subject, entry, referrers: isFallback ? listed : [{ digest: entry.digest, tag }] });
+      found.push({ subjectTag, entry, referrers: isReferrersTag ? listed : [{ digest: entry.digest, tag }] });
     }
     return found;
   }

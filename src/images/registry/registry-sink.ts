@@ -2,12 +2,12 @@ import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { type Manifest, parseManifest } from "../../oci/manifest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
+import { referrersTag } from "../../oci/referrers-tag.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { RepositoryPath } from "../../oci/repository-name.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
 import type { ManifestSource, ImageSink as RegistryWriter } from "../../upstream/registry-client.ts";
-import { fallbackTag } from "../../oci/attachment-tag.ts";
 import type { ImageSink } from "../image-sink.ts";
 import type { ManifestContent } from "../image-source.ts";
 import { EMPTY_INDEX, formatRawIndex, parseRawIndex } from "../raw-index.ts";
@@ -24,10 +24,10 @@ export function registrySink(
 ): ImageSink {
   const { path, tag, digest: wanted } = reference;
   const location = `docker://${formatReference(reference)}`;
-  const fallbacks = new FallbackTags(client, path, signal);
+  const referrersTags = new ReferrersTags(client, path, signal);
   const put = async (content: ManifestContent, name: Tag | Digest) => {
     const { subjectSeen } = await client.putManifest(path, name, content, { signal });
-    if (!subjectSeen) await fallbacks.add(content);
+    if (!subjectSeen) await referrersTags.add(content);
   };
   return {
     location,
@@ -50,10 +50,10 @@ export function registrySink(
 }
 
 /**
- * For registries that do not keep referrers by themselves: the tag `sha256-<hex>` of a subject lists them.
+ * For registries that do not keep referrers by themselves: a tag named after the subject lists them.
  * Source: distribution-spec v1.1.1, "Pushing Manifests with Subject".
  */
-class FallbackTags {
+class ReferrersTags {
   readonly #client: ManifestSource & RegistryWriter;
   readonly #path: RepositoryPath;
   readonly #signal: AbortSignal;
@@ -69,7 +69,7 @@ class FallbackTags {
   async add(content: ManifestContent): Promise<void> {
     const manifest = parseManifest(content.bytes, content.mediaType);
     if (manifest.subject === null) return;
-    const tag = parseTag(fallbackTag(manifest.subject.digest));
+    const tag = referrersTag(manifest.subject.digest);
     await this.#turns.run(manifest.subject.digest, async () => {
       const present = await this.#client.getManifest(this.#path, tag, { signal: this.#signal });
       const index = present === null ? EMPTY_INDEX : parseRawIndex(present.bytes);

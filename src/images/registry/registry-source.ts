@@ -1,10 +1,11 @@
 import type { Digest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
+import { referrersTag } from "../../oci/referrers-tag.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
 import type { BlobSource, ManifestSource, ReferrerSource } from "../../upstream/registry-client.ts";
-import { COSIGN_SUFFIXES, fallbackTag } from "../../oci/attachment-tag.ts";
+import { COSIGN_SUFFIXES } from "../../oci/attachment-tag.ts";
 import type { ImageSource, ManifestContent, Referrer } from "../image-source.ts";
 import { isUnsized } from "../open-blob.ts";
 import { resumingRead } from "./resuming-read.ts";
@@ -53,7 +54,7 @@ export function registrySource(
       const listed = await client.listReferrers(path, digest, { signal });
       const found: Referrer[] = listed.map((descriptor) => ({ digest: descriptor.digest, tag: null }));
       for (const suffix of COSIGN_SUFFIXES) {
-        const name = parseTag(`${fallbackTag(digest)}${suffix}`);
+        const name = parseTag(`${referrersTag(digest)}${suffix}`);
         const attached = await manifest(name);
         if (attached !== null) found.push({ digest: attached.digest, tag: name });
       }

@@ -1,8 +1,8 @@
 import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { fallbackTag } from "../../oci/attachment-tag.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { isIndexType } from "../../oci/media-type.ts";
+import { referrersTag } from "../../oci/referrers-tag.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
@@ -58,7 +58,7 @@ export class Referrers {
 
   /**
    * A page of descriptors of the referrers. Empty when there are none, the repository included. What older clients keep
-   * in a fallback tag counts as well (distribution-spec v1.1.1, "Referrers Tag Schema").
+   * under a referrers tag counts as well (distribution-spec v1.1.1, "Referrers Tag Schema").
    */
   async page(
     repository: Repository,
@@ -114,11 +114,11 @@ export class Referrers {
     }
   }
 
-  /** What the fallback tag lists. */
+  /** What the referrers tag lists. */
   async *#listed(name: RepositoryName, subject: Digest, after: Digest | null, work: Work) {
-    const fallback = await this.#tags.getTagged(name, fallbackTag(subject));
-    if (fallback === null || !isIndexType(fallback.manifest.mediaType)) return;
-    const { manifests } = await readManifest(fallback.manifest, work);
+    const tagged = await this.#tags.getTagged(name, referrersTag(subject));
+    if (tagged === null || !isIndexType(tagged.manifest.mediaType)) return;
+    const { manifests } = await readManifest(tagged.manifest, work);
     const later = manifests.filter(({ digest }) => after === null || digest > after);
     yield* later.sort((a, b) => (a.digest < b.digest ? -1 : 1));
   }
