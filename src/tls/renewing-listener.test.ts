@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
+import { until } from "../../test/until.ts";
 import { type CertificateAuthority, openCertificateAuthority } from "./certificate-authority.ts";
 import { PublishedCertificate } from "./certificate-source.ts";
 import { type RenewingListener, startRenewingListener } from "./renewing-listener.ts";
@@ -20,13 +21,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** `/slow` sends 2.5 MiB over two seconds. */
+/** `/slow` sends 2.5 MiB over a second. */
 function answer(request: Request): Response {
   const { pathname } = new URL(request.url);
   if (pathname !== "/slow") return new Response("ok");
   let pieces = 0;
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    await Bun.sleep(50);
+    await Bun.sleep(25);
     controller.enqueue(new Uint8Array(PIECE_BYTES));
     if (++pieces === PIECES) controller.close();
   };
@@ -57,19 +58,39 @@ async function presentedSerial(port: number): Promise<string> {
   return promise;
 }
 
-/** Asks as fast as it can until `isOver`; the number of answers. Throws at the first failure. */
-async function load(listener: RenewingListener, path: string, keepalive: boolean, isOver: () => boolean) {
-  let answers = 0;
-  while (!isOver()) {
-    const tls = { ca: authority.certPem };
-    const response = await fetch(`https://127.0.0.1:${listener.port}${path}`, { tls, keepalive });
-    const body = await response.bytes();
-    if (response.status !== 200 || body.length !== (path === "/slow" ? PIECES * PIECE_BYTES : 2)) {
-      throw new Error(`${path} was answered with ${response.status} and ${body.length} bytes`);
+/** Clients that ask as fast as they can until `end`, which throws what the first of them that failed has thrown. */
+function startLoad(listener: RenewingListener) {
+  const kinds = [
+    ...Array.from({ length: 6 }, () => ({ path: "/", keepalive: false, bytes: 2 })),
+    ...Array.from({ length: 6 }, () => ({ path: "/", keepalive: true, bytes: 2 })),
+    ...Array.from({ length: 4 }, () => ({ path: "/slow", keepalive: true, bytes: PIECES * PIECE_BYTES })),
+  ];
+  const answered = kinds.map(() => 0);
+  const isOver = new AbortController();
+  const ask = async ({ path, keepalive, bytes }: (typeof kinds)[number], client: number) => {
+    while (!isOver.signal.aborted) {
+      const tls = { ca: authority.certPem };
+      const response = await fetch(`https://127.0.0.1:${listener.port}${path}`, { tls, keepalive });
+      const body = await response.bytes();
+      if (response.status !== 200 || body.length !== bytes) {
+        throw new Error(`${path} was answered with ${response.status} and ${body.length} bytes`);
+      }
+      answered[client] = (answered[client] ?? 0) + 1;
     }
-    answers++;
-  }
-  return answers;
+  };
+  const all = Promise.all(kinds.map((kind, client) => ask(kind, client).finally(() => isOver.abort())));
+  return {
+    /** Waits until each client had so many more answers, or one failed. */
+    eachHad: async (more: number) => {
+      const wanted = answered.map((count) => count + more);
+      const enough = () => isOver.signal.aborted || answered.every((count, client) => count >= (wanted[client] ?? 0));
+      await until(`each has ${more} more answers`, enough);
+    },
+    end: () => {
+      isOver.abort();
+      return all;
+    },
+  };
 }
 
 describe("a renewed certificate", () => {
@@ -87,30 +108,19 @@ describe("a renewed certificate", () => {
 
   test("fails no request under load, and no download in flight", async () => {
     const { source, listener } = await start();
-    let isOver = false;
-    const clients = [
-      ...Array.from({ length: 6 }, () => load(listener, "/", false, () => isOver)),
-      ...Array.from({ length: 6 }, () => load(listener, "/", true, () => isOver)),
-      ...Array.from({ length: 4 }, () => load(listener, "/slow", true, () => isOver)),
-    ];
+    const load = startLoad(listener);
     const first = listener.current();
-    await Bun.sleep(500);
+    await load.eachHad(1);
     source.publish(await issue());
     expect(await countListening(listener.port)).toBe(2);
     // The old server stops when the downloads that it had are done, and it had nothing to do for 6 s.
-    for (let waited = 0; waited < 12_000 && (await countListening(listener.port)) > 1; waited += 100) {
-      await Bun.sleep(100);
-    }
-    expect(await countListening(listener.port)).toBe(1);
+    await until("the old server has stopped", async () => (await countListening(listener.port)) === 1);
     source.publish(await issue());
-    await Bun.sleep(500);
-    isOver = true;
-    const answers = await Promise.all(clients);
-    expect(Math.min(...answers.slice(0, 12))).toBeGreaterThan(50);
-    expect(Math.min(...answers.slice(12))).toBeGreaterThanOrEqual(2);
+    await load.eachHad(1);
+    await load.end();
     expect(listener.current()).not.toBe(first);
     await listener.stop(true);
-  }, 30_000);
+  }, 90_000);
 
   test("that cannot be used leaves the old one in place", async () => {
     const { source, listener, logged } = await start();

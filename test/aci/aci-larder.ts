@@ -63,10 +63,3 @@ export async function childrenOf(larder: LarderProcess): Promise<readonly string
   );
   return lists.flatMap((list) => list.split(" ").filter((pid) => pid !== ""));
 }
-
-/** Waits until `holds`, at most `limitMs`. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 15_000): Promise<void> {
-  for (const deadline = Date.now() + limitMs; !(await holds()); await Bun.sleep(10)) {
-    if (Date.now() > deadline) throw new Error(`in vain waited until ${what}`);
-  }
-}

@@ -7,7 +7,8 @@ import { type LarderProcess, startLarder } from "../conformance/larder-process.t
 import { type BuiltImage, buildImage, IMAGE_NEEDS } from "../end-to-end/image-factory.ts";
 import { outputOf } from "../end-to-end/run-command.ts";
 import { requirement } from "../requirement.ts";
-import { childrenOf, download, get, kept, push, signatureOf, until } from "./aci-larder.ts";
+import { childrenOf, download, get, kept, push, signatureOf } from "./aci-larder.ts";
+import { until } from "../until.ts";
 
 const MIB = 1 << 20;
 const lab = requirement("skopeo", "gpg", ...IMAGE_NEEDS);

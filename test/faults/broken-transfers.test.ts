@@ -7,7 +7,8 @@ import { send } from "../conformance/registry-client.ts";
 import type { Fault } from "./fault.ts";
 import { MisbehavingUpstream } from "./misbehaving-upstream.ts";
 import { PacedReader } from "./paced-reader.ts";
-import { endingOf, HOST, PullThrough, until } from "./pull-through.ts";
+import { endingOf, HOST, PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 const LAYER_BYTES = 2_000_000;
 

@@ -15,8 +15,8 @@ export type Fault =
   | { readonly kind: "pause"; readonly afterBytes: number }
   /** Sends so much of the body and breaks the connection. */
   | { readonly kind: "cut"; readonly afterBytes: number }
-  /** Sends the body in pieces with pauses between. */
-  | { readonly kind: "drip"; readonly pieceBytes: number; readonly pauseMs: number }
+  /** Sends the body in pieces, the first at once and one more whenever `release` is called. */
+  | { readonly kind: "steps"; readonly pieceBytes: number }
   /** Sends other bytes of the same length. */
   | { readonly kind: "wrong bytes" }
   /** Says that the body is longer (shorter, when negative) than what it sends. */
@@ -41,7 +41,8 @@ export type Delivery = {
   readonly body: Uint8Array;
   /** Bodies are sent in pieces of this size. */
   readonly pieceBytes: number;
-  readonly pauseMs: number;
+  /** Does it wait before each piece but the first? */
+  readonly waitsBetween: boolean;
   /** After so many bytes of the body it stops for a while, or for good. */
   readonly stop: { readonly afterBytes: number; readonly how: "wait" | "break" } | null;
   readonly closes: boolean;
@@ -53,13 +54,13 @@ const PIECE_BYTES = 256 * 1024;
 export function deliver(answer: Answer, method: string, faults: readonly Fault[]): Delivery {
   let { body } = answer;
   let statedBytes: number | null = body.byteLength;
-  let [pieceBytes, pauseMs] = [PIECE_BYTES, 0];
+  let [pieceBytes, waitsBetween] = [PIECE_BYTES, false];
   let stop: Delivery["stop"] = null;
   for (const fault of faults) {
     if (fault.kind === "wrong bytes") body = body.map((byte) => byte ^ 0xff);
     if (fault.kind === "wrong length") statedBytes = body.byteLength + fault.byBytes;
     if (fault.kind === "no length") statedBytes = null;
-    if (fault.kind === "drip") ({ pieceBytes, pauseMs } = fault);
+    if (fault.kind === "steps") [pieceBytes, waitsBetween] = [fault.pieceBytes, true];
     if (fault.kind === "pause") stop = { afterBytes: fault.afterBytes, how: "wait" };
     if (fault.kind === "cut") stop = { afterBytes: fault.afterBytes, how: "break" };
   }
@@ -74,7 +75,7 @@ export function deliver(answer: Answer, method: string, faults: readonly Fault[]
     header: `HTTP/1.1 ${answer.status} Status\r\n${lines.join("")}\r\n`,
     body: method === "HEAD" ? new Uint8Array() : body,
     pieceBytes,
-    pauseMs,
+    waitsBetween,
     stop,
     closes,
   };

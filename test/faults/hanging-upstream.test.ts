@@ -4,7 +4,8 @@ import { connect, type Socket } from "node:net";
 import { makeImage } from "../conformance/content-factory.ts";
 import { send } from "../conformance/registry-client.ts";
 import { MisbehavingUpstream } from "./misbehaving-upstream.ts";
-import { HOST, PullThrough, until } from "./pull-through.ts";
+import { HOST, PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 const OTHER = "other.test";
 const CLIENTS = 300;

@@ -5,7 +5,8 @@ import { expectError } from "../conformance/expect-error.ts";
 import { RawConnection } from "../conformance/raw-http.ts";
 import { send } from "../conformance/registry-client.ts";
 import { MisbehavingUpstream } from "./misbehaving-upstream.ts";
-import { PATH, PullThrough, until } from "./pull-through.ts";
+import { PATH, PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 const OTHER = "other.test";
 
@@ -69,7 +70,7 @@ test("a client gets no header while upstream sends no byte, and may leave; the n
   expect((await early.read((wire) => wire.length > 0, 200)).toString()).toBe("");
   early.destroy();
   const next = send("GET", lab.blobUrl(blob.digest));
-  await Bun.sleep(100);
+  await lab.takesWhatWasSent();
   lab.upstream.release();
   expect(digestOf((await next).bytes)).toBe(blob.digest);
   expect(lab.upstream.count({ reference: blob.digest })).toBe(1);

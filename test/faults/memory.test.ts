@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { digestOf } from "../conformance/content-factory.ts";
 import { PacedReader } from "./paced-reader.ts";
-import { PullThrough, until } from "./pull-through.ts";
+import { PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 const READERS = 100;
 const MIB = 1024 * 1024;

@@ -30,6 +30,7 @@ export class MisbehavingUpstream {
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((socket) => this.#take(socket));
   #released = Promise.withResolvers<void>();
+  #held = 0;
 
   private constructor() {}
 
@@ -95,6 +96,11 @@ export class MisbehavingUpstream {
     this.#released = Promise.withResolvers();
   }
 
+  /** How many answers wait for `release` now. */
+  held(): number {
+    return this.#held;
+  }
+
   /** How many requests of this sort came. */
   count(which: Which = {}): number {
     return this.requests.filter((request) => agrees(request, which)).length;
@@ -130,20 +136,27 @@ export class MisbehavingUpstream {
   async #answer(socket: Socket, request: SeenRequest): Promise<void> {
     this.requests.push(request);
     const faults = this.#faultsFor(request);
-    if (faults.some(({ kind }) => kind === "hang")) await this.#released.promise;
+    if (faults.some(({ kind }) => kind === "hang")) await this.#hold();
     if (faults.some(({ kind }) => kind === "drop")) return void socket.destroy();
     const answer = replacementOf(faults) ?? this.#find(request, faults);
     const headers = { ...this.headers, ...answer.headers };
     await this.#send(socket, deliver({ ...answer, headers }, request.method, faults));
   }
 
-  async #send(socket: Socket, { header, body, pieceBytes, pauseMs, stop, closes }: Delivery): Promise<void> {
+  async #hold(): Promise<void> {
+    this.#held += 1;
+    await this.#released.promise;
+    this.#held -= 1;
+  }
+
+  async #send(socket: Socket, { header, body, pieceBytes, waitsBetween, stop, closes }: Delivery): Promise<void> {
+    const between = waitsBetween ? () => this.#hold() : null;
     await write(socket, Buffer.from(header, "latin1"));
     const middle = stop === null ? body.byteLength : Math.min(stop.afterBytes, body.byteLength);
-    await writeInPieces(socket, body.subarray(0, middle), pieceBytes, pauseMs);
+    await writeInPieces(socket, body.subarray(0, middle), pieceBytes, between);
     if (stop?.how === "break") return void socket.destroy();
-    if (stop?.how === "wait") await this.#released.promise;
-    await writeInPieces(socket, body.subarray(middle), pieceBytes, pauseMs);
+    if (stop?.how === "wait") await this.#hold();
+    await writeInPieces(socket, body.subarray(middle), pieceBytes, between);
     if (closes) socket.end();
   }
 

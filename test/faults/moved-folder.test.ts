@@ -16,7 +16,8 @@ import {
 } from "../conformance/registry-client.ts";
 import { requirement } from "../requirement.ts";
 import { runLarder } from "./larder-command.ts";
-import { PullThrough, until } from "./pull-through.ts";
+import { PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 const name = freshName();
 let parent: string;

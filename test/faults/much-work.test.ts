@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { digestOf, makeManifest, missingDigest, TYPE } from "../conformance/content-factory.ts";
 import { send } from "../conformance/registry-client.ts";
-import { HOST, PATH, PullThrough, until } from "./pull-through.ts";
+import { HOST, PATH, PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 const LAYERS = 28_000;
 const JSON_TYPE = { "Content-Type": "application/json" };

@@ -3,7 +3,8 @@ import { type Content, describeManifest, digestOf, makeBlob, makeImage } from ".
 import { send } from "../conformance/registry-client.ts";
 import { MisbehavingUpstream } from "./misbehaving-upstream.ts";
 import { PacedReader } from "./paced-reader.ts";
-import { HOST, PATH, PullThrough, until } from "./pull-through.ts";
+import { HOST, PATH, PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 const OTHER_HOST = "other.test";
 const LAYER_BYTES = 2_000_000;
@@ -92,7 +93,7 @@ test("a registry that lacks a blob, or is down, does not keep another one from g
     const first = get(blob.digest, HOST);
     await until("the first is asked", () => lab.upstream.count({ reference: blob.digest }) === 1);
     const second = get(blob.digest, OTHER_HOST);
-    await Bun.sleep(50);
+    await lab.takesWhatWasSent();
     lab.upstream.release();
     expect((await first).status).toBe(404);
     expect(digestOf((await second).bytes)).toBe(blob.digest);

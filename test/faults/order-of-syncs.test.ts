@@ -7,7 +7,7 @@ import { type Content, freshName, makeBlob, makeManifest } from "../conformance/
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { finishUpload, patchChunk, putManifest, send, startUpload } from "../conformance/registry-client.ts";
 import { requirement } from "../requirement.ts";
-import { until } from "./pull-through.ts";
+import { until } from "../until.ts";
 import { type SystemCall, systemCalls, tracing } from "./system-calls.ts";
 
 const lab = requirement("root", "strace");

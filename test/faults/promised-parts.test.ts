@@ -22,7 +22,8 @@ import {
 } from "../conformance/content-factory.ts";
 import { expectError } from "../conformance/expect-error.ts";
 import { manifestUrl, pushBlob, pushImage, pushManifest, putManifest, send } from "../conformance/registry-client.ts";
-import { HOST, PullThrough, until } from "./pull-through.ts";
+import { HOST, PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 let lab: PullThrough;
 beforeAll(async () => {

@@ -59,6 +59,16 @@ export class PullThrough {
     return send("GET", this.manifestUrl(reference, path));
   }
 
+  /**
+   * When this resolves, larder has taken all requests (and farewells) that were sent before: connections and requests
+   * come to it in the order in which they were made, and the second of these was made when the first had come.
+   */
+  async takesWhatWasSent(): Promise<void> {
+    for (let round = 0; round < 2; round++) {
+      await send("GET", `${this.larder.url}/v2/`, { headers: { Connection: "close" } });
+    }
+  }
+
   /** A new image at upstream. */
   addImage(tag?: string): Image {
     const image = makeImage();
@@ -71,15 +81,6 @@ export class PullThrough {
     const under = join(this.larder.dataFolder, folder);
     const found = await readdir(under, { recursive: true, withFileTypes: true }).catch(() => []);
     return found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  }
-}
-
-/** Waits until `holds`, at most `limitMs`. Throws with `what` when it never does. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await Bun.sleep(10);
   }
 }
 

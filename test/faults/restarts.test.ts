@@ -3,7 +3,8 @@ import { stat, truncate } from "node:fs/promises";
 import { digestOf, makeBlob } from "../conformance/content-factory.ts";
 import { send } from "../conformance/registry-client.ts";
 import { PacedReader } from "./paced-reader.ts";
-import { endingOf, PullThrough, until } from "./pull-through.ts";
+import { endingOf, PullThrough } from "./pull-through.ts";
+import { until } from "../until.ts";
 
 const LAYER_BYTES = 6_000_000;
 const HALF = 3_000_000;

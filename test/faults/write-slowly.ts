@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
 
-/** Writes in pieces with pauses between them; as fast as the reader when `pauseMs` is 0. */
+/** Writes in pieces, as fast as the reader takes them unless `between` lets the next one wait. */
 export async function writeInPieces(
   socket: Socket,
   bytes: Uint8Array,
   pieceBytes: number,
-  pauseMs: number,
+  between: (() => Promise<void>) | null,
 ): Promise<void> {
   for (let at = 0; at < bytes.byteLength; at += pieceBytes) {
-    if (at > 0 && pauseMs > 0) await Bun.sleep(pauseMs);
+    if (at > 0) await between?.();
     await write(socket, bytes.subarray(at, at + pieceBytes));
   }
 }

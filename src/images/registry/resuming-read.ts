@@ -7,7 +7,8 @@ const FIRST_PAUSE_MS = 250;
 
 /**
  * A blob of a registry from `offset` to its end at `sizeBytes`. When the transfer breaks it goes on where it was, until
- * several attempts in a row have brought nothing. Throws BLOB_UNKNOWN when the registry does not have it.
+ * several attempts in a row have brought nothing; before the first of those it pauses for `firstPauseMs`, before each
+ * further one for twice as long. Throws BLOB_UNKNOWN when the registry does not have it.
  */
 export async function* resumingRead(
   open: (offset: number) => Promise<BlobRead | null>,
@@ -15,6 +16,7 @@ export async function* resumingRead(
   sizeBytes: number,
   name: string,
   signal: AbortSignal,
+  firstPauseMs = FIRST_PAUSE_MS,
 ): AsyncGenerator<Uint8Array, void, void> {
   let position = offset;
   let idleAttempts = 0;
@@ -37,7 +39,7 @@ export async function* resumingRead(
     } catch (error) {
       idleAttempts += 1;
       if (!isUpstreamDown(error) || idleAttempts >= ATTEMPTS_WITHOUT_PROGRESS || signal.aborted) throw error;
-      await pause(FIRST_PAUSE_MS * 2 ** (idleAttempts - 1), signal);
+      await pause(firstPauseMs * 2 ** (idleAttempts - 1), signal);
     }
   }
 }
