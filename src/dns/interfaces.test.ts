@@ -61,7 +61,7 @@ beforeAll(async () => {
     const write = (message, fields) => console.log(message, JSON.stringify(fields));
     await startDnsServer({
       listen: [{ address: null, port: 53 }], zone: () => zone, allow: "local", clock: Date,
-      resolvers: { resolvConf: ${JSON.stringify(join(folder, "resolv.conf"))} }, log: { info: write, warn: write },
+      resolvers: () => ({ resolvConf: ${JSON.stringify(join(folder, "resolv.conf"))} }), log: { info: write, warn: write },
     });
     setInterval(() => {}, 1000);`;
   server = Bun.spawn(["ip", "netns", "exec", MACHINE, process.execPath, "-e", program], {

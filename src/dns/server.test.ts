@@ -19,7 +19,7 @@ const zone = { names: ["docker.io", "registry.example.com"], addresses: [] };
 const options: DnsServerOptions = {
   listen: [{ address: "127.0.0.1", port: 0 }],
   zone: () => zone,
-  resolvers: [],
+  resolvers: () => [],
   allow: "local",
   log: { info: record, warn: record },
   clock,
@@ -79,7 +79,10 @@ async function dig(port: number, ...parameters: readonly string[]): Promise<stri
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-dns-"));
   if (hasPrograms) upstream = await startDnsmasq();
-  server = await startDnsServer({ ...options, resolvers: upstream === null ? [] : [`127.0.0.1:${upstream.port}`] });
+  server = await startDnsServer({
+    ...options,
+    resolvers: () => (upstream === null ? [] : [`127.0.0.1:${upstream.port}`]),
+  });
   port = server.addresses[0]?.port ?? 0;
 });
 afterAll(async () => {
@@ -144,7 +147,7 @@ describe.skipIf(!hasPrograms)("dig", () => {
 
 describe("a server", () => {
   test.skipIf(!hasPrograms)("whose other servers are gone says SERVFAIL with the reason", async () => {
-    const lonely = await startDnsServer({ ...options, resolvers: ["127.0.0.1:1"] });
+    const lonely = await startDnsServer({ ...options, resolvers: () => ["127.0.0.1:1"] });
     const answer = await dig(lonely.addresses[0]?.port ?? 0, "a.test");
     expect(answer).toContain("status: SERVFAIL");
     expect(answer).toContain("EDE: 23");
@@ -158,7 +161,7 @@ describe("a server", () => {
     const own = await startDnsServer({
       ...options,
       listen: [{ address: "127.0.0.2", port }],
-      resolvers: [`127.0.0.2:${port}`],
+      resolvers: () => [`127.0.0.2:${port}`],
     });
     const child = Bun.spawn(["dig", "@127.0.0.2", "-p", String(port), "+tries=1", "a.test"], { stdout: "pipe" });
     expect(await child.stdout.text()).toContain("status: REFUSED");
@@ -170,7 +173,7 @@ describe("a server", () => {
     await expect(taken).rejects.toThrow(`DNS cannot listen on 127.0.0.1:${port}: another program listens there`);
     const foreign = startDnsServer({ ...options, listen: [{ address: "203.0.113.77", port: 0 }] });
     await expect(foreign).rejects.toThrow("this machine has no such address");
-    await expect(startDnsServer({ ...options, resolvers: ["dns.google"] })).rejects.toThrow('"dns.google"');
+    await expect(startDnsServer({ ...options, resolvers: () => ["dns.google"] })).rejects.toThrow('"dns.google"');
   });
 
   test("on all addresses has one port, and gives it back when it is stopped", async () => {

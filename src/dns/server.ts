@@ -17,9 +17,10 @@ export type DnsServerOptions = {
   readonly zone: () => Zone;
   /**
    * Servers for all other names, as `parseResolver` reads them; without any, those names are refused. Or the file that
-   * names the system's own servers (`/etc/resolv.conf`), which is read again when it changes.
+   * names the system's own servers (`/etc/resolv.conf`), which is read again when it changes. Asked every few
+   * seconds.
    */
-  readonly resolvers: readonly string[] | { readonly resolvConf: string };
+  readonly resolvers: () => readonly string[] | { readonly resolvConf: string };
   readonly allow: AccessMode;
   readonly log: DnsLog;
   /** Milliseconds since 1970. */
@@ -41,7 +42,7 @@ const LOOK_MS = 3_000;
 export async function startDnsServer(options: DnsServerOptions): Promise<DnsServer> {
   const { log } = options;
   const now = () => options.clock.now();
-  const readResolvers = resolverSource(options.resolvers);
+  const readResolvers = () => readServers(options.resolvers());
   let resolvers = await readResolvers();
   let local = listLocalAddresses(networkInterfaces());
   let access = new AccessRule(options.allow, networksOf(local));
@@ -99,10 +100,8 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
   };
 }
 
-function resolverSource(resolvers: DnsServerOptions["resolvers"]): () => Promise<readonly SocketAddress[]> {
-  if ("resolvConf" in resolvers) return () => readSystemResolvers(resolvers.resolvConf);
-  const parsed = resolvers.map(parseResolver);
-  return async () => parsed;
+async function readServers(from: ReturnType<DnsServerOptions["resolvers"]>): Promise<readonly SocketAddress[]> {
+  return "resolvConf" in from ? readSystemResolvers(from.resolvConf) : from.map(parseResolver);
 }
 
 function isOneOf(addresses: readonly SocketAddress[], { address, port }: SocketAddress): boolean {

@@ -18,7 +18,7 @@ import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
 import { blobPath } from "../storage/filesystem/blob-folder.ts";
 import { withoutPort } from "./own-subjects.ts";
-import type { Settings } from "./settings/settings.ts";
+import type { CurrentSettings } from "./settings/current-settings.ts";
 
 /** What ACIs are made from and by. */
 export type AciFoundation = {
@@ -44,17 +44,21 @@ export type AciComposition = {
 
 /** Wires what answers for `/aci/`. */
 export function composeAci(
-  { aciFiles, aciKey, aciKeepBytes, names: ownNames }: Settings,
+  settings: CurrentSettings,
   { dataFolder, registry, held, cacher, turns, program, clock, reportFault }: AciFoundation,
 ): AciComposition {
   const { hosts, manifests, blobs } = registry;
+  const { aciFiles, aciKey } = settings.now;
   const folder = join(dataFolder, "aci");
   const pool = new ConversionPool(program);
-  const store = new AciStore(join(folder, "converted"), aciKeepBytes, clock.now);
+  const store = new AciStore(join(folder, "converted"), () => settings.now.aciKeepBytes, clock.now);
   const keyFile = aciKey === null ? ownKeyFile(folder) : givenKeyFile(resolve(aciKey));
   const files = aciFiles === null ? null : new AciFiles(aciFiles);
-  const [own = hostname(), ...others] = ownNames;
-  const names = new AciNames(hosts, held, [ownHost(own), ...others.map(ownHost)]);
+  const ownNames = settings.derive(({ names: [own = hostname(), ...others] }): [string, ...string[]] => [
+    ownHost(own),
+    ...others.map(ownHost),
+  ]);
+  const names = new AciNames(hosts, held, ownNames);
   const conversions = new AciConversions(store, pool, keyFile, clock);
   const pages = new AciPages({
     names,

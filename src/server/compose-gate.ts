@@ -13,32 +13,53 @@ import { hostNamesOf } from "../clients/upstream-names.ts";
 import type { ListeningSocket } from "../http/clients/client-request.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
 import type { Turns } from "../lib/async/turns.ts";
-import type { Namespace } from "../oci/repository-name.ts";
-import type { Settings } from "./settings/settings.ts";
+import { standInsOf } from "./open-upstreams.ts";
+import type { CurrentSettings } from "./settings/current-settings.ts";
 
-/** What decides who may write, by the settings. */
+/** What decides who may write, by the settings that hold at each request. */
 export function composeGate(
-  { open, names, addresses: told, trustedProxies }: Settings,
-  standIns: readonly Namespace[],
+  settings: CurrentSettings,
   sockets: () => readonly ListeningSocket[],
   turns: Turns,
   now: () => number,
 ): Gate {
   const addresses = new OwnAddresses(now);
-  const toldAddresses = new Set(told.map((text) => tryParseIpAddress(text)?.toString()));
   const machineNames = new MachineNames(now, (address) => addresses.includes(address));
-  const hosts = new LarderHosts({
-    names,
-    standIns: [...standIns, ...standIns.flatMap(hostNamesOf)],
-    isMachineName: (name) => machineNames.includes(name),
-    isOwnAddress: (address) => toldAddresses.has(address.toString()) || addresses.includes(address),
-    ports: sockets,
+  const hosts = settings.derive((told) => {
+    const toldAddresses = new Set(told.addresses.map((text) => tryParseIpAddress(text)?.toString()));
+    const standIns = standInsOf(told);
+    return new LarderHosts({
+      names: told.names,
+      standIns: [...standIns, ...standIns.flatMap(hostNamesOf)],
+      isMachineName: (name) => machineNames.includes(name),
+      isOwnAddress: (address) => toldAddresses.has(address.toString()) || addresses.includes(address),
+      ports: sockets,
+    });
   });
-  const control = open ? everyoneWrites : ownMachineWrites;
+  // Who may write changes with a restart alone, which nobody does by the way.
+  const { open } = settings.now;
   const authenticator = open
     ? everyoneIsAStranger
-    : new OwnMachine({ addresses, hosts, trustedProxies, ...openProgramSearch(addresses, turns, now) });
-  return new Gate({ authenticator, control, hosts, trustedProxies });
+    : new OwnMachine({
+        addresses,
+        get hosts() {
+          return hosts();
+        },
+        get trustedProxies() {
+          return settings.now.trustedProxies;
+        },
+        ...openProgramSearch(addresses, turns, now),
+      });
+  return new Gate({
+    authenticator,
+    control: open ? everyoneWrites : ownMachineWrites,
+    get hosts() {
+      return hosts();
+    },
+    get trustedProxies() {
+      return settings.now.trustedProxies;
+    },
+  });
 }
 
 /** What tells whose connection it is that comes from this machine. */

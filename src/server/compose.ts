@@ -25,12 +25,14 @@ import { TrafficCounter } from "../registry/pull/traffic.ts";
 import { UpstreamBlobs } from "../registry/pull/upstream-blobs.ts";
 import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
 import { UpstreamManifests } from "../registry/pull/upstream-manifests.ts";
+import { Upstreams } from "../registry/pull/upstreams.ts";
 import { Uploads } from "../registry/push/uploads.ts";
 import { Verifier } from "../registry/verifier.ts";
 import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
 import type { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import type { WriteGuard } from "../storage/filesystem/folder-guard.ts";
+import type { Namespace } from "../oci/repository-name.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { FilesystemUploads } from "../storage/filesystem/uploads-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -38,8 +40,9 @@ import { newInstanceId } from "../upstream/loop-mark.ts";
 import { addressTowards } from "./address-towards.ts";
 import { composeAci } from "./compose-aci.ts";
 import { composeGate } from "./compose-gate.ts";
-import { openUpstreams, standInsOf } from "./open-upstreams.ts";
+import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
 import { servedHostsOf } from "./own-names.ts";
+import type { CurrentSettings } from "./settings/current-settings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { tellingOfCollections } from "./telling-of-collections.ts";
 import { faultReporter, requestHandler } from "./request-handler.ts";
@@ -77,17 +80,27 @@ export type Composition = {
   readonly collect: () => void;
   /** Throws AciError when what the settings name for ACIs cannot be used. */
   readonly check: () => Promise<void>;
+  /**
+   * Reads what the settings name of upstream registries; what it returns fetches from these from now on. To be done before
+   * the first request, and when the settings are read again. Throws ConfigurationError, and nothing has changed then.
+   */
+  readonly prepareUpstreams: (settings: Settings) => Promise<() => void>;
   /** Ends the work that is done for nobody any more. */
   readonly stop: () => Promise<void>;
 };
 
 /** Makes the parts and wires them: the one place that knows concrete classes. */
-export function compose(settings: Settings, environment: ServerEnvironment, foundation: Foundation): Composition {
+export function compose(
+  settings: CurrentSettings,
+  environment: ServerEnvironment,
+  foundation: Foundation,
+): Composition {
   const { log, clock, version, variables, program } = environment;
   const { now } = clock;
   const { dataFolder, metadata, reserve, guard, turns } = foundation;
   const { manifests, tags, repositories, links, holdings, collection } = metadata;
-  const order: SearchOrder = { ...settings, standIns: standInsOf(settings) };
+  const standIns = settings.derive(standInsOf);
+  const order = searchOrderOf(settings, standIns);
   const blobs = new FilesystemBlobs(dataFolder);
   const uploadStore = new FilesystemUploads(dataFolder, reserve, guard);
   const aside = new FilesystemAside(dataFolder, guard);
@@ -95,7 +108,8 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const files = new BlobFiles({ store: blobs, aside, collection, spareWrites, log });
   const uploads = new Uploads(uploadStore, files, metadata, now);
   const instanceId = newInstanceId();
-  const upstreams = openUpstreams(settings, { variables, instanceId, log, clock });
+  const upstreams = new Upstreams([], settings.now.offline);
+  const opener = new UpstreamOpener({ variables, instanceId, log, clock, upstreams });
   const traffic = new TrafficCounter();
   const failures = new RecentFailures(log, clock.elapsed);
   const origin = new UpstreamManifests(
@@ -115,7 +129,7 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     clock,
   );
   const collector = new Collector(blobs, aside, collection, uploads, now, guard);
-  const gate = composeGate(settings, order.standIns, foundation.sockets, turns, clock.elapsed);
+  const gate = composeGate(settings, foundation.sockets, turns, clock.elapsed);
   const reportFault = faultReporter(log);
   const registryBlobs = new Blobs({
     store: blobs,
@@ -127,9 +141,10 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     traffic,
     spareWrites,
     now,
-    graceMs: settings.gcGraceMs,
+    get graceMs() {
+      return settings.now.gcGraceMs;
+    },
   });
-  const { acceptSparse } = settings;
   const pushes = new ManifestPushes({
     store: manifests,
     holdings,
@@ -137,12 +152,14 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
     origin,
     blobs: registryBlobs,
     order,
-    acceptSparse,
+    get acceptSparse() {
+      return settings.now.acceptSparse;
+    },
     turns,
     now,
   });
   const registry: Registry = {
-    hosts: servedHostsOf(order.standIns, [...settings.names, ...settings.addresses], clock.elapsed),
+    hosts: servedHostsOf(settings, clock.elapsed),
     manifests: new Manifests({
       store: manifests,
       tags,
@@ -161,12 +178,20 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   };
   const distribution = new DistributionApi(registry, {
     gate,
-    allowDeletes: settings.deletes,
+    // As who may write at all, this changes with a restart alone.
+    allowDeletes: settings.now.deletes,
     instanceId,
     reportFault,
   });
   const cacher = new ImageCacher(registry.manifests, registry.blobs, registry.referrers, turns);
-  const collectionLimits = { graceMs: settings.gcGraceMs, uploadExpiryMs: settings.uploadExpiryMs };
+  const collectionLimits = {
+    get graceMs() {
+      return settings.now.gcGraceMs;
+    },
+    get uploadExpiryMs() {
+      return settings.now.uploadExpiryMs;
+    },
+  };
   const actions = adminActions({
     version,
     startedAtMs: now(),
@@ -188,18 +213,46 @@ export function compose(settings: Settings, environment: ServerEnvironment, foun
   const held = new HeldImages(tags, repositories, turns);
   const aci = composeAci(settings, { dataFolder, registry, held, cacher, turns, program, clock, reportFault });
   const clientPages = new ClientPages({
-    standIns: order.standIns,
+    get standIns() {
+      return standIns();
+    },
     authorityPem: foundation.authorityPem,
     sockets: foundation.sockets,
-    addresses: settings.addresses,
+    get addresses() {
+      return settings.now.addresses;
+    },
     addressTowards,
     reportFault,
   });
   return {
     handle: requestHandler(distribution, admin, clientPages, aci.pages),
     check: aci.check,
+    prepareUpstreams: async (next) => {
+      const open = await opener.prepare(next);
+      return () => {
+        const namespaces = open();
+        // What failed may answer elsewhere now.
+        if (namespaces.length > 0) failures.forgetAll();
+        if (next.offline !== settings.now.offline) upstreams.offline = next.offline;
+      };
+    },
     stop: aci.stop,
     collect: tellingOfCollections(() => collector.collect(collectionLimits), log),
+  };
+}
+
+/** The order that holds at each search. */
+function searchOrderOf(settings: CurrentSettings, standIns: () => readonly Namespace[]): SearchOrder {
+  return {
+    get unqualified() {
+      return settings.now.unqualified;
+    },
+    get standIns() {
+      return standIns();
+    },
+    get localAnswersForAll() {
+      return settings.now.localAnswersForAll;
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { ListenError } from "./listen-error.ts";
 import { type OwnNames, withoutPort } from "./own-subjects.ts";
 import { plainLog } from "./plain-log.ts";
 import { findPortOwner } from "./port-owner.ts";
-import type { Settings } from "./settings/settings.ts";
+import type { CurrentSettings } from "./settings/current-settings.ts";
 
 const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
 
@@ -16,17 +16,21 @@ const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
  * is to be listened on. Throws ListenError.
  */
 export async function startNameServer(
-  { dns, dnsOpen, resolvers }: Settings,
-  { standIns, names, addresses }: OwnNames,
+  settings: CurrentSettings,
+  own: () => OwnNames,
   { log, clock }: { readonly log: Log; readonly clock: Clock },
 ): Promise<DnsServer | null> {
+  const { dns, dnsOpen } = settings.now;
   if (dns.length === 0) return null;
-  const zone = { names: [...standIns.filter(canBeSpoofed).flatMap(hostNamesOf), ...names.map(withoutPort)], addresses };
+  const zone = settings.derive(() => {
+    const { standIns, names, addresses } = own();
+    return { names: [...standIns.filter(canBeSpoofed).flatMap(hostNamesOf), ...names.map(withoutPort)], addresses };
+  });
   try {
     return await startDnsServer({
       listen: dns.map(({ host, port }) => ({ address: host === "localhost" ? "127.0.0.1" : host, port })),
-      zone: () => zone,
-      resolvers: resolvers.length === 0 ? SYSTEM_RESOLVERS : resolvers,
+      zone,
+      resolvers: () => (settings.now.resolvers.length === 0 ? SYSTEM_RESOLVERS : settings.now.resolvers),
       allow: dnsOpen ? "all" : "local",
       log: plainLog(log),
       // All that names are timed for is how long something lasts.

@@ -1,14 +1,15 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
-import { type Upstream, Upstreams } from "../registry/pull/upstreams.ts";
+import type { Upstream, Upstreams } from "../registry/pull/upstreams.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type CredentialSource, firstCredentials, fixedCredentials } from "../upstream/auth/credentials.ts";
 import { credentialFiles, dockerConfigCredentials } from "../upstream/auth/docker-config.ts";
-import { dnsResolver, systemResolver } from "../upstream/transport/host-resolver.ts";
-import { defaultEndpoint, type Endpoint, openRegistry } from "../upstream/open-registry.ts";
+import { dnsResolver, type HostResolver, systemResolver } from "../upstream/transport/host-resolver.ts";
+import { defaultEndpoint, openRegistry } from "../upstream/open-registry.ts";
 import { proxyFromEnvironment } from "../upstream/transport/proxy-settings.ts";
 import { RequestBudget, requestLimit } from "../upstream/transport/request-lanes.ts";
+import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
 import { ConfigurationError } from "./settings/configuration-file.ts";
 import type { Settings, UpstreamSettings } from "./settings/settings.ts";
@@ -20,38 +21,96 @@ export type UpstreamEnvironment = {
   readonly instanceId: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** Which registries are fetched from, and whether at all. */
+  readonly upstreams: Upstreams;
 };
 
-/** The registries that are stood in for, each with what is configured of it. Throws ConfigurationError. */
-export function openUpstreams(settings: Settings, environment: UpstreamEnvironment): Upstreams {
-  const { clock, variables } = environment;
-  const resolver =
-    settings.resolvers.length === 0 ? systemResolver(clock.elapsed) : dnsResolver(settings.resolvers, clock.elapsed);
-  const chooseProxy = proxyFromEnvironment(variables);
-  const files = settings.credentials === null ? credentialFiles(variables) : [settings.credentials];
-  const shared = files.map((path) => dockerConfigCredentials(path, variables));
-  const budget = new RequestBudget(requestLimit(variables));
-  const open = (namespace: Namespace): Upstream => {
-    const given = settings.upstreams.find((upstream) => upstream.namespace === namespace) ?? null;
-    const own = given === null ? null : ownCredentials(given);
-    const client = openRegistry({
+/** What is configured of one upstream, with the content of the files that it names. */
+type UpstreamSetup = UpstreamSettings & {
+  readonly caPem: string | null;
+  readonly filePassword: string | null;
+  readonly resolvers: readonly string[];
+  readonly credentials: string | null;
+};
+
+/**
+ * Opens the registries that are stood in for, each with what is configured of it. When settings are read again, one of
+ * which nothing has changed, the files that it names included, keeps its client, with its tokens and all that is known of
+ * its servers. Downloads that are going on end with the client that they began with.
+ */
+export class UpstreamOpener {
+  readonly #environment: UpstreamEnvironment;
+  readonly #budget: RequestBudget;
+  #resolver: { readonly of: string; readonly resolver: HostResolver } | null = null;
+  #open: ReadonlyMap<Namespace, { readonly setup: string; readonly client: RegistryClient }> = new Map();
+
+  constructor(environment: UpstreamEnvironment) {
+    this.#environment = environment;
+    this.#budget = new RequestBudget(requestLimit(environment.variables));
+  }
+
+  /**
+   * Reads the files that the settings name. What it returns makes the registries those that are fetched from, at once and
+   * without failing, and returns the ones that got another client. Throws ConfigurationError, and has changed nothing then.
+   */
+  async prepare(settings: Settings): Promise<() => readonly Namespace[]> {
+    const setups = await Promise.all(standInsOf(settings).map((namespace) => setupOf(namespace, settings)));
+    const opened = new Map(
+      setups.map((setup) => {
+        const known = this.#open.get(setup.namespace);
+        // How long its tags are current is not its client's business.
+        const text = JSON.stringify({ ...setup, tagLifetimeMs: null });
+        const client = known?.setup === text ? known.client : this.#openClient(setup);
+        return [setup.namespace, { setup: text, client }] as const;
+      }),
+    );
+    const upstreams = setups.map(({ namespace, tagLifetimeMs }): Upstream => {
+      const client = opened.get(namespace)?.client as RegistryClient;
+      return { namespace, client, tagLifetimeMs: tagLifetimeMs ?? settings.tagLifetimeMs };
+    });
+    return () => {
+      const before = this.#open;
+      this.#open = opened;
+      this.#environment.upstreams.replace(upstreams);
+      return [...opened].filter(([name, { client }]) => before.get(name)?.client !== client).map(([name]) => name);
+    };
+  }
+
+  #openClient(setup: UpstreamSetup): RegistryClient {
+    const { namespace, caPem, credentials } = setup;
+    const { clock, variables, instanceId, log, upstreams } = this.#environment;
+    const files = credentials === null ? credentialFiles(variables) : [credentials];
+    const shared = files.map((path) => dockerConfigCredentials(path, variables));
+    const own = ownCredentials(setup);
+    const { url } = setup.endpoint === null ? defaultEndpoint(namespace) : { url: setup.endpoint };
+    const client: RegistryClient = openRegistry({
       namespace,
-      endpoint: given === null ? defaultEndpoint(namespace) : endpointOf(given),
-      mirrors: (given?.mirrors ?? []).map((url) => ({ url, sendNamespace: true })),
+      endpoint: caPem === null ? { url } : { url, caPem },
+      mirrors: setup.mirrors.map((mirror) => ({ url: mirror, sendNamespace: true })),
       credentials: firstCredentials(own === null ? shared : [own, ...shared]),
-      budget,
-      resolver,
-      chooseProxy,
-      instanceId: environment.instanceId,
+      budget: this.#budget,
+      resolver: this.#resolverOf(setup.resolvers),
+      chooseProxy: proxyFromEnvironment(variables),
+      instanceId,
       userAgent: `larder/${VERSION}`,
       clock,
-      mayProbe: () => !upstreams.offline,
-      observe: (event) => logEvent(environment.log, namespace, event),
+      // One that has been replaced asks nobody any more of its own accord.
+      mayProbe: () => upstreams.find(namespace)?.client === client,
+      observe: (event) => logEvent(log, namespace, event),
     });
-    return { namespace, client, tagLifetimeMs: given?.tagLifetimeMs ?? settings.tagLifetimeMs };
-  };
-  const upstreams: Upstreams = new Upstreams(standInsOf(settings).map(open), settings.offline);
-  return upstreams;
+    return client;
+  }
+
+  /** One for all, so that they share what it remembers. */
+  #resolverOf(resolvers: readonly string[]): HostResolver {
+    const { elapsed } = this.#environment.clock;
+    const of = resolvers.join();
+    if (this.#resolver?.of !== of) {
+      const resolver = resolvers.length === 0 ? systemResolver(elapsed) : dnsResolver(resolvers, elapsed);
+      this.#resolver = { of, resolver };
+    }
+    return this.#resolver.resolver;
+  }
 }
 
 /** Who has an entry among the upstreams is stood in for. */
@@ -59,20 +118,28 @@ export function standInsOf(settings: Settings): readonly Namespace[] {
   return [...new Set([...settings.standIns, ...settings.upstreams.map((upstream) => upstream.namespace)])];
 }
 
-function endpointOf({ namespace, endpoint, caFile }: UpstreamSettings): Endpoint {
-  const { url } = endpoint === null ? defaultEndpoint(namespace) : { url: endpoint };
-  return caFile === null ? { url } : { url, caPem: readSetting(namespace, "ca", caFile) };
+async function setupOf(namespace: Namespace, settings: Settings): Promise<UpstreamSetup> {
+  const { resolvers, credentials } = settings;
+  const given = settings.upstreams.find((upstream) => upstream.namespace === namespace) ?? unsaid(namespace);
+  const { caFile, passwordFile } = given;
+  const caPem = caFile === null ? null : await readSetting(namespace, "ca", caFile);
+  const filePassword = passwordFile === null ? null : await readSetting(namespace, "passwordFile", passwordFile);
+  return { ...given, resolvers, credentials, caPem, filePassword };
 }
 
-function ownCredentials({ namespace, username, password, passwordFile }: UpstreamSettings): CredentialSource | null {
+function unsaid(namespace: Namespace): UpstreamSettings {
+  const nothing = { username: null, password: null, passwordFile: null, caFile: null, tagLifetimeMs: null };
+  return { namespace, endpoint: null, mirrors: [], ...nothing };
+}
+
+function ownCredentials({ namespace, username, password, filePassword }: UpstreamSetup): CredentialSource | null {
   if (username === null) return null;
-  const secret = passwordFile === null ? (password ?? "") : readSetting(namespace, "passwordFile", passwordFile).trim();
-  return fixedCredentials(namespace, username, secret);
+  return fixedCredentials(namespace, username, filePassword?.trim() ?? password ?? "");
 }
 
-function readSetting(namespace: Namespace, key: string, path: string): string {
+async function readSetting(namespace: Namespace, key: string, path: string): Promise<string> {
   try {
-    return readFileSync(path, "utf8");
+    return await readFile(path, "utf8");
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigurationError(`upstreams.${namespace}.${key}: cannot read ${path}: ${why}`, { cause });

@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import type { ServedHosts } from "../registry/names/locate.ts";
-import type { Namespace } from "../oci/repository-name.ts";
+import { standInsOf } from "./open-upstreams.ts";
+import type { CurrentSettings } from "./settings/current-settings.ts";
 
 const ADDRESSES_FOR_MS = 2000;
 
@@ -12,13 +13,15 @@ const ADDRESSES_FOR_MS = 2000;
  * a stand-in belong to whoever asks.
  */
 export function servedHostsOf(
-  standIns: readonly Namespace[],
-  names: readonly string[],
+  settings: CurrentSettings,
   now: () => number,
   machineAddresses: () => readonly string[] = readAddresses,
 ): ServedHosts {
-  const known = new Set<string>(standIns);
-  const own = new Set(["localhost", hostname().toLowerCase(), ...names.map((name) => name.toLowerCase())]);
+  const known = settings.derive((told) => new Set<string>(standInsOf(told)));
+  const own = settings.derive(
+    ({ names, addresses }) =>
+      new Set(["localhost", hostname().toLowerCase(), ...[...names, ...addresses].map((name) => name.toLowerCase())]),
+  );
   let addresses = new Set<string>();
   let readAtMs = Number.NEGATIVE_INFINITY;
   const isMachineAddress = (address: string) => {
@@ -30,11 +33,11 @@ export function servedHostsOf(
     return addresses.has(address);
   };
   return {
-    standsInFor: (namespace) => known.has(namespace),
+    standsInFor: (namespace) => known().has(namespace),
     isOwn: (namespace) => {
-      if (known.has(namespace)) return false;
+      if (known().has(namespace)) return false;
       const host = namespace.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
-      return own.has(namespace) || own.has(host) || (isIP(host) !== 0 && isMachineAddress(host));
+      return own().has(namespace) || own().has(host) || (isIP(host) !== 0 && isMachineAddress(host));
     },
   };
 }

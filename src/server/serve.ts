@@ -12,6 +12,7 @@ import { standInsOf } from "./open-upstreams.ts";
 import { type OwnNames, ownSubjects } from "./own-subjects.ts";
 import { plainLog } from "./plain-log.ts";
 import { openServerCertificate, type ServerCertificate } from "./server-certificate.ts";
+import { CurrentSettings } from "./settings/current-settings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { listenHttp, listenHttps, urlsOf, type WebListener } from "./web-listener.ts";
 
@@ -25,6 +26,11 @@ export type RunningServer = {
   readonly authorityPem: string | null;
   /** The data folder, absolute. */
   readonly dataFolder: string;
+  /**
+   * Goes on with other settings; listeners, the data folder and the certificate stay as they are. Work that has begun ends as
+   * it began. Throws ConfigurationError when a file that they name cannot be read, and has changed nothing then.
+   */
+  reconfigure(settings: Settings): Promise<void>;
   /** Takes no more requests, lets open ones end for `settings.shutdownMs`, then closes everything. */
   stop(): Promise<void>;
 };
@@ -44,28 +50,35 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     opened.add(() => metadata.close());
     if (housekeeping !== null)
       opened.add(keepStore(housekeeping, guard, { turns, everyMs: settings.gcIntervalMs, log }));
-    const own = { standIns: standInsOf(settings), names: settings.names, addresses: settings.addresses };
+    const current = new CurrentSettings(settings);
+    const own = current.derive((told) => ({ ...told, standIns: standInsOf(told) }));
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);
     opened.add(() => certificate?.source.stop());
     const authorityPem = certificate?.authorityPem ?? null;
     const listeners: WebListener[] = [];
     opened.add(() => Promise.all(listeners.map((listener) => listener.close())));
     const foundation = { dataFolder, metadata, reserve, guard, turns, authorityPem, sockets: () => listeners };
-    const composition = compose(settings, environment, foundation);
+    const composition = compose(current, environment, foundation);
     opened.add(() => composition.stop());
     await composition.check();
+    (await composition.prepareUpstreams(settings))();
     const timer = setInterval(composition.collect, settings.gcIntervalMs);
     opened.add(() => clearInterval(timer));
     await openListeners(listeners, settings, composition, certificate, environment.log);
-    const names = await startNameServer(settings, own, environment);
+    const names = await startNameServer(current, own, environment);
     opened.add(() => names?.stop());
     return {
       urls: listeners.flatMap(urlsOf),
       nameServers: names?.addresses.map(formatSocketAddress) ?? [],
       authorityPem,
       dataFolder,
+      reconfigure: async (next) => {
+        const openUpstreams = await composition.prepareUpstreams(next);
+        openUpstreams();
+        current.replace(next);
+      },
       stop: async () => {
-        await Promise.all([composition.stop(), drain(listeners, names, settings.shutdownMs, environment.log)]);
+        await Promise.all([composition.stop(), drain(listeners, names, current.now.shutdownMs, environment.log)]);
         await opened.close();
       },
     };
@@ -91,10 +104,10 @@ class Opened {
 async function openCertificate(
   { https, tls }: Settings,
   dataFolder: string,
-  own: OwnNames,
+  own: () => OwnNames,
   log: Log,
 ): Promise<ServerCertificate | null> {
-  return https.length === 0 ? null : openServerCertificate(tls, dataFolder, () => ownSubjects(own), log);
+  return https.length === 0 ? null : openServerCertificate(tls, dataFolder, () => ownSubjects(own()), log);
 }
 
 async function openListeners(

@@ -39,12 +39,12 @@ const TOUCH_EVERY_MS = 60_000;
  */
 export class AciStore {
   readonly #folder: string;
-  readonly #keepBytes: number;
+  readonly #keepBytes: () => number;
   readonly #now: () => number;
   #entries: Promise<Map<string, Entry>> | null = null;
 
-  /** `folder` is DIR/aci/converted. The newest ACI stays even if it alone has more than `keepBytes`. */
-  constructor(folder: string, keepBytes: number, now: () => number) {
+  /** `folder` is DIR/aci/converted. The newest ACI stays even if it alone has more than `keepBytes`, which is asked each time. */
+  constructor(folder: string, keepBytes: () => number, now: () => number) {
     this.#folder = folder;
     this.#keepBytes = keepBytes;
     this.#now = now;
@@ -115,7 +115,7 @@ export class AciStore {
     let total = [...entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const byUse = [...entries].sort(([, a], [, b]) => a.usedAtMs - b.usedAtMs);
     for (const [key, { sizeBytes }] of byUse) {
-      if (total <= this.#keepBytes) return;
+      if (total <= this.#keepBytes()) return;
       if (key === newest) continue;
       await this.#remove(entries, key);
       total -= sizeBytes;

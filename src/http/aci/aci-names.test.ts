@@ -33,7 +33,7 @@ beforeAll(async () => {
       atMs: 1,
     });
   }
-  names = new AciNames(hosts, new HeldImages(tags, repositories, new Turns()), ["larder.lan"]);
+  names = new AciNames(hosts, new HeldImages(tags, repositories, new Turns()), () => ["larder.lan"]);
 });
 
 /** `NAMESPACE/PATH:TAG as NAME:VERSION`. */

@@ -24,13 +24,13 @@ const LOOK_ALIKES = { repositories: 200, tags: 50_000 };
 export class AciNames {
   readonly #hosts: ServedHosts;
   readonly #held: HeldImages;
-  readonly #ownNames: readonly [string, ...string[]];
+  readonly #ownNames: () => readonly [string, ...string[]];
 
   /**
    * `ownNames` are larder's, without ports, which no ACI's name has. The first one is for clients that call it by a
    * name that it does not know.
    */
-  constructor(hosts: ServedHosts, held: HeldImages, ownNames: readonly [string, ...string[]]) {
+  constructor(hosts: ServedHosts, held: HeldImages, ownNames: () => readonly [string, ...string[]]) {
     this.#hosts = hosts;
     this.#held = held;
     this.#ownNames = ownNames;
@@ -77,7 +77,7 @@ export class AciNames {
   /** The host that ACIs of what was pushed here are named after, seen by a client that sent this `Host`. */
   ownHost(host: string | null): string {
     const namespace = host === null ? null : tryParseNamespace(host);
-    return namespace !== null && this.#isOwn(namespace) ? withoutPort(namespace) : this.#ownNames[0];
+    return namespace !== null && this.#isOwn(namespace) ? withoutPort(namespace) : this.#ownNames()[0];
   }
 
   /** The host that discovery was asked about, without its port; null when larder neither is it nor stands in for it. */
@@ -114,7 +114,7 @@ export class AciNames {
 
   #isOwn(namespace: Namespace): boolean {
     if (this.#hosts.isOwn(namespace)) return true;
-    return !this.#hosts.standsInFor(namespace) && this.#ownNames.includes(withoutPort(namespace));
+    return !this.#hosts.standsInFor(namespace) && this.#ownNames().includes(withoutPort(namespace));
   }
 
   #standIn(host: string): Namespace | null {

@@ -80,6 +80,13 @@ export class RecentFailures {
     this.#byName.delete(name);
   }
 
+  /** Gives every registry another chance: they may answer elsewhere now. */
+  forgetAll(): void {
+    this.#byName.clear();
+    this.#told.clear();
+    this.#waited.clear();
+  }
+
   #noteAnswer(namespace: Namespace): void {
     this.#byName.delete(namespace);
     this.#waited.delete(namespace);

@@ -11,12 +11,17 @@ export type Upstream = {
 
 /** The registries that larder may fetch from, and the switch that forbids it all. Nobody else is ever contacted. */
 export class Upstreams {
-  readonly #upstreams: ReadonlyMap<Namespace, Upstream>;
+  #upstreams: ReadonlyMap<Namespace, Upstream>;
   #offline: boolean;
 
   constructor(upstreams: readonly Upstream[], offline: boolean) {
-    this.#upstreams = new Map(upstreams.map((upstream) => [upstream.namespace, upstream]));
+    this.#upstreams = byNamespace(upstreams);
     this.#offline = offline;
+  }
+
+  /** From now on these are fetched from. What is on its way from others still comes. */
+  replace(upstreams: readonly Upstream[]): void {
+    this.#upstreams = byNamespace(upstreams);
   }
 
   /** Is contacting upstream registries forbidden? Can be switched at run time. */
@@ -41,4 +46,8 @@ export class Upstreams {
   all(): readonly Upstream[] {
     return [...this.#upstreams.values()];
   }
+}
+
+function byNamespace(upstreams: readonly Upstream[]): ReadonlyMap<Namespace, Upstream> {
+  return new Map(upstreams.map((upstream) => [upstream.namespace, upstream]));
 }

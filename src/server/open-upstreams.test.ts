@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../lib/async/clock.ts";
+import type { Namespace } from "../oci/repository-name.ts";
+import { Upstreams } from "../registry/pull/upstreams.ts";
+import { UpstreamOpener } from "./open-upstreams.ts";
+import { completeSettings, type GivenSettings, type UpstreamSettings } from "./settings/settings.ts";
+
+const [HUB, QUAY] = ["docker.io", "quay.io"] as Namespace[] as [Namespace, Namespace];
+const settings = (more: GivenSettings = {}) => completeSettings({ standIns: [HUB, QUAY], ...more });
+const upstream = (namespace: Namespace, more: Partial<UpstreamSettings>): UpstreamSettings => ({
+  namespace,
+  endpoint: null,
+  mirrors: [],
+  username: null,
+  password: null,
+  passwordFile: null,
+  caFile: null,
+  tagLifetimeMs: null,
+  ...more,
+});
+
+let folder: string;
+let upstreams: Upstreams;
+let opener: UpstreamOpener;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "larder-upstreams-"));
+  upstreams = new Upstreams([], false);
+  const log = { write: () => {} };
+  opener = new UpstreamOpener({ variables: {}, instanceId: "me", log, clock: systemClock, upstreams });
+});
+afterEach(() => rm(folder, { recursive: true }));
+const open = async (more?: GivenSettings) => (await opener.prepare(settings(more)))();
+const clientOf = (namespace: Namespace) => upstreams.find(namespace)?.client;
+
+describe("when settings are read again", () => {
+  test("a registry of which nothing has changed keeps its client", async () => {
+    expect(await open()).toEqual([HUB, QUAY]);
+    const [hub, quay] = [clientOf(HUB), clientOf(QUAY)];
+    expect(await open({ upstreams: [upstream(QUAY, { endpoint: "http://127.0.0.1:1" })] })).toEqual([QUAY]);
+    expect(clientOf(HUB)).toBe(hub);
+    expect(clientOf(QUAY)).not.toBe(quay);
+  });
+
+  test("one that is gone is not fetched from, and one that came is", async () => {
+    await open();
+    const other = "registry.example" as Namespace;
+    expect(await open({ standIns: [HUB, other] })).toEqual([other]);
+    expect([upstreams.knows(QUAY), upstreams.knows(other)]).toEqual([false, true]);
+  });
+
+  test("a lifetime of tags is another one with the same client", async () => {
+    await open({ tagLifetimeMs: 1 });
+    const hub = clientOf(HUB);
+    expect(await open({ tagLifetimeMs: 2, upstreams: [upstream(QUAY, { tagLifetimeMs: 3 })] })).toEqual([]);
+    expect(clientOf(HUB)).toBe(hub);
+    expect([HUB, QUAY].map((namespace) => upstreams.find(namespace)?.tagLifetimeMs)).toEqual([2, 3]);
+  });
+
+  test("a password that has changed in its file is taken", async () => {
+    const passwordFile = join(folder, "password");
+    const given = { upstreams: [upstream(QUAY, { username: "u", passwordFile })] };
+    await writeFile(passwordFile, "one\n");
+    await open(given);
+    expect(await open(given)).toEqual([]);
+    await writeFile(passwordFile, "two\n");
+    expect(await open(given)).toEqual([QUAY]);
+  });
+
+  test("other resolvers and other credentials are for all", async () => {
+    await open();
+    expect(await open({ resolvers: ["127.0.0.1"] })).toEqual([HUB, QUAY]);
+    expect(await open({ resolvers: ["127.0.0.1"], credentials: "/c" })).toEqual([HUB, QUAY]);
+  });
+
+  test("a file that cannot be read changes nothing", async () => {
+    await open();
+    const [hub, quay] = [clientOf(HUB), clientOf(QUAY)];
+    const given = { standIns: [HUB], upstreams: [upstream(QUAY, { caFile: join(folder, "none") })] };
+    await expect(open(given)).rejects.toThrow("upstreams.quay.io.ca: cannot read");
+    expect([clientOf(HUB), clientOf(QUAY)]).toEqual([hub, quay]);
+  });
+});
