@@ -68,7 +68,16 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "aci/serve": ["aci", "aci/sign", "aci/convert"],
   http: [],
   "http/clients": ["clients", "clients/targets", "clients/deliver"],
-  "http/aci": ["registry/names", "registry/pull", "registry/images", "aci", "aci/convert", "aci/serve", "http/clients"],
+  "http/aci": [
+    "registry/names",
+    "registry/pull",
+    "registry/images",
+    "aci",
+    "aci/convert",
+    "aci/serve",
+    "http",
+    "http/clients",
+  ],
   "http/admin": ["access", "registry/names", "registry/pull", "registry", "registry/images", "admin", "http"],
   "http/distribution": [
     "upstream",

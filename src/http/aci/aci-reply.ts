@@ -1,6 +1,7 @@
 import { AciError } from "../../aci/aci-error.ts";
-import { parseRangeHeader } from "../../lib/text/byte-range.ts";
+import type { ByteRange } from "../../lib/text/byte-range.ts";
 import { ERROR_STATUS, RegistryError } from "../../oci/registry-error.ts";
+import { sendContent } from "../send-content.ts";
 
 /** A file to send. `tag` changes with its content. */
 export type SentFile = {
@@ -19,33 +20,16 @@ const CACHING = "public, max-age=60, no-transform";
 const UNPROCESSABLE = 422;
 const RETRY_AFTER_SECONDS = "5";
 
-/** The answer to GET and HEAD for a file: whole, the range asked for, or that the client has it already. */
-export function fileReply(request: Request, { path, sizeBytes, tag, contentType }: SentFile): Response {
-  const headers: Record<string, string> = {
-    "Accept-Ranges": "bytes",
+/** The answer to GET and HEAD for a file, as `sendContent` gives it. */
+export function fileReply(request: Request, { path, sizeBytes, tag, contentType }: SentFile): Promise<Response> {
+  const headers = {
     "Cache-Control": CACHING,
     "Content-Type": contentType,
-    // Without a disposition of ours, Bun would add one with the name that the file has here.
-    "Content-Disposition": "attachment",
     "X-Content-Type-Options": "nosniff",
-    ETag: `"${tag}"`,
   };
-  if (isKnown(request, tag)) return new Response(null, { status: 304, headers });
-  if (request.method === "HEAD") {
-    return new Response(null, { headers: { ...headers, "Content-Length": String(sizeBytes) } });
-  }
-  const condition = request.headers.get("if-range");
-  const isCurrent = condition === null || condition === `"${tag}"`;
-  const range = isCurrent ? parseRangeHeader(request.headers.get("range"), sizeBytes) : null;
-  if (range === "unsatisfiable") {
-    const error = new RegistryError("RANGE_INVALID", `the range is not within the ${sizeBytes} bytes of the file`);
-    return failureReply(error, { "Content-Range": `bytes */${sizeBytes}` });
-  }
   const file = Bun.file(path);
-  if (range === null) return new Response(file, { headers });
-  const contentRange = `bytes ${range.start}-${range.end - 1}/${sizeBytes}`;
-  const part = file.slice(range.start, range.end);
-  return new Response(part, { status: 206, headers: { ...headers, "Content-Range": contentRange } });
+  const read = (range: ByteRange | null) => (range === null ? file : file.slice(range.start, range.end));
+  return sendContent(request, { sizeBytes, tag, headers, noun: "file", read }, failureReply);
 }
 
 /** A small text that clients may keep for a minute. */
@@ -83,10 +67,4 @@ export function failureReply(error: unknown, headers: Record<string, string> = {
       ...headers,
     },
   });
-}
-
-/** RFC 9110, section 13.1.2. */
-function isKnown(request: Request, tag: string): boolean {
-  const header = request.headers.get("if-none-match");
-  return header !== null && header.split(",").some((one) => ["*", `"${tag}"`].includes(one.trim().replace(/^W\//, "")));
 }

@@ -9,9 +9,9 @@ import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
 import type { FoundManifest } from "../../registry/pull/origin.ts";
 import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
-import { isNotModified } from "./not-modified.ts";
 import { pushIntentOf } from "./push-intent.ts";
 import { readBody } from "../read-body.ts";
+import { isNotModified } from "../send-content.ts";
 
 /** Clients push manifests up to 4,393,216 bytes; what is larger is no manifest, and is kept out of memory. */
 const MANIFEST_LIMIT_BYTES = 4.5 * 1024 * 1024;
