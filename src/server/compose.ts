@@ -195,7 +195,7 @@ export function compose(
   const actions = adminActions({
     version,
     startedAtMs: now(),
-    inventory: new Inventory(manifests, tags, repositories),
+    inventory: new Inventory(manifests, metadata.tagIndex, turns),
     collector,
     collectionLimits,
     aside,

@@ -2,20 +2,39 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { type Namespace, parseRepositoryPath, type RepositoryName, repositoryName } from "../oci/repository-name.ts";
 import { parseTag, type Tag } from "../oci/tag.ts";
-import type { ManifestPut, MetadataStore, StoredManifest } from "./metadata.ts";
+import type { LocatedTag, ManifestPut, MetadataStore, StoredManifest, TagPlace, TagQuery } from "./metadata.ts";
 
 /** After the grace periods of all tests. */
 const LATER = 10_000_000;
 const FIRST_PAGE = { after: null, limit: 100 };
+const ANY_TAGS: TagQuery = {
+  namespace: null,
+  text: "",
+  kind: null,
+  order: { by: "name", descending: false },
+  after: null,
+  limit: 100,
+};
 
 /** What `metadata.ts` promises, for one implementation. Each test has repositories of its own. */
 export function metadataContract(name: string, open: () => Promise<MetadataStore>): void {
   describe(name, async () => {
     const store = await open();
-    const { manifests, tags, repositories, links, holdings, sessions, collection } = store;
+    const { manifests, tags, tagIndex, repositories, links, holdings, sessions, collection } = store;
     afterAll(() => store.close());
     const put = (repository: RepositoryName, manifest: StoredManifest, more: Partial<ManifestPut> = {}) =>
       manifests.putManifest(repository, putOf(manifest, more));
+    /** Slice by slice, to the end. */
+    const findTags = async (query: Partial<TagQuery>): Promise<readonly LocatedTag[]> => {
+      const found: LocatedTag[] = [];
+      for (let after = query.after ?? null; ; ) {
+        const slice = await tagIndex.findTags({ ...ANY_TAGS, ...query, after });
+        expect(slice.tags.length).toBeLessThanOrEqual(query.limit ?? ANY_TAGS.limit);
+        found.push(...slice.tags);
+        if (slice.next === null) return found;
+        after = slice.next;
+      }
+    };
 
     test("a manifest is found by digest and by tag, in its own repository only", async () => {
       const [here, there] = [repository("found/here"), repository("found/there")];
@@ -47,7 +66,8 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
         const here = repository(path);
         for (const kind of order) await put(here, manifestOf(kind), { tags: [tag("t")], kind });
         expect((await tags.getTagged(here, tag("t")))?.tag.kind).toBe("pushed");
-        expect((await tags.describeTags(here, FIRST_PAGE)).map((t) => t.kind)).toEqual(["pushed"]);
+        const found = await findTags({ text: here, limit: 9 });
+        expect(found.map((t) => t.kind)).toEqual(["pushed"]);
         expect(await tags.listTags(here, FIRST_PAGE)).toEqual([tag("t")]);
         expect(await tags.deleteTag(here, tag("t"), false)).toBe("pushed");
         expect((await tags.getTagged(here, tag("t")))?.manifest).toEqual(manifestOf("cached"));
@@ -56,20 +76,103 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       }
     });
 
-    test("tags are described page by page, a covered one once", async () => {
-      const here = repository("described");
+    describe("tags of all repositories", async () => {
       const names = ["1", "2", "10", "Z", "a", "a-b", "b"];
-      for (const name of names) await put(here, manifestOf(name), { tags: [tag(name)], kind: "cached" });
-      await put(here, manifestOf("mine"), { tags: [tag("a")] });
-      const seen: string[] = [];
-      for (let after: string | null = null; ; ) {
-        const page = await tags.describeTags(here, { after, limit: 2 });
-        seen.push(...page.map(({ tag, kind }) => `${tag} ${kind}`));
-        after = page.at(-1)?.tag ?? null;
-        if (page.length < 2) break;
+      const places: readonly [string, Namespace][] = [
+        ["listed/one", "index.example" as Namespace],
+        ["listed/one-more", "index.example" as Namespace],
+        ["listed/other", "index.example:5000" as Namespace],
+        ["listed/one", "zz.example" as Namespace],
+      ];
+      const all: { name: string; kind: string; atMs: number }[] = [];
+      let atMs = 1000;
+      for (const [path, namespace] of places) {
+        const here = repository(path, namespace);
+        for (const name of names) {
+          // Two of each came at the same time.
+          const updated = { kind: name === "b" ? "pushed" : "cached", atMs: 2 * Math.floor(atMs++ / 2) } as const;
+          await put(here, manifestOf(name), { tags: [tag(name)], ...updated });
+          if (name !== "a") all.push({ name: `${here}:${name}`, ...updated });
+        }
+        await put(here, manifestOf("mine"), { tags: [tag("a")], atMs });
+        all.push({ name: `${here}:a`, kind: "pushed", atMs });
       }
-      const expected = ["1 cached", "10 cached", "2 cached", "Z cached", "a pushed", "a-b cached", "b cached"];
-      expect(seen).toEqual(expected);
+      const compareNames = (a: string, b: string) => Buffer.compare(key(a), key(b));
+      // Byte by byte, the repository first.
+      const key = (name: string) => Buffer.from(name.replace(/:([^:]*)$/, "\0$1"));
+
+      const queries: [string, Partial<TagQuery>, (tag: (typeof all)[number]) => boolean][] = [
+        ["all", { text: ".example" }, () => true],
+        ["of a namespace", { namespace: places[0]?.[1] ?? null }, ({ name }) => name.startsWith("index.example/")],
+        [
+          "of a kind",
+          { kind: "cached", text: "listed/one" },
+          ({ kind, name }) => kind === "cached" && name.includes("listed/one"),
+        ],
+        [
+          "with a text in the tag",
+          { text: "a-", namespace: places[0]?.[1] ?? null },
+          ({ name }) => name.startsWith("index.example/") && name.includes("a-"),
+        ],
+        ["with a text across both", { text: "e:Z" }, ({ name }) => name.includes("e:Z")],
+        ["with a text in other letters", { text: "e:z" }, () => false],
+        ["with a text that looks like a pattern", { text: "%" }, () => false],
+      ];
+      for (const [what, query, isMeant] of queries) {
+        for (const by of ["name", "updated"] as const) {
+          for (const descending of [false, true]) {
+            test(`${what}, by ${by}${descending ? ", the last ones first" : ""}, each once in pages of any size`, async () => {
+              const expected = all
+                .filter(isMeant)
+                .toSorted((a, b) => (by === "updated" ? a.atMs - b.atMs : 0) || compareNames(a.name, b.name))
+                .map(({ name, kind }) => `${name} ${kind}`);
+              if (descending) expected.reverse();
+              for (const limit of [1, 2, 5, 1000]) {
+                const found = await findTags({ text: ".example", ...query, order: { by, descending }, limit });
+                const seen = found.filter(({ repository }) => repository.includes("/listed/"));
+                expect(seen.map((one) => `${one.repository}:${one.tag} ${one.kind}`)).toEqual(expected);
+              }
+            });
+          }
+        }
+      }
+
+      test("what comes and goes between two pages moves nothing else", async () => {
+        const here = repository("moving", "index.example" as Namespace);
+        const tagNames = ["b", "d", "f", "h"].map(tag);
+        await put(here, manifestOf("x"), { tags: tagNames, kind: "cached" });
+        const query = { ...ANY_TAGS, text: here };
+        const first: LocatedTag[] = [];
+        let next: TagPlace | null = null;
+        while (first.length < 2) {
+          const slice = await tagIndex.findTags({ ...query, after: next, limit: 2 - first.length });
+          first.push(...slice.tags);
+          next = slice.next;
+        }
+        expect(first.map((one) => one.tag)).toEqual([tag("b"), tag("d")]);
+        await put(here, manifestOf("x"), { tags: [tag("a"), tag("d"), tag("e")] });
+        for (const name of ["b", "f"]) await tags.deleteTag(here, tag(name), false);
+        const rest = await findTags({ text: here, after: next });
+        expect(rest.map((one) => one.tag)).toEqual([tag("e"), tag("h")]);
+      });
+
+      test("a place that no tag has, or that lies beyond the namespace, is a place all the same", async () => {
+        const namespace = "index.example" as Namespace;
+        const at = (repository: string) => ({
+          repository: repository as RepositoryName,
+          tag: tag("x"),
+          kind: "cached" as const,
+          updatedAtMs: 0,
+        });
+        const count = async (more: Partial<TagQuery>) =>
+          (await findTags({ namespace, text: "listed/", ...more })).length;
+        const everything = await count({});
+        expect(await count({ after: at("a.example/x") })).toBe(everything);
+        expect(await count({ after: at("zz.example/x") })).toBe(0);
+        const order = { by: "name", descending: true } as const;
+        expect(await count({ after: at("zz.example/x"), order })).toBe(everything);
+        expect(await count({ after: at("a.example/x"), order })).toBe(0);
+      });
     });
 
     test("a cached tag remembers when it changed and when it was last checked", async () => {

@@ -13,6 +13,7 @@ import type { ManifestPut } from "./metadata.ts";
 import { metadataContract } from "./metadata.contract.ts";
 import { memoryMetadata } from "./memory/metadata-memory.ts";
 import { openSqliteMetadata, sqliteMetadata } from "./sqlite/metadata-sqlite.ts";
+import { SqliteTagIndex } from "./sqlite/sqlite-tag-index.ts";
 import { SqliteDatabase } from "./sqlite/sqlite-database.ts";
 
 metadataContract("metadata in memory", async () => memoryMetadata());
@@ -25,6 +26,17 @@ metadataContract("metadata in SQLite", async () => {
     await rm(folder, { recursive: true });
   };
   return { ...store, close };
+});
+
+metadataContract("metadata in SQLite whose slices of tags are tiny", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "larder-metadata-"));
+  const database = new SqliteDatabase(join(folder, "larder.db"));
+  const store = sqliteMetadata(database, new Turns());
+  const close = async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  };
+  return { ...store, tagIndex: new SqliteTagIndex(database, 3), close };
 });
 
 test("the database is readable by its owner alone, and its content survives being closed", async () => {

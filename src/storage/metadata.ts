@@ -77,10 +77,45 @@ export interface TagStore {
   deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null>;
   /** The names of tags. */
   listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]>;
-  /** Tags of a repository, by name, with what they point at; a covered cached tag is left out. */
-  describeTags(repository: RepositoryName, page: Page): Promise<readonly StoredTag[]>;
   /** Notes that a cached tag was found equal to the upstream's. */
   touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void>;
+}
+
+/** What is looked for among the tags of all repositories. */
+export type TagQuery = {
+  /** Of this namespace alone; null: of all. */
+  readonly namespace: Namespace | null;
+  /** What `namespace/path:tag` has to hold, letter by letter; empty: anything. */
+  readonly text: string;
+  /** Those that a pull sees as such; null: all. */
+  readonly kind: TagKind | null;
+  readonly order: TagOrder;
+  /** Those behind this place; null: from the first one on. */
+  readonly after: TagPlace | null;
+  readonly limit: number;
+};
+
+/** By `name`, repository first, or by when they `updated`, and then by name in the same direction. */
+export type TagOrder = { readonly by: "name" | "updated"; readonly descending: boolean };
+
+/** A place in an order of all tags. It need not be that of one that is there. */
+export type TagPlace = {
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+  readonly kind: TagKind;
+  readonly updatedAtMs: number;
+};
+
+/** A tag with its repository. */
+export type LocatedTag = StoredTag & { readonly repository: RepositoryName };
+
+/** Finds tags of all repositories, as pulls see them: a covered cached tag is left out. */
+export interface TagIndex {
+  /**
+   * The next ones that are meant, in their order. It looks at some thousands of tags at most: there may be fewer than the
+   * limit, or none, while there are more behind `next`. That is null when the end was reached.
+   */
+  findTags(query: TagQuery): Promise<{ readonly tags: readonly LocatedTag[]; readonly next: TagPlace | null }>;
 }
 
 /** Repositories. One exists as long as it holds a manifest. */
@@ -171,6 +206,7 @@ export interface CollectionStore {
 export type MetadataStore = {
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
+  readonly tagIndex: TagIndex;
   readonly repositories: RepositoryStore;
   readonly links: BlobLinkStore;
   readonly holdings: HoldingStore;

@@ -68,7 +68,7 @@ export function adminActions(parts: AdminParts): AdminActions {
         upstreams: await parts.upstreamHealth.check(),
       } satisfies HealthAnswer),
     "GET images": async (_, { signal, query }) =>
-      jsonResponse((await listImages(survey(signal), inventory, query.get("after"))) satisfies ImagesAnswer),
+      jsonResponse((await listImages(survey(signal), inventory, query.get("after"), signal)) satisfies ImagesAnswer),
     "GET stats": async () => jsonResponse((await stats(parts)) satisfies StatsAnswer),
     "GET offline": async () => jsonResponse({ offline: upstreams.offline } satisfies OfflineState),
     "PUT offline": async ({ offline }) => {

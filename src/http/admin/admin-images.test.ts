@@ -11,13 +11,14 @@ import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { checkAll, listImages } from "./admin-images.ts";
 
+const NEVER = new AbortController().signal;
 const ORDER = { unqualified: [], standIns: [], localAnswersForAll: true };
 
 let metadata: ReturnType<typeof memoryMetadata>;
 let inventory: Inventory;
 beforeEach(() => {
   metadata = memoryMetadata();
-  inventory = new Inventory(metadata.manifests, metadata.tags, metadata.repositories);
+  inventory = new Inventory(metadata.manifests, metadata.tagIndex, new Turns());
 });
 
 function survey(enoughParts = 1e9): ImageSurvey {
@@ -50,7 +51,7 @@ async function keep(namespace: string, path: string, ...tags: readonly string[])
 async function listed(page: number, enoughParts?: number): Promise<{ names: readonly string[]; pages: number }> {
   const names: string[] = [];
   for (let [after, pages]: [string | null, number] = [null, 1]; ; pages++) {
-    const { images, next } = await listImages(survey(enoughParts), inventory, after, page);
+    const { images, next } = await listImages(survey(enoughParts), inventory, after, NEVER, page);
     names.push(...images.map(({ name }) => name));
     if (next === null) return { names, pages };
     after = next;
@@ -86,7 +87,7 @@ test("what is much work makes shorter pages and answers, none of them empty", as
 test.each(["", "x", "quay.io/x", "quay.io/x@sha256:1", "quay.io/X:1", ":1"])(
   "there is nothing after %p",
   async (after) => {
-    const refused = await listImages(survey(), inventory, after).catch((error: unknown) => error);
+    const refused = await listImages(survey(), inventory, after, NEVER).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(RegistryError);
   },
 );

@@ -35,13 +35,16 @@ export async function listImages(
   survey: ImageSurvey,
   inventory: Inventory,
   after: string | null,
+  signal: AbortSignal,
   page = IMAGES_PAGE,
 ): Promise<ImagesAnswer> {
   const images: ListedImage[] = [];
-  for await (const { repository, tag, manifest } of inventory.list(after === null ? null : parsePlace(after))) {
+  const query = { namespace: null, text: "", kind: null, order: { by: "name", descending: false } } as const;
+  const place = after === null ? null : parsePlace(after);
+  for await (const { tag, manifest } of inventory.list({ ...query, after: place }, signal)) {
     const last = images.at(-1);
     if (last !== undefined && (images.length >= page || survey.hasSeenEnough)) return { images, next: last.name };
-    const { tag: name, digest, kind, updatedAtMs } = tag;
+    const { repository, tag: name, digest, kind, updatedAtMs } = tag;
     const extent = await survey.measure(repositoryOf(repository), manifest);
     images.push({ name: `${repository}:${name}`, digest, kind, updatedAtMs, ...extent });
   }
@@ -56,7 +59,8 @@ function parsePlace(name: string): InventoryPlace {
     throw new RegistryError("BAD_REQUEST", `after=${quoteBriefly(name)} is not the full name of an image with its tag`);
   }
   const path = parseRepositoryPath(name.slice(slash + 1, colon));
-  return { repository: repositoryName(namespace, path), tag: parseTag(name.slice(colon + 1)) };
+  const tag = parseTag(name.slice(colon + 1));
+  return { repository: repositoryName(namespace, path), tag, kind: "pushed", updatedAtMs: 0 };
 }
 
 /** An image that is here; null when it is not. */

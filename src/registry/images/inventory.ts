@@ -1,52 +1,49 @@
-import type { RepositoryName } from "../../oci/repository-name.ts";
-import type { Tag } from "../../oci/tag.ts";
-import type { ManifestStore, RepositoryStore, StoredManifest, StoredTag, TagStore } from "../../storage/metadata.ts";
+import type { Turns } from "../../lib/async/turns.ts";
+import type {
+  LocatedTag,
+  ManifestStore,
+  StoredManifest,
+  TagIndex,
+  TagPlace,
+  TagQuery,
+} from "../../storage/metadata.ts";
 
 /** A tag with what it points at. */
-export type InventoryEntry = {
-  readonly repository: RepositoryName;
-  readonly tag: StoredTag;
-  readonly manifest: StoredManifest;
-};
+export type InventoryEntry = { readonly tag: LocatedTag; readonly manifest: StoredManifest };
 
-/** A place in the order of all tags. */
-export type InventoryPlace = { readonly repository: RepositoryName; readonly tag: Tag };
+/** What is looked for, and behind which place. */
+export type InventoryQuery = Omit<TagQuery, "limit">;
+
+/** A place in the order of a list. */
+export type InventoryPlace = TagPlace;
 
 const PAGE = 200;
 
 /** Tells what images are here. */
 export class Inventory {
   readonly #manifests: ManifestStore;
-  readonly #tags: TagStore;
-  readonly #repositories: RepositoryStore;
+  readonly #index: TagIndex;
+  readonly #turns: Turns;
 
-  constructor(manifests: ManifestStore, tags: TagStore, repositories: RepositoryStore) {
+  constructor(manifests: ManifestStore, index: TagIndex, turns: Turns) {
     this.#manifests = manifests;
-    this.#tags = tags;
-    this.#repositories = repositories;
+    this.#index = index;
+    this.#turns = turns;
   }
 
-  /** All tags behind `place`, ordered by repository and name, a covered cached tag left out. */
-  async *list(place: InventoryPlace | null): AsyncIterable<InventoryEntry> {
-    if (place !== null) yield* this.#tagsOf(place.repository, place.tag);
-    for (let after = place?.repository ?? null; ; ) {
-      const page = await this.#repositories.listRepositories(null, { after, limit: PAGE });
-      for (const repository of page) yield* this.#tagsOf(repository, null);
-      after = page.at(-1) ?? null;
-      if (page.length < PAGE) return;
-    }
-  }
-
-  async *#tagsOf(repository: RepositoryName, first: Tag | null): AsyncIterable<InventoryEntry> {
-    for (let after = first; ; ) {
-      const page = await this.#tags.describeTags(repository, { after, limit: PAGE });
-      for (const tag of page) {
-        const manifest = await this.#manifests.getManifest(repository, tag.digest);
+  /** All tags that are meant, in their order, a covered cached tag left out. It ends when the signal is aborted. */
+  async *list(query: InventoryQuery, signal: AbortSignal): AsyncIterable<InventoryEntry> {
+    const work = this.#turns.begin(signal);
+    for (let after = query.after; ; ) {
+      const { tags, next } = await this.#index.findTags({ ...query, after, limit: PAGE });
+      for (const tag of tags) {
+        const manifest = await this.#manifests.getManifest(tag.repository, tag.digest);
         // Gone since the tags were listed.
-        if (manifest !== null) yield { repository, tag, manifest };
+        if (manifest !== null) yield { tag, manifest };
       }
-      after = page.at(-1)?.tag ?? null;
-      if (page.length < PAGE) return;
+      if (next === null) return;
+      after = next;
+      await work.rest();
     }
   }
 }

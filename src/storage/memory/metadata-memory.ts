@@ -4,12 +4,16 @@ import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type {
   BlobLink,
+  LocatedTag,
   ManifestPut,
   MetadataStore,
   Page,
   StoredManifest,
   StoredTag,
   TagKind,
+  TagOrder,
+  TagPlace,
+  TagQuery,
   UploadSession,
 } from "../metadata.ts";
 
@@ -31,6 +35,7 @@ export function memoryMetadata(): MetadataStore {
   return {
     manifests: store,
     tags: store,
+    tagIndex: store,
     repositories: store,
     links: store,
     holdings: store,
@@ -155,10 +160,18 @@ class MemoryMetadata {
     return pageOf([...new Set([...tags.pushed.keys(), ...tags.cached.keys()])], page);
   }
 
-  async describeTags(name: RepositoryName, page: Page): Promise<readonly StoredTag[]> {
-    const { tags } = this.#open(name);
-    const visible = new Map([...tags.cached, ...tags.pushed]);
-    return pageOf([...visible.keys()], page).flatMap((tag) => visible.get(tag) ?? []);
+  async findTags({ namespace, text, kind, order, after, limit }: TagQuery) {
+    const all = [...this.#repositories].flatMap(([repository, { tags }]) =>
+      [...new Map([...tags.cached, ...tags.pushed]).values()].map((tag): LocatedTag => ({ repository, ...tag })),
+    );
+    const behind = (tag: LocatedTag) => after === null || comparePlaces(order, tag, after) > 0;
+    const meant = all
+      .filter(({ repository }) => namespace === null || repository.startsWith(`${namespace}/`))
+      .filter(({ repository, tag }) => `${repository}:${tag}`.includes(text))
+      .filter((tag) => (kind === null || tag.kind === kind) && behind(tag))
+      .sort((a, b) => comparePlaces(order, a, b));
+    const tags = meant.slice(0, limit);
+    return { tags, next: tags.length < meant.length ? (tags.at(-1) ?? after) : null };
   }
 
   async touchTag(name: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {
@@ -304,6 +317,12 @@ function pageOf<Name extends string>(names: Name[], page: Page): Name[] {
   const after = page.after;
   const later = after === null ? names : names.filter((name) => compareBytes(name, after) > 0);
   return later.sort(compareBytes).slice(0, page.limit);
+}
+
+function comparePlaces({ by, descending }: TagOrder, a: TagPlace, b: TagPlace): number {
+  const names = compareBytes(a.repository, b.repository) || compareBytes(a.tag, b.tag);
+  const places = by === "name" ? names : a.updatedAtMs - b.updatedAtMs || names;
+  return descending ? -places : places;
 }
 
 function compareBytes(a: string, b: string): number {

@@ -125,10 +125,11 @@ async function collect({ collection }: MetadataStore, beforeMs: number): Promise
 }
 
 /** All that can be seen of a store. */
-async function contentOf({ manifests, tags, links, collection }: MetadataStore): Promise<unknown> {
+async function contentOf({ manifests, tagIndex, links, collection }: MetadataStore): Promise<unknown> {
   const content: unknown[] = [];
   for (const name of REPOSITORIES) {
-    content.push(await tags.describeTags(name, { after: null, limit: 10 }));
+    const order = { by: "name", descending: false } as const;
+    content.push(await tagIndex.findTags({ namespace: null, text: name, kind: null, order, after: null, limit: 10 }));
     for (const { digest } of IMAGES) content.push((await manifests.getManifest(name, digest)) !== null);
     for (const digest of BLOBS)
       content.push(await links.findLink([name], digest), await links.isReferenced(name, digest));

@@ -6,6 +6,7 @@ import { SqliteCollection } from "./sqlite-collection.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
+import { SqliteTagIndex } from "./sqlite-tag-index.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
 
@@ -24,6 +25,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
   return {
     manifests: new SqliteManifests(database, turns, linkTurns),
     tags,
+    tagIndex: new SqliteTagIndex(database),
     repositories: tags,
     links: new SqliteBlobLinks(database),
     holdings: new SqliteHoldings(database),

@@ -48,3 +48,15 @@ test("a larder that only counts migrations refuses the database, and one of a ne
   counted.run("PRAGMA user_version = 999");
   expect(() => migrate(counted, "counted.db")).toThrow("newer larder");
 });
+
+test("the tags of an old database have their place in the order of time", () => {
+  const old = new Database(":memory:", { strict: true });
+  old.run(initial);
+  old.run("PRAGMA user_version = 1");
+  for (const [name, updatedAt] of Object.entries({ a: 3, b: 1, c: 2 })) {
+    old.run("INSERT INTO tag VALUES ('local/app', ?, 1, 'sha256:0', ?, 0)", [name, updatedAt]);
+  }
+  migrate(old, "old.db");
+  const sql = "SELECT name FROM tag INDEXED BY tag_updated ORDER BY updated_at";
+  expect(old.query<{ name: string }, []>(sql).values().flat()).toEqual(["b", "c", "a"]);
+});

@@ -3,6 +3,7 @@ import initial from "./migrations/0001-initial.sql.ts";
 import collection from "./migrations/0002-collection.sql.ts";
 import store from "./migrations/0003-store.sql.ts";
 import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
+import tagOrder from "./migrations/0005-tag-order.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
 
@@ -12,6 +13,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 2, sql: collection },
   { number: 3, sql: store },
   { number: 4, sql: dockerLibrary },
+  { number: 5, sql: tagOrder },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */

@@ -79,17 +79,6 @@ export class SqliteTags implements TagStore, RepositoryStore {
       .map((row) => row.name as Tag);
   }
 
-  async describeTags(repository: RepositoryName, page: Page): Promise<readonly StoredTag[]> {
-    return this.#database
-      .query<TagRow, [string, string, number]>(
-        `SELECT name, pushed, manifest, updated_at, checked_at FROM tag t
-         WHERE repository = ? AND name > ? AND (pushed = 1 OR NOT EXISTS (SELECT 1 FROM tag o
-           WHERE o.repository = t.repository AND o.name = t.name AND o.pushed = 1)) ORDER BY name LIMIT ?`,
-      )
-      .all(repository, page.after ?? "", page.limit)
-      .map(toTag);
-  }
-
   async touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {
     this.#database.transact(() =>
       this.#database
