@@ -66,9 +66,10 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "aci/sign": ["aci"],
   "aci/convert": ["aci", "aci/sign"],
   "aci/serve": ["aci", "aci/sign", "aci/convert"],
-  http: [],
-  "http/clients": ["clients", "clients/targets", "clients/deliver"],
+  http: ["telemetry", "access"],
+  "http/clients": ["access", "clients", "clients/targets", "clients/deliver", "http"],
   "http/aci": [
+    "access",
     "registry/names",
     "registry/pull",
     "registry/images",

@@ -1,27 +1,33 @@
-import type { RepositoryName } from "../oci/repository-name.ts";
+import type { Repository } from "../oci/repository.ts";
 import type { Principal } from "./principal.ts";
 
-/** What somebody wants to do. `push` is all of an upload, `administer` what the admin API changes. */
-export type Action = "push" | "delete" | "administer";
+/** What somebody wants to do. `push` is all of an upload, `administer` what the admin API changes; all else is `pull`. */
+export type Action = "pull" | "push" | "delete" | "administer";
 
+/** May they? `why` is for the one who may not. */
 type Decision = { readonly isAllowed: true } | { readonly isAllowed: false; readonly why: string };
 
-/** Decides who may do what. Rules for people and repositories will be another implementation. */
+/** Decides who may do what. `repository` is null for what concerns none, or the registry as a whole. */
 export interface AccessControl {
-  /** `repository` is null for what concerns none, or many. */
-  decide(principal: Principal, action: Action, repository: RepositoryName | null): Promise<Decision>;
+  /**
+   * Is it the same for everybody, and allowed? Asked first, and of every pull: who asks is found out only when it is not,
+   * for that may take a look at the connection, a password's hash or a question to somebody else.
+   */
+  allowsEveryone(action: Action, repository: Repository | null): boolean;
+  decide(principal: Principal, action: Action, repository: Repository | null): Decision | Promise<Decision>;
 }
 
 const ALLOWED: Decision = { isAllowed: true };
 
 /** Everyone who reaches larder may write: `--open`. */
-export const everyoneWrites: AccessControl = { decide: () => Promise.resolve(ALLOWED) };
+export const everyoneWrites: AccessControl = { allowsEveryone: () => true, decide: () => ALLOWED };
 
-/** Only the machine that larder runs on may write. */
+/** Everyone pulls, and only the machine that larder runs on may write. */
 export const ownMachineWrites: AccessControl = {
-  decide: (principal) => {
-    if (principal.kind === "own-machine") return Promise.resolve(ALLOWED);
+  allowsEveryone: (action) => action === "pull",
+  decide: (principal, action) => {
+    if (action === "pull" || principal.kind === "own-machine") return ALLOWED;
     const why = `pushing, deleting and administering are allowed only from the machine that larder runs on; this request ${principal.trait}. Do it on that machine, or start larder with --open to allow it to everyone who reaches it`;
-    return Promise.resolve({ isAllowed: false, why });
+    return { isAllowed: false, why };
   },
 };

@@ -3,21 +3,28 @@ import { isInside } from "../lib/net/ip-network.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { RepositoryName } from "../oci/repository-name.ts";
+import type { Repository } from "../oci/repository.ts";
 import type { AccessControl, Action } from "./access-control.ts";
 import { findForeignPage } from "./foreign-page.ts";
 import type { LarderHosts } from "./larder-hosts.ts";
-import type { Arrival, Authenticator } from "./principal.ts";
+import type { Arrival, Principal } from "./principal.ts";
 import { forwardedScheme } from "./proxy-headers.ts";
 
 export type GateOptions = {
-  readonly authenticator: Authenticator;
   readonly control: AccessControl;
   readonly hosts: LarderHosts;
   readonly trustedProxies: readonly IpNetwork[];
 };
 
-/** What every request that changes something passes first, before anything of it is looked at. */
+/** A request that wants something. */
+export type Applicant = {
+  readonly request: Request;
+  arrival(): Arrival;
+  /** Who asks. The same answer each time. */
+  principal(): Promise<Principal>;
+};
+
+/** What every request passes first, before anything of it is looked at. */
 export class Gate {
   readonly #options: GateOptions;
 
@@ -25,20 +32,20 @@ export class Gate {
     this.#options = options;
   }
 
-  /** Returns when the request may do that. Throws DENIED, saying what to do, or BAD_REQUEST. */
-  async admit(request: Request, arrival: Arrival, action: Action, repository: RepositoryName | null): Promise<void> {
-    const host = request.headers.get("host");
-    // The runtime joins repeated headers. Who reads one and who reads the other would not agree on what was asked.
-    if (host?.includes(",") === true) {
-      throw new RegistryError("BAD_REQUEST", `the request names more than one host: ${quoteBriefly(host)}`);
-    }
-    this.refuseForeignPages(request, arrival);
-    const { authenticator, control } = this.#options;
-    const decision = await control.decide(await authenticator.authenticate(request, arrival), action, repository);
-    if (!decision.isAllowed) throw new RegistryError("DENIED", decision.why);
+  /**
+   * Null when the request may do that, at once; else a promise that resolves when it may. It rejects, or this throws, with
+   * DENIED, saying what to do, or BAD_REQUEST.
+   *
+   * What everyone may is a comparison: most requests are pulls, and nobody is to wait for a question that nobody asks.
+   */
+  admit(applicant: Applicant, action: Action, repository: Repository | null): Promise<void> | null {
+    const isForEveryone = this.#options.control.allowsEveryone(action, repository);
+    if (action === "pull" && isForEveryone) return null;
+    if (action !== "pull") this.#refuseMisledClients(applicant);
+    return isForEveryone ? null : this.#decide(applicant, action, repository);
   }
 
-  /** Would `admit` return? */
+  /** Would `admit` let it pass? */
   async allows(...asked: Parameters<Gate["admit"]>): Promise<boolean> {
     try {
       await this.admit(...asked);
@@ -50,11 +57,29 @@ export class Gate {
   }
 
   /** Throws DENIED for a request that a browser sends for a page that is not larder's. For clients that are no browsers, returns. */
-  refuseForeignPages({ headers }: Request, arrival: Arrival): void {
+  refuseForeignPages(applicant: Pick<Applicant, "request" | "arrival">): void {
+    const { headers } = applicant.request;
+    const arrival = applicant.arrival();
     const page = findForeignPage(headers, this.#schemeOf(headers, arrival), this.#options.hosts);
     if (page === null) return;
     const from = tryParseIpAddress(arrival.remote?.address ?? "")?.toString() ?? "nowhere";
     throw new RegistryError("DENIED", `this request from ${from} is refused: ${page}`);
+  }
+
+  /** What a client was made to send, or what others would read in another way, changes nothing. */
+  #refuseMisledClients(applicant: Applicant): void {
+    const host = applicant.request.headers.get("host");
+    // The runtime joins repeated headers. Who reads one and who reads the other would not agree on what was asked.
+    if (host?.includes(",") === true) {
+      throw new RegistryError("BAD_REQUEST", `the request names more than one host: ${quoteBriefly(host)}`);
+    }
+    this.refuseForeignPages(applicant);
+  }
+
+  async #decide(applicant: Applicant, action: Action, repository: Repository | null): Promise<void> {
+    // Asked at once, before anything is waited for: whoever sent the request may leave.
+    const decision = await this.#options.control.decide(await applicant.principal(), action, repository);
+    if (!decision.isAllowed) throw new RegistryError("DENIED", decision.why);
   }
 
   /** The scheme that the client used, which is not the listener's where a proxy ends TLS. */

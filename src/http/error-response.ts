@@ -1,4 +1,6 @@
 import { ERROR_STATUS, RegistryError } from "../oci/registry-error.ts";
+import { MethodNotAllowed } from "./method-not-allowed.ts";
+import { RangeNotSatisfiable } from "./range-not-satisfiable.ts";
 
 /** How long a client that was turned away for load or limits is told to wait, in seconds. */
 const RETRY_AFTER_SECONDS = "10";
@@ -13,7 +15,18 @@ export function errorResponse(error: unknown, headers: Record<string, string> = 
   const status = ERROR_STATUS[code];
   const message = known?.message ?? "larder failed to answer; its log says why";
   const entry = known?.detail === undefined ? { code, message } : { code, message, detail: known.detail };
-  const retry = status === 429 || status === 503 ? { "Retry-After": RETRY_AFTER_SECONDS } : {};
   const json = { "Content-Type": "application/json" };
-  return new Response(JSON.stringify({ errors: [entry] }), { status, headers: { ...json, ...retry, ...headers } });
+  return new Response(JSON.stringify({ errors: [entry] }), {
+    status,
+    headers: { ...json, ...headersOfFailure(error, status, RETRY_AFTER_SECONDS), ...headers },
+  });
+}
+
+/** What a failure's answer says in its headers, whatever its body looks like. */
+export function headersOfFailure(error: unknown, status: number, retryAfter: string): Record<string, string> {
+  return {
+    ...(status === 429 || status === 503 ? { "Retry-After": retryAfter } : {}),
+    ...(error instanceof MethodNotAllowed ? { Allow: error.allowed.join(", ") } : {}),
+    ...(error instanceof RangeNotSatisfiable ? { "Content-Range": `bytes */${error.sizeBytes}` } : {}),
+  };
 }

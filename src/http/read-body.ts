@@ -1,12 +1,14 @@
+import type { Exchange } from "./exchange.ts";
+import { takeBody } from "./take-body.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 
 /** A request's body of at most `limitBytes`. Throws PAYLOAD_TOO_LARGE as soon as it is known to be longer. */
-export async function readBody(request: Request, limitBytes: number, what: string): Promise<Uint8Array> {
-  const announced = Number(request.headers.get("content-length") ?? 0);
+export async function readBody(exchange: Exchange, limitBytes: number, what: string): Promise<Uint8Array> {
+  const announced = Number(exchange.request.headers.get("content-length") ?? 0);
   if (announced > limitBytes) throw tooLarge(what, limitBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of takeBody(exchange) ?? []) {
     size += chunk.byteLength;
     if (size > limitBytes) throw tooLarge(what, limitBytes);
     chunks.push(chunk);

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { ERROR_STATUS } from "../oci/registry-error.ts";
+import type { Exchange } from "./exchange.ts";
+import { listenerOf, pipelineOf } from "./exchange.fixture.ts";
 import { type Content, describeContent, isNotModified, sendContent } from "./send-content.ts";
 
 const TEXT = "0123456789";
@@ -17,11 +18,8 @@ function send(request: Request, reads: unknown[] = []): Promise<Response> {
       return range === null ? TEXT : TEXT.slice(range.start, range.end);
     },
   };
-  return sendContent(
-    request,
-    content,
-    (error, headers) => new Response(error.message, { status: ERROR_STATUS[error.code], headers }),
-  );
+  const pages = [{ name: "content", answer: (exchange: Exchange) => sendContent(exchange, content) }];
+  return pipelineOf({ pages }).handle(request, listenerOf(null));
 }
 
 test("all of it is sent with its tag, as what may be asked for in parts", async () => {
@@ -45,11 +43,8 @@ test.each([
   [{ range: "bytes=20-" }, 416, "bytes */10", "the range is not within the 10 bytes of the file"],
 ])("%p is answered by %p", async (headers, status, contentRange, body) => {
   const answer = await send(asked(headers));
-  expect([answer.status, answer.headers.get("content-range"), await answer.text()]).toEqual([
-    status,
-    contentRange,
-    body,
-  ]);
+  expect([answer.status, answer.headers.get("content-range")]).toEqual([status, contentRange]);
+  expect(await answer.text()).toContain(body);
 });
 
 test("HEAD, a client that has it, and one that asks for what is not there, cost no reading", async () => {

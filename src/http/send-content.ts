@@ -1,5 +1,6 @@
 import { type ByteRange, parseRangeHeader } from "../lib/text/byte-range.ts";
-import { RegistryError } from "../oci/registry-error.ts";
+import type { Exchange } from "./exchange.ts";
+import { RangeNotSatisfiable } from "./range-not-satisfiable.ts";
 
 /** What an answer's headers tell of content. */
 export type ContentDescription = {
@@ -20,22 +21,19 @@ export type Content = ContentDescription & {
   read(range: ByteRange | null): ContentBody | Promise<ContentBody>;
 };
 
-/** Answers a request that cannot be answered as it was asked. */
-type Refuse = (error: RegistryError, headers: Record<string, string>) => Response;
-
 /**
  * Answers GET and HEAD for content: the whole, the range that is asked for (206), or that the client has it already (304).
- * A range outside of the content is answered by `refuse`, with `Content-Range` (416). Source: RFC 9110, sections 13 and 14.
+ * What is sent is noted. Throws `RangeNotSatisfiable` for a range outside of it. Source: RFC 9110, sections 13 and 14.
  */
-export async function sendContent(request: Request, content: Content, refuse: Refuse): Promise<Response> {
+export async function sendContent(exchange: Exchange, content: Content): Promise<Response> {
+  const { request, record } = exchange;
   if (request.method === "HEAD" || isNotModified(request, content.tag)) return describeContent(request, content);
   const { sizeBytes, noun } = content;
   const range = rangeAsked(request, content);
-  if (range === "unsatisfiable") {
-    const error = new RegistryError("RANGE_INVALID", `the range is not within the ${sizeBytes} bytes of the ${noun}`);
-    return refuse(error, { "Content-Range": `bytes */${sizeBytes}` });
-  }
-  const body = await content.read(range);
+  if (range === "unsatisfiable") throw new RangeNotSatisfiable(sizeBytes, noun);
+  const found = await content.read(range);
+  record.bytesOut = range === null ? sizeBytes : range.end - range.start;
+  const body = found instanceof ReadableStream ? exchange.streamed(found) : found;
   const headers = headersOf(content);
   if (range === null) return new Response(body, { headers });
   headers["Content-Range"] = `bytes ${range.start}-${range.end - 1}/${sizeBytes}`;

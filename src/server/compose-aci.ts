@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import type { Gate } from "../access/gate.ts";
 import { AciError } from "../aci/aci-error.ts";
 import { AciStore } from "../aci/serve/aci-store.ts";
 import { AciConversions } from "../aci/serve/aci-conversions.ts";
@@ -30,7 +31,7 @@ export type AciFoundation = {
   /** This program, as a command line. */
   readonly program: readonly string[];
   readonly clock: Clock;
-  readonly reportFault: (error: unknown, request: Request) => void;
+  readonly gate: Gate;
 };
 
 /** The pages of `/aci/`, and what is behind them. */
@@ -45,7 +46,7 @@ export type AciComposition = {
 /** Wires what answers for `/aci/`. */
 export function composeAci(
   settings: CurrentSettings,
-  { dataFolder, registry, held, cacher, turns, program, clock, reportFault }: AciFoundation,
+  { dataFolder, registry, held, cacher, turns, program, clock, gate }: AciFoundation,
 ): AciComposition {
   const { hosts, manifests, blobs } = registry;
   const { aciFiles, aciKey } = settings.now;
@@ -66,7 +67,7 @@ export function composeAci(
     conversions,
     index: new AciIndex(held, files, names),
     files,
-    reportFault,
+    gate,
   });
   return {
     pages,

@@ -5,7 +5,7 @@ import { LarderHosts } from "../access/larder-hosts.ts";
 import { MachineNames } from "../access/machine-names.ts";
 import { OwnAddresses } from "../access/own-addresses.ts";
 import { OwnMachine } from "../access/own-machine.ts";
-import { everyoneIsAStranger } from "../access/principal.ts";
+import { type Authenticator, everyoneIsAStranger } from "../access/principal.ts";
 import { RunningProxies } from "../access/running-proxies.ts";
 import { openSocketDiagnosis } from "../access/socket-diagnosis.ts";
 import { SocketTable } from "../access/socket-table.ts";
@@ -16,13 +16,13 @@ import type { Turns } from "../lib/async/turns.ts";
 import { standInsOf } from "./open-upstreams.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 
-/** What decides who may write, by the settings that hold at each request. */
+/** What finds out who asks, and decides what they may, by the settings that hold at each request. */
 export function composeGate(
   settings: CurrentSettings,
   sockets: () => readonly ListeningSocket[],
   turns: Turns,
   now: () => number,
-): Gate {
+): { readonly gate: Gate; readonly authenticator: Authenticator } {
   const addresses = new OwnAddresses(now);
   const machineNames = new MachineNames(now, (address) => addresses.includes(address));
   const hosts = settings.derive((told) => {
@@ -50,8 +50,7 @@ export function composeGate(
         },
         ...openProgramSearch(addresses, turns, now),
       });
-  return new Gate({
-    authenticator,
+  const gate = new Gate({
     control: open ? everyoneWrites : ownMachineWrites,
     get hosts() {
       return hosts();
@@ -60,6 +59,7 @@ export function composeGate(
       return settings.now.trustedProxies;
     },
   });
+  return { gate, authenticator };
 }
 
 /** What tells whose connection it is that comes from this machine. */

@@ -3,6 +3,8 @@ import { AdminApi } from "../http/admin/admin-api.ts";
 import { adminActions } from "../http/admin/admin-actions.ts";
 import { ClientPages } from "../http/clients/client-pages.ts";
 import type { ListeningSocket } from "../http/clients/client-request.ts";
+import { Pipeline } from "../http/pipeline.ts";
+import { RequestIds } from "../http/request-id.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
@@ -45,7 +47,6 @@ import { servedHostsOf } from "./own-names.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 import type { Settings } from "./settings/settings.ts";
 import { tellingOfCollections } from "./telling-of-collections.ts";
-import { faultReporter, requestHandler } from "./request-handler.ts";
 import type { RequestHandler } from "./web-listener.ts";
 
 /** What a server needs from its process. */
@@ -129,8 +130,7 @@ export function compose(
     clock,
   );
   const collector = new Collector(blobs, aside, collection, uploads, now, guard);
-  const gate = composeGate(settings, foundation.sockets, turns, clock.elapsed);
-  const reportFault = faultReporter(log);
+  const { gate, authenticator } = composeGate(settings, foundation.sockets, turns, clock.elapsed);
   const registryBlobs = new Blobs({
     store: blobs,
     files,
@@ -181,7 +181,6 @@ export function compose(
     // As who may write at all, this changes with a restart alone.
     allowDeletes: settings.now.deletes,
     instanceId,
-    reportFault,
   });
   const cacher = new ImageCacher(registry.manifests, registry.blobs, registry.referrers, turns);
   const collectionLimits = {
@@ -209,9 +208,9 @@ export function compose(
     guard,
     traffic,
   });
-  const admin = new AdminApi(actions, { gate, turns, reportFault });
+  const admin = new AdminApi(actions, { gate, turns });
   const held = new HeldImages(tags, repositories, turns);
-  const aci = composeAci(settings, { dataFolder, registry, held, cacher, turns, program, clock, reportFault });
+  const aci = composeAci(settings, { dataFolder, registry, held, cacher, turns, program, clock, gate });
   const clientPages = new ClientPages({
     get standIns() {
       return standIns();
@@ -222,10 +221,19 @@ export function compose(
       return settings.now.addresses;
     },
     addressTowards,
-    reportFault,
+    gate,
+  });
+  const pipeline = new Pipeline({
+    // Discovery of ACIs is asked for at any path, by its query.
+    pages: [aci.pages, distribution, admin, clientPages],
+    authenticator,
+    observers: [],
+    requestIds: new RequestIds(instanceId.slice(0, 8)),
+    log,
+    elapsed: clock.elapsed,
   });
   return {
-    handle: requestHandler(distribution, admin, clientPages, aci.pages),
+    handle: (request, listener) => pipeline.handle(request, listener),
     check: aci.check,
     prepareUpstreams: async (next) => {
       const open = await opener.prepare(next);

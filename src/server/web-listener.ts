@@ -8,7 +8,7 @@ import { explainListenFailure } from "./listen-error.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 
 /** Answers a request; `server` knows the connection. */
-export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
+export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Promise<Response>;
 
 /** A listening socket with its server. */
 export type WebListener = {

@@ -1,9 +1,13 @@
 import type { AciConversions } from "../../aci/serve/aci-conversions.ts";
 import type { KeptAci } from "../../aci/serve/aci-store.ts";
 import { PUBLIC_KEYS_FILE, renderDiscoveryPage } from "../../aci/discovery-page.ts";
+import type { Gate } from "../../access/gate.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { PullContext } from "../../registry/pull/origin.ts";
+import type { Exchange } from "../exchange.ts";
+import { MethodNotAllowed } from "../method-not-allowed.ts";
+import type { Pages } from "../pages.ts";
 import type { AciFiles } from "./aci-files.ts";
 import type { AciImage, AciImages } from "./aci-images.ts";
 import type { AciIndex } from "./aci-index.ts";
@@ -29,7 +33,7 @@ export type AciPagesOptions = {
   readonly index: AciIndex;
   /** A folder whose files are served as they are; null when there is none. */
   readonly files: AciFiles | null;
-  readonly reportFault: (error: unknown, request: Request) => void;
+  readonly gate: Gate;
 };
 
 /**
@@ -41,51 +45,53 @@ export type AciPagesOptions = {
  *     /aci/FILE                 a file that somebody dropped; it goes before a converted image of that name
  *     any path?ac-discovery=1   where clients find these
  */
-export class AciPages {
+export class AciPages implements Pages {
+  readonly name = "aci";
   readonly #options: AciPagesOptions;
 
   constructor(options: AciPagesOptions) {
     this.#options = options;
   }
 
-  /** The answer; null when the request is for none of these. `allowSlow` lets the connection be silent for long. */
-  answer(request: Request, path: string, search: string, allowSlow: () => void): Promise<Response> | null {
-    const isDiscovery = search.includes("ac-discovery=1") && new URLSearchParams(search).get("ac-discovery") === "1";
+  answer(exchange: Exchange): Promise<Response> | null {
+    const { path, search } = exchange;
+    const isDiscovery = search.includes("ac-discovery=1") && exchange.query.get("ac-discovery") === "1";
     if (!isDiscovery && path !== PATH && !path.startsWith(`${PATH}/`)) return null;
-    return this.#answer(request, isDiscovery ? null : path.slice(PATH.length + 1), search, allowSlow);
+    exchange.record.route = "aci";
+    return this.#answer(exchange, isDiscovery ? null : path.slice(PATH.length + 1));
+  }
+
+  explain(fault: unknown, exchange: Exchange): Response {
+    return failureReply(exchange, fault);
   }
 
   /** `file` is null for discovery. */
-  async #answer(request: Request, file: string | null, search: string, allowSlow: () => void): Promise<Response> {
-    try {
-      if (request.method !== "GET" && request.method !== "HEAD") {
-        const error = new RegistryError(
-          "UNSUPPORTED",
-          `${request.method} is not a method of this path: it is only read`,
-        );
-        return failureReply(error, { Allow: "GET, HEAD" });
-      }
-      const origin = `${schemeOf(request)}://${request.headers.get("host") ?? ""}`;
-      if (file === null) return this.#discover(request, origin);
-      if (file === "") return textReply(await this.#options.index.render(origin, request.headers.get("host")));
-      if (file === PUBLIC_KEYS_FILE) {
-        return textReply((await this.#options.conversions.key()).publicKey, CONTENT_TYPE.keys);
-      }
-      const asked = parseAciRequest(file, search);
-      if (asked === null) throw notHere(file);
-      allowSlow();
-      return (await this.#answerFile(request, asked)) ?? (await this.#answerImage(request, asked, file, allowSlow));
-    } catch (error) {
-      const response = failureReply(error);
-      if (response.status >= 500) this.#options.reportFault(error, request);
-      return response;
+  async #answer(exchange: Exchange, file: string | null): Promise<Response> {
+    const { request } = exchange;
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      throw new MethodNotAllowed(request.method, ["GET", "HEAD"]);
     }
+    const origin = `${schemeOf(request)}://${request.headers.get("host") ?? ""}`;
+    if (file === null) return this.#discover(exchange, origin);
+    if (file === "") return this.#answerIndex(exchange, origin);
+    if (file === PUBLIC_KEYS_FILE) {
+      return textReply(exchange, (await this.#options.conversions.key()).publicKey, CONTENT_TYPE.keys);
+    }
+    const asked = parseAciRequest(file, exchange.search);
+    if (asked === null) throw notHere(file);
+    exchange.allowSlowTransfer();
+    return (await this.#answerFile(exchange, asked)) ?? (await this.#answerImage(exchange, asked, file));
   }
 
-  #discover(request: Request, origin: string): Response {
-    const given = request.headers.get("host");
+  async #answerIndex(exchange: Exchange, origin: string): Promise<Response> {
+    await this.#options.gate.admit(exchange, "pull", null);
+    return textReply(exchange, await this.#options.index.render(origin, exchange.request.headers.get("host")));
+  }
+
+  #discover(exchange: Exchange, origin: string): Response {
+    const given = exchange.request.headers.get("host");
     const host = this.#options.names.discoverableHost(given);
-    if (host !== null) return textReply(renderDiscoveryPage(host, origin), "text/html; charset=utf-8");
+    if (host !== null) return textReply(exchange, renderDiscoveryPage(host, origin), "text/html; charset=utf-8");
     throw new RegistryError(
       "NAME_UNKNOWN",
       `larder is not ${quoteBriefly(given ?? "")} and does not stand in for it; start it with --name or --stand-in`,
@@ -93,12 +99,12 @@ export class AciPages {
   }
 
   /** A dropped file. What is beside it counts for its signature: that of a converted image would not fit. */
-  async #answerFile(request: Request, { segments, kind, stem }: AciRequest): Promise<Response | null> {
+  async #answerFile(exchange: Exchange, { segments, kind, stem }: AciRequest): Promise<Response | null> {
     const { files } = this.#options;
     const found = (await files?.find(segments)) ?? null;
     if (found !== null) {
       const contentType = kind === "signature" ? CONTENT_TYPE.signature : CONTENT_TYPE.aci;
-      return fileReply(request, { ...found, contentType });
+      return fileReply(exchange, { ...found, contentType });
     }
     if (kind !== "signature" || files === null || (await files.find(`${stem}.aci`.split("/"))) === null) return null;
     throw new RegistryError(
@@ -107,27 +113,26 @@ export class AciPages {
     );
   }
 
-  async #answerImage(
-    request: Request,
-    { stem, kind, platform }: AciRequest,
-    file: string,
-    allowSlow: () => void,
-  ): Promise<Response> {
+  async #answerImage(exchange: Exchange, { stem, kind, platform }: AciRequest, file: string): Promise<Response> {
     if (kind === "other") throw notHere(file);
-    const { names, images, conversions } = this.#options;
+    const { names, images, conversions, gate } = this.#options;
+    const { request, record } = exchange;
     const host = request.headers.get("host");
     const context: PullContext = { via: request.headers.get("via") };
     const named = (await names.findHere(stem, host)) ?? names.nameUnseen(stem, host);
     if (named === null) throw notHere(file);
+    const { repository, tag } = named;
+    Object.assign(record, { repository, namespace: repository.namespace, reference: tag });
+    await gate.admit(exchange, "pull", repository);
     const image = await images.find(named, platform, context);
     const kept = await conversions.find(image.request);
     if (kind === "aci") {
-      const { path, sizeBytes, digest } = kept ?? (await this.#make(image, allowSlow));
-      return fileReply(request, { path, sizeBytes, tag: digest, contentType: CONTENT_TYPE.aci });
+      const { path, sizeBytes, digest } = kept ?? (await this.#make(image, () => exchange.allowSlowTransfer()));
+      return fileReply(exchange, { path, sizeBytes, tag: digest, contentType: CONTENT_TYPE.aci });
     }
-    if (kept !== null) return textReply(kept.signature.text, CONTENT_TYPE.signature);
-    this.#make(image, () => {}).catch((error: unknown) => this.#options.reportFault(error, request));
-    return notYetReply();
+    if (kept !== null) return textReply(exchange, kept.signature.text, CONTENT_TYPE.signature);
+    this.#make(image, () => {}).catch((fault: unknown) => exchange.noteFault(fault));
+    return notYetReply(exchange);
   }
 
   async #make({ request, bring }: AciImage, allowSlow: () => void): Promise<KeptAci> {

@@ -1,7 +1,10 @@
 import { AciError } from "../../aci/aci-error.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
 import { ERROR_STATUS, RegistryError } from "../../oci/registry-error.ts";
+import { headersOfFailure } from "../error-response.ts";
+import type { Exchange } from "../exchange.ts";
 import { sendContent } from "../send-content.ts";
+import { sendText } from "../send-text.ts";
 
 /** A file to send. `tag` changes with its content. */
 export type SentFile = {
@@ -21,7 +24,7 @@ const UNPROCESSABLE = 422;
 const RETRY_AFTER_SECONDS = "5";
 
 /** The answer to GET and HEAD for a file, as `sendContent` gives it. */
-export function fileReply(request: Request, { path, sizeBytes, tag, contentType }: SentFile): Promise<Response> {
+export function fileReply(exchange: Exchange, { path, sizeBytes, tag, contentType }: SentFile): Promise<Response> {
   const headers = {
     "Cache-Control": CACHING,
     "Content-Type": contentType,
@@ -29,19 +32,19 @@ export function fileReply(request: Request, { path, sizeBytes, tag, contentType 
   };
   const file = Bun.file(path);
   const read = (range: ByteRange | null) => (range === null ? file : file.slice(range.start, range.end));
-  return sendContent(request, { sizeBytes, tag, headers, noun: "file", read }, failureReply);
+  return sendContent(exchange, { sizeBytes, tag, headers, noun: "file", read });
 }
 
 /** A small text that clients may keep for a minute. */
-export function textReply(text: string, contentType = "text/plain; charset=utf-8"): Response {
-  return new Response(text, {
+export function textReply(exchange: Exchange, text: string, contentType = "text/plain; charset=utf-8"): Response {
+  return sendText(exchange, text, {
     headers: { "Content-Type": contentType, "Cache-Control": CACHING, "X-Content-Type-Options": "nosniff" },
   });
 }
 
 /** A signature that is being made: clients fetch the ACI and ask again (appc/spec 0.8.11, spec/discovery.md). */
-export function notYetReply(): Response {
-  return new Response("larder: the ACI is being made; fetch it, then ask for its signature again\n", {
+export function notYetReply(exchange: Exchange): Response {
+  return sendText(exchange, "larder: the ACI is being made; fetch it, then ask for its signature again\n", {
     status: 202,
     headers: {
       "Content-Type": "text/plain; charset=utf-8",
@@ -52,19 +55,17 @@ export function notYetReply(): Response {
 }
 
 /** What went wrong, in a line for the person who reads what curl prints. Of larder's own faults nothing is told. */
-export function failureReply(error: unknown, headers: Record<string, string> = {}): Response {
+export function failureReply(exchange: Exchange, error: unknown): Response {
   const isTold = error instanceof RegistryError || error instanceof AciError;
   const status = error instanceof RegistryError ? ERROR_STATUS[error.code] : isTold ? UNPROCESSABLE : 500;
   const message = isTold ? error.message : "larder failed to answer; its log says why";
-  const retry = status === 429 || status === 503 ? { "Retry-After": RETRY_AFTER_SECONDS } : {};
-  return new Response(`larder: ${message}\n`, {
+  return sendText(exchange, `larder: ${message}\n`, {
     status,
     headers: {
       "Content-Type": "text/plain; charset=utf-8",
       "Cache-Control": "no-store",
       "X-Content-Type-Options": "nosniff",
-      ...retry,
-      ...headers,
+      ...headersOfFailure(error, status, RETRY_AFTER_SECONDS),
     },
   });
 }

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { everyoneWrites } from "../../access/access-control.ts";
 import { Gate } from "../../access/gate.ts";
 import { LarderHosts } from "../../access/larder-hosts.ts";
-import { everyoneIsAStranger } from "../../access/principal.ts";
 import { Turns } from "../../lib/async/turns.ts";
+import { listenerOf, pipelineOf } from "../exchange.fixture.ts";
 import { AdminApi } from "./admin-api.ts";
 import type { AdminActions } from "./admin-resources.ts";
 
@@ -24,23 +24,15 @@ function lab() {
     isOwnAddress: () => true,
     ports: () => [],
   });
-  const gate = new Gate({ authenticator: everyoneIsAStranger, control: everyoneWrites, hosts, trustedProxies: [] });
-  const api = new AdminApi(actions as unknown as AdminActions, {
-    gate,
-    turns: new Turns(),
-    reportFault: (error) => faults.push(error),
-  });
+  const gate = new Gate({ control: everyoneWrites, hosts, trustedProxies: [] });
+  const api = new AdminApi(actions as unknown as AdminActions, { gate, turns: new Turns() });
+  const log = { write: (_: unknown, message: string) => void faults.push(message) };
+  const pipeline = pipelineOf({ pages: [api], log });
   const ask = (method: string, resource: string, body: string | null = null, signal?: AbortSignal) => {
     const headers = { "Content-Type": "application/json" };
     const init = { method, headers, body, ...(signal === undefined ? {} : { signal }) };
     const request = new Request(`http://127.0.0.1/api/v1/${resource}`, init);
-    const answer = api.answer(
-      request,
-      `/api/v1/${resource}`,
-      () => ({ remote: null, local: { address: null, port: 80 }, scheme: "http" }),
-      () => {},
-    );
-    return answer ?? Promise.resolve(new Response(null, { status: 404 }));
+    return pipeline.handle(request, listenerOf("10.0.0.9"));
   };
   return { ask, ends, faults };
 }

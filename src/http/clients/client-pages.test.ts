@@ -1,7 +1,19 @@
 import { describe, expect, test } from "bun:test";
+import { ownMachineWrites } from "../../access/access-control.ts";
+import { Gate } from "../../access/gate.ts";
+import { LarderHosts } from "../../access/larder-hosts.ts";
 import { TEST_CA } from "../../clients/settings.fixture.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
+import { listenerOf, pipelineOf } from "../exchange.fixture.ts";
 import { ClientPages, type ClientPagesOptions } from "./client-pages.ts";
+
+const NO_HOSTS = new LarderHosts({
+  names: [],
+  standIns: [],
+  isMachineName: () => false,
+  isOwnAddress: () => false,
+  ports: () => [],
+});
 
 const OPTIONS: ClientPagesOptions = {
   standIns: ["docker.io", "quay.io"] as Namespace[],
@@ -12,19 +24,17 @@ const OPTIONS: ClientPagesOptions = {
   ],
   addresses: [],
   addressTowards: async () => "10.0.0.5",
-  reportFault: (error) => {
-    throw error;
-  },
+  gate: new Gate({ control: ownMachineWrites, hosts: NO_HOSTS, trustedProxies: [] }),
 };
 
 async function ask(path: string, init: RequestInit = {}, options: Partial<ClientPagesOptions> = {}) {
-  const [plain = "", search = ""] = path.split("?");
-  const request = new Request(`http://larder.lan${plain}`, {
+  const request = new Request(`http://larder.lan${path}`, {
     ...init,
     headers: { host: "larder.lan", ...(init.headers as Record<string, string> | undefined) },
   });
-  const response = await new ClientPages({ ...OPTIONS, ...options }).answer(request, plain, search, () => "10.0.0.9");
-  if (response === null) return null;
+  const pages = [new ClientPages({ ...OPTIONS, ...options })];
+  const response = await pipelineOf({ pages }).handle(request, listenerOf("10.0.0.9"));
+  if (response.headers.get("content-type") === "application/json" && !response.ok) return null;
   return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
 }
 

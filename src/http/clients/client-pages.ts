@@ -1,3 +1,4 @@
+import type { Gate } from "../../access/gate.ts";
 import { ClientSettingsError } from "../../clients/client-settings-error.ts";
 import { shellQuote } from "../../clients/quote.ts";
 import { renderScript } from "../../clients/deliver/render-script.ts";
@@ -5,7 +6,12 @@ import { renderTar } from "../../clients/deliver/render-tar.ts";
 import { renderText } from "../../clients/deliver/render-text.ts";
 import { findClientTarget } from "../../clients/targets/targets.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
+import { ERROR_STATUS, RegistryError } from "../../oci/registry-error.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
+import { headersOfFailure } from "../error-response.ts";
+import type { Exchange } from "../exchange.ts";
+import { MethodNotAllowed } from "../method-not-allowed.ts";
+import type { Pages } from "../pages.ts";
 import { clientIndex } from "./client-index.ts";
 import { clientSettingsOf, type ListeningSocket, type ServerView, viewOf } from "./client-request.ts";
 
@@ -21,7 +27,7 @@ export type ClientPagesOptions = {
   readonly addresses: readonly string[];
   /** This machine's address for packets to that one. */
   readonly addressTowards: (remote: string) => Promise<string | null>;
-  readonly reportFault: (error: unknown, request: Request) => void;
+  readonly gate: Gate;
 };
 
 /**
@@ -34,31 +40,41 @@ export type ClientPagesOptions = {
  *
  * Everything is written for the address that the client used, so that what it gets works where it is.
  */
-export class ClientPages {
+export class ClientPages implements Pages {
+  readonly name = "client";
   readonly #options: ClientPagesOptions;
 
   constructor(options: ClientPagesOptions) {
     this.#options = options;
   }
 
-  /** The answer; null when the path is not of these. `remote` is the client's address, null when it is gone. */
-  answer(request: Request, path: string, search: string, remote: () => string | null): Promise<Response> | null {
-    if (path !== PATH && !path.startsWith(`${PATH}/`)) return null;
-    return this.#answer(request, path.slice(PATH.length + 1), search, remote());
+  answer(exchange: Exchange): Promise<Response> | null {
+    const page = pageOf(exchange);
+    if (page === null) return null;
+    exchange.record.route = "client";
+    return this.#answer(exchange, page, exchange.remote());
   }
 
-  async #answer(request: Request, page: string, search: string, remote: string | null): Promise<Response> {
-    try {
-      if (request.method !== "GET" && request.method !== "HEAD") {
-        return failure(page, 405, `${request.method} is not a method of this page`, { Allow: "GET, HEAD" });
-      }
-      return await this.#page(page, search, await this.#view(request, remote));
-    } catch (error) {
-      // With `curl -f … | sh` the shell would be given nothing in place of a 400, and be content with it.
-      if (error instanceof ClientSettingsError) return failure(page, isScript(page) ? 200 : 400, error.message);
-      this.#options.reportFault(error, request);
-      return failure(page, 500, "larder failed to answer; its log says why");
+  /** With `curl -f … | sh` the shell would be given nothing in place of a 400, and be content with it. */
+  explain(fault: unknown, exchange: Exchange): Response {
+    const page = pageOf(exchange) ?? "";
+    if (fault instanceof ClientSettingsError) return failure(page, isScript(page) ? 200 : 400, fault.message);
+    if (fault instanceof RegistryError) {
+      const status = ERROR_STATUS[fault.code];
+      const headers = headersOfFailure(fault, status, RETRY_AFTER_SECONDS);
+      const isRun = isScript(page) && exchange.request.method === "GET";
+      return failure(page, isRun ? 200 : status, fault.message, headers);
     }
+    return failure(page, 500, "larder failed to answer; its log says why");
+  }
+
+  async #answer(exchange: Exchange, page: string, remote: string | null): Promise<Response> {
+    const { request, search } = exchange;
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      throw new MethodNotAllowed(request.method, ["GET", "HEAD"]);
+    }
+    await this.#options.gate.admit(exchange, "pull", null);
+    return this.#page(page, search, await this.#view(request, remote));
   }
 
   async #page(page: string, search: string, view: ServerView): Promise<Response> {
@@ -92,6 +108,13 @@ export class ClientPages {
     });
   }
 }
+
+/** What is behind `/client/`; null for a path that is none of these. */
+function pageOf({ path }: Exchange): string | null {
+  return path === PATH || path.startsWith(`${PATH}/`) ? path.slice(PATH.length + 1) : null;
+}
+
+const RETRY_AFTER_SECONDS = "10";
 
 const NO_AUTHORITY =
   "this larder has no certificate authority of its own: it serves plain HTTP alone, or a certificate of somebody else's authority, which nodes trust already or get from there";

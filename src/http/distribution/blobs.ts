@@ -1,8 +1,6 @@
 import { type Digest, parseDigest } from "../../oci/digest.ts";
-import type { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
-import { errorResponse } from "../error-response.ts";
 import { type Content, describeContent, sendContent } from "../send-content.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 
@@ -13,6 +11,7 @@ export async function answerBlob(
   digestText: string,
   blobs: Blobs,
 ): Promise<Response> {
+  call.exchange.record.reference = digestText;
   const digest = parseDigest(digestText);
   if (call.request.method === "HEAD") return headBlob(call, repository, digest, blobs);
   if (call.request.method === "GET") return getBlob(call, repository, digest, blobs);
@@ -27,6 +26,9 @@ async function headBlob(call: Call, repository: Repository, digest: Digest, blob
 
 async function getBlob(call: Call, repository: Repository, digest: Digest, blobs: Blobs): Promise<Response> {
   const blob = await blobs.get(repository, digest, call.context);
+  const { record } = call.exchange;
+  record.source = blob.fetchedFrom === null ? "disk" : "upstream";
+  record.upstream = blob.fetchedFrom;
   const content: Content = {
     sizeBytes: blob.size,
     tag: digest,
@@ -34,15 +36,11 @@ async function getBlob(call: Call, repository: Repository, digest: Digest, blobs
     noun: "blob",
     async read(range) {
       const body = await blob.read(range);
-      call.allowSlowTransfer();
+      call.exchange.allowSlowTransfer();
       return body;
     },
   };
-  return sendContent(call.request, content, refuse);
-}
-
-function refuse(error: RegistryError, headers: Record<string, string>): Response {
-  return errorResponse(error, { ...API_HEADERS, ...headers });
+  return sendContent(call.exchange, content);
 }
 
 /** Content under a digest never changes: caches may keep it for a year. */

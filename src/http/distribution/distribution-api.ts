@@ -1,8 +1,8 @@
 import type { Action } from "../../access/access-control.ts";
 import type { Gate } from "../../access/gate.ts";
-import type { Arrival } from "../../access/principal.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import { type Namespace, type RepositoryName, repositoryName } from "../../oci/repository-name.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { Catalog } from "../../registry/images/catalog.ts";
 import { type Asked, type ServedHosts, locateUnder, namespaceOf } from "../../registry/names/locate.ts";
@@ -12,12 +12,16 @@ import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
 import type { Uploads } from "../../registry/push/uploads.ts";
 import { isLoop } from "../../upstream/loop-mark.ts";
 import { errorResponse } from "../error-response.ts";
+import type { Exchange } from "../exchange.ts";
+import { MethodNotAllowed } from "../method-not-allowed.ts";
+import type { Pages } from "../pages.ts";
+import { sendText } from "../send-text.ts";
 import { answerBlob } from "./blobs.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { answerCatalog, answerReferrers, answerTags } from "./lists.ts";
 import { answerManifest } from "./manifests.ts";
-import { METHODS, parseDistributionPath, type Route } from "./route.ts";
-import { answerUpload, beginUpload } from "./uploads.ts";
+import { type DistributionPath, METHODS, parseDistributionPath, type Route } from "./route.ts";
+import { answerUpload, beginUpload, headersOfUploadFault } from "./uploads.ts";
 
 /** The parts of the registry that the API speaks for. */
 export type Registry = {
@@ -30,23 +34,19 @@ export type Registry = {
   readonly referrers: Referrers;
 };
 
-/** What the listener knows of a connection. */
-export type Connection = {
-  readonly arrival: () => Arrival;
-  /** Lets this request be silent for long. */
-  readonly allowSlowTransfer: () => void;
-};
-
-/** Most requests have none, and nobody writes to it. */
-const NO_QUERY = new URLSearchParams();
+type NamedRoute = Extract<Route, { readonly name: string }>;
+/** A route, and the repository that it is about; null for what is about the registry as a whole. */
+type Located =
+  | { readonly route: NamedRoute; readonly repository: Repository }
+  | { readonly route: Exclude<Route, NamedRoute>; readonly repository: null };
 
 /** Answers the distribution API: `/v2/…`, and `/HOST/v2/…`. */
-export class DistributionApi {
+export class DistributionApi implements Pages {
+  readonly name = "distribution";
   readonly #registry: Registry;
   readonly #gate: Gate;
   readonly #allowDeletes: boolean;
   readonly #instanceId: string;
-  readonly #reportFault: (error: unknown, request: Request) => void;
 
   constructor(
     registry: Registry,
@@ -55,109 +55,108 @@ export class DistributionApi {
       allowDeletes: boolean;
       /** This process, as the requests that it sends to upstream registries name it. */
       instanceId: string;
-      reportFault: (error: unknown, request: Request) => void;
     },
   ) {
     this.#instanceId = options.instanceId;
     this.#registry = registry;
     this.#gate = options.gate;
     this.#allowDeletes = options.allowDeletes;
-    this.#reportFault = options.reportFault;
   }
 
-  /** The answer to a request for `path` (as it was sent, without its query); null when the path is not of this API. */
-  answer(request: Request, path: string, search: string, connection: Connection): Promise<Response> | null {
+  /** The answer to a request for a path of this API: what it means is found out, whether it may, and then it is done. */
+  answer(exchange: Exchange): Promise<Response> | null {
+    const { path } = exchange;
     const parsed = parseDistributionPath(path);
-    if (parsed !== null) return this.#answer(request, parsed, path, search, connection);
+    if (parsed !== null) return this.#answer(exchange, parsed);
     if (path !== "/v2" && !path.startsWith("/v2/")) return null;
-    const unknown = new RegistryError("NAME_INVALID", "the path is none of the distribution API's");
-    return Promise.resolve(errorResponse(unknown, { ...API_HEADERS }));
+    throw new RegistryError("NAME_INVALID", "the path is none of the distribution API's");
   }
 
-  async #answer(
-    request: Request,
-    { route, prefix }: { readonly route: Route; readonly prefix: string | null },
-    path: string,
-    search: string,
-    connection: Connection,
-  ): Promise<Response> {
-    const query = search === "" ? NO_QUERY : new URLSearchParams(search);
-    if (!METHODS[route.kind].includes(request.method)) return methodNotAllowed(request, route);
-    const asked: Asked = { ns: query.get("ns"), prefix, host: request.headers.get("host") };
-    try {
-      const via = request.headers.get("via");
-      if (via !== null && isLoop(this.#instanceId, via)) throw loopDetected(asked);
-      const namespace = namespaceOf(asked, this.#registry.hosts);
-      const mayPush = () =>
-        this.#gate.allows(request, connection.arrival(), "push", this.#repositoryOf(route, namespace));
-      const call: Call = {
-        request,
-        path,
-        route,
-        query,
-        namespace,
-        context: { via, isPush: async () => request.method === "HEAD" && (await mayPush()) },
-        mayPush,
-        allowSlowTransfer: connection.allowSlowTransfer,
-      };
-      const action = actionOf(route, request.method);
-      if (action !== null) {
-        if (action === "delete" && !this.#allowDeletes) throw deletesSwitchedOff();
-        await this.#gate.admit(request, connection.arrival(), action, this.#repositoryOf(route, namespace));
-      }
-      const response = await this.#dispatch(call);
-      if (namespace !== null) response.headers.set("OCI-Namespace", asked.ns ?? namespace);
-      return response;
-    } catch (error) {
-      // Work that ended because its client has left: nobody sees the answer, and there is nothing to tell of.
-      const isLeft = request.signal.aborted && error === request.signal.reason;
-      if (!isLeft && (!(error instanceof RegistryError) || error.code === "DENIED")) this.#reportFault(error, request);
-      return errorResponse(error, { ...API_HEADERS });
-    }
+  explain(fault: unknown, exchange: Exchange): Response {
+    return errorResponse(fault, { ...API_HEADERS, ...headersOfUploadFault(fault, exchange) });
   }
 
-  #dispatch(call: Call): Promise<Response> {
-    const { route, namespace } = call;
-    const { hosts, blobs, uploads, catalog, referrers } = this.#registry;
+  #answer(exchange: Exchange, { route, prefix }: DistributionPath): Promise<Response> {
+    const { request, record } = exchange;
+    const { method } = request;
+    record.route = route.kind;
+    if (!METHODS[route.kind].includes(method)) throw new MethodNotAllowed(method, METHODS[route.kind]);
+    const asked: Asked = { ns: exchange.query.get("ns"), prefix, host: request.headers.get("host") };
+    const via = request.headers.get("via");
+    if (via !== null && isLoop(this.#instanceId, via)) throw loopDetected(asked);
+    const namespace = namespaceOf(asked, this.#registry.hosts);
+    const located: Located =
+      "name" in route
+        ? { route, repository: locateUnder(route.name, namespace, this.#registry.hosts) }
+        : { route, repository: null };
+    const { repository } = located;
+    record.namespace = repository?.namespace ?? namespace;
+    record.repository = repository;
+    const action = actionOf(route, method);
+    if (action === "delete" && !this.#allowDeletes) throw deletesSwitchedOff();
+    const admission = this.#gate.admit(exchange, action, repository);
+    const call = this.#callOf(exchange, namespace, repository, via);
+    const answer =
+      admission === null ? this.#dispatch(call, located) : admission.then(() => this.#dispatch(call, located));
+    return namespace === null ? answer : withNamespace(answer, asked.ns ?? namespace);
+  }
+
+  #callOf(exchange: Exchange, namespace: Namespace | null, repository: Repository | null, via: string | null): Call {
+    const { request } = exchange;
+    const may = (action: Action, other: Repository | null) => this.#gate.allows(exchange, action, other);
+    const mayPush = () => may("push", repository);
+    return {
+      exchange,
+      request,
+      namespace,
+      context: { via, isPush: async () => request.method === "HEAD" && (await mayPush()) },
+      mayPush,
+      mayPull: (other) => may("pull", other),
+    };
+  }
+
+  #dispatch(call: Call, { route, repository }: Located): Promise<Response> {
+    const { blobs, uploads, catalog, referrers } = this.#registry;
+    if (repository === null) return route.kind === "base" ? answerBase(call) : answerCatalog(call, catalog);
     switch (route.kind) {
-      case "base":
-        return Promise.resolve(new Response("{}", { headers: { ...API_HEADERS, "Content-Type": "application/json" } }));
-      case "catalog":
-        return answerCatalog(call, catalog);
       case "tags":
-        return answerTags(call, route.name, locateUnder(route.name, namespace, hosts), catalog);
+        return answerTags(call, route.name, repository, catalog);
       case "manifest":
-        return answerManifest(call, locateUnder(route.name, namespace, hosts), route.reference, this.#registry);
+        return answerManifest(call, repository, route.reference, this.#registry);
       case "blob":
-        return answerBlob(call, locateUnder(route.name, namespace, hosts), route.digest, blobs);
+        return answerBlob(call, repository, route.digest, blobs);
       case "uploads":
         return beginUpload(
           call,
-          locateUnder(route.name, namespace, hosts),
-          (name) => locateUnder(name, namespace, hosts),
+          repository,
+          (name) => locateUnder(name, call.namespace, this.#registry.hosts),
           uploads,
         );
       case "upload":
-        return answerUpload(call, locateUnder(route.name, namespace, hosts), route.id, uploads);
+        return answerUpload(call, repository, route.id, uploads);
       case "referrers":
-        return answerReferrers(call, locateUnder(route.name, namespace, hosts), route.digest, referrers);
+        return answerReferrers(call, repository, route.digest, referrers);
       default:
         return route satisfies never;
     }
   }
-
-  #repositoryOf(route: Route, namespace: Namespace | null): RepositoryName | null {
-    if (!("name" in route)) return null;
-    const { namespace: registry, path } = locateUnder(route.name, namespace, this.#registry.hosts);
-    return repositoryName(registry, path);
-  }
 }
 
-/** What a request does beyond reading, which everyone may; null when it does nothing else. */
-function actionOf({ kind }: Route, method: string): Action | null {
-  // A session is its pusher's: nobody else is told how far it is.
+async function answerBase({ exchange }: Call): Promise<Response> {
+  return sendText(exchange, "{}", { headers: { ...API_HEADERS, "Content-Type": "application/json" } });
+}
+
+/** The header that containerd's proxies look for (distribution-spec main, "Registry Proxying"). */
+async function withNamespace(answer: Promise<Response>, namespace: string): Promise<Response> {
+  const response = await answer;
+  response.headers.set("OCI-Namespace", namespace);
+  return response;
+}
+
+/** What a request does. A session is its pusher's: nobody else is told how far it is. */
+function actionOf({ kind }: Route, method: string): Action {
   if (kind === "upload") return "push";
-  if (method === "GET" || method === "HEAD") return null;
+  if (method === "GET" || method === "HEAD") return "pull";
   return method === "DELETE" ? "delete" : "push";
 }
 
@@ -170,10 +169,4 @@ function loopDetected({ ns, host }: Asked): RegistryError {
     "LOOP_DETECTED",
     `a request that larder sent to ${ns ?? host ?? "an upstream registry"} came back to larder: the name leads here from this machine too, by its hosts file or DNS. Give larder a DNS server that knows the real address with --resolver, or the registry's address with --upstream HOST=URL`,
   );
-}
-
-function methodNotAllowed(request: Request, route: Route): Response {
-  const allowed = METHODS[route.kind].join(", ");
-  const error = new RegistryError("UNSUPPORTED", `${request.method} is not a method of this path; it knows ${allowed}`);
-  return errorResponse(error, { ...API_HEADERS, Allow: allowed });
 }

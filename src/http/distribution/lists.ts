@@ -5,6 +5,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { Catalog } from "../../registry/images/catalog.ts";
 import type { Referrers } from "../../registry/images/referrers.ts";
+import { sendText } from "../send-text.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 
 /** Lists without `n` have as many entries at most; a `Link` leads to the rest. */
@@ -13,7 +14,10 @@ const PAGE_LIMIT = 10_000;
 /** Without a charset, which clients that compare types would stumble over. */
 const JSON_TYPE = { "Content-Type": "application/json" };
 
-/** GET of `/v2/_catalog`. Source: Docker's Registry HTTP API V2, "Listing Repositories". */
+/**
+ * GET of `/v2/_catalog`. Source: Docker's Registry HTTP API V2, "Listing Repositories". Who may list the registry sees all
+ * of it; rules that show a part to each will be asked for each entry, here.
+ */
 export async function answerCatalog(call: Call, catalog: Catalog): Promise<Response> {
   return paged(call, async (page) => {
     const repositories = await catalog.repositories(call.namespace, page);
@@ -40,15 +44,16 @@ export async function answerReferrers(
   digest: string,
   referrers: Referrers,
 ): Promise<Response> {
-  const artifactType = call.query.get("artifactType") || null;
-  const last = call.query.get("last");
+  const artifactType = call.exchange.query.get("artifactType") || null;
+  const last = call.exchange.query.get("last");
   const question = { artifactType, after: last === null ? null : parseDigest(last) };
+  call.exchange.record.reference = digest;
   const page = await referrers.page(repository, parseDigest(digest), question, call.context, call.request.signal);
   const headers: Record<string, string> = { ...API_HEADERS, "Content-Type": MEDIA_TYPE.ociIndex };
   if (page.next !== null) headers["Link"] = nextLink(call, { ...(artifactType && { artifactType }), last: page.next });
   if (artifactType !== null) headers["OCI-Filters-Applied"] = "artifactType";
   const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: page.descriptors.map(toJson) };
-  return new Response(JSON.stringify(index), { headers });
+  return sendText(call.exchange, JSON.stringify(index), { headers });
 }
 
 function toJson(descriptor: Descriptor): unknown {
@@ -65,12 +70,12 @@ async function paged(
   call: Call,
   list: (page: { after: string | null; limit: number }) => Promise<Listing>,
 ): Promise<Response> {
-  const limit = pageSize(call.query.get("n"));
-  const { entries, body } = await list({ after: call.query.get("last"), limit: limit + 1 });
+  const limit = pageSize(call.exchange.query.get("n"));
+  const { entries, body } = await list({ after: call.exchange.query.get("last"), limit: limit + 1 });
   const shown = entries.slice(0, limit);
   const last = shown.at(-1);
   const link = entries.length > limit && last !== undefined ? { Link: nextLink(call, { n: String(limit), last }) } : {};
-  return new Response(JSON.stringify(body(shown)), { headers: { ...API_HEADERS, ...JSON_TYPE, ...link } });
+  return sendText(call.exchange, JSON.stringify(body(shown)), { headers: { ...API_HEADERS, ...JSON_TYPE, ...link } });
 }
 
 function pageSize(text: string | null): number {
@@ -83,7 +88,7 @@ function pageSize(text: string | null): number {
 
 function nextLink(call: Call, where: Readonly<Record<string, string>>): string {
   const query = new URLSearchParams(where);
-  const ns = call.query.get("ns");
+  const ns = call.exchange.query.get("ns");
   if (ns !== null) query.set("ns", ns);
-  return `<${call.path}?${query.toString()}>; rel="next"`;
+  return `<${call.exchange.path}?${query.toString()}>; rel="next"`;
 }

@@ -7,6 +7,7 @@ import type { LocatedManifest, Manifests } from "../../registry/pull/manifests.t
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
 import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
 import type { FoundManifest } from "../../registry/pull/origin.ts";
+import type { Exchange } from "../exchange.ts";
 import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { pushIntentOf } from "./push-intent.ts";
@@ -29,8 +30,9 @@ export async function answerManifest(
   { manifests, pushes }: { readonly manifests: Manifests; readonly pushes: ManifestPushes },
 ): Promise<Response> {
   const { method } = call.request;
+  call.exchange.record.reference = referenceText;
   if (method === "GET" || method === "HEAD") {
-    return getManifest(call.request, await findManifest(call, repository, parseReference(referenceText), manifests));
+    return getManifest(call.exchange, await findManifest(call, repository, parseReference(referenceText), manifests));
   }
   const reference = parseReference(referenceText);
   if (method === "PUT") return putManifest(call, repository, reference, pushes);
@@ -95,11 +97,16 @@ async function assertHeldHere(
   );
 }
 
-function getManifest(request: Request, { manifest, warning }: FoundManifest): Response {
+function getManifest({ request, record }: Exchange, { manifest, warning, fetchedFrom }: LocatedManifest): Response {
+  record.source = warning !== null ? "stale" : fetchedFrom === null ? "disk" : "upstream";
+  record.upstream = fetchedFrom;
   const headers = warning === null ? headersOf(manifest) : new Headers(headersOf(manifest));
   if (warning !== null) headers.set("Warning", `110 larder "${warning.replace(/["\\\r\n]/g, "'")}"`);
   if (isNotModified(request, manifest.digest)) return new Response(null, { status: 304, headers });
-  if (request.method === "GET") return new Response(manifest.bytes as Uint8Array<ArrayBuffer>, { headers });
+  if (request.method === "GET") {
+    record.bytesOut = manifest.bytes.byteLength;
+    return new Response(manifest.bytes as Uint8Array<ArrayBuffer>, { headers });
+  }
   return new Response(null, {
     headers: { ...Object.fromEntries(headers), "Content-Length": String(manifest.bytes.byteLength) },
   });
@@ -128,15 +135,15 @@ async function putManifest(
   reference: ManifestReference,
   pushes: ManifestPushes,
 ): Promise<Response> {
-  const tags = [...new Set(call.query.getAll("tag"))].map(parseTag);
+  const tags = [...new Set(call.exchange.query.getAll("tag"))].map(parseTag);
   if (tags.length > TAGS_LIMIT) throw new RegistryError("TAG_INVALID", `${tags.length} tags in one request`);
   if (tags.length > 0 && reference.kind === "tag") {
     throw new RegistryError("TAG_INVALID", "the tag parameter goes with a manifest that is pushed by its digest");
   }
-  const bytes = await readBody(call.request, MANIFEST_LIMIT_BYTES, "manifest");
+  const bytes = await readBody(call.exchange, MANIFEST_LIMIT_BYTES, "manifest");
   const contentType = call.request.headers.get("content-type");
   // What the manifest names may have to be fetched first, which takes as long as it takes.
-  call.allowSlowTransfer();
+  call.exchange.allowSlowTransfer();
   const { digest, subject } = await pushes.put(repository, { bytes, contentType, reference, tags }, call.context);
   const headers = new Headers({ ...API_HEADERS, Location: locationOf(call, digest), "Docker-Content-Digest": digest });
   if (subject !== null) headers.set("OCI-Subject", subject);
@@ -146,6 +153,6 @@ async function putManifest(
 
 /** Beside the path that was asked for, so that a prefix stays. Relative: a changed host makes clients drop credentials. */
 function locationOf(call: Call, digest: Digest): string {
-  const ns = call.query.get("ns");
-  return `${call.path.slice(0, call.path.lastIndexOf("/"))}/${digest}${ns === null ? "" : `?ns=${encodeURIComponent(ns)}`}`;
+  const ns = call.exchange.query.get("ns");
+  return `${call.exchange.path.slice(0, call.exchange.path.lastIndexOf("/"))}/${digest}${ns === null ? "" : `?ns=${encodeURIComponent(ns)}`}`;
 }

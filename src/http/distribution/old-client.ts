@@ -1,8 +1,7 @@
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
-import type { Manifests } from "../../registry/pull/manifests.ts";
-import type { FoundManifest } from "../../registry/pull/origin.ts";
+import type { LocatedManifest, Manifests } from "../../registry/pull/manifests.ts";
 import type { Call } from "./call.ts";
 
 /**
@@ -13,9 +12,9 @@ import type { Call } from "./call.ts";
 export async function chooseForOldClient(
   { request, context }: Call,
   repository: Repository,
-  found: FoundManifest,
+  found: LocatedManifest,
   manifests: Manifests,
-): Promise<FoundManifest> {
+): Promise<LocatedManifest> {
   if (found.manifest.mediaType !== MEDIA_TYPE.dockerList) return found;
   const accept = request.headers.get("accept") ?? "";
   const acceptsImages = accept.includes(MEDIA_TYPE.dockerManifest);

@@ -3,7 +3,8 @@ import { algorithmOf, type DigestAlgorithm, isDigestAlgorithm, parseDigest, quot
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
 import { ChunkOutOfOrder, type UploadChunk, type UploadState, type Uploads } from "../../registry/push/uploads.ts";
-import { errorResponse } from "../error-response.ts";
+import type { Exchange } from "../exchange.ts";
+import { takeBody } from "../take-body.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 
 /** Turns the `from` of a mount, a name as clients write it, into a repository. */
@@ -16,19 +17,20 @@ export async function beginUpload(
   locate: LocateName,
   uploads: Uploads,
 ): Promise<Response> {
-  const mount = call.query.get("mount");
+  const mount = call.exchange.query.get("mount");
   if (mount !== null) {
-    const from = call.query.get("from");
+    const from = call.exchange.query.get("from");
     const digest = parseDigest(mount);
-    if (await uploads.mount(repository, digest, from === null || from === "" ? null : locate(from))) {
-      return created(call, digest);
-    }
+    const source = from === null || from === "" ? null : locate(from);
+    // A mount that is not allowed is one of nothing: clients name what they may not read, too, and upload then.
+    const isAllowed = source === null || (await call.mayPull(source));
+    if (isAllowed && (await uploads.mount(repository, digest, source))) return created(call, digest);
   }
-  const whole = call.query.get("digest");
+  const whole = call.exchange.query.get("digest");
   if (whole !== null && mount === null) {
     const digest = parseDigest(whole);
-    call.allowSlowTransfer();
-    await uploads.push(repository, digest, chunkOf(call.request));
+    call.exchange.allowSlowTransfer();
+    await uploads.push(repository, digest, chunkOf(call.exchange));
     return created(call, digest);
   }
   return accepted(call, await uploads.begin(repository, algorithmAsked(call, mount)));
@@ -41,30 +43,23 @@ export async function answerUpload(
   id: string,
   uploads: Uploads,
 ): Promise<Response> {
-  try {
-    return await continueUpload(call, repository, id, uploads);
-  } catch (error) {
-    // The client learns where to go on from; the session lives.
-    if (error instanceof ChunkOutOfOrder) return errorResponse(error, uploadHeaders(call, error.state));
-    throw error;
-  }
-}
-
-async function continueUpload(call: Call, repository: Repository, id: string, uploads: Uploads): Promise<Response> {
   switch (call.request.method) {
     case "GET":
     case "HEAD":
-      return new Response(null, { status: 204, headers: uploadHeaders(call, await uploads.state(repository, id)) });
+      return new Response(null, {
+        status: 204,
+        headers: uploadHeaders(call.exchange, await uploads.state(repository, id)),
+      });
     case "PATCH":
-      call.allowSlowTransfer();
-      return accepted(call, await uploads.append(repository, id, chunkOf(call.request)));
+      call.exchange.allowSlowTransfer();
+      return accepted(call, await uploads.append(repository, id, chunkOf(call.exchange)));
     case "PUT": {
-      const text = call.query.get("digest");
+      const text = call.exchange.query.get("digest");
       if (text === null)
         throw new RegistryError("DIGEST_INVALID", "the upload's last request needs a digest parameter");
       const digest = parseDigest(text);
-      call.allowSlowTransfer();
-      await uploads.finish(repository, id, digest, chunkOf(call.request));
+      call.exchange.allowSlowTransfer();
+      await uploads.finish(repository, id, digest, chunkOf(call.exchange));
       return created(call, digest);
     }
     default:
@@ -73,7 +68,13 @@ async function continueUpload(call: Call, repository: Repository, id: string, up
   }
 }
 
-function chunkOf(request: Request): UploadChunk {
+/** What a client is told besides, of a fault that leaves its session as it is: where to go on from. */
+export function headersOfUploadFault(fault: unknown, exchange: Exchange): Record<string, string> {
+  return fault instanceof ChunkOutOfOrder ? uploadHeaders(exchange, fault.state) : {};
+}
+
+function chunkOf(exchange: Exchange): UploadChunk {
+  const { request } = exchange;
   const header = request.headers.get("content-range");
   const range = header === null ? null : parseChunkRange(header);
   if (header !== null && range === null) {
@@ -86,12 +87,12 @@ function chunkOf(request: Request): UploadChunk {
     if (bytes !== 0) throw new RegistryError("SIZE_INVALID", `Content-Range ${header} does not hold ${bytes} bytes`);
     return { body: null, range: null, length: 0 };
   }
-  return { body: request.body, range, length: bytes };
+  return { body: takeBody(exchange), range, length: bytes };
 }
 
 function algorithmAsked(call: Call, mount: string | null): DigestAlgorithm {
   if (mount !== null) return algorithmOf(parseDigest(mount));
-  const asked = call.query.get("digest-algorithm") ?? "sha256";
+  const asked = call.exchange.query.get("digest-algorithm") ?? "sha256";
   if (!isDigestAlgorithm(asked)) {
     throw new RegistryError("DIGEST_INVALID", `digest-algorithm ${quoteBriefly(asked)} is not one of sha256, sha512`);
   }
@@ -99,31 +100,34 @@ function algorithmAsked(call: Call, mount: string | null): DigestAlgorithm {
 }
 
 function accepted(call: Call, state: UploadState): Response {
-  return new Response(null, { status: 202, headers: { ...uploadHeaders(call, state), "Content-Length": "0" } });
+  return new Response(null, {
+    status: 202,
+    headers: { ...uploadHeaders(call.exchange, state), "Content-Length": "0" },
+  });
 }
 
 /** `Range` counts its last byte in: Docker takes the layer's size from it. No bytes at all are `0-0` (spec v1.1.1). */
-function uploadHeaders(call: Call, { id, size }: UploadState): Record<string, string> {
+function uploadHeaders(exchange: Exchange, { id, size }: UploadState): Record<string, string> {
   return {
     ...API_HEADERS,
-    Location: `${basePath(call)}/blobs/uploads/${id}${namespaceQuery(call)}`,
+    Location: `${basePath(exchange)}/blobs/uploads/${id}${namespaceQuery(exchange)}`,
     Range: `0-${Math.max(0, size - 1)}`,
     "Docker-Upload-UUID": id,
   };
 }
 
-function created(call: Call, digest: ReturnType<typeof parseDigest>): Response {
-  const location = `${basePath(call)}/blobs/${digest}${namespaceQuery(call)}`;
+function created({ exchange }: Call, digest: ReturnType<typeof parseDigest>): Response {
+  const location = `${basePath(exchange)}/blobs/${digest}${namespaceQuery(exchange)}`;
   const headers = { ...API_HEADERS, Location: location, "Docker-Content-Digest": digest, "Content-Length": "0" };
   return new Response(null, { status: 201, headers });
 }
 
 /** The path up to the repository's name, as the client wrote it. */
-function basePath(call: Call): string {
-  return call.path.slice(0, call.path.lastIndexOf("/blobs/uploads"));
+function basePath(exchange: Exchange): string {
+  return exchange.path.slice(0, exchange.path.lastIndexOf("/blobs/uploads"));
 }
 
-function namespaceQuery(call: Call): string {
-  const ns = call.query.get("ns");
+function namespaceQuery(exchange: Exchange): string {
+  const ns = exchange.query.get("ns");
   return ns === null ? "" : `?ns=${encodeURIComponent(ns)}`;
 }

@@ -2,6 +2,7 @@ import type { ByteRange } from "../../lib/text/byte-range.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
 import type { BlobBody, BlobStore } from "../../storage/blobs.ts";
 import { isUnkeepable } from "../../storage/storage-error.ts";
 import type { BlobLink, BlobLinkStore, HoldingStore } from "../../storage/metadata.ts";
@@ -18,7 +19,12 @@ import type { TrafficCounter } from "./traffic.ts";
 const TOUCH_EVERY_MS = 60_000;
 
 /** A blob that can be read: from disk, or along with its download. */
-export type FoundBlob = { readonly size: number; read(range: ByteRange | null): Promise<BlobBody> };
+export type FoundBlob = {
+  readonly size: number;
+  /** The registry that it is fetched from; null when it is here. */
+  readonly fetchedFrom: Namespace | null;
+  read(range: ByteRange | null): Promise<BlobBody>;
+};
 
 /** Where blobs are kept and come from. */
 export type BlobParts = {
@@ -68,10 +74,12 @@ export class Blobs {
     const link = await this.#findHere(repository, digest);
     if (link !== null) return this.#stored(link, digest);
     try {
-      const download = await this.#askUpstream(repository, digest, (upstream) =>
-        this.#parts.origin.download(upstream, digest, contextFor(repository, context)),
-      );
-      return { size: download.size, read: (range) => this.#readAlong(repository, digest, download, range) };
+      const { download, fetchedFrom } = await this.#askUpstream(repository, digest, async (upstream) => {
+        const found = await this.#parts.origin.download(upstream, digest, contextFor(repository, context));
+        return found === null ? null : { download: found, fetchedFrom: upstream.namespace };
+      });
+      const read = (range: ByteRange | null) => this.#readAlong(repository, digest, download, range);
+      return { size: download.size, fetchedFrom, read };
     } catch (error) {
       // There is nowhere to keep it; the one who asked gets it all the same.
       if (isUnkeepable(error)) return this.#unkept(repository, digest, context);
@@ -164,6 +172,7 @@ export class Blobs {
     const { store, traffic } = this.#parts;
     return {
       size,
+      fetchedFrom: null,
       read: async (range) => {
         const body = await store.read(digest, range);
         const repository = repositoryOf(name);
@@ -183,6 +192,7 @@ export class Blobs {
     });
     return {
       size: found.size,
+      fetchedFrom: found.upstream.namespace,
       read: async (range) => {
         const body = await origin.passThrough(found.upstream, { digest, size: found.size }, range, context);
         if (body === null) throw blobUnknown(repository, digest, null);

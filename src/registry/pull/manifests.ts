@@ -1,7 +1,7 @@
 import type { Turns } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
-import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
@@ -13,10 +13,14 @@ import { manifestUnknown } from "./not-found.ts";
 import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext, type Tagged } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
-/** A manifest that answers a pull, and where it was found; `kind` is that of the tag, null when a digest was asked for. */
+/**
+ * A manifest that answers a pull, and where it was found; `kind` is that of the tag, null when a digest was asked for, and
+ * `fetchedFrom` the registry that it had to be fetched from, null when it was here.
+ */
 export type LocatedManifest = FoundManifest & {
   readonly foundIn: RepositoryName;
   readonly kind: TagKind | null;
+  readonly fetchedFrom: Namespace | null;
 };
 
 /** Where manifests are kept and come from. */
@@ -104,10 +108,11 @@ export class Manifests {
     if (accept !== "upstream" || context.isHereOnly === true) return null;
     const found = await origin.tag(repository, tag, here, context);
     if (found === null) return null;
-    if (found.manifest.digest === here?.manifest.digest)
-      traffic.hit(repository.namespace, found.manifest.bytes.byteLength);
-    else traffic.miss(repository.namespace);
-    return { ...found, foundIn: name, kind: "cached" };
+    const { namespace } = repository;
+    const isKnown = found.manifest.digest === here?.manifest.digest;
+    if (isKnown) traffic.hit(namespace, found.manifest.bytes.byteLength);
+    else traffic.miss(namespace);
+    return { ...found, foundIn: name, kind: "cached", fetchedFrom: isKnown ? null : namespace };
   }
 
   async #byDigest(
@@ -122,7 +127,7 @@ export class Manifests {
     const found = await this.#parts.origin.manifest(repository, digest, context);
     if (found === null) return null;
     this.#parts.traffic.miss(repository.namespace);
-    return { manifest: found, warning: null, foundIn: name, kind: null };
+    return { manifest: found, warning: null, foundIn: name, kind: null, fetchedFrom: repository.namespace };
   }
 
   #hit(
@@ -132,6 +137,6 @@ export class Manifests {
     kind: TagKind | null,
   ): LocatedManifest {
     this.#parts.traffic.hit(repository.namespace, manifest.bytes.byteLength);
-    return { manifest, warning: null, foundIn, kind };
+    return { manifest, warning: null, foundIn, kind, fetchedFrom: null };
   }
 }

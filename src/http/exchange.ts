@@ -1,0 +1,102 @@
+import type { Applicant } from "../access/gate.ts";
+import type { Arrival, Principal } from "../access/principal.ts";
+import { arrivalOf, type Listener } from "./arrival-of.ts";
+import { ExchangeRecord } from "./exchange-record.ts";
+import { type StreamEnd, watchStream } from "./watch-stream.ts";
+
+/** What an exchange needs of the pipeline that it goes through. */
+export interface ExchangeKeeper {
+  readonly elapsed: () => number;
+  authenticate(request: Request, arrival: Arrival): Promise<Principal>;
+  /** The id that a client sent, if it is a sane one, else a new one. */
+  identify(request: Request): string;
+  /** Told when an answer that is streamed has ended. */
+  streamEnded(exchange: Exchange, end: StreamEnd): void;
+  /** Told of a fault of larder's own that came when the answer had begun. */
+  noteFault(exchange: Exchange, fault: unknown): void;
+}
+
+/** Bun's largest idle timeout, in seconds: a transfer may pause for as long. */
+const SLOW_TRANSFER_SECONDS = 255;
+/** Most requests have none, and nobody writes to it. */
+const NO_QUERY = new URLSearchParams();
+
+/**
+ * One request on its way to its answer: what the client said, what the connection says of it, and what there is to tell
+ * of it afterwards. What costs something is found out when it is asked for, and remembered.
+ */
+export class Exchange implements Applicant {
+  readonly request: Request;
+  /** As it was sent, without the query. */
+  readonly path: string;
+  /** The query as it was sent, without its question mark; empty without one. */
+  readonly search: string;
+  readonly record = new ExchangeRecord();
+  /** By the pipeline's clock. */
+  readonly startedMs: number;
+  /** Is the answer's body a stream of larder's own, which ends later than the answer begins? */
+  isStreamed = false;
+  readonly #listener: Listener;
+  readonly #keeper: ExchangeKeeper;
+  #requestId: string | null = null;
+  #query: URLSearchParams | null = null;
+  #principal: Promise<Principal> | null = null;
+
+  constructor(request: Request, listener: Listener, keeper: ExchangeKeeper) {
+    this.request = request;
+    this.#listener = listener;
+    this.#keeper = keeper;
+    this.startedMs = keeper.elapsed();
+    // Without the cost of a URL object. After a malformed Host, the runtime gives no more than the path.
+    const { url } = request;
+    const slash = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("//") + 2);
+    const question = url.indexOf("?", slash);
+    this.path = question < 0 ? url.slice(slash) : url.slice(slash, question);
+    this.search = question < 0 ? "" : url.slice(question + 1);
+  }
+
+  /** The query, parsed. */
+  get query(): URLSearchParams {
+    if (this.search === "") return NO_QUERY;
+    this.#query ??= new URLSearchParams(this.search);
+    return this.#query;
+  }
+
+  /** The request's name in logs, here and at upstream registries: the client's own, or a new one. */
+  get requestId(): string {
+    this.#requestId ??= this.#keeper.identify(this.request);
+    return this.#requestId;
+  }
+
+  /** How the request got here. To be asked before anything is waited for: who sent it may be gone soon. */
+  arrival(): Arrival {
+    return arrivalOf(this.request, this.#listener);
+  }
+
+  /** The address at the other end of the connection; null when it is gone. */
+  remote(): string | null {
+    return this.#listener.requestIP(this.request)?.address ?? null;
+  }
+
+  /** Who asks: found out once. To be asked before anything is waited for, as `arrival`. */
+  principal(): Promise<Principal> {
+    this.#principal ??= this.#keeper.authenticate(this.request, this.arrival());
+    return this.#principal;
+  }
+
+  /** Lets this request be silent for minutes: without this, a connection that is silent for a minute is closed. */
+  allowSlowTransfer(): void {
+    this.#listener.timeout(this.request, SLOW_TRANSFER_SECONDS);
+  }
+
+  /** The same stream, to be sent as the answer's body: what really goes out of it is counted, and told at its end. */
+  streamed(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+    this.isStreamed = true;
+    return watchStream(body, (end) => this.#keeper.streamEnded(this, end));
+  }
+
+  /** Notes a fault of larder's own when the answer has begun; before that, throw it. */
+  noteFault(fault: unknown): void {
+    this.#keeper.noteFault(this, fault);
+  }
+}

@@ -1,0 +1,121 @@
+import type { Arrival, Authenticator, Principal } from "../access/principal.ts";
+import { quoteBriefly } from "../oci/digest.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Listener } from "./arrival-of.ts";
+import { errorResponse } from "./error-response.ts";
+import { Exchange, type ExchangeKeeper } from "./exchange.ts";
+import type { Pages } from "./pages.ts";
+import { REQUEST_ID_HEADER, type RequestIds } from "./request-id.ts";
+import type { RequestObserver } from "./request-observer.ts";
+import type { StreamEnd } from "./watch-stream.ts";
+
+/** nginx's status for a client that has left: nobody sees it. */
+const CLIENT_LEFT = 499;
+
+export type PipelineParts = {
+  /** The first that know a request answer it. */
+  readonly pages: readonly Pages[];
+  readonly authenticator: Authenticator;
+  readonly observers: readonly RequestObserver[];
+  readonly requestIds: RequestIds;
+  readonly log: Log;
+  /** Milliseconds, monotonic. */
+  readonly elapsed: () => number;
+};
+
+/**
+ * What is done once for every request: it gets an id, pages are found that answer it, a fault becomes an answer and, when
+ * it is larder's own, a line in the log, and those who keep count are told. One function, not a chain of them: most
+ * requests are answered in less time than a chain takes.
+ */
+export class Pipeline implements ExchangeKeeper {
+  readonly elapsed: () => number;
+  readonly #parts: PipelineParts;
+  /** Streamed answers on their way, with the status that they began with. */
+  readonly #streaming = new Map<Exchange, number>();
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.elapsed = parts.elapsed;
+  }
+
+  /** Answers a request; never rejects. */
+  async handle(request: Request, listener: Listener): Promise<Response> {
+    const exchange = new Exchange(request, listener, this);
+    let pages: Pages | null = null;
+    let response: Response;
+    try {
+      let answer: Promise<Response> | Response | null = null;
+      for (pages of this.#parts.pages) {
+        answer = pages.answer(exchange);
+        if (answer !== null) break;
+      }
+      if (answer === null) {
+        pages = null;
+        throw nothingAt(exchange.path);
+      }
+      response = answer instanceof Promise ? await answer : answer;
+    } catch (fault) {
+      response = this.#explain(fault, exchange, pages);
+    }
+    response.headers.set(REQUEST_ID_HEADER, exchange.requestId);
+    if (exchange.isStreamed && response.body !== null) this.#streaming.set(exchange, response.status);
+    else this.#observe(exchange, response.status);
+    return response;
+  }
+
+  authenticate(request: Request, arrival: Arrival): Promise<Principal> {
+    return this.#parts.authenticator.authenticate(request, arrival);
+  }
+
+  identify(request: Request): string {
+    return this.#parts.requestIds.of(request);
+  }
+
+  streamEnded(exchange: Exchange, { bytes, outcome, error }: StreamEnd): void {
+    const { record } = exchange;
+    record.bytesOut = bytes;
+    if (outcome === "left") record.hasLeft = true;
+    if (outcome === "failed") record.fault = error;
+    const status = this.#streaming.get(exchange);
+    // One that ends before its answer has begun is told of then.
+    if (status === undefined) exchange.isStreamed = false;
+    else if (this.#streaming.delete(exchange)) this.#observe(exchange, status);
+  }
+
+  noteFault(exchange: Exchange, fault: unknown): void {
+    exchange.record.fault = fault;
+    const { method } = exchange.request;
+    const { path, requestId } = exchange;
+    this.#parts.log.write("error", "a request failed", { method, path, error: describe(fault), request: requestId });
+  }
+
+  #explain(fault: unknown, exchange: Exchange, pages: Pages | null): Response {
+    const { record, request } = exchange;
+    record.fault = fault;
+    record.hasLeft = request.signal.aborted;
+    // Work that ended because its client has left: nobody sees the answer, and it is nobody's fault.
+    if (record.hasLeft && isAbort(fault, request.signal)) return new Response(null, { status: CLIENT_LEFT });
+    const response = pages?.explain?.(fault, exchange) ?? errorResponse(fault);
+    if (response.status === 500) this.noteFault(exchange, fault);
+    return response;
+  }
+
+  #observe(exchange: Exchange, status: number): void {
+    const tookMs = this.#parts.elapsed() - exchange.startedMs;
+    for (const observer of this.#parts.observers) observer.answered(exchange, status, tookMs);
+  }
+}
+
+function nothingAt(path: string): RegistryError {
+  return new RegistryError("NAME_UNKNOWN", `there is nothing at ${quoteBriefly(path)}; images are under /v2/`);
+}
+
+function isAbort(fault: unknown, signal: AbortSignal): boolean {
+  return fault === signal.reason || (fault instanceof Error && fault.name === "AbortError");
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
