@@ -11,6 +11,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
+import type { StatisticsStore } from "./statistics.ts";
 
 /** A pushed tag was put here by a person and wins; a cached one is a copy of the upstream's. */
 export type TagKind = "pushed" | "cached";
@@ -212,5 +213,6 @@ export type MetadataStore = {
   readonly holdings: HoldingStore;
   readonly sessions: UploadSessionStore;
   readonly collection: CollectionStore;
+  readonly statistics: StatisticsStore;
   close(): Promise<void>;
 };

@@ -16,6 +16,8 @@ import type {
   TagQuery,
   UploadSession,
 } from "../metadata.ts";
+import type { StoreTotals } from "../statistics.ts";
+import { MemoryStatistics } from "./statistics-memory.ts";
 
 type Held = {
   manifest: StoredManifest;
@@ -41,6 +43,7 @@ export function memoryMetadata(): MetadataStore {
     holdings: store,
     sessions: store,
     collection: store,
+    statistics: new MemoryStatistics(() => store.totals()),
     close: async () => {},
   };
 }
@@ -306,6 +309,20 @@ class MemoryMetadata {
 
   exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
     return this.#mutex.run(digest, work);
+  }
+
+  totals(): StoreTotals {
+    const repositories = [...this.#repositories.values()].filter(({ manifests }) => manifests.size > 0);
+    const count = (kind: TagKind) => repositories.reduce((sum, { tags }) => sum + tags[kind].size, 0);
+    return {
+      blobs: this.#sizes.size,
+      blobBytes: [...this.#sizes.values()].reduce((sum, size) => sum + size, 0),
+      manifests: new Set(repositories.flatMap(({ manifests }) => [...manifests.keys()])).size,
+      repositories: repositories.length,
+      pushedTags: count("pushed"),
+      cachedTags: count("cached"),
+      uploads: this.#sessions.size,
+    };
   }
 
   #isLinked(digest: Digest): boolean {

@@ -7,6 +7,7 @@ import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
+import { SqliteStatistics } from "./sqlite-statistics.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
 
@@ -31,6 +32,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     holdings: new SqliteHoldings(database),
     sessions: new SqliteUploadSessions(database),
     collection: new SqliteCollection(database, { linkTurns, turns, sweepRows }),
+    statistics: new SqliteStatistics(database),
     close: async () => void database.close(),
   };
 }

@@ -4,6 +4,7 @@ import collection from "./migrations/0002-collection.sql.ts";
 import store from "./migrations/0003-store.sql.ts";
 import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
 import tagOrder from "./migrations/0005-tag-order.sql.ts";
+import statistics from "./migrations/0006-statistics.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
 
@@ -14,6 +15,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 3, sql: store },
   { number: 4, sql: dockerLibrary },
   { number: 5, sql: tagOrder },
+  { number: 6, sql: statistics },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */
