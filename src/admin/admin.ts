@@ -175,11 +175,13 @@ export type AdoptAnswer = { readonly adopted: boolean };
 /** `GET` and `PUT /api/v1/offline`: is contacting upstream registries forbidden? */
 export type OfflineState = { readonly offline: boolean };
 
-/** `GET /api/v1/stats`: counts since larder started. */
+/** `GET /api/v1/stats`: counts since larder started, at `sinceMs`. */
 export type StatsAnswer = {
   readonly sinceMs: number;
   readonly offline: boolean;
   readonly namespaces: readonly NamespaceStats[];
+  /** The same over all starts, since the store began to count; null when the store cannot be read. */
+  readonly total: { readonly sinceMs: number; readonly namespaces: readonly NamespaceCounts[] } | null;
   /** Files that were set aside, because no record names them or (`damaged`) their bytes are wrong. */
   readonly aside: { readonly files: number; readonly damaged: number; readonly bytes: number };
   /** Why nothing is collected, and what to do; null when nothing speaks against it. */
@@ -187,14 +189,19 @@ export type StatsAnswer = {
   /** Why nothing may be written at all, and what to do; null when all is well. */
   readonly storeProblem: string | null;
 };
-export type NamespaceStats = {
+/** Of very many namespaces, those that came last are counted together, as `other`. */
+export type NamespaceCounts = {
   readonly namespace: string;
   readonly hits: number;
   readonly misses: number;
+  /** Hits that may be older than what the registry has, since it could not be asked. */
+  readonly stale: number;
   readonly bytesFromDisk: number;
   readonly bytesFromUpstream: number;
   /** What would have been fetched without larder: bytes from disk, for namespaces that have an upstream. */
   readonly bytesSaved: number;
+};
+export type NamespaceStats = NamespaceCounts & {
   /** Null when the namespace has no upstream. */
   readonly upstream: UpstreamReachability | null;
   /** The allowance that the registry spoke of last; null when it never did. */

@@ -8,6 +8,7 @@ import { RequestIds } from "../http/request-id.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
+import { LOCAL } from "../oci/repository-name.ts";
 import { BlobFiles } from "../registry/pull/blob-files.ts";
 import { Blobs } from "../registry/pull/blobs.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
@@ -23,6 +24,7 @@ import { Manifests } from "../registry/pull/manifests.ts";
 import { RecentFailures } from "../registry/pull/recent-failures.ts";
 import { Referrers } from "../registry/images/referrers.ts";
 import { SpareWrites } from "../registry/pull/spare-writes.ts";
+import { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
 import { TrafficCounter } from "../registry/pull/traffic.ts";
 import { UpstreamBlobs } from "../registry/pull/upstream-blobs.ts";
 import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
@@ -86,6 +88,8 @@ export type Composition = {
    * the first request, and when the settings are read again. Throws ConfigurationError, and nothing has changed then.
    */
   readonly prepareUpstreams: (settings: Settings) => Promise<() => void>;
+  /** Writes down what was answered, as far as that is not done yet. Never fails. */
+  readonly saveTraffic: () => Promise<void>;
   /** Ends the work that is done for nobody any more. */
   readonly stop: () => Promise<void>;
 };
@@ -111,7 +115,8 @@ export function compose(
   const instanceId = newInstanceId();
   const upstreams = new Upstreams([], settings.now.offline);
   const opener = new UpstreamOpener({ variables, instanceId, log, clock, upstreams });
-  const traffic = new TrafficCounter();
+  const traffic = new TrafficCounter((namespace) => namespace === LOCAL || upstreams.knows(namespace));
+  const lastingTraffic = new LastingTraffic(traffic, metadata.statistics, spareWrites);
   const failures = new RecentFailures(log, clock.elapsed);
   const origin = new UpstreamManifests(
     upstreams,
@@ -207,6 +212,7 @@ export function compose(
     disk: () => spaceOf(dataFolder),
     guard,
     traffic,
+    lastingTraffic,
   });
   const admin = new AdminApi(actions, { gate, turns });
   const held = new HeldImages(tags, repositories, turns);
@@ -244,6 +250,7 @@ export function compose(
         if (next.offline !== settings.now.offline) upstreams.offline = next.offline;
       };
     },
+    saveTraffic: () => lastingTraffic.save(),
     stop: aci.stop,
     collect: tellingOfCollections(() => collector.collect(collectionLimits), log),
   };

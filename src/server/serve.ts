@@ -59,6 +59,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     opened.add(() => Promise.all(listeners.map((listener) => listener.close())));
     const foundation = { dataFolder, metadata, reserve, guard, turns, authorityPem, sockets: () => listeners };
     const composition = compose(current, environment, foundation);
+    opened.add(savingTraffic(composition));
     opened.add(() => composition.stop());
     await composition.check();
     (await composition.prepareUpstreams(settings))();
@@ -86,6 +87,18 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     await opened.close();
     throw error;
   }
+}
+
+/** What a server that is killed loses of its counts, at most. */
+const SAVE_EVERY_MS = 10_000;
+
+/** Has what was answered written down every so often, and once more by the function that comes back, which ends it. */
+function savingTraffic({ saveTraffic }: Composition): () => Promise<void> {
+  const timer = setInterval(() => void saveTraffic(), SAVE_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    return saveTraffic();
+  };
 }
 
 /** What has been opened so far, and is closed in the opposite order. */

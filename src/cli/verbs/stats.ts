@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { NamespaceStats, StatsAnswer } from "../../admin/admin.ts";
+import type { NamespaceCounts, NamespaceStats, StatsAnswer } from "../../admin/admin.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { formatBytes } from "../progress.ts";
@@ -12,7 +12,7 @@ type Flags = { readonly registry?: string; readonly json?: true };
 export function statsCommand(io: CommandIo): Command {
   const command = new Command("stats")
     .summary("hits, misses, bytes from disk and from upstream")
-    .description("Show what larder answered since it started, and what that saved, by registry.")
+    .description("Show what larder answered since it started and in all, and what that saved, by registry.")
     .option("--json", "as JSON");
   return addConnectionOptions(command).action((flags: Flags) =>
     failingPlainly(io.signal, async () => {
@@ -22,14 +22,26 @@ export function statsCommand(io: CommandIo): Command {
   );
 }
 
-function format({ sinceMs, offline, namespaces, aside, ...problems }: StatsAnswer): string {
-  const since = new Date(sinceMs).toISOString().slice(0, 16).replace("T", " ");
+const COLUMNS = ["REGISTRY", "HITS", "STALE", "MISSES", "FROM DISK", "FROM UPSTREAM", "SAVED"];
+
+function format({ sinceMs, offline, namespaces, total, aside, ...problems }: StatsAnswer): string {
   const state = offline ? "offline: no upstream registry is contacted" : "online";
-  const header = ["REGISTRY", "HITS", "MISSES", "FROM DISK", "FROM UPSTREAM", "SAVED", "ALLOWANCE"];
-  const table = namespaces.length === 0 ? "nothing was asked for yet\n" : formatTable(header, namespaces.map(cells));
+  const rows = namespaces.map((one) => [...cells(one), allowanceOf(one)]);
+  const table = rows.length === 0 ? "nothing was asked for yet\n" : formatTable([...COLUMNS, "ALLOWANCE"], rows);
   const away = namespaces.filter(({ upstream }) => upstream === "away").map(({ namespace }) => namespace);
   const unreachable = away.length === 0 ? "" : `not reachable, and tried again in the background: ${away.join(", ")}\n`;
-  return `since ${since} UTC, ${state}\n${unreachable}${formatAside(aside)}${formatProblems(problems)}\n${table}`;
+  const notes = `${unreachable}${formatAside(aside)}${formatProblems(problems)}`;
+  return `since the start, ${formatTime(sinceMs)}; ${state}\n${notes}\n${table}${formatTotal(total)}`;
+}
+
+/** What came before this start, too. An older larder does not tell. */
+function formatTotal(total: StatsAnswer["total"] | undefined): string {
+  if (total == null || total.namespaces.length === 0) return "";
+  return `\nin all, since ${formatTime(total.sinceMs)}\n\n${formatTable(COLUMNS, total.namespaces.map(cells))}`;
+}
+
+function formatTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function formatAside(aside: StatsAnswer["aside"]): string {
@@ -46,8 +58,11 @@ function formatProblems({
   return collectionRefusal === null ? "" : `nothing is collected: ${collectionRefusal}\n`;
 }
 
-function cells({ namespace, hits, misses, bytesFromDisk, bytesFromUpstream, bytesSaved, rateLimit }: NamespaceStats) {
-  const allowance = rateLimit === null ? "-" : `${rateLimit.remaining} of ${rateLimit.limit} left`;
+function cells({ namespace, hits, stale, misses, bytesFromDisk, bytesFromUpstream, bytesSaved }: NamespaceCounts) {
   const bytes = [bytesFromDisk, bytesFromUpstream, bytesSaved].map(formatBytes);
-  return [namespace, String(hits), String(misses), ...bytes, allowance];
+  return [namespace, ...[hits, stale ?? 0, misses].map(String), ...bytes];
+}
+
+function allowanceOf({ rateLimit }: NamespaceStats): string {
+  return rateLimit === null ? "-" : `${rateLimit.remaining} of ${rateLimit.limit} left`;
 }

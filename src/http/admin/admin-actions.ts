@@ -21,6 +21,7 @@ import type { ImageRemover } from "../../registry/images/image-remover.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory } from "../../registry/images/inventory.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
+import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
@@ -29,7 +30,7 @@ import { alreadyHere, streamCaching, whyUnreachable } from "./admin-cache.ts";
 import { checkAll, inspect, listImages, parsePlatforms, type Platforms } from "./admin-images.ts";
 import { streamLines } from "./admin-lines.ts";
 import type { AdminActions, AdminCall } from "./admin-resources.ts";
-import { statsOf } from "./admin-stats.ts";
+import { statsOf, totalOf } from "./admin-stats.ts";
 import { jsonResponse } from "./json-response.ts";
 
 /** The parts of the registry that the admin API speaks for. */
@@ -53,6 +54,7 @@ export type AdminParts = {
   /** Knows when nothing may be written. */
   readonly guard: { readonly problem: string | null };
   readonly traffic: TrafficCounter;
+  readonly lastingTraffic: LastingTraffic;
 };
 
 /** The admin API's functions over these parts. */
@@ -97,9 +99,15 @@ export function adminActions(parts: AdminParts): AdminActions {
   };
 }
 
-async function stats({ traffic, upstreams, startedAtMs, aside, collector, guard }: AdminParts): Promise<StatsAnswer> {
-  const counts = statsOf(traffic, upstreams, startedAtMs);
-  return { ...counts, aside: await aside.totals(), collectionRefusal: collector.refusal, storeProblem: guard.problem };
+async function stats(parts: AdminParts): Promise<StatsAnswer> {
+  const { traffic, lastingTraffic, upstreams, startedAtMs, aside, collector, guard } = parts;
+  return {
+    ...statsOf(traffic, upstreams, startedAtMs),
+    total: await totalOf(lastingTraffic, upstreams),
+    aside: await aside.totals(),
+    collectionRefusal: collector.refusal,
+    storeProblem: guard.problem,
+  };
 }
 
 async function verify(verifier: Verifier, signal: AbortSignal, reportFault: (error: unknown) => void) {

@@ -1,8 +1,9 @@
-import type { NamespaceStats, StatsAnswer } from "../../admin/admin.ts";
+import type { NamespaceCounts, NamespaceStats, StatsAnswer } from "../../admin/admin.ts";
+import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 
-const NOTHING = { hits: 0, misses: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
+const NOTHING = { hits: 0, misses: 0, stale: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
 
 /** Counts for each namespace that was asked for, or whose registry spoke of an allowance or is away. */
 export function statsOf(
@@ -16,11 +17,20 @@ export function statsOf(
   const told = [...limits.keys()].filter((name) => limits.get(name) !== null || states.get(name) === "away");
   const names = [...new Set([...byNamespace.keys(), ...told])].sort();
   const namespaces = names.map((namespace): NamespaceStats => {
-    const { hits, misses, bytesFromDisk, bytesFromUpstream } = byNamespace.get(namespace) ?? NOTHING;
-    const bytesSaved = upstreams.knows(namespace) ? bytesFromDisk : 0;
-    const upstream = states.get(namespace) ?? null;
-    const rateLimit = limits.get(namespace) ?? null;
-    return { namespace, hits, misses, bytesFromDisk, bytesFromUpstream, bytesSaved, upstream, rateLimit };
+    const counts = countsOf(byNamespace.get(namespace) ?? { namespace, ...NOTHING }, upstreams);
+    return { ...counts, upstream: states.get(namespace) ?? null, rateLimit: limits.get(namespace) ?? null };
   });
   return { sinceMs: startedAtMs, offline: upstreams.offline, namespaces };
+}
+
+/** Counts over all starts; null when the store cannot be read, of which the store itself tells. */
+export async function totalOf(traffic: LastingTraffic, upstreams: Upstreams): Promise<StatsAnswer["total"]> {
+  const total = await traffic.read().catch(() => null);
+  if (total === null) return null;
+  const sorted = total.namespaces.toSorted((a, b) => (a.namespace < b.namespace ? -1 : 1));
+  return { sinceMs: total.sinceMs, namespaces: sorted.map((one) => countsOf(one, upstreams)) };
+}
+
+function countsOf(traffic: ReturnType<TrafficCounter["all"]>[number], upstreams: Upstreams): NamespaceCounts {
+  return { ...traffic, bytesSaved: upstreams.knows(traffic.namespace) ? traffic.bytesFromDisk : 0 };
 }

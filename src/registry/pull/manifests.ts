@@ -112,6 +112,7 @@ export class Manifests {
     const isKnown = found.manifest.digest === here?.manifest.digest;
     if (isKnown) traffic.hit(namespace, found.manifest.bytes.byteLength);
     else traffic.miss(namespace);
+    if (found.warning !== null) traffic.stale(namespace);
     return { ...found, foundIn: name, kind: "cached", fetchedFrom: isKnown ? null : namespace };
   }
 

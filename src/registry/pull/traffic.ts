@@ -1,18 +1,21 @@
 import type { Namespace } from "../../oci/repository-name.ts";
+import { type NamespaceTraffic, OTHER_NAMESPACES, type Traffic } from "../../storage/statistics.ts";
 
-/** What was answered for a namespace, and out of what. Bytes are those of manifests and blobs. */
-export type Traffic = {
-  /** Answers from disk, without waiting for content from upstream. */
-  hits: number;
-  /** Answers that had to be fetched. */
-  misses: number;
-  bytesFromDisk: number;
-  bytesFromUpstream: number;
-};
+/** So many namespaces that larder does not stand in for are counted each for itself: whoever may push makes them. */
+const UNKNOWN_NAMESPACES = 100;
+
+type Counts = { -readonly [Key in keyof Traffic]: Traffic[Key] };
 
 /** Counts traffic by namespace, since the server started. */
 export class TrafficCounter {
-  readonly #byNamespace = new Map<Namespace, Traffic>();
+  readonly #isKnown: (namespace: Namespace) => boolean;
+  readonly #byNamespace = new Map<Namespace, Counts>();
+  #unknown = 0;
+
+  /** Namespaces that are known are counted each for itself, however many there are. */
+  constructor(isKnown: (namespace: Namespace) => boolean = () => false) {
+    this.#isKnown = isKnown;
+  }
 
   hit(namespace: Namespace, bytes: number): void {
     const traffic = this.#of(namespace);
@@ -24,6 +27,11 @@ export class TrafficCounter {
     this.#of(namespace).misses++;
   }
 
+  /** A hit, counted as one too, that upstream could not be asked about. */
+  stale(namespace: Namespace): void {
+    this.#of(namespace).stale++;
+  }
+
   fetched(namespace: Namespace, bytes: number): void {
     this.#of(namespace).bytesFromUpstream += bytes;
   }
@@ -33,16 +41,21 @@ export class TrafficCounter {
     this.#of(namespace).bytesFromDisk += bytes;
   }
 
-  all(): readonly (Traffic & { namespace: Namespace })[] {
+  all(): readonly NamespaceTraffic[] {
     return [...this.#byNamespace].map(([namespace, traffic]) => ({ namespace, ...traffic }));
   }
 
-  #of(namespace: Namespace): Traffic {
-    let traffic = this.#byNamespace.get(namespace);
-    if (traffic === undefined) {
-      traffic = { hits: 0, misses: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
-      this.#byNamespace.set(namespace, traffic);
+  #of(namespace: Namespace): Counts {
+    return this.#byNamespace.get(namespace) ?? this.#begin(namespace);
+  }
+
+  #begin(namespace: Namespace): Counts {
+    const isOther = namespace === OTHER_NAMESPACES;
+    if (!isOther && !this.#isKnown(namespace) && this.#unknown++ >= UNKNOWN_NAMESPACES) {
+      return this.#of(OTHER_NAMESPACES);
     }
+    const traffic = { hits: 0, misses: 0, stale: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
+    this.#byNamespace.set(namespace, traffic);
     return traffic;
   }
 }

@@ -1,0 +1,75 @@
+import { SingleFlight } from "../../lib/async/single-flight.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
+import type { NamespaceTraffic, StatisticsStore, Traffic } from "../../storage/statistics.ts";
+import type { SpareWrites } from "./spare-writes.ts";
+import type { TrafficCounter } from "./traffic.ts";
+
+/**
+ * What was answered since the store began to count, over all starts of the server. The store is told every few seconds, so
+ * no pull waits for it, and one that ends without a word loses no more than these.
+ */
+export class LastingTraffic {
+  readonly #counter: TrafficCounter;
+  readonly #store: StatisticsStore;
+  readonly #spareWrites: SpareWrites;
+  /** What the store has been told of what was counted, by namespace. */
+  readonly #told = new Map<Namespace, Traffic>();
+  readonly #saving = new SingleFlight<"save", void>();
+
+  constructor(counter: TrafficCounter, store: StatisticsStore, spareWrites: SpareWrites) {
+    this.#counter = counter;
+    this.#store = store;
+    this.#spareWrites = spareWrites;
+  }
+
+  /** Tells the store what has come since it was told last. Where it cannot be written, that is for the next time. */
+  save(): Promise<void> {
+    return this.#saving.run("save", () => this.#save());
+  }
+
+  /** All of it, what the store has not been told yet included. Throws what the store throws. */
+  async read(): Promise<{ readonly sinceMs: number; readonly namespaces: readonly NamespaceTraffic[] }> {
+    const { sinceMs, namespaces } = await this.#store.traffic();
+    const sums = new Map(namespaces.map((one) => [one.namespace, one]));
+    for (const one of this.#untold()) {
+      const { namespace } = one;
+      sums.set(namespace, { namespace, ...combine(sums.get(namespace) ?? NOTHING, one, (a, b) => a + b) });
+    }
+    return { sinceMs, namespaces: [...sums.values()] };
+  }
+
+  async #save(): Promise<void> {
+    const added = this.#untold();
+    if (added.length === 0) return;
+    const written = await this.#spareWrites.attempt("what was answered", async () => {
+      await this.#store.addTraffic(added);
+      return true;
+    });
+    if (written === null) return;
+    for (const { namespace, ...traffic } of added) {
+      this.#told.set(
+        namespace,
+        combine(this.#told.get(namespace) ?? NOTHING, traffic, (a, b) => a + b),
+      );
+    }
+  }
+
+  #untold(): readonly NamespaceTraffic[] {
+    return this.#counter.all().flatMap(({ namespace, ...traffic }) => {
+      const added = combine(traffic, this.#told.get(namespace) ?? NOTHING, (a, b) => a - b);
+      return Object.values(added).some((count) => count !== 0) ? [{ namespace, ...added }] : [];
+    });
+  }
+}
+
+const NOTHING: Traffic = { hits: 0, misses: 0, stale: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
+
+function combine(a: Traffic, b: Traffic, by: (a: number, b: number) => number): Traffic {
+  return {
+    hits: by(a.hits, b.hits),
+    misses: by(a.misses, b.misses),
+    stale: by(a.stale, b.stale),
+    bytesFromDisk: by(a.bytesFromDisk, b.bytesFromDisk),
+    bytesFromUpstream: by(a.bytesFromUpstream, b.bytesFromUpstream),
+  };
+}
