@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Turns, type Work } from "../lib/async/turns.ts";
 import { examineStore } from "./examine-store.ts";
-import type { WriteGuard } from "../storage/filesystem/folder-guard.ts";
+import type { WriteGuard } from "../storage/write-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { sqliteMetadata } from "../storage/sqlite/metadata-sqlite.ts";
 import { type SpareSpace, SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";

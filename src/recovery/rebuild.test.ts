@@ -56,7 +56,7 @@ async function expectServed(images: number): Promise<void> {
     expect(await store.metadata.links.findLink([repository], blob)).toMatchObject({ touchedAtMs: 0 });
     expect(await store.metadata.links.isReferenced(repository, blob)).toBe(true);
   }
-  expect(await store.metadata.collection.listUnlinkedBlobs(10)).toEqual([]);
+  expect(await store.metadata.collection.listUnlinkedBlobs({ after: null, limit: 10 })).toEqual([]);
   await store.metadata.collection.collectLinks(NOW);
   await store.metadata.close();
 }

@@ -43,9 +43,9 @@ beforeEach(async () => {
     () => now,
   );
   const spareWrites = new SpareWrites(log, () => now);
-  const files = new BlobFiles({ store: blobs, aside, collection: metadata.collection, spareWrites, log });
+  const files = new BlobFiles({ store: blobs, aside, transitions: metadata.transitions, spareWrites, log });
   uploads = new Uploads(new FilesystemUploads(folder, new DiskReserve(folder)), files, metadata, () => now);
-  collector = new Collector(blobs, aside, metadata.collection, uploads, () => now);
+  collector = new Collector({ ...metadata, blobs, aside, uploads, now: () => now, guard: null });
 });
 afterEach(async () => {
   await metadata.close();
@@ -109,21 +109,33 @@ test("a blob whose manifest has not come stays for the grace period", async () =
   expect(await blobs.size(digest)).toBeNull();
 });
 
-test("a blob that is linked again while its removal waits for it stays", async () => {
+test("a blob that is just pushed again stays, and the collection waits for nobody", async () => {
   const [relinked, removed] = [await pushBlob("pushed again"), await pushBlob("not pushed again")];
   for (const digest of [relinked, removed]) await metadata.links.unlinkBlob(nameOf(repository), digest);
-  const { collection, links } = metadata;
-  let collecting = Promise.resolve({ blobs: -1 });
-  // The push has the digest, between its file and its link, when the collection comes to it.
-  await collection.exclusively(relinked, async () => {
-    collecting = collector.collect(LIMITS);
-    while ((await blobs.size(removed)) !== null) await Bun.sleep(1);
-    expect(await collection.listUnlinkedBlobs(10)).toEqual([relinked]);
+  const { collection, links, transitions } = metadata;
+  // The push is between its file and its link when the collection comes to it.
+  await transitions.arrive(relinked, async () => {
+    expect(await collector.collect(LIMITS)).toMatchObject({ blobs: 1 });
+    expect(await collection.listUnlinkedBlobs({ after: null, limit: 10 })).toEqual([relinked]);
     await links.linkBlob(nameOf(repository), relinked, "pushed again".length, now);
   });
-  expect((await collecting).blobs).toBe(1);
+  expect(await collector.collect(LIMITS)).toMatchObject({ blobs: 0 });
   expect(await blobs.size(relinked)).toBe("pushed again".length);
   expect(await links.findLink([nameOf(repository)], relinked)).not.toBeNull();
+  expect(await collection.listUnlinkedBlobs({ after: null, limit: 10 })).toEqual([]);
+});
+
+test("a file that cannot be removed keeps no other from being collected, and is tried again", async () => {
+  const [stuck, other] = [await pushBlob("stuck"), await pushBlob("not stuck")];
+  for (const digest of [stuck, other]) await metadata.links.unlinkBlob(nameOf(repository), digest);
+  await rm(blobPath(folder, stuck));
+  await mkdir(blobPath(folder, stuck));
+  await expect(collector.collect(LIMITS)).rejects.toThrow();
+  expect(await blobs.size(other)).toBeNull();
+  expect(await metadata.collection.listUnlinkedBlobs({ after: null, limit: 10 })).toEqual([stuck]);
+  await rm(blobPath(folder, stuck), { recursive: true });
+  expect(await collector.collect(LIMITS)).toMatchObject({ blobs: 0 });
+  expect(await metadata.collection.findUnrecorded([stuck, other])).toEqual([stuck, other]);
 });
 
 test("uploads that nobody writes to any more are given up", async () => {
@@ -312,7 +324,7 @@ describe("a store in which many files have no record", () => {
 
 test("pushes that race removals and collections lose nothing", async () => {
   // Few different layers, so that every push meets blobs that a collection is just taking away. Blobs are given up at
-  // once here: only what a link or the digest's lock protects may survive, and that must be enough.
+  // once here: only what a link, or being brought, protects may survive, and that must be enough.
   const limits = { graceMs: 0, uploadExpiryMs: 60_000 };
   now = 1;
   const layers = ["layer 0", "layer 1", "layer 2"];

@@ -2,8 +2,8 @@ import { mapBounded } from "../lib/async/map-bounded.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
-import type { WriteGuard } from "../storage/filesystem/folder-guard.ts";
-import type { CollectionStore } from "../storage/metadata.ts";
+import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.ts";
+import type { WriteGuard } from "../storage/write-guard.ts";
 import { type SetAside, StrayFiles, type StraySurvey, whyNotToCollect } from "./stray-files.ts";
 import type { Uploads } from "./push/uploads.ts";
 
@@ -38,8 +38,20 @@ export type CollectionOptions = {
   readonly giveUpAfterMs?: number | null | undefined;
 };
 
+/** What a collection goes through. */
+export type CollectorParts = {
+  readonly blobs: BlobStore;
+  readonly aside: AsideStore;
+  readonly collection: CollectionStore;
+  readonly transitions: BlobTransitionStore;
+  readonly uploads: Uploads;
+  readonly now: () => number;
+  /** Is asked whether the store is in its place: what is missing in another is not to be collected. */
+  readonly guard: WriteGuard | null;
+};
+
 const BATCH = 500;
-/** Blobs that are removed at once: those whose records are forgotten meanwhile share one sync of the database's log. */
+/** Files of blobs that are removed at once. */
 const PARALLEL_BLOBS = 16;
 
 /** All files are compared with their records at the first collection, at each that is wished for, and so often. */
@@ -50,36 +62,19 @@ const NOTHING = { manifests: 0, links: 0, blobs: 0, bytes: 0, setAside: 0, broug
  * Gives back the space of what nobody can reach any more.
  *
  * Links that no manifest needs go first, then blobs without links: those the database itself gives up. A file that it
- * does not know is only set aside; and when it does not know many, it is not believed at all. Between a blob's record and
- * its file, the digest is held, and so does a push between its file and its link: neither can pull the ground from under
- * the other.
+ * does not know is only set aside; and when it does not know many, it is not believed at all. A blob is going while its file
+ * is taken away, and arriving while a push puts one (`BlobTransitionStore`): neither can pull the ground from under the other.
  */
 export class Collector {
-  readonly #blobs: BlobStore;
+  readonly #parts: CollectorParts;
   readonly #strays: StrayFiles;
-  readonly #collection: CollectionStore;
-  readonly #uploads: Uploads;
-  readonly #now: () => number;
-  readonly #guard: WriteGuard | null;
   #running: Promise<CollectionReport> | null = null;
   #surveyedAtMs: number | null = null;
   #refusal: string | null = null;
 
-  /** `guard` is asked whether the store is in its place: what is missing in another is not to be collected. */
-  constructor(
-    blobs: BlobStore,
-    aside: AsideStore,
-    collection: CollectionStore,
-    uploads: Uploads,
-    now: () => number,
-    guard: WriteGuard | null = null,
-  ) {
-    this.#blobs = blobs;
-    this.#strays = new StrayFiles(blobs, aside, collection);
-    this.#collection = collection;
-    this.#uploads = uploads;
-    this.#now = now;
-    this.#guard = guard;
+  constructor(parts: CollectorParts) {
+    this.#parts = parts;
+    this.#strays = new StrayFiles(parts);
   }
 
   /** Why nothing is collected; null when nothing speaks against it. */
@@ -96,22 +91,19 @@ export class Collector {
   }
 
   async #collect(limits: CollectionLimits, options: CollectionOptions | null): Promise<CollectionReport> {
-    this.#guard?.confirm();
-    const expired = await this.#uploads.expire(this.#now() - limits.uploadExpiryMs);
+    const { uploads, collection, now, guard } = this.#parts;
+    guard?.confirm();
+    const expired = await uploads.expire(now() - limits.uploadExpiryMs);
     const survey = options !== null || this.#isSurveyDue() ? await this.#survey(options?.setAsideAll === true) : null;
     if (this.#refusal !== null) return { ...NOTHING, bytes: expired, problem: this.#refusal };
-    const { manifests, links } = await this.#collection.collectLinks(this.#now() - limits.graceMs);
+    const { manifests, links } = await collection.collectLinks(now() - limits.graceMs);
     const { blobs, bytes } = await this.#removeUnlinked();
     const report = { ...NOTHING, manifests, links, blobs, bytes: expired + bytes };
     if (survey === null) return report;
-    const { files, failure } = await this.#setAside(
-      survey,
-      this.#now() - limits.graceMs,
-      options?.setAsideAll === true,
-    );
+    const { files, failure } = await this.#setAside(survey, now() - limits.graceMs, options?.setAsideAll === true);
     const broughtBack = await this.#strays.bringBack();
     const { giveUpAfterMs = null } = options ?? {};
-    const given = giveUpAfterMs === null ? null : await this.#strays.giveUp(this.#now() - giveUpAfterMs);
+    const given = giveUpAfterMs === null ? null : await this.#strays.giveUp(now() - giveUpAfterMs);
     return {
       ...report,
       bytes: report.bytes + (given?.bytes ?? 0),
@@ -132,40 +124,50 @@ export class Collector {
 
   #isSurveyDue(): boolean {
     // What was surveyed in the future was surveyed by a clock that was wrong.
-    const ageMs = this.#surveyedAtMs === null ? SURVEY_EVERY_MS : this.#now() - this.#surveyedAtMs;
+    const ageMs = this.#surveyedAtMs === null ? SURVEY_EVERY_MS : this.#parts.now() - this.#surveyedAtMs;
     return this.#refusal !== null || ageMs >= SURVEY_EVERY_MS || ageMs < 0;
   }
 
   async #survey(mayBeMany: boolean): Promise<StraySurvey> {
     const survey = await this.#strays.survey();
-    this.#surveyedAtMs = this.#now();
+    this.#surveyedAtMs = this.#parts.now();
     this.#refusal = mayBeMany ? null : whyNotToCollect(survey);
     return survey;
   }
 
   async #removeUnlinked(): Promise<{ blobs: number; bytes: number }> {
-    let [blobs, bytes] = [0, 0];
-    for (;;) {
-      const batch = await this.#collection.listUnlinkedBlobs(BATCH);
-      const sizes = await mapBounded(batch, PARALLEL_BLOBS, (digest) =>
-        this.#collection.exclusively(digest, () => this.#removeBlob(digest)),
-      );
-      for (const size of sizes) {
-        if (size === null) continue;
-        blobs++;
-        bytes += size;
-      }
-      if (batch.length < BATCH) return { blobs, bytes };
+    const removed: Removed = { blobs: 0, bytes: 0, failure: null };
+    for (let after: Digest | null = null; ; ) {
+      const batch: readonly Digest[] = await this.#parts.collection.listUnlinkedBlobs({ after, limit: BATCH });
+      await this.#parts.transitions.takeAway(batch, "unlinked", (going) => this.#removeFiles(going, removed));
+      after = batch.at(-1) ?? null;
+      if (batch.length === BATCH) continue;
+      if (removed.failure !== null) throw removed.failure;
+      return removed;
     }
   }
 
-  /** Removes a blob that nothing links, as is looked at once more. The bytes that this frees; null when it is kept, or gone. */
-  async #removeBlob(digest: Digest): Promise<number | null> {
-    if (!(await this.#collection.forgetBlob(digest))) return null;
-    const size = (await this.#blobs.size(digest)) ?? 0;
-    return (await this.#blobs.remove(digest)) ? size : null;
+  /** Those whose files are gone. One that cannot be removed keeps the others from nothing. */
+  async #removeFiles(digests: readonly Digest[], removed: Removed): Promise<readonly Digest[]> {
+    const { blobs } = this.#parts;
+    const gone = await mapBounded(digests, PARALLEL_BLOBS, async (digest) => {
+      try {
+        const size = (await blobs.size(digest)) ?? 0;
+        if (!(await blobs.remove(digest))) return digest;
+        removed.blobs++;
+        removed.bytes += size;
+        return digest;
+      } catch (error) {
+        removed.failure ??= error;
+        return null;
+      }
+    });
+    return gone.filter((digest) => digest !== null);
   }
 }
+
+/** What was removed so far, and why a file could not be. */
+type Removed = { blobs: number; bytes: number; failure: unknown };
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

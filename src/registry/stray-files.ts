@@ -1,10 +1,12 @@
 import type { Digest } from "../oci/digest.ts";
 import type { AsideFile, AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
-import type { CollectionStore } from "../storage/metadata.ts";
+import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.ts";
 
 /** Digests that are looked up in one turn of the event loop: about 2 ms. */
 const BATCH = 500;
+/** Strays that are going at once: a push of one of them waits until they are moved. */
+const MOVED_AT_ONCE = 50;
 /** More than these are left to the next collection. */
 const SET_ASIDE_LIMIT = 10_000;
 /**
@@ -13,6 +15,14 @@ const SET_ASIDE_LIMIT = 10_000;
  */
 const HANDFUL = 10;
 const SMALL_SHARE = 0.1;
+
+/** What strays are looked for in. */
+export type StrayFilesParts = {
+  readonly blobs: BlobStore;
+  readonly aside: AsideStore;
+  readonly collection: CollectionStore;
+  readonly transitions: BlobTransitionStore;
+};
 
 /** Files and those of them that no record names, `strays` being the first ones of these. */
 export type StraySurvey = { readonly files: number; readonly unrecorded: number; readonly strays: readonly Digest[] };
@@ -25,68 +35,65 @@ export type SetAside = { readonly files: number; readonly failure: unknown };
  * database may be the wrong one. So they are set aside, and come back with their records.
  */
 export class StrayFiles {
-  readonly #blobs: BlobStore;
-  readonly #aside: AsideStore;
-  readonly #collection: CollectionStore;
+  readonly #parts: StrayFilesParts;
 
-  constructor(blobs: BlobStore, aside: AsideStore, collection: CollectionStore) {
-    this.#blobs = blobs;
-    this.#aside = aside;
-    this.#collection = collection;
+  constructor(parts: StrayFilesParts) {
+    this.#parts = parts;
   }
 
   /** Compares all files with the records. What is just being pushed counts as recorded. */
   async survey(): Promise<StraySurvey> {
+    const { blobs, collection } = this.#parts;
     const strays: Digest[] = [];
     let [files, unrecorded] = [0, 0];
-    for await (const batch of inBatches(this.#blobs.list())) {
+    for await (const batch of inBatches(blobs.list())) {
+      const found = await collection.findUnrecorded(batch);
       files += batch.length;
-      for (const digest of await this.#collection.findUnrecorded(batch)) {
-        // A push between its file and its record holds the digest.
-        if (!(await this.#collection.exclusively(digest, () => this.#isUnrecorded(digest)))) continue;
-        unrecorded++;
-        if (strays.length < SET_ASIDE_LIMIT) strays.push(digest);
-      }
+      unrecorded += found.length;
+      strays.push(...found.slice(0, SET_ASIDE_LIMIT - strays.length));
     }
     return { files, unrecorded, strays };
   }
 
   /** Sets those aside that still have no record and were written before `beforeMs`. */
   async setAside({ strays }: StraySurvey, beforeMs: number): Promise<SetAside> {
+    const { blobs, aside, transitions } = this.#parts;
     let files = 0;
     let failure: unknown = null;
-    for (const digest of strays) {
-      if (((await this.#blobs.writtenAtMs(digest)) ?? beforeMs) >= beforeMs) continue;
+    const move = async (digest: Digest): Promise<void> => {
+      if (((await blobs.writtenAtMs(digest)) ?? beforeMs) >= beforeMs) return;
       try {
-        await this.#collection.exclusively(digest, async () => {
-          if ((await this.#isUnrecorded(digest)) && (await this.#aside.setAside(digest, "unrecorded"))) files++;
-        });
+        if (await aside.setAside(digest, "unrecorded")) files++;
       } catch (error) {
         failure ??= error;
       }
+    };
+    for (let at = 0; at < strays.length; at += MOVED_AT_ONCE) {
+      await transitions.takeAway(strays.slice(at, at + MOVED_AT_ONCE), "unrecorded", async (going) => {
+        for (const digest of going) await move(digest);
+        return going;
+      });
     }
     return { files, failure };
   }
 
   /** Brings back what has a record again, and drops what its blob is here without. Returns how many were brought back. */
   async bringBack(): Promise<number> {
+    const { aside, collection } = this.#parts;
     let files = 0;
-    for await (const batch of inBatches(this.#aside.list())) {
-      const unrecorded = new Set(await this.#collection.findUnrecorded(batch.map(({ digest }) => digest)));
-      for (const file of batch) {
-        if (unrecorded.has(file.digest)) continue;
-        if (await this.#collection.exclusively(file.digest, () => this.#bringBack(file))) files++;
-      }
+    for await (const batch of inBatches(aside.list())) {
+      const unrecorded = new Set(await collection.findUnrecorded(batch.map(({ digest }) => digest)));
+      for (const file of batch) if (!unrecorded.has(file.digest) && (await this.#bringBack(file))) files++;
     }
     return files;
   }
 
   /** Deletes what was set aside before `beforeMs`. */
   async giveUp(beforeMs: number): Promise<{ files: number; bytes: number }> {
+    const { aside } = this.#parts;
     let [files, bytes] = [0, 0];
-    for await (const { digest, reason, size, sinceMs } of this.#aside.list()) {
-      if (sinceMs >= beforeMs) continue;
-      if (!(await this.#collection.exclusively(digest, () => this.#aside.giveUp(digest, reason)))) continue;
+    for await (const { digest, reason, size, sinceMs } of aside.list()) {
+      if (sinceMs >= beforeMs || !(await aside.giveUp(digest, reason))) continue;
       files++;
       bytes += size;
     }
@@ -94,15 +101,11 @@ export class StrayFiles {
   }
 
   async #bringBack({ digest, reason, size }: AsideFile): Promise<boolean> {
-    if (await this.#isUnrecorded(digest)) return false;
-    if (reason === "unrecorded" && (await this.#aside.bringBack(digest)) !== null) return true;
-    const present = await this.#blobs.size(digest);
-    if (present !== null && (reason === "damaged" || present === size)) await this.#aside.giveUp(digest, reason);
+    const { blobs, aside } = this.#parts;
+    if (reason === "unrecorded" && (await aside.bringBack(digest)) !== null) return true;
+    const present = await blobs.size(digest);
+    if (present !== null && (reason === "damaged" || present === size)) await aside.giveUp(digest, reason);
     return false;
-  }
-
-  async #isUnrecorded(digest: Digest): Promise<boolean> {
-    return (await this.#collection.findUnrecorded([digest])).length > 0;
   }
 }
 

@@ -3,7 +3,7 @@ import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
-import type { CollectionStore } from "../storage/metadata.ts";
+import type { BlobTransitionStore } from "../storage/metadata.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isSystemError } from "../lib/files/system-error.ts";
 
@@ -23,7 +23,7 @@ export type VerificationEvent =
 export type VerifierParts = {
   readonly store: BlobStore;
   readonly aside: AsideStore;
-  readonly collection: CollectionStore;
+  readonly transitions: BlobTransitionStore;
   readonly turns: Turns;
   readonly log: Log;
   /** Milliseconds that only grow. */
@@ -51,22 +51,25 @@ export class Verifier {
     }
   }
 
-  /** Has the blob's file its digest? If not, it is set aside. Null: there is no file. Throws what the reading threw. */
+  /**
+   * Has the blob's file its digest? If not, it is set aside. Null: there is no file, or another one is just put in its place.
+   * Throws what the reading threw.
+   */
   async verifyBlob(digest: Digest, work: Work, onRead: (bytes: number) => void = () => {}): Promise<boolean | null> {
-    const { collection, aside, log } = this.#parts;
+    const { transitions, aside, log } = this.#parts;
     const actual = await this.#digestOf(digest, work, onRead);
     if (actual === digest || actual === null) return actual === null ? null : true;
     // Read once more while nobody can put another in its place; and a reading may be at fault as well as a file.
-    return collection.exclusively(digest, async () => {
-      const again = await this.#digestOf(digest, work, () => {});
-      if (again === null || again === digest) return again === null ? null : true;
+    let isRight: boolean | null = null;
+    await transitions.takeAway([digest], "damaged", async (going) => {
+      const found = await this.#digestOf(digest, work, () => {});
+      isRight = found === null ? null : found === digest;
+      if (isRight !== false) return [];
       await aside.setAside(digest, "damaged");
-      log.write("error", "a blob's file has other bytes than it should and was set aside", {
-        blob: digest,
-        found: again,
-      });
-      return false;
+      log.write("error", "a blob's file has other bytes than it should and was set aside", { blob: digest, found });
+      return going;
     });
+    return isRight;
   }
 
   async #verifyAll(work: Work, tell: (event: VerificationEvent) => void): Promise<VerifiedSoFar> {

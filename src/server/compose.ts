@@ -35,8 +35,8 @@ import { Verifier } from "../registry/verifier.ts";
 import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
 import type { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
-import type { WriteGuard } from "../storage/filesystem/folder-guard.ts";
 import type { Namespace } from "../oci/repository-name.ts";
+import type { WriteGuard } from "../storage/write-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { FilesystemUploads } from "../storage/filesystem/uploads-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -103,14 +103,14 @@ export function compose(
   const { log, clock, version, variables, program } = environment;
   const { now } = clock;
   const { dataFolder, metadata, reserve, guard, turns } = foundation;
-  const { manifests, tags, repositories, links, holdings, collection } = metadata;
+  const { manifests, tags, repositories, links, holdings, collection, transitions } = metadata;
   const standIns = settings.derive(standInsOf);
   const order = searchOrderOf(settings, standIns);
   const blobs = new FilesystemBlobs(dataFolder);
   const uploadStore = new FilesystemUploads(dataFolder, reserve, guard);
   const aside = new FilesystemAside(dataFolder, guard);
   const spareWrites = new SpareWrites(log, clock.elapsed);
-  const files = new BlobFiles({ store: blobs, aside, collection, spareWrites, log });
+  const files = new BlobFiles({ store: blobs, aside, transitions, spareWrites, log });
   const uploads = new Uploads(uploadStore, files, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = new Upstreams([], settings.now.offline);
@@ -129,12 +129,12 @@ export function compose(
   const blobOrigin = new UpstreamBlobs(
     upstreams,
     uploadStore,
-    { links, collection },
+    { links, transitions },
     traffic,
     { log, failures },
     clock,
   );
-  const collector = new Collector(blobs, aside, collection, uploads, now, guard);
+  const collector = new Collector({ blobs, aside, collection, transitions, uploads, now, guard });
   const { gate, authenticator } = composeGate(settings, foundation.sockets, turns, clock.elapsed);
   const registryBlobs = new Blobs({
     store: blobs,
@@ -203,7 +203,7 @@ export function compose(
     collector,
     collectionLimits,
     aside,
-    verifier: new Verifier({ store: blobs, aside, collection, turns, log, elapsed: clock.elapsed }),
+    verifier: new Verifier({ store: blobs, aside, transitions, turns, log, elapsed: clock.elapsed }),
     cacher,
     remover: new ImageRemover(manifests, tags, turns, now),
     survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),

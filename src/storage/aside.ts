@@ -2,7 +2,8 @@
  * The contract of what is set aside: files that were taken out of the way of blobs without being deleted, since nobody
  * can tell from here that they are worth nothing.
  *
- * Whoever sets aside, brings back or gives up holds the digest meanwhile (`CollectionStore.exclusively`).
+ * Who sets aside does so while the blob is going (`BlobTransitionStore.takeAway`). Bringing back and giving up need no such
+ * care: neither replaces or takes away what is in a blob's place.
  */
 import type { Digest } from "../oci/digest.ts";
 
@@ -24,10 +25,12 @@ export type AsideTotals = { readonly files: number; readonly damaged: number; re
 export interface AsideStore {
   /** Takes what is in a blob's place out of the way. It survives a power cut there. False when there is nothing. */
   setAside(digest: Digest, reason: AsideReason): Promise<boolean>;
-  /** Puts back the file that no record named. Its size; null when there is none, or the blob has a file. */
+  /** Puts back the file that no record named. Its size; null when there is none, or the blob has, or just gets, a file. */
   bringBack(digest: Digest): Promise<number | null>;
   /** Is something set aside for this reason? */
   holds(digest: Digest, reason: AsideReason): Promise<boolean>;
+  /** The size of the file that is set aside for this reason; null when there is none, or what is there is no file. */
+  size(digest: Digest, reason: AsideReason): Promise<number | null>;
   /** Deletes a file that is set aside. False when it was not there. */
   giveUp(digest: Digest, reason: AsideReason): Promise<boolean>;
   /** All that is set aside, in no order. */

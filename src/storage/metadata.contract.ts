@@ -15,12 +15,13 @@ const ANY_TAGS: TagQuery = {
   after: null,
   limit: 100,
 };
+const ALL = { after: null, limit: 100_000 };
 
 /** What `metadata.ts` promises, for one implementation. Each test has repositories of its own. */
 export function metadataContract(name: string, open: () => Promise<MetadataStore>): void {
   describe(name, async () => {
     const store = await open();
-    const { manifests, tags, tagIndex, repositories, links, holdings, sessions, collection } = store;
+    const { manifests, tags, tagIndex, repositories, links, holdings, sessions, collection, transitions } = store;
     afterAll(() => store.close());
     const put = (repository: RepositoryName, manifest: StoredManifest, more: Partial<ManifestPut> = {}) =>
       manifests.putManifest(repository, putOf(manifest, more));
@@ -35,6 +36,10 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
         after = slice.next;
       }
     };
+
+    /** Takes away the blob, if nothing links it. */
+    const forget = async (digest: Digest) =>
+      (await transitions.takeAway([digest], "unlinked", async (going) => going)).length > 0;
 
     test("a manifest is found by digest and by tag, in its own repository only", async () => {
       const [here, there] = [repository("found/here"), repository("found/there")];
@@ -218,7 +223,7 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       if (first === undefined) throw new Error();
       await links.unlinkBlob(here, first);
       expect(await holdings.findLinkedAnywhere([first])).toEqual(new Map());
-      await collection.forgetBlob(first);
+      await forget(first);
     });
 
     test("a manifest whose blobs are missing changes nothing and names them", async () => {
@@ -430,12 +435,12 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       await links.touchLink(here, fresh, 900);
       await put(here, manifestOf("m"), { requiredBlobs: [held], references: [held] });
       await collection.collectLinks(500);
-      expect(await collection.listUnlinkedBlobs(100_000)).toContain(stale);
+      expect(await collection.listUnlinkedBlobs(ALL)).toContain(stale);
       expect(await links.findLink([here], held)).not.toBeNull();
       expect(await links.findLink([here], fresh)).not.toBeNull();
       expect(await links.findLink([here], stale)).toBeNull();
-      expect(await collection.forgetBlob(stale)).toBe(true);
-      expect(await collection.forgetBlob(held)).toBe(false);
+      expect(await forget(stale)).toBe(true);
+      expect(await forget(held)).toBe(false);
       expect(await collection.findUnrecorded([stale, held])).toEqual([stale]);
     });
 
@@ -471,11 +476,11 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       await collection.collectLinks(500);
       expect(await links.findLink([there], blob)).toBeNull();
       expect(await links.findLink([here], blob)).not.toBeNull();
-      expect(await collection.forgetBlob(blob)).toBe(false);
+      expect(await forget(blob)).toBe(false);
       await manifests.deleteManifest(here, manifest.digest, false, 100);
       await collection.collectLinks(500);
       expect(await links.findLink([here], blob)).toBeNull();
-      expect(await collection.forgetBlob(blob)).toBe(true);
+      expect(await forget(blob)).toBe(true);
     });
 
     test("a blob that lost a link is listed until it is looked at, and forgotten when it has no other", async () => {
@@ -483,12 +488,12 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       const blob = digestOf("linked twice");
       for (const name of [here, there]) await links.linkBlob(name, blob, 1, 100);
       await links.unlinkBlob(here, blob);
-      expect(await collection.forgetBlob(blob)).toBe(false);
-      expect(await collection.listUnlinkedBlobs(100_000)).not.toContain(blob);
+      expect(await forget(blob)).toBe(false);
+      expect(await collection.listUnlinkedBlobs(ALL)).not.toContain(blob);
       await links.unlinkBlob(there, blob);
-      expect(await collection.listUnlinkedBlobs(100_000)).toContain(blob);
-      expect(await collection.forgetBlob(blob)).toBe(true);
-      expect(await collection.listUnlinkedBlobs(100_000)).not.toContain(blob);
+      expect(await collection.listUnlinkedBlobs(ALL)).toContain(blob);
+      expect(await forget(blob)).toBe(true);
+      expect(await collection.listUnlinkedBlobs(ALL)).not.toContain(blob);
       expect(await collection.findUnrecorded([blob])).toEqual([blob]);
     });
 
@@ -513,7 +518,7 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       await put(here, manifestOf("r"), { requiredBlobs: [blob], references: [blob] });
       await manifests.deleteManifest(here, manifestOf("r").digest, false, 1000);
       await collection.collectLinks(500);
-      expect(await collection.listUnlinkedBlobs(100_000)).toContain(blob);
+      expect(await collection.listUnlinkedBlobs(ALL)).toContain(blob);
     });
 
     test("the manifests of a deleted index go after the grace period, or with it, unless something names them", async () => {
@@ -579,16 +584,93 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await manifests.getManifest(here, child.digest)).not.toBeNull();
     });
 
-    test("work on one digest is done one at a time", async () => {
+    test("what is unlinked is listed page by page", async () => {
+      const here = repository("unlinked/pages");
+      const blobs = Array.from({ length: 5 }, (_, index) => digestOf(`unlinked page ${index}`)).sort();
+      for (const blob of blobs) await links.linkBlob(here, blob, 1, 100);
+      for (const blob of blobs) await links.unlinkBlob(here, blob);
+      const seen: Digest[] = [];
+      for (let after: string | null = null; ; after = seen.at(-1) ?? null) {
+        const page = await collection.listUnlinkedBlobs({ after, limit: 2 });
+        seen.push(...page);
+        if (page.length < 2) break;
+      }
+      expect(seen.filter((blob) => blobs.includes(blob))).toEqual(blobs);
+      const take = async (going: readonly Digest[]) => going.slice(0, 3);
+      expect(await transitions.takeAway(blobs, "unlinked", take)).toEqual(blobs.slice(0, 3));
+      expect(await collection.findUnrecorded(blobs)).toEqual(blobs.slice(0, 3));
+      expect(await collection.listUnlinkedBlobs(ALL)).toContain(blobs[3] as Digest);
+      expect(await transitions.takeAway(blobs, "unlinked", async (going) => going)).toEqual(blobs.slice(3));
+    });
+
+    test("a blob that somebody brings is not taken away, whatever speaks against it", async () => {
+      const here = repository("arriving");
+      const blob = digestOf("arriving");
+      const take = async (going: readonly Digest[]) => going;
+      await links.linkBlob(here, blob, 1, 100);
+      await links.unlinkBlob(here, blob);
+      const stray = digestOf("arriving for the first time");
+      await transitions.arrive(blob, async () => {
+        // Another one that comes and fails ends nothing for the first.
+        await expect(transitions.arrive(blob, () => Promise.reject(new Error("left")))).rejects.toThrow("left");
+        for (const departure of ["unlinked", "damaged"] as const)
+          expect(await transitions.takeAway([blob], departure, take)).toEqual([]);
+        await links.linkBlob(here, blob, 1, 200);
+      });
+      await transitions.arrive(stray, async () => {
+        expect(await collection.findUnrecorded([stray])).toEqual([]);
+        expect(await transitions.takeAway([stray], "unrecorded", take)).toEqual([]);
+      });
+      expect(await transitions.takeAway([blob], "unlinked", take)).toEqual([]);
+      expect(await links.findLink([here], blob)).not.toBeNull();
+      expect(await transitions.takeAway([stray], "unrecorded", take)).toEqual([stray]);
+    });
+
+    test("who brings a blob that is going waits for the end of that; who links it meanwhile is refused", async () => {
+      const here = repository("going");
+      const blob = digestOf("going");
+      await links.linkBlob(here, blob, 1, 100);
+      await links.unlinkBlob(here, blob);
       const seen: string[] = [];
-      const digest = digestOf("exclusive");
-      const work = (name: string) => async () => {
-        seen.push(name);
-        await Bun.sleep(2);
-        seen.push(name);
-      };
-      await Promise.all([collection.exclusively(digest, work("a")), collection.exclusively(digest, work("b"))]);
-      expect(seen).toEqual(["a", "a", "b", "b"]);
+      const gate = Promise.withResolvers<void>();
+      const taking = transitions.takeAway([blob], "unlinked", async (going) => {
+        seen.push("going");
+        await gate.promise;
+        seen.push("gone");
+        return going;
+      });
+      while (seen.length === 0) await Bun.sleep(1);
+      const arriving = transitions.arrive(blob, async () => {
+        seen.push("arrived");
+        await links.linkBlob(here, blob, 1, 200);
+      });
+      await expect(links.linkBlob(here, blob, 1, 200)).rejects.toThrow("being taken away");
+      expect(await transitions.takeAway([blob], "unlinked", async (going) => going)).toEqual([]);
+      gate.resolve();
+      await Promise.all([taking, arriving]);
+      expect(seen).toEqual(["going", "gone", "arrived"]);
+      expect(await links.findLink([here], blob)).toMatchObject({ size: 1, touchedAtMs: 200 });
+    });
+
+    test("a blob whose file could not be taken away stays as it was, and can be brought", async () => {
+      const here = repository("stuck");
+      const blob = digestOf("stuck");
+      await links.linkBlob(here, blob, 1, 100);
+      await links.unlinkBlob(here, blob);
+      const fail = () => Promise.reject(new Error("the disk failed"));
+      await expect(transitions.takeAway([blob], "unlinked", fail)).rejects.toThrow("the disk failed");
+      expect(await collection.listUnlinkedBlobs(ALL)).toContain(blob);
+      await transitions.arrive(blob, () => links.linkBlob(here, blob, 1, 200));
+      expect(await links.findLink([here], blob)).not.toBeNull();
+    });
+
+    test("a damaged file is taken away from those who link it, and they keep their links", async () => {
+      const here = repository("damaged");
+      const blob = digestOf("damaged");
+      await links.linkBlob(here, blob, 7, 100);
+      expect(await transitions.takeAway([blob], "damaged", async (going) => going)).toEqual([blob]);
+      expect(await transitions.takeAway([blob], "unrecorded", async (going) => going)).toEqual([]);
+      expect(await links.findLink([here], blob)).toMatchObject({ size: 7 });
     });
   });
 }

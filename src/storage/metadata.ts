@@ -134,7 +134,10 @@ export interface RepositoryStore {
  * manifest of its repository names the blob already: it goes with the image.
  */
 export interface BlobLinkStore {
-  /** Links a blob that is on disk, of `size` bytes, to a repository: for a push unless `kind` says otherwise. */
+  /**
+   * Links a blob whose file is here, of `size` bytes, to a repository: for a push unless `kind` says otherwise. Whoever has
+   * just put the file does so within `BlobTransitionStore.arrive`. Throws while the blob is going.
+   */
   linkBlob(repository: RepositoryName, digest: Digest, size: number, atMs: number, kind?: TagKind): Promise<void>;
   /** The first of these repositories that has the blob, and its size. */
   findLink(repositories: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null>;
@@ -193,14 +196,58 @@ export interface CollectionStore {
    * before `beforeMs` have had their grace: manifests hold them. It takes many turns of the event loop.
    */
   collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }>;
-  /** Blobs that have lost a link, and may have no other. `forgetBlob` says so, and takes them off this list. */
-  listUnlinkedBlobs(limit: number): Promise<readonly Digest[]>;
-  /** Forgets a blob that no repository links: nobody can see it. False when there is none, or a link. */
-  forgetBlob(digest: Digest): Promise<boolean>;
-  /** Those of a few hundred blobs that no record names. */
+  /** Blobs that have lost a link and may have no other, in the order of their digests. `takeAway` strikes them off. */
+  listUnlinkedBlobs(page: Page): Promise<readonly Digest[]>;
+  /** Those of a few hundred blobs that no record names and that nobody is bringing. */
   findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]>;
-  /** Runs work that changes a blob's file and its record, one at a time for each digest, whoever else runs. */
-  exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * Why a blob's file is taken away: no repository links the blob; no record names it; or its bytes are not its digest's,
+ * whoever links it.
+ */
+export type Departure = "unlinked" | "unrecorded" | "damaged";
+
+/**
+ * Whose files may be put in their place, and whose may be taken away. No lock and no transaction is held while bytes move:
+ * a blob is in one of these states, and each arrow is one short transaction, or none.
+ *
+ *              arrive              linkBlob                     the last link goes
+ *     absent ─────────▶ arriving ───────────▶ live, linked ─────────────────────────▶ live, unlinked
+ *       ▲ ▲                │ ▲                 │    ▲ ▲                                    │   │ │
+ *       │ └────────────────┘ └─ arrive ────────┤    │ └── mountBlob, from another link     │   │ └▶ arriving
+ *       │   fails before it links   "damaged"  ▼    │                                      │   │    (arrive)
+ *       │                                    going ─┘  (its links stay; the file is brought anew)  │
+ *       └──────────────────────────────────── going ◀──────────────────────────────────────┘  takeAway "unlinked"
+ *          file deleted, then record forgotten
+ *
+ * - `arriving`: somebody puts the file, and links the blob then. Any number may do so at once. Nobody takes it away.
+ * - `live`: it has a record. A file that is not here, or has another size, is as good as none: it is brought anew.
+ * - `going`: its file is being deleted or moved. Whoever arrives waits until that has ended, and puts the file anew.
+ *
+ * A blob may become going only when it is neither arriving nor going, and `Departure` holds in that very transaction. What
+ * made it so is durable before the file is touched: a power cut never brings back a link to a file that is gone. The file
+ * goes before the record: a crash between them leaves a record without a link, which is still noted as unlinked, so that the
+ * next collection deletes what is left and forgets it. A crash ends all arrivals: the file is then without a record, or
+ * unlinked, and nobody was told that it is here.
+ *
+ * One process that has the database for itself knows in memory who arrives and what is going. Where processes share one,
+ * both are rows with a time limit, renewed by whoever made them; `linkBlob` looks for its own arrival and fails without it,
+ * and a deletion has to be given up before its limit: one who was thought dead changes nothing any more.
+ */
+export interface BlobTransitionStore {
+  /** Runs work that puts a blob's file in its place and then links the blob. Waits while the blob is going. */
+  arrive<T>(digest: Digest, work: () => Promise<T>): Promise<T>;
+  /**
+   * Takes away the files of those of a few hundred blobs that `departure` holds for and that nobody brings: `take` gets these,
+   * and says whose files are gone. An unlinked one is forgotten then; one that turns out to be linked is struck off the list
+   * of unlinked ones. Returns what `take` said; it is not called when there is nothing to take.
+   */
+  takeAway(
+    digests: readonly Digest[],
+    departure: Departure,
+    take: (going: readonly Digest[]) => Promise<readonly Digest[]>,
+  ): Promise<readonly Digest[]>;
 }
 
 /** Everything, as one database holds it. */
@@ -213,6 +260,7 @@ export type MetadataStore = {
   readonly holdings: HoldingStore;
   readonly sessions: UploadSessionStore;
   readonly collection: CollectionStore;
+  readonly transitions: BlobTransitionStore;
   readonly statistics: StatisticsStore;
   close(): Promise<void>;
 };

@@ -34,7 +34,7 @@ export function statisticsContract(name: string, open: () => Promise<MetadataSto
 
     test(
       "the totals go along with what comes and goes",
-      withStore(async ({ statistics, manifests, tags, links, sessions, collection }) => {
+      withStore(async ({ statistics, manifests, tags, links, sessions, collection, transitions }) => {
         const [here, there] = ["local/here", "local/there"] as RepositoryName[] as [RepositoryName, RepositoryName];
         const [one, two] = [digestOf("one"), digestOf("two")];
         for (const repository of [here, there]) await links.linkBlob(repository, one, 10, 1);
@@ -55,8 +55,7 @@ export function statisticsContract(name: string, open: () => Promise<MetadataSto
         await sessions.deleteSession("s");
         await links.unlinkBlob(here, two);
         await collection.collectLinks(2);
-        await collection.forgetBlob(two);
-        await collection.forgetBlob(one);
+        await transitions.takeAway([one, two], "unlinked", async (going) => going);
         const left = { manifests: 1, repositories: 1, pushedTags: 0, cachedTags: 1, uploads: 0 };
         expect(await statistics.totals()).toEqual({ blobs: 0, blobBytes: 0, ...left });
       }),

@@ -40,8 +40,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   ),
   texts.map(
     (text): Step =>
-      ({ collection }) =>
-        collection.forgetBlob(digestOf(text)),
+      ({ transitions }) =>
+        transitions.takeAway([digestOf(text)], "unlinked", async (going) => going),
   ),
   fc.tuple(repositories, texts, tags, kinds).map(
     ([repository, text, tag, kind]): Step =>

@@ -23,7 +23,7 @@ beforeEach(() => {
 
 function survey(enoughParts = 1e9): ImageSurvey {
   const { blobs } = new MemoryBlobs();
-  const files = { isWhole: async () => false };
+  const files = { isWhole: async () => false, makeWhole: async () => false };
   return new ImageSurvey({ ...metadata, blobs, files, order: ORDER }, new Turns().begin(), enoughParts);
 }
 

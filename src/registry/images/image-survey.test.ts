@@ -34,7 +34,8 @@ function survey({ turns = new Turns(), signal = null as AbortSignal | null, enou
     looked.push(digest);
     return blobs.blobs.size(digest);
   };
-  const files = { isWhole: async (digest: Digest, recorded: number) => (await size(digest)) === recorded };
+  const isWhole = async (digest: Digest, recorded: number) => (await size(digest)) === recorded;
+  const files = { isWhole, makeWhole: isWhole };
   return new ImageSurvey({ ...metadata, blobs: blobs.blobs, files, order: ORDER }, turns.begin(signal), enoughParts);
 }
 

@@ -32,7 +32,7 @@ export class ImageVisit {
     this.#stores = stores;
     this.#names = names;
     this.#work = work;
-    this.#held = new HeldParts(stores.holdings, stores.files, work);
+    this.#held = new HeldParts(stores.holdings, stores.files, "isWhole", work);
   }
 
   /** What a manifest says, `depth` indexes below the first one. Throws MANIFEST_INVALID for what no image is. */

@@ -1,7 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { AsideStore } from "../../storage/aside.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
-import type { CollectionStore } from "../../storage/metadata.ts";
+import type { BlobTransitionStore } from "../../storage/metadata.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { SpareWrites } from "./spare-writes.ts";
 
@@ -9,7 +9,7 @@ import type { SpareWrites } from "./spare-writes.ts";
 export type BlobFilesParts = {
   readonly store: BlobStore;
   readonly aside: AsideStore;
-  readonly collection: CollectionStore;
+  readonly transitions: BlobTransitionStore;
   readonly spareWrites: SpareWrites;
   readonly log: Log;
 };
@@ -25,20 +25,22 @@ export class BlobFiles {
     this.#parts = parts;
   }
 
-  /** The size of a blob's file; null when there is none, not even set aside. */
-  async size(digest: Digest): Promise<number | null> {
-    const present = await this.#parts.store.size(digest);
-    return present === null && (await this.#parts.aside.holds(digest, "unrecorded"))
-      ? this.#mend(digest, null)
-      : present;
+  /** Is a blob's file here, with the size that is recorded? Changes nothing: one that is set aside counts, since it comes back. */
+  async isWhole(digest: Digest, recorded: number): Promise<boolean> {
+    const { store, aside } = this.#parts;
+    return ((await store.size(digest)) ?? (await aside.size(digest, "unrecorded"))) === recorded;
   }
 
-  /** Is a blob's file here, with the size that is recorded? Costs one look at the disk when it is. */
-  async isWhole(digest: Digest, size: number): Promise<boolean> {
-    const present = await this.#parts.store.size(digest);
-    if (present === size) return true;
-    if (present === null && !(await this.#parts.aside.holds(digest, "unrecorded"))) return false;
-    return (await this.#mend(digest, size)) === size;
+  /**
+   * As `isWhole`, for one who relies on it: what is set aside is brought back, and what has another size is set aside.
+   * Costs one look at the disk when all is well.
+   */
+  async makeWhole(digest: Digest, recorded: number): Promise<boolean> {
+    const { store, aside, spareWrites } = this.#parts;
+    const present = await store.size(digest);
+    if (present === recorded) return true;
+    if (present === null && !(await aside.holds(digest, "unrecorded"))) return false;
+    return (await spareWrites.attempt("what became of a blob's file", () => this.#mend(digest, recorded))) === true;
   }
 
   /** Was the blob's file found damaged, and nothing has come in its place? */
@@ -46,25 +48,19 @@ export class BlobFiles {
     return (await this.#parts.store.size(digest)) === null && this.#parts.aside.holds(digest, "damaged");
   }
 
-  /** Makes the best of what is in the blob's place. The size of its file afterwards; `recorded` is null when none is. */
-  #mend(digest: Digest, recorded: number | null): Promise<number | null> {
-    const { spareWrites, collection } = this.#parts;
-    const mend = () => collection.exclusively(digest, () => this.#mendAlone(digest, recorded));
-    return spareWrites.attempt("what became of a blob's file", mend);
-  }
-
-  async #mendAlone(digest: Digest, recorded: number | null): Promise<number | null> {
-    const { store, aside, log } = this.#parts;
-    const found = await store.size(digest);
-    const present = found ?? (await aside.bringBack(digest));
-    if (found === null && present !== null) {
-      log.write("info", "a blob's file that had been set aside was brought back", { blob: digest });
-    }
-    if (present === null || recorded === null || present === recorded) return present;
-    await aside.setAside(digest, "damaged");
-    const detail = { blob: digest, size: present, recorded };
-    log.write("error", "a blob's file has the wrong size and was set aside", detail);
+  /** Makes the best of what is in the blob's place. */
+  async #mend(digest: Digest, recorded: number): Promise<boolean> {
+    const { store, aside, transitions, log } = this.#parts;
+    await transitions.takeAway([digest], "damaged", async (going) => {
+      const size = await store.size(digest);
+      if (size === null || size === recorded) return [];
+      await aside.setAside(digest, "damaged");
+      log.write("error", "a blob's file has the wrong size and was set aside", { blob: digest, size, recorded });
+      return going;
+    });
     // What was set aside before may be what it has to be.
-    return (await aside.holds(digest, "unrecorded")) ? this.#mendAlone(digest, recorded) : null;
+    if ((await aside.size(digest, "unrecorded")) === recorded && (await aside.bringBack(digest)) !== null)
+      log.write("info", "a blob's file that had been set aside was brought back", { blob: digest });
+    return (await store.size(digest)) === recorded;
   }
 }

@@ -22,12 +22,12 @@ async function open(graceMs: number) {
   const [metadata, files] = [memoryMetadata(), new MemoryBlobs()];
   const log = new LineLog(() => {}, "error", now);
   const spareWrites = new SpareWrites(log, now);
-  const { links, holdings, collection } = metadata;
+  const { links, holdings, collection, transitions } = metadata;
   // Nothing is damaged here.
   const aside = {} as AsideStore;
   const blobs = new Blobs({
     store: files.blobs,
-    files: new BlobFiles({ store: files.blobs, aside, collection, spareWrites, log }),
+    files: new BlobFiles({ store: files.blobs, aside, transitions, spareWrites, log }),
     links,
     holdings,
     origin: { size: async () => null, download: async () => null, passThrough: async () => null },

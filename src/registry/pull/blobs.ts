@@ -99,7 +99,7 @@ export class Blobs {
    */
   async fulfil(repository: Repository, digest: Digest, context: PullContext): Promise<boolean> {
     const { links, origin } = this.#parts;
-    if (await this.isHere(repository, digest)) return true;
+    if (await this.secure(repository, digest)) return true;
     const { found, failure } = await this.#firstAnswer(repository, async (upstream) => {
       if (!(await links.isReferenced(nameOf(upstream), digest))) return null;
       const download = await origin.download(upstream, digest, context);
@@ -111,19 +111,31 @@ export class Blobs {
     return false;
   }
 
-  /** Is the blob on disk, whole, where `repository` may be answered from? */
-  async isHere(repository: Repository, digest: Digest): Promise<boolean> {
+  /**
+   * As `isHere`, for one who relies on it: a repository that lends it to `repository` links it afterwards, and a file that was set
+   * aside is brought back.
+   */
+  async secure(repository: Repository, digest: Digest): Promise<boolean> {
     return (await this.#findHere(repository, digest)) !== null;
   }
 
+  /** Is the blob on disk, whole, where `repository` may be answered from? Changes nothing. */
+  async isHere(repository: Repository, digest: Digest): Promise<boolean> {
+    const found = await this.#find(repository, digest);
+    return found !== null && this.#parts.files.isWhole(digest, found.link.size);
+  }
+
   /**
-   * A blob of at most `limitBytes` that is on disk, whole; null when it is not. Nobody pulls it: the traffic is not counted.
+   * A blob of at most `limitBytes` that is on disk, whole; null when it is not. Nobody pulls it: the traffic is not counted,
+   * and nothing is changed.
    */
   async readHere(repository: Repository, digest: Digest, limitBytes: number): Promise<Uint8Array | null> {
-    const link = await this.#findHere(repository, digest);
-    if (link === null || link.size > limitBytes) return null;
+    const found = await this.#find(repository, digest);
+    if (found === null || found.link.size > limitBytes) return null;
     const body = await this.#parts.store.read(digest, null);
-    return body === null ? null : new Uint8Array(await new Response(body).arrayBuffer());
+    if (body === null) return null;
+    const bytes = new Uint8Array(await new Response(body).arrayBuffer());
+    return bytes.byteLength === found.link.size ? bytes : null;
   }
 
   /** Takes a blob out of a repository; the space is given back once no repository has it. Throws BLOB_UNKNOWN. */
@@ -136,22 +148,34 @@ export class Blobs {
   }
 
   /**
-   * The link of a blob whose file is whole. A file that is gone or cut short is as good as none: it is fetched or pushed
-   * again. A blob that another repository brought here serves this one too, once one of its manifests names it: that is
-   * written down, but a pull does not depend on it.
+   * The link of a blob whose file is whole, for one who relies on it. A file that is gone or cut short is as good as none: it
+   * is fetched or pushed again. A blob that another repository brought here serves this one too, once one of its manifests
+   * names it: that is written down, but a pull does not depend on it.
    */
   async #findHere(repository: Repository, digest: Digest): Promise<BlobLink | null> {
-    const { links, holdings, files, order, now } = this.#parts;
+    const { links, files, now, spareWrites } = this.#parts;
+    const found = await this.#find(repository, digest);
+    if (found === null || !(await files.makeWhole(digest, found.link.size))) return null;
+    if (!found.isLent) return found.link;
+    const mount = () => links.mountBlob(found.link.repository, digest, null, now(), "cached");
+    await spareWrites.attempt("that a repository has a blob", mount);
+    return found.link;
+  }
+
+  /** What is recorded of a blob; `isLent`: by another repository, while this one's manifest names it. */
+  async #find(
+    repository: Repository,
+    digest: Digest,
+  ): Promise<{ readonly link: BlobLink; readonly isLent: boolean } | null> {
+    const { links, holdings, order } = this.#parts;
     const names = candidateNames(repository, order);
     const link = await links.findLink(names, digest);
-    if (link !== null) return (await files.isWhole(digest, link.size)) ? link : null;
+    if (link !== null) return { link, isLent: false };
     const size = (await holdings.findLinkedAnywhere([digest])).get(digest);
-    if (size === undefined || !(await files.isWhole(digest, size))) return null;
-    for (const name of names) {
-      if (!(await links.isReferenced(name, digest))) continue;
-      const mount = () => links.mountBlob(name, digest, null, now(), "cached");
-      await this.#parts.spareWrites.attempt("that a repository has a blob", mount);
-      return { repository: name, size, touchedAtMs: 0 };
+    if (size === undefined) return null;
+    for (const repository of names) {
+      if (await links.isReferenced(repository, digest))
+        return { link: { repository, size, touchedAtMs: 0 }, isLent: true };
     }
     return null;
   }

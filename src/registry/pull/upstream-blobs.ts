@@ -6,7 +6,7 @@ import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { UploadId, UploadStore } from "../../storage/blobs.ts";
-import type { BlobLinkStore, CollectionStore } from "../../storage/metadata.ts";
+import type { BlobLinkStore, BlobTransitionStore } from "../../storage/metadata.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BlobHead } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
@@ -40,7 +40,7 @@ export class UpstreamBlobs implements BlobOrigin {
   readonly #upstreams: Upstreams;
   readonly #uploads: UploadStore;
   readonly #links: BlobLinkStore;
-  readonly #collection: CollectionStore;
+  readonly #transitions: BlobTransitionStore;
   readonly #transferParts: TransferParts;
   readonly #log: Log;
   readonly #failures: RecentFailures;
@@ -54,7 +54,7 @@ export class UpstreamBlobs implements BlobOrigin {
   constructor(
     upstreams: Upstreams,
     uploads: UploadStore,
-    metadata: { readonly links: BlobLinkStore; readonly collection: CollectionStore },
+    metadata: { readonly links: BlobLinkStore; readonly transitions: BlobTransitionStore },
     traffic: TrafficCounter,
     { log, failures }: { readonly log: Log; readonly failures: RecentFailures },
     clock: Clock,
@@ -62,7 +62,7 @@ export class UpstreamBlobs implements BlobOrigin {
     this.#upstreams = upstreams;
     this.#uploads = uploads;
     this.#links = metadata.links;
-    this.#collection = metadata.collection;
+    this.#transitions = metadata.transitions;
     this.#transferParts = { upstreams, uploads, traffic, log };
     this.#log = log;
     this.#failures = failures;
@@ -206,7 +206,7 @@ export class UpstreamBlobs implements BlobOrigin {
     const { digest, id, download } = transfer;
     try {
       await transferBlob(transfer, this.#transferParts);
-      await this.#collection.exclusively(digest, async () => {
+      await this.#transitions.arrive(digest, async () => {
         const size = await this.#uploads.commit(id, digest);
         for (const { namespace, path } of flight.repositories.values()) {
           await this.#links.linkBlob(nameOf({ namespace, path }), digest, size, this.#now(), "cached");

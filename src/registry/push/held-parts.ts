@@ -7,18 +7,23 @@ import type { BlobFiles } from "../pull/blob-files.ts";
 /** Digests that are looked up at once: they take about a millisecond. */
 const SET = 100;
 
-/** Says whether a blob's file is what is recorded of it. */
-export type WholeFiles = Pick<BlobFiles, "isWhole">;
+/** Says whether a blob's file is what is recorded of it, and makes it so, as far as it can. */
+export type WholeFiles = Pick<BlobFiles, "isWhole" | "makeWhole">;
+
+/** What is wanted of a blob's file: to know whether it is whole, or, for one who relies on it, to have it so. */
+export type FileWish = keyof WholeFiles;
 
 /** Which parts of images are here, seen through the repositories that may answer for one. Works in turns. */
 export class HeldParts {
   readonly #holdings: HoldingStore;
   readonly #files: WholeFiles;
+  readonly #wish: FileWish;
   readonly #work: Work;
 
-  constructor(holdings: HoldingStore, files: WholeFiles, work: Work) {
+  constructor(holdings: HoldingStore, files: WholeFiles, wish: FileWish, work: Work) {
     this.#holdings = holdings;
     this.#files = files;
+    this.#wish = wish;
     this.#work = work;
   }
 
@@ -61,7 +66,7 @@ export class HeldParts {
     const found = new Map<Digest, number>();
     for (const set of setsOf(digests)) {
       for (const [digest, size] of await recorded(set)) {
-        if (await this.#files.isWhole(digest, size)) found.set(digest, size);
+        if (await this.#files[this.#wish](digest, size)) found.set(digest, size);
         await this.#work.rest();
       }
       await this.#work.rest();

@@ -148,7 +148,7 @@ export class ManifestPushes {
 
   #gathering(push: PushProgress): BlobGathering {
     const { blobs, holdings, files } = this.#parts;
-    return new BlobGathering(blobs, new HeldParts(holdings, files, push.work), push);
+    return new BlobGathering(blobs, new HeldParts(holdings, files, "makeWhole", push.work), push);
   }
 
   async #holdManifest(

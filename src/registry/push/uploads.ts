@@ -4,7 +4,13 @@ import { algorithmOf, type Digest, type DigestAlgorithm } from "../../oci/digest
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import { newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../../storage/blobs.ts";
-import type { BlobLinkStore, CollectionStore, UploadSessionStore } from "../../storage/metadata.ts";
+import type {
+  BlobLinkStore,
+  BlobTransitionStore,
+  HoldingStore,
+  MetadataStore,
+  UploadSessionStore,
+} from "../../storage/metadata.ts";
 import type { BlobFiles } from "../pull/blob-files.ts";
 
 /** A chunk of a client's upload. `range` is what its Content-Range says, null without one. */
@@ -41,21 +47,23 @@ export class Uploads {
   readonly #files: BlobFiles;
   readonly #sessions: UploadSessionStore;
   readonly #links: BlobLinkStore;
-  readonly #collection: CollectionStore;
+  readonly #holdings: HoldingStore;
+  readonly #transitions: BlobTransitionStore;
   readonly #now: () => number;
   readonly #busy = new KeyedMutex<string>();
 
   constructor(
     uploads: UploadStore,
     files: BlobFiles,
-    metadata: { sessions: UploadSessionStore; links: BlobLinkStore; collection: CollectionStore },
+    metadata: Pick<MetadataStore, "sessions" | "links" | "holdings" | "transitions">,
     now: () => number,
   ) {
     this.#uploads = uploads;
     this.#files = files;
     this.#sessions = metadata.sessions;
     this.#links = metadata.links;
-    this.#collection = metadata.collection;
+    this.#holdings = metadata.holdings;
+    this.#transitions = metadata.transitions;
     this.#now = now;
   }
 
@@ -78,10 +86,10 @@ export class Uploads {
    * file is not whole: then the client's own copy is better.
    */
   async mount(repository: Repository, digest: Digest, from: Repository | null): Promise<boolean> {
-    if ((await this.#files.size(digest)) === null) return false;
+    const recorded = (await this.#holdings.findLinkedAnywhere([digest])).get(digest);
+    if (recorded === undefined || !(await this.#files.makeWhole(digest, recorded))) return false;
     const source = from === null ? null : nameOf(from);
-    const size = await this.#links.mountBlob(nameOf(repository), digest, source, this.#now());
-    return size !== null && (await this.#files.isWhole(digest, size));
+    return (await this.#links.mountBlob(nameOf(repository), digest, source, this.#now())) !== null;
   }
 
   /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */
@@ -214,9 +222,8 @@ export class Uploads {
     return size;
   }
 
-  /** From the file's place to its link, nobody may collect the blob. */
   async #commit(repository: Repository, id: UploadId, digest: Digest): Promise<void> {
-    await this.#collection.exclusively(digest, async () => {
+    await this.#transitions.arrive(digest, async () => {
       const size = await this.#uploads.commit(id, digest);
       await this.#links.linkBlob(nameOf(repository), digest, size, this.#now());
     });

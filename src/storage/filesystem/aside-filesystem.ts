@@ -1,4 +1,4 @@
-import { lstat, rename, rm } from "node:fs/promises";
+import { link, lstat, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder } from "../../lib/files/make-folder.ts";
 import { syncFolder } from "../../lib/files/sync-folder.ts";
@@ -6,7 +6,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { AsideFile, AsideReason, AsideStore, AsideTotals } from "../aside.ts";
 import { asideFolder, asidePath, blobPath } from "./blob-folder.ts";
 import { digestsIn } from "./blobs-filesystem.ts";
-import type { WriteGuard } from "./folder-guard.ts";
+import type { WriteGuard } from "../write-guard.ts";
 import { statNow } from "./stat-now.ts";
 import { storageError } from "../storage-error.ts";
 import { codeOf, isAbsent, isNotFound } from "../../lib/files/system-error.ts";
@@ -28,18 +28,22 @@ export class FilesystemAside implements AsideStore {
   }
 
   async setAside(digest: Digest, reason: AsideReason): Promise<boolean> {
-    return this.#move(blobPath(this.#folder, digest), asidePath(this.#folder, digest, reason), true);
+    return this.#move(blobPath(this.#folder, digest), asidePath(this.#folder, digest, reason), renameOver);
   }
 
   async bringBack(digest: Digest): Promise<number | null> {
     const path = blobPath(this.#folder, digest);
-    if ((await findFile(path)) !== null) return null;
-    if (!(await this.#move(asidePath(this.#folder, digest, "unrecorded"), path, false))) return null;
+    if (!(await this.#move(asidePath(this.#folder, digest, "unrecorded"), path, renameBeside))) return null;
     return (await findFile(path))?.size ?? null;
   }
 
   async holds(digest: Digest, reason: AsideReason): Promise<boolean> {
     return statNow(asidePath(this.#folder, digest, reason)) !== null;
+  }
+
+  async size(digest: Digest, reason: AsideReason): Promise<number | null> {
+    const found = statNow(asidePath(this.#folder, digest, reason));
+    return found?.isFile() === true ? found.size : null;
   }
 
   async giveUp(digest: Digest, reason: AsideReason): Promise<boolean> {
@@ -70,12 +74,12 @@ export class FilesystemAside implements AsideStore {
   }
 
   /** The new name is durable before the old one is gone for good: a power cut leaves one of the two. */
-  async #move(from: string, to: string, mayReplace: boolean): Promise<boolean> {
+  async #move(from: string, to: string, rename: Rename): Promise<boolean> {
     this.#guard?.admit();
     try {
       if ((await findFile(from)) === null) return false;
       await makeFolder(dirname(to));
-      await (mayReplace ? renameOver(from, to) : rename(from, to));
+      if (!(await rename(from, to))) return false;
       await syncFolder(dirname(to));
       await syncFolder(dirname(from));
       return true;
@@ -86,10 +90,32 @@ export class FilesystemAside implements AsideStore {
   }
 }
 
+type Rename = (from: string, to: string) => Promise<boolean>;
+
+/** As `rename`, which replaces nothing: what comes to be there meanwhile stays. False when there is something. */
+async function renameBeside(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    await rm(from, { force: true });
+    return true;
+  } catch (error) {
+    if (isThere(error)) return false;
+    if (isNotFound(error)) throw error;
+  }
+  // A folder, or a file system without hard links: there a moment lies between the look and the move.
+  if ((await findFile(to)) !== null) return false;
+  await rename(from, to);
+  return true;
+}
+
+function isThere(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EEXIST";
+}
+
 const IN_THE_WAY = new Set(["EISDIR", "ENOTDIR", "ENOTEMPTY", "EEXIST"]);
 
 /** As `rename`, which lets no file take a folder's place, nor a folder that of one with files in it. */
-async function renameOver(from: string, to: string): Promise<void> {
+async function renameOver(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);
   } catch (error) {
@@ -97,6 +123,7 @@ async function renameOver(from: string, to: string): Promise<void> {
     await rm(to, { recursive: true, force: true });
     await rename(from, to);
   }
+  return true;
 }
 
 async function findFile(path: string): Promise<Found | null> {

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { WritesRefused } from "../storage-error.ts";
+import type { WriteGuard } from "../write-guard.ts";
 
 /** How often it is looked whether the data folder is there when nobody writes. */
 const LOOK_EVERY_MS = 5000;
@@ -10,14 +11,6 @@ const MOMENT_MS = 100;
 
 /** What must stay in its place, by its name in the data folder. */
 type Watched = { readonly name: string; readonly device: number; readonly inode: number };
-
-/** To be asked around a write. Both throw WritesRefused when what is written would be lost. */
-export interface WriteGuard {
-  /** Before a write: as things were a moment ago. */
-  admit(): void;
-  /** As things are: after a write, before anybody is told that it is done. */
-  confirm(): void;
-}
 
 /**
  * Sees when the data folder, or a part of it, is no longer what larder opened: removed, renamed, another in its place, a

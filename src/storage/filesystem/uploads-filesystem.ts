@@ -9,7 +9,7 @@ import { BatchWriter, type RunningDigest } from "./batch-writer.ts";
 import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
 import { namesIn, statOrNull } from "./blobs-filesystem.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
-import type { WriteGuard } from "./folder-guard.ts";
+import type { WriteGuard } from "../write-guard.ts";
 import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, type UploadStore } from "../blobs.ts";
 import { storageError, storageFull } from "../storage-error.ts";
 import { isNotFound } from "../../lib/files/system-error.ts";

@@ -1,9 +1,10 @@
-import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
+import { BlobTransitions } from "../blob-transitions.ts";
 import type {
   BlobLink,
+  Departure,
   LocatedTag,
   ManifestPut,
   MetadataStore,
@@ -43,6 +44,7 @@ export function memoryMetadata(): MetadataStore {
     holdings: store,
     sessions: store,
     collection: store,
+    transitions: store,
     statistics: new MemoryStatistics(() => store.totals()),
     close: async () => {},
   };
@@ -52,7 +54,7 @@ class MemoryMetadata {
   readonly #repositories = new Map<RepositoryName, Repository>();
   readonly #sizes = new Map<Digest, number>();
   readonly #sessions = new Map<string, UploadSession>();
-  readonly #mutex = new KeyedMutex<Digest>();
+  readonly #transitions = new BlobTransitions();
 
   #open(name: RepositoryName): Repository {
     let repository = this.#repositories.get(name);
@@ -195,6 +197,7 @@ class MemoryMetadata {
   }
 
   async linkBlob(name: RepositoryName, digest: Digest, size: number, atMs: number, kind: TagKind = "pushed") {
+    this.#transitions.assertStays(digest);
     this.#sizes.set(digest, size);
     await this.#link(name, digest, atMs, kind);
   }
@@ -295,20 +298,39 @@ class MemoryMetadata {
     return { manifests, links };
   }
 
-  async listUnlinkedBlobs(limit: number): Promise<readonly Digest[]> {
-    return [...this.#sizes.keys()].filter((digest) => !this.#isLinked(digest)).slice(0, limit);
-  }
-
-  async forgetBlob(digest: Digest): Promise<boolean> {
-    return !this.#isLinked(digest) && this.#sizes.delete(digest);
+  async listUnlinkedBlobs(page: Page): Promise<readonly Digest[]> {
+    return pageOf(
+      [...this.#sizes.keys()].filter((digest) => !this.#isLinked(digest)),
+      page,
+    );
   }
 
   async findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]> {
-    return digests.filter((digest) => !this.#sizes.has(digest));
+    return digests.filter((digest) => !this.#sizes.has(digest) && !this.#transitions.isArriving(digest));
   }
 
-  exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
-    return this.#mutex.run(digest, work);
+  arrive<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
+    return this.#transitions.arrive(digest, work);
+  }
+
+  async takeAway(
+    digests: readonly Digest[],
+    departure: Departure,
+    take: (going: readonly Digest[]) => Promise<readonly Digest[]>,
+  ): Promise<readonly Digest[]> {
+    const mayGo = (digest: Digest): boolean => {
+      if (departure === "unlinked") return this.#sizes.has(digest) && !this.#isLinked(digest);
+      return departure === "damaged" || !this.#sizes.has(digest);
+    };
+    const going = this.#transitions.begin(digests.filter(mayGo));
+    try {
+      if (going.digests.length === 0) return [];
+      const gone = await take(going.digests);
+      if (departure === "unlinked") for (const digest of gone) this.#sizes.delete(digest);
+      return gone;
+    } finally {
+      going.end();
+    }
   }
 
   totals(): StoreTotals {

@@ -114,14 +114,12 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** As the registry collects: what it took, and which blobs it forgot. */
-async function collect({ collection }: MetadataStore, beforeMs: number): Promise<unknown> {
+async function collect({ collection, transitions }: MetadataStore, beforeMs: number): Promise<unknown> {
   const taken = await collection.collectLinks(beforeMs);
-  const forgotten: Digest[] = [];
-  for (const digest of await collection.listUnlinkedBlobs(1000)) {
-    if (await collection.forgetBlob(digest)) forgotten.push(digest);
-  }
-  expect(await collection.listUnlinkedBlobs(1)).toEqual([]);
-  return { taken, forgotten: forgotten.sort() };
+  const unlinked = await collection.listUnlinkedBlobs({ after: null, limit: 1000 });
+  const forgotten = await transitions.takeAway(unlinked, "unlinked", async (going) => going);
+  expect(await collection.listUnlinkedBlobs({ after: null, limit: 1 })).toEqual([]);
+  return { taken, forgotten: forgotten.toSorted() };
 }
 
 /** All that can be seen of a store. */

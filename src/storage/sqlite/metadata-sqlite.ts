@@ -1,7 +1,9 @@
 import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import { Turns } from "../../lib/async/turns.ts";
+import { BlobTransitions } from "../blob-transitions.ts";
 import type { MetadataStore } from "../metadata.ts";
 import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
+import { SqliteBlobTransitions } from "./sqlite-blob-transitions.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
@@ -22,16 +24,18 @@ export function openSqliteMetadata(path: string, sweepRows = SWEEP_ROWS): Metada
 /** Metadata in an SQLite database; long work on it takes its turns with that of others. */
 export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows = SWEEP_ROWS): MetadataStore {
   const linkTurns = new KeyedMutex<"links">();
+  const transitions = new BlobTransitions();
   const tags = new SqliteTags(database, turns);
   return {
     manifests: new SqliteManifests(database, turns, linkTurns),
     tags,
     tagIndex: new SqliteTagIndex(database),
     repositories: tags,
-    links: new SqliteBlobLinks(database),
+    links: new SqliteBlobLinks(database, transitions),
     holdings: new SqliteHoldings(database),
     sessions: new SqliteUploadSessions(database),
-    collection: new SqliteCollection(database, { linkTurns, turns, sweepRows }),
+    collection: new SqliteCollection(database, { linkTurns, turns, transitions, sweepRows }),
+    transitions: new SqliteBlobTransitions(database, transitions),
     statistics: new SqliteStatistics(database),
     close: async () => void database.close(),
   };

@@ -1,5 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { BlobTransitions } from "../blob-transitions.ts";
 import type { BlobLink, BlobLinkStore, TagKind } from "../metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { isNamed } from "./sqlite-naming.ts";
@@ -7,9 +8,11 @@ import { isNamed } from "./sqlite-naming.ts";
 /** Links between repositories and blobs in SQLite. */
 export class SqliteBlobLinks implements BlobLinkStore {
   readonly #database: SqliteDatabase;
+  readonly #transitions: BlobTransitions;
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, transitions: BlobTransitions) {
     this.#database = database;
+    this.#transitions = transitions;
   }
 
   async linkBlob(
@@ -20,6 +23,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
     kind: TagKind = "pushed",
   ): Promise<void> {
     await this.#database.durably(() => {
+      this.#transitions.assertStays(digest);
       this.#database
         .query<null, [string, number]>(
           `INSERT INTO blob (digest, size) VALUES (?, ?)

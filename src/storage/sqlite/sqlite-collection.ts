@@ -1,7 +1,9 @@
-import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
+import type { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
-import type { CollectionStore } from "../metadata.ts";
+import type { BlobTransitions } from "../blob-transitions.ts";
+import type { CollectionStore, Page } from "../metadata.ts";
+import { findBlobsThat } from "./sqlite-blob-transitions.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteOrphans } from "./sqlite-orphans.ts";
 import { SqliteReleasedManifests } from "./sqlite-released-manifests.ts";
@@ -14,6 +16,7 @@ type CollectionParts = {
   /** Held while a manifest is written in turns: until it is complete, nothing that it needs is looked at. */
   readonly linkTurns: KeyedMutex<"links">;
   readonly turns: Turns;
+  readonly transitions: BlobTransitions;
   /** So many rows of each kind are looked at by a collection, though nothing was noted about them. */
   readonly sweepRows: number;
 };
@@ -21,14 +24,11 @@ type CollectionParts = {
 /**
  * Housekeeping in SQLite. It does what was noted when rows were taken away, a turn of it in one transaction, so that its
  * cost grows with what has changed, and nobody waits for more than a turn.
- *
- * One process has the database, so a mutex in memory is all that `exclusively` needs.
  */
 export class SqliteCollection implements CollectionStore {
   readonly #database: SqliteDatabase;
   readonly #parts: CollectionParts;
   readonly #sweep: SqliteSweep;
-  readonly #mutex = new KeyedMutex<Digest>();
 
   constructor(database: SqliteDatabase, parts: CollectionParts) {
     this.#database = database;
@@ -66,29 +66,18 @@ export class SqliteCollection implements CollectionStore {
     });
   }
 
-  async listUnlinkedBlobs(limit: number): Promise<readonly Digest[]> {
+  async listUnlinkedBlobs(page: Page): Promise<readonly Digest[]> {
     return this.#database
-      .query<{ digest: string }, [number]>("SELECT digest FROM unlinked LIMIT ?")
-      .all(limit)
+      .query<{ digest: string }, [string, number]>(
+        "SELECT digest FROM unlinked WHERE digest > ? ORDER BY digest LIMIT ?",
+      )
+      .all(page.after ?? "", page.limit)
       .map((row) => row.digest as Digest);
   }
 
-  async forgetBlob(digest: Digest): Promise<boolean> {
-    return this.#database.freeing(() => {
-      this.#database.query<null, [string]>("DELETE FROM unlinked WHERE digest = ?").run(digest);
-      const sql = `DELETE FROM blob WHERE digest = ?
-        AND NOT EXISTS (SELECT 1 FROM repository_blob r WHERE r.digest = blob.digest)`;
-      return this.#database.query<null, [string]>(sql).run(digest).changes > 0;
-    });
-  }
-
   async findUnrecorded(digests: readonly Digest[]): Promise<readonly Digest[]> {
-    const find = this.#database.query<unknown, [string]>("SELECT 1 FROM blob WHERE digest = ?");
-    return digests.filter((digest) => find.get(digest) === null);
-  }
-
-  exclusively<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
-    return this.#mutex.run(digest, work);
+    const found = findBlobsThat(this.#database, "unrecorded", digests);
+    return found.filter((digest) => !this.#parts.transitions.isArriving(digest));
   }
 }
 

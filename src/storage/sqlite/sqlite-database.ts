@@ -1,7 +1,7 @@
 import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
 import { closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../../lib/async/shared-flush.ts";
-import type { WriteGuard } from "../filesystem/folder-guard.ts";
+import type { WriteGuard } from "../write-guard.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { CheckedStatement } from "./checked-statement.ts";
 import { openSqliteFile } from "./open-sqlite-file.ts";
@@ -149,6 +149,11 @@ export class SqliteDatabase {
   async freeing<T>(work: () => T): Promise<T> {
     this.#guard?.admit();
     return this.#flushed(withSpareSpace(this.#spare, () => this.transact(work)));
+  }
+
+  /** Waits until all that was committed so far would survive a power cut. Throws STORAGE_FULL, WritesRefused. */
+  settle(): Promise<void> {
+    return this.#flushed(undefined);
   }
 
   /**
