@@ -121,15 +121,13 @@ describe("images below a path", () => {
     ]);
   });
 
-  test("in thousands of files take seconds", async () => {
+  test("in thousands of files are all found", async () => {
     const files = Array.from({ length: 3000 }, (_, i): [string, string] => [
       `d${i % 50}/f${i}.yaml`,
       POD(`app/n${i}:1`),
     ]);
     const folder = await lay(Object.fromEntries(files));
-    const started = performance.now();
     expect((await discover([folder], { strict: true })).images).toHaveLength(3000);
-    expect(performance.now() - started).toBeLessThan(30_000);
   }, 60_000);
 
   test("are given up when the signal says so", async () => {

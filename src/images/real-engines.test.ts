@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { requirement } from "../../test/requirement.ts";
+import { until } from "../../test/until.ts";
 import { ContainerTools } from "./container-tools.fixture.ts";
 import { openDaemonSink } from "./engine/daemon-sink.ts";
 import { openDaemonSource } from "./engine/daemon-source.ts";
@@ -13,10 +14,10 @@ const NEVER = new AbortController().signal;
 async function start(words: readonly string[], socket: string) {
   const environment = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` };
   const child = Bun.spawn([...words], { stdin: "ignore", stdout: "ignore", stderr: "ignore", env: environment });
-  for (let waited = 0; !existsSync(socket); waited += 50) {
-    if (waited > 20_000 || child.exitCode !== null) throw new Error(`${words[0]} did not start`);
-    await Bun.sleep(50);
-  }
+  await until(`${words[0]} has started`, () => {
+    if (child.exitCode !== null) throw new Error(`${words[0]} ended with status ${child.exitCode}`);
+    return existsSync(socket);
+  });
   return async () => {
     child.kill();
     await child.exited;

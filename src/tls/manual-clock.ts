@@ -18,10 +18,10 @@ export class ManualClock implements CertificateClock {
     return () => this.#timers.delete(callback);
   }
 
-  /** Moves the time, then lets every timer fire once and waits until `isDone`, at most 5 s. */
+  /** Moves the time, then lets every timer fire once and waits until `isDone`, at most 25 s. */
   async advance(milliseconds: number, isDone: () => boolean = () => true): Promise<void> {
     this.#now += milliseconds;
     for (const callback of this.#timers) callback();
-    for (let waited = 0; waited < 5000 && !isDone(); waited += 5) await Bun.sleep(5);
+    for (let waited = 0; waited < 25_000 && !isDone(); waited += 5) await Bun.sleep(5);
   }
 }

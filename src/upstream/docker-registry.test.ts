@@ -224,8 +224,10 @@ describe.skipIf(!hasDockerRegistry || !hasOpenssl)("a docker-registry behind a t
   });
 
   test("shares one token between concurrent requests, and outlives a caller that leaves", async () => {
+    const [asked, left] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     tokens.intercept = async () => {
-      await Bun.sleep(50);
+      asked.resolve();
+      await left.promise;
       return undefined as never;
     };
     const client = clientOf(registry.url);
@@ -233,7 +235,10 @@ describe.skipIf(!hasDockerRegistry || !hasOpenssl)("a docker-registry behind a t
     const requests = [leaving.signal, undefined, undefined, undefined].map((signal) =>
       client.headManifest(PATH, V1, signal === undefined ? {} : { signal }),
     );
-    setTimeout(() => leaving.abort(new Error("gone")), 20);
+    await asked.promise;
+    leaving.abort(new Error("gone"));
+    expect(await requests[0]?.catch((error: Error) => error.message)).toBe("gone");
+    left.resolve();
     const outcomes = await Promise.allSettled(requests);
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled", "fulfilled"]);
     expect(tokens.questions.length).toBe(1);

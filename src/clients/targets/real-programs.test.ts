@@ -10,6 +10,7 @@ import { findClientTarget } from "./targets.ts";
 import { testSettings } from "../settings.fixture.ts";
 import { writeFiles } from "../deliver/write-files.ts";
 import { unmet } from "../../../test/requirement.ts";
+import { until } from "../../../test/until.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -159,9 +160,7 @@ describe.skipIf(missing("dnsmasq", "dig"))("dnsmasq", () => {
         return (await child.stdout.text()).trim();
       };
       // A port that nobody listens on yet refuses at once.
-      for (let asked = 0; (await dig("A", "registry-1.docker.io")) !== "10.0.0.5" && asked < 50; asked++) {
-        await Bun.sleep(100);
-      }
+      await until("dnsmasq answers", async () => (await dig("A", "registry-1.docker.io")) === "10.0.0.5");
       expect(await dig("A", "registry-1.docker.io")).toBe("10.0.0.5");
       expect(await dig("A", "registry.k8s.io")).toBe("10.0.0.5");
       expect(await dig("AAAA", "registry-1.docker.io")).toBe("");
