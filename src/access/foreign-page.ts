@@ -7,13 +7,10 @@
 import { tryParseHost } from "../lib/net/host-header.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import type { LarderHosts } from "./larder-hosts.ts";
+import { DEFAULT_PORT } from "../lib/net/host-port.ts";
 
 /** The page has the very host of the request, or a person typed the address. Anything else is another's. */
 const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
-const DEFAULT_PORTS = new Map([
-  ["http", 80],
-  ["https", 443],
-]);
 
 /**
  * Why this request is a page's that is not larder's own; null when it is larder's, or no browser's. `scheme` is the one
@@ -39,7 +36,7 @@ export function findForeignPage(headers: Headers, scheme: "http" | "https", host
     page !== null &&
     originScheme.toLowerCase() === scheme &&
     page.name === host.name &&
-    (page.port ?? DEFAULT_PORTS.get(scheme)) === (host.port ?? DEFAULT_PORTS.get(scheme));
+    (page.port ?? DEFAULT_PORT[scheme]) === (host.port ?? DEFAULT_PORT[scheme]);
   return isSame
     ? null
     : `a browser sent it for a page of ${quoteBriefly(origin)}, and only those of ${scheme}://${hostText} may`;

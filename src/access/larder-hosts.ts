@@ -1,5 +1,6 @@
 import type { IpAddress } from "../lib/net/ip-address.ts";
 import { type NamedHost, tryParseHost } from "../lib/net/host-header.ts";
+import { DEFAULT_PORT } from "../lib/net/host-port.ts";
 
 /** What larder is known by. Names may have a port, and are then meant with that one alone. */
 export type KnownHosts = {
@@ -14,8 +15,6 @@ export type KnownHosts = {
   /** Where larder listens. */
   readonly ports: () => readonly { readonly scheme: "http" | "https"; readonly port: number }[];
 };
-
-const DEFAULT_PORT = { http: 80, https: 443 } as const;
 
 /** Names that lead to the machine that asks, wherever that is. Source: RFC 6761, section 6.3; Debian's /etc/hosts. */
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set([

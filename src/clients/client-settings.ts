@@ -11,6 +11,7 @@ import { DOCKER_HUB, LOCAL, type Namespace, tryParseNamespace } from "../oci/rep
 import { ClientSettingsError } from "./client-settings-error.ts";
 import { hasDefaultPort, parseRegistryAddress, type RegistryAddress, urlOf } from "./registry-address.ts";
 import { canBeSpoofed } from "./spoofable.ts";
+import { DEFAULT_PORT } from "../lib/net/host-port.ts";
 
 /** How a node is led to larder. */
 export type ClientMode = "http" | "https" | "spoof";
@@ -81,7 +82,7 @@ export function parseClientSettings(input: ClientSettingsInput): ClientSettings 
 function checkSpoofing(settings: ClientSettings): void {
   const { registry } = settings;
   if (!hasDefaultPort(registry)) {
-    const port = registry.scheme === "https" ? 443 : 80;
+    const port = DEFAULT_PORT[registry.scheme];
     throw new ClientSettingsError(
       `spoofed names reach the registry on port ${port} alone, ${urlOf(registry)} is on ${registry.port}: serve it on ${port} too, or use mode ${registry.scheme}`,
     );

@@ -2,6 +2,7 @@
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
 import type { ClientSettings } from "./client-settings.ts";
 import { canBeSpoofed } from "./spoofable.ts";
+import { hostWithoutPort } from "../lib/net/host-port.ts";
 
 /** docker.io's images are pulled from registry-1, tokens come from auth, and the others are further names of the registry. */
 const DOCKER_HUB_HOSTS = [
@@ -19,7 +20,7 @@ export function contactedHost(standIn: Namespace): string {
 
 /** Every name of an upstream that has to lead to larder for its clients to come here. A port is no part of a name. */
 export function hostNamesOf(standIn: Namespace): readonly string[] {
-  return standIn === DOCKER_HUB ? DOCKER_HUB_HOSTS : [standIn.replace(/:\d+$/, "").replace(/^\[|\]$/g, "")];
+  return standIn === DOCKER_HUB ? DOCKER_HUB_HOSTS : [hostWithoutPort(standIn)];
 }
 
 /** The stand-ins that spoofing can serve. */

@@ -1,6 +1,6 @@
 import { type AddressData, addressData } from "./answers.ts";
 import type { Responder } from "./responder.ts";
-import type { SocketAddress } from "./socket-address.ts";
+import type { SocketAddress } from "../lib/net/socket-address.ts";
 import { type ConnectionCount, listenTcp } from "./tcp-connections.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 

@@ -6,7 +6,7 @@
  * question counts; after some guesses have arrived, the question is asked over TCP, where guessing is harder still.
  */
 import { answersQuestion } from "./forwarded-response.ts";
-import { formatSocketAddress, type SocketAddress } from "./socket-address.ts";
+import { formatSocketAddress, type SocketAddress } from "../lib/net/socket-address.ts";
 import { frame, StreamUnframer } from "./stream-framing.ts";
 import { HEADER_BYTES, RESPONSE_CODE, readU16, writeU16 } from "./wire.ts";
 

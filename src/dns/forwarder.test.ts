@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import dnsPacket from "dns-packet";
 import { Forwarder } from "./forwarder.ts";
 import { parseQuery, type Query } from "./query.ts";
-import type { SocketAddress } from "./socket-address.ts";
+import type { SocketAddress } from "../lib/net/socket-address.ts";
 import { frame, StreamUnframer } from "./stream-framing.ts";
 
 /** What a server sends back to a query, one datagram each; over TCP only the first. */

@@ -4,8 +4,8 @@ import { ExchangeError, exchange } from "./exchange.ts";
 import { type ForwardedResponse, readForwardedResponse } from "./forwarded-response.ts";
 import type { Query } from "./query.ts";
 import { writeEdns } from "./reply.ts";
-import type { SocketAddress } from "./socket-address.ts";
-import { formatSocketAddress } from "./socket-address.ts";
+import type { SocketAddress } from "../lib/net/socket-address.ts";
+import { formatSocketAddress } from "../lib/net/socket-address.ts";
 import { HEADER_BYTES, RESPONSE_CODE, writeU16 } from "./wire.ts";
 
 export type ForwarderOptions = {

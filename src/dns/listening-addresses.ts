@@ -9,7 +9,7 @@ import {
   wantedAddresses,
 } from "./local-addresses.ts";
 import type { Responder } from "./responder.ts";
-import { formatSocketAddress, type SocketAddress } from "./socket-address.ts";
+import { formatSocketAddress, type SocketAddress } from "../lib/net/socket-address.ts";
 import { ConnectionCount } from "./tcp-connections.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 

@@ -2,7 +2,7 @@
 import type { NetworkInterfaceInfo } from "node:os";
 import ipaddr from "ipaddr.js";
 import type { Cidr } from "./access.ts";
-import type { SocketAddress } from "./socket-address.ts";
+import type { SocketAddress } from "../lib/net/socket-address.ts";
 
 /** An address of one of this machine's interfaces. */
 export type LocalAddress = {

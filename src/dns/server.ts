@@ -8,19 +8,15 @@ import { Forwarder } from "./forwarder.ts";
 import { ListeningAddresses } from "./listening-addresses.ts";
 import { type ListenAddress, type LocalAddress, listLocalAddresses } from "./local-addresses.ts";
 import { Responder } from "./responder.ts";
-import { formatSocketAddress, parseResolver, type SocketAddress } from "./socket-address.ts";
-import { readSystemResolvers } from "./system-resolvers.ts";
+import { type Resolvers, readResolvers } from "./resolvers.ts";
+import { formatSocketAddress, type SocketAddress } from "../lib/net/socket-address.ts";
 
 export type DnsServerOptions = {
   readonly listen: readonly ListenAddress[];
   /** Asked at every query. While nothing changes it returns the same object: preparing one takes time. */
   readonly zone: () => Zone;
-  /**
-   * Servers for all other names, as `parseResolver` reads them; without any, those names are refused. Or the file that
-   * names the system's own servers (`/etc/resolv.conf`), which is read again when it changes. Asked every few
-   * seconds.
-   */
-  readonly resolvers: () => readonly string[] | { readonly resolvConf: string };
+  /** The servers for all other names; without any, those names are refused. Asked, and the file read, every few seconds. */
+  readonly resolvers: () => Resolvers;
   readonly allow: AccessMode;
   readonly log: DnsLog;
   /** Milliseconds since 1970. */
@@ -42,8 +38,7 @@ const LOOK_MS = 3_000;
 export async function startDnsServer(options: DnsServerOptions): Promise<DnsServer> {
   const { log } = options;
   const now = () => options.clock.now();
-  const readResolvers = () => readServers(options.resolvers());
-  let resolvers = await readResolvers();
+  let resolvers = await readResolvers(options.resolvers());
   let local = listLocalAddresses(networkInterfaces());
   let access = new AccessRule(options.allow, networksOf(local));
 
@@ -64,7 +59,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
     local = listLocalAddresses(networkInterfaces());
     if (networksOf(local).join() !== before) access = new AccessRule(options.allow, networksOf(local));
     await listening.update(local);
-    const found = await readResolvers();
+    const found = await readResolvers(options.resolvers());
     if (namesOf(found).join() === namesOf(resolvers).join()) return;
     resolvers = found;
     forwarder.forget();
@@ -98,10 +93,6 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
       listening.stop();
     },
   };
-}
-
-async function readServers(from: ReturnType<DnsServerOptions["resolvers"]>): Promise<readonly SocketAddress[]> {
-  return "resolvConf" in from ? readSystemResolvers(from.resolvConf) : from.map(parseResolver);
 }
 
 function isOneOf(addresses: readonly SocketAddress[], { address, port }: SocketAddress): boolean {

@@ -3,7 +3,7 @@
  * Everything that a client can make grow is bounded: connections, questions in hand, answers that it does not take.
  */
 import type { Socket, TCPSocketListener } from "bun";
-import type { SocketAddress } from "./socket-address.ts";
+import type { SocketAddress } from "../lib/net/socket-address.ts";
 import { frame, StreamUnframer } from "./stream-framing.ts";
 
 type Respond = (message: Uint8Array, address: string) => Uint8Array | null | Promise<Uint8Array | null>;

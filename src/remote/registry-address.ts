@@ -8,6 +8,7 @@
  */
 import { quoteBriefly } from "../oci/digest.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
+import { formatHostPort, type HostPort, tryParseHostPort } from "../lib/net/host-port.ts";
 
 /** A registry as a person named it. */
 export type RegistryAddress = {
@@ -55,23 +56,20 @@ export function tryParseRegistryAddress(text: string): RegistryAddress | null {
   const match = /^(?:(https?):\/\/)?([^/?#@\s]+)\/?$/i.exec(text);
   if (match === null) return null;
   const scheme = match[1]?.toLowerCase();
-  const parts = splitHostPort(match[2] ?? "");
+  const parts = readHostPort(match[2] ?? "");
   if (parts === null) return null;
-  const { name, port } = parts;
-  const host = port === null ? name : `${name}:${port}`;
+  const { host: bare, port } = parts;
+  const host = formatHostPort(bare, port);
   if (scheme !== undefined) return { host, origins: [`${scheme}://${host}`] };
   if (port === 443) return { host, origins: [`https://${host}`] };
   if (port === 80) return { host, origins: [`http://${host}`] };
   const [plain, secure] = [`http://${host}`, `https://${host}`];
-  return { host, origins: isNearby(name) ? [plain, secure] : [secure, plain] };
+  return { host, origins: isNearby(bare) ? [plain, secure] : [secure, plain] };
 }
 
 /** Is this host of the kind that insecure registries have: this machine, a private address, a name without a dot? */
 function isNearby(name: string): boolean {
-  if (name.startsWith("[")) {
-    const bare = name.slice(1, -1);
-    return bare === "::1" || /^(?:f[cd]|fe[89ab])[0-9a-f]{2}:/.test(bare);
-  }
+  if (name.includes(":")) return name === "::1" || /^(?:f[cd]|fe[89ab])[0-9a-f]{2}:/.test(name);
   if (!isIPv4(name)) return !name.includes(".") || name.endsWith(".localhost");
   const [a = 0, b = 0] = name.split(".").map(Number);
   return (
@@ -79,38 +77,34 @@ function isNearby(name: string): boolean {
   );
 }
 
-/** `name` comes with brackets around an IPv6 address. */
-type HostPort = { readonly name: string; readonly port: number | null };
+/** The host in lower case, an IPv6 address in its one spelling, and the port. */
+function readHostPort(text: string): HostPort | null {
+  const parts = tryParseHostPort(text) ?? (text.startsWith("[") ? null : readBareIpv6(text));
+  if (parts === null || parts.port === 0) return null;
+  const host = parts.host.includes(":") ? tryNormalizeIpv6(parts.host) : tryNormalizeName(parts.host);
+  return host === null ? null : { host, port: parts.port };
+}
 
-function splitHostPort(text: string): HostPort | null {
-  if (text.startsWith("[")) {
-    const match = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
-    return match?.[1] === undefined ? null : bracketed(match[1], match[2]);
-  }
+/** An address without brackets. */
+function readBareIpv6(text: string): HostPort | null {
   const colon = text.lastIndexOf(":");
-  if (text.indexOf(":") !== colon) {
-    // ::/96 holds no address in use but :: and ::1 (RFC 4291, 2.5.5.1), so a number behind ::1 is a port.
-    const [address, port] = [text.slice(0, colon), text.slice(colon + 1)];
-    const wholeIsAddress = isIPv6(text) && !(address === "::1" && /^\d+$/.test(port));
-    return wholeIsAddress ? bracketed(text, undefined) : bracketed(address, port);
-  }
-  const name = (colon < 0 ? text : text.slice(0, colon)).toLowerCase();
+  const [address, port] = [text.slice(0, colon), text.slice(colon + 1)];
+  // ::/96 holds no address in use but :: and ::1 (RFC 4291, 2.5.5.1), so a number behind ::1 is a port.
+  const wholeIsAddress = isIPv6(text) && !(address === "::1" && /^\d+$/.test(port));
+  return wholeIsAddress ? { host: text, port: null } : tryParseHostPort(`[${address}]:${port}`);
+}
+
+function tryNormalizeName(text: string): string | null {
+  const name = text.toLowerCase();
   const valid = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/.test(name);
   // Digits and dots alone are an IPv4 address or nothing: 10.0.0 would reach a machine that nobody named.
-  if (!valid || (/^[\d.]+$/.test(name) && !isIPv4(name))) return null;
-  return withPort(name, colon < 0 ? undefined : text.slice(colon + 1));
+  return valid && (!/^[\d.]+$/.test(name) || isIPv4(name)) ? name : null;
 }
 
-function bracketed(address: string, port: string | undefined): HostPort | null {
+function tryNormalizeIpv6(address: string): string | null {
   // A zone (fe80::1%eth0) cannot stand in a URL.
   const url = isIPv6(address) ? URL.parse(`http://[${address}]`) : null;
-  return url === null ? null : withPort(url.hostname, port);
-}
-
-function withPort(name: string, port: string | undefined): HostPort | null {
-  if (port === undefined) return { name, port: null };
-  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
-  return number >= 1 && number <= 65535 ? { name, port: number } : null;
+  return url === null ? null : url.hostname.slice(1, -1);
 }
 
 // As in node:net, which takes longer to load than a whole question to a registry takes.

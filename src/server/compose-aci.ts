@@ -18,7 +18,7 @@ import type { ImageCacher } from "../registry/images/image-cacher.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
 import { blobPath } from "../storage/filesystem/blob-folder.ts";
-import { withoutPort } from "./own-subjects.ts";
+import { hostWithoutPort } from "../lib/net/host-port.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 
 /** What ACIs are made from and by. */
@@ -87,5 +87,5 @@ async function checkFolder(path: string): Promise<void> {
 }
 
 function ownHost(name: string): string {
-  return withoutPort(name).toLowerCase();
+  return hostWithoutPort(name).toLowerCase();
 }

@@ -4,7 +4,8 @@ import { type DnsServer, startDnsServer } from "../dns/server.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { ListenError } from "./listen-error.ts";
-import { type OwnNames, withoutPort } from "./own-subjects.ts";
+import { hostWithoutPort } from "../lib/net/host-port.ts";
+import type { OwnNames } from "./own-subjects.ts";
 import { plainLog } from "./plain-log.ts";
 import { findPortOwner } from "./port-owner.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -24,7 +25,7 @@ export async function startNameServer(
   if (dns.length === 0) return null;
   const zone = settings.derive(() => {
     const { standIns, names, addresses } = own();
-    return { names: [...standIns.filter(canBeSpoofed).flatMap(hostNamesOf), ...names.map(withoutPort)], addresses };
+    return { names: [...standIns.filter(canBeSpoofed).flatMap(hostNamesOf), ...names.map(hostWithoutPort)], addresses };
   });
   try {
     return await startDnsServer({

@@ -3,6 +3,7 @@ import { hostname, networkInterfaces } from "node:os";
 import type { ServedHosts } from "../registry/names/locate.ts";
 import { standInsOf } from "./open-upstreams.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
+import { hostWithoutPort } from "../lib/net/host-port.ts";
 
 const ADDRESSES_FOR_MS = 2000;
 
@@ -36,7 +37,7 @@ export function servedHostsOf(
     standsInFor: (namespace) => known().has(namespace),
     isOwn: (namespace) => {
       if (known().has(namespace)) return false;
-      const host = namespace.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+      const host = hostWithoutPort(namespace);
       return own().has(namespace) || own().has(host) || (isIP(host) !== 0 && isMachineAddress(host));
     },
   };

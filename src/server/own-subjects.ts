@@ -2,6 +2,7 @@ import { hostname, networkInterfaces } from "node:os";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Subjects } from "../tls/automatic-certificate.ts";
+import { hostWithoutPort } from "../lib/net/host-port.ts";
 
 /** What larder is told of itself. */
 export type OwnNames = {
@@ -22,7 +23,7 @@ export function ownSubjects({ standIns, names, addresses }: OwnNames): Subjects 
       "localhost",
       // What an administrator may call a machine, a certificate may not.
       ...(/^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i.test(machineName) ? [machineName] : []),
-      ...names.map(withoutPort),
+      ...names.map(hostWithoutPort),
       ...standIns.flatMap(hostNamesOf),
     ],
     addresses: [
@@ -30,9 +31,4 @@ export function ownSubjects({ standIns, names, addresses }: OwnNames): Subjects 
       ...interfaces.map(({ address }) => address).filter((address) => !/^fe[89ab]/i.test(address)),
     ],
   };
-}
-
-/** `registry.lan:5000` is known as `registry.lan`; an IPv6 address has colons of its own. */
-export function withoutPort(name: string): string {
-  return name.replace(/^([^:]+|\[.+\]):\d+$/, "$1").replace(/^\[(.+)\]$/, "$1");
 }

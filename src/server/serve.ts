@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { DnsServer } from "../dns/server.ts";
-import { formatSocketAddress } from "../dns/socket-address.ts";
+import { formatSocketAddress } from "../lib/net/socket-address.ts";
 import { Turns } from "../lib/async/turns.ts";
 import type { Log } from "../telemetry/log.ts";
 import { compose, type Composition, type ServerEnvironment } from "./compose.ts";

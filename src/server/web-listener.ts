@@ -1,11 +1,11 @@
 /** The sockets that requests come in on: plain HTTP, and HTTPS whose certificate changes while it serves. */
-import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import type { CertificateLog, CertificateSource } from "../tls/certificate-source.ts";
 import { startRenewingListener } from "../tls/renewing-listener.ts";
 import type { ListenAddress } from "./settings/listen-address.ts";
 import { explainListenFailure } from "./listen-error.ts";
 import { codeOf } from "../lib/files/system-error.ts";
+import { DEFAULT_PORT, formatHostPort } from "../lib/net/host-port.ts";
 
 /** Answers a request; `server` knows the connection. */
 export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Promise<Response>;
@@ -69,12 +69,12 @@ export async function listenHttps(
 
 /** URLs that lead to a listener: for every address of the machine those of its interfaces, `localhost` first. */
 export function urlsOf({ scheme, host, port }: WebListener): readonly string[] {
-  const hosts = host === null ? machineHosts() : [bracketed(host)];
+  const hosts = host === null ? machineHosts() : [host];
   return hosts.map((name) => urlOf(scheme, name, port));
 }
 
 function urlOf(scheme: WebListener["scheme"], host: string, port: number): string {
-  return port === (scheme === "https" ? 443 : 80) ? `${scheme}://${host}` : `${scheme}://${host}:${port}`;
+  return `${scheme}://${formatHostPort(host, port === DEFAULT_PORT[scheme] ? null : port)}`;
 }
 
 function serverOptions({ handle, onFault }: WebListenerOptions) {
@@ -113,9 +113,5 @@ async function listen<Server>(
 function machineHosts(): readonly string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   const outward = addresses.filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
-  return ["localhost", ...outward.map(({ address }) => bracketed(address))];
-}
-
-function bracketed(host: string): string {
-  return isIP(host) === 6 ? `[${host}]` : host;
+  return ["localhost", ...outward.map(({ address }) => address)];
 }

@@ -1,3 +1,4 @@
+import { tryParseHostPort } from "./host-port.ts";
 import { type IpAddress, tryParseIpAddress } from "./ip-address.ts";
 
 /** What a `Host` header says, or the rest of an `Origin`. */
@@ -10,15 +11,12 @@ export type NamedHost = {
   readonly port: number | null;
 };
 
-const FORM = /^(?:\[([^\][]+)\]|([^\s:/@,?#\][\\]+))(?::(\d{1,5}))?$/;
-
 /** Reads `registry.lan`, `Registry.LAN.:5000`, `10.0.0.5:5000`, `[fd00::5]:5000`. Null when it is nothing of the kind. */
 export function tryParseHost(text: string): NamedHost | null {
-  const [, bracketed, plain = "", portText] = FORM.exec(text) ?? [];
-  const address = tryParseIpAddress(bracketed ?? plain);
-  if (bracketed !== undefined && address === null) return null;
-  const port = portText === undefined ? null : Number(portText);
-  if (port !== null && port > 65535) return null;
-  const name = address?.toString() ?? plain.toLowerCase().replace(/\.$/, "");
-  return name === "" ? null : { name, address, port };
+  const parts = tryParseHostPort(text);
+  if (parts === null) return null;
+  const { host, port } = parts;
+  const address = tryParseIpAddress(host);
+  const name = address?.toString() ?? host.toLowerCase().replace(/\.$/, "");
+  return name === "" || (address === null && name.includes(":")) ? null : { name, address, port };
 }

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { tryParseDuration } from "../../lib/text/duration.ts";
+import { tryParseSocketAddress } from "../../lib/net/socket-address.ts";
 
 /**
  * For how long a cached tag is taken for current: `never` is it asked for again, `always`, or after a duration. In
@@ -19,10 +20,11 @@ export function tryParseUrl(text: string): string | null {
   return text;
 }
 
+const DNS_PORT = 53;
+
 /** `9.9.9.9`, `9.9.9.9:5353`, `2620:fe::9` or `[2620:fe::9]:5353`; null when it is none. */
 export function tryParseResolver(text: string): string | null {
-  const match = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^:]+)(?::(\d{1,5}))?$/.exec(text);
-  return isIP(match?.[1] ?? text) !== 0 && Number(match?.[2] ?? 53) <= 65535 ? text : null;
+  return tryParseSocketAddress(text, DNS_PORT) === null ? null : text;
 }
 
 /** An address that nodes can be told: without a zone (`%eth0`), which means nothing elsewhere. Null when it is none. */

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { type GuardedRange, guardedRangeOf } from "./guarded-range.ts";
 import { UpstreamError } from "./upstream-error.ts";
+import { DEFAULT_PORT, hostWithoutPort } from "../../lib/net/host-port.ts";
 
 /**
  * Which addresses may be contacted on behalf of one registry.
@@ -34,7 +35,7 @@ export class AddressPolicy {
 
 /** The host of a URL as the resolver and the socket want it: an IPv6 address without its brackets. */
 export function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, "");
+  return hostWithoutPort(url.hostname);
 }
 
 function rangeNamedBy(host: string): GuardedRange | null {
@@ -44,5 +45,5 @@ function rangeNamedBy(host: string): GuardedRange | null {
 
 /** The port that a URL leads to, whether it says so or not. */
 export function portOf(url: URL): number {
-  return Number(url.port || (url.protocol === "https:" ? 443 : 80));
+  return Number(url.port || (url.protocol === "https:" ? DEFAULT_PORT.https : DEFAULT_PORT.http));
 }

@@ -4,6 +4,7 @@ import { type Answer, QUERY_OPTIONS, queryAddresses } from "./dns-query.ts";
 import { SystemNames } from "./system-names.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { codeOf } from "../../lib/files/system-error.ts";
+import { formatSocketAddress, tryParseSocketAddress } from "../../lib/net/socket-address.ts";
 
 /** Turns host names into addresses. */
 export interface HostResolver {
@@ -16,6 +17,7 @@ export interface HostResolver {
 
 type Lookup = (host: string) => Promise<Answer>;
 
+const DNS_PORT = 53;
 const ADDRESS_LIMIT = 8;
 const CACHED_NAMES = 1000;
 const SHORTEST_TTL_SECONDS = 5;
@@ -41,14 +43,9 @@ export function dnsResolver(servers: readonly string[], elapsed: () => number): 
 }
 
 function checkedServer(server: string): string {
-  const bracketed = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(server);
-  const plain = /^([^:]+)(?::(\d{1,5}))?$/.exec(server);
-  const address = bracketed?.[1] ?? plain?.[1] ?? server;
-  const port = Number(bracketed?.[2] ?? plain?.[2] ?? 53);
-  if (isIP(address) === 0 || port < 1 || port > 65535) {
-    throw new TypeError(`the resolver ${JSON.stringify(server)} is not an IP address, or one with a port`);
-  }
-  return isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+  const address = tryParseSocketAddress(server, DNS_PORT);
+  if (address !== null) return formatSocketAddress(address);
+  throw new TypeError(`the resolver ${JSON.stringify(server)} is not an IP address, or one with a port`);
 }
 
 /** Keeps answers for as long as they hold, and lets concurrent questions for one name share an answer. */

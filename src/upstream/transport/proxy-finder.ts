@@ -1,8 +1,8 @@
-import { isIP } from "node:net";
 import { hostOf, portOf } from "./address-policy.ts";
 import { type HostResolver, orAborted } from "./host-resolver.ts";
 import type { ChooseProxy } from "./proxy-settings.ts";
 import type { ReachableAddresses } from "./reachable-addresses.ts";
+import { formatHostPort } from "../../lib/net/host-port.ts";
 
 export type ProxyFinderOptions = {
   readonly choose: ChooseProxy;
@@ -33,7 +33,7 @@ export class ProxyFinder {
     // With TLS the name has to stay; that it is known is known now.
     if (proxy.protocol !== "http:") return chosen;
     const [address = host] = await addresses.order(host, portOf(proxy), resolved, signal);
-    proxy.hostname = isIP(address) === 6 ? `[${address}]` : address;
+    proxy.hostname = formatHostPort(address, null);
     return proxy.href;
   }
 }

@@ -1,5 +1,6 @@
 import * as ipaddr from "ipaddr.js";
-import { hostOf } from "./address-policy.ts";
+import { hostOf, portOf } from "./address-policy.ts";
+import { tryParseHostPort } from "../../lib/net/host-port.ts";
 
 /** The HTTP proxy to go through to `url`: `http://proxy.corp.example:3128`; null: straight there. */
 export type ChooseProxy = (url: URL) => string | null;
@@ -33,10 +34,9 @@ function covers(entry: string, url: URL): boolean {
   if (entry === "*") return true;
   const host = hostOf(url);
   if (ipaddr.isValidCIDR(entry)) return ipaddr.isValid(host) && isInside(host, entry);
-  const [, name = entry, port] = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(entry) ?? [];
-  const urlPort = url.port || (url.protocol === "https:" ? "443" : "80");
-  if (port !== undefined && port !== urlPort) return false;
-  const bare = name.replace(/^\[|\]$/g, "").toLowerCase();
+  const { host: name, port } = tryParseHostPort(entry) ?? { host: entry, port: null };
+  if (port !== null && port !== portOf(url)) return false;
+  const bare = name.toLowerCase();
   const domain = bare.replace(/^\*?\./, "");
   // With a dot in front, subdomains alone; without one, the host as well.
   return host.endsWith(`.${domain}`) || (bare === domain && host === domain);

@@ -11,6 +11,7 @@ import { watchBody } from "./response-body.ts";
 import { type SendingHooks, SourceFailure, UploadedBody } from "./uploaded-body.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { codeOf } from "../../lib/files/system-error.ts";
+import { formatHostPort } from "../../lib/net/host-port.ts";
 
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -166,7 +167,7 @@ export class Transport {
   ): Promise<Response> {
     const { method, url, body } = request;
     const address = new URL(url);
-    address.hostname = isIP(target) === 6 ? `[${target}]` : target;
+    address.hostname = formatHostPort(target, null);
     const headers: Record<string, string> = { ...request.headers, host: url.host };
     const content = body === undefined ? null : await body.open();
     const source = content instanceof ReadableStream ? new UploadedBody(content, sending) : null;
