@@ -23,6 +23,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "lib/text": [],
   oci: ["lib/text"],
   telemetry: [],
+  "telemetry/metrics": [],
   storage: [],
   "storage/filesystem": ["storage"],
   "storage/memory": ["storage"],
@@ -80,6 +81,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http/clients",
   ],
   "http/admin": ["access", "registry/names", "registry/pull", "registry", "registry/images", "admin", "http"],
+  "http/metrics": ["telemetry/metrics", "access", "http"],
   "http/distribution": [
     "upstream",
     "access",
@@ -90,6 +92,17 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http",
   ],
   "server/settings": ["registry/names"],
+  "server/metrics": [
+    "telemetry/metrics",
+    "storage",
+    "upstream/transport",
+    "upstream",
+    "registry/pull",
+    "registry",
+    "tls",
+    "dns",
+    "http",
+  ],
   server: [
     "telemetry",
     "storage",
@@ -116,6 +129,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http/aci",
     "http/admin",
     "http/distribution",
+    "http/metrics",
+    "server/metrics",
     "server/settings",
   ],
   remote: [

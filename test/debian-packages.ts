@@ -31,6 +31,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   openssl: ["openssl"],
   "original-awk": ["original-awk"],
   podman: ["podman"],
+  prometheus: ["prometheus", "promtool"],
   runc: ["runc"],
   skopeo: ["skopeo"],
   strace: ["strace"],

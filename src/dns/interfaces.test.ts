@@ -68,7 +68,7 @@ beforeAll(async () => {
     const zone = { names: ["docker.io"], addresses: [] };
     const write = (message, fields) => console.log(message, JSON.stringify(fields));
     await startDnsServer({
-      listen: [{ address: null, port: 53 }], zone: () => zone, allow: "local", clock: Date,
+      listen: [{ address: null, port: 53 }], zone: () => zone, allow: "local", clock: Date, tally: { count() {} },
       resolvers: () => ({ resolvConf: ${JSON.stringify(join(folder, "resolv.conf"))} }), log: { info: write, warn: write },
     });
     setInterval(() => {}, 1000);`;

@@ -10,15 +10,19 @@ import { Responder } from "./responder.ts";
 
 const zone = { names: ["docker.io", "Registry-1.docker.io.", "not a name"], addresses: [] as readonly string[] };
 
+const counted: string[] = [];
+
 /** Forwards to nobody: what is not in the zone is refused. */
 function responder(addresses: readonly string[] = [], now: () => number = () => 0) {
   const current = { ...zone, addresses };
+  counted.length = 0;
   return new Responder({
     zone: () => current,
     forwarder: new Forwarder({ servers: () => [], now, report() {} }),
     canForward: () => false,
     access: () => new AccessRule("local", []),
     budget: new AmplificationBudget(now),
+    tally: { count: (...labels) => void counted.push(labels.join(" ")) },
   });
 }
 
@@ -141,6 +145,19 @@ describe("what is not answered", () => {
     expect((by.respond(twoQuestions, client()) as Uint8Array)[3]).toBe(1);
     const looping = Buffer.from([0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xc0, 12, 0, 1, 0, 1]);
     expect(by.respond(looping, client())).toHaveLength(12);
+  });
+
+  test("each message is counted once, by what became of it, and of its name nothing", () => {
+    const by = responder();
+    const from = (address: string, bytes: Uint8Array, transport: Transport = "udp") =>
+      by.respond(bytes, client(address, transport));
+    void from("127.0.0.1", encode({}));
+    void from("127.0.0.1", encode({}), "tcp");
+    void from("8.8.8.8", encode({}));
+    void from("127.0.0.1", encode({ name: "example.org" }));
+    void from("127.0.0.1", encode({ type: "AXFR" }));
+    void from("127.0.0.1", Buffer.from("scrap"));
+    expect(counted).toEqual(["udp own", "tcp own", "udp refused", "udp refused", "udp refused", "udp malformed"]);
   });
 
   test("answers and scraps are ignored, so that nothing goes back and forth for ever", () => {

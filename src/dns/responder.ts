@@ -2,6 +2,7 @@
 import type { AccessRule } from "./access.ts";
 import type { AmplificationBudget } from "./amplification-budget.ts";
 import { type AddressData, answerQuery, type CompiledZone, compileZone, emptyReply, type Zone } from "./answers.ts";
+import type { DnsOutcome, DnsTally } from "./dns-tally.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { personalise } from "./forwarded-response.ts";
 import { parseQuery, type Query } from "./query.ts";
@@ -24,6 +25,7 @@ export type ResponderOptions = {
   readonly canForward: () => boolean;
   readonly access: () => AccessRule;
   readonly budget: AmplificationBudget;
+  readonly tally: DnsTally;
 };
 
 export class Responder {
@@ -41,38 +43,44 @@ export class Responder {
    */
   respond(message: Uint8Array, client: Client): Uint8Array | null | Promise<Uint8Array | null> {
     const incoming = parseQuery(message);
-    if (incoming.kind === "ignored") return null;
-    if (incoming.kind === "rejected") return encodeRejection(message, incoming.responseCode);
-    const { query } = incoming;
-    if (!this.#options.access().allows(client.address)) {
-      const refusal = emptyReply(RESPONSE_CODE.REFUSED, EXTENDED_ERROR.PROHIBITED);
-      const bytes = encodeReply(query, refusal, limitFor(query, client.transport));
-      const isAffordable = this.#options.budget.spend(client.address, bytes.length - message.length);
-      return isAffordable ? bytes : encodeRejection(message, RESPONSE_CODE.REFUSED);
+    const { tally } = this.#options;
+    if (incoming.kind !== "query") {
+      tally.count(client.transport, "malformed");
+      return incoming.kind === "ignored" ? null : encodeRejection(message, incoming.responseCode);
     }
-    const reply = answerQuery(query, this.#currentZone(), client.local);
+    const { query } = incoming;
+    if (this.#options.access().allows(client.address)) return this.#answer(query, message.length, client);
+    tally.count(client.transport, "refused");
+    const refusal = emptyReply(RESPONSE_CODE.REFUSED, EXTENDED_ERROR.PROHIBITED);
+    const bytes = encodeReply(query, refusal, limitFor(query, client.transport));
+    const isAffordable = this.#options.budget.spend(client.address, bytes.length - message.length);
+    return isAffordable ? bytes : encodeRejection(message, RESPONSE_CODE.REFUSED);
+  }
+
+  #answer(query: Query, queryBytes: number, client: Client): Uint8Array | Promise<Uint8Array> {
     const limit = limitFor(query, client.transport);
-    const within = (bytes: Uint8Array) => this.#withinBudget(bytes, query, message.length, client);
-    if (reply !== null) return within(encodeReply(query, reply, limit));
+    const within = (bytes: Uint8Array, outcome: DnsOutcome, asked = query) => {
+      this.#options.tally.count(client.transport, outcome);
+      return this.#withinBudget(bytes, asked, queryBytes, client);
+    };
+    const reply = answerQuery(query, this.#currentZone(), client.local);
+    if (reply !== null) return within(encodeReply(query, reply, limit), reply.isAuthoritative ? "own" : "refused");
     const { forwarder, canForward } = this.#options;
     const cached = forwarder.recall(query);
-    if (cached !== null) return within(personalise(cached.response, query, cached.ageSeconds, limit));
+    if (cached !== null) return within(personalise(cached.response, query, cached.ageSeconds, limit), "remembered");
     if (!canForward()) {
-      return within(encodeReply(query, emptyReply(RESPONSE_CODE.REFUSED, EXTENDED_ERROR.NOT_AUTHORITATIVE), limit));
+      const refusal = emptyReply(RESPONSE_CODE.REFUSED, EXTENDED_ERROR.NOT_AUTHORITATIVE);
+      return within(encodeReply(query, refusal, limit), "refused");
     }
     // The bytes belong to the socket, which may use them again while other servers are asked.
     const kept = { ...query, head: query.head.slice() };
+    const failure = emptyReply(RESPONSE_CODE.SERVFAIL, EXTENDED_ERROR.NETWORK_ERROR);
     return forwarder
       .ask(kept)
       .then((response) =>
-        this.#withinBudget(
-          response === null
-            ? encodeReply(kept, emptyReply(RESPONSE_CODE.SERVFAIL, EXTENDED_ERROR.NETWORK_ERROR), limit)
-            : personalise(response, kept, 0, limit),
-          kept,
-          message.length,
-          client,
-        ),
+        response === null
+          ? within(encodeReply(kept, failure, limit), "failed", kept)
+          : within(personalise(response, kept, 0, limit), "asked", kept),
       );
   }
 

@@ -11,6 +11,7 @@ import { frame, StreamUnframer } from "./stream-framing.ts";
 const hasPrograms = Bun.which("dig") !== null && Bun.which("dnsmasq") !== null;
 
 const logged: string[] = [];
+const counted: string[] = [];
 const record = (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`);
 
 /** The server's own time stands still unless a test moves it. */
@@ -22,6 +23,7 @@ const options: DnsServerOptions = {
   resolvers: () => [],
   allow: "local",
   log: { info: record, warn: record },
+  tally: { count: (...labels) => void counted.push(labels.join(" ")) },
   clock,
 };
 
@@ -117,7 +119,9 @@ describe.skipIf(!hasPrograms)("dig", () => {
   });
 
   test("gets NXDOMAIN and REFUSED as they are", async () => {
+    counted.length = 0;
     expect(await dig(port, "nope.test")).toContain("status: NXDOMAIN");
+    expect(counted).toEqual(["udp asked"]);
     expect(await dig(port, "elsewhere.example")).toContain("status: REFUSED");
   });
 
@@ -132,7 +136,9 @@ describe.skipIf(!hasPrograms)("dig", () => {
     const ttl = async () => Number((await dig(port, "+noall", "+answer", "a.test")).split(/\s+/)[1]);
     const first = await ttl();
     clock.nowMs += 3000;
+    counted.length = 0;
     expect(await ttl()).toBe(first - 3);
+    expect(counted).toEqual(["udp remembered"]);
   });
 
   test("keeps the case of its questions, its id, and hears of versions and operations that there are not", async () => {

@@ -4,6 +4,7 @@ import { type AccessMode, AccessRule } from "./access.ts";
 import { AmplificationBudget } from "./amplification-budget.ts";
 import type { Zone } from "./answers.ts";
 import type { DnsLog } from "./dns-log.ts";
+import type { DnsTally } from "./dns-tally.ts";
 import { Forwarder } from "./forwarder.ts";
 import { ListeningAddresses } from "./listening-addresses.ts";
 import { type ListenAddress, type LocalAddress, listLocalAddresses } from "./local-addresses.ts";
@@ -19,6 +20,7 @@ export type DnsServerOptions = {
   readonly resolvers: () => Resolvers;
   readonly allow: AccessMode;
   readonly log: DnsLog;
+  readonly tally: DnsTally;
   /** Milliseconds since 1970. */
   readonly clock: { now(): number };
 };
@@ -51,6 +53,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
     canForward: () => servers().length > 0,
     access: () => access,
     budget: new AmplificationBudget(now),
+    tally: options.tally,
   });
   const listening = new ListeningAddresses(options.listen, responder, log);
 

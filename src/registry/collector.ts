@@ -4,6 +4,7 @@ import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
+import { CollectionTally, type CollectionTotals } from "./collection-tally.ts";
 import { type SetAside, StrayFiles, type StraySurvey, whyNotToCollect } from "./stray-files.ts";
 import type { Uploads } from "./push/uploads.ts";
 
@@ -68,6 +69,7 @@ const NOTHING = { manifests: 0, links: 0, blobs: 0, bytes: 0, setAside: 0, broug
 export class Collector {
   readonly #parts: CollectorParts;
   readonly #strays: StrayFiles;
+  readonly #tally = new CollectionTally();
   #running: Promise<CollectionReport> | null = null;
   #surveyedAtMs: number | null = null;
   #refusal: string | null = null;
@@ -82,9 +84,14 @@ export class Collector {
     return this.#refusal;
   }
 
+  /** What collections came to since the start. */
+  get totals(): CollectionTotals {
+    return this.#tally.totals;
+  }
+
   /** Collects once, as a person asked for it or, when `options` is null, by itself. A call while one runs shares its outcome. Throws WritesRefused. */
   collect(limits: CollectionLimits, options: CollectionOptions | null = null): Promise<CollectionReport> {
-    this.#running ??= this.#collect(limits, options).finally(() => {
+    this.#running ??= this.#tally.watch(this.#collect(limits, options), this.#parts.now).finally(() => {
       this.#running = null;
     });
     return this.#running;

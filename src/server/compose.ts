@@ -5,6 +5,7 @@ import { ClientPages } from "../http/clients/client-pages.ts";
 import type { ListeningSocket } from "../http/clients/client-request.ts";
 import { Pipeline } from "../http/pipeline.ts";
 import { RequestIds } from "../http/request-id.ts";
+import { MetricsPages } from "../http/metrics/metrics-pages.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
@@ -44,6 +45,7 @@ import { newInstanceId } from "../upstream/loop-mark.ts";
 import { addressTowards } from "./address-towards.ts";
 import { composeAci } from "./compose-aci.ts";
 import { composeGate } from "./compose-gate.ts";
+import type { ServerMetrics } from "./metrics/server-metrics.ts";
 import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
 import { servedHostsOf } from "./own-names.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -75,6 +77,7 @@ export type Foundation = {
   readonly authorityPem: string | null;
   /** Where larder listens; known when the first request comes. */
   readonly sockets: () => readonly ListeningSocket[];
+  readonly metrics: ServerMetrics;
 };
 
 /** A larder without sockets: it answers requests, and collects what nothing refers to when it is told. */
@@ -102,7 +105,7 @@ export function compose(
 ): Composition {
   const { log, clock, version, variables, program } = environment;
   const { now } = clock;
-  const { dataFolder, metadata, reserve, guard, turns } = foundation;
+  const { dataFolder, metadata, reserve, guard, turns, metrics } = foundation;
   const { manifests, tags, repositories, links, holdings, collection, transitions } = metadata;
   const standIns = settings.derive(standInsOf);
   const order = searchOrderOf(settings, standIns);
@@ -114,7 +117,14 @@ export function compose(
   const uploads = new Uploads(uploadStore, files, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = new Upstreams([], settings.now.offline);
-  const opener = new UpstreamOpener({ variables, instanceId, log, clock, upstreams });
+  const opener = new UpstreamOpener({
+    variables,
+    instanceId,
+    log,
+    clock,
+    upstreams,
+    observerOf: (namespace, urls) => metrics.upstreams.observerOf(namespace, urls),
+  });
   const traffic = new TrafficCounter((namespace) => namespace === LOCAL || upstreams.knows(namespace));
   const lastingTraffic = new LastingTraffic(traffic, metadata.statistics, spareWrites);
   const failures = new RecentFailures(log, clock.elapsed);
@@ -196,6 +206,7 @@ export function compose(
       return settings.now.uploadExpiryMs;
     },
   };
+  const disk = () => spaceOf(dataFolder);
   const actions = adminActions({
     version,
     startedAtMs: now(),
@@ -209,7 +220,7 @@ export function compose(
     survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
     upstreams,
     upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
-    disk: () => spaceOf(dataFolder),
+    disk,
     guard,
     traffic,
     lastingTraffic,
@@ -229,11 +240,17 @@ export function compose(
     addressTowards,
     gate,
   });
+  const requestMetrics = metrics.watchRegistry({
+    traffic,
+    upstreams,
+    collections: () => collector.totals,
+    store: { statistics: metadata.statistics, downloads: () => blobOrigin.downloads, disk, guard, reserve },
+  });
   const pipeline = new Pipeline({
     // Discovery of ACIs is asked for at any path, by its query.
-    pages: [aci.pages, distribution, admin, clientPages],
+    pages: [aci.pages, distribution, admin, new MetricsPages(metrics.all, gate), clientPages],
     authenticator,
-    observers: [],
+    observers: [requestMetrics],
     requestIds: new RequestIds(instanceId.slice(0, 8)),
     log,
     elapsed: clock.elapsed,

@@ -1,5 +1,6 @@
 import { canBeSpoofed } from "../clients/spoofable.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
+import type { DnsTally } from "../dns/dns-tally.ts";
 import { type DnsServer, startDnsServer } from "../dns/server.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -19,6 +20,7 @@ const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
 export async function startNameServer(
   settings: CurrentSettings,
   own: () => OwnNames,
+  tally: DnsTally,
   { log, clock }: { readonly log: Log; readonly clock: Clock },
 ): Promise<DnsServer | null> {
   const { dns, dnsOpen } = settings.now;
@@ -34,6 +36,7 @@ export async function startNameServer(
       resolvers: () => (settings.now.resolvers.length === 0 ? SYSTEM_RESOLVERS : settings.now.resolvers),
       allow: dnsOpen ? "all" : "local",
       log: plainLog(log),
+      tally,
       // All that names are timed for is how long something lasts.
       clock: { now: clock.elapsed },
     });

@@ -29,7 +29,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-upstreams-"));
   upstreams = new Upstreams([], false);
   const log = { write: () => {} };
-  opener = new UpstreamOpener({ variables: {}, instanceId: "me", log, clock: systemClock, upstreams });
+  const environment = { variables: {}, instanceId: "me", log, clock: systemClock, upstreams };
+  opener = new UpstreamOpener({ ...environment, observerOf: () => () => {} });
 });
 afterEach(() => rm(folder, { recursive: true }));
 const open = async (more?: GivenSettings) => (await opener.prepare(settings(more)))();

@@ -23,6 +23,8 @@ export type UpstreamEnvironment = {
   readonly clock: Clock;
   /** Which registries are fetched from, and whether at all. */
   readonly upstreams: Upstreams;
+  /** Gives what else is told of the events of a registry, whose servers are at these URLs. */
+  readonly observerOf: (namespace: Namespace, urls: readonly string[]) => (event: UpstreamEvent) => void;
 };
 
 /** What is configured of one upstream, with the content of the files that it names. */
@@ -78,11 +80,12 @@ export class UpstreamOpener {
 
   #openClient(setup: UpstreamSetup): RegistryClient {
     const { namespace, caPem, credentials } = setup;
-    const { clock, variables, instanceId, log, upstreams } = this.#environment;
+    const { clock, variables, instanceId, log, upstreams, observerOf } = this.#environment;
     const files = credentials === null ? credentialFiles(variables) : [credentials];
     const shared = files.map((path) => dockerConfigCredentials(path, variables));
     const own = ownCredentials(setup);
     const { url } = setup.endpoint === null ? defaultEndpoint(namespace) : { url: setup.endpoint };
+    const count = observerOf(namespace, [url, ...setup.mirrors]);
     const client: RegistryClient = openRegistry({
       namespace,
       endpoint: caPem === null ? { url } : { url, caPem },
@@ -96,7 +99,10 @@ export class UpstreamOpener {
       clock,
       // One that has been replaced asks nobody any more of its own accord.
       mayProbe: () => upstreams.find(namespace)?.client === client,
-      observe: (event) => logEvent(log, namespace, event),
+      observe: (event) => {
+        count(event);
+        logEvent(log, namespace, event);
+      },
     });
     return client;
   }

@@ -7,6 +7,7 @@ import { compose, type Composition, type ServerEnvironment } from "./compose.ts"
 import { openDataFolder } from "./data-folder.ts";
 import { keepStore } from "./keep-store.ts";
 import { ListenError } from "./listen-error.ts";
+import { ServerMetrics } from "./metrics/server-metrics.ts";
 import { startNameServer } from "./name-server.ts";
 import { standInsOf } from "./open-upstreams.ts";
 import { type OwnNames, ownSubjects } from "./own-subjects.ts";
@@ -57,7 +58,11 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     const authorityPem = certificate?.authorityPem ?? null;
     const listeners: WebListener[] = [];
     opened.add(() => Promise.all(listeners.map((listener) => listener.close())));
-    const foundation = { dataFolder, metadata, reserve, guard, turns, authorityPem, sockets: () => listeners };
+    const metrics = new ServerMetrics(environment.version);
+    metrics.watchListeners(() => openRequestsOf(listeners));
+    if (certificate !== null) metrics.watchCertificate(certificate.source, authorityPem);
+    const sockets = () => listeners;
+    const foundation = { dataFolder, metadata, reserve, guard, turns, authorityPem, sockets, metrics };
     const composition = compose(current, environment, foundation);
     opened.add(savingTraffic(composition));
     opened.add(() => composition.stop());
@@ -66,7 +71,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     const timer = setInterval(composition.collect, settings.gcIntervalMs);
     opened.add(() => clearInterval(timer));
     await openListeners(listeners, settings, composition, certificate, environment.log);
-    const names = await startNameServer(current, own, environment);
+    const names = await startNameServer(current, own, metrics.dns, environment);
     opened.add(() => names?.stop());
     return {
       urls: listeners.flatMap(urlsOf),
@@ -139,13 +144,17 @@ async function openListeners(
   }
 }
 
+function openRequestsOf(listeners: readonly WebListener[]): number {
+  return listeners.reduce((sum, listener) => sum + listener.openRequests(), 0);
+}
+
 async function drain(
   listeners: readonly WebListener[],
   names: DnsServer | null,
   limitMs: number,
   log: Log,
 ): Promise<void> {
-  const open = () => listeners.reduce((sum, listener) => sum + listener.openRequests(), 0);
+  const open = () => openRequestsOf(listeners);
   const drained = Promise.all(listeners.map((listener) => listener.stopListening())).then(() => true);
   names?.stop();
   if (open() > 0) log.write("info", "waiting for open transfers", { open: open(), seconds: limitMs / 1000 });

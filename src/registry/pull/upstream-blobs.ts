@@ -71,6 +71,11 @@ export class UpstreamBlobs implements BlobOrigin {
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
   }
 
+  /** How many blobs are being fetched. */
+  get downloads(): number {
+    return this.#flights.size;
+  }
+
   async size(repository: Repository, digest: Digest, context: PullContext): Promise<number | null> {
     const running = this.#flights.get(digest);
     if (running !== undefined && (await this.#isKnownToHold(running, repository, digest))) return running.download.size;

@@ -1,0 +1,78 @@
+import type { RequestObserver } from "../../http/request-observer.ts";
+import type { CollectionTotals } from "../../registry/collection-tally.ts";
+import type { TrafficCounter } from "../../registry/pull/traffic.ts";
+import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import type { MetricDefinition } from "../../telemetry/metrics/metric-family.ts";
+import { Metrics } from "../../telemetry/metrics/metrics.ts";
+import { processMetrics } from "../../telemetry/metrics/process-metrics.ts";
+import type { CertificateSource } from "../../tls/certificate-source.ts";
+import { certificateMetrics } from "./certificate-metrics.ts";
+import { collectionMetrics } from "./collection-metrics.ts";
+import { DnsMetrics } from "./dns-metrics.ts";
+import { namespaceLabel } from "./namespace-label.ts";
+import { RequestMetrics } from "./request-metrics.ts";
+import { type StoreParts, storeMetrics } from "./store-metrics.ts";
+import { trafficMetrics } from "./traffic-metrics.ts";
+import { UpstreamMetrics, upstreamState } from "./upstream-metrics.ts";
+
+const BUILD: MetricDefinition = {
+  kind: "gauge",
+  name: "larder_build_info",
+  help: "This larder, always 1",
+  labels: ["version", "bun_version", "os", "arch"],
+};
+const IN_FLIGHT: MetricDefinition = {
+  kind: "gauge",
+  name: "larder_http_requests_in_flight",
+  help: "Requests that are being answered",
+  labels: [],
+};
+
+/** The parts of the registry that are measured. */
+export type MeasuredParts = {
+  readonly traffic: TrafficCounter;
+  readonly upstreams: Upstreams;
+  readonly collections: () => CollectionTotals;
+  readonly store: StoreParts;
+};
+
+/** All that a larder measures of itself. What is counted as it happens is there first, what is looked up is added. */
+export class ServerMetrics {
+  readonly all = new Metrics();
+  readonly upstreams = new UpstreamMetrics();
+  readonly dns = new DnsMetrics();
+
+  constructor(version: string) {
+    const build = { metric: BUILD, labels: [version, Bun.version, process.platform, process.arch], value: 1 };
+    this.all.addReader({ name: "build", definitions: [BUILD], read: () => [build] });
+    this.all.addReader(processMetrics());
+    this.all.add(...this.upstreams.families, this.dns.family);
+  }
+
+  /** Measures these, and gives what is to be told of each request. */
+  watchRegistry({ traffic, upstreams, collections, store }: MeasuredParts): RequestObserver {
+    const labelOf = namespaceLabel((namespace) => upstreams.knows(namespace));
+    const requests = new RequestMetrics(labelOf);
+    this.all.add(...requests.families);
+    for (const reader of [
+      trafficMetrics(traffic, labelOf),
+      upstreamState(upstreams),
+      collectionMetrics(collections),
+      ...storeMetrics(store),
+    ]) {
+      this.all.addReader(reader);
+    }
+    return requests;
+  }
+
+  /** Measures what comes in; `openRequests` tells how many requests are being answered. */
+  watchListeners(openRequests: () => number): void {
+    const read = () => [{ metric: IN_FLIGHT, labels: [], value: openRequests() }];
+    this.all.addReader({ name: "listeners", definitions: [IN_FLIGHT], read });
+  }
+
+  /** Measures a certificate; `authorityPem` as `certificateMetrics` has it. */
+  watchCertificate(source: CertificateSource, authorityPem: string | null): void {
+    this.all.addReader(certificateMetrics(source, authorityPem));
+  }
+}

@@ -1,0 +1,162 @@
+/** /metrics, read by the programs that it is for. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pushImage, send } from "../conformance/registry-client.ts";
+import { makeImage } from "../conformance/content-factory.ts";
+import { findProgram } from "../debian-packages.ts";
+import { HOST, PullThrough } from "../faults/pull-through.ts";
+import { runLarder } from "../faults/larder-command.ts";
+import { requirement } from "../requirement.ts";
+import { until } from "../until.ts";
+
+let lab: PullThrough;
+beforeAll(async () => {
+  lab = await PullThrough.start({ arguments: ["--tags", "0s"] });
+});
+afterAll(() => lab.stop());
+
+const metricsUrl = () => `${lab.larder.url}/metrics`;
+const metrics = async () => (await fetch(metricsUrl())).text();
+
+/** The value of a series as it stands in the exposition; null when it does not. */
+async function valueOf(series: string): Promise<number | null> {
+  const line = (await metrics()).split("\n").find((one) => one.startsWith(`${series} `));
+  return line === undefined ? null : Number(line.slice(series.length + 1));
+}
+
+/** Lets larder do all that it counts. */
+async function doAll(): Promise<void> {
+  lab.upstream.headers = { "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "76;w=21600" };
+  const { blobs } = lab.addImage("1");
+  for (let round = 0; round < 2; round++) {
+    await lab.manifest("1");
+    for (const { digest } of blobs) await send("GET", lab.blobUrl(digest));
+  }
+  lab.upstream.misbehave({}, { kind: "status", status: 503 });
+  await lab.manifest("1");
+  lab.upstream.behave();
+  await pushImage(lab.larder.url, "mine", makeImage(), "1");
+  await send("GET", `${lab.larder.url}/v2/nothing/manifests/1`);
+  await runLarder(lab.larder.url, "gc");
+}
+
+test("what was asked, answered, fetched and kept is told", async () => {
+  await doAll();
+  const pulled = `namespace="${HOST}"`;
+  expect(await valueOf(`larder_http_requests_total{route="manifest",method="GET",code="2xx",${pulled}}`)).toBe(3);
+  expect(await valueOf(`larder_http_requests_total{route="manifest",method="GET",code="4xx",namespace="local"}`)).toBe(
+    1,
+  );
+  expect(await valueOf(`larder_http_request_duration_seconds_count{route="manifest",source="stale"}`)).toBe(1);
+  expect(await valueOf(`larder_http_response_bytes_total{route="blob",${pulled}}`)).toBeGreaterThan(0);
+  expect(await valueOf(`larder_pulls_total{${pulled},result="hit"}`)).toBe(5);
+  expect(await valueOf(`larder_pulls_total{${pulled},result="miss"}`)).toBe(4);
+  expect(await valueOf(`larder_pulls_stale_total{${pulled}}`)).toBe(1);
+  const { host } = new URL(lab.upstream.url);
+  const asked = `larder_upstream_requests_total{${pulled},host="${host}",method="GET",code="2xx"}`;
+  expect(await valueOf(asked)).toBeGreaterThanOrEqual(4);
+  expect(await valueOf(`larder_upstream_failures_total{${pulled},reason="server-error"}`)).toBeGreaterThan(0);
+  expect(await valueOf(`larder_upstream_allowance_remaining_requests{${pulled}}`)).toBe(76);
+  expect(await valueOf(`larder_upstream_reachable{${pulled}}`)).toBe(1);
+  expect(await valueOf("larder_store_blobs")).toBe(6);
+  expect(await valueOf("larder_store_manifests")).toBe(2);
+  expect(await valueOf('larder_store_tags{kind="cached"}')).toBe(1);
+  expect(await valueOf('larder_collections_total{result="done"}')).toBe(1);
+  expect(await valueOf("larder_store_writable")).toBe(1);
+  expect(await valueOf("larder_store_free_bytes")).toBeGreaterThan(0);
+  expect(await valueOf("larder_offline")).toBe(0);
+  expect(await valueOf("process_resident_memory_bytes")).toBeGreaterThan(10e6);
+});
+
+test("no name that a client makes up becomes a series, or is told to anybody", async () => {
+  const before = (await metrics()).split("\n").length;
+  const ask = (index: number) => {
+    const [host, name] = [`host-${index}.hostile.example`, `hostile-${index}`];
+    const urls = [
+      [`/v2/${host}/${name}/manifests/t-${index}`, {}],
+      [`/v2/${name}/blobs/sha256:${"0".repeat(64)}?ns=${host}`, {}],
+      [`/${host}/v2/${name}/tags/list`, {}],
+      [`/api/v1/${name}`, {}],
+      [`/${name}`, { Host: host }],
+    ] as const;
+    return Promise.all(
+      urls.map(([path, headers]) =>
+        send(index % 2 === 0 ? "GET" : `HOSTILE${index}`, lab.larder.url + path, { headers }),
+      ),
+    );
+  };
+  for (let index = 0; index < 400; index++) await ask(index);
+  const text = await metrics();
+  expect(text).not.toMatch(/hostile/i);
+  // Routes, methods and classes of statuses that nobody had asked for yet.
+  expect(text.split("\n").length - before).toBeLessThan(150);
+}, 60_000);
+
+test("HEAD has no body, other methods are refused, and OpenMetrics comes when it is asked for", async () => {
+  const head = await send("HEAD", metricsUrl());
+  expect([head.status, head.bytes.byteLength]).toEqual([200, 0]);
+  expect((await send("POST", metricsUrl())).status).toBe(405);
+  const response = await fetch(metricsUrl(), { headers: { Accept: "application/openmetrics-text; version=1.0.0" } });
+  expect(response.headers.get("content-type")).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
+  expect(await response.text()).toEndWith("\n# EOF\n");
+});
+
+const lint = requirement("promtool");
+describe.skipIf(!lint.met)("promtool", () => {
+  test("finds nothing to complain of", async () => {
+    await doAll();
+    const child = Bun.spawn([findProgram("promtool") ?? "", "check", "metrics"], {
+      stdin: Buffer.from(await metrics()),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const said = (await Promise.all([child.stdout.text(), child.stderr.text()])).join("");
+    expect(said).toBe("");
+    expect(await child.exited).toBe(0);
+  });
+});
+
+const scrape = requirement("prometheus");
+describe.skipIf(!scrape.met)("Prometheus", () => {
+  test("scrapes a larder, and takes every series", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "larder-prometheus-"));
+    const config = join(folder, "prometheus.yml");
+    const target = new URL(lab.larder.url).host;
+    const jobs = [{ job_name: "larder", scrape_interval: "1s", static_configs: [{ targets: [target] }] }];
+    await writeFile(config, JSON.stringify({ scrape_configs: jobs }));
+    const port = await freePort();
+    const address = `127.0.0.1:${port}`;
+    const flags = [`--config.file=${config}`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${address}`];
+    const child = Bun.spawn([findProgram("prometheus") ?? "", ...flags], { stdout: "ignore", stderr: "ignore" });
+    try {
+      type Answer = { data: { result: { value: [number, string] }[] } };
+      const query = async (text: string): Promise<string | undefined> => {
+        const response = await fetch(`http://${address}/api/v1/query?query=${encodeURIComponent(text)}`).catch(
+          () => null,
+        );
+        if (response?.ok !== true) return undefined;
+        return ((await response.json()) as Answer).data.result[0]?.value[1];
+      };
+      await until("Prometheus has scraped larder", async () => (await query("up")) === "1", 30_000);
+      const samples = Number(await query("scrape_samples_scraped"));
+      const series = (await metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+      expect(samples).toBeGreaterThan(100);
+      expect(Math.abs(samples - series.length)).toBeLessThan(20);
+      expect(await query('sum(larder_http_requests_total{route="manifest"})')).toMatch(/^[1-9]/);
+      expect(await query("larder_build_info")).toBe("1");
+    } finally {
+      child.kill();
+      await child.exited;
+      await rm(folder, { recursive: true });
+    }
+  }, 60_000);
+});
+
+async function freePort(): Promise<number> {
+  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = probe;
+  probe.stop(true);
+  return port;
+}
