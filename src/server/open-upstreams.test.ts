@@ -6,10 +6,10 @@ import { systemClock } from "../lib/async/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { Upstreams } from "../registry/pull/upstreams.ts";
 import { UpstreamOpener } from "./open-upstreams.ts";
-import { completeSettings, type GivenSettings, type UpstreamSettings } from "./settings/settings.ts";
+import { type Settings, settingsFrom, type UpstreamSettings } from "./settings/settings.ts";
 
 const [HUB, QUAY] = ["docker.io", "quay.io"] as Namespace[] as [Namespace, Namespace];
-const settings = (more: GivenSettings = {}) => completeSettings({ standIns: [HUB, QUAY], ...more });
+const settings = (more: Partial<Settings> = {}) => ({ ...settingsFrom(new Map()), standIns: [HUB, QUAY], ...more });
 const upstream = (namespace: Namespace, more: Partial<UpstreamSettings>): UpstreamSettings => ({
   namespace,
   endpoint: null,
@@ -33,7 +33,7 @@ beforeEach(async () => {
   opener = new UpstreamOpener({ ...environment, observerOf: () => () => {} });
 });
 afterEach(() => rm(folder, { recursive: true }));
-const open = async (more?: GivenSettings) => (await opener.prepare(settings(more)))();
+const open = async (more?: Partial<Settings>) => (await opener.prepare(settings(more)))();
 const clientOf = (namespace: Namespace) => upstreams.find(namespace)?.client;
 
 describe("when settings are read again", () => {

@@ -11,7 +11,7 @@ import { proxyFromEnvironment } from "../upstream/transport/proxy-settings.ts";
 import { RequestBudget, requestLimit } from "../upstream/transport/request-lanes.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
-import { ConfigurationError } from "./settings/configuration-file.ts";
+import { ConfigurationError } from "./settings/configuration-error.ts";
 import type { Settings, UpstreamSettings } from "./settings/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
 

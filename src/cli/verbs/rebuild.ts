@@ -7,7 +7,7 @@ import { StoreInUse, StoreLock } from "../../storage/sqlite/store-lock.ts";
 import { readStoreMark } from "../../recovery/store-mark.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { serveSettings } from "../serve-settings.ts";
+import { fileOf, readSettingsOrFail } from "../setting-flags.ts";
 
 type Flags = {
   readonly data?: string;
@@ -33,8 +33,11 @@ export function rebuildCommand(io: CommandIo): Command {
     .action((flags: Flags) => failingPlainly(io.signal, () => rebuild(flags, io)));
 }
 
-async function rebuild({ dryRun, force, json, ...where }: Flags, io: CommandIo): Promise<void> {
-  const folder = resolve((await serveSettings(where, io.environment)).data);
+async function rebuild({ dryRun, force, json, data, config }: Flags, io: CommandIo): Promise<void> {
+  const { environment } = io;
+  const flags = new Map(data === undefined ? [] : [["data", [data]] as const]);
+  const { settings } = await readSettingsOrFail({ file: fileOf(config, environment), flags, environment });
+  const folder = resolve(settings.data);
   const lock = lockStore(folder);
   try {
     const isDry = dryRun === true;

@@ -2,7 +2,7 @@ import { systemClock } from "../../lib/async/clock.ts";
 import { X509Certificate } from "node:crypto";
 import { Command } from "commander";
 import { AciError } from "../../aci/aci-error.ts";
-import { ConfigurationError } from "../../server/settings/configuration-file.ts";
+import { ConfigurationError } from "../../server/settings/configuration-error.ts";
 import { DataFolderError } from "../../server/data-folder.ts";
 import { ListenError } from "../../server/listen-error.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
@@ -12,60 +12,16 @@ import { LineLog } from "../../telemetry/log.ts";
 import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { ownProgram } from "../own-program.ts";
-import { type ServeFlags, serveSettings } from "../serve-settings.ts";
+import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 
 /** `larder serve`: runs the registry until SIGTERM or SIGINT. */
 export function serveCommand(io: CommandIo): Command {
-  return new Command("serve")
+  const command = new Command("serve")
     .summary("run the registry")
     .description("Run the registry: keep images, and answer for the registries that they come from.")
-    .option(
-      "--http <address>",
-      "listen for plain HTTP on :PORT, IPv4:PORT or [IPv6]:PORT; repeatable (default :5000 when there is no --https)",
-      collect,
-    )
-    .option("--https <address>", "listen for HTTPS; repeatable", collect)
-    .option("--tls <mode>", "auto, the default: a certificate of larder's own authority, always current (larder ca)")
-    .option("--tls-cert <file>", "a certificate of your own, PEM; read again when it changes")
-    .option("--tls-key <file>", "and its key")
-    .option("--dns <address>", "answer DNS for the registries stood in for, and forward the rest; repeatable", collect)
-    .option("--dns-open", "answer DNS to everyone, not only to private addresses and this machine's networks")
-    .option("--standard-ports", "--http :80, --https :443 and --dns :53 at once: all that spoofed names need")
-    .option("--data <folder>", "where images are kept (default ./larder-data)")
-    .option("--config <file>", "larder.yaml; flags win over it")
-    .option("--stand-in <host|file>", "a registry to stand in for, or a file with one a line; repeatable", collect)
-    .option("--upstream <host=url>", "where a registry answers, when it is not https://HOST; repeatable", collect)
-    .option("--offline", "never contact an upstream registry (also at run time: larder offline on)")
-    .option(
-      "--resolver <address>",
-      "a DNS server for upstream names, past the hosts file of this machine; repeatable",
-      collect,
-    )
-    .option("--tags <lifetime>", "how long a cached tag is taken for current: never, always, or 5m (the default)")
-    .option(
-      "--credentials <file>",
-      "a Docker config.json with credentials for upstreams (default: Docker's and Podman's)",
-    )
-    .option("--name <host>", "a name of this larder's own; repeatable", collect)
-    .option(
-      "--address <ip>",
-      "what DNS and spoofed nodes are told (default: the address that they reach larder by); repeatable",
-      collect,
-    )
-    .option("--sparse", "take manifests whose blobs were not pushed: images that are meant to be sparse")
-    .option("--open", "let everyone who reaches larder push and delete, not only this machine")
-    .option(
-      "--trusted-proxy <address|network>",
-      "a proxy in front of larder, such as 127.0.0.2: whom it forwards for counts as who asks; repeatable",
-      collect,
-    )
-    .option("--gc-grace <duration>", "how long blobs of a push in flight stay without their manifest (default 1h)")
-    .option("--aci-files <folder>", "serve the files in it at /aci/ as they are, beside converted images")
-    .option("--aci-key <file>", "sign ACIs with this armored private key (default: larder's own)")
-    .option("--aci-keep <size>", "keep so much of converted ACIs, those used last (default 10GB)")
-    .option("--log-level <level>", "debug, info, warning or error (default info)")
-    .action(async (flags: ServeFlags) => {
-      const server = await start(io, await serveSettings(flags, io.environment));
+    .action(async () => {
+      const { settings } = await readSettingsOrFail(sourcesOf(command, io.environment));
+      const server = await start(io, settings);
       announce(io, server);
       await new Promise<void>((resolve) => {
         if (io.signal.aborted) resolve();
@@ -73,10 +29,7 @@ export function serveCommand(io: CommandIo): Command {
       });
       await server.stop();
     });
-}
-
-function collect(value: string, previous: string[] | undefined): string[] {
-  return [...(previous ?? []), value];
+  return addSettingFlags(command);
 }
 
 async function start(io: CommandIo, settings: Settings): Promise<RunningServer> {

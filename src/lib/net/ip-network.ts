@@ -24,3 +24,9 @@ export function tryParseIpNetwork(text: string): IpNetwork | null {
 export function isInside(address: IpAddress, networks: readonly IpNetwork[]): boolean {
   return networks.some(({ base, bits }) => base.kind() === address.kind() && address.match(base, bits));
 }
+
+/** As `tryParseIpNetwork` reads it; one address without its bits. */
+export function formatIpNetwork({ base, bits }: IpNetwork): string {
+  const isOne = bits === (base.kind() === "ipv4" ? 32 : 128);
+  return isOne ? base.toString() : `${base.toString()}/${bits}`;
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { tryParseByteSize } from "./byte-size.ts";
+import { formatByteSize, tryParseByteSize } from "./byte-size.ts";
 
 test("a size is a number with or without a unit", () => {
   const sizes = {
@@ -18,4 +18,16 @@ test("what is no size is refused", () => {
   for (const text of ["", "GB", "-1", "10 PB", "1e9", "10GBs", "1.GB", "9".repeat(20)]) {
     expect(tryParseByteSize(text)).toBeNull();
   }
+});
+
+test.each([
+  [0, "0"],
+  [4096, "4096"],
+  [1_500, "1.5kB"],
+  [10e9, "10GB"],
+  [1.5e12, "1.5TB"],
+  [2 ** 40, "1099511627776"],
+])("%p bytes are written as %p, and read again", (bytes, text) => {
+  expect(formatByteSize(bytes)).toBe(text);
+  expect(tryParseByteSize(text)).toBe(bytes);
 });

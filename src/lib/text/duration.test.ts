@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { tryParseDuration } from "./duration.ts";
+import { formatDuration, tryParseDuration } from "./duration.ts";
 
 test.each([
   ["300ms", 300],
@@ -14,3 +14,14 @@ test.each([
   ["5 m", null],
   ["", null],
 ] as const)("%p is %p ms", (text, expected) => expect(tryParseDuration(text)).toBe(expected));
+
+test.each([
+  [0, "0s"],
+  [1, "1ms"],
+  [90_000, "1m30s"],
+  [86_400_000, "1d"],
+  [90_061_001, "1d1h1m1s1ms"],
+])("%p ms are written as %p, and read again", (milliseconds, text) => {
+  expect(formatDuration(milliseconds)).toBe(text);
+  expect(tryParseDuration(text)).toBe(milliseconds);
+});

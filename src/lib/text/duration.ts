@@ -9,3 +9,15 @@ export function tryParseDuration(text: string): number | null {
   }
   return total;
 }
+
+/** As `tryParseDuration` reads it: `1h30m`, `0s`. */
+export function formatDuration(milliseconds: number): string {
+  let rest = milliseconds;
+  let text = "";
+  for (const [unit, size] of Object.entries(UNIT_MS).toReversed()) {
+    const count = Math.floor(rest / size);
+    if (count > 0) text += `${count}${unit}`;
+    rest -= count * size;
+  }
+  return text || "0s";
+}

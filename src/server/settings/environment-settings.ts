@@ -1,50 +1,68 @@
-import { ConfigurationError } from "./configuration-file.ts";
-import { type ListenAddress, tryParseListenAddress } from "./listen-address.ts";
-import type { GivenSettings } from "./settings.ts";
+import { fullKey, type Given, type GivenSettings } from "./given-settings.ts";
+import { SETTINGS, type Setting, type SettingKey, ROWS, variableOf } from "./settings-table.ts";
+import { readTexts } from "./text-settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where registry:2 listens unless it is told otherwise. */
-const USUAL_ADDRESS: ListenAddress = { host: null, port: 5000 };
+/**
+ * What larder's own variables say: `LARDER_` and the key. Lists are separated by commas or blanks, what is said of several
+ * HOSTs by blanks. An empty variable says nothing. Adds what is wrong to `problems`.
+ */
+export async function ownVariables(environment: Environment, problems: string[]): Promise<GivenSettings> {
+  const given = new Map<string, Given>();
+  for (const [key, { shape }] of ROWS) {
+    const name = variableOf(key);
+    const text = environment[name]?.trim();
+    if (!text) continue;
+    const isOfHosts = key.includes(".HOST.");
+    const texts = isOfHosts ? text.split(/\s+/) : shape.isList ? text.split(/[\s,]+/).filter(Boolean) : [text];
+    for (const one of await readTexts(key, texts, { kind: "variable", name }, problems)) {
+      given.set(fullKey(one.key, one.host), one);
+    }
+  }
+  return given;
+}
 
 /**
  * The variables that people start `registry:2` with, which mean the same here, so that larder can take its place.
- * Source: distribution 2.8, "Configuring a registry". Throws ConfigurationError that names the variable.
+ * Adds what is wrong to `problems`. Source: distribution 2.8, "Configuring a registry".
  */
-export function settingsOfEnvironment(environment: Environment): GivenSettings {
-  const folder = environment["REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY"];
-  const deletes = environment["REGISTRY_STORAGE_DELETE_ENABLED"];
-  return {
-    ...listenersOf(environment),
-    ...(folder ? { data: folder } : {}),
-    ...(deletes ? { deletes: truth("REGISTRY_STORAGE_DELETE_ENABLED", deletes) } : {}),
+export function registryVariables(environment: Environment, problems: string[]): GivenSettings {
+  const given = new Map<string, Given>();
+  const say = (key: SettingKey, name: string, value: unknown) =>
+    given.set(key, { key, host: null, value, origin: { kind: "variable", name } });
+  const read = (key: SettingKey, name: string) => {
+    const text = environment[name];
+    if (!text) return null;
+    const { shape } = SETTINGS[key] as Setting;
+    const value = shape.fromText(text);
+    if (value === null) problems.push(`${name}: ${JSON.stringify(text)} is not ${shape.expected}`);
+    return value;
   };
-}
-
-/** registry:2 listens at one address; with a certificate it speaks HTTPS there, and nothing else. */
-function listenersOf(environment: Environment): GivenSettings {
-  const text = environment["REGISTRY_HTTP_ADDR"];
-  const certPath = environment["REGISTRY_HTTP_TLS_CERTIFICATE"];
-  const keyPath = environment["REGISTRY_HTTP_TLS_KEY"];
-  const address = text ? listenAddress(text) : null;
-  if (!certPath && !keyPath) return address === null ? {} : { http: [address] };
-  if (!certPath || !keyPath) {
-    const [given, missing] = certPath ? ["CERTIFICATE", "KEY"] : ["KEY", "CERTIFICATE"];
-    throw new ConfigurationError(`REGISTRY_HTTP_TLS_${given} needs REGISTRY_HTTP_TLS_${missing} beside it`);
+  for (const [key, name] of [
+    ["data", "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY"],
+    ["delete", "REGISTRY_STORAGE_DELETE_ENABLED"],
+  ] as const) {
+    const value = read(key, name);
+    if (value !== null) say(key, name, value);
   }
-  return { http: [], https: [address ?? USUAL_ADDRESS], tls: { mode: "files", certPath, keyPath } };
-}
-
-function listenAddress(text: string): ListenAddress {
-  const address = tryParseListenAddress(text);
-  if (address === null) {
-    throw new ConfigurationError(`REGISTRY_HTTP_ADDR: ${JSON.stringify(text)} is not an address such as :80`);
+  // registry:2 listens at one address; with a certificate it speaks HTTPS there, and nothing else.
+  const address = read("http", ADDRESS);
+  const [certificate, privateKey] = [read("tls.cert", CERTIFICATE), read("tls.key", KEY)];
+  if (certificate === null && privateKey === null) {
+    if (address !== null) say("http", ADDRESS, address);
+  } else if (certificate === null || privateKey === null) {
+    const [one, other] = certificate === null ? [KEY, CERTIFICATE] : [CERTIFICATE, KEY];
+    problems.push(`${one} needs ${other} beside it`);
+  } else {
+    say("http", CERTIFICATE, []);
+    say("https", address === null ? CERTIFICATE : ADDRESS, address ?? SETTINGS.http.default);
+    say("tls.cert", CERTIFICATE, certificate);
+    say("tls.key", KEY, privateKey);
   }
-  return address;
+  return given;
 }
 
-function truth(name: string, text: string): boolean {
-  if (/^(?:true|1|yes|on)$/i.test(text)) return true;
-  if (/^(?:false|0|no|off)$/i.test(text)) return false;
-  throw new ConfigurationError(`${name}: ${JSON.stringify(text)} is not true or false`);
-}
+const ADDRESS = "REGISTRY_HTTP_ADDR";
+const CERTIFICATE = "REGISTRY_HTTP_TLS_CERTIFICATE";
+const KEY = "REGISTRY_HTTP_TLS_KEY";

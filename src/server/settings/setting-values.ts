@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import { tryParseDuration } from "../../lib/text/duration.ts";
 import { tryParseSocketAddress } from "../../lib/net/socket-address.ts";
+import { formatDuration, tryParseDuration } from "../../lib/text/duration.ts";
 
 /**
  * For how long a cached tag is taken for current: `never` is it asked for again, `always`, or after a duration. In
@@ -30,4 +30,10 @@ export function tryParseResolver(text: string): string | null {
 /** An address that nodes can be told: without a zone (`%eth0`), which means nothing elsewhere. Null when it is none. */
 export function tryParseIpAddress(text: string): string | null {
   return isIP(text) !== 0 && !text.includes("%") ? text.toLowerCase() : null;
+}
+
+/** As `tryParseTagLifetime` reads it. */
+export function formatTagLifetime(milliseconds: number): string {
+  if (milliseconds === Number.POSITIVE_INFINITY) return "never";
+  return milliseconds === 0 ? "always" : formatDuration(milliseconds);
 }

@@ -1,7 +1,8 @@
 import type { IpNetwork } from "../../lib/net/ip-network.ts";
-import { DOCKER_HUB, type Namespace } from "../../oci/repository-name.ts";
-import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
+import { fullKey, type GivenSettings } from "./given-settings.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
+import { type SettingKey, SETTINGS, type ValueOf } from "./settings-table.ts";
 
 /** Everything that a server can be told. Times are in milliseconds. */
 export type Settings = {
@@ -68,56 +69,77 @@ export type UpstreamSettings = {
   readonly tagLifetimeMs: number | null;
 };
 
-/** What was said by a flag, a variable or a file. `standardPorts` is short for three addresses. */
-export type GivenSettings = Partial<Settings> & { readonly standardPorts?: boolean };
+/** The settings that were given, and the defaults for the rest. */
+export function settingsFrom(given: GivenSettings): Settings {
+  const maybe = <Key extends SettingKey>(key: Key) =>
+    (given.get(key)?.value ?? SETTINGS[key].default) as ValueOf<Key> | null;
+  const value = <Key extends SettingKey>(key: Key): ValueOf<Key> => {
+    const found = maybe(key);
+    if (found === null) throw new TypeError(`${key} has no default`);
+    return found;
+  };
+  const [certPath, keyPath] = [maybe("tls.cert"), maybe("tls.key")];
+  return {
+    ...listenersFrom(given, value("standardPorts"), value("http")),
+    tls:
+      certPath === null || keyPath === null
+        ? { mode: "auto", constraints: value("tls.constraints") }
+        : { mode: "files", certPath, keyPath },
+    dnsOpen: value("dnsOpen"),
+    addresses: value("addresses"),
+    data: value("data"),
+    standIns: value("standIn"),
+    unqualified: value("unqualified"),
+    upstreams: upstreamsFrom(given),
+    offline: value("offline"),
+    resolvers: value("resolvers"),
+    tagLifetimeMs: value("tags"),
+    credentials: maybe("credentials"),
+    names: value("names"),
+    open: value("open"),
+    trustedProxies: value("trustedProxies"),
+    deletes: value("delete"),
+    aciFiles: maybe("aciFiles"),
+    aciKey: maybe("aciKey"),
+    aciKeepBytes: value("aciKeep"),
+    localAnswersForAll: value("localAnswersForAll"),
+    acceptSparse: value("sparse"),
+    gcGraceMs: value("gc.grace"),
+    gcIntervalMs: value("gc.every"),
+    uploadExpiryMs: value("gc.uploads"),
+    shutdownMs: value("shutdown"),
+    logLevel: value("log"),
+  };
+}
 
-/** What holds unless it is said otherwise. */
-const DEFAULT_SETTINGS: Settings = {
-  http: [{ host: null, port: 5000 }],
-  https: [],
-  tls: { mode: "auto", constraints: false },
-  dns: [],
-  dnsOpen: false,
-  addresses: [],
-  data: "./larder-data",
-  standIns: DEFAULT_STAND_INS,
-  unqualified: [DOCKER_HUB],
-  upstreams: [],
-  offline: false,
-  resolvers: [],
-  tagLifetimeMs: 300_000,
-  credentials: null,
-  names: [],
-  open: false,
-  trustedProxies: [],
-  deletes: true,
-  aciFiles: null,
-  aciKey: null,
-  aciKeepBytes: 10e9,
-  localAnswersForAll: true,
-  acceptSparse: false,
-  gcGraceMs: 3_600_000,
-  gcIntervalMs: 600_000,
-  uploadExpiryMs: 86_400_000,
-  shutdownMs: 30_000,
-  logLevel: "info",
-};
-
-/** What was said, and the defaults for the rest. Plain HTTP is a default only while nothing else is listened on. */
-export function completeSettings({ standardPorts = false, ...given }: GivenSettings): Settings {
+/** Plain HTTP is a default only while nothing else is listened on. */
+function listenersFrom(given: GivenSettings, standardPorts: boolean, usual: readonly ListenAddress[]) {
+  const said = (key: "http" | "https" | "dns") => given.get(key)?.value as readonly ListenAddress[] | undefined;
   const withPort = (addresses: readonly ListenAddress[] = [], port: number) =>
     standardPorts ? withoutRepetition([...addresses, { host: null, port }]) : addresses;
-  const https = withPort(given.https, 443);
-  const isSilent = given.http === undefined && !standardPorts && https.length === 0;
-  return {
-    ...DEFAULT_SETTINGS,
-    ...given,
-    http: isSilent ? DEFAULT_SETTINGS.http : withPort(given.http, 80),
-    https,
-    dns: withPort(given.dns, 53),
-  };
+  const https = withPort(said("https"), 443);
+  const isSilent = said("http") === undefined && !standardPorts && https.length === 0;
+  return { http: isSilent ? usual : withPort(said("http"), 80), https, dns: withPort(said("dns"), 53) };
 }
 
 function withoutRepetition(addresses: readonly ListenAddress[]): readonly ListenAddress[] {
   return [...new Map(addresses.map((address) => [formatListenAddress(address), address])).values()];
+}
+
+function upstreamsFrom(given: GivenSettings): readonly UpstreamSettings[] {
+  const hosts = new Set([...given.values()].map(({ host }) => host).filter((host) => host !== null));
+  return [...hosts].map((host) => {
+    const maybe = <Key extends SettingKey & `upstreams.HOST.${string}`>(key: Key) =>
+      (given.get(fullKey(key, host))?.value ?? SETTINGS[key].default) as ValueOf<Key> | null;
+    return {
+      namespace: host,
+      endpoint: maybe("upstreams.HOST.endpoint"),
+      mirrors: maybe("upstreams.HOST.mirrors") ?? [],
+      username: maybe("upstreams.HOST.username"),
+      password: maybe("upstreams.HOST.password"),
+      passwordFile: maybe("upstreams.HOST.passwordFile"),
+      caFile: maybe("upstreams.HOST.ca"),
+      tagLifetimeMs: maybe("upstreams.HOST.tags"),
+    };
+  });
 }

@@ -1,0 +1,64 @@
+import { type Command, Option } from "commander";
+import type { CommandIo } from "../lib/command/command-io.ts";
+import { CommandFailure } from "../lib/command/command-io.ts";
+import { ConfigurationError } from "../server/settings/configuration-error.ts";
+import { type EffectiveSettings, readSettings, type SettingSources } from "../server/settings/read-settings.ts";
+import { defaultWordsOf, ROWS, type Setting, type SettingKey } from "../server/settings/settings-table.ts";
+
+type GivenOptions = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
+
+/** Gives the command a flag for each setting that has one, and `--config`. */
+export function addSettingFlags(command: Command): Command {
+  command.option("--config <file>", "larder.yaml; flags win over it (also LARDER_CONFIG)");
+  for (const [key, setting] of ROWS) {
+    if (setting.flag === null) continue;
+    const option = new Option(setting.flag, helpOf(key, setting));
+    if (isRepeatable(key, setting)) option.argParser(collect);
+    else if (!setting.shape.isSwitch) option.argParser((value: string) => [value]);
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** The settings that these say. Throws CommandFailure with all that is wrong. */
+export async function readSettingsOrFail(sources: SettingSources): Promise<EffectiveSettings> {
+  try {
+    return await readSettings(sources);
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new CommandFailure(2, error.problems.join("\nlarder: "));
+    throw error;
+  }
+}
+
+/** Where the settings of a command with these flags come from. */
+export function sourcesOf(command: Command, environment: CommandIo["environment"]): SettingSources {
+  const options = command.opts<GivenOptions>();
+  const flags = new Map(
+    command.options.flatMap((option) => {
+      const value = options[option.attributeName()];
+      const isGiven = value === true || Array.isArray(value);
+      return isGiven ? [[option.name(), value as true | readonly string[]] as const] : [];
+    }),
+  );
+  const { config } = options;
+  return { file: fileOf(typeof config === "string" ? config : undefined, environment), flags, environment };
+}
+
+/** The configuration file: the flag's, else the variable's; null: none. */
+export function fileOf(flag: string | undefined, environment: CommandIo["environment"]): string | null {
+  return flag ?? (environment["LARDER_CONFIG"] || null);
+}
+
+function isRepeatable(key: SettingKey, { shape }: Setting): boolean {
+  return shape.isList || key.includes(".HOST.");
+}
+
+function helpOf(key: SettingKey, setting: Setting): string {
+  const words = setting.shape.isSwitch ? null : defaultWordsOf(setting);
+  const shown = key === "standIn" || words === null ? "" : ` (default ${words})`;
+  return `${setting.help}${isRepeatable(key, setting) ? "; repeatable" : ""}${shown}`;
+}
+
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}

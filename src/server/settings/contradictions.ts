@@ -1,0 +1,76 @@
+import { describeOrigin, type Given, type GivenSettings } from "./given-settings.ts";
+import { formatListenAddress } from "./listen-address.ts";
+import { SETTINGS, type SettingKey } from "./settings-table.ts";
+import type { Settings } from "./settings.ts";
+
+/** What of one file, or of all flags or variables, contradicts itself, each with its place. */
+export function contradictionsWithin(layer: GivenSettings): readonly string[] {
+  const problems: string[] = [];
+  const pair = (cert: Given | undefined, key: Given | undefined) => {
+    const one = cert ?? key;
+    if (one === undefined || (cert !== undefined && key !== undefined)) return;
+    problems.push(
+      `${placeBefore(one)}${nameIn(layer, "tls.cert")} and ${nameIn(layer, "tls.key")} belong together; give both`,
+    );
+  };
+  const [cert, key] = [layer.get("tls.cert"), layer.get("tls.key")];
+  pair(cert, key);
+  for (const own of ["tls.mode", "tls.constraints"] as const) {
+    const given = layer.get(own);
+    if (given === undefined || (cert ?? key) === undefined) continue;
+    const files = nameIn(layer, cert === undefined ? "tls.key" : "tls.cert");
+    problems.push(
+      `${placeBefore(given)}${nameIn(layer, own)} is for larder's own authority, and contradicts ${files}; keep one of them`,
+    );
+  }
+  for (const { key: name, host, origin } of layer.values()) {
+    if (name !== "upstreams.HOST.passwordFile" || !layer.has(`upstreams.${host}.password`)) continue;
+    problems.push(`${describeOrigin(origin)}: upstreams.${host} has both password and passwordFile; keep one`);
+  }
+  return problems;
+}
+
+/** What cannot be, all taken together, each with its place. */
+export function contradictionsOf(settings: Settings, given: GivenSettings): readonly string[] {
+  const problems: string[] = [];
+  const place = (key: SettingKey) => {
+    const origin = given.get(key)?.origin;
+    return origin?.kind === "file" ? `${describeOrigin(origin)}: ` : "";
+  };
+  const { http, https } = settings;
+  if (http.length + https.length === 0) {
+    problems.push(`${place("http")}there is no address to listen on; give --http ADDRESS or --https ADDRESS`);
+  }
+  const isFlag = [...given].some(([key, { origin }]) => key.startsWith("tls.") && origin.kind === "flag");
+  if (isFlag && https.length === 0) {
+    problems.push("a certificate is of use for HTTPS alone: give --https ADDRESS, such as --https :443");
+  }
+  const seen = new Map<string, string>();
+  for (const [key, addresses] of [
+    ["http", http],
+    ["https", https],
+  ] as const) {
+    for (const address of addresses) {
+      const text = formatListenAddress(address);
+      const other = seen.get(text);
+      if (other !== undefined && address.port !== 0)
+        problems.push(`${place(key)}${key}: ${text} is listened on for ${other} already`);
+      seen.set(text, key);
+    }
+  }
+  return problems;
+}
+
+/** Flags and variables are their own place. */
+function placeBefore({ origin }: Given): string {
+  return origin.kind === "file" ? `${describeOrigin(origin)}: ` : "";
+}
+
+/** What people call a setting where the others of the layer come from. */
+function nameIn(layer: GivenSettings, key: "tls.cert" | "tls.key" | "tls.mode" | "tls.constraints"): string {
+  const given = layer.get(key);
+  if (given !== undefined && given.origin.kind !== "file") return describeOrigin(given.origin);
+  const [any] = layer.values();
+  const flag = /--[\w-]+/.exec(SETTINGS[key].flag ?? "")?.[0];
+  return any?.origin.kind === "flag" && flag !== undefined ? flag : key;
+}

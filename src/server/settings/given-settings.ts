@@ -1,0 +1,54 @@
+import type { Namespace } from "../../oci/repository-name.ts";
+import { type SettingKey, WHOLE_GROUPS } from "./settings-table.ts";
+
+/** Where a value comes from. */
+export type Origin =
+  | { readonly kind: "default" }
+  | { readonly kind: "file"; readonly path: string; readonly line: number }
+  | { readonly kind: "variable"; readonly name: string }
+  | { readonly kind: "flag"; readonly name: string };
+
+/** One thing that was said. */
+export type Given = {
+  readonly key: SettingKey;
+  /** The registry of a HOST's setting; null for others. */
+  readonly host: Namespace | null;
+  readonly value: unknown;
+  readonly origin: Origin;
+};
+
+/** What was said, by its full key (`upstreams.quay.io.tags`). */
+export type GivenSettings = ReadonlyMap<string, Given>;
+
+/** The full key. */
+export function fullKey(key: SettingKey, host: string | null): string {
+  return host === null ? key : key.replace("HOST", () => host);
+}
+
+/** As people read it: `larder.yaml:3`, `--http`, `LARDER_HTTP`, `default`. */
+export function describeOrigin(origin: Origin): string {
+  switch (origin.kind) {
+    case "default":
+      return "default";
+    case "file":
+      return `${origin.path}:${origin.line}`;
+    case "variable":
+    case "flag":
+      return origin.name;
+    default:
+      return origin satisfies never;
+  }
+}
+
+/** All that was said; where several say the same, the last one counts. */
+export function mergeGiven(layers: readonly GivenSettings[]): GivenSettings {
+  const merged = new Map<string, Given>();
+  for (const layer of layers) {
+    for (const group of WHOLE_GROUPS) {
+      if (![...layer.keys()].some((key) => key.startsWith(group))) continue;
+      for (const key of merged.keys()) if (key.startsWith(group)) merged.delete(key);
+    }
+    for (const [key, given] of layer) merged.set(key, given);
+  }
+  return merged;
+}

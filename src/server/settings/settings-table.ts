@@ -1,0 +1,297 @@
+/**
+ * Everything that a server can be told, one row a setting: flags, variables, the keys of larder.yaml, `larder config` and
+ * docs/configuration.md come from here. A new setting is a row here and a line in settings.ts.
+ */
+import type { Namespace } from "../../oci/repository-name.ts";
+import { DOCKER_HUB } from "../../oci/repository-name.ts";
+import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
+import { readStandIns } from "./read-stand-ins.ts";
+import {
+  address,
+  duration,
+  ipAddress,
+  listOf,
+  namespace,
+  network,
+  oneOf,
+  printPlain,
+  resolver,
+  type Shape,
+  size,
+  standIn,
+  tagLifetime,
+  text,
+  truth,
+  url,
+} from "./shapes.ts";
+
+/** One thing that a server can be told. */
+export type Setting<T = unknown> = {
+  readonly shape: Shape<T>;
+  /** As commander takes it, such as `--http <address>`; null: there is none. One of a HOST's setting takes `HOST=VALUE`. */
+  readonly flag: string | null;
+  /** What it does. It continues "larder is told to …" or says what it is. */
+  readonly help: string;
+  /** Null: nothing. */
+  readonly default: T | null;
+  /** The default in words, where its value says too little. */
+  readonly defaultWords: string | null;
+  /** Why a change takes effect only with a restart; null: it does when the settings are read again. */
+  readonly restart: string | null;
+  /** Must nobody see the value? */
+  readonly isSecret: boolean;
+  /** What a flag or a variable says by a text, where that is more than the shape knows. Throws an Error that says why not. */
+  readonly readText: ((text: string) => Promise<T>) | null;
+  /** Completes `write …` for flags and variables, in place of the shape's. */
+  readonly write: string;
+};
+
+type Row<T> = Pick<Setting<T>, "shape" | "help"> & NoInfer<Partial<Setting<T>>>;
+
+function row<T>(given: Row<T>): Setting<T> {
+  const { write } = given.shape;
+  return {
+    flag: null,
+    default: null,
+    defaultWords: null,
+    restart: null,
+    isSecret: false,
+    readText: null,
+    write,
+    ...given,
+  };
+}
+
+const LISTENERS = "listeners are opened at the start";
+const AT_THE_START = "it is opened at the start";
+const PERMISSION = "what strangers may do is decided at the start";
+
+/**
+ * The settings by their keys in larder.yaml, in the order of the help. A dot leads into a group; HOST is the name of a
+ * registry.
+ */
+export const SETTINGS = {
+  http: row({
+    flag: "--http <address>",
+    shape: listOf(address),
+    help: "listen for plain HTTP on :PORT, IPv4:PORT or [IPv6]:PORT",
+    default: [{ host: null, port: 5000 }],
+    defaultWords: ":5000 when there is no --https",
+    restart: LISTENERS,
+  }),
+  https: row({
+    flag: "--https <address>",
+    shape: listOf(address),
+    help: "listen for HTTPS",
+    default: [],
+    restart: LISTENERS,
+  }),
+  "tls.mode": row({
+    flag: "--tls <mode>",
+    shape: oneOf(["auto"]),
+    help: "auto: a certificate of larder's own authority, always current (larder ca)",
+    defaultWords: "auto",
+    write: "auto, or give the files with --tls-cert and --tls-key",
+    restart: LISTENERS,
+  }),
+  "tls.cert": row({
+    flag: "--tls-cert <file>",
+    shape: text,
+    help: "a certificate of your own, PEM; read again when it changes",
+    restart: LISTENERS,
+  }),
+  "tls.key": row({ flag: "--tls-key <file>", shape: text, help: "and its key", restart: LISTENERS }),
+  "tls.constraints": row({
+    shape: truth,
+    help: "limit a new authority of larder's own to the hosts that are known when it is made",
+    default: false,
+    restart: LISTENERS,
+  }),
+  dns: row({
+    flag: "--dns <address>",
+    shape: listOf(address),
+    help: "answer DNS for the registries stood in for, and forward the rest",
+    default: [],
+    restart: LISTENERS,
+  }),
+  dnsOpen: row({
+    flag: "--dns-open",
+    shape: truth,
+    help: "answer DNS to everyone, not only to private addresses and this machine's networks",
+    default: false,
+    restart: PERMISSION,
+  }),
+  standardPorts: row({
+    flag: "--standard-ports",
+    shape: truth,
+    help: "--http :80, --https :443 and --dns :53 at once: all that spoofed names need",
+    default: false,
+    restart: LISTENERS,
+  }),
+  data: row({
+    flag: "--data <folder>",
+    shape: text,
+    help: "where images are kept",
+    default: "./larder-data",
+    restart: AT_THE_START,
+  }),
+  standIn: row({
+    flag: "--stand-in <host|file>",
+    shape: listOf(standIn),
+    help: "a registry to stand in for; on the command line also a file with one a line. Replaces the default list",
+    default: DEFAULT_STAND_INS,
+    readText: readStandIns,
+  }),
+  unqualified: row({
+    shape: listOf(namespace),
+    help: "where names without a registry are looked for",
+    default: [DOCKER_HUB] as readonly Namespace[],
+  }),
+  localAnswersForAll: row({
+    shape: truth,
+    help: "a push under larder's own address answers for that path of every registry",
+    default: true,
+  }),
+  "upstreams.HOST.endpoint": row({
+    flag: "--upstream <host=url>",
+    shape: url,
+    help: "where a registry answers, when it is not https://HOST",
+    write: "HOST=URL, such as registry.example=http://10.0.0.9:5000",
+  }),
+  "upstreams.HOST.mirrors": row({
+    shape: listOf(url),
+    help: "asked before the registry itself, in this order",
+    default: [],
+  }),
+  "upstreams.HOST.username": row({ shape: text, help: "who larder is there" }),
+  "upstreams.HOST.password": row({ shape: text, help: "and its password", isSecret: true }),
+  "upstreams.HOST.passwordFile": row({
+    shape: text,
+    help: "a file with the password, in place of it; read again with the settings",
+  }),
+  "upstreams.HOST.ca": row({
+    shape: text,
+    help: "a PEM file with authorities to trust for it besides the public ones; read again with the settings",
+  }),
+  "upstreams.HOST.tags": row({ shape: tagLifetime, help: "as tags, for this registry alone" }),
+  offline: row({
+    flag: "--offline",
+    shape: truth,
+    help: "never contact an upstream registry (also at run time: larder offline on)",
+    default: false,
+  }),
+  resolvers: row({
+    flag: "--resolver <address>",
+    shape: listOf(resolver),
+    help: "a DNS server for upstream names, past the hosts file of this machine",
+    default: [],
+  }),
+  tags: row({
+    flag: "--tags <lifetime>",
+    shape: tagLifetime,
+    help: "how long a cached tag is taken for current: never, always, or a duration",
+    default: 300_000,
+  }),
+  credentials: row({
+    flag: "--credentials <file>",
+    shape: text,
+    help: "a Docker config.json with credentials for upstreams",
+    defaultWords: "Docker's and Podman's",
+  }),
+  names: row({ flag: "--name <host>", shape: listOf(text), help: "a name of this larder's own", default: [] }),
+  addresses: row({
+    flag: "--address <ip>",
+    shape: listOf(ipAddress),
+    help: "what DNS and spoofed nodes are told",
+    default: [],
+    defaultWords: "the address that they reach larder by",
+  }),
+  sparse: row({
+    flag: "--sparse",
+    shape: truth,
+    help: "take manifests whose blobs were not pushed: images that are meant to be sparse",
+    default: false,
+  }),
+  open: row({
+    flag: "--open",
+    shape: truth,
+    help: "let everyone who reaches larder push and delete, not only this machine",
+    default: false,
+    restart: PERMISSION,
+  }),
+  trustedProxies: row({
+    flag: "--trusted-proxy <address|network>",
+    shape: listOf(network),
+    help: "a proxy in front of larder, such as 127.0.0.2: whom it forwards for counts as who asks",
+    default: [],
+  }),
+  delete: row({ shape: truth, help: "may images be deleted?", default: true, restart: PERMISSION }),
+  "gc.grace": row({
+    flag: "--gc-grace <duration>",
+    shape: duration,
+    help: "how long blobs of a push in flight stay without their manifest",
+    default: 3_600_000,
+  }),
+  "gc.every": row({
+    shape: duration,
+    help: "how often space is given back",
+    default: 600_000,
+    restart: "its clock is set at the start",
+  }),
+  "gc.uploads": row({ shape: duration, help: "when a silent upload is given up", default: 86_400_000 }),
+  aciFiles: row({
+    flag: "--aci-files <folder>",
+    shape: text,
+    help: "serve the files in it at /aci/ as they are, beside converted images",
+    restart: AT_THE_START,
+  }),
+  aciKey: row({
+    flag: "--aci-key <file>",
+    shape: text,
+    help: "sign ACIs with this armored private key",
+    defaultWords: "larder's own",
+    restart: AT_THE_START,
+  }),
+  aciKeep: row({
+    flag: "--aci-keep <size>",
+    shape: size,
+    help: "keep so much of converted ACIs, those used last",
+    default: 10e9,
+  }),
+  shutdown: row({ shape: duration, help: "how long open transfers may go on after SIGTERM", default: 30_000 }),
+  log: row({
+    flag: "--log-level <level>",
+    shape: oneOf(["debug", "info", "warning", "error"]),
+    help: "how much the log says: debug, info, warning or error",
+    default: "info",
+  }),
+} as const;
+
+/** A key of the table. */
+export type SettingKey = keyof typeof SETTINGS;
+
+/** The value of a setting, null when nothing was said and there is no default. */
+export type ValueOf<Key extends SettingKey> = (typeof SETTINGS)[Key] extends Setting<infer T> ? T : never;
+
+/** The table's rows, in its order. */
+export const ROWS: readonly (readonly [SettingKey, Setting])[] = Object.entries(
+  SETTINGS,
+) as unknown as readonly (readonly [SettingKey, Setting])[];
+
+/** Groups of which whoever says one thing says all: a certificate's file does not go with another's key. */
+export const WHOLE_GROUPS: readonly string[] = ["tls."];
+
+/** The variable of a setting: `LARDER_GC_GRACE` of `gc.grace`. */
+export function variableOf(key: SettingKey): string {
+  const words = key
+    .replace(".HOST.", ".")
+    .replaceAll(/([A-Z])|\./g, (_, capital: string | undefined) => `_${capital ?? ""}`);
+  return `LARDER_${words.toUpperCase()}`;
+}
+
+/** The default as people read it; null when there is none to speak of. */
+export function defaultWordsOf(setting: Setting): string | null {
+  if (setting.defaultWords !== null) return setting.defaultWords;
+  if (setting.default === null) return null;
+  return printPlain(setting.shape.toPlain(setting.default)) || null;
+}

@@ -1,0 +1,196 @@
+/** What the value of a setting can be: how it is read from a file and from a text, and how it is written. */
+import * as v from "valibot";
+import { formatByteSize, tryParseByteSize } from "../../lib/text/byte-size.ts";
+import { formatDuration, tryParseDuration } from "../../lib/text/duration.ts";
+import { formatIpNetwork, tryParseIpNetwork } from "../../lib/net/ip-network.ts";
+import { tryParseNamespace } from "../../oci/repository-name.ts";
+import { tryParseStandIn } from "../../registry/names/stand-ins.ts";
+import { formatListenAddress, tryParseListenAddress } from "./listen-address.ts";
+import {
+  formatTagLifetime,
+  tryParseIpAddress,
+  tryParseResolver,
+  tryParseTagLifetime,
+  tryParseUrl,
+} from "./setting-values.ts";
+
+/** What stands in a file: text, a number, a truth, or a list of them. */
+export type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
+
+/** As people read it: a list with commas. */
+export function printPlain(plain: Plain): string {
+  if (Array.isArray(plain)) return (plain as readonly Plain[]).map(printPlain).join(", ");
+  return typeof plain === "string" ? plain : JSON.stringify(plain);
+}
+
+/** What the value of a setting can be. */
+export type Shape<T> = {
+  /** What may stand in a file. */
+  readonly schema: v.GenericSchema<unknown, T>;
+  /** Completes `"X" is not …`. */
+  readonly expected: string;
+  /** Completes `write …`. */
+  readonly write: string;
+  /** What a flag or a variable says by a text, for a list by one of its texts; null: nothing. */
+  readonly fromText: (text: string) => T | null;
+  readonly isList: boolean;
+  /** Is the flag all that is said, without a value? */
+  readonly isSwitch: boolean;
+  /** As it would stand in a file. */
+  readonly toPlain: (value: T) => Plain;
+};
+
+/** A text that `parse` understands, such as `expected` has it. */
+function textual<T>(parts: {
+  readonly parse: (text: string) => T | null;
+  readonly format: (value: T) => string;
+  readonly expected: string;
+  readonly write: string;
+}): Shape<T> {
+  const { parse, format, expected, write } = parts;
+  return {
+    schema: parsed(parse, expected),
+    expected,
+    write,
+    fromText: parse,
+    isList: false,
+    isSwitch: false,
+    toPlain: format,
+  };
+}
+
+/** One, or a list of them. */
+export function listOf<T>(item: Shape<T>): Shape<readonly T[]> {
+  const schema = v.pipe(
+    v.unknown(),
+    v.transform((value) => (Array.isArray(value) ? value : [value])),
+    v.array(item.schema),
+  );
+  const fromText = (text: string) => {
+    const value = item.fromText(text);
+    return value === null ? null : [value];
+  };
+  return { ...item, schema, fromText, isList: true, toPlain: (values) => values.map(item.toPlain) };
+}
+
+/** One of these words. */
+export function oneOf<const Word extends string>(words: readonly Word[]): Shape<Word> {
+  const all = words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return {
+    schema: v.picklist(words, `must be ${all}`),
+    expected: all,
+    write: all,
+    fromText: (text) => words.find((word) => word === text) ?? null,
+    isList: false,
+    isSwitch: false,
+    toPlain: (word) => word,
+  };
+}
+
+export const address = textual({
+  parse: tryParseListenAddress,
+  format: formatListenAddress,
+  expected: "an address such as :80, 127.0.0.1:5000 or [::1]:5000",
+  write: ":PORT, IPv4:PORT or [IPv6]:PORT, such as :80 or 127.0.0.1:5000",
+});
+
+export const standIn = textual({
+  parse: tryParseStandIn,
+  format: String,
+  expected: "the name of a registry's host",
+  write: "the name of a registry's host, such as quay.io",
+});
+
+export const namespace = textual({
+  parse: tryParseNamespace,
+  format: String,
+  expected: "the name of a registry's host",
+  write: "the name of a registry's host, such as quay.io",
+});
+
+export const duration = textual({
+  parse: tryParseDuration,
+  format: formatDuration,
+  expected: "a duration such as 30s, 5m or 1h30m",
+  write: "a duration such as 30s, 5m or 1h",
+});
+
+export const size = textual({
+  parse: tryParseByteSize,
+  format: formatByteSize,
+  expected: "a size such as 500MB or 10GB",
+  write: "a size such as 500MB or 10GB",
+});
+
+export const tagLifetime = textual({
+  parse: tryParseTagLifetime,
+  format: formatTagLifetime,
+  expected: "never, always, or a duration such as 5m",
+  write: "never, always, or a duration such as 5m",
+});
+
+export const url = textual({
+  parse: tryParseUrl,
+  format: String,
+  expected: "a URL such as https://registry.example or http://10.0.0.9:5000",
+  write: "a URL such as https://registry.example or http://10.0.0.9:5000",
+});
+
+export const resolver = textual({
+  parse: tryParseResolver,
+  format: String,
+  expected: "the IP address of a DNS server, such as 9.9.9.9 or [2620:fe::9]:53",
+  write: "an IP address, such as 9.9.9.9",
+});
+
+export const ipAddress = textual({
+  parse: tryParseIpAddress,
+  format: String,
+  expected: "an IP address such as 10.0.0.5 or fd00::5",
+  write: "an IP address, such as 10.0.0.5",
+});
+
+export const network = textual({
+  parse: tryParseIpNetwork,
+  format: formatIpNetwork,
+  expected: "an IP address or network such as 127.0.0.2 or 10.0.0.0/8",
+  write: "an IP address or network, such as 127.0.0.2 or 10.0.0.0/8",
+});
+
+/** Any text but the empty one. */
+export const text: Shape<string> = {
+  schema: v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")),
+  expected: "text",
+  write: "some text",
+  fromText: (given) => given,
+  isList: false,
+  isSwitch: false,
+  toPlain: (value) => value,
+};
+
+/** Yes or no. */
+export const truth: Shape<boolean> = {
+  schema: v.boolean("must be true or false"),
+  expected: "true or false",
+  write: "true or false",
+  fromText: (given) => {
+    if (/^(?:true|1|yes|on)$/i.test(given)) return true;
+    return /^(?:false|0|no|off)$/i.test(given) ? false : null;
+  },
+  isList: false,
+  isSwitch: true,
+  toPlain: (value) => value,
+};
+
+/** Text that `parse` must understand. Numbers are taken for text: an unquoted `5000` is as plain as `"5000"`. */
+function parsed<T>(parse: (text: string) => T | null, expected: string): v.GenericSchema<unknown, T> {
+  return v.pipe(
+    v.union([v.string(), v.number()], `must be ${expected}`),
+    v.rawTransform(({ dataset, addIssue, NEVER }): T => {
+      const value = parse(String(dataset.value));
+      if (value !== null) return value;
+      addIssue({ message: `${JSON.stringify(dataset.value)} is not ${expected}` });
+      return NEVER;
+    }),
+  );
+}
