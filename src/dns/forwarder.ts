@@ -4,8 +4,8 @@ import { ExchangeError, exchange } from "./exchange.ts";
 import { type ForwardedResponse, readForwardedResponse } from "./forwarded-response.ts";
 import type { Query } from "./query.ts";
 import { writeEdns } from "./reply.ts";
-import type { SocketAddress } from "../lib/net/socket-address.ts";
-import { formatSocketAddress } from "../lib/net/socket-address.ts";
+import { SingleFlight } from "../lib/async/single-flight.ts";
+import { formatSocketAddress, type SocketAddress } from "../lib/net/socket-address.ts";
 import { HEADER_BYTES, RESPONSE_CODE, writeU16 } from "./wire.ts";
 
 export type ForwarderOptions = {
@@ -30,7 +30,7 @@ const OPT_BYTES = 11;
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #cache: ResponseCache;
-  readonly #inFlight = new Map<string, Promise<ForwardedResponse | null>>();
+  readonly #questions = new SingleFlight<string, ForwardedResponse | null>();
   /** When it failed, by server. */
   readonly #failedAt = new Map<string, number>();
 
@@ -50,14 +50,12 @@ export class Forwarder {
    */
   async ask(query: Query): Promise<ForwardedResponse | null> {
     const key = keyOf(query);
-    const pending = this.#inFlight.get(key);
-    if (pending !== undefined) return pending;
-    if (this.#inFlight.size >= MAX_IN_FLIGHT) return null;
-    const asking = this.#askServers(query).finally(() => this.#inFlight.delete(key));
-    this.#inFlight.set(key, asking);
-    const response = await asking;
-    if (response !== null) this.#cache.set(key, response);
-    return response;
+    if (!this.#questions.has(key) && this.#questions.size >= MAX_IN_FLIGHT) return null;
+    return this.#questions.run(key, async () => {
+      const response = await this.#askServers(query);
+      if (response !== null) this.#cache.set(key, response);
+      return response;
+    });
   }
 
   /** Forgets all answers: the servers that gave them are no longer those to ask. */

@@ -1,6 +1,6 @@
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import { type Access, pushAccess } from "./auth/access.ts";
-import { orAborted } from "./transport/host-resolver.ts";
+import { orAborted } from "../lib/async/or-aborted.ts";
 import { resolveOwnLocation } from "./transport/redirects.ts";
 import type { BlobToPush, RequestOptions } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/async/clock.ts";
 import { type Access, NO_ACCESS } from "./auth/access.ts";
 import type { Authorization, Authorizer } from "./auth/authorizer.ts";
-import { orAborted } from "./transport/host-resolver.ts";
+import { orAborted } from "../lib/async/or-aborted.ts";
 import { outgoingVia } from "./loop-mark.ts";
 import { Reachability, type ReachabilityState } from "./reachability.ts";
 import { type RateLimit, readRateLimit } from "./transport/rate-limit.ts";

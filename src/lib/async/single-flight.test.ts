@@ -8,9 +8,10 @@ test("callers meanwhile share a run, callers afterwards begin another", async ()
     await Bun.sleep(2);
     return ++runs;
   };
-  expect(await Promise.all([flight.run("k", work), flight.run("k", work), flight.run("other", work)])).toEqual([
-    1, 1, 2,
-  ]);
+  const outcomes = [flight.run("k", work), flight.run("k", work), flight.run("other", work)];
+  expect([flight.size, flight.has("k"), flight.has("none")]).toEqual([2, true, false]);
+  expect(await Promise.all(outcomes)).toEqual([1, 1, 2]);
+  expect([flight.size, flight.has("k")]).toEqual([0, false]);
   expect(await flight.run("k", work)).toBe(3);
 });
 

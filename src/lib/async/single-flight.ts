@@ -2,6 +2,16 @@
 export class SingleFlight<Key, Result> {
   readonly #running = new Map<Key, Promise<Result>>();
 
+  /** How many runs are on their way. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Is a run of the work under `key` on its way? */
+  has(key: Key): boolean {
+    return this.#running.has(key);
+  }
+
   /** The outcome of the work under `key`: of the run that is on its way, else of a new one. */
   run(key: Key, work: () => Promise<Result>): Promise<Result> {
     const running = this.#running.get(key);

@@ -1,7 +1,8 @@
 import { type Access, scopesOf } from "./access.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { basicHeader, type Credentials } from "./credentials.ts";
-import { orAborted } from "../transport/host-resolver.ts";
+import { orAborted } from "../../lib/async/or-aborted.ts";
+import { SingleFlight } from "../../lib/async/single-flight.ts";
 import type { TokenService } from "./token-service.ts";
 
 export type AuthorizerOptions = {
@@ -48,7 +49,7 @@ export class Authorizer {
   #scheme: Scheme | null = null;
   readonly #basic = new Map<string | null, string>();
   readonly #tokens = new Map<string, Token>();
-  readonly #pending = new Map<string, Promise<string>>();
+  readonly #questions = new SingleFlight<string, string>();
 
   constructor(options: AuthorizerOptions) {
     this.#options = options;
@@ -152,16 +153,11 @@ export class Authorizer {
     asked: readonly string[] | null,
     signal: AbortSignal | undefined,
   ): Promise<string> {
-    const key = keyOf(scopes);
     const kept = this.#usable(scopes);
     if (kept !== null) return Promise.resolve(kept);
-    let pending = this.#pending.get(key);
-    if (pending === undefined) {
-      pending = this.#fetchToken(scheme, scopes, asked ?? []).finally(() => this.#pending.delete(key));
-      this.#pending.set(key, pending);
-    }
+    const fetched = this.#questions.run(keyOf(scopes), () => this.#fetchToken(scheme, scopes, asked ?? []));
     // Others may wait for the same token: this caller's signal ends its own waiting alone.
-    return orAborted(pending, signal);
+    return orAborted(fetched, signal);
   }
 
   async #fetchToken(scheme: BearerScheme, scopes: Scopes, asked: readonly string[]): Promise<string> {

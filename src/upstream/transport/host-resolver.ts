@@ -4,6 +4,9 @@ import { type Answer, QUERY_OPTIONS, queryAddresses } from "./dns-query.ts";
 import { SystemNames } from "./system-names.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { codeOf } from "../../lib/files/system-error.ts";
+import { orAborted } from "../../lib/async/or-aborted.ts";
+import { SingleFlight } from "../../lib/async/single-flight.ts";
+import { within } from "../../lib/async/within.ts";
 import { formatSocketAddress, tryParseSocketAddress } from "../../lib/net/socket-address.ts";
 
 /** Turns host names into addresses. */
@@ -54,7 +57,9 @@ class CachingResolver implements HostResolver {
   readonly #elapsed: () => number;
   readonly #lookup: Lookup;
   readonly #known = new Map<string, { readonly addresses: readonly string[]; readonly untilMs: number }>();
-  readonly #pending = new Map<string, { readonly answer: Promise<readonly string[]>; readonly sinceMs: number }>();
+  readonly #lookups = new SingleFlight<string, readonly string[]>();
+  /** When what is being looked up was first asked for, by host. */
+  readonly #askedAtMs = new Map<string, number>();
 
   constructor(who: string, elapsed: () => number, lookup: Lookup) {
     this.#who = who;
@@ -73,25 +78,20 @@ class CachingResolver implements HostResolver {
   }
 
   /** The answer, if it comes in time; one that comes later is there for the next who asks. */
-  async #ask(host: string): Promise<readonly string[]> {
-    let pending = this.#pending.get(host);
-    if (pending === undefined) {
-      const answer = this.#lookUp(host).finally(() => this.#pending.delete(host));
-      answer.catch(() => {}); // Those who wait for it hear of its failure.
-      pending = { answer, sinceMs: this.#elapsed() };
-      this.#pending.set(host, pending);
-    }
-    const silence = Promise.withResolvers<never>();
-    const leftMs = Math.max(0, PATIENCE_MS - (this.#elapsed() - pending.sinceMs));
-    const timer = setTimeout(() => {
+  #ask(host: string): Promise<readonly string[]> {
+    const answer = this.#lookups.run(host, async () => {
+      this.#askedAtMs.set(host, this.#elapsed());
+      try {
+        return await this.#lookUp(host);
+      } finally {
+        this.#askedAtMs.delete(host);
+      }
+    });
+    const waitedMs = this.#elapsed() - (this.#askedAtMs.get(host) ?? this.#elapsed());
+    return within(answer, Math.max(0, PATIENCE_MS - waitedMs), () => {
       const message = `${this.#who} did not say within ${PATIENCE_MS / 1000} s which address ${JSON.stringify(host)} has`;
-      silence.reject(new UpstreamError({ kind: "unreachable", reason: "silent" }, message));
-    }, leftMs);
-    try {
-      return await Promise.race([pending.answer, silence.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+      throw new UpstreamError({ kind: "unreachable", reason: "silent" }, message);
+    });
   }
 
   async #lookUp(host: string): Promise<readonly string[]> {
@@ -116,22 +116,5 @@ class CachingResolver implements HostResolver {
     if (this.#known.size >= CACHED_NAMES) this.#known.clear();
     this.#known.set(host, { addresses, untilMs: this.#elapsed() + ttlSeconds * 1000 });
     return addresses;
-  }
-}
-
-/** Waits for `promise`, which others may wait for too, no longer than until `signal` fires. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  if (signal.aborted) {
-    promise.catch(() => {}); // Nobody waits for it here; those who do hear of its failure.
-    throw signal.reason;
-  }
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

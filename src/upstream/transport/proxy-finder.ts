@@ -1,5 +1,6 @@
 import { hostOf, portOf } from "./address-policy.ts";
-import { type HostResolver, orAborted } from "./host-resolver.ts";
+import { orAborted } from "../../lib/async/or-aborted.ts";
+import type { HostResolver } from "./host-resolver.ts";
 import type { ChooseProxy } from "./proxy-settings.ts";
 import type { ReachableAddresses } from "./reachable-addresses.ts";
 import { formatHostPort } from "../../lib/net/host-port.ts";

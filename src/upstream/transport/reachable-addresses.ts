@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { SingleFlight } from "../../lib/async/single-flight.ts";
 import { UpstreamError } from "./upstream-error.ts";
 
 /** RFC 8305, section 5: the pause before the next address is tried beside the first. */
@@ -21,7 +22,7 @@ export class ReachableAddresses {
   readonly #elapsed: () => number;
   readonly #best = new Map<string, string>();
   readonly #silentUntilMs = new Map<string, number>();
-  readonly #probes = new Map<string, Promise<boolean>>();
+  readonly #probes = new SingleFlight<string, boolean>();
 
   /** `elapsed` gives milliseconds, by a clock that nobody sets. */
   constructor(connectTimeoutMs: number, elapsed: () => number) {
@@ -61,13 +62,7 @@ export class ReachableAddresses {
    * most; those who ask at the same time share a probe.
    */
   isAlive(address: string, port: number, timeoutMs: number): Promise<boolean> {
-    const key = `${address} ${port}`;
-    let probe = this.#probes.get(key);
-    if (probe === undefined) {
-      probe = answersAtAll(address, port, timeoutMs).finally(() => this.#probes.delete(key));
-      this.#probes.set(key, probe);
-    }
-    return probe;
+    return this.#probes.run(`${address} ${port}`, () => answersAtAll(address, port, timeoutMs));
   }
 
   /** Nothing arrived at the host: the failure that it is, for those who ask in the next few seconds, too. */

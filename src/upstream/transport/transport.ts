@@ -3,7 +3,7 @@ import { getCACertificates } from "node:tls";
 import { type AddressPolicy, hostOf, portOf } from "./address-policy.ts";
 import { Deadline } from "./deadline.ts";
 import type { HostResolver } from "./host-resolver.ts";
-import { orAborted } from "./host-resolver.ts";
+import { orAborted } from "../../lib/async/or-aborted.ts";
 import type { ProxyFinder } from "./proxy-finder.ts";
 import type { ReachableAddresses } from "./reachable-addresses.ts";
 import type { Lane, RequestLanes } from "./request-lanes.ts";
