@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import { LarderHosts } from "./larder-hosts.ts";
-import { OwnAddresses } from "./own-addresses.ts";
+import { MachineAddresses } from "../lib/net/machine-addresses.ts";
 import { OwnMachine, type OwnMachineOptions } from "./own-machine.ts";
 
 const ADDRESSES = ["192.0.2.1", "2001:db8::1", "fe80::1", "169.254.7.7"];
-const addresses = new OwnAddresses(
+const addresses = new MachineAddresses(
   () => 0,
   () => ADDRESSES,
 );

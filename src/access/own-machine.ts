@@ -4,7 +4,7 @@ import { tryParseHost } from "../lib/net/host-header.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import type { Connection } from "./find-far-end.ts";
 import type { LarderHosts } from "./larder-hosts.ts";
-import type { OwnAddresses } from "./own-addresses.ts";
+import type { MachineAddresses } from "../lib/net/machine-addresses.ts";
 import type { Arrival, Authenticator, Principal } from "./principal.ts";
 import { findProxyHeader, forwardedClients } from "./proxy-headers.ts";
 import type { RunningProxies } from "./running-proxies.ts";
@@ -12,7 +12,7 @@ import type { FarEnd } from "./socket-owner.ts";
 
 /** What a decision is made of. */
 export type OwnMachineOptions = {
-  readonly addresses: OwnAddresses;
+  readonly addresses: MachineAddresses;
   readonly hosts: LarderHosts;
   /** Proxies whose word on their clients is taken. */
   readonly trustedProxies: readonly IpNetwork[];

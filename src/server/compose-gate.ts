@@ -3,15 +3,16 @@ import { type Connection, findFarEnd } from "../access/find-far-end.ts";
 import { Gate } from "../access/gate.ts";
 import { LarderHosts } from "../access/larder-hosts.ts";
 import { MachineNames } from "../access/machine-names.ts";
-import { OwnAddresses } from "../access/own-addresses.ts";
 import { OwnMachine } from "../access/own-machine.ts";
 import { type Authenticator, everyoneIsAStranger } from "../access/principal.ts";
 import { RunningProxies } from "../access/running-proxies.ts";
 import { openSocketDiagnosis } from "../access/socket-diagnosis.ts";
 import { SocketTable } from "../access/socket-table.ts";
+import { unsharedAddresses } from "../access/unshared-addresses.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import type { ListeningSocket } from "../http/clients/client-request.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
+import { MachineAddresses } from "../lib/net/machine-addresses.ts";
 import type { Turns } from "../lib/async/turns.ts";
 import { standInsOf } from "./open-upstreams.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -23,7 +24,7 @@ export function composeGate(
   turns: Turns,
   now: () => number,
 ): { readonly gate: Gate; readonly authenticator: Authenticator } {
-  const addresses = new OwnAddresses(now);
+  const addresses = new MachineAddresses(now, () => unsharedAddresses());
   const machineNames = new MachineNames(now, (address) => addresses.includes(address));
   const hosts = settings.derive((told) => {
     const toldAddresses = new Set(told.addresses.map((text) => tryParseIpAddress(text)?.toString()));
@@ -63,7 +64,7 @@ export function composeGate(
 }
 
 /** What tells whose connection it is that comes from this machine. */
-function openProgramSearch(addresses: OwnAddresses, turns: Turns, now: () => number) {
+function openProgramSearch(addresses: MachineAddresses, turns: Turns, now: () => number) {
   const diagnosis = openSocketDiagnosis();
   const table = new SocketTable();
   return {

@@ -1,8 +1,9 @@
-import { hostname, networkInterfaces } from "node:os";
+import { hostname } from "node:os";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Subjects } from "../tls/automatic-certificate.ts";
 import { hostWithoutPort } from "../lib/net/host-port.ts";
+import { interfaceAddresses } from "../lib/net/machine-addresses.ts";
 
 /** What larder is told of itself. */
 export type OwnNames = {
@@ -17,7 +18,6 @@ export type OwnNames = {
  */
 export function ownSubjects({ standIns, names, addresses }: OwnNames): Subjects {
   const machineName = hostname();
-  const interfaces = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return {
     names: [
       "localhost",
@@ -28,7 +28,9 @@ export function ownSubjects({ standIns, names, addresses }: OwnNames): Subjects 
     ],
     addresses: [
       ...addresses,
-      ...interfaces.map(({ address }) => address).filter((address) => !/^fe[89ab]/i.test(address)),
+      ...interfaceAddresses()
+        .map(({ address }) => address)
+        .filter((address) => !/^fe[89ab]/.test(address)),
     ],
   };
 }

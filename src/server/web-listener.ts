@@ -1,11 +1,11 @@
 /** The sockets that requests come in on: plain HTTP, and HTTPS whose certificate changes while it serves. */
-import { networkInterfaces } from "node:os";
 import type { CertificateLog, CertificateSource } from "../tls/certificate-source.ts";
 import { startRenewingListener } from "../tls/renewing-listener.ts";
 import type { ListenAddress } from "./settings/listen-address.ts";
 import { explainListenFailure } from "./listen-error.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 import { DEFAULT_PORT, formatHostPort } from "../lib/net/host-port.ts";
+import { interfaceAddresses } from "../lib/net/machine-addresses.ts";
 
 /** Answers a request; `server` knows the connection. */
 export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Promise<Response>;
@@ -111,7 +111,6 @@ async function listen<Server>(
 }
 
 function machineHosts(): readonly string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const outward = addresses.filter(({ internal, address }) => !internal && !address.startsWith("fe80:"));
+  const outward = interfaceAddresses().filter(({ isInternal, address }) => !isInternal && !address.startsWith("fe80:"));
   return ["localhost", ...outward.map(({ address }) => address)];
 }
