@@ -86,7 +86,8 @@ describe.skipIf(!lab.met)("a file that was dropped into --aci-files", () => {
   ])("cannot be reached by, or taken for, %p", async (name) => {
     const answer = await get(larder, `/aci/${name}`);
     const text = await answer.text();
-    expect([400, 404]).toContain(answer.status);
+    // A name in the form of an image's may be no image's name.
+    expect(answer.status).toBe(text.includes("is not valid") ? 400 : 404);
     expect(text).toStartWith("larder: ");
     expect(text.length).toBeLessThan(700);
   });
@@ -94,7 +95,7 @@ describe.skipIf(!lab.met)("a file that was dropped into --aci-files", () => {
   test("is not left by dots that no client would send", async () => {
     for (const path of ["/aci/../secret", "/aci/sub/../../secret", "/aci/..", "/aci//etc/passwd"]) {
       const { status, body } = await sendPath(larder.url, "GET", path);
-      expect(status).toBeOneOf([400, 404]);
+      expect(status).toBe(404);
       expect(body.toString()).not.toContain("root:");
     }
   });

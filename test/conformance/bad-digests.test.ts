@@ -60,12 +60,12 @@ describe.each(BAD)("the digest with %s", (_what, digest) => {
     expectError(await send("GET", `${registry.url}/v2/${name}/referrers/${digest}`), 400, "DIGEST_INVALID");
   });
 
-  test("is 400 for pushing a manifest, and 400 or 404 for the rest", async () => {
+  test("is 400 for pushing, pulling and deleting a manifest", async () => {
     expectError(await putManifest(registry.url, name, index, digest), 400);
     for (const method of ["GET", "DELETE"]) {
-      expectError(await send(method, manifestUrl(registry.url, name, digest)), [400, 404]);
+      expectError(await send(method, manifestUrl(registry.url, name, digest)), 400);
     }
-    expect((await send("HEAD", manifestUrl(registry.url, name, digest))).status).toBeOneOf([400, 404]);
+    expect((await send("HEAD", manifestUrl(registry.url, name, digest))).status).toBe(400);
   });
 });
 
@@ -76,7 +76,7 @@ test("an upload without anything behind digest= does not end", async () => {
 
 test("a digest with slashes leads nowhere", async () => {
   const digest = `sha256:..%2f..%2f${HEX.slice(6)}`;
-  expectError(await send("GET", blobUrl(registry.url, name, digest)), [400, 404]);
+  expectError(await send("GET", blobUrl(registry.url, name, digest)), 400);
   const reply = await send("POST", `${registry.url}/v2/${name}/blobs/uploads/?digest=${digest}`, { body: "x" });
   expectError(reply, 400, "DIGEST_INVALID");
 });

@@ -79,20 +79,21 @@ describe("a name that the grammar forbids", () => {
 
 describe("a name that would lead elsewhere", () => {
   test.each([
-    ["..", "../../etc"],
-    [".. at the end", "a/.."],
-    ["%2e%2e", "%2e%2e/%2e%2e/etc"],
-    ["%2f", "a%2fb"],
-    ["%2f and dots", "..%2f..%2fetc"],
-    ["//", "a//b"],
-    ["// at the start", "/a"],
-    ["NUL", "a%00b"],
-    ["NUL at the end", "a%00"],
-    ["an overlong encoding of a dot", "%c0%ae%c0%ae/a"],
-    ["a bad escape", "a%zz"],
-    ["a cut escape", "a%2"],
-  ])("by %s is 400 or 404 in every request", async (_how, name) => {
-    for (const [request, reply] of await sendAll(name)) expect(reply.status, request).toBeOneOf([400, 404]);
+    // These lead out of /v2/, to where nothing is.
+    ["..", "../../etc", 404],
+    ["%2e%2e", "%2e%2e/%2e%2e/etc", 404],
+    [".. at the end", "a/..", 400],
+    ["%2f", "a%2fb", 400],
+    ["%2f and dots", "..%2f..%2fetc", 400],
+    ["//", "a//b", 400],
+    ["// at the start", "/a", 400],
+    ["NUL", "a%00b", 400],
+    ["NUL at the end", "a%00", 400],
+    ["an overlong encoding of a dot", "%c0%ae%c0%ae/a", 400],
+    ["a bad escape", "a%zz", 400],
+    ["a cut escape", "a%2", 400],
+  ])("by %s is refused in every request", async (_how, name, status) => {
+    for (const [request, reply] of await sendAll(name)) expect(reply.status, request).toBe(status);
   });
 
   test.each([
@@ -100,15 +101,14 @@ describe("a name that would lead elsewhere", () => {
     [".", "ID/./b", "ID/b"],
     ["%2E%2E in the middle", "ID/%2E%2E/ID-folded", "ID-folded"],
     ["half escaped dots", "ID/.%2e/ID-folded", "ID-folded"],
-  ])("by %s is refused, or is the name that the dots fold to and no other", async (_how, pattern, foldedPattern) => {
+  ])("by %s is the name that the dots fold to and no other", async (_how, pattern, foldedPattern) => {
     const id = freshName().replace("conformance/", "");
     const [name, folded] = [pattern, foldedPattern].map((text) => text.replaceAll("ID", id));
     const body = Buffer.from(INDEX.bytes).toString("latin1");
     const type = { "Content-Type": INDEX.mediaType };
     const put = await sendPath(registry.url, "PUT", `/v2/${name}/manifests/latest`, type, body);
-    expect(put.status).toBeOneOf([201, 400, 404]);
-    const honest = await send("GET", manifestUrl(registry.url, folded ?? "", "latest"));
-    expect(honest.status).toBe(put.status === 201 ? 200 : 404);
+    expect(put.status).toBe(201);
+    expect((await send("GET", manifestUrl(registry.url, folded ?? "", "latest"))).status).toBe(200);
     expect((await send("GET", manifestUrl(registry.url, id, "latest"))).status).toBe(404);
   });
 
@@ -119,7 +119,8 @@ describe("a name that would lead elsewhere", () => {
 
 test.each(["\0", "\x01", "\x7f"])("the raw byte %p in a path is refused and does not end the server", async (byte) => {
   const reply = await sendPath(registry.url, "GET", `/v2/a${byte}b/tags/list`);
-  expect(reply.status).toBeOneOf([0, 400, 404, 505]);
+  // Most are refused by the HTTP parser of the runtime, with whatever status it finds fit, or none.
+  expect(reply.status).toBeOneOf([0, 400, 505]);
   expect((await send("GET", `${registry.url}/v2/`)).status).toBe(200);
 });
 
@@ -178,7 +179,7 @@ describe("a tag that the grammar forbids", () => {
     expect(put.status).toBe(400);
     expect(put.body.toString()).toMatch(/"(TAG|DIGEST|NAME)_INVALID"/);
     const get = await sendPath(registry.url, "GET", path);
-    expect(get.status).toBeOneOf([400, 404]);
+    expect(get.status).toBe(400);
     const tags = await send("GET", `${registry.url}/v2/${name}/tags/list`);
     expect(JSON.parse(tags.text)).toEqual({ name, tags: ["honest"] });
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { until } from "../until.ts";
 import { ALGORITHMS, type Content, freshName, makeBlob } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { RawConnection } from "./raw-http.ts";
@@ -128,7 +129,7 @@ describe("a chunk whose Content-Range", () => {
       const session = await startUpload(registry.url, freshName());
       const headers = { "Content-Type": "application/octet-stream", "Content-Range": contentRange };
       const reply = await send("PATCH", session, { headers, body: blob.bytes });
-      expectError(reply, [400, 416]);
+      expectError(reply, 400);
       await expectCreated(await finishUpload(session, blob.digest, blob.bytes), blob);
     },
   );
@@ -140,7 +141,7 @@ describe("a chunk whose Content-Range", () => {
     const blob = makeBlob(sizeBytes);
     const session = await startUpload(registry.url, freshName());
     const headers = { "Content-Type": "application/octet-stream", "Content-Range": contentRange };
-    expectError(await send("PATCH", session, { headers, body: blob.bytes }), [400, 416]);
+    expectError(await send("PATCH", session, { headers, body: blob.bytes }), 400);
     const status = await send("GET", session);
     expect(status.status).toBe(204);
     expect(status.headers.get("range")).toBe("0-0");
@@ -157,7 +158,7 @@ describe("a chunk whose Content-Range", () => {
       const session = await startUpload(registry.url, freshName());
       const headers = { "Content-Type": "application/octet-stream", "Content-Range": range };
       const reply = await send("PATCH", session, { headers, body: inPieces(blob.bytes) });
-      expectError(reply, [400, 416]);
+      expectError(reply, 400);
       const status = await send("GET", session);
       expect(status.status).toBe(204);
       const end = Number(status.headers.get("range")?.split("-")[1]);
@@ -181,27 +182,24 @@ test("a break in the middle of a PATCH leaves a session that tells what it has a
   const blob = makeBlob(4_000_000);
   const session = await startUpload(registry.url, freshName());
   const { host, pathname, search } = new URL(session);
+  const resume = async () => {
+    const status = await send("GET", session);
+    expect(status.status).toBe(204);
+    const end = Number(/^0-(\d+)$/.exec(status.headers.get("range") ?? "")?.[1]);
+    expect(end).toBeWithin(1, 2_500_000);
+    return await patchChunk(locationOf(status, registry.url), blob.bytes.slice(end + 1), end + 1);
+  };
   const connection = await RawConnection.open(registry.url);
   await connection.write(
     `PATCH ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/octet-stream\r\n` +
       `Content-Range: 0-3999999\r\nContent-Length: 4000000\r\n\r\n`,
   );
   await connection.write(blob.bytes.slice(0, 2_500_000));
-  await Bun.sleep(50);
+  await until("some of it has arrived", async () => (await send("GET", session)).headers.get("range") !== "0-0");
   connection.destroy();
-  // The server may need a moment to see the break: the answer counts once it stays the same.
-  let status = await send("GET", session);
-  for (let range: string | null = "0-0", wait = 0; wait < 50; wait++) {
-    if (range === status.headers.get("range") && range !== "0-0") break;
-    range = status.headers.get("range");
-    await Bun.sleep(50);
-    status = await send("GET", session);
-  }
-  expect(status.status).toBe(204);
-  const end = Number(/^0-(\d+)$/.exec(status.headers.get("range") ?? "")?.[1]);
-  expect(end).toBeGreaterThan(0);
-  expect(end).toBeLessThan(2_500_000);
-  const resumed = await patchChunk(locationOf(status, registry.url), blob.bytes.slice(end + 1), end + 1);
+  // The registry may need a moment to see the break, and takes nothing else before.
+  let resumed = await resume();
+  await until("the session goes on", async () => resumed.status !== 416 || (resumed = await resume()).status !== 416);
   expect(resumed.status).toBe(202);
   expect(resumed.headers.get("range")).toBe("0-3999999");
   await expectCreated(await finishUpload(locationOf(resumed, registry.url), blob.digest), blob);

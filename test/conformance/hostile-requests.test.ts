@@ -130,9 +130,16 @@ describe("headers that are wrong", () => {
     expect(reply.status).toBe(405);
   });
 
-  test.each(["TRACE", "OPTIONS", "FOO", "get", "PROPFIND"])("the method %s never fails the server", async (method) => {
+  test.each([
+    ["TRACE", 405],
+    ["OPTIONS", 405],
+    ["PROPFIND", 405],
+    // The runtime's HTTP parser does not know these, and closes without an answer.
+    ["FOO", 0],
+    ["get", 0],
+  ])("the method %s never fails the server", async (method, status) => {
     const reply = await sendPath(registry.url, method, `/v2/${name}/manifests/latest`);
-    expect(reply.status).toBeOneOf([0, 200, 204, 400, 404, 405, 501]);
+    expect(reply.status).toBe(status);
     expect(reply.body.toString()).not.toContain("schemaVersion");
   });
 });

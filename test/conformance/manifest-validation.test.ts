@@ -214,5 +214,5 @@ test("the size in an index's descriptors is the pusher's own affair", async () =
   const image = makeImage();
   await pushImage(registry.url, name, image);
   const index = makeIndex([{ ...describeManifest(image.manifest), size: 1 }]);
-  expect((await putManifest(registry.url, name, index)).status).toBeOneOf([201, 400]);
+  expect((await putManifest(registry.url, name, index)).status).toBe(201);
 });

@@ -80,8 +80,9 @@ test("mounting by what is no digest is 400 DIGEST_INVALID", async () => {
   expectError(await mount(freshName(), "sha256:short", freshName()), 400, "DIGEST_INVALID");
 });
 
-test("mounting from what is no repository name is refused or opens an upload, and never fails the server", async () => {
-  for (const from of ["../../etc", "UPPER", "a//b", ""]) {
-    expect((await mount(freshName(), missingDigest(), from)).status, from).toBeOneOf([202, 400, 404]);
+test("mounting from what is no repository name is refused, and from nowhere opens an upload", async () => {
+  for (const from of ["../../etc", "UPPER", "a//b"]) {
+    expect((await mount(freshName(), missingDigest(), from)).status, from).toBe(400);
   }
+  expect((await mount(freshName(), missingDigest(), "")).status).toBe(202);
 });

@@ -17,22 +17,34 @@ export type SendOptions = {
 
 /**
  * The bytes in pieces, so that `fetch` sends them in chunked transfer encoding (it would send a Blob's own stream with
- * its length). `pauseMs` lies between the pieces.
+ * its length).
  */
-export function inPieces(
-  bytes: Uint8Array<ArrayBuffer>,
-  pieceBytes = 64 * 1024,
-  pauseMs = 0,
-): ReadableStream<Uint8Array> {
+export function inPieces(bytes: Uint8Array<ArrayBuffer>, pieceBytes = 64 * 1024): ReadableStream<Uint8Array> {
   let at = 0;
   return new ReadableStream({
-    async pull(controller) {
+    pull(controller) {
       if (at >= bytes.length) return controller.close();
-      if (pauseMs > 0) await Bun.sleep(pauseMs);
       controller.enqueue(bytes.slice(at, at + pieceBytes));
       at += pieceBytes;
     },
   });
+}
+
+/** The bytes as a body of which `sendRest` lets go what comes behind the first `firstBytes`. */
+export function inTwoParts(
+  bytes: Uint8Array<ArrayBuffer>,
+  firstBytes: number,
+): { readonly body: ReadableStream<Uint8Array>; readonly sendRest: () => void } {
+  const rest = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(bytes.slice(0, firstBytes)),
+    async pull(controller) {
+      await rest.promise;
+      controller.enqueue(bytes.slice(firstBytes));
+      controller.close();
+    },
+  });
+  return { body, sendRest: rest.resolve };
 }
 
 /** One request and its whole answer. */

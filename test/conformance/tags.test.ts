@@ -91,20 +91,18 @@ describe("the list of tags", () => {
     expectError(await list(`?n=${n}`), 400);
   });
 
-  test("with an absurdly large n is a list or 400", async () => {
-    expect((await list(`?n=${"9".repeat(30)}`)).status).toBeOneOf([200, 400]);
+  test("with an absurdly large n is 400", async () => {
+    expectError(await list(`?n=${"9".repeat(30)}`), 400);
   });
 
   test("of a repository that does not exist is 404 NAME_UNKNOWN", async () => {
     expectError(await list("", freshName()), 404, "NAME_UNKNOWN");
   });
 
-  test("of a repository that has blobs alone is empty or 404", async () => {
+  test("of a repository that has blobs alone is 404 NAME_UNKNOWN", async () => {
     const repository = freshName();
     await pushBlob(registry.url, repository, makeBlob());
-    const reply = await list("", repository);
-    if (reply.status === 200) expect(JSON.parse(reply.text)).toEqual({ name: repository, tags: [] });
-    else expectError(reply, 404, "NAME_UNKNOWN");
+    expectError(await list("", repository), 404, "NAME_UNKNOWN");
   });
 
   test("of a repository whose manifests have no tag is an empty list, not null", async () => {

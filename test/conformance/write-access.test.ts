@@ -80,12 +80,13 @@ describe.skipIf(!lab.met || isForeignRegistry)("who may write", () => {
   /** Everything that changes something, as status codes by what was tried. */
   async function writeFrom(netns: string, base: string, headers: Record<string, string> = {}): Promise<Answer[]> {
     const repository = `${base}/v2/${name}`;
-    const put = { ...headers, "Content-Type": image.manifest.mediaType };
+    const type = { ...headers, "Content-Type": image.manifest.mediaType };
+    const put = sendFrom(netns, "PUT", `${repository}/manifests/again`, type, image.manifest.bytes);
     return await Promise.all([
       sendFrom(netns, "POST", `${repository}/blobs/uploads/`, headers),
       sendFrom(netns, "POST", `${repository}/blobs/uploads/?mount=${missingDigest()}&from=a/b`, headers),
-      sendFrom(netns, "PUT", `${repository}/manifests/again`, put, image.manifest.bytes),
-      sendFrom(netns, "DELETE", `${repository}/manifests/again`, headers),
+      put,
+      put.then(() => sendFrom(netns, "DELETE", `${repository}/manifests/again`, headers)),
       sendFrom(netns, "DELETE", `${repository}/blobs/${missingDigest()}`, headers),
     ]);
   }
@@ -163,8 +164,7 @@ describe.skipIf(!lab.met || isForeignRegistry)("who may write", () => {
     async (base) => {
       const [begun, mounted, put, removed, missing] = await writeFrom(registryHost, base);
       expect([begun?.status, mounted?.status, put?.status]).toEqual([202, 202, 201]);
-      expect(removed?.status).toBeOneOf([202, 404]);
-      expect(missing?.status).toBe(404);
+      expect([removed?.status, missing?.status]).toEqual([202, 404]);
     },
   );
 

@@ -110,7 +110,7 @@ describe("a transfer from upstream", () => {
     }
   });
 
-  test("that is answered by 429 or 500 tells the client so, with the reason, and in little time", async () => {
+  test("that is answered by 429 or 500 tells the client so, with the reason, after few attempts", async () => {
     const statuses = [
       [429, { "Retry-After": "3600" }, 429],
       [429, {}, 429],
@@ -119,11 +119,10 @@ describe("a transfer from upstream", () => {
     for (const [status, headers, expected] of statuses) {
       const blob = addBlob(100);
       lab.upstream.misbehave({ reference: blob.digest }, { kind: "status", status, headers });
-      const beganMs = performance.now();
       const reply = await send("GET", lab.blobUrl(blob.digest));
       expect(reply.status).toBe(expected);
       expect(reply.text).toContain(`answered ${status}`);
-      expect(performance.now() - beganMs).toBeLessThan(4000);
+      expect(blob.ranges().length).toBeLessThanOrEqual(4);
     }
   });
 

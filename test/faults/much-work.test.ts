@@ -24,6 +24,9 @@ function publishHuge(tag: string): void {
   lab.upstream.addImage({ manifest, blobs: [] }, tag);
 }
 
+/** A larder that does all of its work in one turn answers those who ask meanwhile once, when it is done. */
+const SEVERAL = 3;
+
 /** How often others were answered while something was going on. */
 async function answeredDuring(work: Promise<unknown>): Promise<number> {
   const progress = { isOver: false };
@@ -49,17 +52,17 @@ describe("a manifest of 28,000 layers", () => {
   test("is fetched, looked at and listed while others are answered", async () => {
     publishHuge("huge");
     const first = lab.manifest("huge");
-    expect(await answeredDuring(first)).toBeGreaterThan(20);
+    expect(await answeredDuring(first)).toBeGreaterThan(SEVERAL);
     expect((await first).status).toBe(200);
     const asked = has(Array.from({ length: 20 }, () => "huge"));
-    expect(await answeredDuring(asked)).toBeGreaterThan(10);
+    expect(await answeredDuring(asked)).toBeGreaterThan(SEVERAL);
     const { images } = (await (await asked).json()) as { images: { state: string; missing: string[] }[] };
     expect(images).toHaveLength(20);
     for (const { state, missing } of images) expect([state, missing.length]).toEqual(["incomplete", 10]);
-    expect(await answeredDuring(send("GET", `${lab.larder.url}/api/v1/images`))).toBeGreaterThan(10);
+    expect(await answeredDuring(send("GET", `${lab.larder.url}/api/v1/images`))).toBeGreaterThan(SEVERAL);
     const body = JSON.stringify({ image: `${HOST}/${PATH}:huge` });
     const inspected = send("POST", `${lab.larder.url}/api/v1/inspect`, { headers: JSON_TYPE, body });
-    expect(await answeredDuring(inspected)).toBeGreaterThan(10);
+    expect(await answeredDuring(inspected)).toBeGreaterThan(SEVERAL);
     expect(JSON.parse((await inspected).text)).toMatchObject({ image: { layers: { length: LAYERS } } });
   }, 60_000);
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { type AddressInfo, createServer } from "node:net";
 import { type DnsServer, startDnsServer } from "../../src/upstream/transport/dns-server.fixture.ts";
 import { makeBlob, makeImage } from "../conformance/content-factory.ts";
+import { expectError } from "../conformance/expect-error.ts";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { ask, type Way } from "../conformance/ways-of-asking.ts";
 import { MisbehavingUpstream } from "./misbehaving-upstream.ts";
@@ -45,21 +46,22 @@ test("an upstream is looked up at the resolver and nowhere else", async () => {
 
 describe("a host that larder does not stand in for is never contacted, be it named by", () => {
   const evil = () => `evil.example:${victim.port}`;
-  const ways: readonly (readonly [string, () => Way])[] = [
-    ["ns", () => ({ ns: evil() })],
-    ["ns, without a port", () => ({ ns: "evil.example" })],
-    ["ns, as an address", () => ({ ns: `127.0.0.1:${victim.port}` })],
-    ["ns, as an IPv6 address", () => ({ ns: `[::1]:${victim.port}` })],
-    ["ns, with a user before the known name", () => ({ ns: `${NAMED}@${evil()}` })],
-    ["the host", () => ({ host: evil() })],
-    ["the path's beginning", () => ({ before: `/${evil()}` })],
-    ["the repository's first part", () => ({ prefix: `${evil()}/` })],
+  const ways: readonly (readonly [string, () => Way, number])[] = [
+    ["ns", () => ({ ns: evil() }), 404],
+    ["ns, without a port", () => ({ ns: "evil.example" }), 404],
+    ["ns, as an address", () => ({ ns: `127.0.0.1:${victim.port}` }), 404],
+    ["ns, as an IPv6 address", () => ({ ns: `[::1]:${victim.port}` }), 404],
+    ["ns, with a user before the known name", () => ({ ns: `${NAMED}@${evil()}` }), 400],
+    ["the host", () => ({ host: evil() }), 404],
+    ["the path's beginning", () => ({ before: `/${evil()}` }), 404],
+    ["the repository's first part", () => ({ prefix: `${evil()}/` }), 404],
   ];
-  test.each(ways)("%s", async (_, way) => {
+  test.each(ways)("%s", async (_, way, status) => {
     const { digest } = makeBlob();
     for (const tail of ["manifests/1", `manifests/${digest}`, `blobs/${digest}`, `referrers/${digest}`, "tags/list"]) {
       const reply = await ask(larder.url, way(), `nobody/app/${tail}`);
-      if (!tail.startsWith("referrers")) expect(reply.status).toBeOneOf([400, 404, 502]);
+      // A manifest that nobody has is referred to by nothing.
+      expect(reply.status, tail).toBe(tail.startsWith("referrers") && status === 404 ? 200 : status);
     }
     expect(dns.questions.filter((name) => name.includes("evil"))).toEqual([]);
     expect(victim.count()).toBe(0);
@@ -94,13 +96,13 @@ describe("what an upstream's answer leads to is not contacted when it is", () =>
     const challenge = { "WWW-Authenticate": `Bearer realm="${place()}",service="x"` };
     upstream.misbehave({}, { kind: "status", status: 401, headers: challenge });
     const reply = await ask(larder.url, { ns: NAMED }, "team/app/manifests/guarded");
-    expect(reply.status).toBeOneOf([404, 502]);
-    expect(reply.text).toMatch(/does not contact|where a URL was expected|401/);
+    expect(reply.status).toBe(502);
+    expect(reply.text).toMatch(/does not contact|where a URL was expected/);
     expect(victim.count()).toBe(0);
   });
 });
 
-describe("a request that comes back is refused with an explanation, soon", () => {
+describe("a request that comes back is refused with an explanation", () => {
   const { digest } = makeBlob();
 
   test("when the upstream's name leads to larder itself", async () => {
@@ -134,15 +136,13 @@ describe("a request that comes back is refused with an explanation, soon", () =>
 
   /** What larder says, first, to those who ask for these of `loop.test`. */
   async function refusalOf({ url }: LarderProcess, ...tails: readonly string[]): Promise<string> {
-    const beganMs = performance.now();
     const said: string[] = [];
     for (const tail of tails) {
       const reply = await ask(url, { ns: "loop.test" }, `team/app/${tail}`);
-      expect(reply.status).toBeOneOf([502, 508]);
+      expectError(reply, 508, "LOOP_DETECTED");
       said.push(reply.text);
     }
     expect((await ask(url, { ns: "loop.test" }, `team/app/referrers/${digest}`)).status).toBe(200);
-    expect(performance.now() - beganMs).toBeLessThan(8000);
     expect(said).toEqual(said.filter((text) => /loop\.test.*could not be fetched/.test(text)));
     return said[0] ?? "";
   }
