@@ -15,7 +15,7 @@ type ChangeRow = {
 /**
  * Triggers of this connection alone, so whatever changes these tables is seen, cascades included, and no code that does
  * has to say so. What they note is in memory, and goes with a transaction that is rolled back. When a cached tag was last
- * checked is no change.
+ * checked is no change; nor is what events tell, of which no database is made.
  */
 const TRIGGERS = `
 CREATE TEMP TABLE change (
@@ -45,6 +45,15 @@ CREATE TEMP TRIGGER tagged_anew AFTER UPDATE OF manifest ON main.tag BEGIN
 END;
 CREATE TEMP TRIGGER untagged AFTER DELETE ON main.tag BEGIN
   INSERT INTO change (kind, a, b, pushed) VALUES ('untagged', old.repository, old.name, old.pushed);
+END;
+CREATE TEMP TRIGGER set_first AFTER INSERT ON main.setting BEGIN
+  INSERT INTO change (kind, a, b) VALUES ('setting', new.key, new.value);
+END;
+CREATE TEMP TRIGGER set_anew AFTER UPDATE ON main.setting BEGIN
+  INSERT INTO change (kind, a, b) VALUES ('setting', new.key, new.value);
+END;
+CREATE TEMP TRIGGER unset AFTER DELETE ON main.setting BEGIN
+  INSERT INTO change (kind, a) VALUES ('setting', old.key);
 END;
 `;
 
@@ -76,6 +85,8 @@ function toRecord(database: SqliteDatabase, { kind, a, b, c, n, m, pushed }: Cha
     }
     case "untagged":
       return { kind, repository: a, name: b ?? "", pushed: pushed ?? 0 };
+    case "setting":
+      return { kind, key: a, value: b };
     case "begin":
     case "end":
       return null;

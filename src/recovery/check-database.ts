@@ -45,6 +45,7 @@ const SOURCES: readonly Source[] = [
   { from: "manifest_reference INDEXED BY manifest_reference_digest", key: ["digest", "manifest"] },
   { from: "blob NOT INDEXED", key: ["digest"] },
   { from: "repository_blob NOT INDEXED", key: ["repository", "digest"] },
+  { from: "setting NOT INDEXED", key: ["key"] },
   { from: "repository_blob INDEXED BY repository_blob_digest", key: ["digest", "repository"] },
 ];
 

@@ -167,6 +167,13 @@ export class DatabaseBuilder {
           record.name,
           record.pushed,
         );
+      case "setting":
+        if (record.value === null) return this.#run("DELETE FROM setting WHERE key = ?", record.key);
+        return this.#run(
+          "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+          record.key,
+          record.value,
+        );
       case "begin":
       case "end":
         return;

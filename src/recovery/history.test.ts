@@ -35,7 +35,7 @@ async function rebuilt(): Promise<unknown> {
 }
 
 const command = fc.record({
-  what: fc.constantFrom("put", "put", "put", "index", "untag", "drop", "collect", "snapshot", "reopen"),
+  what: fc.constantFrom("put", "put", "put", "index", "untag", "drop", "collect", "set", "snapshot", "reopen"),
   repository: fc.constantFrom("local/a", "docker.io/library/b"),
   name: fc.constantFrom("x", "y", "z"),
   tag: fc.constantFrom("1", "2", null),
@@ -60,6 +60,7 @@ test("the newest snapshot and what changed since are the whole, whatever happene
         if (what === "untag") await store.metadata.tags.deleteTag(repository, (tag ?? "1") as Tag, kind === "pushed");
         if (what === "drop") await store.metadata.manifests.deleteManifest(repository, manifest.digest, false, atMs);
         if (what === "collect") await store.metadata.collection.collectLinks(atMs);
+        if (what === "set") await store.metadata.settings.set(image, tag === null ? null : [tag, atMs]);
         if (what === "snapshot") await store.housekeeping?.snapshots.take(new Turns(), NEVER);
         if (what === "reopen") {
           await store.metadata.close();

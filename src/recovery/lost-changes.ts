@@ -56,6 +56,8 @@ function keyOf(record: StoreRecord): string | null {
     case "held":
     case "dropped":
       return `${record.repository}@${record.manifest}`;
+    case "setting":
+      return `setting ${record.key}`;
     case "manifest":
     case "begin":
     case "end":
@@ -81,6 +83,11 @@ function isInDatabase(database: SqliteDatabase, record: StoreRecord): boolean {
         .query<unknown, [string, string]>("SELECT 1 FROM repository_manifest WHERE repository = ? AND manifest = ?")
         .get(record.repository, record.manifest);
       return (found !== null) === (record.kind === "held");
+    }
+    case "setting": {
+      const sql = "SELECT value FROM setting WHERE key = ?";
+      const found = database.query<{ value: string }, [string]>(sql).get(record.key);
+      return (found?.value ?? null) === record.value;
     }
     case "manifest":
     case "begin":

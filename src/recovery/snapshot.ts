@@ -13,7 +13,7 @@ const MANIFESTS = 8;
 const BATCH_CHARACTERS = 256 << 10;
 
 /**
- * Writes the snapshot `number`: all that the database says of manifests, of who holds them, and of tags. It reads in turns
+ * Writes the snapshot `number`: all that the database says of manifests, of who holds them, of tags, and of settings. It reads in turns
  * of the event loop, while things change; what changes meanwhile is in the file of changes with the same number, which
  * must have been begun before. The snapshot is there whole or not at all.
  */
@@ -56,6 +56,7 @@ function* slices(database: SqliteDatabase): Generator<readonly StoreRecord[]> {
   yield* manifests(database);
   yield* holders(database);
   yield* tags(database);
+  yield* settings(database);
 }
 
 function* manifests(database: SqliteDatabase): Generator<readonly StoreRecord[]> {
@@ -116,5 +117,17 @@ function* tags(database: SqliteDatabase): Generator<readonly StoreRecord[]> {
       checkedAtMs: checked_at,
     }));
     after = [last.repository, last.name, last.pushed];
+  }
+}
+
+function* settings(database: SqliteDatabase): Generator<readonly StoreRecord[]> {
+  type Row = { key: string; value: string };
+  const sql = "SELECT key, value FROM setting WHERE key > ? ORDER BY key LIMIT ?";
+  for (let after = ""; ; ) {
+    const rows = database.query<Row, [string, number]>(sql).all(after, ROWS);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map((row) => ({ kind: "setting", ...row }));
+    after = last.key;
   }
 }

@@ -31,10 +31,12 @@ const untagged = v.object({
   name: v.string(),
   pushed: v.picklist([0, 1]),
 });
+/** `value` is JSON; null: it is not set any more. */
+const setting = v.object({ kind: v.literal("setting"), key: v.string(), value: v.nullable(v.string()) });
 const begin = v.object({ kind: v.literal("begin"), store: v.string(), atMs: v.number() });
 const end = v.object({ kind: v.literal("end"), records: v.number() });
 
-const shape = v.variant("kind", [manifest, held, dropped, tag, untagged, begin, end]);
+const shape = v.variant("kind", [manifest, held, dropped, tag, untagged, setting, begin, end]);
 
 /**
  * One thing that the database says, or that changed in it: all that files of blobs do not tell themselves. Records are

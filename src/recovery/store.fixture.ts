@@ -74,6 +74,7 @@ export function contentOf(path: string): unknown {
     ),
     all("SELECT repository, manifest, subject, added_at, orphaned_at FROM repository_manifest ORDER BY 1, 2"),
     all("SELECT repository, name, pushed, manifest, updated_at FROM tag ORDER BY 1, 2, 3"),
+    all("SELECT key, value FROM setting ORDER BY 1"),
   ];
   database.close();
   return content;

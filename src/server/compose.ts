@@ -22,6 +22,7 @@ import { HeldImages } from "../registry/images/held-images.ts";
 import { Inventory } from "../registry/images/inventory.ts";
 import { ManifestPushes } from "../registry/push/manifest-pushes.ts";
 import { Manifests } from "../registry/pull/manifests.ts";
+import { OfflineSwitch } from "../registry/pull/offline-switch.ts";
 import { RecentFailures } from "../registry/pull/recent-failures.ts";
 import { Referrers } from "../registry/images/referrers.ts";
 import { SpareWrites } from "../registry/pull/spare-writes.ts";
@@ -86,6 +87,8 @@ export type Composition = {
   readonly collect: () => void;
   /** Throws AciError when what the settings name for ACIs cannot be used. */
   readonly check: () => Promise<void>;
+  /** Takes up what was set while larder ran. To be called before the first request. */
+  readonly start: () => Promise<void>;
   /**
    * Reads what the settings name of upstream registries; what it returns fetches from these from now on. To be done before
    * the first request, and when the settings are read again. Throws ConfigurationError, and nothing has changed then.
@@ -117,6 +120,7 @@ export function compose(
   const uploads = new Uploads(uploadStore, files, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = new Upstreams([], settings.now.offline);
+  const offline = new OfflineSwitch(upstreams, metadata.settings, spareWrites);
   const opener = new UpstreamOpener({
     variables,
     instanceId,
@@ -219,6 +223,7 @@ export function compose(
     remover: new ImageRemover(manifests, tags, turns, now),
     survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
     upstreams,
+    offline,
     upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
     disk,
     guard,
@@ -258,13 +263,14 @@ export function compose(
   return {
     handle: (request, listener) => pipeline.handle(request, listener),
     check: aci.check,
+    start: () => offline.start(settings.now.offline),
     prepareUpstreams: async (next) => {
       const open = await opener.prepare(next);
       return () => {
         const namespaces = open();
         // What failed may answer elsewhere now.
         if (namespaces.length > 0) failures.forgetAll();
-        if (next.offline !== settings.now.offline) upstreams.offline = next.offline;
+        if (next.offline !== settings.now.offline) void offline.configure(next.offline);
       };
     },
     saveTraffic: () => lastingTraffic.save(),

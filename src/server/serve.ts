@@ -67,6 +67,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     opened.add(savingTraffic(composition));
     opened.add(() => composition.stop());
     await composition.check();
+    await composition.start();
     (await composition.prepareUpstreams(settings))();
     const timer = setInterval(composition.collect, settings.gcIntervalMs);
     opened.add(() => clearInterval(timer));

@@ -11,6 +11,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
+import type { SettingsStore } from "./settings.ts";
 import type { StatisticsStore } from "./statistics.ts";
 
 /** A pushed tag was put here by a person and wins; a cached one is a copy of the upstream's. */
@@ -262,5 +263,6 @@ export type MetadataStore = {
   readonly collection: CollectionStore;
   readonly transitions: BlobTransitionStore;
   readonly statistics: StatisticsStore;
+  readonly settings: SettingsStore;
   close(): Promise<void>;
 };

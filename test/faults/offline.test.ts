@@ -37,3 +37,18 @@ test("offline, upstream is never contacted, what was pulled is served, and a mis
   }
   expect(lab.upstream.count()).toBe(before);
 });
+
+test("what was switched while larder ran holds when it was killed and starts again", async () => {
+  const url = () => `${lab.larder.url}/api/v1/offline`;
+  const ask = async () => JSON.parse((await send("GET", url())).text) as unknown;
+  const change = (offline: boolean) =>
+    send("PUT", url(), { headers: { "content-type": "application/json" }, body: JSON.stringify({ offline }) });
+  await lab.restart();
+  expect(await ask()).toEqual({ offline: false });
+  expect((await change(true)).status).toBe(200);
+  await lab.restart();
+  expect(await ask()).toEqual({ offline: true });
+  expect((await change(false)).status).toBe(200);
+  await lab.restart();
+  expect(await ask()).toEqual({ offline: false });
+});

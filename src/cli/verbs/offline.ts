@@ -10,7 +10,7 @@ export function offlineCommand(io: CommandIo): Command {
   const command = new Command("offline")
     .summary("forbid or allow contact with upstream registries, while larder runs")
     .description(
-      "Say whether larder is offline, or switch it. Until it is restarted, this wins over its configuration.",
+      "Say whether larder is offline, or switch it. It stays so when it is restarted, unless its configuration says offline.",
     )
     .addArgument(new Argument("[state]", "what to switch it to").choices(["on", "off"]));
   return addConnectionOptions(command).action((state: string | undefined, flags: Flags) =>

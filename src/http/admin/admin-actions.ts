@@ -22,6 +22,7 @@ import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory } from "../../registry/images/inventory.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
+import type { OfflineSwitch } from "../../registry/pull/offline-switch.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
@@ -48,6 +49,7 @@ export type AdminParts = {
   /** A look at what is here, for a request that the signal ends. */
   readonly survey: (signal: AbortSignal) => ImageSurvey;
   readonly upstreams: Upstreams;
+  readonly offline: OfflineSwitch;
   readonly upstreamHealth: UpstreamHealth;
   /** The space of the file system that holds the data folder. */
   readonly disk: () => Promise<HealthAnswer["disk"]>;
@@ -74,7 +76,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     "GET stats": async () => jsonResponse((await stats(parts)) satisfies StatsAnswer),
     "GET offline": async () => jsonResponse({ offline: upstreams.offline } satisfies OfflineState),
     "PUT offline": async ({ offline }) => {
-      upstreams.offline = offline;
+      await parts.offline.switch(offline);
       return jsonResponse({ offline } satisfies OfflineState);
     },
     "POST gc": async ({ graceMs = collectionLimits.graceMs, ...options }) =>

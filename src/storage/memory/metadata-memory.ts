@@ -18,6 +18,7 @@ import type {
   UploadSession,
 } from "../metadata.ts";
 import type { StoreTotals } from "../statistics.ts";
+import { MemorySettings } from "./settings-memory.ts";
 import { MemoryStatistics } from "./statistics-memory.ts";
 
 type Held = {
@@ -45,6 +46,7 @@ export function memoryMetadata(): MetadataStore {
     sessions: store,
     collection: store,
     transitions: store,
+    settings: new MemorySettings(),
     statistics: new MemoryStatistics(() => store.totals()),
     close: async () => {},
   };

@@ -9,6 +9,7 @@ import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
+import { SqliteSettings } from "./sqlite-settings.ts";
 import { SqliteStatistics } from "./sqlite-statistics.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
@@ -36,6 +37,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     sessions: new SqliteUploadSessions(database),
     collection: new SqliteCollection(database, { linkTurns, turns, transitions, sweepRows }),
     transitions: new SqliteBlobTransitions(database, transitions),
+    settings: new SqliteSettings(database),
     statistics: new SqliteStatistics(database),
     close: async () => void database.close(),
   };

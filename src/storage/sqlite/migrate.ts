@@ -5,6 +5,7 @@ import store from "./migrations/0003-store.sql.ts";
 import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
 import tagOrder from "./migrations/0005-tag-order.sql.ts";
 import statistics from "./migrations/0006-statistics.sql.ts";
+import setting from "./migrations/0007-setting.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
 
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 4, sql: dockerLibrary },
   { number: 5, sql: tagOrder },
   { number: 6, sql: statistics },
+  { number: 7, sql: setting },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */

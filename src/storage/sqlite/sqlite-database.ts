@@ -55,6 +55,7 @@ export class SqliteDatabase {
   #tellDamage: () => void = () => {};
   #changes: ChangeSink | null = null;
   #transactions = 0;
+  #afterwards: (() => void)[] = [];
   /** Has its schema, and with it maybe its content, been changed by being opened? */
   readonly wasMigrated: boolean;
 
@@ -113,8 +114,23 @@ export class SqliteDatabase {
 
   /** Runs `work` as one transaction, which takes the write lock at once, and hands back its result uncommitted to disk. */
   transact<T>(work: () => T): T {
+    const { result, tell } = this.#commit(work);
+    tell();
+    return result;
+  }
+
+  /**
+   * To be called within a transaction: `tell` is called once that is committed, and durable where somebody waits for it. It
+   * is not when the transaction fails.
+   */
+  afterwards(tell: () => void): void {
+    this.#afterwards.push(tell);
+  }
+
+  #commit<T>(work: () => T): Committed<T> {
     this.#guard?.admit();
     this.#transactions++;
+    this.#afterwards = [];
     let writeDown: (() => void) | null = null;
     try {
       const result = this.#database
@@ -125,7 +141,8 @@ export class SqliteDatabase {
         })
         .immediate();
       (writeDown as (() => void) | null)?.();
-      return result;
+      const told = this.#afterwards;
+      return { result, tell: told.length === 0 ? nothing : () => told.forEach((tell) => tell()) };
     } catch (error) {
       throw isSqliteDamage(error) ? this.#meetDamage(error) : storageError(error);
     }
@@ -142,18 +159,18 @@ export class SqliteDatabase {
       void this.#spare.restore();
       throw storageFull();
     }
-    return this.#flushed(this.transact(work));
+    return this.#flushed(this.#commit(work));
   }
 
   /** As `durably`, for work that gives space back: on a full disk it may use what is kept for just that. */
   async freeing<T>(work: () => T): Promise<T> {
     this.#guard?.admit();
-    return this.#flushed(withSpareSpace(this.#spare, () => this.transact(work)));
+    return this.#flushed(withSpareSpace(this.#spare, () => this.#commit(work)));
   }
 
   /** Waits until all that was committed so far would survive a power cut. Throws STORAGE_FULL, WritesRefused. */
   settle(): Promise<void> {
-    return this.#flushed(undefined);
+    return this.#flushed({ result: undefined, tell: nothing });
   }
 
   /**
@@ -219,7 +236,7 @@ export class SqliteDatabase {
     return withSpareSpace(this.#spare, () => this.transact(() => next.get(closed)));
   }
 
-  async #flushed<T>(result: T): Promise<T> {
+  async #flushed<T>({ result, tell }: Committed<T>): Promise<T> {
     try {
       await this.#flush.flush();
     } catch (error) {
@@ -227,9 +244,15 @@ export class SqliteDatabase {
     }
     // A file that has lost its name is synced, too.
     this.#guard?.confirm();
+    tell();
     return result;
   }
 }
+
+/** What a transaction came to, and what tells those who wait for it. */
+type Committed<T> = { readonly result: T; readonly tell: () => void };
+
+function nothing(): void {}
 
 /** Does what may fail for want of space; then once more, with the space that is kept for such work. */
 function withSpareSpace<T>(spare: SpareSpace | null, work: () => T): T {
