@@ -1,3 +1,4 @@
+import type { SelectionText } from "../oci/platform-selection.ts";
 import type { ErrorCode } from "../oci/registry-error.ts";
 
 /**
@@ -117,14 +118,11 @@ export type VerifyProgress =
   | { readonly kind: "done"; readonly files: number; readonly bytes: number }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
 
-/** Platforms as `linux/arm64`, or `all`, attestations included. */
-export type PlatformList = readonly string[] | "all";
-
 /**
  * `POST /api/v1/cache`: brings an image here. The answer is a stream of `CacheProgress`, a JSON value a line; the last
  * one is `done` or `failed`.
  */
-export type CacheRequest = { readonly image: string; readonly platforms: PlatformList };
+export type CacheRequest = { readonly image: string; readonly platforms: SelectionText };
 export type CacheProgress =
   | { readonly kind: "resolved"; readonly digest: string; readonly warning: string | null }
   | {
@@ -143,7 +141,7 @@ export type CacheProgress =
  * order; when they are much work, for the first ones only: ask for the others again. `missing` are the first ones of
  * `missingCount` digests.
  */
-export type HasRequest = { readonly images: readonly { readonly image: string; readonly platforms: PlatformList }[] };
+export type HasRequest = { readonly images: readonly { readonly image: string; readonly platforms: SelectionText }[] };
 export type HasAnswer = {
   readonly images: readonly {
     readonly state: "whole" | "absent" | "incomplete";

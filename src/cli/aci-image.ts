@@ -8,9 +8,11 @@ import type { ImageSource as AciImageSource, LayerSource } from "../aci/convert/
 import type { ImageSource, SourceImage } from "../images/image-source.ts";
 import { readManifest } from "../images/copy/manifest-tree.ts";
 import { openBlob } from "../images/open-blob.ts";
-import { choosePlatforms, type PlatformChoice } from "../images/copy/platform-choice.ts";
+import { narrowImage } from "../images/copy/narrow-image.ts";
 import { readBlob } from "../images/copy/read-blob.ts";
 import { verifiedBlob } from "../images/copy/verified-blob.ts";
+import { Turns } from "../lib/async/turns.ts";
+import type { PlatformSelection } from "../oci/platform-selection.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType, MEDIA_TYPE } from "../oci/media-type.ts";
@@ -19,10 +21,11 @@ import { isIndexType, MEDIA_TYPE } from "../oci/media-type.ts";
 export async function aciImageOf(
   source: ImageSource,
   image: SourceImage,
-  choice: PlatformChoice,
+  selection: PlatformSelection,
+  signal: AbortSignal,
 ): Promise<AciImageSource> {
   const root = await readManifest(source, image.digest);
-  const chosen = await choosePlatforms(source, root, choice);
+  const chosen = await narrowImage(source, root, selection, new Turns().begin(signal));
   const { config, layers } = parseManifest(chosen.bytes, chosen.mediaType);
   const isImage = config?.mediaType === MEDIA_TYPE.ociConfig || config?.mediaType === MEDIA_TYPE.dockerConfig;
   if (config === null || !isImage || isIndexType(chosen.mediaType)) {

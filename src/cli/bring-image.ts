@@ -1,4 +1,4 @@
-import type { PlatformList } from "../admin/admin.ts";
+import type { PlatformSelection } from "../oci/platform-selection.ts";
 import type { CopyEvent } from "../images/copy/copy-image.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
@@ -16,7 +16,7 @@ export const PARALLEL_IMAGES = 3;
 export async function bringImage(
   registry: ImageRegistry,
   reference: Reference,
-  platforms: PlatformList,
+  platforms: PlatformSelection,
   progress: Progress,
 ): Promise<Outcome> {
   try {

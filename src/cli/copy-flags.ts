@@ -1,14 +1,11 @@
 import type { Command } from "commander";
-import type { PlatformChoice } from "../images/copy/platform-choice.ts";
 import { quoteBriefly } from "../oci/digest.ts";
-import { hostPlatform, tryParsePlatform } from "../oci/platform.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
+import { addNarrowingOptions, type PlatformFlags } from "./platform-flags.ts";
 import type { RegistrySide } from "../remote/registry-side.ts";
 
 /** The flags that `addCopyOptions` adds, as commander hands them over. */
-export type CopyFlags = {
-  readonly platform?: readonly string[];
-  readonly allPlatforms?: boolean;
+export type CopyFlags = PlatformFlags & {
   readonly referrers?: boolean;
   readonly jobs: string;
   readonly json?: boolean;
@@ -18,9 +15,7 @@ const MOST_JOBS = 64;
 
 /** The options of every command that copies images. */
 export function addCopyOptions(command: Command): Command {
-  return command
-    .option("--platform <os/arch>", "of an image for several platforms only this one; repeatable", collect)
-    .option("--all-platforms", "an image for several platforms whole")
+  return addNarrowingOptions(command)
     .option("--referrers", "signatures, SBOMs and what else refers to the image as well")
     .option("--jobs <number>", "layers on their way at once", "6")
     .option("--json", "the result as JSON");
@@ -52,24 +47,4 @@ export function jobsOf({ jobs }: CopyFlags): number {
     throw new CommandFailure(2, `--jobs ${quoteBriefly(jobs)} is not a number from 1 to ${MOST_JOBS}`);
   }
   return count;
-}
-
-/** The platforms to copy: those of the flags, or else `fallback`. Throws a CommandFailure for one that is none. */
-export function platformsOf(flags: CopyFlags, fallback: "all" | "host"): PlatformChoice {
-  const { platform = [], allPlatforms = false } = flags;
-  if (allPlatforms && platform.length > 0) {
-    throw new CommandFailure(2, "--platform and --all-platforms contradict each other; give one of them");
-  }
-  if (allPlatforms) return { kind: "all" };
-  if (platform.length === 0) return fallback === "all" ? { kind: "all" } : { kind: "prefer", platform: hostPlatform() };
-  const platforms = platform.map((text) => {
-    const parsed = tryParsePlatform(text);
-    if (parsed === null) throw new CommandFailure(2, `--platform ${quoteBriefly(text)} is not of the form linux/arm64`);
-    return parsed;
-  });
-  return { kind: "only", platforms };
-}
-
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value];
 }

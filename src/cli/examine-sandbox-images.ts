@@ -6,7 +6,8 @@ import { examineSandbox, type SandboxState } from "../doctor/examine-sandbox.ts"
 import type { Finding } from "../doctor/finding.ts";
 import type { NodeFiles } from "../doctor/node-files.ts";
 import { readSandboxImages } from "../doctor/read-sandbox-image.ts";
-import { formatPlatform, hostPlatform } from "../oci/platform.ts";
+import { formatSelection } from "../oci/platform-selection.ts";
+import { hostSelection } from "./platform-flags.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { parseImageName } from "../registry/names/image-name.ts";
 
@@ -40,7 +41,7 @@ async function stateOf(
   try {
     const reference: Reference = parseImageName(image);
     const name = formatReference(reference);
-    const { images } = await client.has({ images: [{ image: name, platforms: [formatPlatform(hostPlatform())] }] });
+    const { images } = await client.has({ images: [{ image: name, platforms: formatSelection(hostSelection()) }] });
     const host = reference.namespace;
     const upstream = health?.upstreams.find(({ namespace }) => namespace === host);
     return {

@@ -1,33 +1,47 @@
 import type { Command } from "commander";
-import type { PlatformList } from "../admin/admin.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { formatPlatform, hostPlatform, tryParsePlatform } from "../oci/platform.ts";
+import { ALL_PLATFORMS, type PlatformSelection } from "../oci/platform-selection.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 
 export type PlatformFlags = { readonly platform?: readonly string[]; readonly allPlatforms?: true };
 
-/** The options that say which images of an index are meant. */
+/** Of an index this machine's image; an image that is no index as it is. */
+export function hostSelection(): PlatformSelection {
+  return { kind: "prefer", platform: hostPlatform() };
+}
+
+/** The options that say which images of an index are meant; this machine's, when none is given. */
 export function addPlatformOptions(command: Command): Command {
+  return addOptions(command, `this one; repeatable (default ${formatPlatform(hostPlatform())})`);
+}
+
+/** As `addPlatformOptions`, for commands that take an index whole when none is given. */
+export function addNarrowingOptions(command: Command): Command {
+  return addOptions(command, "only this one; repeatable");
+}
+
+function addOptions(command: Command, what: string): Command {
   const collect = (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value];
   return command
-    .option(
-      "--platform <os/arch>",
-      `of an image for several platforms this one; repeatable (default ${formatPlatform(hostPlatform())})`,
-      collect,
-    )
+    .option("--platform <os/arch>", `of an image for several platforms ${what}`, collect)
     .option("--all-platforms", "an image for several platforms whole");
 }
 
-/** The platforms that the flags name; this machine's without any. Throws a CommandFailure. */
-export function platformListOf({ platform = [], allPlatforms }: PlatformFlags): PlatformList {
+/** What the flags select; `otherwise` without any. Throws a CommandFailure. */
+export function selectionOf(
+  { platform = [], allPlatforms }: PlatformFlags,
+  otherwise: PlatformSelection = hostSelection(),
+): PlatformSelection {
   if (allPlatforms === true && platform.length > 0) {
     throw new CommandFailure(2, "--platform and --all-platforms contradict each other; give one of them");
   }
-  if (allPlatforms === true) return "all";
-  if (platform.length === 0) return [formatPlatform(hostPlatform())];
-  return platform.map((text) => {
+  if (allPlatforms === true) return ALL_PLATFORMS;
+  if (platform.length === 0) return otherwise;
+  const platforms = platform.map((text) => {
     const parsed = tryParsePlatform(text);
     if (parsed === null) throw new CommandFailure(2, `--platform ${quoteBriefly(text)} is not of the form linux/arm64`);
-    return formatPlatform(parsed);
+    return parsed;
   });
+  return { kind: "only", platforms };
 }

@@ -1,4 +1,4 @@
-import type { PlatformList } from "../admin/admin.ts";
+import type { PlatformSelection } from "../oci/platform-selection.ts";
 import { mapBounded } from "../lib/async/map-bounded.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { bringImage, type Outcome, PARALLEL_IMAGES } from "./bring-image.ts";
@@ -9,7 +9,7 @@ import { formatTable } from "./table.ts";
 
 /** How images are preloaded. */
 export type PreloadOptions = {
-  readonly platforms: PlatformList;
+  readonly platforms: PlatformSelection;
   /** Bring also what is there already: tags may have moved. */
   readonly force: boolean;
   /** Go on after a failure. */

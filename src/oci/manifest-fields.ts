@@ -15,6 +15,7 @@ const platform = v.looseObject({
   architecture: v.optional(v.string()),
   variant: v.optional(v.string()),
   "os.version": v.optional(v.string()),
+  "os.features": v.nullish(v.array(v.string())),
 });
 const descriptor = v.looseObject({
   mediaType: v.optional(v.string()),
@@ -102,6 +103,7 @@ function toPlatform(value: v.InferOutput<typeof platform>): Platform {
     architecture: value.architecture ?? "",
     ...(value.variant ? { variant: value.variant } : {}),
     ...(value["os.version"] ? { osVersion: value["os.version"] } : {}),
+    ...(value["os.features"]?.length ? { osFeatures: value["os.features"] } : {}),
   };
 }
 

@@ -17,6 +17,18 @@ export function listedIn(manifest: Manifest): { manifests: readonly Digest[]; ot
   };
 }
 
+/** The manifests that an index lists; entries of other types, such as the layers of a build cache, are blobs. */
+export function listedManifests(manifest: Manifest): readonly Descriptor[] {
+  return manifest.manifests.filter(({ mediaType }) => isManifestType(mediaType));
+}
+
+/** The blobs that make up a manifest's own content, without those that are never distributed. */
+export function blobsOf({ config, layers, manifests }: Manifest): readonly Descriptor[] {
+  const others = manifests.filter(({ mediaType }) => !isManifestType(mediaType));
+  const all = [...(config === null ? [] : [config]), ...layers, ...others];
+  return all.filter(({ mediaType }) => !isNonDistributable(mediaType));
+}
+
 /** What the manifest holds on to. What an index that came from upstream lists may never come here. */
 export function referencesOf(manifest: Manifest): readonly Digest[] {
   const { manifests, others } = listedIn(manifest);

@@ -1,6 +1,7 @@
 /**
  * The platform that an image is for: operating system, architecture, variant.
  *
+ * `osVersion` and `osFeatures` matter for Windows, whose containers run on few builds of the host.
  * Source: image-spec v1.1.1, image-index.md ("platform"); Go's names for systems and architectures.
  */
 export type Platform = {
@@ -8,21 +9,47 @@ export type Platform = {
   readonly architecture: string;
   readonly variant?: string;
   readonly osVersion?: string;
+  readonly osFeatures?: readonly string[];
 };
 
-/** Reads `linux/arm64`, `linux/arm/v7`, or `arm64` (then linux). Null when it is none of these. */
+/** No platform that is meant has a longer name. */
+const LENGTH_LIMIT = 255;
+/** `windows(10.0.17763+win32k)`: the version and the features of a system are in parentheses, as containerd has them. */
+const SYSTEM = /^([a-z0-9_-]+)(?:\(([a-z0-9_.-]*)((?:\+[a-z0-9_.-]+)*)\))?$/;
+const WORD = /^[a-z0-9_.-]+$/;
+
+/**
+ * Reads `linux/arm64`, `linux/arm/v7`, `windows(10.0.20348)/amd64`, or an architecture alone (then linux). Null when it
+ * is none of these.
+ */
 export function tryParsePlatform(text: string): Platform | null {
+  if (text.length > LENGTH_LIMIT) return null;
   const parts = text.toLowerCase().split("/");
-  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) return null;
-  const [os, architecture, variant] = parts.length === 1 ? ["linux", parts[0]] : parts;
-  if (os === undefined || architecture === undefined) return null;
-  return normalizePlatform({ os, architecture, ...(variant === undefined ? {} : { variant }) });
+  if (parts.length === 1) return tryParseArchitecture(text);
+  const [system = "", architecture = "", variant] = parts;
+  const [, os, osVersion, features] = SYSTEM.exec(system) ?? [];
+  if (os === undefined || parts.length > 3 || !parts.slice(1).every((part) => WORD.test(part))) return null;
+  const osFeatures = (features ?? "").split("+").filter((feature) => feature !== "");
+  const platform = normalizePlatform({
+    os,
+    architecture,
+    ...(variant === undefined ? {} : { variant }),
+    ...(osVersion ? { osVersion } : {}),
+    ...(osFeatures.length === 0 ? {} : { osFeatures }),
+  });
+  return isNamedPlatform(platform) ? platform : null;
 }
 
-/** `linux/arm/v7`. */
-export function formatPlatform(platform: Platform): string {
-  const base = `${platform.os}/${platform.architecture}`;
-  return platform.variant === undefined ? base : `${base}/${platform.variant}`;
+function tryParseArchitecture(text: string): Platform | null {
+  const platform = normalizePlatform({ os: "linux", architecture: text });
+  return ARCHITECTURES.has(platform.architecture) ? platform : null;
+}
+
+/** `linux/arm/v7`, `windows(10.0.20348.2700)/amd64`: what `tryParsePlatform` reads. */
+export function formatPlatform({ os, architecture, variant, osVersion = "", osFeatures = [] }: Platform): string {
+  const details = [osVersion, ...osFeatures].join("+");
+  const base = `${os}${details === "" ? "" : `(${details})`}/${architecture}`;
+  return variant === undefined ? base : `${base}/${variant}`;
 }
 
 /** The platform of the machine that larder runs on, linux for its containers whatever the host's system. */
@@ -30,30 +57,68 @@ export function hostPlatform(): Platform {
   return normalizePlatform({ os: "linux", architecture: process.arch });
 }
 
-const ALIASES: ReadonlyMap<string, string> = new Map([
-  ["x64", "amd64"],
-  ["x86_64", "amd64"],
-  ["aarch64", "arm64"],
-  ["ia32", "386"],
-  ["i386", "386"],
+/** Does it name a platform, as an attestation's `unknown/unknown` does not? */
+export function isNamedPlatform({ os }: Platform): boolean {
+  return os !== "" && os.toLowerCase() !== "unknown";
+}
+
+/** Architectures that Linux images are built for, by Go's names. */
+const ARCHITECTURES: ReadonlySet<string> = new Set(
+  "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x".split(" "),
+);
+
+/** Other names of architectures, and what they mean. The variant of the first ones is whatever stands beside the name. */
+const ALIASES: ReadonlyMap<string, readonly [architecture: string, variant?: string]> = new Map([
+  ["x64", ["amd64"]],
+  ["x86_64", ["amd64"]],
+  ["x86-64", ["amd64"]],
+  ["aarch64", ["arm64"]],
+  ["ia32", ["386", ""]],
+  ["i386", ["386", ""]],
+  ["armhf", ["arm", "v7"]],
+  ["armv7l", ["arm", "v7"]],
+  ["armel", ["arm", "v6"]],
+  ["armv6l", ["arm", "v6"]],
 ]);
 
-/** The names that kernels and Node use, turned into Go's: `x64` and `x86_64` are `amd64`, `aarch64` is `arm64/v8`. */
-export function normalizePlatform(platform: Platform): Platform {
-  const architecture = ALIASES.get(platform.architecture) ?? platform.architecture;
-  // arm64 has one variant in use; images name it or leave it out at will, so it says nothing.
-  const { variant, ...rest } = platform;
-  if (variant === undefined || (architecture === "arm64" && variant === "v8")) return { ...rest, architecture };
-  return { ...rest, architecture, variant };
-}
+/** The variants that say nothing, or are written shorter than they are meant. */
+const VARIANTS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  ["amd64", new Map([["v1", ""]])],
+  [
+    "arm64",
+    new Map([
+      ["8", ""],
+      ["v8", ""],
+    ]),
+  ],
+  [
+    "arm",
+    new Map([
+      ["", "v7"],
+      ["5", "v5"],
+      ["6", "v6"],
+      ["7", "v7"],
+      ["8", "v8"],
+    ]),
+  ],
+]);
 
-/** Would an image for `offered` be taken by a client that runs `wanted`? A variant matters only when both name one. */
-export function platformMatches(wanted: Platform, offered: Platform): boolean {
-  return matchesNormalized(normalizePlatform(wanted), normalizePlatform(offered));
-}
-
-/** As `platformMatches`, for platforms that are normalized: where one is held against thousands. */
-export function matchesNormalized(a: Platform, b: Platform): boolean {
-  if (a.os !== b.os || a.architecture !== b.architecture) return false;
-  return a.variant === undefined || b.variant === undefined || a.variant === b.variant;
+/**
+ * The one spelling of a platform: lower case, Go's names for what kernels and Node call otherwise (`x86_64`, `aarch64`),
+ * no variant where the architecture alone says it (`amd64/v1`, `arm64/v8`), and the one that `arm` alone means (`v7`).
+ *
+ * Source: containerd's platforms v1.0.0-rc.5, Normalize.
+ */
+export function normalizePlatform({ os, architecture, variant, ...rest }: Platform): Platform {
+  const system = os.toLowerCase();
+  const name = architecture.toLowerCase();
+  const [known, implied] = ALIASES.get(name) ?? [name];
+  const written = implied ?? variant?.toLowerCase() ?? "";
+  const meant = VARIANTS.get(known)?.get(written) ?? written;
+  return {
+    ...rest,
+    os: system === "macos" ? "darwin" : system,
+    architecture: known,
+    ...(meant === "" ? {} : { variant: meant }),
+  };
 }

@@ -1,59 +1,56 @@
 import { mapBounded } from "../lib/async/map-bounded.ts";
+import { Turns } from "../lib/async/turns.ts";
+import { sourceReader } from "../images/copy/source-reader.ts";
+import { registrySource } from "../images/registry/registry-source.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
+import { walkImage } from "../oci/image-walk.ts";
 import { parseManifest } from "../oci/manifest.ts";
-import { isIndexType } from "../oci/media-type.ts";
+import type { PlatformSelection } from "../oci/platform-selection.ts";
+import type { Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { RepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import { blobsOf, chooseManifests, type PlatformChoice } from "../registry/pull/image-walk.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { ImageState } from "./image-registry.ts";
 
-const PARALLEL_BLOBS = 8;
+const PARALLEL = 8;
 
-/** Does any OCI registry hold the image whole: its manifests, and every blob of the platforms at its size? */
+/** Does any OCI registry hold the image whole: its manifests, and every blob of what is meant at its size? */
 export async function checkPlainImage(
   client: RegistryClient,
-  path: RepositoryPath,
+  reference: Reference,
   name: Tag | Digest,
-  platforms: PlatformChoice,
+  selection: PlatformSelection,
   signal: AbortSignal,
 ): Promise<ImageState> {
-  const seen = new Set<string>();
   const missing = new Set<Digest>();
-
-  /** False when the manifest itself is not there. */
-  const collectMissing = async (wanted: Tag | Digest): Promise<boolean> => {
-    if (seen.has(wanted)) return true;
-    seen.add(wanted);
-    const fetched = await client.getManifest(path, wanted, { signal });
-    if (fetched === null) return false;
-    const manifest = parseManifest(fetched.bytes, fetched.mediaType);
-    if (isIndexType(manifest.mediaType)) {
-      for (const { digest } of chooseManifests(manifest, platforms)) {
-        if (!(await collectMissing(digest))) missing.add(digest);
-      }
-    }
-    await mapBounded(blobsOf(manifest), PARALLEL_BLOBS, async ({ digest, size }) => {
-      const head = await client.headBlob(path, digest, { signal });
-      // Manifests of Docker's first version do not tell sizes.
-      const isCut = size > 0 && head?.sizeBytes != null && head.sizeBytes !== size;
-      if (head === null || isCut) missing.add(digest);
-    });
-    return true;
+  const fetched = await client.getManifest(reference.path, name, { signal });
+  if (fetched === null) return { state: "absent", missing: [], missingCount: 0, reason: null };
+  const check = async ({ digest, size }: Descriptor) => {
+    const head = await client.headBlob(reference.path, digest, { signal });
+    // Manifests of Docker's first version do not tell sizes.
+    const isCut = size > 0 && head?.sizeBytes != null && head.sizeBytes !== size;
+    if (head === null || isCut) missing.add(digest);
   };
-
+  const incomplete = (reason: string) =>
+    ({ state: "incomplete", missing: [...missing], missingCount: missing.size, reason }) as const;
   try {
-    if (!(await collectMissing(name))) return { state: "absent", missing: [], missingCount: 0, reason: null };
+    const root = { ...fetched, mediaType: parseManifest(fetched.bytes, fetched.mediaType).mediaType };
+    const work = new Turns().begin(signal);
+    const reader = sourceReader(registrySource(client, reference, signal), PARALLEL, work);
+    for await (const step of walkImage(root, { reader, selection, work })) {
+      if (step.kind === "missing") missing.add(step.listed.digest);
+      else await mapBounded(step.blobs, PARALLEL, check);
+    }
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== "MANIFEST_UNKNOWN") throw error;
-    return { state: "incomplete", missing: [...missing], missingCount: missing.size, reason: error.message };
+    // Another failure says nothing of the image.
+    const isOfImage = error instanceof RegistryError && IMAGE_FAULTS.has(error.code);
+    if (isOfImage) return incomplete(error.message);
+    throw error;
   }
   if (missing.size === 0) return { state: "whole", missing: [], missingCount: 0, reason: null };
-  return {
-    state: "incomplete",
-    missing: [...missing],
-    missingCount: missing.size,
-    reason: `${missing.size} of its parts are not there, or are cut short: ${[...missing].slice(0, 3).join(", ")}`,
-  };
+  const some = [...missing].slice(0, 3).join(", ");
+  return incomplete(`${missing.size} of its parts are not there, or are cut short: ${some}`);
 }
+
+const IMAGE_FAULTS: ReadonlySet<string> = new Set(["MANIFEST_UNKNOWN", "MANIFEST_INVALID"]);

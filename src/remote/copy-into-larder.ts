@@ -1,21 +1,21 @@
-import type { PlatformList } from "../admin/admin.ts";
 import type { AdminClient } from "../admin/admin-client.ts";
 import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
 import type { ImageSink } from "../images/image-sink.ts";
 import type { ImageSource, ManifestContent, Referrer } from "../images/image-source.ts";
-import { readManifest } from "../images/copy/manifest-tree.ts";
+import { incompleteIndex, readManifest } from "../images/copy/manifest-tree.ts";
+import { sourceReader } from "../images/copy/source-reader.ts";
+import { Turns, type Work } from "../lib/async/turns.ts";
+import { walkImage } from "../oci/image-walk.ts";
+import type { PlatformSelection } from "../oci/platform-selection.ts";
 import { registrySink } from "../images/registry/registry-sink.ts";
 import type { Digest } from "../oci/digest.ts";
-import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { LOCAL, type RepositoryPath } from "../oci/repository-name.ts";
-import { chooseManifests } from "../registry/pull/image-walk.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { CommandIo } from "../lib/command/command-io.ts";
 import { openOwnRegistry, PARALLEL_BLOBS } from "./own-registry.ts";
-import { toPlatformChoice } from "./to-platform-choice.ts";
 
 /**
  * Copies an image from its own registry into a larder, as if larder had fetched it: an index stays as it is though only
@@ -25,7 +25,7 @@ export async function copyIntoLarder(
   reference: Reference,
   larder: AdminClient,
   client: RegistryClient,
-  platforms: PlatformList,
+  selection: PlatformSelection,
   observe: (event: CopyEvent) => void,
   io: CommandIo,
 ): Promise<{ readonly digest: Digest; readonly fetchedBytes: number }> {
@@ -60,11 +60,13 @@ export async function copyIntoLarder(
     signal,
     onEvent: observe,
   } as const;
-  for (const { digest, tag } of await partsOf(source, root, platforms)) {
+  const { images, indexes } = await partsOf(source, root, selection, new Turns().begin(signal));
+  for (const { digest, tag } of images) {
     const { bytesCopied } = await copyImage(source, { name: null, digest, isBuilt: false }, sink, options);
     fetchedBytes += bytesCopied;
     if (tag !== null) await adopt(tag, digest);
   }
+  for (const { digest, bytes } of indexes.toReversed()) await adopt(null, digest, bytes);
   if (isIndexType(root.mediaType)) await adopt(reference.tag, root.digest, root.bytes);
   else if (reference.tag !== null) await adopt(reference.tag, root.digest);
   return { digest: root.digest, fetchedBytes };
@@ -81,14 +83,24 @@ function pathAtLarder({ namespace, path }: Reference): RepositoryPath {
   return namespace === LOCAL ? path : (`${namespace}/${path}` as RepositoryPath);
 }
 
-/** What is copied whole: the image itself, or those of an index that are meant and what refers to the index. */
+/** What is meant of an image: images to copy whole, and the indexes between the first one and them. */
+type Parts = { readonly images: readonly Referrer[]; readonly indexes: readonly ManifestContent[] };
+
+/** The image itself is one part when it is meant whole; else there are those of the platforms, and what refers to the index. */
 async function partsOf(
   source: ImageSource,
   root: ManifestContent,
-  platforms: PlatformList,
-): Promise<readonly Referrer[]> {
-  const choice = toPlatformChoice(platforms);
-  if (choice === "all" || !isIndexType(root.mediaType)) return [{ digest: root.digest, tag: null }];
-  const chosen = chooseManifests(parseManifest(root.bytes, root.mediaType), choice);
-  return [...chosen.map(({ digest }) => ({ digest, tag: null })), ...(await source.referrers(root.digest))];
+  selection: PlatformSelection,
+  work: Work,
+): Promise<Parts> {
+  if (selection.kind === "all") return { images: [{ digest: root.digest, tag: null }], indexes: [] };
+  const [images, indexes]: [Referrer[], ManifestContent[]] = [[], []];
+  const reader = sourceReader(source, PARALLEL_BLOBS, work);
+  for await (const step of walkImage(root, { reader, selection, work })) {
+    if (step.kind === "missing") throw incompleteIndex(source, root.digest, step.listed);
+    if (!step.isIndex) images.push({ digest: step.content.digest, tag: null });
+    else if (step.listed !== null) indexes.push(step.content);
+  }
+  if (isIndexType(root.mediaType)) images.push(...(await source.referrers(root.digest)));
+  return { images, indexes };
 }

@@ -1,5 +1,6 @@
-import type { HasAnswer, InspectedImage, ListedImage, PlatformList } from "../admin/admin.ts";
+import type { HasAnswer, InspectedImage, ListedImage } from "../admin/admin.ts";
 import type { CopyEvent } from "../images/copy/copy-image.ts";
+import type { PlatformSelection } from "../oci/platform-selection.ts";
 import type { Reference } from "../oci/reference.ts";
 
 /** An image in a list. What a registry does not tell is null. */
@@ -38,9 +39,9 @@ export interface ImageRegistry {
   /** An image that is there, whatever upstream has; null when it is not. */
   inspect(reference: Reference): Promise<ImageDetails | null>;
   /** Does it hold these images whole? One answer for each, in their order. */
-  check(references: readonly Reference[], platforms: PlatformList): Promise<readonly ImageState[]>;
+  check(references: readonly Reference[], selection: PlatformSelection): Promise<readonly ImageState[]>;
   /** Removes an image. What to say besides "removed", or null when there was nothing. */
   remove(reference: Reference): Promise<{ readonly note: string } | null>;
   /** Brings an image from its own registry, with what refers to it. */
-  bring(reference: Reference, platforms: PlatformList, observe: (event: CopyEvent) => void): Promise<BroughtImage>;
+  bring(reference: Reference, selection: PlatformSelection, observe: (event: CopyEvent) => void): Promise<BroughtImage>;
 }

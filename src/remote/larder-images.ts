@@ -1,7 +1,8 @@
-import type { CacheProgress, HasAnswer, PlatformList } from "../admin/admin.ts";
+import type { CacheProgress, HasAnswer } from "../admin/admin.ts";
 import type { AdminClient } from "../admin/admin-client.ts";
 import type { CopyEvent } from "../images/copy/copy-image.ts";
 import type { Digest } from "../oci/digest.ts";
+import { formatSelection, type PlatformSelection } from "../oci/platform-selection.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
@@ -43,7 +44,8 @@ export class LarderImages implements ImageRegistry {
     return (await this.#larder.inspect({ image: formatReference(reference) })).image;
   }
 
-  async check(references: readonly Reference[], platforms: PlatformList): Promise<readonly ImageState[]> {
+  async check(references: readonly Reference[], selection: PlatformSelection): Promise<readonly ImageState[]> {
+    const platforms = formatSelection(selection);
     const states: HasAnswer["images"][number][] = [];
     while (states.length < references.length) {
       const some = references.slice(states.length, states.length + QUESTION_IMAGES);
@@ -64,25 +66,25 @@ export class LarderImages implements ImageRegistry {
   /** Larder fetches it; when it cannot reach the image's registry, it is copied from here. */
   async bring(
     reference: Reference,
-    platforms: PlatformList,
+    selection: PlatformSelection,
     observe: (event: CopyEvent) => void,
   ): Promise<BroughtImage> {
     try {
-      return await this.#fetch(reference, platforms, observe);
+      return await this.#fetch(reference, selection, observe);
     } catch (error) {
       if (!(error instanceof RegistryError) || !TRY_FROM_HERE.has(error.code)) throw error;
-      return this.#copyFromHere(reference, platforms, observe, error);
+      return this.#copyFromHere(reference, selection, observe, error);
     }
   }
 
   async #fetch(
     reference: Reference,
-    platforms: PlatformList,
+    selection: PlatformSelection,
     observe: (event: CopyEvent) => void,
   ): Promise<BroughtImage> {
     const image = formatReference(reference);
     let brought: BroughtImage = { digest: null, fetchedBytes: 0, warning: null };
-    for await (const event of this.#larder.cache({ image, platforms })) {
+    for await (const event of this.#larder.cache({ image, platforms: formatSelection(selection) })) {
       if (event.kind === "done") return brought;
       if (event.kind === "failed") throw new RegistryError(event.code, event.message);
       if (event.kind === "resolved") brought = { ...brought, digest: event.digest, warning: event.warning };
@@ -96,14 +98,14 @@ export class LarderImages implements ImageRegistry {
   /** Larder's own failure is what counts when this machine cannot get the image either. */
   async #copyFromHere(
     reference: Reference,
-    platforms: PlatformList,
+    selection: PlatformSelection,
     observe: (event: CopyEvent) => void,
     why: RegistryError,
   ): Promise<BroughtImage> {
     const { copyIntoLarder } = await import("./copy-into-larder.ts");
     try {
       const client = await this.#openClient();
-      const copied = await copyIntoLarder(reference, this.#larder, client, platforms, observe, this.#io);
+      const copied = await copyIntoLarder(reference, this.#larder, client, selection, observe, this.#io);
       return { ...copied, warning: `it was copied from here, since larder could not fetch it (${why.message})` };
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;

@@ -1,23 +1,20 @@
-import type { PlatformList } from "../admin/admin.ts";
 import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
+import { Turns } from "../lib/async/turns.ts";
+import { isJsonType } from "../oci/image-config.ts";
+import { platformsIn } from "../oci/image-walk.ts";
 import { mapBounded } from "../lib/async/map-bounded.ts";
-import type { PlatformChoice as CopyChoice } from "../images/copy/platform-choice.ts";
+import { sourceReader } from "../images/copy/source-reader.ts";
+import { registrySource } from "../images/registry/registry-source.ts";
 import { registrySink } from "../images/registry/registry-sink.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Manifest, parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";
+import { ALL_PLATFORMS, type PlatformSelection } from "../oci/platform-selection.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import type { RepositoryPath } from "../oci/repository-name.ts";
+import { LOCAL, type RepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import {
-  CONFIG_LIMIT_BYTES,
-  isJsonType,
-  platformOfConfig,
-  summaryOf,
-  tryNamePlatform,
-  tryParseConfig,
-} from "../registry/images/image-summary.ts";
+import { summaryOf, tryNamePlatform } from "../registry/images/image-summary.ts";
 import type { FetchedManifest, RegistryClient } from "../upstream/registry-client.ts";
 import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 import { checkPlainImage } from "./check-plain-image.ts";
@@ -25,10 +22,11 @@ import type { CommandIo } from "../lib/command/command-io.ts";
 import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
 import { openOwnRegistry, PARALLEL_BLOBS } from "./own-registry.ts";
 import { plainPathsOf } from "./plain-paths.ts";
-import { toPlatformChoice } from "./to-platform-choice.ts";
 
 /** Images that are looked at at once. */
 const PARALLEL_IMAGES = 16;
+/** Manifests of one image that are looked at at once. */
+const PARALLEL_MANIFESTS = 4;
 
 /** Any OCI registry that is no larder: asked by the distribution API alone, with its names flat. */
 export class PlainImages implements ImageRegistry {
@@ -58,8 +56,8 @@ export class PlainImages implements ImageRegistry {
     const found = await this.#find(reference);
     if (found === null) return null;
     const { path, fetched } = found;
-    const manifest = parseManifest(fetched.bytes, fetched.mediaType);
-    const summary = summaryOf(manifest);
+    const { manifest, platforms, readConfig } = await this.#look(path, fetched);
+    const summary = summaryOf(manifest, platforms);
     const name = reference.digest === null ? `${path}:${reference.tag}` : `${path}@${reference.digest}`;
     return {
       name,
@@ -69,13 +67,13 @@ export class PlainImages implements ImageRegistry {
       ...summary,
       platforms: summary.platforms.map((one) => ({ ...one, isHere: null })),
       sizeBytes: sizeOf(fetched, manifest),
-      config: await this.#readConfig(path, manifest),
+      config: await readConfig(),
       manifestBase64: Buffer.from(fetched.bytes).toString("base64"),
     };
   }
 
-  async check(references: readonly Reference[], platforms: PlatformList): Promise<readonly ImageState[]> {
-    const choice = toPlatformChoice(platforms);
+  async check(references: readonly Reference[], selection: PlatformSelection): Promise<readonly ImageState[]> {
+    const { signal } = this.#io;
     return mapBounded(references, PARALLEL_IMAGES, async (reference) => {
       let best: ImageState = {
         state: "absent",
@@ -84,7 +82,7 @@ export class PlainImages implements ImageRegistry {
         reason: `${formatReference(reference)} is not at ${this.host}`,
       };
       for (const path of plainPathsOf(reference)) {
-        const state = await checkPlainImage(this.#client, path, nameIn(reference), choice, this.#io.signal);
+        const state = await checkPlainImage(this.#client, { ...reference, path }, nameIn(reference), selection, signal);
         if (state.state === "whole") return state;
         if (state.state === "incomplete" && best.state === "absent") best = state;
       }
@@ -109,7 +107,7 @@ export class PlainImages implements ImageRegistry {
 
   async bring(
     reference: Reference,
-    platforms: PlatformList,
+    selection: PlatformSelection,
     observe: (event: CopyEvent) => void,
   ): Promise<BroughtImage> {
     const { signal } = this.#io;
@@ -120,7 +118,7 @@ export class PlainImages implements ImageRegistry {
     const sink = registrySink(this.#client, { ...reference, path }, null, signal);
     const copied = await copyImage(source, image, sink, {
       // One who names a digest needs the image with just that digest, and not a part of it.
-      platforms: reference.digest === null ? toCopyChoice(platforms) : { kind: "all" },
+      platforms: reference.digest === null ? selection : ALL_PLATFORMS,
       referrers: true,
       jobs: PARALLEL_BLOBS,
       signal,
@@ -140,24 +138,30 @@ export class PlainImages implements ImageRegistry {
   async #describe(path: RepositoryPath, tag: Tag): Promise<ImageRow | null> {
     const fetched = await this.#client.getManifest(path, tag, { signal: this.#io.signal });
     if (fetched === null) return null;
-    const manifest = parseManifest(fetched.bytes, fetched.mediaType);
-    const listed = manifest.manifests.map(({ platform }) => tryNamePlatform(platform));
-    const own = isIndexType(manifest.mediaType) ? null : platformOfConfig(await this.#readConfig(path, manifest));
-    const platforms = [...listed, own].filter((platform) => platform !== null);
+    const { manifest, platforms } = await this.#look(path, fetched);
+    const named = [...platforms.values()].map(tryNamePlatform).filter((platform) => platform !== null);
     return {
       name: `${path}:${tag}`,
       digest: fetched.digest,
       kind: null,
       sizeBytes: sizeOf(fetched, manifest),
-      platforms: [...new Set(platforms)].sort(),
+      platforms: [...new Set(named)].sort(),
       updatedAtMs: null,
     };
   }
 
-  async #readConfig(path: RepositoryPath, { config }: Manifest): Promise<unknown> {
-    if (config === null || config.size > CONFIG_LIMIT_BYTES || !isJsonType(config.mediaType)) return null;
-    const blob = await this.#client.getBlob(path, config.digest, { signal: this.#io.signal });
-    return blob === null ? null : tryParseConfig(new Uint8Array(await new Response(blob.body).arrayBuffer()));
+  async #look(path: RepositoryPath, fetched: FetchedManifest) {
+    const { signal } = this.#io;
+    const manifest = parseManifest(fetched.bytes, fetched.mediaType);
+    const work = new Turns().begin(signal);
+    const source = registrySource(this.#client, { namespace: LOCAL, path, tag: null, digest: fetched.digest }, signal);
+    const reader = sourceReader(source, PARALLEL_MANIFESTS, work);
+    const { config, mediaType } = manifest;
+    return {
+      manifest,
+      platforms: await platformsIn({ ...fetched, mediaType }, reader, work),
+      readConfig: async () => (config === null || !isJsonType(config.mediaType) ? null : reader.config(config)),
+    };
   }
 
   async #removeTag(path: RepositoryPath, name: Tag | Digest): Promise<boolean> {
@@ -180,13 +184,4 @@ function nameIn(reference: Reference): Tag | Digest {
 function sizeOf({ bytes }: FetchedManifest, { mediaType, config, layers }: Manifest): number | null {
   if (isIndexType(mediaType)) return null;
   return layers.reduce((sum, { size }) => sum + size, bytes.byteLength + (config?.size ?? 0));
-}
-
-function toCopyChoice(platforms: PlatformList): CopyChoice {
-  const choice = toPlatformChoice(platforms);
-  if (choice === "all") return { kind: "all" };
-  const [only, ...more] = choice;
-  return only !== undefined && more.length === 0
-    ? { kind: "prefer", platform: only }
-    : { kind: "only", platforms: choice };
 }

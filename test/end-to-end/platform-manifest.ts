@@ -1,6 +1,7 @@
 import type { Digest } from "../../src/oci/digest.ts";
 import { type Manifest, parseManifest } from "../../src/oci/manifest.ts";
-import { hostPlatform, platformMatches } from "../../src/oci/platform.ts";
+import { hostPlatform } from "../../src/oci/platform.ts";
+import { bestOffer } from "../../src/oci/platform-selection.ts";
 
 /** The manifest for this machine's platform that `top`, an index or a manifest, leads to. `read` gives content. */
 export async function platformManifest(
@@ -9,9 +10,8 @@ export async function platformManifest(
 ): Promise<Manifest & { readonly config: NonNullable<Manifest["config"]> }> {
   const manifest = parseManifest(await read(top), null);
   if (manifest.config !== null) return { ...manifest, config: manifest.config };
-  const mine = manifest.manifests.find(
-    ({ platform }) => platform !== undefined && platformMatches(hostPlatform(), platform),
-  );
-  if (mine === undefined) throw new Error(`the index ${top} has no manifest for this machine`);
+  const offers = manifest.manifests.map((item) => ({ item, platform: item.platform ?? null }));
+  const mine = bestOffer(offers, hostPlatform());
+  if (mine === null) throw new Error(`the index ${top} has no manifest for this machine`);
   return platformManifest(mine.digest, read);
 }

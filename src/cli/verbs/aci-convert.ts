@@ -9,7 +9,8 @@ import { registrySource } from "../../images/registry/registry-source.ts";
 import { hostPlatform, tryParsePlatform } from "../../oci/platform.ts";
 import { parseReference, type Reference } from "../../oci/reference.ts";
 import { LOCAL, looksLikeHost, parseRepositoryPath, tryParseNamespace } from "../../oci/repository-name.ts";
-import type { PlatformChoice } from "../../images/copy/platform-choice.ts";
+import type { PlatformSelection } from "../../oci/platform-selection.ts";
+import { hostSelection } from "../platform-flags.ts";
 import { aciImageOf, fetchLayers } from "../aci-image.ts";
 import { nameAci } from "../aci-naming.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
@@ -72,7 +73,7 @@ export function aciConvertCommand(io: CommandIo): Command {
 async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promise<WrittenAci[]> {
   const { environment, signal } = io;
   const location = readArgument(() => parseLocation(text));
-  const choice = platformOf(flags);
+  const selection = platformOf(flags);
   await mkdir(flags.out, { recursive: true });
   const isHeld = location.kind === "registry" && !text.startsWith("docker://");
   const source = isHeld
@@ -87,7 +88,7 @@ async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promis
     for (const image of images) {
       const { origin, fileName } = nameAci(location, image, flags.name ?? null);
       const options: ConversionOptions = { origin, compression: flags.compression, signal };
-      const found = await aciImageOf(source, image, choice);
+      const found = await aciImageOf(source, image, selection, signal);
       const isFar = location.kind === "registry";
       const near = isFar
         ? await fetchLayers(found, spoolDirectory(environment), signal)
@@ -162,9 +163,9 @@ async function writeAci(aci: Aci, path: string): Promise<WrittenAci> {
   }
 }
 
-function platformOf({ os, arch }: ConvertFlags): PlatformChoice {
+function platformOf({ os, arch }: ConvertFlags): PlatformSelection {
   const host = hostPlatform();
-  if (os === undefined && arch === undefined) return { kind: "prefer", platform: host };
+  if (os === undefined && arch === undefined) return hostSelection();
   const platform = tryParsePlatform(`${os ?? host.os}/${arch ?? host.architecture}`);
   if (platform === null) throw new CommandFailure(2, `--os ${os ?? host.os} --arch ${arch ?? ""} is not a platform`);
   return { kind: "only", platforms: [platform] };

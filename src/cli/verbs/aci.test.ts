@@ -86,7 +86,7 @@ describe("larder aci convert", () => {
     const wrong: [string[], RegExp, number][] = [
       [["convert", `oci:${layout}:test`], /has no name.*--name/, 2],
       [["convert", `oci:${layout}:test`, "--name", "Not Valid"], /not an ACI name/, 2],
-      [["convert", `oci:${layout}:test`, "--name", "a/b", "--arch", "arm64"], /no image for linux\/arm64/, 1],
+      [["convert", `oci:${layout}:test`, "--name", "a/b", "--arch", "arm64"], /nothing for linux\/arm64/, 1],
       [["convert", `oci:${layout}:other`, "--name", "a/b"], /other/, 1],
       [["convert", `oci:${join(folder, "none")}`, "--name", "a/b"], /none/, 1],
     ];

@@ -5,7 +5,7 @@ import { parseImageName } from "../../registry/names/image-name.ts";
 import { bringImage, type Outcome, PARALLEL_IMAGES } from "../bring-image.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
-import { addPlatformOptions, type PlatformFlags, platformListOf } from "../platform-flags.ts";
+import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { formatBytes, Progress } from "../progress.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
@@ -25,7 +25,7 @@ export function cacheCommand(io: CommandIo): Command {
   return addConnectionOptions(command).action((images: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
       const references = images.map((image) => readArgument(() => parseImageName(image)));
-      const platforms = platformListOf(flags);
+      const platforms = selectionOf(flags);
       const registry = await connect(flags, io);
       const progress = new Progress(io.stderr, () => performance.now());
       const results = await mapBounded(references, PARALLEL_IMAGES, async (reference) => ({

@@ -4,14 +4,9 @@ import { type Location, parseLocation, STANDARD_STREAM } from "../../images/loca
 import type { RepositoryPath } from "../../oci/repository-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { copyAll } from "../copy-all.ts";
-import {
-  addCopyOptions,
-  addRegistryOptions,
-  type CopyFlags,
-  jobsOf,
-  platformsOf,
-  registrySideOf,
-} from "../copy-flags.ts";
+import { addCopyOptions, addRegistryOptions, type CopyFlags, jobsOf, registrySideOf } from "../copy-flags.ts";
+import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
+import { hostSelection, selectionOf } from "../platform-flags.ts";
 import { CopyReport } from "../copy-report.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import { openSink, openSource } from "../open-location.ts";
@@ -46,7 +41,7 @@ async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): 
   const [source, dest] = [readArgument(() => parseLocation(from)), readArgument(() => parseLocation(to))];
   const isEngine = dest.kind === "daemon" || dest.kind === "docker-archive";
   const options = {
-    platforms: platformsOf(flags, isEngine ? "host" : "all"),
+    platforms: selectionOf(flags, isEngine ? hostSelection() : ALL_PLATFORMS),
     jobs: jobsOf(flags),
     referrers: flags.referrers === true,
     signal: io.signal,

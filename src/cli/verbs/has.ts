@@ -3,7 +3,7 @@ import { formatReference } from "../../oci/reference.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
-import { addPlatformOptions, type PlatformFlags, platformListOf } from "../platform-flags.ts";
+import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
 type Flags = PlatformFlags & { readonly registry?: string; readonly json?: true; readonly quiet?: true };
@@ -20,7 +20,7 @@ export function hasCommand(io: CommandIo): Command {
   return addConnectionOptions(command).action((images: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
       const references = images.map((image) => readArgument(() => parseImageName(image)));
-      const platforms = platformListOf(flags);
+      const platforms = selectionOf(flags);
       const states = await (await connect(flags, io)).check(references, platforms);
       const results = references.map((reference, index) => ({ image: formatReference(reference), ...states[index] }));
       if (flags.json === true) io.stdout.write(`${JSON.stringify(results, null, 2)}\n`);

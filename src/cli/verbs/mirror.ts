@@ -8,7 +8,7 @@ import {
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { addPlatformOptions, type PlatformFlags, platformListOf } from "../platform-flags.ts";
+import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { preloadImages } from "../preload-images.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
@@ -49,7 +49,7 @@ export function mirrorCommand(io: CommandIo): Command {
       const references = await imagesOf(version, flags, io);
       if (flags.print === true) return printImages(references, flags, io);
       const options = {
-        platforms: platformListOf(flags),
+        platforms: selectionOf(flags),
         force: flags.force === true,
         keepGoing: flags.keepGoing === true,
         json: flags.json === true,

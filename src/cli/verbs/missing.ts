@@ -3,7 +3,7 @@ import { formatReference } from "../../oci/reference.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { neededImages } from "../needed-images.ts";
-import { addPlatformOptions, type PlatformFlags, platformListOf } from "../platform-flags.ts";
+import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
 type Flags = PlatformFlags & { readonly registry?: string; readonly strict?: true; readonly json?: true };
@@ -19,7 +19,7 @@ export function missingCommand(io: CommandIo): Command {
   addPlatformOptions(command);
   return addConnectionOptions(command).action((paths: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const platforms = platformListOf(flags);
+      const platforms = selectionOf(flags);
       const { references, isPartial } = await neededImages(paths, { strict: flags.strict === true }, io);
       const states = references.length === 0 ? [] : await (await connect(flags, io)).check(references, platforms);
       const missing = references.flatMap((reference, index) => {

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { neededImages } from "../needed-images.ts";
-import { addPlatformOptions, type PlatformFlags, platformListOf } from "../platform-flags.ts";
+import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { preloadImages } from "../preload-images.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
@@ -29,7 +29,7 @@ export function preloadCommand(io: CommandIo): Command {
   addPlatformOptions(command);
   return addConnectionOptions(command).action((paths: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const platforms = platformListOf(flags);
+      const platforms = selectionOf(flags);
       const { references, isPartial } = await neededImages(paths, { strict: flags.strict === true }, io);
       const options = {
         platforms,

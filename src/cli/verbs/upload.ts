@@ -7,14 +7,9 @@ import type { RegistryClient } from "../../upstream/registry-client.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { connectRegistry } from "../../remote/connect-registry.ts";
 import { copyAll } from "../copy-all.ts";
-import {
-  addCopyOptions,
-  addRegistryOptions,
-  type CopyFlags,
-  jobsOf,
-  platformsOf,
-  registrySideOf,
-} from "../copy-flags.ts";
+import { addCopyOptions, addRegistryOptions, type CopyFlags, jobsOf, registrySideOf } from "../copy-flags.ts";
+import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
+import { selectionOf } from "../platform-flags.ts";
 import { CopyReport } from "../copy-report.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import { openSource } from "../open-location.ts";
@@ -73,7 +68,7 @@ async function upload(
   io: CommandIo,
 ): Promise<void> {
   const { signal, environment } = io;
-  const platforms = platformsOf(flags, "all");
+  const platforms = selectionOf(flags, ALL_PLATFORMS);
   const options = { platforms, jobs: jobsOf(flags), referrers: flags.referrers === true, signal };
   const context = { environment, signal, ...standardStreams };
   const source = await openSource(location, registrySideOf(flags, "src"), context);

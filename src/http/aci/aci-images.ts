@@ -7,12 +7,16 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
-import { formatPlatform, type Platform, platformMatches } from "../../oci/platform.ts";
+import { CONFIG_LIMIT_BYTES } from "../../oci/image-config.ts";
+import { walkImage, type WalkedManifest, type WalkOptions } from "../../oci/image-walk.ts";
+import { platformFits } from "../../oci/platform-fit.ts";
+import { formatPlatform, type Platform } from "../../oci/platform.ts";
+import { ALL_PLATFORMS, type PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
-import { chooseManifests, isIndex, readManifest } from "../../registry/pull/image-walk.ts";
+import { PulledImage } from "../../registry/images/pulled-image.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
 import type { FoundManifest, PullContext } from "../../registry/pull/origin.ts";
 import type { NamedAci } from "./aci-names.ts";
@@ -37,9 +41,6 @@ type StoredManifest = FoundManifest["manifest"];
 
 /** What rkt ran on when it was asked for nothing else. */
 const DEFAULT_PLATFORM: Platform = { os: "linux", architecture: "amd64" };
-/** Indexes within indexes are followed so deep. */
-const INDEX_DEPTH = 4;
-const CONFIG_LIMIT_BYTES = 8 << 20;
 
 /** Finds the images that ACIs are made of: here, or at their registries when those may be asked. */
 export class AciImages {
@@ -56,65 +57,18 @@ export class AciImages {
     context: PullContext,
   ): Promise<AciImage> {
     const { manifest: root } = await this.#parts.manifests.get(repository, { kind: "tag", tag }, context);
-    const stored = await this.#choose(repository, root, platform ?? DEFAULT_PLATFORM, context);
-    const manifest = await readManifest(stored, this.#parts.turns.begin());
+    const work = this.#parts.turns.begin();
+    const reader = new PulledImage(this.#parts, repository, context, work);
+    const { content, manifest } = await imageIn(root, { reader, selection: selectionFor(platform), work });
     const config = imageConfigOf(manifest);
-    await this.#checkPlatform(repository, config, platform, context);
+    checkPlatform(await reader.readConfig(config.digest), platform);
     const { name, version, registry } = naming;
     const { path } = repository;
     const origin = { name, version, originalName: `${registry}/${path}:${tag}`, registry, repository: path };
     return {
-      request: { manifestDigest: stored.digest, origin },
-      bring: () => this.#bring(repository, stored.digest, config, manifest.layers),
+      request: { manifestDigest: content.digest, origin },
+      bring: () => this.#bring(repository, content.digest, config, manifest.layers),
     };
-  }
-
-  async #choose(
-    repository: Repository,
-    root: StoredManifest,
-    platform: Platform,
-    context: PullContext,
-  ): Promise<StoredManifest> {
-    let stored = root;
-    for (let depth = 0; isIndex(stored); depth++) {
-      const index = await readManifest(stored, this.#parts.turns.begin());
-      const [child] = chooseManifests(index, [platform]);
-      if (child === undefined || depth === INDEX_DEPTH) {
-        throw new RegistryError(
-          "MANIFEST_UNKNOWN",
-          `the image's indexes lead to no image for ${formatPlatform(platform)}`,
-        );
-      }
-      const reference = { kind: "digest", digest: child.digest } as const;
-      stored = (await this.#parts.manifests.get(repository, reference, context)).manifest;
-    }
-    return stored;
-  }
-
-  /** A client that names a platform refuses an ACI for another. */
-  async #checkPlatform(
-    repository: Repository,
-    config: Descriptor,
-    wanted: Platform | null,
-    context: PullContext,
-  ): Promise<void> {
-    const { os, architecture, variant } = parseImageConfig(await this.#read(repository, config, context));
-    aciPlatform({ os, architecture, variant });
-    const offered: Platform = { os, architecture, ...(variant === "" ? {} : { variant }) };
-    if (wanted === null || platformMatches(wanted, offered)) return;
-    throw new RegistryError(
-      "MANIFEST_UNKNOWN",
-      `the image is for ${formatPlatform(offered)} alone, and ${formatPlatform(wanted)} was asked for`,
-    );
-  }
-
-  async #read(repository: Repository, { digest }: Descriptor, context: PullContext): Promise<Uint8Array> {
-    const { blobs } = this.#parts;
-    const here = await blobs.readHere(repository, digest, CONFIG_LIMIT_BYTES);
-    if (here !== null) return here;
-    const found = await blobs.get(repository, digest, context);
-    if (found.size > CONFIG_LIMIT_BYTES) throw new AciError(`the image's config has ${found.size} bytes`);
-    return new Uint8Array(await new Response(await found.read(null)).arrayBuffer());
   }
 
   async #bring(
@@ -128,12 +82,46 @@ export class AciImages {
     for (const { digest } of [config, ...layers]) {
       await work.rest();
       if (await blobs.isHere(repository, digest)) continue;
-      await cacher.cache(repository, { kind: "digest", digest: manifest }, "all", () => {});
+      await cacher.cache(repository, { kind: "digest", digest: manifest }, ALL_PLATFORMS, () => {});
       break;
     }
     const fileOf = ({ digest }: Descriptor) => ({ path: blobFile(digest), digest });
     return { config: fileOf(config), layers: layers.map(fileOf) };
   }
+}
+
+function selectionFor(platform: Platform | null): PlatformSelection {
+  return platform === null ? { kind: "prefer", platform: DEFAULT_PLATFORM } : { kind: "only", platforms: [platform] };
+}
+
+/** The one image that is meant. */
+async function imageIn(
+  root: StoredManifest,
+  options: WalkOptions<StoredManifest>,
+): Promise<WalkedManifest<StoredManifest>> {
+  const images: WalkedManifest<StoredManifest>[] = [];
+  for await (const step of walkImage(root, options)) {
+    if (step.kind === "missing") {
+      throw new RegistryError("MANIFEST_UNKNOWN", `an index lists ${step.listed.digest}, which is nowhere`);
+    }
+    if (!step.isIndex) images.push(step);
+  }
+  const [image] = images;
+  if (image !== undefined && images.length === 1) return image;
+  throw new AciError("this is no container image that an ACI could be made of: it is a list of what has no platform");
+}
+
+/** A client that names a platform refuses an ACI for another, whatever the index says of it. */
+function checkPlatform(config: Uint8Array | null, wanted: Platform | null): void {
+  if (config === null) throw new AciError(`the image's config has more than ${CONFIG_LIMIT_BYTES} bytes`);
+  const { os, architecture, variant } = parseImageConfig(config);
+  aciPlatform({ os, architecture, variant });
+  const offered: Platform = { os, architecture, ...(variant === "" ? {} : { variant }) };
+  if (wanted === null || platformFits(wanted, offered)) return;
+  throw new RegistryError(
+    "MANIFEST_UNKNOWN",
+    `the image is for ${formatPlatform(offered)} alone, and ${formatPlatform(wanted)} was asked for`,
+  );
 }
 
 function imageConfigOf({ config, mediaType }: Manifest): Descriptor {

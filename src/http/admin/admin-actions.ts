@@ -13,6 +13,7 @@ import type {
 } from "../../admin/admin.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
+import { parseSelection, type SelectionText } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { CollectionLimits, Collector } from "../../registry/collector.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
@@ -28,7 +29,7 @@ import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifier } from "../../registry/verifier.ts";
 import { alreadyHere, streamCaching, whyUnreachable } from "./admin-cache.ts";
-import { checkAll, inspect, listImages, parsePlatforms, type Platforms } from "./admin-images.ts";
+import { checkAll, inspect, listImages } from "./admin-images.ts";
 import { streamLines } from "./admin-lines.ts";
 import type { AdminActions, AdminCall } from "./admin-resources.ts";
 import { statsOf, totalOf } from "./admin-stats.ts";
@@ -123,11 +124,11 @@ async function verify(verifier: Verifier, signal: AbortSignal, reportFault: (err
 async function cache(
   { cacher, upstreams, survey }: AdminParts,
   image: string,
-  platforms: Platforms,
+  platforms: SelectionText,
   call: AdminCall,
 ): Promise<Response> {
   const named = parseImageName(image);
-  const choice = parsePlatforms(platforms);
+  const choice = parseSelection(platforms);
   const unreachable = whyUnreachable(upstreams, named);
   if (unreachable !== null) {
     const look = survey(call.signal);

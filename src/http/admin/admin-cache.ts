@@ -1,10 +1,10 @@
 import type { CacheProgress } from "../../admin/admin.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
+import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { LOCAL } from "../../oci/repository-name.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
-import type { PlatformChoice } from "../../registry/pull/image-walk.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import { formatLine, linesResponse, streamLines } from "./admin-lines.ts";
@@ -35,11 +35,11 @@ export function streamCaching(
   cacher: ImageCacher,
   repository: Repository,
   reference: ManifestReference,
-  platforms: PlatformChoice,
+  selection: PlatformSelection,
   { reportFault }: AdminCall,
 ): Response {
   return streamLines<CacheProgress>(async (tell) => {
-    await cacher.cache(repository, reference, platforms, tell);
+    await cacher.cache(repository, reference, selection, tell);
     return { kind: "done" };
   }, reportFault);
 }

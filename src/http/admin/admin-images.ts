@@ -3,29 +3,25 @@ import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { parseRepositoryPath, repositoryName, tryParseNamespace } from "../../oci/repository-name.ts";
 import { parseTag } from "../../oci/tag.ts";
-import { type Platform, tryParsePlatform } from "../../oci/platform.ts";
+import { parseSelection, type SelectionText } from "../../oci/platform-selection.ts";
 import { repositoryOf } from "../../oci/repository.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { summaryOf } from "../../registry/images/image-summary.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
-import type { PlatformChoice } from "../../registry/pull/image-walk.ts";
 import type { Inventory, InventoryPlace } from "../../registry/images/inventory.ts";
 
 /** Images of one answer. */
 const IMAGES_PAGE = 1000;
 
-/** Platforms as the API has them. */
-export type Platforms = "all" | readonly string[];
-
 /** The answer to "has": for fewer images than were asked for, when they are much work. */
 export async function checkAll(
   survey: ImageSurvey,
-  images: readonly { readonly image: string; readonly platforms: Platforms }[],
+  images: readonly { readonly image: string; readonly platforms: SelectionText }[],
 ): Promise<HasAnswer> {
   const states: HasAnswer["images"][number][] = [];
   for (const { image, platforms } of images) {
     if (survey.hasSeenEnough) break;
-    states.push(await survey.check(parseImageName(image), parsePlatforms(platforms)));
+    states.push(await survey.check(parseImageName(image), parseSelection(platforms)));
   }
   return { images: states };
 }
@@ -70,8 +66,8 @@ export async function inspect(survey: ImageSurvey, image: string): Promise<Inspe
   const { foundIn, tag, manifest: stored } = found;
   const repository = repositoryOf(foundIn);
   const visit = survey.visit(repository);
-  const manifest = await visit.read(stored, 0);
-  const summary = summaryOf(manifest);
+  const manifest = await visit.parse(stored);
+  const summary = summaryOf(manifest, await visit.platforms(stored, manifest));
   const here = await visit.manifestsHere(summary.platforms.map(({ digest }) => digest));
   return {
     name: tag === null ? `${foundIn}@${stored.digest}` : `${foundIn}:${tag.tag}`,
@@ -81,18 +77,7 @@ export async function inspect(survey: ImageSurvey, image: string): Promise<Inspe
     ...summary,
     platforms: summary.platforms.map(({ platform, digest }) => ({ platform, digest, isHere: here.has(digest) })),
     sizeBytes: (await survey.measure(repository, stored)).sizeBytes,
-    config: await visit.readConfig(manifest),
+    config: manifest.config === null ? null : await visit.config(manifest.config),
     manifestBase64: Buffer.from(stored.bytes).toString("base64"),
   };
-}
-
-/** Platforms of a request. Throws BAD_REQUEST. */
-export function parsePlatforms(list: Platforms): PlatformChoice {
-  if (list === "all") return "all";
-  return list.map((text): Platform => {
-    const platform = tryParsePlatform(text);
-    if (platform === null)
-      throw new RegistryError("BAD_REQUEST", `${JSON.stringify(text)} is not a platform such as linux/arm64`);
-    return platform;
-  });
 }

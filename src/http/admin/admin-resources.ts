@@ -1,6 +1,10 @@
 import * as v from "valibot";
 
-const platforms = v.union([v.literal("all"), v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(50))]);
+const platforms = v.union([
+  v.literal("all"),
+  v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(50)),
+  v.strictObject({ prefer: v.string() }),
+]);
 const image = v.pipe(v.string(), v.maxLength(1024));
 const durationMs = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** Images in one question. Who has more asks more often. */

@@ -59,8 +59,10 @@ export async function answerReferrers(
 function toJson(descriptor: Descriptor): unknown {
   const { platform, ...rest } = descriptor;
   if (platform === undefined) return rest;
-  const { osVersion, ...plain } = platform;
-  return { ...rest, platform: osVersion === undefined ? plain : { ...plain, "os.version": osVersion } };
+  const { osVersion, osFeatures, ...plain } = platform;
+  const version = osVersion === undefined ? {} : { "os.version": osVersion };
+  const features = osFeatures === undefined ? {} : { "os.features": osFeatures };
+  return { ...rest, platform: { ...plain, ...version, ...features } };
 }
 
 type Listing = { entries: readonly string[]; body: (entries: readonly string[]) => unknown };

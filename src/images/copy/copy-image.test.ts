@@ -126,14 +126,14 @@ test("a platform that is not there is an error that names those that are", async
   await put(index);
   const platforms = { kind: "only", platforms: [{ os: "linux", architecture: "s390x" }] } as const;
   await expect(copy({ platforms })).rejects.toThrow(
-    "no image for linux/s390x; it is for linux/amd64, linux/arm64, linux/arm/v7",
+    "oci:from: the image has nothing for linux/s390x: there are linux/amd64, linux/arm64, linux/arm/v7",
   );
   expect(await hasIndexAtTheOtherEnd()).toBe(false);
 });
 
 test("an image that is no index is checked against the platforms that are asked for, not against a preference", async () => {
   await put(await testImage(["x"], AMD64));
-  await expect(copy({ platforms: { kind: "only", platforms: [ARM64] } })).rejects.toThrow("it is for linux/amd64");
+  await expect(copy({ platforms: { kind: "only", platforms: [ARM64] } })).rejects.toThrow("there are linux/amd64");
   expect((await copy({ platforms: { kind: "prefer", platform: ARM64 } })).manifests).toBe(1);
 });
 

@@ -1,10 +1,12 @@
 import type { Descriptor } from "../../oci/descriptor.ts";
+import { Turns } from "../../lib/async/turns.ts";
+import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobOutcome, ImageSink } from "../image-sink.ts";
 import type { ImageSource, ManifestContent, SourceImage } from "../image-source.ts";
 import { type ManifestTree, readManifest, readManifestTree } from "./manifest-tree.ts";
 import { mapBounded } from "../../lib/async/map-bounded.ts";
-import { choosePlatforms, type PlatformChoice } from "./platform-choice.ts";
+import { narrowImage } from "./narrow-image.ts";
 import { openBlob } from "../open-blob.ts";
 import { readReferrers } from "./read-referrers.ts";
 import { verifiedBlob } from "./verified-blob.ts";
@@ -16,7 +18,7 @@ export type CopyEvent =
   | { readonly kind: "blob-ends"; readonly digest: Digest; readonly outcome: BlobOutcome };
 
 export type CopyOptions = {
-  readonly platforms: PlatformChoice;
+  readonly platforms: PlatformSelection;
   /** Bring what refers to the image (signatures, SBOMs) as well. */
   readonly referrers: boolean;
   /** Blobs on their way at once. */
@@ -53,9 +55,10 @@ export async function copyImage(
   options: CopyOptions,
 ): Promise<CopiedImage> {
   const { signal, jobs } = options;
-  const root = await choosePlatforms(source, await readManifest(source, image.digest), options.platforms);
-  const tree = await readManifestTree(source, root, jobs);
-  const attached = options.referrers ? await readReferrers(source, tree, jobs) : [];
+  const work = new Turns().begin(signal);
+  const root = await narrowImage(source, await readManifest(source, image.digest), options.platforms, work);
+  const tree = await readManifestTree(source, root, jobs, work);
+  const attached = options.referrers ? await readReferrers(source, tree, jobs, work) : [];
   signal.throwIfAborted();
 
   const blobs = await copyBlobs(source, sink, [tree, ...attached.map(({ tree: one }) => one)], options);

@@ -1,11 +1,12 @@
+import type { Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
-import { parseManifest } from "../../oci/manifest.ts";
-import { isNonDistributable } from "../../oci/media-type.ts";
+import { walkImage, type WalkedManifest } from "../../oci/image-walk.ts";
 import { formatPlatform } from "../../oci/platform.ts";
+import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { ImageSource, ManifestContent } from "../image-source.ts";
-import { mapBounded } from "../../lib/async/map-bounded.ts";
+import { sourceReader } from "./source-reader.ts";
 
 /** All that an image consists of. `manifests`: those that come before others that list them, so the root is last. */
 export type ManifestTree = {
@@ -13,56 +14,37 @@ export type ManifestTree = {
   readonly blobs: readonly Descriptor[];
 };
 
-const DEPTH_LIMIT = 8;
-const MANIFEST_COUNT_LIMIT = 2000;
-const TOTAL_BYTES_LIMIT = 256 * 1024 * 1024;
-
 /**
- * Reads the manifests below `root`, `jobs` at once, and gathers what they list; nothing twice. Layers that may not be
- * distributed are left out. Throws MANIFEST_UNKNOWN when the source lacks a manifest that an index lists, and
- * MANIFEST_INVALID for trees that no image has (too deep, too many, too large).
+ * Reads the manifests below `root`, `jobs` at once, and gathers what they list; nothing twice. Throws MANIFEST_UNKNOWN
+ * when the source lacks a manifest that an index lists, and MANIFEST_INVALID for trees that no image has.
  */
 export async function readManifestTree(
   source: ImageSource,
   root: ManifestContent,
   jobs: number,
+  work: Work,
 ): Promise<ManifestTree> {
-  const nodes = new Map<Digest, Node>();
-  let [totalBytes, depth] = [0, 0];
-  for (let level: readonly ManifestContent[] = [root]; level.length > 0; depth += 1) {
-    const added = level.map(readNode);
-    for (const node of added) nodes.set(node.content.digest, node);
-    totalBytes += level.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    const listed = new Map(added.flatMap(({ children }) => children.map((child) => [child.digest, child])));
-    const missing = [...listed.values()].filter(({ digest }) => !nodes.has(digest));
-    if (depth > DEPTH_LIMIT || nodes.size + missing.length > MANIFEST_COUNT_LIMIT || totalBytes > TOTAL_BYTES_LIMIT) {
-      throw new RegistryError("MANIFEST_INVALID", `the index ${root.digest} of ${source.location} lists too much`);
-    }
-    level = await mapBounded(missing, jobs, (child) => readChild(source, root, child));
+  const nodes = new Map<Digest, WalkedManifest<ManifestContent>>();
+  const blobs = new Map<Digest, Descriptor>();
+  const options = { reader: sourceReader(source, jobs, work), selection: ALL_PLATFORMS, work };
+  for await (const step of walkImage(root, options)) {
+    if (step.kind === "missing") throw incompleteIndex(source, root.digest, step.listed);
+    nodes.set(step.content.digest, step);
+    for (const blob of step.blobs) blobs.set(blob.digest, blob);
   }
-  const blobs = new Map([...nodes.values()].flatMap((node) => node.blobs.map((blob) => [blob.digest, blob])));
   return { manifests: childrenFirst(root.digest, nodes), blobs: [...blobs.values()] };
 }
 
-type Node = {
-  readonly content: ManifestContent;
-  readonly children: readonly Descriptor[];
-  readonly blobs: readonly Descriptor[];
-};
-
-function readNode(content: ManifestContent): Node {
-  const { config, layers, manifests } = parseManifest(content.bytes, content.mediaType);
-  const blobs = config === null ? layers : [config, ...layers];
-  return { content, children: manifests, blobs: blobs.filter(({ mediaType }) => !isNonDistributable(mediaType)) };
-}
-
 /** A manifest may be listed on several levels; digests allow no circles. */
-function childrenFirst(root: Digest, nodes: ReadonlyMap<Digest, Node>): readonly ManifestContent[] {
+function childrenFirst(
+  root: Digest,
+  nodes: ReadonlyMap<Digest, WalkedManifest<ManifestContent>>,
+): readonly ManifestContent[] {
   const ordered = new Map<Digest, ManifestContent>();
   const visit = (digest: Digest) => {
     const node = nodes.get(digest);
     if (node === undefined || ordered.has(digest)) return;
-    for (const child of node.children) visit(child.digest);
+    for (const child of node.manifest.manifests) visit(child.digest);
     ordered.set(digest, node.content);
   };
   visit(root);
@@ -76,12 +58,11 @@ export async function readManifest(source: ImageSource, digest: Digest): Promise
   return content;
 }
 
-async function readChild(source: ImageSource, root: ManifestContent, child: Descriptor): Promise<ManifestContent> {
-  const content = await source.manifest(child.digest);
-  if (content !== null) return content;
-  const what = child.platform === undefined ? "" : ` (${formatPlatform(child.platform)})`;
-  throw new RegistryError(
+/** The error for a source that lacks a manifest that an index of its lists. */
+export function incompleteIndex(source: ImageSource, index: Digest, { digest, platform }: Descriptor): RegistryError {
+  const what = platform === undefined ? "" : ` (${formatPlatform(platform).slice(0, 80)})`;
+  return new RegistryError(
     "MANIFEST_UNKNOWN",
-    `${source.location} is incomplete: its index ${root.digest} lists ${child.digest}${what}, which is not there; choose platforms that are`,
+    `${source.location} is incomplete: its index ${index} lists ${digest}${what}, which is not there; choose platforms that are`,
   );
 }

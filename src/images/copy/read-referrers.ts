@@ -1,3 +1,4 @@
+import type { Work } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { ImageSource, Referrer } from "../image-source.ts";
@@ -17,6 +18,7 @@ export async function readReferrers(
   source: ImageSource,
   tree: ManifestTree,
   jobs: number,
+  work: Work,
 ): Promise<readonly AttachedTree[]> {
   const found = new Map<string, AttachedTree>();
   const asked = new Set<Digest>();
@@ -37,7 +39,7 @@ export async function readReferrers(
     }
     const trees = await mapBounded([...fresh], jobs, async ([key, { digest, tag }]) => {
       const root = await readManifest(source, digest);
-      return [key, { tree: await readManifestTree(source, root, jobs), tag }] as const;
+      return [key, { tree: await readManifestTree(source, root, jobs, work), tag }] as const;
     });
     for (const [key, attached] of trees) found.set(key, attached);
     subjects = [...fresh.values()].map(({ digest }) => digest).filter((digest) => !asked.has(digest));

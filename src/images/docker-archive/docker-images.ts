@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import { type Manifest, parseManifest } from "../../oci/manifest.ts";
-import { hostPlatform, platformMatches } from "../../oci/platform.ts";
+import { hostPlatform } from "../../oci/platform.ts";
+import { bestOffer } from "../../oci/platform-selection.ts";
 import { formatReference } from "../../oci/reference.ts";
 import type { DockerImage } from "./docker-listing.ts";
 import { tryParseImageName } from "../image-name.ts";
@@ -47,8 +48,8 @@ export class DockerImages {
   #imageOf(digest: Digest): Manifest | null {
     const manifest = this.#manifests.get(digest) ?? null;
     if (manifest === null || manifest.manifests.length === 0) return manifest;
-    const host = hostPlatform();
-    const mine = manifest.manifests.find(({ platform }) => platform !== undefined && platformMatches(host, platform));
+    const offers = manifest.manifests.map((item) => ({ item, platform: item.platform ?? null }));
+    const mine = bestOffer(offers, hostPlatform());
     return this.#imageOf((mine ?? manifest.manifests[0])?.digest ?? digest);
   }
 }

@@ -1,8 +1,8 @@
 import type { Digest } from "../../oci/digest.ts";
+import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { ImageVisit } from "./image-visit.ts";
-import { chooseManifests, isIndex, type PlatformChoice } from "../pull/image-walk.ts";
 import { MissingParts } from "./missing-parts.ts";
 
 /** Is an image here? */
@@ -15,35 +15,20 @@ export type CompletenessReport = {
   readonly reason: string | null;
 };
 
-/** Are all manifests and every blob of these platforms on disk, at their sizes? `root` is here. */
+/** Are all manifests and every blob of what is meant on disk, at their sizes? `root` is here. */
 export async function checkCompleteness(
   visit: ImageVisit,
   root: StoredManifest,
-  platforms: PlatformChoice,
+  selection: PlatformSelection,
 ): Promise<CompletenessReport> {
   const missing = new MissingParts();
   const incomplete = (reason: string) =>
     ({ state: "incomplete", missing: missing.named, missingCount: missing.count, reason }) as const;
-  const seen = new Set<Digest>();
-  const collect = async (stored: StoredManifest, depth: number): Promise<void> => {
-    // An index that lists one manifest a thousand times does not cost a thousand visits.
-    if (seen.has(stored.digest)) return;
-    seen.add(stored.digest);
-    const manifest = await visit.read(stored, depth);
-    if (!isIndex(stored)) {
-      for (const digest of await visit.lackingBlobs(manifest)) missing.add(digest);
-      return;
-    }
-    const chosen = new Set(chooseManifests(manifest, platforms).map(({ digest }) => digest));
-    const here = await visit.manifestsHere([...chosen]);
-    for (const digest of chosen) {
-      const child = await visit.child(here, digest);
-      if (child === null) missing.add(digest);
-      else await collect(child, depth + 1);
-    }
-  };
   try {
-    await collect(root, 0);
+    for await (const step of visit.walk(root, selection)) {
+      if (step.kind === "missing") missing.add(step.listed.digest);
+      else for (const digest of await visit.lacking(step.blobs)) missing.add(digest);
+    }
   } catch (error) {
     // A platform that the index does not list, or no image at all: as far as that client is concerned there is none.
     if (!(error instanceof RegistryError)) throw error;

@@ -1,14 +1,16 @@
 import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { walkImage } from "../../oci/image-walk.ts";
+import { ALL_PLATFORMS, type PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
-import { blobsOf, chooseManifests, isIndex, type PlatformChoice, readManifest } from "../pull/image-walk.ts";
 import type { Manifests } from "../pull/manifests.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import type { FoundManifest, PullContext } from "../pull/origin.ts";
+import { PulledImage } from "./pulled-image.ts";
 import type { Referrers } from "./referrers.ts";
 
 /** Something that happened while an image was brought here. Sizes are in bytes. */
@@ -53,20 +55,15 @@ export class ImageCacher {
   async cache(
     repository: Repository,
     reference: ManifestReference,
-    platforms: PlatformChoice,
+    selection: PlatformSelection,
     observe: CacheObserver,
   ): Promise<void> {
     const { manifest, warning } = await this.#root(repository, reference);
     observe({ kind: "resolved", digest: manifest.digest, warning });
     const work = this.#turns.begin();
     const found: Found = { manifests: new Set(), blobs: new Map(), work };
-    await this.#collect(repository, manifest, platforms, found);
-    const subjects = Array.from(found.manifests);
-    for (const subject of subjects) {
-      for await (const { digest } of this.#referrers.list(repository, subject, NOW)) {
-        await this.#collectByDigest(repository, digest, "all", found);
-      }
-    }
+    await this.#collect(repository, manifest, selection, found);
+    await this.#collectReferrers(repository, found);
     await this.#bringAll(repository, found, observe);
   }
 
@@ -86,31 +83,31 @@ export class ImageCacher {
 
   async #collect(
     repository: Repository,
-    stored: StoredManifest,
-    platforms: PlatformChoice,
+    root: StoredManifest,
+    selection: PlatformSelection,
     found: Found,
   ): Promise<void> {
-    found.manifests.add(stored.digest);
-    const manifest = await readManifest(stored, found.work);
-    for (const blob of blobsOf(manifest)) found.blobs.set(blob.digest, blob);
-    if (!isIndex(stored)) return;
-    await Promise.all(
-      chooseManifests(manifest, platforms).map(({ digest }) =>
-        this.#collectByDigest(repository, digest, platforms, found),
-      ),
-    );
+    const reader = new PulledImage({ manifests: this.#manifests, blobs: this.#blobs }, repository, NOW, found.work);
+    for await (const step of walkImage(root, { reader, selection, work: found.work })) {
+      if (step.kind === "missing") {
+        const what = `an index of ${nameOf(repository)} lists ${step.listed.digest}`;
+        throw new RegistryError("MANIFEST_UNKNOWN", `${what}, which is neither here nor at ${repository.namespace}`);
+      }
+      found.manifests.add(step.content.digest);
+      for (const blob of step.blobs) found.blobs.set(blob.digest, blob);
+    }
   }
 
-  async #collectByDigest(
-    repository: Repository,
-    digest: Digest,
-    platforms: PlatformChoice,
-    found: Found,
-  ): Promise<void> {
-    if (found.manifests.has(digest)) return;
-    found.manifests.add(digest);
-    const { manifest } = await this.#manifests.get(repository, { kind: "digest", digest }, NOW);
-    await this.#collect(repository, manifest, platforms, found);
+  /** What refers to the image, whole. */
+  async #collectReferrers(repository: Repository, found: Found): Promise<void> {
+    const subjects = Array.from(found.manifests);
+    for (const subject of subjects) {
+      for await (const { digest } of this.#referrers.list(repository, subject, NOW)) {
+        if (found.manifests.has(digest)) continue;
+        const { manifest } = await this.#manifests.get(repository, { kind: "digest", digest }, NOW);
+        await this.#collect(repository, manifest, ALL_PLATFORMS, found);
+      }
+    }
   }
 
   async #bringAll(repository: Repository, { blobs, work }: Found, observe: CacheObserver): Promise<void> {

@@ -5,7 +5,7 @@ import { isIndexType } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
-import { readManifest } from "../pull/image-walk.ts";
+import { readManifest } from "../pull/read-manifest.ts";
 import { referencesOf } from "../../oci/manifest-references.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";

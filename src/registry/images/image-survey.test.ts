@@ -3,6 +3,8 @@ import { Turns } from "../../lib/async/turns.ts";
 import { type Digest, digestOf } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
+import type { Platform } from "../../oci/platform.ts";
+import { ALL_PLATFORMS, type PlatformSelection } from "../../oci/platform-selection.ts";
 import type { Reference } from "../../oci/reference.ts";
 import { type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
 import { parseTag } from "../../oci/tag.ts";
@@ -16,6 +18,7 @@ import { nameOf } from "../../oci/repository.ts";
 
 const repository = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
 const ORDER = { unqualified: [], standIns: [], localAnswersForAll: true };
+const only = (...platforms: Platform[]): PlatformSelection => ({ kind: "only", platforms });
 const LINUX = { os: "linux", architecture: "amd64" };
 
 let metadata: ReturnType<typeof memoryMetadata>;
@@ -96,7 +99,7 @@ describe("an image", () => {
       nameOf({ ...repository, path: parseRepositoryPath("x") }),
     );
     const image = await keepImage("1", config, [layer]);
-    expect(await survey().check(named("1"), "all")).toMatchObject({ state: "whole", missingCount: 0 });
+    expect(await survey().check(named("1"), ALL_PLATFORMS)).toMatchObject({ state: "whole", missingCount: 0 });
     const { platforms } = await survey().measure(repository, image);
     expect(platforms).toEqual(["linux/arm64"]);
   });
@@ -104,7 +107,7 @@ describe("an image", () => {
   test("lacks what is not on disk: the first parts by name, all by number", async () => {
     const layers = Array.from({ length: 25 }, (_, index) => digestOf(`lacking ${index}`));
     await keepImage("1", await keepBlob("{}"), [...layers, ...layers]);
-    const report = await survey().check(named("1"), "all");
+    const report = await survey().check(named("1"), ALL_PLATFORMS);
     expect(report).toMatchObject({ state: "incomplete", missing: layers.slice(0, 10), missingCount: 25 });
     expect(report.reason).toContain("25 of its parts are not here");
   });
@@ -115,17 +118,17 @@ describe("an image", () => {
     await keepIndex("1", images, [LINUX, { os: "linux", architecture: "arm64" }]);
     const states = async (platforms: Parameters<ImageSurvey["check"]>[1]) =>
       (await survey().check(named("1"), platforms)).state;
-    expect(await states([LINUX])).toBe("whole");
-    expect(await states([{ os: "linux", architecture: "arm64" }])).toBe("incomplete");
-    expect(await states("all")).toBe("incomplete");
-    const { state, reason } = await survey().check(named("1"), [{ os: "plan9", architecture: "mips" }]);
+    expect(await states(only(LINUX))).toBe("whole");
+    expect(await states(only({ os: "linux", architecture: "arm64" }))).toBe("incomplete");
+    expect(await states(ALL_PLATFORMS)).toBe("incomplete");
+    const { state, reason } = await survey().check(named("1"), only({ os: "plan9", architecture: "mips" }));
     expect([state, reason]).toEqual(["incomplete", expect.stringContaining("there are linux/amd64, linux/arm64")]);
   });
 
   test("that is nested beyond all bounds is none, and so is one that lists too much", async () => {
     let inner = await keepImage(null, await keepBlob("{}"), []);
     for (let depth = 0; depth < 20; depth++) inner = await keepIndex(depth === 19 ? "deep" : null, [inner]);
-    const deep = await survey().check(named("deep"), "all");
+    const deep = await survey().check(named("deep"), ALL_PLATFORMS);
     expect(deep).toMatchObject({ state: "incomplete", reason: expect.stringContaining("too deep") as string });
     expect(await survey().measure(repository, inner)).toMatchObject({ platforms: [] });
   });
@@ -149,9 +152,9 @@ describe("a survey", () => {
     );
     const one = survey();
     for (let times = 0; times < 50; times++) {
-      await one.check(named("1"), "all");
-      await one.check(named("2"), [LINUX]);
-      await one.check({ ...repository, tag: null, digest: image.digest }, "all");
+      await one.check(named("1"), ALL_PLATFORMS);
+      await one.check(named("2"), only(LINUX));
+      await one.check({ ...repository, tag: null, digest: image.digest }, ALL_PLATFORMS);
     }
     expect(looked.length).toBeLessThanOrEqual(2 * 200);
     looked = [];
@@ -169,20 +172,22 @@ describe("a survey", () => {
     const layers = Array.from({ length: 20_000 }, (_, index) => digestOf(`layer ${index}`));
     await keepImage("1", digestOf("config"), layers);
     const turns = new Turns({ turnMs: 0, nextRound });
-    await expect(survey({ turns, signal: client.signal }).check(named("1"), "all")).rejects.toThrow("the client left");
+    await expect(survey({ turns, signal: client.signal }).check(named("1"), ALL_PLATFORMS)).rejects.toThrow(
+      "the client left",
+    );
     expect(rounds).toBe(20);
-    await survey({ turns }).check(named("1"), "all");
+    await survey({ turns }).check(named("1"), ALL_PLATFORMS);
     expect(rounds).toBeGreaterThan(500);
   });
 
   test("has seen enough after so many parts, of images that it had not seen yet", async () => {
     const one = survey({ enoughParts: 100 });
     await keepImage("1", digestOf("config"), [digestOf("layer")]);
-    for (let times = 0; times < 100; times++) await one.check(named("1"), "all");
+    for (let times = 0; times < 100; times++) await one.check(named("1"), ALL_PLATFORMS);
     expect(one.hasSeenEnough).toBe(false);
     const layers = Array.from({ length: 100 }, () => digestOf("layer"));
     await keepImage("2", digestOf("config"), layers);
-    await one.check(named("2"), "all");
+    await one.check(named("2"), ALL_PLATFORMS);
     expect(one.hasSeenEnough).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import type { Work } from "../../lib/async/turns.ts";
-import { formatPlatform } from "../../oci/platform.ts";
+import { formatSelection, type PlatformSelection } from "../../oci/platform-selection.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
@@ -7,7 +7,6 @@ import type { StoredManifest, StoredTag, TagStore } from "../../storage/metadata
 import { candidateNames, candidatesOf, type SearchOrder } from "../names/search-order.ts";
 import { checkCompleteness, type CompletenessReport } from "./completeness.ts";
 import { ImageVisit, type PartStores } from "./image-visit.ts";
-import type { PlatformChoice } from "../pull/image-walk.ts";
 import { type ImageExtent, measureImage } from "./measure-image.ts";
 
 /** What answers to a reference. `tag` is null when a digest was asked for. */
@@ -65,15 +64,14 @@ export class ImageSurvey {
     return null;
   }
 
-  /** Would a pull succeed: are tag, manifests and every blob of these platforms on disk, at their sizes? */
-  async check(reference: Reference, platforms: PlatformChoice): Promise<CompletenessReport> {
+  /** Would a pull succeed: are tag, manifests and every blob of what is meant on disk, at their sizes? */
+  async check(reference: Reference, selection: PlatformSelection): Promise<CompletenessReport> {
     const found = await this.find(reference);
     if (found === null) {
       return { state: "absent", missing: [], missingCount: 0, reason: `${formatReference(reference)} is not here` };
     }
-    const choice = platforms === "all" ? "all" : platforms.map(formatPlatform).join(" ");
-    const key = `${nameOf(reference)}@${found.manifest.digest} ${choice}`;
-    return this.#once(this.#reports, key, reference, (visit) => checkCompleteness(visit, found.manifest, platforms));
+    const key = `${nameOf(reference)}@${found.manifest.digest} ${JSON.stringify(formatSelection(selection))}`;
+    return this.#once(this.#reports, key, reference, (visit) => checkCompleteness(visit, found.manifest, selection));
   }
 
   /** How much of an image is here. */

@@ -1,13 +1,17 @@
 import type { Work } from "../../lib/async/turns.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { CONFIG_LIMIT_BYTES, configSteps, isJsonType } from "../../oci/image-config.ts";
+import type { ImageReader, ListedContent } from "../../oci/image-reader.ts";
+import { platformsIn, walkImage, type WalkStep } from "../../oci/image-walk.ts";
 import type { Manifest } from "../../oci/manifest.ts";
+import type { Platform } from "../../oci/platform.ts";
+import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
 import type { HoldingStore, ManifestStore, StoredManifest } from "../../storage/metadata.ts";
 import { HeldParts, type WholeFiles } from "../push/held-parts.ts";
-import { ImageBounds } from "../push/image-bounds.ts";
-import { CONFIG_LIMIT_BYTES, configSteps, isJsonType } from "./image-summary.ts";
-import { blobsOf, readManifest } from "../pull/image-walk.ts";
+import { readManifest } from "../pull/read-manifest.ts";
 
 /** Where the parts of images are kept. */
 export type PartStores = {
@@ -18,14 +22,13 @@ export type PartStores = {
 };
 
 /** One visit to an image, in turns: what its manifests say, and which of their parts are here. */
-export class ImageVisit {
+export class ImageVisit implements ImageReader<StoredManifest> {
   /** How many parts were looked at. */
   looked = 0;
   readonly #stores: PartStores;
   readonly #names: readonly RepositoryName[];
   readonly #work: Work;
   readonly #held: HeldParts;
-  readonly #bounds = new ImageBounds();
 
   /** `names`: the repositories that may answer for the image. */
   constructor(stores: PartStores, names: readonly RepositoryName[], work: Work) {
@@ -35,12 +38,36 @@ export class ImageVisit {
     this.#held = new HeldParts(stores.holdings, stores.files, "isWhole", work);
   }
 
-  /** What a manifest says, `depth` indexes below the first one. Throws MANIFEST_INVALID for what no image is. */
-  async read(stored: StoredManifest, depth: number): Promise<Manifest> {
-    this.#bounds.enter(stored, depth);
-    const manifest = await readManifest(stored, this.#work);
-    this.looked += 1 + manifest.layers.length + manifest.manifests.length;
-    return manifest;
+  /** The manifests of the image that are meant. */
+  async *walk(root: StoredManifest, selection: PlatformSelection): AsyncGenerator<WalkStep<StoredManifest>> {
+    for await (const step of walkImage(root, { reader: this, selection, work: this.#work })) {
+      if (step.kind === "manifest") this.looked += 1 + step.blobs.length;
+      yield step;
+    }
+  }
+
+  /** What a manifest says. Throws MANIFEST_INVALID. */
+  parse(stored: StoredManifest): Promise<Manifest> {
+    return readManifest(stored, this.#work);
+  }
+
+  async *read(listed: readonly Descriptor[]): AsyncGenerator<ListedContent<StoredManifest>, void, void> {
+    this.looked += listed.length;
+    const here = await this.manifestsHere(listed.map(({ digest }) => digest));
+    for (const one of listed) {
+      const repository = here.get(one.digest);
+      await this.#work.rest();
+      // It may have gone meanwhile.
+      const content =
+        repository === undefined ? null : await this.#stores.manifests.getManifest(repository, one.digest);
+      yield { listed: one, content };
+    }
+  }
+
+  /** The platforms that an index leaves out, and the configs of its images know; empty for an index that no image has. */
+  async platforms(root: StoredManifest, { manifests }: Manifest): Promise<ReadonlyMap<Digest, Platform | null>> {
+    if (manifests.every(({ platform }) => platform !== undefined)) return new Map();
+    return platformsIn(root, this, this.#work);
   }
 
   /** Those of the manifests that are here, with the repositories that hold them. */
@@ -48,27 +75,19 @@ export class ImageVisit {
     return this.#held.manifests(this.#names, digests);
   }
 
-  /** One of `manifestsHere`; null when it is not, or not any more. */
-  async child(here: ReadonlyMap<Digest, RepositoryName>, digest: Digest): Promise<StoredManifest | null> {
-    const repository = here.get(digest);
-    await this.#work.rest();
-    return repository === undefined ? null : this.#stores.manifests.getManifest(repository, digest);
-  }
-
-  /** The blobs that the image needs and that are not here, whole. */
-  async lackingBlobs(manifest: Manifest): Promise<ReadonlySet<Digest>> {
-    const digests = blobsOf(manifest).map(({ digest }) => digest);
+  /** Those of the blobs that are not here, whole. */
+  async lacking(blobs: readonly Descriptor[]): Promise<ReadonlySet<Digest>> {
+    const digests = blobs.map(({ digest }) => digest);
     const here = await this.#held.blobs(this.#names, digests);
     return new Set(digests.filter((digest) => !here.has(digest)));
   }
 
-  /** The image's config, when it is JSON and here; null otherwise. */
-  async readConfig({ config }: Manifest): Promise<unknown> {
-    if (config === null || !isJsonType(config.mediaType)) return null;
+  async config({ digest, mediaType }: Descriptor): Promise<unknown> {
+    if (!isJsonType(mediaType)) return null;
     // What the manifest says of its size may not be true.
-    const size = (await this.#held.blobs(this.#names, [config.digest])).get(config.digest);
+    const size = (await this.#held.blobs(this.#names, [digest])).get(digest);
     if (size === undefined || size > CONFIG_LIMIT_BYTES) return null;
-    const body = await this.#stores.blobs.read(config.digest, null);
+    const body = await this.#stores.blobs.read(digest, null);
     if (body === null) return null;
     return this.#work.finish(configSteps(new Uint8Array(await new Response(body).arrayBuffer())));
   }

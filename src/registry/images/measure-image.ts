@@ -1,9 +1,11 @@
+import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { platformOfConfig } from "../../oci/image-config.ts";
+import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
-import { platformOfConfig, tryNamePlatform } from "./image-summary.ts";
+import { tryNamePlatform } from "./image-summary.ts";
 import type { ImageVisit } from "./image-visit.ts";
-import { blobsOf, isIndex } from "../pull/image-walk.ts";
 
 /**
  * How much of an image is here. `sizeBytes` counts manifests, and blobs that are whole, each once; `platforms` are
@@ -17,30 +19,30 @@ const PLATFORMS_LIMIT = 100;
 export async function measureImage(visit: ImageVisit, root: StoredManifest): Promise<ImageExtent> {
   const sizes = new Map<Digest, number>();
   const platforms = new Set<string>();
-  /** `listedFor` is the platform that an index gives the image, empty for an attestation's; null: its config knows. */
-  const measure = async (stored: StoredManifest, depth: number, listedFor: string | null): Promise<void> => {
-    const manifest = await visit.read(stored, depth);
-    sizes.set(stored.digest, stored.bytes.byteLength);
-    if (isIndex(stored)) {
-      const here = await visit.manifestsHere(manifest.manifests.map(({ digest }) => digest));
-      for (const { digest, platform } of manifest.manifests) {
-        const child = sizes.has(digest) ? null : await visit.child(here, digest);
-        const listedFor = platform === undefined ? null : (tryNamePlatform(platform) ?? "");
-        if (child !== null) await measure(child, depth + 1, listedFor);
-      }
-      return;
-    }
-    const lacking = await visit.lackingBlobs(manifest);
-    for (const { digest, size } of blobsOf(manifest)) if (!lacking.has(digest)) sizes.set(digest, size);
-    if (lacking.size > 0) return;
-    const platform = listedFor ?? platformOfConfig(await visit.readConfig(manifest));
-    if (platform !== null && platform !== "") platforms.add(platform);
-  };
   try {
-    await measure(root, 0, null);
+    for await (const step of visit.walk(root, ALL_PLATFORMS)) {
+      if (step.kind === "missing") continue;
+      const { content, blobs, manifest, listed, isIndex } = step;
+      sizes.set(content.digest, content.bytes.byteLength);
+      const lacking = await visit.lacking(blobs);
+      for (const { digest, size } of blobs) if (!lacking.has(digest)) sizes.set(digest, size);
+      if (isIndex || lacking.size > 0) continue;
+      const platform = await namedPlatform(visit, listed, manifest.config);
+      if (platform !== null) platforms.add(platform);
+    }
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
   }
   const sizeBytes = sizes.values().reduce((sum, size) => sum + size, 0);
   return { sizeBytes, platforms: [...platforms].sort().slice(0, PLATFORMS_LIMIT) };
+}
+
+/** The platform that the index gives an image, null for an attestation's; else the config knows. */
+async function namedPlatform(
+  visit: ImageVisit,
+  listed: Descriptor | null,
+  config: Descriptor | null,
+): Promise<string | null> {
+  if (listed?.platform !== undefined) return tryNamePlatform(listed.platform);
+  return config === null ? null : tryNamePlatform(platformOfConfig(await visit.config(config)));
 }

@@ -7,7 +7,7 @@ import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
 import { candidateNames, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
-import { readManifest } from "../pull/image-walk.ts";
+import { readManifest } from "../pull/read-manifest.ts";
 import { contextFor, type ManifestOrigin, type PullContext } from "../pull/origin.ts";
 
 /** A question for referrers: those of `artifactType` when it is not null, those whose digests come after `after`. */

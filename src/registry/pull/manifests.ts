@@ -7,7 +7,7 @@ import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
-import { readManifest } from "./image-walk.ts";
+import { readManifest } from "./read-manifest.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { manifestUnknown } from "./not-found.ts";
 import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext, type Tagged } from "./origin.ts";

@@ -8,7 +8,7 @@ import type { Blobs } from "../pull/blobs.ts";
 import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
 import { BlobGathering } from "./gather-blobs.ts";
 import { HeldParts, type WholeFiles } from "./held-parts.ts";
-import { readManifest } from "../pull/image-walk.ts";
+import { readManifest } from "../pull/read-manifest.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { listedIn, referencesOf, requiredBlobs } from "../../oci/manifest-references.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";

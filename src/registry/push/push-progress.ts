@@ -3,7 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import { ImageBounds } from "./image-bounds.ts";
+import { ImageBounds } from "../../oci/image-bounds.ts";
 import type { PullContext } from "../pull/origin.ts";
 
 /** After this, nothing more is fetched for one push; the next one goes on from what came. */

@@ -1,0 +1,65 @@
+import { mapAhead } from "../../lib/async/map-ahead.ts";
+import type { Work } from "../../lib/async/turns.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { CONFIG_LIMIT_BYTES, configSteps } from "../../oci/image-config.ts";
+import type { ImageReader, ListedContent } from "../../oci/image-reader.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { Repository } from "../../oci/repository.ts";
+import type { StoredManifest } from "../../storage/metadata.ts";
+import type { Blobs } from "../pull/blobs.ts";
+import type { Manifests } from "../pull/manifests.ts";
+import type { PullContext } from "../pull/origin.ts";
+
+/** Manifests that are asked for at once: many of an index's may come from upstream. */
+const PARALLEL = 6;
+
+/** An image as a pull sees it: what is not here is fetched. */
+export class PulledImage implements ImageReader<StoredManifest> {
+  readonly #manifests: Manifests;
+  readonly #blobs: Blobs;
+  readonly #repository: Repository;
+  readonly #context: PullContext;
+  readonly #work: Work;
+
+  constructor(
+    { manifests, blobs }: { readonly manifests: Manifests; readonly blobs: Blobs },
+    repository: Repository,
+    context: PullContext,
+    work: Work,
+  ) {
+    this.#manifests = manifests;
+    this.#blobs = blobs;
+    this.#repository = repository;
+    this.#context = context;
+    this.#work = work;
+  }
+
+  read(listed: readonly Descriptor[]): AsyncIterable<ListedContent<StoredManifest>> {
+    return mapAhead(listed, PARALLEL, async (one) => ({ listed: one, content: await this.#find(one) }));
+  }
+
+  async config({ digest }: Descriptor): Promise<unknown> {
+    const bytes = await this.readConfig(digest);
+    return bytes === null ? null : this.#work.finish(configSteps(bytes));
+  }
+
+  /** A config's bytes; null for one that is too long to be any. Throws what a pull of the blob would. */
+  async readConfig(digest: Descriptor["digest"]): Promise<Uint8Array | null> {
+    const here = await this.#blobs.readHere(this.#repository, digest, CONFIG_LIMIT_BYTES);
+    if (here !== null) return here;
+    const found = await this.#blobs.get(this.#repository, digest, this.#context);
+    if (found.size > CONFIG_LIMIT_BYTES) return null;
+    return new Uint8Array(await new Response(await found.read(null)).arrayBuffer());
+  }
+
+  async #find({ digest }: Descriptor): Promise<StoredManifest | null> {
+    try {
+      return (await this.#manifests.get(this.#repository, { kind: "digest", digest }, this.#context)).manifest;
+    } catch (error) {
+      const isNowhere =
+        error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN" && error.cause === undefined;
+      if (isNowhere) return null;
+      throw error;
+    }
+  }
+}
