@@ -29,10 +29,13 @@ export class Labelled<Child> {
 
   /** The child with these values, in the order of the labels. Throws a TypeError when they are too few or too many. */
   of(values: readonly string[]): Child {
-    if (values.length !== this.#depth) throw new TypeError(`${values.length} values for ${this.#depth} labels`);
+    const depth = this.#depth;
+    if (values.length !== depth) throw new TypeError(`${values.length} values for ${depth} labels`);
     if (this.#only !== null) return this.#only;
     let found: Branch<Child> | Child | undefined = this.#root;
-    for (const value of values) found = (found as Branch<Child> | undefined)?.get(value);
+    for (let index = 0; index < depth && found !== undefined; index++) {
+      found = (found as Branch<Child>).get(values[index] as string);
+    }
     return found === undefined ? this.#add(values) : (found as Child);
   }
 
