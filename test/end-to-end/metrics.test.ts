@@ -116,7 +116,103 @@ describe.skipIf(!lint.met)("promtool", () => {
     expect(said).toBe("");
     expect(await child.exited).toBe(0);
   });
+
+  test("finds the alerts of the guide right, and they fire when they should, and not else", async () => {
+    const rules = join(import.meta.dir, "..", "..", "docs", "prometheus-alerts.yaml");
+    const folder = await mkdtemp(join(tmpdir(), "larder-alerts-"));
+    const file = join(folder, "alerts.json");
+    const tests = ALERTS.map(([alert, firing, quiet]) => ({
+      interval: "1m",
+      input_series: [...seriesOf("firing", firing), ...seriesOf("quiet", quiet)],
+      promql_expr_test: [
+        {
+          expr: `count by (instance) (ALERTS{alertname="${alert}", alertstate="firing"})`,
+          eval_time: "8h",
+          exp_samples: [{ labels: '{instance="firing"}', value: 1 }],
+        },
+      ],
+    }));
+    await writeFile(file, JSON.stringify({ rule_files: [rules], evaluation_interval: "1m", tests }));
+    for (const argv of [
+      ["check", "rules", rules],
+      ["test", "rules", file],
+    ]) {
+      const child = Bun.spawn([findProgram("promtool") ?? "", ...argv], { stdout: "pipe", stderr: "pipe" });
+      const said = (await Promise.all([child.stdout.text(), child.stderr.text()])).join("");
+      expect(await child.exited, said).toBe(0);
+    }
+    expect(ALERTS.map(([alert]) => alert)).toEqual(
+      [...(await Bun.file(rules).text()).matchAll(/alert: (\w+)/g)].map(([, name]) => name ?? ""),
+    );
+    await rm(folder, { recursive: true });
+  });
 });
+
+/** Series by name and labels, with a value that stays or `start+step` each minute. */
+type Series = Readonly<Record<string, number | string>>;
+
+function seriesOf(instance: string, series: Series) {
+  return Object.entries(series).map(([name, value]) => ({
+    series: name.replace(/(?:\{(.*)\})?$/, (_, labels = "") => `{job="larder",instance="${instance}",${labels}}`),
+    values: typeof value === "number" ? `${value}+0x480` : `${value}x480`,
+  }));
+}
+
+/** Each alert with what makes it fire, and what is much like it and should not. */
+const ALERTS: readonly (readonly [string, Series, Series])[] = [
+  ["LarderDown", { up: 0 }, { up: 1 }],
+  ["LarderNotWritable", { larder_store_writable: 0 }, { larder_store_writable: 1 }],
+  [
+    "LarderDiskNearlyFull",
+    { larder_store_free_bytes: 9, larder_store_size_bytes: 100 },
+    { larder_store_free_bytes: 11, larder_store_size_bytes: 100 },
+  ],
+  ["LarderDiskFull", { larder_store_reserve_spent: 1 }, { larder_store_reserve_spent: 0 }],
+  [
+    "LarderUpstreamAway",
+    { 'larder_upstream_reachable{namespace="docker.io"}': 0, larder_offline: 0 },
+    { 'larder_upstream_reachable{namespace="docker.io"}': 0, larder_offline: 1 },
+  ],
+  ["LarderServesStaleTags", { larder_pulls_stale_total: "0+1" }, { larder_pulls_stale_total: 5 }],
+  [
+    "LarderAllowanceNearlySpent",
+    allowance({ left: 9, limit: 100, saidAt: 28_000 }),
+    // Its window has ended since.
+    allowance({ left: 9, limit: 100, saidAt: 7000 }),
+  ],
+  [
+    "LarderFails",
+    { 'larder_http_requests_total{code="5xx"}': "0+1", 'larder_http_requests_total{code="2xx"}': "0+10" },
+    { 'larder_http_requests_total{code="5xx"}': "0+1", 'larder_http_requests_total{code="2xx"}': "0+100" },
+  ],
+  ["LarderCertificateExpires", expiry("server", 6), expiry("server", 8)],
+  ["LarderAuthorityExpires", expiry("authority", 80), expiry("authority", 100)],
+  [
+    "LarderCollectsNothing",
+    { 'larder_collections_total{result="refused"}': "0+1", 'larder_collections_total{result="done"}': 3 },
+    { 'larder_collections_total{result="refused"}': "0+1", 'larder_collections_total{result="done"}': "0+1" },
+  ],
+  [
+    "LarderMetricsIncomplete",
+    { 'larder_metrics_read_failures_total{reader="disk"}': "0+1" },
+    { 'larder_metrics_read_failures_total{reader="disk"}': 1 },
+  ],
+];
+
+function allowance({ left, limit, saidAt }: { left: number; limit: number; saidAt: number }): Series {
+  return {
+    larder_upstream_allowance_remaining_requests: left,
+    larder_upstream_allowance_requests: limit,
+    larder_upstream_allowance_timestamp_seconds: saidAt,
+    larder_upstream_allowance_window_seconds: 21_600,
+  };
+}
+
+/** A certificate that expires so many days after the eight hours of these tests. */
+function expiry(certificate: string, days: number): Series {
+  const seconds = 8 * 3600 + days * 86_400;
+  return { [`larder_tls_certificate_expiry_timestamp_seconds{certificate="${certificate}"}`]: seconds };
+}
 
 const scrape = requirement("prometheus");
 describe.skipIf(!scrape.met)("Prometheus", () => {
