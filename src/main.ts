@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import { Command, CommanderError } from "commander";
 import { CommandFailure, type CommandIo } from "./lib/command/command-io.ts";
 import { ProcessOutput } from "./cli/process-output.ts";
@@ -12,7 +13,7 @@ type Verb = {
 };
 
 const VERBS: readonly Verb[] = [
-  { name: "serve", load: async (io) => (await import("./cli/verbs/serve.ts")).serveCommand(io) },
+  { name: "serve", load: async (io) => (await import("./cli/verbs/serve.ts")).serveCommand(io, onHangup) },
   { name: "ls", aliases: ["lreg_ls"], load: async (io) => (await import("./cli/verbs/ls.ts")).lsCommand(io) },
   {
     name: "cache",
@@ -127,6 +128,15 @@ function signalOfProcess(): AbortSignal {
     controller.abort();
   });
   return controller.signal;
+}
+
+/** Calls back at each SIGHUP. The one of a terminal that is closed ends the command, as it does others. */
+function onHangup(callback: () => void): void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.on("SIGHUP", () => {
+    if (terminals.some((descriptor) => !isatty(descriptor))) process.kill(process.pid, "SIGTERM");
+    else callback();
+  });
 }
 
 const [stdout, stderr] = [new ProcessOutput(1), new ProcessOutput(2)];

@@ -14,13 +14,18 @@ const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 
 /** A line an event, `time level message key=value…`, in the form that journald and grep like. */
 export class LineLog implements Log {
   readonly #writeLine: (line: string) => void;
-  readonly #least: LogLevel;
+  #least: LogLevel;
   readonly #now: () => number;
 
   constructor(writeLine: (line: string) => void, least: LogLevel, now: () => number) {
     this.#writeLine = writeLine;
     this.#least = least;
     this.#now = now;
+  }
+
+  /** From now on it says what matters that much, or more. */
+  setLevel(least: LogLevel): void {
+    this.#least = least;
   }
 
   write(level: LogLevel, message: string, fields: LogFields = {}): void {

@@ -6,22 +6,37 @@ import { ConfigurationError } from "../../server/settings/configuration-error.ts
 import { DataFolderError } from "../../server/data-folder.ts";
 import { ListenError } from "../../server/listen-error.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
+import { readSettings } from "../../server/settings/read-settings.ts";
 import type { Settings } from "../../server/settings/settings.ts";
+import { SettingsReloader } from "../../server/settings-reloader.ts";
 import { VERSION } from "../../telemetry/version.ts";
-import { LineLog } from "../../telemetry/log.ts";
+import { LineLog, type Log } from "../../telemetry/log.ts";
 import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { ownProgram } from "../own-program.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 
-/** `larder serve`: runs the registry until SIGTERM or SIGINT. */
-export function serveCommand(io: CommandIo): Command {
+/** `larder serve`: runs the registry until SIGTERM or SIGINT. `onHangup` calls back at each SIGHUP: settings are read again. */
+export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => void): Command {
   const command = new Command("serve")
     .summary("run the registry")
     .description("Run the registry: keep images, and answer for the registries that they come from.")
     .action(async () => {
-      const { settings } = await readSettingsOrFail(sourcesOf(command, io.environment));
-      const server = await start(io, settings);
+      const sources = sourcesOf(command, io.environment);
+      const started = await readSettingsOrFail(sources);
+      const log = new LineLog((line) => io.stderr.write(line), started.settings.logLevel, Date.now);
+      const starting = start(io, started.settings, log);
+      const reloader = new SettingsReloader({
+        started,
+        read: () => readSettings(sources),
+        apply: async (settings) => {
+          await (await starting).reconfigure(settings);
+          log.setLevel(settings.logLevel);
+        },
+        log,
+      });
+      onHangup(() => void reloader.reload());
+      const server = await starting;
       announce(io, server);
       await new Promise<void>((resolve) => {
         if (io.signal.aborted) resolve();
@@ -32,8 +47,7 @@ export function serveCommand(io: CommandIo): Command {
   return addSettingFlags(command);
 }
 
-async function start(io: CommandIo, settings: Settings): Promise<RunningServer> {
-  const log = new LineLog((line) => io.stderr.write(line), settings.logLevel, Date.now);
+async function start(io: CommandIo, settings: Settings, log: Log): Promise<RunningServer> {
   try {
     return await serve(settings, {
       log,

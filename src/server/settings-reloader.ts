@@ -1,0 +1,57 @@
+import type { Log } from "../telemetry/log.ts";
+import { ConfigurationError } from "./settings/configuration-error.ts";
+import type { EffectiveSettings } from "./settings/read-settings.ts";
+import { planReload } from "./settings/reload-plan.ts";
+import type { Settings } from "./settings/settings.ts";
+
+export type ReloaderOptions = {
+  /** What the server was started with. */
+  readonly started: EffectiveSettings;
+  /** Reads all that is said of the settings now. Throws ConfigurationError. */
+  readonly read: () => Promise<EffectiveSettings>;
+  /** Makes the settings hold. Throws ConfigurationError, and has changed nothing then. */
+  readonly apply: (settings: Settings) => Promise<void>;
+  readonly log: Log;
+};
+
+/** Reads the settings again, takes what can change while larder runs, and tells the log what was taken and what was not. */
+export class SettingsReloader {
+  readonly #options: ReloaderOptions;
+  #now: EffectiveSettings;
+  #last: Promise<void> = Promise.resolve();
+  #isWaiting = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#now = options.started;
+  }
+
+  /** Once more, after the one that is going on; several that wait are one. Never fails. */
+  reload(): Promise<void> {
+    if (this.#isWaiting) return this.#last;
+    this.#isWaiting = true;
+    this.#last = this.#last.then(() => {
+      this.#isWaiting = false;
+      return this.#reload();
+    });
+    return this.#last;
+  }
+
+  async #reload(): Promise<void> {
+    const { read, apply, log } = this.#options;
+    try {
+      const { next, taken, left } = planReload(this.#now, await read());
+      // Files that settings name are looked at anew, too, whatever has become of the settings.
+      await apply(next.settings);
+      this.#now = next;
+      for (const { key, why } of left) {
+        log.write("warning", "a setting has changed that needs a restart", { setting: key, why });
+      }
+      if (taken.length === 0) log.write("info", "the settings were read again; none that can change now has changed");
+      else log.write("info", "the settings were read again, and changed", { taken: taken.join(",") });
+    } catch (error) {
+      const problems = error instanceof ConfigurationError ? error.problems : [String(error)];
+      for (const problem of problems) log.write("error", "the settings stay as they are", { problem });
+    }
+  }
+}
