@@ -29,15 +29,15 @@ async function main(images: number): Promise<void> {
       console.log(`${images} images; start, with what a new schema needs: ${milliseconds(larder.startMs)}`);
       await report("nothing, for 3 s", larder.url, () => Bun.sleep(3000));
       for (const which of ["first", "second"]) {
-        await report(`${which} collection, nothing to do`, larder.url, () => post(larder.url, "gc", {}));
+        await report(`${which} collection, nothing to do`, larder.url, () => collect(larder.url));
       }
       await report(`removal of ${REMOVED} images`, larder.url, async () => {
         for (let index = 0; index < REMOVED; index++) {
-          await post(larder.url, "remove", { image: scaleImage(index * Math.floor(images / REMOVED)) });
+          await remove(larder.url, scaleImage(index * Math.floor(images / REMOVED)));
         }
       });
-      await report("collection of what they held", larder.url, () => post(larder.url, "gc", {}));
-      await report("collection, nothing to do", larder.url, () => post(larder.url, "gc", {}));
+      await report("collection of what they held", larder.url, () => collect(larder.url));
+      await report("collection, nothing to do", larder.url, () => collect(larder.url));
     } finally {
       await larder.stop();
     }
@@ -84,15 +84,20 @@ async function pushOften(url: string, signal: AbortSignal, delays: Delays): Prom
   }
 }
 
-async function post(url: string, action: string, body: object): Promise<unknown> {
-  const response = await fetch(`${url}/api/v1/${action}`, {
+async function collect(url: string): Promise<unknown> {
+  const response = await fetch(`${url}/api/v1/collections`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
+    body: "{}",
     timeout: false,
   } as RequestInit);
-  if (!response.ok) throw new Error(`${action} was answered ${response.status}: ${await response.text()}`);
-  return action === "gc" ? response.json() : undefined;
+  if (!response.ok) throw new Error(`a collection was answered ${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+async function remove(url: string, image: string): Promise<void> {
+  const response = await fetch(`${url}/api/v1/images/${image}`, { method: "DELETE" });
+  if (!response.ok) throw new Error(`a removal was answered ${response.status}: ${await response.text()}`);
 }
 
 await main(Number(process.argv[2] ?? 100_000));

@@ -1,26 +1,15 @@
-import { type ErrorCode, ERROR_STATUS, RegistryError } from "../oci/registry-error.ts";
+import { RegistryError } from "../oci/registry-error.ts";
 import {
   ADMIN_PATH,
-  type AdoptAnswer,
-  type AdoptRequest,
-  type CacheProgress,
-  type CacheRequest,
-  type CollectAnswer,
-  type CollectRequest,
-  type HasAnswer,
-  type HasRequest,
-  type HealthAnswer,
-  type ImagesAnswer,
-  type InspectAnswer,
-  type InspectRequest,
-  type ListedImage,
-  type OfflineState,
-  type RemoveAnswer,
-  type RemoveRequest,
-  type StatsAnswer,
-  type VerifyProgress,
-  type VersionAnswer,
-} from "./admin.ts";
+  type AnswerOf,
+  CONTRACT,
+  type DocumentId,
+  type LinesId,
+  type OperationId,
+  type RequestOf,
+} from "./contract.ts";
+import type { Operation } from "./operation.ts";
+import { failureIn, type Problem } from "./problem.ts";
 
 const VERSION_LIMIT_MS = 10_000;
 
@@ -42,11 +31,11 @@ export class AdminClient {
 
   /** The version of the larder at the origin; null when something else answers there. Throws when nobody does. */
   async version(): Promise<string | null> {
-    const response = await this.#exchange("GET", "version", undefined, AbortSignal.timeout(VERSION_LIMIT_MS));
+    const response = await this.#exchange("getVersion", {}, AbortSignal.timeout(VERSION_LIMIT_MS));
     // Any registry says no to a path that it does not know; whoever is out of order says nothing about what it is.
-    if (response.status >= 500) throw await failureOf(response);
+    if (response.status >= 500) throw await this.#failureOf(response);
     try {
-      const answer = (await response.json()) as Partial<VersionAnswer>;
+      const answer = (await response.json()) as Partial<AnswerOf<"getVersion">>;
       return response.ok && answer.name === "larder" ? (answer.version ?? "") : null;
     } catch {
       this.#signal.throwIfAborted();
@@ -54,71 +43,21 @@ export class AdminClient {
     }
   }
 
-  health(): Promise<HealthAnswer> {
-    return this.#ask("GET", "health");
+  /** Asks for what is answered with one document. */
+  async call<Id extends DocumentId>(id: Id, request: RequestOf<Id>): Promise<AnswerOf<Id>> {
+    return (await (await this.#send(id, request)).json()) as AnswerOf<Id>;
   }
 
-  /** All images, page by page. */
-  async *images(): AsyncIterable<ListedImage> {
-    for (let next: string | null = ""; next !== null; ) {
-      const query = next === "" ? "" : `?after=${encodeURIComponent(next)}`;
-      const page: ImagesAnswer = await this.#ask("GET", `images${query}`);
-      yield* page.images;
-      next = page.next;
-    }
-  }
-
-  inspect(request: InspectRequest): Promise<InspectAnswer> {
-    return this.#ask("POST", "inspect", request);
-  }
-
-  has(request: HasRequest): Promise<HasAnswer> {
-    return this.#ask("POST", "has", request);
-  }
-
-  remove(request: RemoveRequest): Promise<RemoveAnswer> {
-    return this.#ask("POST", "remove", request);
-  }
-
-  adopt(request: AdoptRequest): Promise<AdoptAnswer> {
-    return this.#ask("POST", "adopt", request);
-  }
-
-  collect(request: CollectRequest): Promise<CollectAnswer> {
-    return this.#ask("POST", "gc", request);
-  }
-
-  stats(): Promise<StatsAnswer> {
-    return this.#ask("GET", "stats");
-  }
-
-  offline(): Promise<OfflineState> {
-    return this.#ask("GET", "offline");
-  }
-
-  setOffline(state: OfflineState): Promise<OfflineState> {
-    return this.#ask("PUT", "offline", state);
-  }
-
-  /** Has an image brought there, and tells how it goes. Ends after `done` or `failed`, or when larder breaks off. */
-  cache(request: CacheRequest): AsyncIterable<CacheProgress> {
-    return this.#lines("cache", request);
-  }
-
-  /** Has every file verified, and tells how it goes. Ends as `cache` does. */
-  verify(): AsyncIterable<VerifyProgress> {
-    return this.#lines("verify", {});
-  }
-
-  async *#lines<Event>(resource: string, request: unknown): AsyncIterable<Event> {
-    const response = await this.#send("POST", resource, request);
+  /** Asks for what is answered line by line. It ends after the last one, or when larder breaks off. */
+  async *lines<Id extends LinesId>(id: Id, request: RequestOf<Id>): AsyncIterable<AnswerOf<Id>> {
+    const response = await this.#send(id, request);
     let rest = "";
     const decoder = new TextDecoder();
     try {
       for await (const chunk of response.body ?? []) {
         const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
         rest = lines.pop() ?? "";
-        for (const line of lines) yield JSON.parse(line) as Event;
+        for (const line of lines) yield JSON.parse(line) as AnswerOf<Id>;
       }
     } catch (cause) {
       this.#signal.throwIfAborted();
@@ -126,23 +65,20 @@ export class AdminClient {
     }
   }
 
-  async #ask<Answer>(method: string, resource: string, body?: unknown): Promise<Answer> {
-    return (await (await this.#send(method, resource, body)).json()) as Answer;
-  }
-
-  async #send(method: string, resource: string, body?: unknown): Promise<Response> {
-    const response = await this.#exchange(method, resource, body, this.#signal);
-    if (!response.ok) throw await failureOf(response);
+  async #send(id: OperationId, request: object): Promise<Response> {
+    const response = await this.#exchange(id, request, this.#signal);
+    if (!response.ok) throw await this.#failureOf(response);
     return response;
   }
 
-  async #exchange(method: string, resource: string, body: unknown, signal: AbortSignal): Promise<Response> {
+  async #exchange(id: OperationId, request: object, signal: AbortSignal): Promise<Response> {
+    const { method, target, body } = write(CONTRACT[id], request);
     try {
-      return await this.#fetch(`${this.#origin}${ADMIN_PATH}/${resource}`, {
+      return await this.#fetch(`${this.#origin}${ADMIN_PATH}${target}`, {
         method,
         signal: AbortSignal.any([this.#signal, signal]),
         redirect: "manual",
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
+        ...(body === null ? {} : { body, headers: { "Content-Type": "application/json" } }),
       });
     } catch (cause) {
       this.#signal.throwIfAborted();
@@ -154,15 +90,35 @@ export class AdminClient {
     const why = cause instanceof Error ? cause.message : String(cause);
     return new RegistryError("UNAVAILABLE", `${this.#origin} does not answer: ${why}`, { cause });
   }
+
+  async #failureOf(response: Response): Promise<RegistryError> {
+    // No body of ours says nothing but its status.
+    const body = (await response.json().catch(() => null)) as Partial<Problem> | null;
+    const failure = failureIn(body);
+    if (failure === null) return new RegistryError("UNKNOWN", `${this.#origin} answered ${response.status}`);
+    // A larder that does not know the operation has an API of another version.
+    const isOld = failure.code === "UNSUPPORTED" && body?.code === undefined;
+    return isOld ? new RegistryError("UNSUPPORTED", `${this.#origin} is an older larder: ${failure.message}`) : failure;
+  }
 }
 
-async function failureOf(response: Response): Promise<RegistryError> {
-  const fallback = new RegistryError("UNKNOWN", `${new URL(response.url).origin} answered ${response.status}`);
-  try {
-    const { errors } = (await response.json()) as { errors?: { code?: string; message?: string }[] };
-    const { code = "", message = "" } = errors?.[0] ?? {};
-    return Object.hasOwn(ERROR_STATUS, code) ? new RegistryError(code as ErrorCode, message) : fallback;
-  } catch {
-    return fallback; // No error body of ours; the status is all there is to tell.
+/** Puts what is said where the operation wants it: into the path, the query, and what is left into the body. */
+function write(operation: Operation, request: object) {
+  const body = new Map(Object.entries(request).filter(([, value]) => value !== undefined));
+  const target = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const text = String(body.get(name));
+    body.delete(name);
+    // With its slashes: a proxy on the way may refuse them in disguise, and the path takes either.
+    return encodeURIComponent(text).replaceAll("%2F", "/");
+  });
+  const query = new URLSearchParams();
+  for (const name of Object.keys(operation.query)) {
+    if (body.has(name)) query.set(name, String(body.get(name)));
+    body.delete(name);
   }
+  return {
+    method: operation.method,
+    target: query.size === 0 ? target : `${target}?${query.toString()}`,
+    body: operation.body === null ? null : JSON.stringify(Object.fromEntries(body)),
+  };
 }

@@ -1,4 +1,4 @@
-import type { HealthAnswer } from "../admin/admin.ts";
+import type { Health } from "../admin/server-schemas.ts";
 import type { AdminClient } from "../admin/admin-client.ts";
 import { sandboxImage } from "../discovery/kubernetes/runtime-sandbox.ts";
 import type { AskProgram } from "../doctor/ask-program.ts";
@@ -15,7 +15,7 @@ import { parseImageName } from "../registry/names/image-name.ts";
 export type AskedLarder = {
   readonly client: AdminClient;
   readonly standIns: readonly string[];
-  readonly health: HealthAnswer | null;
+  readonly health: Health | null;
 };
 
 /** What this machine's runtimes start pods with, and whether larder, if one was found, has it. */
@@ -41,7 +41,8 @@ async function stateOf(
   try {
     const reference: Reference = parseImageName(image);
     const name = formatReference(reference);
-    const { images } = await client.has({ images: [{ image: name, platforms: formatSelection(hostSelection()) }] });
+    const asked = [{ image: name, platforms: formatSelection(hostSelection()) }];
+    const { images } = await client.call("checkImages", { images: asked });
     const host = reference.namespace;
     const upstream = health?.upstreams.find(({ namespace }) => namespace === host);
     return {

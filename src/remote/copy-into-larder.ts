@@ -36,7 +36,7 @@ export async function copyIntoLarder(
   const adopt = async (tag: string | null, digest: Digest, index?: Uint8Array) => {
     const image = tag === null ? `${name}@${digest}` : `${name}:${tag}`;
     const indexBase64 = index === undefined ? undefined : Buffer.from(index).toString("base64");
-    const { adopted } = await larder.adopt({ image, digest, indexBase64 });
+    const { adopted } = await larder.call("adoptImage", { image, digest, indexBase64 });
     if (adopted) return;
     throw new RegistryError(
       "MANIFEST_UNKNOWN",

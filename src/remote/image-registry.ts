@@ -1,4 +1,4 @@
-import type { HasAnswer, InspectedImage, ListedImage } from "../admin/admin.ts";
+import type { CheckedImage, InspectedImage, ListedImage } from "../admin/image-schemas.ts";
 import type { CopyEvent } from "../images/copy/copy-image.ts";
 import type { PlatformSelection } from "../oci/platform-selection.ts";
 import type { Reference } from "../oci/reference.ts";
@@ -21,7 +21,7 @@ export type ImageDetails = Omit<InspectedImage, "sizeBytes" | "platforms"> & {
 };
 
 /** Is an image there? As in the admin API. */
-export type ImageState = HasAnswer["images"][number];
+export type ImageState = CheckedImage;
 
 /** An image that was brought. `fetchedBytes` is 0 when it was there before; `warning` is a sentence, or null. */
 export type BroughtImage = {
@@ -34,8 +34,8 @@ export type BroughtImage = {
 export interface ImageRegistry {
   /** As its images are named from outside: `localhost:5000`. */
   readonly host: string;
-  /** The images whose full names `isWanted`, ordered by name; null when the registry gives no list. */
-  list(isWanted: (name: string) => boolean): Promise<readonly ImageRow[] | null>;
+  /** The images with this text in their full names, ordered by name; null when the registry gives no list. */
+  list(text: string): Promise<readonly ImageRow[] | null>;
   /** An image that is there, whatever upstream has; null when it is not. */
   inspect(reference: Reference): Promise<ImageDetails | null>;
   /** Does it hold these images whole? One answer for each, in their order. */

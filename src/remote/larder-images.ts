@@ -1,4 +1,5 @@
-import type { CacheProgress, HasAnswer } from "../admin/admin.ts";
+import { type FetchProgress, PAGE_LIMIT } from "../admin/image-schemas.ts";
+import { knownCode } from "../admin/problem.ts";
 import type { AdminClient } from "../admin/admin-client.ts";
 import type { CopyEvent } from "../images/copy/copy-image.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -34,23 +35,28 @@ export class LarderImages implements ImageRegistry {
     this.#io = io;
   }
 
-  async list(isWanted: (name: string) => boolean): Promise<readonly ImageRow[]> {
+  async list(text: string): Promise<readonly ImageRow[]> {
     const rows: ImageRow[] = [];
-    for await (const image of this.#larder.images()) if (isWanted(image.name)) rows.push(image);
-    return rows;
+    const search = text === "" ? {} : { search: text };
+    for (let after: string | undefined; ; ) {
+      const page = await this.#larder.call("listImages", { ...search, limit: PAGE_LIMIT, after });
+      rows.push(...page.images);
+      if (page.next === null) return rows;
+      after = page.next;
+    }
   }
 
-  async inspect(reference: Reference): Promise<ImageDetails | null> {
-    return (await this.#larder.inspect({ image: formatReference(reference) })).image;
+  inspect(reference: Reference): Promise<ImageDetails | null> {
+    return unlessAbsent(this.#larder.call("getImage", { image: formatReference(reference) }));
   }
 
   async check(references: readonly Reference[], selection: PlatformSelection): Promise<readonly ImageState[]> {
     const platforms = formatSelection(selection);
-    const states: HasAnswer["images"][number][] = [];
+    const states: ImageState[] = [];
     while (states.length < references.length) {
       const some = references.slice(states.length, states.length + QUESTION_IMAGES);
       const asked = some.map((reference) => ({ image: formatReference(reference), platforms }));
-      const { images } = await this.#larder.has({ images: asked });
+      const { images } = await this.#larder.call("checkImages", { images: asked });
       if (images.length === 0) throw new RegistryError("UNKNOWN", `${this.host} does not say what it has`);
       states.push(...images);
     }
@@ -58,9 +64,9 @@ export class LarderImages implements ImageRegistry {
   }
 
   async remove(reference: Reference): Promise<{ readonly note: string } | null> {
-    const { removed, uncovered } = await this.#larder.remove({ image: formatReference(reference) });
-    if (removed === null) return null;
-    return { note: uncovered ? "the cached one of that name answers again" : "" };
+    const removal = await unlessAbsent(this.#larder.call("removeImage", { image: formatReference(reference) }));
+    if (removal === null) return null;
+    return { note: removal.uncovered ? "the cached one of that name answers again" : "" };
   }
 
   /** Larder fetches it; when it cannot reach the image's registry, it is copied from here. */
@@ -84,9 +90,9 @@ export class LarderImages implements ImageRegistry {
   ): Promise<BroughtImage> {
     const image = formatReference(reference);
     let brought: BroughtImage = { digest: null, fetchedBytes: 0, warning: null };
-    for await (const event of this.#larder.cache({ image, platforms: formatSelection(selection) })) {
+    for await (const event of this.#larder.lines("fetchImage", { image, platforms: formatSelection(selection) })) {
       if (event.kind === "done") return brought;
-      if (event.kind === "failed") throw new RegistryError(event.code, event.message);
+      if (event.kind === "failed") throw new RegistryError(knownCode(event.code), event.message);
       if (event.kind === "resolved") brought = { ...brought, digest: event.digest, warning: event.warning };
       if (event.kind === "fetched") brought = { ...brought, fetchedBytes: brought.fetchedBytes + event.sizeBytes };
       const seen = toCopyEvent(event);
@@ -114,7 +120,17 @@ export class LarderImages implements ImageRegistry {
   }
 }
 
-function toCopyEvent(event: CacheProgress): CopyEvent | null {
+/** What was asked for; null when larder says that there is no such image. */
+async function unlessAbsent<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN") return null;
+    throw error;
+  }
+}
+
+function toCopyEvent(event: FetchProgress): CopyEvent | null {
   switch (event.kind) {
     case "blob":
       if (event.state === "present") return null;

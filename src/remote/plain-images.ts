@@ -40,13 +40,13 @@ export class PlainImages implements ImageRegistry {
     this.#io = io;
   }
 
-  async list(isWanted: (name: string) => boolean): Promise<readonly ImageRow[] | null> {
+  async list(text: string): Promise<readonly ImageRow[] | null> {
     const { signal } = this.#io;
     const repositories = await this.#client.listRepositories({ signal });
     if (repositories === null) return null;
     const named = await mapBounded(repositories, PARALLEL_IMAGES, async (path) => {
       const tags = (await this.#client.listTags(path, { signal })) ?? [];
-      return tags.filter((tag) => isWanted(`${path}:${tag}`)).map((tag) => ({ path, tag }));
+      return tags.filter((tag) => `${path}:${tag}`.includes(text)).map((tag) => ({ path, tag }));
     });
     const rows = await mapBounded(named.flat(), PARALLEL_IMAGES, ({ path, tag }) => this.#describe(path, tag));
     return rows.filter((row) => row !== null).sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -230,7 +230,12 @@ export function compose(
     traffic,
     lastingTraffic,
   });
-  const admin = new AdminApi(actions, { gate, turns });
+  const admin = new AdminApi(actions, {
+    version,
+    gate,
+    turns,
+    checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1",
+  });
   const held = new HeldImages(tags, repositories, turns);
   const aci = composeAci(settings, { dataFolder, registry, held, cacher, turns, program, clock, gate });
   const clientPages = new ClientPages({

@@ -210,7 +210,7 @@ describe.skipIf(!lab.met)("an image that larder does not hold", () => {
     await download(larder, "/aci/far.test/team/far:1.aci", file);
     await outputOf(["actool", "validate", file]);
     expect((await manifestOf(file)).name).toBe("far.test/team/far");
-    await fetch(`${larder.url}/api/v1/offline`, {
+    await fetch(`${larder.url}/api/v1/settings/offline`, {
       method: "PUT",
       body: JSON.stringify({ offline: true }),
       headers: { "Content-Type": "application/json" },

@@ -56,7 +56,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("a page in a browser on lard
 
   /** What there is, and whether larder is offline. */
   async function state(): Promise<unknown> {
-    const asked = ["/v2/_catalog", `/v2/${VICTIM.name}/tags/list`, "/api/v1/offline"];
+    const asked = ["/v2/_catalog", `/v2/${VICTIM.name}/tags/list`, "/api/v1/settings/offline"];
     const answers = await Promise.all(asked.map((path) => send("GET", `${local()}${path}`)));
     const { headers } = await send("HEAD", manifestUrl(local(), VICTIM.name, VICTIM.tag));
     const files = await readdir(larder.dataFolder, { recursive: true });
@@ -150,7 +150,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("a page in a browser on lard
           await status("/v2/own/page/blobs/uploads/?digest=${loot.digest}", { method: "POST", body: ${JSON.stringify(TEXT)} }),
           await status("/v2/${VICTIM.name}/manifests/2", { method: "PUT", headers: type, body: manifest }),
           await status("/v2/${VICTIM.name}/manifests/2", { method: "DELETE" }),
-          await status("/api/v1/gc", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }),
+          await status("/api/v1/collections", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }),
         ];
       })()`);
       expect(statuses).toEqual([201, 201, 202, 200]);

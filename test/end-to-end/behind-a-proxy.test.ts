@@ -134,7 +134,7 @@ describe.skipIf(!lab.met)("behind a proxy on larder's own machine", () => {
       const answers = [
         await beginPush(stranger, base),
         ...(await Promise.all(forged.map((Host) => beginPush(stranger, base, { Host })))),
-        await send(stranger, "PUT", `${base}/api/v1/offline`, { "Content-Type": "application/json" }, 16),
+        await send(stranger, "PUT", `${base}/api/v1/settings/offline`, { "Content-Type": "application/json" }, 16),
       ];
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 403));
       // What needs no right goes through, and those at the machine itself are not in its way.

@@ -191,7 +191,7 @@ async function expectRemoved(site: TestSite, image: string): Promise<void> {
   const removed = await site.run("rm", image);
   expect(removed.status, removed.errors).toBe(0);
   const headers = { "Content-Type": "application/json" };
-  const collected = await send("POST", `${site.larder.url}/api/v1/gc`, { headers, body: `{"graceMs":0}` });
+  const collected = await send("POST", `${site.larder.url}/api/v1/collections`, { headers, body: `{"graceMs":0}` });
   expect(collected.status).toBe(200);
 }
 

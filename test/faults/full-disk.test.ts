@@ -146,9 +146,9 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
   });
 
   test("images are removed and their space is given back; then pushes are taken again", async () => {
-    const removed = await ask("remove", { image: "local/own/big:v1" });
+    const removed = await send("DELETE", `${larder.larder.url}/api/v1/images/local/own/big:v1`);
     expect(removed.status, removed.text).toBe(200);
-    const collected = await ask("gc", {});
+    const collected = await ask("collections", {});
     expect(collected.status, collected.text).toBe(200);
     const blob = makeBlob();
     const url = `${larder.larder.url}/v2/own/app/blobs/uploads/?digest=${blob.digest}`;

@@ -39,7 +39,7 @@ test("offline, upstream is never contacted, what was pulled is served, and a mis
 });
 
 test("what was switched while larder ran holds when it was killed and starts again", async () => {
-  const url = () => `${lab.larder.url}/api/v1/offline`;
+  const url = () => `${lab.larder.url}/api/v1/settings/offline`;
   const ask = async () => JSON.parse((await send("GET", url())).text) as unknown;
   const change = (offline: boolean) =>
     send("PUT", url(), { headers: { "content-type": "application/json" }, body: JSON.stringify({ offline }) });

@@ -55,6 +55,11 @@ async function post(path: string, body: unknown): Promise<unknown> {
   return JSON.parse(reply.text);
 }
 
+async function remove(image: string): Promise<void> {
+  const reply = await send("DELETE", `${lab.larder.url}/api/v1/images/${image}`);
+  expect(reply.status, reply.text).toBe(200);
+}
+
 /** HEAD says that all of it is there, as clients ask before they leave it out. */
 async function expectPromised(name: string, images: readonly Image[]): Promise<void> {
   for (const { manifest } of images) {
@@ -65,7 +70,7 @@ async function expectPromised(name: string, images: readonly Image[]): Promise<v
 /** With its sources gone and upstream silent, the copy is whole. */
 async function expectWhole(name: string, manifests: readonly ManifestContent[], blobs: readonly Content[]) {
   lab.upstream.misbehave({}, { kind: "drop" });
-  await post("gc", { graceMs: 0 });
+  await post("collections", { graceMs: 0 });
   for (const { digest, bytes } of manifests) {
     expect((await send("GET", manifestUrl(lab.larder.url, name, digest))).bytes).toEqual(bytes);
   }
@@ -85,8 +90,8 @@ describe("an index whose images HEAD has promised", () => {
     await pushManifest(lab.larder.url, `quay.io/${name}`, index, "1");
     await expectPromised(name, images);
     await pushManifest(lab.larder.url, name, index, "1");
-    await post("remove", { image: `quay.io/${name}:1` });
-    expect(await post("has", { images: [{ image: `local/${name}:1`, platforms: "all" }] })).toMatchObject({
+    await remove(`quay.io/${name}:1`);
+    expect(await post("checks", { images: [{ image: `local/${name}:1`, platforms: "all" }] })).toMatchObject({
       images: [{ state: "whole" }],
     });
     await expectWhole(name, [index, ...manifestsOf(images)], blobsOf(images));
@@ -100,7 +105,7 @@ describe("an index whose images HEAD has promised", () => {
     await pushManifest(lab.larder.url, path, index, "1");
     await expectPromised(`quay.io/${path}`, images);
     await pushManifest(lab.larder.url, `quay.io/${path}`, index, "1");
-    await post("remove", { image: `local/${path}:1` });
+    await remove(`local/${path}:1`);
     await expectWhole(`quay.io/${path}`, [index, ...manifestsOf(images)], blobsOf(images));
   });
 
@@ -114,7 +119,7 @@ describe("an index whose images HEAD has promised", () => {
       lab.upstream.requests.length = 0;
       await pushManifest(lab.larder.url, name, index, "1");
       for (const { digest } of blobsOf(images)) expect(lab.upstream.count({ reference: digest })).toBeLessThan(2);
-      await post("remove", { image: `${HOST}/${name}@${images[0]?.manifest.digest}` });
+      await remove(`${HOST}/${name}@${images[0]?.manifest.digest}`);
       await expectWhole(name, [index, ...manifestsOf(images)], blobsOf(images));
     },
   );
@@ -138,7 +143,7 @@ describe("an index whose images HEAD has promised", () => {
         pushManifest(lab.larder.url, name, index, "1"),
         pushManifest(lab.larder.url, name, index),
       ]),
-      post("gc", { graceMs: 0 }),
+      post("collections", { graceMs: 0 }),
     ]);
     for (const name of names) await expectWhole(name, [index, ...manifestsOf(images)], blobsOf(images));
   });
@@ -182,7 +187,7 @@ describe("an index whose images are not to be had", () => {
     for (const { manifest } of nowhere) expect(text).toContain(manifest.digest);
     expect(text).not.toContain(here.manifest.digest);
     expect((await send("GET", manifestUrl(lab.larder.url, name, "1"))).status).toBe(404);
-    await post("gc", { graceMs: 0 });
+    await post("collections", { graceMs: 0 });
     const { repositories } = JSON.parse((await send("GET", `${lab.larder.url}/v2/_catalog`)).text) as {
       repositories: string[];
     };
@@ -234,7 +239,7 @@ describe("an index whose images are not to be had", () => {
     for (const image of images) lab.upstream.addImage(image);
     await expectPromised(name, images);
     const offline = (on: boolean) =>
-      send("PUT", `${lab.larder.url}/api/v1/offline`, {
+      send("PUT", `${lab.larder.url}/api/v1/settings/offline`, {
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ offline: on }),
       });
@@ -315,6 +320,6 @@ test("an image pushed to the repository that it was pulled through keeps its lay
   lab.upstream.addImage(image, "theirs");
   expect((await send("GET", manifestUrl(lab.larder.url, `${HOST}/${path}`, "theirs"))).status).toBe(200);
   await pushManifest(lab.larder.url, `${HOST}/${path}`, image.manifest, "mine");
-  await post("remove", { image: `${HOST}/${path}:theirs` });
+  await remove(`${HOST}/${path}:theirs`);
   await expectWhole(`${HOST}/${path}`, [image.manifest], image.blobs);
 });

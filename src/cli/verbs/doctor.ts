@@ -1,7 +1,8 @@
 /** `larder doctor`: why does this machine not pull from here? */
 import { statfs } from "node:fs/promises";
 import { Command } from "commander";
-import { ADMIN_PATH, type HealthAnswer } from "../../admin/admin.ts";
+import { ADMIN_PATH, CONTRACT } from "../../admin/contract.ts";
+import type { Health } from "../../admin/server-schemas.ts";
 import { AdminClient, type Fetch } from "../../admin/admin-client.ts";
 import { fetchServerSettings, type ServerSettings } from "../../clients/fetch-server-settings.ts";
 import { examineNames, resolveBySystem } from "../../doctor/examine-names.ts";
@@ -98,15 +99,15 @@ const trustingFetch: Fetch = (url, init) =>
 async function examineServer(
   origin: string,
   signal: AbortSignal,
-): Promise<{ readonly health: HealthAnswer | null; readonly findings: readonly Finding[] }> {
-  const url = `${origin}${ADMIN_PATH}/health`;
+): Promise<{ readonly health: Health | null; readonly findings: readonly Finding[] }> {
+  const url = `${origin}${ADMIN_PATH}${CONTRACT.getHealth.path}`;
   try {
     const response = await trustingFetch(url, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTH_LIMIT_MS)]),
     });
     const receivedAtMs = Date.now();
     if (!response.ok) throw new Error(`status ${response.status}`);
-    const health = (await response.json()) as HealthAnswer;
+    const health = (await response.json()) as Health;
     const serverTimeMs = Date.parse(response.headers.get("date") ?? "");
     const clock = Number.isNaN(serverTimeMs) ? [] : [examineClock(receivedAtMs - serverTimeMs)];
     // An older larder does not say.

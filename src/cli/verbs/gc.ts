@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { CollectAnswer, CollectRequest } from "../../admin/admin.ts";
+import type { Collection, CollectRequest } from "../../admin/server-schemas.ts";
 import { tryParseDuration } from "../../lib/text/duration.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
@@ -34,7 +34,7 @@ export function gcCommand(io: CommandIo): Command {
     failingPlainly(io.signal, async () => {
       const request = requestOf(flags);
       const larder = await connectLarder(flags, "gc", io);
-      const report = await larder.collect(request);
+      const report = await larder.call("collect", request);
       io.stdout.write(flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : format(report));
       if (report.problem !== null) throw new CommandFailure(1, report.problem);
     }),
@@ -56,7 +56,7 @@ function parse(flag: string, text: string | undefined): number | undefined {
   return durationMs;
 }
 
-function format({ blobs, bytes, manifests, setAside, broughtBack, givenUp }: CollectAnswer): string {
+function format({ blobs, bytes, manifests, setAside, broughtBack, givenUp }: Collection): string {
   const lines = [`${formatBytes(bytes)} given back: ${blobs} blobs, ${manifests} manifests`];
   if (setAside > 0) lines.push(`${setAside} files without a record set aside`);
   if (broughtBack > 0) lines.push(`${broughtBack} files brought back, since they have a record again`);

@@ -20,7 +20,7 @@ export function lsCommand(io: CommandIo): Command {
   return addConnectionOptions(command).action((text: string | undefined, flags: Flags) =>
     failingPlainly(io.signal, async () => {
       const registry = await connect(flags, io);
-      const rows = await registry.list((name) => text === undefined || name.includes(text));
+      const rows = await registry.list(text ?? "");
       if (rows === null) throw new CommandFailure(1, `${registry.host} gives no list of its repositories`);
       if (flags.json === true) return io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
       if (rows.length === 0) {

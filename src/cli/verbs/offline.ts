@@ -17,7 +17,9 @@ export function offlineCommand(io: CommandIo): Command {
     failingPlainly(io.signal, async () => {
       const larder = await connectLarder(flags, "offline", io);
       const { offline } =
-        state === undefined ? await larder.offline() : await larder.setOffline({ offline: state === "on" });
+        state === undefined
+          ? await larder.call("getOffline", {})
+          : await larder.call("setOffline", { offline: state === "on" });
       io.stdout.write(`${offline ? "on" : "off"}\n`);
     }),
   );

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { NamespaceCounts, NamespaceStats, StatsAnswer } from "../../admin/admin.ts";
+import type { NamespaceCounts, NamespaceStats, Stats } from "../../admin/server-schemas.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { formatBytes } from "../progress.ts";
@@ -16,7 +16,7 @@ export function statsCommand(io: CommandIo): Command {
     .option("--json", "as JSON");
   return addConnectionOptions(command).action((flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const stats = await (await connectLarder(flags, "stats", io)).stats();
+      const stats = await (await connectLarder(flags, "stats", io)).call("getStats", {});
       io.stdout.write(flags.json === true ? `${JSON.stringify(stats, null, 2)}\n` : format(stats));
     }),
   );
@@ -24,7 +24,7 @@ export function statsCommand(io: CommandIo): Command {
 
 const COLUMNS = ["REGISTRY", "HITS", "STALE", "MISSES", "FROM DISK", "FROM UPSTREAM", "SAVED"];
 
-function format({ sinceMs, offline, namespaces, total, aside, ...problems }: StatsAnswer): string {
+function format({ sinceMs, offline, namespaces, total, aside, ...problems }: Stats): string {
   const state = offline ? "offline: no upstream registry is contacted" : "online";
   const rows = namespaces.map((one) => [...cells(one), allowanceOf(one)]);
   const table = rows.length === 0 ? "nothing was asked for yet\n" : formatTable([...COLUMNS, "ALLOWANCE"], rows);
@@ -35,7 +35,7 @@ function format({ sinceMs, offline, namespaces, total, aside, ...problems }: Sta
 }
 
 /** What came before this start, too. An older larder does not tell. */
-function formatTotal(total: StatsAnswer["total"] | undefined): string {
+function formatTotal(total: Stats["total"] | undefined): string {
   if (total == null || total.namespaces.length === 0) return "";
   return `\nin all, since ${formatTime(total.sinceMs)}\n\n${formatTable(COLUMNS, total.namespaces.map(cells))}`;
 }
@@ -44,7 +44,7 @@ function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-function formatAside(aside: StatsAnswer["aside"]): string {
+function formatAside(aside: Stats["aside"]): string {
   if (aside.files === 0) return "";
   const damaged = aside.damaged === 0 ? "" : `, ${aside.damaged} of them damaged`;
   return `set aside: ${aside.files} files${damaged}, ${formatBytes(aside.bytes)}\n`;
@@ -53,7 +53,7 @@ function formatAside(aside: StatsAnswer["aside"]): string {
 function formatProblems({
   storeProblem,
   collectionRefusal,
-}: Pick<StatsAnswer, "storeProblem" | "collectionRefusal">): string {
+}: Pick<Stats, "storeProblem" | "collectionRefusal">): string {
   if (storeProblem != null) return `nothing is written: ${storeProblem}\n`;
   return collectionRefusal === null ? "" : `nothing is collected: ${collectionRefusal}\n`;
 }

@@ -20,7 +20,7 @@ export function verifyCommand(io: CommandIo): Command {
     failingPlainly(io.signal, async () => {
       const larder = await connectLarder(flags, "verify", io);
       let [isWhole, isDone] = [true, false];
-      for await (const event of larder.verify()) {
+      for await (const event of larder.lines("verify", {})) {
         if (event.kind === "failed") throw new CommandFailure(1, event.message);
         if (event.kind === "damaged" || event.kind === "unreadable") isWhole = false;
         if (event.kind === "done") isDone = true;

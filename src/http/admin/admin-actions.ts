@@ -1,26 +1,17 @@
-import type {
-  AdoptAnswer,
-  CollectAnswer,
-  HasAnswer,
-  HealthAnswer,
-  ImagesAnswer,
-  InspectAnswer,
-  OfflineState,
-  RemoveAnswer,
-  StatsAnswer,
-  VerifyProgress,
-  VersionAnswer,
-} from "../../admin/admin.ts";
+import type { AnswerOf } from "../../admin/contract.ts";
+import type { FetchProgress, VerifyProgress } from "../../admin/image-schemas.ts";
+import type { Health } from "../../admin/server-schemas.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { parseSelection, type SelectionText } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import type { Repository } from "../../oci/repository.ts";
 import type { CollectionLimits, Collector } from "../../registry/collector.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
-import { parseImageName } from "../../registry/names/image-name.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory } from "../../registry/images/inventory.ts";
+import { parseImageName } from "../../registry/names/image-name.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
 import type { OfflineSwitch } from "../../registry/pull/offline-switch.ts";
@@ -28,12 +19,11 @@ import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifier } from "../../registry/verifier.ts";
-import { alreadyHere, streamCaching, whyUnreachable } from "./admin-cache.ts";
-import { checkAll, inspect, listImages } from "./admin-images.ts";
-import { streamLines } from "./admin-lines.ts";
-import type { AdminActions, AdminCall } from "./admin-resources.ts";
+import type { AdminActions, LineWork } from "./admin-action.ts";
+import { alreadyHere, whyUnreachable } from "./admin-fetch.ts";
+import { checkAll, inspect } from "./admin-images.ts";
 import { statsOf, totalOf } from "./admin-stats.ts";
-import { jsonResponse } from "./json-response.ts";
+import { listImages } from "./list-images.ts";
 
 /** The parts of the registry that the admin API speaks for. */
 export type AdminParts = {
@@ -43,7 +33,7 @@ export type AdminParts = {
   readonly collector: Collector;
   readonly collectionLimits: CollectionLimits;
   /** How much was set aside. */
-  readonly aside: { totals(): Promise<StatsAnswer["aside"]> };
+  readonly aside: { totals(): Promise<AnswerOf<"getStats">["aside"]> };
   readonly verifier: Verifier;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
@@ -53,7 +43,7 @@ export type AdminParts = {
   readonly offline: OfflineSwitch;
   readonly upstreamHealth: UpstreamHealth;
   /** The space of the file system that holds the data folder. */
-  readonly disk: () => Promise<HealthAnswer["disk"]>;
+  readonly disk: () => Promise<Health["disk"]>;
   /** Knows when nothing may be written. */
   readonly guard: { readonly problem: string | null };
   readonly traffic: TrafficCounter;
@@ -64,45 +54,47 @@ export type AdminParts = {
 export function adminActions(parts: AdminParts): AdminActions {
   const { upstreams, collector, collectionLimits, inventory, survey, remover } = parts;
   return {
-    "GET version": async () => jsonResponse({ name: "larder", version: parts.version } satisfies VersionAnswer),
-    "GET health": async () =>
-      jsonResponse({
-        disk: await parts.disk(),
-        storeProblem: parts.guard.problem,
-        offline: upstreams.offline,
-        upstreams: await parts.upstreamHealth.check(),
-      } satisfies HealthAnswer),
-    "GET images": async (_, { signal, query }) =>
-      jsonResponse((await listImages(survey(signal), inventory, query.get("after"), signal)) satisfies ImagesAnswer),
-    "GET stats": async () => jsonResponse((await stats(parts)) satisfies StatsAnswer),
-    "GET offline": async () => jsonResponse({ offline: upstreams.offline } satisfies OfflineState),
-    "PUT offline": async ({ offline }) => {
+    getVersion: async () => ({ name: "larder", version: parts.version }),
+    // Few ask for it, and what makes it is much to load.
+    getDocument: async () => (await import("../../admin/openapi.ts")).openApiDocument(parts.version),
+    getHealth: async () => ({
+      disk: await parts.disk(),
+      storeProblem: parts.guard.problem,
+      offline: upstreams.offline,
+      upstreams: await parts.upstreamHealth.check(),
+    }),
+    getStats: () => stats(parts),
+    getOffline: async () => ({ offline: upstreams.offline }),
+    setOffline: async ({ offline }) => {
       await parts.offline.switch(offline);
-      return jsonResponse({ offline } satisfies OfflineState);
+      return { offline };
     },
-    "POST gc": async ({ graceMs = collectionLimits.graceMs, ...options }) =>
-      jsonResponse((await collector.collect({ ...collectionLimits, graceMs }, options)) satisfies CollectAnswer),
-    "POST verify": async (_, { signal, reportFault }) => verify(parts.verifier, signal, reportFault),
-    "POST cache": async ({ image, platforms }, call) => cache(parts, image, platforms, call),
-    "POST inspect": async ({ image }, { signal }) =>
-      jsonResponse({ image: await inspect(survey(signal), image) } satisfies InspectAnswer),
-    "POST has": async ({ images }, { signal }) =>
-      jsonResponse((await checkAll(survey(signal), images)) satisfies HasAnswer),
-    "POST remove": async ({ image }) => {
+    listImages: (query, signal) => listImages(survey(signal), inventory, query, signal),
+    getImage: async ({ image }, signal) => (await inspect(survey(signal), image)) ?? throwNotHere(image),
+    removeImage: async ({ image }) => {
       const { repository, reference } = locate(parseImageName(image));
-      return jsonResponse((await remover.remove(repository, reference)) satisfies RemoveAnswer);
+      const { removed, uncovered } = await remover.remove(repository, reference);
+      return removed === null ? throwNotHere(image) : { removed, uncovered };
     },
-    "POST adopt": async ({ image, digest, indexBase64 }) => {
+    checkImages: ({ images }, signal) => checkAll(survey(signal), images),
+    fetchImage: ({ image, platforms }, signal) => fetchImage(parts, image, platforms, signal),
+    adoptImage: async ({ image, digest, indexBase64 }) => {
       const { namespace, path, tag } = parseImageName(image);
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
       if (tag === null && index === null) throw new RegistryError("TAG_INVALID", `${image} names no tag`);
-      const adopted = await remover.adopt({ namespace, path }, tag, parseDigest(digest), index);
-      return jsonResponse({ adopted } satisfies AdoptAnswer);
+      return { adopted: await remover.adopt({ namespace, path }, tag, parseDigest(digest), index) };
     },
+    collect: ({ graceMs = collectionLimits.graceMs, ...options }) =>
+      collector.collect({ ...collectionLimits, graceMs }, options),
+    verify: async (_, signal) => verify(parts.verifier, signal),
   };
 }
 
-async function stats(parts: AdminParts): Promise<StatsAnswer> {
+function throwNotHere(image: string): never {
+  throw new RegistryError("MANIFEST_UNKNOWN", `${formatReference(parseImageName(image))} is not here`);
+}
+
+async function stats(parts: AdminParts): Promise<AnswerOf<"getStats">> {
   const { traffic, lastingTraffic, upstreams, startedAtMs, aside, collector, guard } = parts;
   return {
     ...statsOf(traffic, upstreams, startedAtMs),
@@ -113,41 +105,46 @@ async function stats(parts: AdminParts): Promise<StatsAnswer> {
   };
 }
 
-async function verify(verifier: Verifier, signal: AbortSignal, reportFault: (error: unknown) => void) {
+function verify(verifier: Verifier, signal: AbortSignal): LineWork<VerifyProgress> {
   const left = new AbortController();
-  const work = async (tell: (event: VerifyProgress) => void): Promise<VerifyProgress> => {
-    return { kind: "done", ...(await verifier.verifyAll(AbortSignal.any([signal, left.signal]), tell)) };
+  return {
+    work: async (tell) => {
+      return { kind: "done", ...(await verifier.verifyAll(AbortSignal.any([signal, left.signal]), tell)) };
+    },
+    onLeave: () => left.abort(),
   };
-  return streamLines(work, reportFault, () => left.abort());
 }
 
-async function cache(
+/** Who no longer listens does not stop it. */
+async function fetchImage(
   { cacher, upstreams, survey }: AdminParts,
   image: string,
   platforms: SelectionText,
-  call: AdminCall,
-): Promise<Response> {
+  signal: AbortSignal,
+): Promise<LineWork<FetchProgress>> {
   const named = parseImageName(image);
   const choice = parseSelection(platforms);
   const unreachable = whyUnreachable(upstreams, named);
   if (unreachable !== null) {
-    const look = survey(call.signal);
+    const look = survey(signal);
     const { state } = await look.check(named, choice);
     const found = state === "whole" ? await look.find(named) : null;
     if (found === null) throw unreachable;
     return alreadyHere(found.manifest.digest, `it may have moved: ${unreachable.message}`);
   }
   const { repository, reference } = locate(named);
-  return streamCaching(cacher, repository, reference, choice, call);
+  return {
+    work: async (tell) => {
+      await cacher.cache(repository, reference, choice, tell);
+      return { kind: "done" };
+    },
+  };
 }
 
-function locate({ namespace, path, tag, digest }: Reference): {
-  repository: Pick<Reference, "namespace" | "path">;
-  reference: ManifestReference;
-} {
+function locate(named: Reference): { readonly repository: Repository; readonly reference: ManifestReference } {
+  const { namespace, path, tag, digest } = named;
   const repository = { namespace, path };
   if (digest !== null) return { repository, reference: { kind: "digest", digest } };
   if (tag !== null) return { repository, reference: { kind: "tag", tag } };
-  const name = formatReference({ namespace, path, tag, digest });
-  throw new RegistryError("TAG_INVALID", `${name} has neither tag nor digest`);
+  throw new RegistryError("TAG_INVALID", `${formatReference(named)} has neither tag nor digest`);
 }

@@ -5,18 +5,18 @@ import { LarderHosts } from "../../access/larder-hosts.ts";
 import { Turns } from "../../lib/async/turns.ts";
 import { listenerOf, pipelineOf } from "../exchange.fixture.ts";
 import { AdminApi } from "./admin-api.ts";
-import type { AdminActions } from "./admin-resources.ts";
+import type { AdminActions } from "./admin-action.ts";
 
 /** An API whose look at images takes until it is told to end. */
-function lab() {
+function lab(more: Partial<AdminActions> = {}, checksAnswers = false) {
   const ends: (() => void)[] = [];
   const faults: unknown[] = [];
-  const look = (_: unknown, { signal }: { readonly signal: AbortSignal }) =>
-    new Promise<Response>((resolve, reject) => {
-      ends.push(() => resolve(new Response("seen")));
+  const look = (_: unknown, signal: AbortSignal) =>
+    new Promise<object>((resolve, reject) => {
+      ends.push(() => resolve({ seen: true }));
       signal.addEventListener("abort", () => reject(signal.reason as Error));
     });
-  const actions = { "POST has": look, "GET images": look, "GET version": async () => new Response("1") };
+  const actions = { checkImages: look, listImages: look, getVersion: async () => ({ name: "larder" }), ...more };
   const hosts = new LarderHosts({
     names: [],
     standIns: [],
@@ -25,7 +25,12 @@ function lab() {
     ports: () => [],
   });
   const gate = new Gate({ control: everyoneWrites, hosts, trustedProxies: [] });
-  const api = new AdminApi(actions as unknown as AdminActions, { gate, turns: new Turns() });
+  const api = new AdminApi(actions as unknown as AdminActions, {
+    version: "1.2.3",
+    gate,
+    turns: new Turns(),
+    checksAnswers,
+  });
   const log = { write: (_: unknown, message: string) => void faults.push(message) };
   const pipeline = pipelineOf({ pages: [api], log });
   const ask = (method: string, resource: string, body: string | null = null, signal?: AbortSignal) => {
@@ -41,7 +46,7 @@ const HAS = JSON.stringify({ images: [] });
 
 test("a few looks at images run at once, some wait, and more are told to come again", async () => {
   const { ask, ends } = lab();
-  const answers = Array.from({ length: 80 }, () => ask("POST", "has", HAS));
+  const answers = Array.from({ length: 80 }, () => ask("POST", "checks", HAS));
   await Bun.sleep(0);
   const statuses: number[] = [];
   for (const answer of answers) void answer.then(({ status }) => statuses.push(status));
@@ -72,12 +77,142 @@ test("a client that leaves gives up its place, and is no fault of anybody's", as
   const next = ask("GET", "images");
   for (let round = 0; ends.length < 5 && round < 1000; round++) await Bun.sleep(1);
   ends.at(-1)?.();
-  expect(await (await next).text()).toBe("seen");
+  expect(await (await next).json()).toEqual({ seen: true });
 });
 
 test("more images than one question may have are refused before their shapes are looked at", async () => {
   const { ask } = lab();
-  const response = await ask("POST", "has", JSON.stringify({ images: Array.from({ length: 5001 }, () => 1) }));
+  const response = await ask("POST", "checks", JSON.stringify({ images: Array.from({ length: 5001 }, () => 1) }));
   expect(response.status).toBe(400);
   expect(await response.text()).toContain("length");
+});
+
+test("what fails is told as a problem, under the request's id", async () => {
+  const { ask } = lab();
+  const response = await ask("GET", "images?limit=0");
+  expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+  expect(await response.json()).toEqual({
+    type: "about:blank",
+    title: "Bad Request",
+    status: 400,
+    detail: expect.stringContaining("limit") as string,
+    code: "BAD_REQUEST",
+    requestId: response.headers.get("X-Request-ID"),
+  });
+  expect(response.status).toBe(400);
+});
+
+test.each([
+  ["POST", "version", "GET, HEAD"],
+  ["TRACE", "version", "GET, HEAD"],
+  ["POST", "images/quay.io/app:1", "GET, HEAD, DELETE"],
+  ["POST", "settings/offline", "GET, HEAD, PUT"],
+  ["GET", "checks", "POST"],
+  ["OPTIONS", "images", "GET, HEAD"],
+])("%s %s is told which methods there are: %s", async (method, resource, allowed) => {
+  const response = await lab().ask(method, resource);
+  expect([response.status, response.headers.get("Allow")]).toEqual([405, allowed]);
+});
+
+test.each(["", "x", "images/", "version/", "/version", "checks/1", "settings", "openapi", "Version", "images2"])(
+  "there is nothing at %p",
+  async (resource) => {
+    const response = await lab().ask("GET", resource);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ code: "NAME_UNKNOWN" });
+  },
+);
+
+test("the command line of 0.1 is told, in its own words, that it is too old", async () => {
+  for (const [method, resource] of [
+    ["POST", "has"],
+    ["POST", "inspect"],
+    ["POST", "remove"],
+    ["POST", "gc"],
+    ["POST", "cache"],
+    ["POST", "verify"],
+    ["POST", "adopt"],
+    ["GET", "offline"],
+    ["PUT", "offline"],
+  ] as const) {
+    const response = await lab().ask(method, resource, method === "GET" ? null : "{}");
+    expect(response.ok).toBe(false);
+    const { errors } = (await response.json()) as { errors: { code: string; message: string }[] };
+    expect(errors[0]?.message).toContain("this larder is 1.2.3: use the larder command of that version");
+  }
+});
+
+test.each([
+  "limit=0",
+  "limit=1001",
+  "limit=1e3",
+  "limit=%201",
+  "limit=99999999999999999999",
+  "limit=",
+  "limit=1&limit=2",
+  "kind=other",
+  "sort=size",
+  "order=down",
+  "serach=x",
+  "__proto__=1",
+  `search=${"x".repeat(1025)}`,
+  `after=${"x".repeat(4097)}`,
+])("a list with %p is refused", async (query) => {
+  const response = await lab().ask("GET", `images?${query}`);
+  expect(response.status).toBe(400);
+});
+
+test.each(["images/%", "images/%ff", "images/a%2", `images/${"a".repeat(1025)}`, "images/A%00", "images/..%2f..%2fv2"])(
+  "an image in the path that is no name is refused: %p",
+  async (resource) => {
+    for (const method of ["GET", "DELETE"]) {
+      const response = await lab().ask(method, resource);
+      expect(response.status).toBe(400);
+    }
+  },
+);
+
+test("an image stands in the path with its slashes, or percent-encoded", async () => {
+  const seen: string[] = [];
+  const { ask } = lab({ getImage: async ({ image }) => throwSeen(seen, image) });
+  const name = `localhost:5000/a/b:1@sha256:${"0".repeat(64)}`;
+  await ask("GET", `images/${name}`);
+  await ask("GET", `images/${encodeURIComponent(name)}`);
+  await ask("HEAD", `images/${name.replaceAll("/", "%2f")}`);
+  expect(seen).toEqual([name, name, name]);
+});
+
+function throwSeen(seen: string[], image: string): never {
+  seen.push(image);
+  throw new Error("seen");
+}
+
+test("an answer that is not of the contract is larder's fault, where that is looked at", async () => {
+  const answers: [object, boolean][] = [
+    [{ name: "larder", version: "1" }, true],
+    [{ name: "larder" }, false],
+    [{ name: "larder", version: 1 }, false],
+    [{ name: "larder", version: "1", more: 1 }, false],
+  ];
+  for (const [answer, isOfContract] of answers) {
+    const { ask, faults } = lab({ getVersion: async () => answer as never }, true);
+    expect((await ask("GET", "version")).status).toBe(isOfContract ? 200 : 500);
+    expect(faults).toHaveLength(isOfContract ? 0 : 1);
+  }
+  const lines = async (event: object) => {
+    const work = async (tell: (event: never) => void) => {
+      tell(event as never);
+      return { kind: "done" } as const;
+    };
+    const { ask } = lab({ fetchImage: async () => ({ work }) }, true);
+    const response = await ask("POST", "fetches", JSON.stringify({ image: "a", platforms: "all" }));
+    expect(response.headers.get("Content-Type")).toBe("application/jsonl");
+    return (await response.text()).split("\n").map((line) => line.slice(0, 16));
+  };
+  expect(await lines({ kind: "fetched", digest: "d", sizeBytes: 1 })).toEqual([
+    '{"kind":"fetched',
+    '{"kind":"done"}',
+    "",
+  ]);
+  expect(await lines({ kind: "fetched", digest: "d" })).toEqual(['{"kind":"failed"', ""]);
 });

@@ -1,99 +1,129 @@
-import * as v from "valibot";
-import { ADMIN_PATH } from "../../admin/admin.ts";
 import type { Gate } from "../../access/gate.ts";
-import { JsonTooComplex, jsonSteps } from "../../lib/text/json-steps.ts";
+import { ADMIN_PATH, CONTRACT, type OperationId } from "../../admin/contract.ts";
+import { findOperation } from "../../admin/find-operation.ts";
+import { LINES_TYPE, type Operation } from "../../admin/operation.ts";
 import type { Turns } from "../../lib/async/turns.ts";
 import { LineFull, WaitingLine } from "../../lib/async/waiting-line.ts";
+import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import { type AdminActions, type AdminCall, type AdminResource, RESOURCES } from "./admin-resources.ts";
-import { readBody } from "../read-body.ts";
+import type { Repository } from "../../oci/repository.ts";
+import { parseImageName } from "../../registry/names/image-name.ts";
 import type { Exchange } from "../exchange.ts";
+import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
-import { errorResponse } from "../error-response.ts";
+import { sendText } from "../send-text.ts";
+import type { AdminActions, LineWork } from "./admin-action.ts";
+import { streamLines } from "./admin-lines.ts";
+import { checkAnswer } from "./check-answer.ts";
+import { problemResponse, RetiredPath } from "./problem-response.ts";
+import { parseBody, parseParameters, parseQuery, readJson } from "./read-input.ts";
 
 /** Work for clients that may ask without any rights: so much at once, and so much more waits. */
 const WORK_LIMITS = { atOnce: 4, waiting: 60 };
+/** What larder 0.1 was asked for. */
+const RETIRED = new Set([
+  ...["inspect", "has", "remove", "adopt", "gc", "cache", "verify"].map((name) => `POST /${name}`),
+  "GET /offline",
+  "PUT /offline",
+]);
 
-/** Answers `/api/v1/…`, whose contract is `admin/admin.ts`. */
+type Options = {
+  readonly version: string;
+  readonly gate: Gate;
+  readonly turns: Turns;
+  /** Compares every answer with the contract, which costs time. An answer that is not of it is a fault. */
+  readonly checksAnswers: boolean;
+};
+
+/** Answers `/api/v1/…`, as `admin/contract.ts` has it. */
 export class AdminApi implements Pages {
   readonly name = "admin";
   readonly #actions: AdminActions;
-  readonly #gate: Gate;
-  readonly #turns: Turns;
+  readonly #options: Options;
   readonly #line = new WaitingLine(WORK_LIMITS);
 
-  constructor(actions: AdminActions, options: { gate: Gate; turns: Turns }) {
+  constructor(actions: AdminActions, options: Options) {
     this.#actions = actions;
-    this.#turns = options.turns;
-    this.#gate = options.gate;
+    this.#options = options;
   }
 
   answer(exchange: Exchange): Promise<Response> | null {
     if (!exchange.path.startsWith(`${ADMIN_PATH}/`)) return null;
     exchange.record.route = "admin";
-    return this.#answer(exchange, exchange.path.slice(ADMIN_PATH.length + 1));
+    return this.#answer(exchange, exchange.path.slice(ADMIN_PATH.length));
   }
 
-  explain(fault: unknown): Response {
-    return errorResponse(fault instanceof LineFull ? tooBusy() : fault);
+  explain(fault: unknown, exchange: Exchange): Response {
+    return problemResponse(fault instanceof LineFull ? tooBusy() : fault, exchange.requestId);
   }
 
-  async #answer(exchange: Exchange, name: string): Promise<Response> {
+  async #answer(exchange: Exchange, path: string): Promise<Response> {
     const { request } = exchange;
-    const action = `${request.method} ${name}`;
-    if (!Object.hasOwn(RESOURCES, action)) {
-      throw new RegistryError("UNSUPPORTED", `${action} is nothing that this larder's admin API knows`);
-    }
-    exchange.record.route = `admin:${name}`;
-    const { writes, isWork, body } = RESOURCES[action as AdminResource];
-    if (writes) await this.#gate.admit(exchange, "administer", null);
-    // What changes nothing may still be work.
-    else this.#gate.refuseForeignPages(exchange);
-    const bytes = body === null ? null : await readJson(exchange, body.limitBytes);
+    const { id, parameters: texts } = this.#find(request.method, path);
+    exchange.record.route = `admin:${id}`;
+    const operation: Operation = CONTRACT[id];
+    const parameters = parseParameters(operation, texts);
+    await this.#admit(exchange, operation, repositoryIn(parameters));
+    const query = parseQuery(operation, exchange.query);
+    const bytes = operation.body === null ? null : await readJson(exchange, operation.bodyLimitBytes);
     exchange.allowSlowTransfer();
     const act = async () => {
-      const input = bytes === null || body === null ? undefined : await this.#parse(request.signal, bytes, body.schema);
-      return this.#act(action as AdminResource, input, exchange);
+      const work = this.#options.turns.begin(request.signal);
+      const body = operation.body === null || bytes === null ? {} : await parseBody(bytes, operation.body, work);
+      return this.#act(id, { ...parameters, ...query, ...(body as object) }, exchange);
     };
-    return isWork ? this.#line.run(request.signal, act) : act();
+    return operation.isWork ? this.#line.run(request.signal, act) : act();
   }
 
-  #act(resource: AdminResource, input: unknown, exchange: Exchange): Promise<Response> {
-    // Each action's schema is what its function takes: `AdminActions` is made from `RESOURCES`.
-    const act = this.#actions[resource] as (input: unknown, call: AdminCall) => Promise<Response>;
-    const { query, request } = exchange;
-    return act(input, { signal: request.signal, query, reportFault: (fault) => exchange.noteFault(fault) });
+  #find(method: string, path: string) {
+    const match = findOperation(method, path);
+    if (match.kind === "operation") return match;
+    if (RETIRED.has(`${method} ${path}`)) throw new RetiredPath(method, path.slice(1), this.#options.version);
+    if (match.kind === "other-method") throw new MethodNotAllowed(method, match.allowed);
+    const what = `there is nothing at ${quoteBriefly(ADMIN_PATH + path)}; ${ADMIN_PATH}/openapi.json tells what there is`;
+    throw new RegistryError("NAME_UNKNOWN", what);
   }
 
-  /** A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. */
-  async #parse(signal: AbortSignal, bytes: Uint8Array, schema: v.GenericSchema): Promise<unknown> {
-    const value = bytes.byteLength === 0 ? {} : await this.#turns.begin(signal).finish(bodySteps(bytes));
-    const result = v.safeParse(schema, value, { abortEarly: true });
-    if (result.success) return result.output;
-    const [issue] = result.issues;
-    throw new RegistryError("BAD_REQUEST", `the request's body: ${v.getDotPath(issue) ?? ""} ${issue.message}`);
+  async #admit(exchange: Exchange, { action }: Operation, repository: Repository | null): Promise<void> {
+    // What changes nothing may still be work.
+    this.#options.gate.refuseForeignPages(exchange);
+    if (action !== null) await this.#options.gate.admit(exchange, action, repository);
+  }
+
+  async #act(id: OperationId, input: object, exchange: Exchange): Promise<Response> {
+    // The contract's schemas have made the input of what the action takes.
+    const act = this.#actions[id] as (input: object, signal: AbortSignal) => Promise<unknown>;
+    const answer = await act(input, exchange.request.signal);
+    const { checksAnswers } = this.#options;
+    if (CONTRACT[id].form === "lines") {
+      const work = answer as LineWork<unknown>;
+      const lines = streamLines(checksAnswers ? checked(id, work) : work, (fault) => exchange.noteFault(fault));
+      return new Response(exchange.streamed(lines), { headers: { "Content-Type": LINES_TYPE } });
+    }
+    if (checksAnswers) checkAnswer(id, answer);
+    return sendText(exchange, JSON.stringify(answer), { headers: { "Content-Type": "application/json" } });
   }
 }
 
-/**
- * The body of a request that says that it is JSON. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE. Pages of other sites cannot
- * make a browser send this Content-Type unasked: a second lock, should a browser not say for whom it sends.
- */
-async function readJson(exchange: Exchange, limitBytes: number): Promise<Uint8Array> {
-  const type = exchange.request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
-    throw new RegistryError("BAD_REQUEST", "the request's Content-Type must be application/json");
-  }
-  return readBody(exchange, limitBytes, "request");
+/** An operation whose path names an image concerns its repository. */
+function repositoryIn(parameters: object): Repository | null {
+  if (!("image" in parameters)) return null;
+  const { namespace, path } = parseImageName(String(parameters.image));
+  return { namespace, path };
 }
 
-function* bodySteps(bytes: Uint8Array): Generator<void, unknown, void> {
-  try {
-    return yield* jsonSteps(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError) && !(cause instanceof JsonTooComplex)) throw cause;
-    throw new RegistryError("BAD_REQUEST", "the request's body is not JSON", { cause });
-  }
+function checked(id: OperationId, { work, ...more }: LineWork<unknown>): LineWork<unknown> {
+  return {
+    ...more,
+    work: async (tell) => {
+      const last = await work((event) => {
+        checkAnswer(id, event);
+        tell(event);
+      });
+      checkAnswer(id, last);
+      return last;
+    },
+  };
 }
 
 function tooBusy(): RegistryError {

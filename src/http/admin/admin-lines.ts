@@ -1,16 +1,16 @@
 import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
+import type { LineWork } from "./admin-action.ts";
 
 type Failed = { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
 
 /**
- * An answer that begins at once and is a line for each event, so that whoever waits sees how it goes. The last one is what
- * `work` returns, or says that it failed. One who no longer listens does not stop it, unless `onLeave` does.
+ * The lines of an answer that begins at once and is one for each event, so that whoever waits sees how it goes. The last one
+ * is what the work returns, or says that it failed. One who no longer listens does not stop it, unless `onLeave` does.
  */
 export function streamLines<Event>(
-  work: (tell: (event: Event) => void) => Promise<Event>,
+  { work, onLeave = () => {} }: LineWork<Event>,
   reportFault: (error: unknown) => void,
-  onLeave: () => void = () => {},
-): Response {
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   const readable = new ReadableStream<Uint8Array>({
@@ -22,7 +22,7 @@ export function streamLines<Event>(
       onLeave();
     },
   });
-  const tell = (event: Event | Failed) => controller?.enqueue(encoder.encode(formatLine(event)));
+  const tell = (event: Event | Failed) => controller?.enqueue(encoder.encode(`${JSON.stringify(event)}\n`));
   const failed = (error: unknown): void => {
     if (error instanceof RegistryError) return tell({ kind: "failed", code: error.code, message: error.message });
     // Who has left is told nothing, and that the work ended then is no fault.
@@ -36,15 +36,5 @@ export function streamLines<Event>(
       controller?.close();
       controller = null;
     });
-  return linesResponse(readable);
-}
-
-/** An answer of lines that are there already, or come. */
-export function linesResponse(body: ReadableStream<Uint8Array> | string): Response {
-  return new Response(body, { headers: { "Content-Type": "application/x-ndjson" } });
-}
-
-/** An event as a line. */
-export function formatLine(event: unknown): string {
-  return `${JSON.stringify(event)}\n`;
+  return readable;
 }

@@ -1,4 +1,4 @@
-import type { NamespaceCounts, NamespaceStats, StatsAnswer } from "../../admin/admin.ts";
+import type { NamespaceCounts, NamespaceStats, Stats } from "../../admin/server-schemas.ts";
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
@@ -10,7 +10,7 @@ export function statsOf(
   traffic: TrafficCounter,
   upstreams: Upstreams,
   startedAtMs: number,
-): Pick<StatsAnswer, "sinceMs" | "offline" | "namespaces"> {
+): Pick<Stats, "sinceMs" | "offline" | "namespaces"> {
   const byNamespace = new Map(traffic.all().map((entry) => [entry.namespace, entry]));
   const limits = new Map(upstreams.all().map(({ namespace, client }) => [namespace, client.rateLimit()]));
   const states = new Map(upstreams.all().map(({ namespace, client }) => [namespace, client.reachability()]));
@@ -24,7 +24,7 @@ export function statsOf(
 }
 
 /** Counts over all starts; null when the store cannot be read, of which the store itself tells. */
-export async function totalOf(traffic: LastingTraffic, upstreams: Upstreams): Promise<StatsAnswer["total"]> {
+export async function totalOf(traffic: LastingTraffic, upstreams: Upstreams): Promise<Stats["total"]> {
   const total = await traffic.read().catch(() => null);
   if (total === null) return null;
   const sorted = total.namespaces.toSorted((a, b) => (a.namespace < b.namespace ? -1 : 1));

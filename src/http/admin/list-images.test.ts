@@ -1,3 +1,4 @@
+import type { InputOf } from "../../admin/contract.ts";
 import { beforeEach, expect, test } from "bun:test";
 import { Turns } from "../../lib/async/turns.ts";
 import { digestOf } from "../../oci/digest.ts";
@@ -9,7 +10,9 @@ import { ImageSurvey } from "../../registry/images/image-survey.ts";
 import { Inventory } from "../../registry/images/inventory.ts";
 import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
-import { checkAll, listImages } from "./admin-images.ts";
+import type { ImagePage } from "../../admin/image-schemas.ts";
+import { checkAll } from "./admin-images.ts";
+import { listImages } from "./list-images.ts";
 
 const NEVER = new AbortController().signal;
 const ORDER = { unqualified: [], standIns: [], localAnswersForAll: true };
@@ -48,13 +51,18 @@ async function keep(namespace: string, path: string, ...tags: readonly string[])
   });
 }
 
-async function listed(page: number, enoughParts?: number): Promise<{ names: readonly string[]; pages: number }> {
+const ALL = { sort: "name", order: "asc", limit: 1000 } as const;
+
+async function listed(
+  asked: Partial<InputOf<"listImages">>,
+  enoughParts?: number,
+): Promise<{ names: readonly string[]; pages: number }> {
   const names: string[] = [];
-  for (let [after, pages]: [string | null, number] = [null, 1]; ; pages++) {
-    const { images, next } = await listImages(survey(enoughParts), inventory, after, NEVER, page);
-    names.push(...images.map(({ name }) => name));
-    if (next === null) return { names, pages };
-    after = next;
+  for (let [after, pages]: [string | undefined, number] = [undefined, 1]; ; pages++) {
+    const page: ImagePage = await listImages(survey(enoughParts), inventory, { ...ALL, ...asked, after }, NEVER);
+    names.push(...page.images.map(({ name }) => name));
+    if (page.next === null) return { names, pages };
+    after = page.next;
   }
 }
 
@@ -72,22 +80,49 @@ test("images are listed page by page, each once, whatever their names", async ()
     all.push(...tags.map((tag) => `${namespace}/${path}:${tag}`));
   }
   for (const page of [1, 2, 3, 100]) {
-    expect(await listed(page)).toEqual({ names: all, pages: Math.ceil(all.length / page) });
+    expect(await listed({ limit: page })).toEqual({ names: all, pages: Math.ceil(all.length / page) });
   }
 });
 
 test("what is much work makes shorter pages and answers, none of them empty", async () => {
   for (const path of ["a", "b", "c", "d", "e"]) await keep("quay.io", path, "1");
-  expect(await listed(100, 20)).toMatchObject({ names: { length: 5 }, pages: 3 });
+  expect(await listed({}, 20)).toMatchObject({ names: { length: 5 }, pages: 3 });
   const asked = ["a", "b", "c", "d", "e"].map((path) => ({ image: `quay.io/${path}:1`, platforms: "all" as const }));
   expect((await checkAll(survey(20), asked)).images).toMatchObject([{ state: "incomplete" }, { state: "incomplete" }]);
   expect((await checkAll(survey(1), asked)).images).toHaveLength(1);
 });
 
-test.each(["", "x", "quay.io/x", "quay.io/x@sha256:1", "quay.io/X:1", ":1"])(
-  "there is nothing after %p",
-  async (after) => {
-    const refused = await listImages(survey(), inventory, after, NEVER).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(RegistryError);
-  },
-);
+test("a list is of the namespace, the kind and the text that were asked for, in either direction", async () => {
+  for (const namespace of ["docker.io", "local", "quay.io"]) await keep(namespace, "team/app", "1", "2");
+  expect((await listed({ namespace: "quay.io" })).names).toEqual(["quay.io/team/app:1", "quay.io/team/app:2"]);
+  expect((await listed({ namespace: "registry-1.docker.io", order: "desc" })).names).toEqual([
+    "docker.io/team/app:2",
+    "docker.io/team/app:1",
+  ]);
+  expect((await listed({ search: "o/team/app:2", limit: 1 })).names).toHaveLength(2);
+  expect((await listed({ search: "APP" })).names).toEqual([]);
+  expect((await listed({ kind: "pushed" })).names).toEqual([]);
+  expect((await listed({ kind: "cached", sort: "updated" })).names).toHaveLength(6);
+});
+
+const token = (...place: unknown[]) => Buffer.from(JSON.stringify(place)).toString("base64url");
+test.each([
+  "",
+  "x",
+  "quay.io/x:1",
+  token(),
+  token("name", true, "quay.io/x", "1", "cached", 0),
+  token("updated", false, "quay.io/x", "1", "cached", 0),
+  token("name", false, "quay.io/x", "1", "cached", 1e300),
+  token("name", false, "quay.io/x", "1", "cached", 0, 0),
+  token("name", false, { a: 1 }, "1", "cached", 0),
+  Buffer.from("[".repeat(3000)).toString("base64url"),
+])("there is nothing after %p", async (after) => {
+  const refused = await listImages(survey(), inventory, { ...ALL, after }, NEVER).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(RegistryError);
+  expect(refused).toMatchObject({ code: "BAD_REQUEST" });
+});
+
+test("a namespace that can be none is refused", async () => {
+  await expect(listed({ namespace: "a b" })).rejects.toMatchObject({ code: "BAD_REQUEST" });
+});

@@ -1,0 +1,164 @@
+/**
+ * The admin API as a contract: what the command line, the page and programs ask a larder for, beyond the distribution API.
+ * Everything else comes from this table: the types, the router, the client, the document (`openapi.ts`).
+ *
+ * A body is JSON, and said to be so: another Content-Type is refused, since a page of any site could send it to a larder on
+ * its reader's machine. What fails is told as a problem (`problem.ts`).
+ */
+import * as v from "valibot";
+import { imageName } from "./basic-schemas.ts";
+import {
+  adoptRequest,
+  adoption,
+  checkAnswer,
+  checkRequest,
+  fetchProgress,
+  fetchRequest,
+  imagePage,
+  imageQuery,
+  inspectedImage,
+  removal,
+  verifyProgress,
+} from "./image-schemas.ts";
+import { type Operation, operation } from "./operation.ts";
+import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
+import type { Frozen, Shape } from "./shape.ts";
+
+/** Where the admin API is. */
+export const ADMIN_PATH = "/api/v1";
+
+const CHECK_BODY_BYTES = 2 << 20;
+/** An index, in base64. */
+const INDEX_BODY_BYTES = 7 << 20;
+
+const image = { image: imageName } as const;
+
+export const CONTRACT = {
+  getVersion: operation("GET", "/version", {
+    action: null,
+    summary: "Tell that this is a larder, and its version",
+    description: "By this a client knows a larder from other registries.",
+    answer: versionAnswer,
+  }),
+  getDocument: operation("GET", "/openapi.json", {
+    action: null,
+    summary: "Give this document",
+    answer: v.record(v.string(), v.unknown()),
+  }),
+  getHealth: operation("GET", "/health", {
+    action: "pull",
+    summary: "Tell what may keep larder from its work",
+    description: "Takes as long as the slowest upstream registry.",
+    answer: health,
+  }),
+  getStats: operation("GET", "/stats", {
+    action: "pull",
+    summary: "Give counts since larder started",
+    answer: stats,
+  }),
+  getOffline: operation("GET", "/settings/offline", {
+    action: "pull",
+    summary: "Is contacting upstream registries forbidden?",
+    answer: offlineState,
+  }),
+  setOffline: operation("PUT", "/settings/offline", {
+    action: "administer",
+    summary: "Forbid or allow contact with upstream registries, until larder is restarted",
+    body: offlineState,
+    answer: offlineState,
+  }),
+  listImages: operation("GET", "/images", {
+    action: "pull",
+    isWork: true,
+    summary: "List images that are here",
+    description:
+      "A page of tags, in the order asked for; a cached tag that a pushed one covers is left out. Ask again with `next` as `after` until it is null. What comes or goes meanwhile moves nothing else from one page to another; a tag whose time changes while it is listed by time may be told of again.",
+    query: imageQuery,
+    answer: imagePage,
+  }),
+  getImage: operation("GET", "/images/{image}", {
+    action: "pull",
+    isWork: true,
+    summary: "Show what is here of an image",
+    description: "Upstream is never asked. The name may be percent-encoded, or stand in the path with its slashes.",
+    parameters: image,
+    answer: inspectedImage,
+  }),
+  removeImage: operation("DELETE", "/images/{image}", {
+    action: "delete",
+    summary: "Remove a tag, or a manifest by its digest, and what only it held",
+    description:
+      "A pushed tag that covers a cached one uncovers it. The space is given back by a collection. The name as in `getImage`.",
+    parameters: image,
+    answer: removal,
+  }),
+  checkImages: operation("POST", "/checks", {
+    action: "pull",
+    isWork: true,
+    summary: "Are these images here, whole?",
+    description:
+      "Upstream is never asked. When the images are much work, the answer is for the first ones only: ask for the others again.",
+    body: checkRequest,
+    bodyLimitBytes: CHECK_BODY_BYTES,
+    answer: checkAnswer,
+  }),
+  fetchImage: operation("POST", "/fetches", {
+    action: "administer",
+    summary: "Bring an image here, with what refers to it",
+    description: "The answer begins at once and tells how it goes; the last line is `done` or `failed`.",
+    body: fetchRequest,
+    form: "lines",
+    answer: fetchProgress,
+  }),
+  adoptImage: operation("POST", "/adoptions", {
+    action: "administer",
+    summary: "Make a manifest that was pushed by its digest the cached answer to a tag, if the image has one",
+    description:
+      "What an index lists and is not here is asked for at its registry when somebody wants it, as of every cached index.",
+    body: adoptRequest,
+    bodyLimitBytes: INDEX_BODY_BYTES,
+    answer: adoption,
+  }),
+  collect: operation("POST", "/collections", {
+    action: "administer",
+    summary: "Give back the space of what nothing needs any more",
+    body: collectRequest,
+    answer: collection,
+  }),
+  verify: operation("POST", "/verifications", {
+    action: "administer",
+    summary: "Read every file of a blob, and set aside those whose bytes are wrong",
+    description: "The last line is `done` or `failed`. A file that cannot be read stays.",
+    body: v.strictObject({}),
+    form: "lines",
+    answer: verifyProgress,
+  }),
+} as const satisfies Readonly<Record<string, Operation>>;
+
+/** The name of an operation. */
+export type OperationId = keyof typeof CONTRACT;
+
+type Table = typeof CONTRACT;
+type IdOf<Form> = { [Id in OperationId]: Table[Id]["form"] extends Form ? Id : never }[OperationId];
+/** Those that answer with one document. */
+export type DocumentId = IdOf<"document">;
+/** Those that answer with a line after another. */
+export type LinesId = IdOf<"lines">;
+
+type In<Entries extends v.ObjectEntries> = v.InferInput<v.ObjectSchema<Entries, undefined>>;
+type Out<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;
+type BodyIn<Body> = Body extends v.GenericSchema ? v.InferInput<Body> : unknown;
+type BodyOut<Body> = Body extends v.GenericSchema ? v.InferOutput<Body> : unknown;
+
+/** What a client says: path, query and body in one, for their names differ. */
+export type RequestOf<Id extends OperationId> = Frozen<
+  In<Table[Id]["parameters"]> & In<Table[Id]["query"]> & BodyIn<Table[Id]["body"]>
+>;
+
+/** What an action is given: the same, with the defaults. */
+export type InputOf<Id extends OperationId> = Frozen<
+  Out<Table[Id]["parameters"]> & Out<Table[Id]["query"]> & BodyOut<Table[Id]["body"]>
+>;
+
+/** The document that is answered, or one of the lines. */
+export type AnswerOf<Id extends OperationId> = Shape<Table[Id]["answer"]>;

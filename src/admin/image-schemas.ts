@@ -1,0 +1,181 @@
+/** Images: what is here, what is to come here and what is to go. */
+import * as v from "valibot";
+import { bytes, count, digest, imageName, platformList, sentence, timeMs } from "./basic-schemas.ts";
+import type { Shape } from "./shape.ts";
+
+/** Images in one question. Who has more asks more often. */
+const IMAGES_LIMIT = 5000;
+/** Images of one page, at most and unless fewer are asked for. */
+export const PAGE_LIMIT = 1000;
+
+const tagKind = v.pipe(
+  v.picklist(["pushed", "cached"]),
+  v.description("a pushed tag was put here by a person and wins; a cached one is a copy of upstream's"),
+);
+const sizeHere = v.pipe(
+  count,
+  v.description("bytes that are here: manifests and blobs of all platforms. What images share counts for each of them"),
+);
+
+/** A tag of an image, in a list. */
+export const listedImage = v.object({
+  name: v.pipe(v.string(), v.description("the full name: `docker.io/library/nginx:1.27`")),
+  digest,
+  kind: tagKind,
+  sizeBytes: sizeHere,
+  platforms: v.pipe(v.array(v.string()), v.description("those that are here whole")),
+  updatedAtMs: v.pipe(timeMs, v.description("when the tag last came to point here, in milliseconds since 1970")),
+});
+export type ListedImage = Shape<typeof listedImage>;
+
+export const imagePage = v.object({
+  images: v.array(listedImage),
+  next: v.pipe(
+    v.nullable(v.string()),
+    v.description("what to ask with as `after`, all else being equal; null: this is the end"),
+  ),
+});
+export type ImagePage = Shape<typeof imagePage>;
+
+/** What a list may be asked for. */
+export const imageQuery = {
+  namespace: v.optional(
+    v.pipe(v.string(), v.maxLength(255), v.description("images of this registry alone: `quay.io`, `local`")),
+  ),
+  search: v.optional(
+    v.pipe(v.string(), v.maxLength(1024), v.description("what the full name has to hold, letter by letter")),
+  ),
+  kind: v.optional(tagKind),
+  sort: v.optional(
+    v.pipe(
+      v.picklist(["name", "updated"]),
+      v.description("by name, repository first, or by when the tag last came to point here"),
+    ),
+    "name",
+  ),
+  order: v.optional(v.picklist(["asc", "desc"]), "asc"),
+  limit: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(PAGE_LIMIT),
+      v.description("images of one page; what is much work makes it shorter"),
+    ),
+    100,
+  ),
+  after: v.optional(v.pipe(v.string(), v.maxLength(4096), v.description("the `next` of the page before"))),
+} as const;
+
+export const inspectedImage = v.object({
+  name: v.pipe(
+    v.string(),
+    v.description("the full name that answers: a push to `local/` may, whatever registry was named"),
+  ),
+  kind: v.pipe(v.nullable(v.picklist(["pushed", "cached"])), v.description("null when a digest was asked for")),
+  updatedAtMs: v.pipe(v.nullable(v.pipe(v.number(), v.integer())), v.description("as in lists; null for a digest")),
+  digest,
+  mediaType: v.string(),
+  artifactType: v.nullable(v.string()),
+  sizeBytes: sizeHere,
+  platforms: v.pipe(
+    v.array(
+      v.object({
+        platform: v.nullable(v.string()),
+        digest,
+        isHere: v.pipe(v.boolean(), v.description("is its manifest here?")),
+      }),
+    ),
+    v.description("the images of an index; `platform` is null for attestations"),
+  ),
+  layers: v.array(v.object({ digest, sizeBytes: bytes, mediaType: v.string() })),
+  subject: v.pipe(v.nullable(v.string()), v.description("the digest of what it refers to: a signature's image")),
+  annotations: v.record(v.string(), v.string()),
+  config: v.pipe(v.unknown(), v.description("the image's config as it is; null when it is not JSON, or not here")),
+  manifestBase64: v.pipe(v.string(), v.base64(), v.description("the manifest, byte for byte")),
+});
+export type InspectedImage = Shape<typeof inspectedImage>;
+
+export const removal = v.object({
+  removed: v.pipe(
+    v.picklist(["pushed", "cached", "manifest"]),
+    v.description("the tag of which kind, or the manifest with all its tags, was removed"),
+  ),
+  uncovered: v.pipe(v.boolean(), v.description("does a cached tag answer by the name from now on?")),
+});
+
+/** Counted first: the shapes of what is too many are not looked at. */
+export const checkRequest = v.strictObject({
+  images: v.pipe(
+    v.array(v.unknown()),
+    v.maxLength(IMAGES_LIMIT),
+    v.array(v.strictObject({ image: imageName, platforms: platformList })),
+    v.maxLength(IMAGES_LIMIT),
+  ),
+});
+
+export const checkedImage = v.object({
+  state: v.picklist(["whole", "absent", "incomplete"]),
+  missing: v.pipe(v.array(v.string()), v.description("the first ones of the digests that are missing")),
+  missingCount: count,
+  reason: sentence("why it is not whole; null when it is"),
+});
+export type CheckedImage = Shape<typeof checkedImage>;
+
+export const checkAnswer = v.object({
+  images: v.pipe(
+    v.array(checkedImage),
+    v.description("one for each, in their order; when they are much work, for the first ones only"),
+  ),
+});
+export type CheckAnswer = Shape<typeof checkAnswer>;
+
+export const fetchRequest = v.strictObject({ image: imageName, platforms: platformList });
+
+const failed = v.object({
+  kind: v.literal("failed"),
+  code: v.pipe(v.string(), v.description("as in a problem")),
+  message: v.string(),
+});
+
+/** What is told while an image is brought here. */
+export const fetchProgress = v.variant("kind", [
+  v.object({ kind: v.literal("resolved"), digest, warning: sentence("what there is to know about it, or null") }),
+  v.object({
+    kind: v.literal("blob"),
+    digest,
+    sizeBytes: bytes,
+    state: v.picklist(["present", "fetching"]),
+  }),
+  v.object({ kind: v.literal("progress"), digest, doneBytes: bytes, sizeBytes: bytes }),
+  v.object({ kind: v.literal("fetched"), digest, sizeBytes: bytes }),
+  v.object({ kind: v.literal("done") }),
+  failed,
+]);
+export type FetchProgress = Shape<typeof fetchProgress>;
+
+/** What is told while files are verified. */
+export const verifyProgress = v.variant("kind", [
+  v.object({ kind: v.literal("progress"), files: count, bytes }),
+  v.object({ kind: v.literal("damaged"), digest }),
+  v.object({ kind: v.literal("unreadable"), digest, reason: v.string() }),
+  v.object({ kind: v.literal("done"), files: count, bytes }),
+  failed,
+]);
+export type VerifyProgress = Shape<typeof verifyProgress>;
+
+export const adoptRequest = v.strictObject({
+  image: imageName,
+  digest,
+  indexBase64: v.optional(
+    v.pipe(
+      v.string(),
+      v.base64(),
+      v.description("an index of which only a part was copied: it is not pushed but comes along"),
+    ),
+  ),
+});
+
+export const adoption = v.object({
+  adopted: v.pipe(v.boolean(), v.description("false: the image's repository has no such manifest")),
+});

@@ -1,0 +1,59 @@
+import type * as v from "valibot";
+
+/** What somebody needs to be allowed to, in the words of `access/`; null: anybody may. */
+type AdminAction = "pull" | "delete" | "administer";
+
+/** The media type of an answer that comes line by line. */
+export const LINES_TYPE = "application/jsonl";
+
+type Method = "GET" | "PUT" | "POST" | "DELETE";
+
+/** A body of a name and some flags. */
+const SMALL_BODY_BYTES = 65_536;
+
+/** One thing that the admin API can be asked for. */
+export type Operation = {
+  readonly method: Method;
+  /** Below the API's own path. `{name}` is a parameter; at the end it takes all the rest, slashes included. */
+  readonly path: string;
+  readonly action: AdminAction | null;
+  /** May it be much work, though it changes nothing? A few of those run at once. */
+  readonly isWork: boolean;
+  /** A line for people. */
+  readonly summary: string;
+  readonly description: string;
+  /** What is in the path. */
+  readonly parameters: v.ObjectEntries;
+  readonly query: v.ObjectEntries;
+  /** An object's. An empty body counts as `{}`. Null: there is none. */
+  readonly body: v.GenericSchema | null;
+  readonly bodyLimitBytes: number;
+  /** One JSON document, or a stream of them, a line each. */
+  readonly form: "document" | "lines";
+  /** The document, or one of the lines. */
+  readonly answer: v.GenericSchema;
+};
+
+type Details = Partial<
+  Pick<Operation, "isWork" | "description" | "parameters" | "query" | "body" | "bodyLimitBytes" | "form">
+> &
+  Pick<Operation, "action" | "summary" | "answer">;
+
+const DEFAULTS = {
+  isWork: false,
+  description: "",
+  parameters: {},
+  query: {},
+  body: null,
+  bodyLimitBytes: SMALL_BODY_BYTES,
+  form: "document",
+} as const;
+
+/** An operation, with the usual where nothing is said. */
+export function operation<const M extends Method, const D extends Details>(
+  method: M,
+  path: `/${string}`,
+  details: D,
+): Omit<typeof DEFAULTS, keyof D> & D & { readonly method: M; readonly path: string } {
+  return { ...DEFAULTS, ...details, method, path };
+}

@@ -1,0 +1,111 @@
+/** The server itself: what it is, how it does, what it is to do. */
+import * as v from "valibot";
+import { bytes, count, durationMs, sentence, timeMs } from "./basic-schemas.ts";
+import type { Shape } from "./shape.ts";
+
+export const versionAnswer = v.object({ name: v.literal("larder"), version: v.string() });
+
+const reachability = v.pipe(
+  v.picklist(["reachable", "suspect", "away"]),
+  v.description("can the registry be reached? `suspect`: not just now, but a moment ago"),
+);
+
+export const health = v.object({
+  disk: v.pipe(
+    v.object({ freeBytes: bytes, sizeBytes: bytes }),
+    v.description("the file system of the data folder: what larder may still write, and all of it"),
+  ),
+  storeProblem: sentence("why nothing may be written, and what to do; null when all is well"),
+  offline: v.boolean(),
+  upstreams: v.pipe(
+    v.array(
+      v.object({
+        namespace: v.string(),
+        problem: sentence("why it does not answer; null when it does"),
+        state: reachability,
+      }),
+    ),
+    v.description(
+      "whether each upstream registry answers; empty while offline. One that is `away` is tried again in the background, and what is here is served without it meanwhile",
+    ),
+  ),
+});
+export type Health = Shape<typeof health>;
+
+const namespaceCounts = v.object({
+  namespace: v.pipe(v.string(), v.description("of very many, those that came last are counted together, as `other`")),
+  hits: count,
+  misses: count,
+  stale: v.pipe(count, v.description("hits that may be older than what the registry has, since it could not be asked")),
+  bytesFromDisk: bytes,
+  bytesFromUpstream: bytes,
+  bytesSaved: v.pipe(
+    count,
+    v.description("what would have been fetched without larder: bytes from disk, where there is an upstream"),
+  ),
+});
+export type NamespaceCounts = Shape<typeof namespaceCounts>;
+
+const namespaceStats = v.object({
+  ...namespaceCounts.entries,
+  upstream: v.pipe(
+    v.nullable(v.picklist(["reachable", "suspect", "away"])),
+    v.description("as in `getHealth`; null without an upstream"),
+  ),
+  rateLimit: v.pipe(
+    v.nullable(
+      v.object({
+        limit: v.number(),
+        remaining: v.number(),
+        windowSeconds: v.nullable(v.number()),
+        seenAtMs: timeMs,
+      }),
+    ),
+    v.description("the allowance that the registry spoke of last; null when it never did"),
+  ),
+});
+export type NamespaceStats = Shape<typeof namespaceStats>;
+
+export const stats = v.object({
+  sinceMs: v.pipe(timeMs, v.description("when larder began to count, in milliseconds since 1970")),
+  offline: v.boolean(),
+  namespaces: v.array(namespaceStats),
+  total: v.pipe(
+    v.nullable(v.object({ sinceMs: timeMs, namespaces: v.array(namespaceCounts) })),
+    v.description("the same over all starts, since the store began to count; null when the store cannot be read"),
+  ),
+  aside: v.pipe(
+    v.object({ files: count, damaged: count, bytes }),
+    v.description("files that were set aside, because no record names them or (`damaged`) their bytes are wrong"),
+  ),
+  collectionRefusal: sentence("why nothing is collected, and what to do; null when nothing speaks against it"),
+  storeProblem: sentence("why nothing may be written at all, and what to do; null when all is well"),
+});
+export type Stats = Shape<typeof stats>;
+
+export const offlineState = v.strictObject({
+  offline: v.pipe(v.boolean(), v.description("is contacting upstream registries forbidden?")),
+});
+
+export const collectRequest = v.strictObject({
+  graceMs: v.optional(
+    v.pipe(durationMs, v.description("replaces the configured period for what pushes in flight may need")),
+  ),
+  setAsideAll: v.optional(
+    v.pipe(v.boolean(), v.description("set files without a record aside, however many they are")),
+  ),
+  giveUpAfterMs: v.optional(v.pipe(durationMs, v.description("delete what was set aside so long ago"))),
+});
+export type CollectRequest = Shape<typeof collectRequest>;
+
+export const collection = v.object({
+  manifests: count,
+  links: count,
+  blobs: count,
+  bytes,
+  setAside: v.pipe(count, v.description("files that were set aside, for want of a record")),
+  broughtBack: v.pipe(count, v.description("files that were brought back, since they have a record again")),
+  givenUp: v.pipe(count, v.description("files that had been set aside and were deleted")),
+  problem: sentence("what kept the collection from its work, and what to do; null when nothing did"),
+});
+export type Collection = Shape<typeof collection>;

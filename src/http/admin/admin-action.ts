@@ -1,0 +1,16 @@
+import type { AnswerOf, DocumentId, InputOf, LinesId } from "../../admin/contract.ts";
+
+/** Work that tells how it goes. */
+export type LineWork<Event> = {
+  /** The last event is what it returns. */
+  readonly work: (tell: (event: Event) => void) => Promise<Event>;
+  /** Called when the client has left; without it the work goes on. */
+  readonly onLeave?: () => void;
+};
+
+/** A function for each operation. `signal` fires when the client has left. They throw RegistryErrors. */
+export type AdminActions = {
+  readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal) => Promise<AnswerOf<Id>>;
+} & {
+  readonly [Id in LinesId]: (input: InputOf<Id>, signal: AbortSignal) => Promise<LineWork<AnswerOf<Id>>>;
+};

@@ -1,0 +1,66 @@
+import * as v from "valibot";
+import type { Operation } from "../../admin/operation.ts";
+import type { Work } from "../../lib/async/turns.ts";
+import { JsonTooComplex, jsonSteps } from "../../lib/text/json-steps.ts";
+import { quoteBriefly } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { Exchange } from "../exchange.ts";
+import { readBody } from "../read-body.ts";
+
+/**
+ * The body of a request that says that it is JSON. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE. Pages of other sites cannot
+ * make a browser send this Content-Type unasked: a second lock, should a browser not say for whom it sends.
+ */
+export async function readJson(exchange: Exchange, limitBytes: number): Promise<Uint8Array> {
+  const type = exchange.request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    throw new RegistryError("BAD_REQUEST", "the request's Content-Type must be application/json");
+  }
+  return readBody(exchange, limitBytes, "request");
+}
+
+/** A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. */
+export async function parseBody(bytes: Uint8Array, schema: v.GenericSchema, work: Work): Promise<unknown> {
+  const value = bytes.byteLength === 0 ? {} : await work.finish(bodySteps(bytes));
+  return parse("the request's body", schema, value);
+}
+
+/** What the path says. Throws BAD_REQUEST. */
+export function parseParameters({ parameters }: Operation, texts: Readonly<Record<string, string>>): object {
+  return parse("the request's path", v.strictObject(parameters), texts) as object;
+}
+
+/** What the query says, with what is meant where it says nothing. Throws BAD_REQUEST. */
+export function parseQuery({ query }: Operation, asked: URLSearchParams): object {
+  const values: Record<string, unknown> = {};
+  for (const [name, text] of asked) {
+    const entry = Object.hasOwn(query, name) ? query[name] : undefined;
+    if (entry === undefined)
+      throw new RegistryError("BAD_REQUEST", `the request's query: nothing is called ${quoteBriefly(name)}`);
+    if (Object.hasOwn(values, name))
+      throw new RegistryError("BAD_REQUEST", `the request's query: ${name} stands there twice`);
+    // All that a query can say is text.
+    values[name] = isNumber(entry) && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  }
+  return parse("the request's query", v.strictObject(query), values) as object;
+}
+
+function isNumber(entry: v.ObjectEntries[string]): boolean {
+  return "wrapped" in entry ? isNumber(entry.wrapped) : entry.type === "number";
+}
+
+function parse(what: string, schema: v.GenericSchema, value: unknown): unknown {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new RegistryError("BAD_REQUEST", `${what}: ${v.getDotPath(issue) ?? ""} ${issue.message}`);
+}
+
+function* bodySteps(bytes: Uint8Array): Generator<void, unknown, void> {
+  try {
+    return yield* jsonSteps(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError) && !(cause instanceof JsonTooComplex)) throw cause;
+    throw new RegistryError("BAD_REQUEST", "the request's body is not JSON", { cause });
+  }
+}
