@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Turns } from "../lib/async/turns.ts";
 import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
@@ -11,7 +12,8 @@ import type { Tag } from "../oci/tag.ts";
 import { memoryMetadata } from "./memory/metadata-memory.ts";
 import type { MetadataStore } from "./metadata.ts";
 import initial from "./sqlite/migrations/0001-initial.sql.ts";
-import { openSqliteMetadata } from "./sqlite/metadata-sqlite.ts";
+import { openSqliteMetadata, sqliteMetadata } from "./sqlite/metadata-sqlite.ts";
+import { SqliteDatabase } from "./sqlite/sqlite-database.ts";
 import { statisticsContract } from "./statistics.contract.ts";
 
 statisticsContract("statistics in memory", async () => memoryMetadata());
@@ -86,7 +88,7 @@ test("whatever comes and goes, the totals are those of who counts anew", async (
       for (const store of stores) await store.close();
       expect(kept).toEqual(counted as NonNullable<typeof counted>);
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
   await rm(folder, { recursive: true });
 });
@@ -129,5 +131,24 @@ test("a store of version 0.1 is counted once, and its traffic begins when it is 
   const second = openSqliteMetadata(path);
   expect(await second.statistics.traffic()).toEqual({ sinceMs, namespaces: [hit] });
   await second.close();
+  await rm(folder, { recursive: true });
+});
+
+test("on a full disk the counts take nothing of what is kept for those who free space", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "larder-statistics-"));
+  const spare = { isSpent: true, spend: () => false, restore: async () => {} };
+  const database = new SqliteDatabase(join(folder, "larder.db"), spare);
+  const { statistics } = sqliteMetadata(database, new Turns());
+  const hit = {
+    namespace: "quay.io" as Namespace,
+    hits: 1,
+    misses: 0,
+    stale: 0,
+    bytesFromDisk: 3,
+    bytesFromUpstream: 0,
+  };
+  await expect(statistics.addTraffic([hit])).rejects.toMatchObject({ code: "STORAGE_FULL" });
+  expect((await statistics.traffic()).namespaces).toEqual([]);
+  database.close();
   await rm(folder, { recursive: true });
 });

@@ -32,7 +32,8 @@ export class SqliteStatistics implements StatisticsStore {
   }
 
   async addTraffic(added: readonly NamespaceTraffic[]): Promise<void> {
-    this.#database.transact(() => {
+    // On a full disk, what is kept for those who free space is not for this.
+    await this.#database.durably(() => {
       for (const traffic of added) this.#add(this.#rowOf(traffic.namespace), traffic);
     });
   }
