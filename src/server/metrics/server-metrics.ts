@@ -2,6 +2,7 @@ import type { RequestObserver } from "../../http/request-observer.ts";
 import type { CollectionTotals } from "../../registry/collection-tally.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import { EventLoopDelay } from "../../telemetry/metrics/event-loop-delay.ts";
 import type { MetricDefinition } from "../../telemetry/metrics/metric-family.ts";
 import { Metrics } from "../../telemetry/metrics/metrics.ts";
 import { processMetrics } from "../../telemetry/metrics/process-metrics.ts";
@@ -41,12 +42,18 @@ export class ServerMetrics {
   readonly all = new Metrics();
   readonly upstreams = new UpstreamMetrics();
   readonly dns = new DnsMetrics();
+  readonly #eventLoop = new EventLoopDelay();
 
   constructor(version: string) {
     const build = { metric: BUILD, labels: [version, Bun.version, process.platform, process.arch], value: 1 };
     this.all.addReader({ name: "build", definitions: [BUILD], read: () => [build] });
     this.all.addReader(processMetrics());
-    this.all.add(...this.upstreams.families, this.dns.family);
+    this.all.add(...this.upstreams.families, this.dns.family, this.#eventLoop.family);
+  }
+
+  /** Begins to measure what has to be watched. What comes back ends that. */
+  start(): () => void {
+    return this.#eventLoop.start();
   }
 
   /** Measures these, and gives what is to be told of each request. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { CounterFamily } from "./counter.ts";
+import { EventLoopDelay } from "./event-loop-delay.ts";
 import { formatExposition } from "./exposition.ts";
 import { HistogramFamily } from "./histogram.ts";
 import type { MetricDefinition } from "./metric-family.ts";
@@ -95,4 +96,28 @@ test("a process tells what it takes", async () => {
   expect(readings.get("process_virtual_memory_bytes")).toBeGreaterThan(resident);
   expect(readings.get("process_open_fds")).toBeGreaterThan(2);
   expect(readings.get("process_max_fds")).toBeGreaterThan(readings.get("process_open_fds") ?? 0);
+});
+
+test("the delay of the event loop is what its timer comes too late by", () => {
+  let nowMs = 0;
+  let callback = () => {};
+  let isEnded = false;
+  const after = (_: number, call: () => void) => {
+    callback = call;
+    return () => {
+      isEnded = true;
+    };
+  };
+  const delay = new EventLoopDelay({ elapsed: () => nowMs, after });
+  const stop = delay.start();
+  for (const lateMs of [0, 3, 47, -1]) {
+    nowMs += 500 + lateMs;
+    callback();
+  }
+  const text = formatExposition([delay.family], "text");
+  for (const line of ['bucket{le="0.001"} 2', 'bucket{le="0.005"} 3', 'bucket{le="0.05"} 4', "count 4", "sum 0.05"]) {
+    expect(text).toContain(`larder_event_loop_delay_seconds_${line}\n`);
+  }
+  stop();
+  expect(isEnded).toBe(true);
 });
