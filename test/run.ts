@@ -4,19 +4,15 @@
  * Arguments go through to `bun test`: `npm test -- src/oci`, `npm test -- -t "pushed tag"`. With
  * LARDER_TEST_INSTALL=0 nothing is installed or built. The last line is `N passed, N failed, N skipped`.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type BunTestOutcome, runBunTest } from "./bun-test.ts";
 import { installMissingPackages } from "./debian-packages.ts";
-import { buildGoPrograms, goProgramsAskedForIn, UNBUILT_VARIABLE } from "./go-programs.ts";
-import { SKIPPED_SUITES_VARIABLE, type SkippedSuite } from "./requirement.ts";
-import { describeSkipped, parseTestReport, type TestReport } from "./test-report.ts";
+import { buildGoPrograms, goProgramsAskedForIn } from "./go-programs.ts";
+import { makeRunFolder } from "./run-folder.ts";
+import { describeSkipped, type TestReport } from "./test-report.ts";
 
 const CHECKOUT = new URL("..", import.meta.url).pathname;
-/** Each test has limits of its own; this one ends a run that hangs all the same. */
-const RUN_TIMEOUT_MS = 40 * 60_000;
-/** Machines that run tests are slow and busy: bun's own default of 5 s fails honest tests there. */
-const TEST_TIMEOUT_MS = 30_000;
 const OPTIONS_WITH_VALUE = new Set(["-t", "--test-name-pattern", "--timeout", "--seed", "--max-concurrency"]);
 
 /** The words among the arguments that choose test files: paths, and parts of file names. */
@@ -48,39 +44,6 @@ async function buildMissingPrograms(given: readonly string[]): Promise<Readonly<
   return buildGoPrograms([...new Set(asked)].sort(), console.log);
 }
 
-async function runTests(
-  folder: string,
-  given: readonly string[],
-  unbuilt: Readonly<Record<string, string>>,
-): Promise<{ succeeded: boolean; report: TestReport }> {
-  const reportFile = join(folder, "junit.xml");
-  const tests = Bun.spawn(
-    [
-      process.execPath,
-      "test",
-      `--timeout=${TEST_TIMEOUT_MS}`,
-      "--reporter=junit",
-      `--reporter-outfile=${reportFile}`,
-      ...testArguments(given),
-    ],
-    {
-      cwd: CHECKOUT,
-      env: {
-        ...process.env,
-        [SKIPPED_SUITES_VARIABLE]: join(folder, "skipped-suites"),
-        [UNBUILT_VARIABLE]: JSON.stringify(unbuilt),
-      },
-      stdio: ["inherit", "inherit", "inherit"],
-      timeout: RUN_TIMEOUT_MS,
-      killSignal: "SIGKILL",
-    },
-  );
-  const exitCode = await tests.exited;
-  if (tests.signalCode !== null) console.log(`\nbun test was ended by ${tests.signalCode}`);
-  const report = parseTestReport(existsSync(reportFile) ? readFileSync(reportFile, "utf8") : "");
-  return { succeeded: exitCode === 0, report };
-}
-
 /** So many files that failed are run again; more are no accident. */
 const AGAIN_LIMIT = 5;
 
@@ -91,8 +54,7 @@ const AGAIN_LIMIT = 5;
 async function runAgain(
   given: readonly string[],
   report: TestReport,
-  folder: string,
-  unbuilt: Readonly<Record<string, string>>,
+  run: (argv: readonly string[]) => Promise<BunTestOutcome>,
 ): Promise<ReadonlyMap<string, number> | null> {
   const files = [...report.failedByFile.keys()];
   const unheard = chosenFiles(given).filter((file) => !report.files.has(file));
@@ -100,30 +62,24 @@ async function runAgain(
   if (unheard.length > 0 || files.length === 0 || files.length > AGAIN_LIMIT) return null;
   for (const file of files) {
     console.log(`\n${file} failed, and is run once more by itself:`);
-    const own = mkdtempSync(join(folder, "again-"));
-    if (!(await runTests(own, [file], unbuilt)).succeeded) return null;
+    if (!(await run([`./${file}`])).succeeded) return null;
   }
   return report.failedByFile;
 }
 
-function recordedSkips(folder: string): SkippedSuite[] {
-  const file = join(folder, "skipped-suites");
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").trim().split("\n");
-  return lines.map((line) => JSON.parse(line) as SkippedSuite);
-}
-
-const mayInstall = process.env["LARDER_TEST_INSTALL"] !== "0";
-if (mayInstall) installMissingPackages(console.log);
-const unbuilt = mayInstall ? await buildMissingPrograms(process.argv.slice(2)) : {};
-const folder = mkdtempSync(join(tmpdir(), "larder-test-run-"));
-try {
-  const { succeeded, report } = await runTests(folder, process.argv.slice(2), unbuilt);
-  const skipped = describeSkipped(report, recordedSkips(folder));
-  if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
+/** Runs the tests, and those that failed again; prints what came of it. Returns the exit status. */
+async function main(given: readonly string[], folder: string, signal: AbortSignal): Promise<number> {
+  const mayInstall = process.env["LARDER_TEST_INSTALL"] !== "0";
+  if (mayInstall) installMissingPackages(console.log);
+  const unbuilt = mayInstall ? await buildMissingPrograms(given) : {};
+  const run = (argv: readonly string[]) => runBunTest(argv, { checkout: CHECKOUT, folder, unbuilt, signal });
+  const { succeeded, report, skipped } = await run(testArguments(given));
+  if (signal.aborted) return 1;
+  const lines = describeSkipped(report, skipped);
+  if (lines.length > 0) console.log(`\nSkipped:\n${lines.map((line) => `  ${line}`).join("\n")}`);
   const someRan = report.passed + report.failed > 0;
   if (!someRan) console.log("\nNo test ran.");
-  const wavering = succeeded ? null : await runAgain(process.argv.slice(2), report, folder, unbuilt);
+  const wavering = succeeded ? null : await runAgain(given, report, run);
   if (wavering !== null) {
     const lines = [...wavering].map(([file, count]) => `  ${file} (${count})`);
     console.log(`\nFailed at first and passed by itself, which wants a look:\n${lines.join("\n")}`);
@@ -132,7 +88,14 @@ try {
   const failed = wavering !== null ? 0 : !succeeded && report.failed === 0 ? 1 : report.failed;
   const passed = report.passed + (wavering === null ? 0 : report.failed);
   console.log(`\n${passed} passed, ${failed} failed, ${report.skipped} skipped`);
-  process.exitCode = failed > 0 || !someRan ? 1 : 0;
+  return failed > 0 || !someRan ? 1 : 0;
+}
+
+const interrupted = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => interrupted.abort());
+const folder = makeRunFolder();
+try {
+  process.exitCode = await main(process.argv.slice(2), folder.path, interrupted.signal);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  folder.remove();
 }

@@ -1,0 +1,67 @@
+/** `bun test` as the runner runs it: in namespaces and a temporary folder of its own, with a report to read. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { UNBUILT_VARIABLE } from "./go-programs.ts";
+import { inOwnNamespaces } from "./own-namespaces.ts";
+import { SKIPPED_SUITES_VARIABLE, type SkippedSuite } from "./requirement.ts";
+import { parseTestReport, type TestReport } from "./test-report.ts";
+
+/** Each test has limits of its own; this one ends a run that hangs all the same. */
+const RUN_TIMEOUT_MS = 40 * 60_000;
+/** Machines that run tests are slow and busy: bun's own default of 5 s fails honest tests there. */
+const TEST_TIMEOUT_MS = 30_000;
+
+export type BunTestOptions = {
+  readonly checkout: string;
+  /** For what a run leaves to read, and for the tests' temporary files. What an earlier one left there is removed. */
+  readonly folder: string;
+  /** Why programs could not be built, by name. */
+  readonly unbuilt: Readonly<Record<string, string>>;
+  /** Ends the run, and everything that it started, at once. */
+  readonly signal: AbortSignal;
+};
+
+export type BunTestOutcome = {
+  readonly succeeded: boolean;
+  readonly report: TestReport;
+  /** Suites that said why they are skipped. */
+  readonly skipped: readonly SkippedSuite[];
+};
+
+/** Runs `bun test` with these arguments; what it prints goes where this process prints. */
+export async function runBunTest(argv: readonly string[], options: BunTestOptions): Promise<BunTestOutcome> {
+  const { checkout, folder, unbuilt, signal } = options;
+  const [reportFile, skippedFile] = [join(folder, "junit.xml"), join(folder, "skipped-suites")];
+  const temporary = join(folder, "t");
+  for (const left of [reportFile, skippedFile, temporary]) rmSync(left, { recursive: true, force: true });
+  mkdirSync(temporary);
+  const report = ["--reporter=junit", `--reporter-outfile=${reportFile}`];
+  const command = [process.execPath, "test", `--timeout=${TEST_TIMEOUT_MS}`, ...report, ...argv];
+  const tests = Bun.spawn([...inOwnNamespaces(command)], {
+    cwd: checkout,
+    env: {
+      ...process.env,
+      TMPDIR: temporary,
+      [SKIPPED_SUITES_VARIABLE]: skippedFile,
+      [UNBUILT_VARIABLE]: JSON.stringify(unbuilt),
+    },
+    stdio: ["inherit", "inherit", "inherit"],
+    timeout: RUN_TIMEOUT_MS,
+    signal,
+    killSignal: "SIGKILL",
+  });
+  const exitCode = await tests.exited;
+  if (tests.signalCode !== null) console.log(`\nbun test was ended by ${tests.signalCode}`);
+  return {
+    succeeded: exitCode === 0,
+    report: parseTestReport(textOf(reportFile)),
+    skipped: textOf(skippedFile)
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as SkippedSuite),
+  };
+}
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
