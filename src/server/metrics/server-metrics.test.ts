@@ -2,13 +2,15 @@ import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { exchangeOf } from "../../http/exchange.fixture.ts";
-import type { Namespace } from "../../oci/repository-name.ts";
+import type { ExchangeRecord } from "../../http/exchange-record.ts";
+import { LOCAL, type Namespace } from "../../oci/repository-name.ts";
 import { CollectionTally } from "../../registry/collection-tally.ts";
 import { TrafficCounter } from "../../registry/pull/traffic.ts";
 import { Upstreams } from "../../registry/pull/upstreams.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { formatExposition } from "../../telemetry/metrics/exposition.ts";
 import { PublishedCertificate } from "../../tls/certificate-source.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { ServerMetrics } from "./server-metrics.ts";
 
 const HUB = "docker.io" as Namespace;
@@ -58,6 +60,59 @@ describe("the metrics of a server", () => {
       expect(known.has(name), name).toBe(true);
       if (label !== undefined) expect(known.get(name), name).toContain(label);
     }
+  });
+
+  test("tell of each request what it asked for, how it ended, how long it took and what it moved", async () => {
+    const { observer, text } = allMetrics();
+    const answered = (method: string, status: number, tookMs: number, record: Partial<ExchangeRecord>) => {
+      const exchange = exchangeOf(new Request("http://larder.example/v2/", { method }));
+      Object.assign(exchange.record, record);
+      observer.answered(exchange, status, tookMs);
+    };
+    answered("GET", 200, 3, { route: "blob", namespace: HUB, source: "upstream", bytesOut: 10 });
+    answered("GET", 206, 7000, { route: "blob", namespace: HUB, source: "upstream", bytesOut: 5, hasLeft: true });
+    answered("PUT", 201, 1, { route: "upload", namespace: LOCAL, bytesIn: 7 });
+    answered("HEAD", 499, 1, { bytesOut: 0 });
+    const told = (await text()).split("\n");
+    for (const line of [
+      'larder_http_requests_total{route="blob",method="GET",code="2xx",namespace="docker.io"} 2',
+      'larder_http_requests_total{route="upload",method="PUT",code="2xx",namespace="local"} 1',
+      'larder_http_requests_total{route="other",method="HEAD",code="4xx",namespace="none"} 1',
+      'larder_http_request_duration_seconds_bucket{route="blob",source="upstream",le="0.005"} 1',
+      'larder_http_request_duration_seconds_bucket{route="blob",source="upstream",le="10.0"} 2',
+      'larder_http_request_duration_seconds_sum{route="blob",source="upstream"} 7.003',
+      'larder_http_request_duration_seconds_count{route="upload",source="none"} 1',
+      'larder_http_response_bytes_total{route="blob",namespace="docker.io"} 15',
+      'larder_http_request_bytes_total{route="upload",namespace="local"} 7',
+      'larder_http_clients_left_total{route="blob"} 1',
+    ]) {
+      expect(told).toContain(line);
+    }
+    expect(told.filter((line) => /^larder_http_(?:response|request)_bytes_total/.test(line)).length).toBe(2);
+  });
+
+  test("count an upstream's answers by the hosts that are configured, and those that they lead to together", async () => {
+    const { metrics, text } = allMetrics();
+    const observe = metrics.upstreams.observerOf(HUB, ["https://registry-1.docker.io", "http://10.0.0.9:5000/hub"]);
+    const urls = ["https://registry-1.docker.io/v2/", "http://10.0.0.9:5000/hub/v2/", "https://cdn-17.example/x"];
+    for (let index = 0; index < 1000; index++) urls.push(`https://cdn-${index}.example/x`);
+    for (const url of urls) observe({ kind: "response", method: "GET", url, status: 200, elapsedMs: 30 });
+    const limited = new UpstreamError({ kind: "rate-limited", retryAfterSeconds: 3 }, "too many");
+    for (const error of [limited, limited, new TypeError("larder's own")]) {
+      observe({ kind: "failure", method: "GET", url: "https://registry-1.docker.io/v2/", error, retried: true });
+    }
+    const told = (await text()).split("\n");
+    for (const line of [
+      'larder_upstream_requests_total{namespace="docker.io",host="registry-1.docker.io",method="GET",code="2xx"} 1',
+      'larder_upstream_requests_total{namespace="docker.io",host="10.0.0.9:5000",method="GET",code="2xx"} 1',
+      'larder_upstream_requests_total{namespace="docker.io",host="other",method="GET",code="2xx"} 1001',
+      'larder_upstream_request_duration_seconds_bucket{namespace="docker.io",le="0.05"} 1003',
+      'larder_upstream_failures_total{namespace="docker.io",reason="rate-limited"} 2',
+      'larder_upstream_failures_total{namespace="docker.io",reason="internal"} 1',
+    ]) {
+      expect(told).toContain(line);
+    }
+    expect(told.filter((line) => line.startsWith("larder_upstream_requests_total")).length).toBe(3);
   });
 
   test("grow by no name that a client makes up", async () => {
