@@ -78,6 +78,16 @@ export class Exchange implements Applicant {
     return this.#listener.requestIP(this.request)?.address ?? null;
   }
 
+  /** The address at the other end, for events. */
+  get from(): string | null {
+    return this.remote();
+  }
+
+  /** The name of who asks; principals have none yet. */
+  get who(): string | null {
+    return null;
+  }
+
   /** Who asks: found out once. To be asked before anything is waited for, as `arrival`. */
   principal(): Promise<Principal> {
     this.#principal ??= this.#keeper.authenticate(this.request, this.arrival());

@@ -29,6 +29,12 @@ export function blobsOf({ config, layers, manifests }: Manifest): readonly Descr
   return all.filter(({ mediaType }) => !isNonDistributable(mediaType));
 }
 
+/** Bytes of a manifest and of the blobs that it names, as it says itself; null for an index, which does not say it. */
+export function weightOf(manifest: Manifest, manifestBytes: number): number | null {
+  if (isIndexType(manifest.mediaType)) return null;
+  return blobsOf(manifest).reduce((sum, { size }) => sum + size, manifestBytes);
+}
+
 /** What the manifest holds on to. What an index that came from upstream lists may never come here. */
 export function referencesOf(manifest: Manifest): readonly Digest[] {
   const { manifests, others } = listedIn(manifest);

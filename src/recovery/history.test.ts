@@ -57,7 +57,8 @@ test("the newest snapshot and what changed since are the whole, whatever happene
           const children = [manifest.digest];
           await put(store, repository, indexManifest(children), tag ?? "i", { kind, atMs, children });
         }
-        if (what === "untag") await store.metadata.tags.deleteTag(repository, (tag ?? "1") as Tag, kind === "pushed");
+        if (what === "untag")
+          await store.metadata.tags.deleteTag(repository, (tag ?? "1") as Tag, kind === "pushed", 1);
         if (what === "drop") await store.metadata.manifests.deleteManifest(repository, manifest.digest, false, atMs);
         if (what === "collect") await store.metadata.collection.collectLinks(atMs);
         if (what === "set") await store.metadata.settings.set(image, tag === null ? null : [tag, atMs]);
@@ -86,7 +87,7 @@ test("what changes while a snapshot is taken is in it, or among the changes that
   });
   for (let i = 0; !progress.isDone; i++) {
     await put(store, `local/r${i % 9}`, imageManifest(`while ${i}`), `t${i % 70}`);
-    await store.metadata.tags.deleteTag(`local/r${i % 7}` as RepositoryName, `t${(i * 5) % 60}` as Tag, true);
+    await store.metadata.tags.deleteTag(`local/r${i % 7}` as RepositoryName, `t${(i * 5) % 60}` as Tag, true, 1);
     await setImmediate();
   }
   await snapshot;

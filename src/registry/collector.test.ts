@@ -92,7 +92,7 @@ test("what was removed is given back at once, and what is still needed stays", a
   const [shared, own] = [await pushBlob("shared layer"), await pushBlob("own layer")];
   await pushImage("a", [shared, own]);
   await pushImage("b", [shared]);
-  await metadata.tags.deleteTag(nameOf(repository), parseTag("a"), true);
+  await metadata.tags.deleteTag(nameOf(repository), parseTag("a"), true, 1);
   const report = await collector.collect(LIMITS);
   expect(report).toMatchObject({ blobs: 2, links: 2 });
   expect(report.bytes).toBe("own layer".length + '{"tag":"a"}'.length);
@@ -349,7 +349,7 @@ test("pushes that race removals and collections lose nothing", async () => {
       acknowledged.set(tag, digests);
       if (round % 3 === 0) {
         acknowledged.delete(tag);
-        await metadata.tags.deleteTag(nameOf(repository), parseTag(tag), true);
+        await metadata.tags.deleteTag(nameOf(repository), parseTag(tag), true, 1);
       }
     }
   };

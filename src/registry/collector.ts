@@ -2,7 +2,9 @@ import { mapBounded } from "../lib/async/map-bounded.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
+import { type EventStore, NO_CAUSE } from "../storage/events.ts";
 import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.ts";
+import { isUnkeepable } from "../storage/storage-error.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import { CollectionTally, type CollectionTotals } from "./collection-tally.ts";
 import { type SetAside, StrayFiles, type StraySurvey, whyNotToCollect } from "./stray-files.ts";
@@ -45,6 +47,7 @@ export type CollectorParts = {
   readonly aside: AsideStore;
   readonly collection: CollectionStore;
   readonly transitions: BlobTransitionStore;
+  readonly events: EventStore;
   readonly uploads: Uploads;
   readonly now: () => number;
   /** Is asked whether the store is in its place: what is missing in another is not to be collected. */
@@ -105,6 +108,7 @@ export class Collector {
     if (this.#refusal !== null) return { ...NOTHING, bytes: expired, problem: this.#refusal };
     const { manifests, links } = await collection.collectLinks(now() - limits.graceMs);
     const { blobs, bytes } = await this.#removeUnlinked();
+    if (blobs > 0) await this.#tell(bytes);
     const report = { ...NOTHING, manifests, links, blobs, bytes: expired + bytes };
     if (survey === null) return report;
     const { files, failure } = await this.#setAside(survey, now() - limits.graceMs, options?.setAsideAll === true);
@@ -119,6 +123,16 @@ export class Collector {
       givenUp: given?.files ?? 0,
       problem: failure === null ? null : `a file without a record could not be set aside: ${messageOf(failure)}`,
     };
+  }
+
+  async #tell(sizeBytes: number): Promise<void> {
+    const { events, now } = this.#parts;
+    const what = { repository: null, tag: null, digest: null, mediaType: null };
+    // On a disk that is full in spite of it, the report tells the same to whoever asked.
+    const tell = events.append({ ...NO_CAUSE, ...what, kind: "collected", atMs: now(), sizeBytes });
+    await tell.catch((error: unknown) => {
+      if (!isUnkeepable(error)) throw error;
+    });
   }
 
   /** A survey keeps the first strays only; who wants all of them aside gets them in several goes. */

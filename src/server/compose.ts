@@ -14,6 +14,7 @@ import { BlobFiles } from "../registry/pull/blob-files.ts";
 import { Blobs } from "../registry/pull/blobs.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { Catalog } from "../registry/images/catalog.ts";
+import { logEvents } from "../registry/events.ts";
 import { Collector } from "../registry/collector.ts";
 import { ImageCacher } from "../registry/images/image-cacher.ts";
 import { ImageRemover } from "../registry/images/image-remover.ts";
@@ -120,6 +121,7 @@ export function compose(
   const uploads = new Uploads(uploadStore, files, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = new Upstreams([], settings.now.offline);
+  logEvents(metadata.events, log);
   const offline = new OfflineSwitch(upstreams, metadata.settings, spareWrites);
   const opener = new UpstreamOpener({
     variables,
@@ -148,7 +150,16 @@ export function compose(
     { log, failures },
     clock,
   );
-  const collector = new Collector({ blobs, aside, collection, transitions, uploads, now, guard });
+  const collector = new Collector({
+    blobs,
+    aside,
+    collection,
+    transitions,
+    events: metadata.events,
+    uploads,
+    now,
+    guard,
+  });
   const { gate, authenticator } = composeGate(settings, foundation.sockets, turns, clock.elapsed);
   const registryBlobs = new Blobs({
     store: blobs,

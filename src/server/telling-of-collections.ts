@@ -5,8 +5,7 @@ import type { Log } from "../telemetry/log.ts";
 /** Collects by itself, without anybody who waits for the outcome: the log is told of it, of a problem once while it lasts. */
 export function tellingOfCollections(collect: () => Promise<CollectionReport>, log: Log): () => void {
   let told: string | null = null;
-  const tell = ({ blobs, bytes, setAside, broughtBack, problem }: CollectionReport): void => {
-    if (blobs > 0) log.write("info", "collected unreferenced blobs", { blobs, bytes });
+  const tell = ({ setAside, broughtBack, problem }: CollectionReport): void => {
     if (setAside > 0) log.write("warning", "files that no record names were set aside", { files: setAside });
     if (broughtBack > 0) log.write("info", "files that had been set aside were brought back", { files: broughtBack });
     if (problem !== null && problem !== told) log.write("error", "nothing is collected, or not all", { why: problem });

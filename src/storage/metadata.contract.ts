@@ -74,10 +74,10 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
         const found = await findTags({ text: here, limit: 9 });
         expect(found.map((t) => t.kind)).toEqual(["pushed"]);
         expect(await tags.listTags(here, FIRST_PAGE)).toEqual([tag("t")]);
-        expect(await tags.deleteTag(here, tag("t"), false)).toBe("pushed");
+        expect(await tags.deleteTag(here, tag("t"), false, 1)).toBe("pushed");
         expect((await tags.getTagged(here, tag("t")))?.manifest).toEqual(manifestOf("cached"));
-        expect(await tags.deleteTag(here, tag("t"), false)).toBe("cached");
-        expect(await tags.deleteTag(here, tag("t"), false)).toBeNull();
+        expect(await tags.deleteTag(here, tag("t"), false, 1)).toBe("cached");
+        expect(await tags.deleteTag(here, tag("t"), false, 1)).toBeNull();
       }
     });
 
@@ -156,7 +156,7 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
         }
         expect(first.map((one) => one.tag)).toEqual([tag("b"), tag("d")]);
         await put(here, manifestOf("x"), { tags: [tag("a"), tag("d"), tag("e")] });
-        for (const name of ["b", "f"]) await tags.deleteTag(here, tag(name), false);
+        for (const name of ["b", "f"]) await tags.deleteTag(here, tag(name), false, 1);
         const rest = await findTags({ text: here, after: next });
         expect(rest.map((one) => one.tag)).toEqual([tag("e"), tag("h")]);
       });
@@ -564,12 +564,12 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       await put(here, child);
       await put(here, index, { references: [child.digest], tags: [tag("a"), tag("b")] });
       await put(here, other, { tags: [tag("c")] });
-      expect(await tags.deleteTag(here, tag("a"), true)).toBe("pushed");
+      expect(await tags.deleteTag(here, tag("a"), true, 1)).toBe("pushed");
       expect(await manifests.getManifest(here, index.digest)).not.toBeNull();
-      expect(await tags.deleteTag(here, tag("b"), true)).toBe("pushed");
+      expect(await tags.deleteTag(here, tag("b"), true, 1)).toBe("pushed");
       expect(await manifests.getManifest(here, index.digest)).toBeNull();
       expect(await manifests.getManifest(here, child.digest)).toBeNull();
-      expect(await tags.deleteTag(here, tag("c"), false)).toBe("pushed");
+      expect(await tags.deleteTag(here, tag("c"), false, 1)).toBe("pushed");
       expect(await manifests.getManifest(here, other.digest)).not.toBeNull();
     });
 

@@ -84,7 +84,7 @@ test("an index of very many manifests is removed with them in turns, which leave
   expect(await put(Buffer.from("index"), MEDIA_TYPE.ociIndex, index)).toEqual([]);
   await collection.collectLinks(2);
   turns = 0;
-  expect(await tags.deleteTag(here, "v1" as Tag, true)).toBe("pushed");
+  expect(await tags.deleteTag(here, "v1" as Tag, true, 1)).toBe("pushed");
   expect(turns).toBeGreaterThan(5);
   expect(await repositories.hasRepository(here)).toBe(false);
   database.close();

@@ -4,6 +4,7 @@
  * What every implementation promises (`metadata.contract.ts` tests it):
  * - A method that changes something is one transaction, and durable when it returns.
  * - Names are ordered by their bytes.
+ * - What puts or removes manifests and tags writes down an event in the same transaction (`events.ts`).
  * - A blob that `findLink` tells of, and `touchLink` was called for, stays until the grace period has passed.
  *
  * Times are milliseconds since 1970, given by the caller.
@@ -11,6 +12,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
+import type { EventCause, EventStore } from "./events.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { StatisticsStore } from "./statistics.ts";
 
@@ -45,6 +47,9 @@ export type ManifestPut = {
   /** Does it come only because an index that is to follow lists it? Without one it goes after the grace period. */
   readonly isPart: boolean;
   readonly atMs: number;
+  /** For the event: who puts it, and what it weighs with all blobs that it names. Larder itself, and not known, when left out. */
+  readonly cause?: EventCause;
+  readonly sizeBytes?: number | null;
 };
 
 /** A page of names: those after `after`, `limit` at most. */
@@ -63,7 +68,13 @@ export interface ManifestStore {
    * Takes a manifest, and every tag on it, out of a repository. False when it was not there. The manifests that only
    * it listed go with it when `withChildren`; else `collectLinks` takes them after its grace period.
    */
-  deleteManifest(repository: RepositoryName, digest: Digest, withChildren: boolean, atMs: number): Promise<boolean>;
+  deleteManifest(
+    repository: RepositoryName,
+    digest: Digest,
+    withChildren: boolean,
+    atMs: number,
+    cause?: EventCause,
+  ): Promise<boolean>;
   /** Manifests of a repository whose subject is `subject`, in the order of their digests. */
   listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]>;
 }
@@ -76,7 +87,13 @@ export interface TagStore {
    * Removes a tag: the pushed one if there is one, which uncovers the cached one; else that. Null when there is none.
    * `withManifest`: its manifest goes too, and those that only it listed, when nothing else names it.
    */
-  deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null>;
+  deleteTag(
+    repository: RepositoryName,
+    tag: Tag,
+    withManifest: boolean,
+    atMs: number,
+    cause?: EventCause,
+  ): Promise<TagKind | null>;
   /** The names of tags. */
   listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]>;
   /** Notes that a cached tag was found equal to the upstream's. */
@@ -264,5 +281,6 @@ export type MetadataStore = {
   readonly transitions: BlobTransitionStore;
   readonly statistics: StatisticsStore;
   readonly settings: SettingsStore;
+  readonly events: EventStore;
   close(): Promise<void>;
 };

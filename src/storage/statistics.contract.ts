@@ -51,7 +51,7 @@ export function statisticsContract(name: string, open: () => Promise<MetadataSto
         // Its tags go with a manifest.
         await manifests.deleteManifest(there, digestOf("m"), false, 1);
         await manifests.deleteManifest(here, digestOf("n"), false, 1);
-        await tags.deleteTag(here, "v1" as Tag, false);
+        await tags.deleteTag(here, "v1" as Tag, false, 1);
         await sessions.deleteSession("s");
         await links.unlinkBlob(here, two);
         await collection.collectLinks(2);

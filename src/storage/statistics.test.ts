@@ -69,7 +69,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(repositories, tags, fc.boolean()).map(
     ([repository, tag, withManifest]): Step =>
       (store) =>
-        store.tags.deleteTag(repository, tag, withManifest),
+        store.tags.deleteTag(repository, tag, withManifest, 1),
   ),
 );
 

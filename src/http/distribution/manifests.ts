@@ -36,7 +36,7 @@ export async function answerManifest(
   }
   const reference = parseReference(referenceText);
   if (method === "PUT") return putManifest(call, repository, reference, pushes);
-  await manifests.delete(repository, reference);
+  await manifests.delete(repository, reference, call.exchange);
   return new Response(null, { status: 202, headers: API_HEADERS });
 }
 

@@ -4,6 +4,7 @@ import { manifestSteps } from "../../oci/manifest.ts";
 import { isIndexType } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
+import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
 import { readManifest } from "../pull/read-manifest.ts";
 import { referencesOf } from "../../oci/manifest-references.ts";
@@ -28,13 +29,13 @@ export class ImageRemover {
   }
 
   /** Removes a tag, the pushed one first, or a manifest with all its tags. The space is given back by a collection. */
-  async remove(repository: Repository, reference: ManifestReference): Promise<Removal> {
+  async remove(repository: Repository, reference: ManifestReference, cause: EventCause = NO_CAUSE): Promise<Removal> {
     const name = nameOf(repository);
     if (reference.kind === "digest") {
-      const removed = await this.#manifests.deleteManifest(name, reference.digest, true, this.#now());
+      const removed = await this.#manifests.deleteManifest(name, reference.digest, true, this.#now(), cause);
       return { removed: removed ? "manifest" : null, uncovered: false };
     }
-    const removed = await this.#tags.deleteTag(name, reference.tag, true);
+    const removed = await this.#tags.deleteTag(name, reference.tag, true, this.#now(), cause);
     const uncovered = removed !== null && (await this.#tags.getTagged(name, reference.tag)) !== null;
     return { removed, uncovered };
   }

@@ -4,6 +4,7 @@ import type { Manifest } from "../../oci/manifest.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
+import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
@@ -81,13 +82,13 @@ export class Manifests {
   }
 
   /** Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN. */
-  async delete(repository: Repository, reference: ManifestReference): Promise<void> {
+  async delete(repository: Repository, reference: ManifestReference, cause: EventCause = NO_CAUSE): Promise<void> {
     const { store, tags, now } = this.#parts;
     const name = nameOf(repository);
     const gone =
       reference.kind === "tag"
-        ? (await tags.deleteTag(name, reference.tag, false)) !== null
-        : await store.deleteManifest(name, reference.digest, false, now());
+        ? (await tags.deleteTag(name, reference.tag, false, now(), cause)) !== null
+        : await store.deleteManifest(name, reference.digest, false, now(), cause);
     if (!gone) throw manifestUnknown(repository, reference, [{ repository, accept: "stored" }], null, false);
   }
 

@@ -3,6 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { LOCAL } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { Repository } from "../../oci/repository.ts";
+import type { EventCause } from "../../storage/events.ts";
 import type { StoredManifest, StoredTag } from "../../storage/metadata.ts";
 import type { BlobDownload } from "./blob-download.ts";
 
@@ -23,6 +24,8 @@ export type PullContext = {
   readonly isHereOnly?: boolean;
   /** Does the client look before it pushes, rather than want to have it? Asked only where that counts. */
   readonly isPush?: () => Promise<boolean>;
+  /** Who asks, for events; larder itself when left out. */
+  readonly cause?: EventCause;
 };
 
 /** `context`, of a question for `repository` that is asked of upstream under other names, too. */

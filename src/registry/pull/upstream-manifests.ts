@@ -8,11 +8,12 @@ import type { Digest } from "../../oci/digest.ts";
 import { type Manifest, manifestSteps } from "../../oci/manifest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
+import { NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestPut, ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
 import { isNearEnd } from "../../upstream/transport/rate-limit.ts";
 import type { FetchedManifest } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import { referencesOf } from "../../oci/manifest-references.ts";
+import { referencesOf, weightOf } from "../../oci/manifest-references.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { FoundManifest, ManifestOrigin, PullContext, Tagged } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
@@ -112,7 +113,7 @@ export class UpstreamManifests implements ManifestOrigin {
         return null;
       }
       this.#traffic.fetched(repository.namespace, fetched.bytes.byteLength);
-      return this.#keep(repository, fetched, null);
+      return this.#keep(repository, fetched, null, context);
     });
   }
 
@@ -205,12 +206,17 @@ export class UpstreamManifests implements ManifestOrigin {
     }
     if (answer === null) return null;
     this.#traffic.fetched(repository.namespace, answer.bytes.byteLength);
-    return this.#keep(repository, answer, tag);
+    return this.#keep(repository, answer, tag, context);
   }
 
   /** Stores a manifest as a cached one, if it can be. Its blobs come when they are asked for. */
-  #keep(repository: Repository, fetched: FetchedManifest, tag: Tag | null): Promise<StoredManifest> {
-    const take = () => this.#take(repository, fetched, tag);
+  #keep(
+    repository: Repository,
+    fetched: FetchedManifest,
+    tag: Tag | null,
+    context: PullContext,
+  ): Promise<StoredManifest> {
+    const take = () => this.#take(repository, fetched, tag, context);
     return fetched.bytes.byteLength > LARGE_BYTES ? this.#largeOnes.run("large", take) : take();
   }
 
@@ -218,6 +224,7 @@ export class UpstreamManifests implements ManifestOrigin {
     repository: Repository,
     { bytes, digest, mediaType }: FetchedManifest,
     tag: Tag | null,
+    { cause = NO_CAUSE }: PullContext,
   ): Promise<StoredManifest> {
     const parsed = await this.#parse(repository, bytes, mediaType);
     const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
@@ -232,6 +239,8 @@ export class UpstreamManifests implements ManifestOrigin {
       kind: "cached",
       isPart: false,
       atMs: this.#now(),
+      cause,
+      sizeBytes: weightOf(parsed, bytes.byteLength),
     };
     const keep = () => this.#store.putManifest(nameOf(repository), put);
     await this.#spareWrites.attempt("a manifest from upstream", keep);

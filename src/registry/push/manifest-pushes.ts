@@ -3,6 +3,7 @@ import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { type Manifest, manifestSteps } from "../../oci/manifest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
+import { NO_CAUSE } from "../../storage/events.ts";
 import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
 import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
@@ -10,7 +11,7 @@ import { BlobGathering } from "./gather-blobs.ts";
 import { HeldParts, type WholeFiles } from "./held-parts.ts";
 import { readManifest } from "../pull/read-manifest.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
-import { listedIn, referencesOf, requiredBlobs } from "../../oci/manifest-references.ts";
+import { listedIn, weightOf, referencesOf, requiredBlobs } from "../../oci/manifest-references.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { ManifestOrigin, PullContext } from "../pull/origin.ts";
 import { PushProgress } from "./push-progress.ts";
@@ -112,6 +113,8 @@ export class ManifestPushes {
         ...as,
         kind: "pushed",
         atMs: now(),
+        cause: push.context.cause ?? NO_CAUSE,
+        sizeBytes: weightOf(manifest, stored.bytes.byteLength),
       });
       if (missing.length === 0) return true;
       for (const digest of missing) push.stored.delete(digest);

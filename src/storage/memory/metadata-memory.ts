@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
+import { type EventCause, eventOfRemoval, eventsOfPut, NO_CAUSE } from "../events.ts";
 import { BlobTransitions } from "../blob-transitions.ts";
 import type {
   BlobLink,
@@ -18,6 +19,7 @@ import type {
   UploadSession,
 } from "../metadata.ts";
 import type { StoreTotals } from "../statistics.ts";
+import { MemoryEvents } from "./events-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryStatistics } from "./statistics-memory.ts";
 
@@ -46,6 +48,7 @@ export function memoryMetadata(): MetadataStore {
     sessions: store,
     collection: store,
     transitions: store,
+    events: store.events,
     settings: new MemorySettings(),
     statistics: new MemoryStatistics(() => store.totals()),
     close: async () => {},
@@ -57,6 +60,7 @@ class MemoryMetadata {
   readonly #sizes = new Map<Digest, number>();
   readonly #sessions = new Map<string, UploadSession>();
   readonly #transitions = new BlobTransitions();
+  readonly events = new MemoryEvents();
 
   #open(name: RepositoryName): Repository {
     let repository = this.#repositories.get(name);
@@ -92,6 +96,7 @@ class MemoryMetadata {
       const entry = { tag, kind: put.kind, digest: manifest.digest, updatedAtMs, checkedAtMs: atMs };
       repository.tags[put.kind].set(tag, entry);
     }
+    for (const event of eventsOfPut(name, put)) this.events.add(event);
     return [];
   }
 
@@ -99,9 +104,16 @@ class MemoryMetadata {
     return this.#open(name).manifests.get(digest)?.manifest ?? null;
   }
 
-  async deleteManifest(name: RepositoryName, digest: Digest, withChildren: boolean, atMs: number): Promise<boolean> {
+  async deleteManifest(
+    name: RepositoryName,
+    digest: Digest,
+    withChildren: boolean,
+    atMs: number,
+    cause: EventCause = NO_CAUSE,
+  ): Promise<boolean> {
     const repository = this.#open(name);
     if (!this.#remove(repository, digest, withChildren ? 0 : atMs)) return false;
+    this.events.add(eventOfRemoval(name, null, digest, atMs, cause));
     if (withChildren) this.#collectOrphans(repository, 1);
     return true;
   }
@@ -149,11 +161,18 @@ class MemoryMetadata {
     return entry && held ? { tag: entry, manifest: held.manifest } : null;
   }
 
-  async deleteTag(name: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null> {
+  async deleteTag(
+    name: RepositoryName,
+    tag: Tag,
+    withManifest: boolean,
+    atMs: number,
+    cause: EventCause = NO_CAUSE,
+  ): Promise<TagKind | null> {
     const repository = this.#open(name);
     const entry = repository.tags.pushed.get(tag) ?? repository.tags.cached.get(tag);
     if (entry === undefined) return null;
     repository.tags[entry.kind].delete(tag);
+    this.events.add(eventOfRemoval(name, tag, entry.digest, atMs, cause));
     const held = repository.manifests.get(entry.digest);
     if (withManifest && held !== undefined && this.#isUnnamed(repository, entry.digest)) {
       held.orphanedAtMs = 0;

@@ -102,7 +102,9 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: step("unlink", [repository, blob], (store, _, ...at) => store.links.unlinkBlob(...at)) },
   {
     weight: 3,
-    arbitrary: step("untag", [repository, tag, fc.boolean()], (store, _, ...how) => store.tags.deleteTag(...how)),
+    arbitrary: step("untag", [repository, tag, fc.boolean()], (store, atMs, ...how) =>
+      store.tags.deleteTag(...how, atMs),
+    ),
   },
   {
     weight: 3,

@@ -6,6 +6,7 @@ import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteBlobTransitions } from "./sqlite-blob-transitions.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
@@ -26,9 +27,10 @@ export function openSqliteMetadata(path: string, sweepRows = SWEEP_ROWS): Metada
 export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows = SWEEP_ROWS): MetadataStore {
   const linkTurns = new KeyedMutex<"links">();
   const transitions = new BlobTransitions();
-  const tags = new SqliteTags(database, turns);
+  const events = new SqliteEvents(database);
+  const tags = new SqliteTags(database, events, turns);
   return {
-    manifests: new SqliteManifests(database, turns, linkTurns),
+    manifests: new SqliteManifests(database, events, turns, linkTurns),
     tags,
     tagIndex: new SqliteTagIndex(database),
     repositories: tags,
@@ -37,6 +39,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     sessions: new SqliteUploadSessions(database),
     collection: new SqliteCollection(database, { linkTurns, turns, transitions, sweepRows }),
     transitions: new SqliteBlobTransitions(database, transitions),
+    events,
     settings: new SqliteSettings(database),
     statistics: new SqliteStatistics(database),
     close: async () => void database.close(),

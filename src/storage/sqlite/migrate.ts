@@ -6,6 +6,7 @@ import dockerLibrary from "./migrations/0004-docker-library.sql.ts";
 import tagOrder from "./migrations/0005-tag-order.sql.ts";
 import statistics from "./migrations/0006-statistics.sql.ts";
 import setting from "./migrations/0007-setting.sql.ts";
+import event from "./migrations/0008-event.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
 
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 5, sql: tagOrder },
   { number: 6, sql: statistics },
   { number: 7, sql: setting },
+  { number: 8, sql: event },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */

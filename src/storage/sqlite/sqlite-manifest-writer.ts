@@ -3,7 +3,9 @@ import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { ManifestPut } from "../metadata.ts";
+import { eventsOfPut } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteEvents } from "./sqlite-events.ts";
 
 /** A manifest that names so many digests at most is written in one transaction: all images that people make. */
 const AT_ONCE = 200;
@@ -19,11 +21,13 @@ const SLICE = 20;
  */
 export class SqliteManifestWriter {
   readonly #database: SqliteDatabase;
+  readonly #events: SqliteEvents;
   readonly #turns: Turns;
   readonly #linkTurns: KeyedMutex<"links">;
 
-  constructor(database: SqliteDatabase, turns: Turns, linkTurns: KeyedMutex<"links">) {
+  constructor(database: SqliteDatabase, events: SqliteEvents, turns: Turns, linkTurns: KeyedMutex<"links">) {
     this.#database = database;
+    this.#events = events;
     this.#turns = turns;
     this.#linkTurns = linkTurns;
   }
@@ -150,10 +154,8 @@ export class SqliteManifestWriter {
   }
 
   /** From here on the repository holds the manifest, and with it what it lists. */
-  #show(
-    repository: RepositoryName,
-    { manifest, requiredManifests, subject, tags, kind, isPart, atMs }: ManifestPut,
-  ): void {
+  #show(repository: RepositoryName, put: ManifestPut): void {
+    const { manifest, requiredManifests, subject, tags, kind, isPart, atMs } = put;
     this.#database
       .query<null, [string, string, string | null, number, number | null]>(
         `INSERT INTO repository_manifest (repository, manifest, subject, added_at, orphaned_at) VALUES (?, ?, ?, ?, ?)
@@ -171,6 +173,7 @@ export class SqliteManifestWriter {
          updated_at = CASE WHEN manifest = excluded.manifest AND pushed = 0 THEN updated_at ELSE excluded.updated_at END`,
     );
     for (const name of tags) tag.run(repository, name, kind === "pushed" ? 1 : 0, manifest.digest, atMs, atMs);
+    for (const event of eventsOfPut(repository, put)) this.#events.add(event);
   }
 
   /** The manifest holds these links from now on, no grace period does. */

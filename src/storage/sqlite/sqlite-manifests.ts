@@ -3,7 +3,9 @@ import type { Turns } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { ManifestPut, ManifestStore, Page, StoredManifest } from "../metadata.ts";
+import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
 import { markOrphans, removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
@@ -11,14 +13,16 @@ import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
 /** Manifests in SQLite. */
 export class SqliteManifests implements ManifestStore {
   readonly #database: SqliteDatabase;
+  readonly #events: SqliteEvents;
   readonly #turns: Turns;
   readonly #writer: SqliteManifestWriter;
 
   /** `linkTurns`: who changes many links in turns takes one after the other. */
-  constructor(database: SqliteDatabase, turns: Turns, linkTurns: KeyedMutex<"links">) {
+  constructor(database: SqliteDatabase, events: SqliteEvents, turns: Turns, linkTurns: KeyedMutex<"links">) {
     this.#database = database;
+    this.#events = events;
     this.#turns = turns;
-    this.#writer = new SqliteManifestWriter(database, turns, linkTurns);
+    this.#writer = new SqliteManifestWriter(database, events, turns, linkTurns);
   }
 
   putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
@@ -40,6 +44,7 @@ export class SqliteManifests implements ManifestStore {
     digest: Digest,
     withChildren: boolean,
     atMs: number,
+    cause: EventCause = NO_CAUSE,
   ): Promise<boolean> {
     const remove = () => {
       const removed = this.#database
@@ -47,6 +52,7 @@ export class SqliteManifests implements ManifestStore {
         .run(repository, digest);
       if (removed.changes === 0) return false;
       markOrphans(this.#database, repository, digest, withChildren ? 0 : atMs);
+      this.#events.add(eventOfRemoval(repository, null, digest, atMs, cause));
       return true;
     };
     return withChildren ? removeInTurns(this.#database, this.#turns, remove) : this.#database.freeing(remove);

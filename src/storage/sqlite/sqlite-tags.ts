@@ -1,8 +1,11 @@
 import type { Turns } from "../../lib/async/turns.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { Page, RepositoryStore, StoredManifest, StoredTag, TagKind, TagStore } from "../metadata.ts";
+import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteEvents } from "./sqlite-events.ts";
 import { releaseManifest, removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
 
@@ -15,13 +18,15 @@ const ENTRY_BYTES = 500;
 /** Tags and the names of repositories in SQLite. Text is compared by its bytes there, as the contract wants. */
 export class SqliteTags implements TagStore, RepositoryStore {
   readonly #database: SqliteDatabase;
+  readonly #events: SqliteEvents;
   readonly #turns: Turns;
   readonly #remembered = new Map<string, Tagged | null>();
   #rememberedBytes = 0;
   #rememberedAt = -1;
 
-  constructor(database: SqliteDatabase, turns: Turns) {
+  constructor(database: SqliteDatabase, events: SqliteEvents, turns: Turns) {
     this.#database = database;
+    this.#events = events;
     this.#turns = turns;
   }
 
@@ -55,7 +60,13 @@ export class SqliteTags implements TagStore, RepositoryStore {
     return row === null ? null : { tag: toTag(row), manifest: toManifest(row) };
   }
 
-  async deleteTag(repository: RepositoryName, tag: Tag, withManifest: boolean): Promise<TagKind | null> {
+  async deleteTag(
+    repository: RepositoryName,
+    tag: Tag,
+    withManifest: boolean,
+    atMs: number,
+    cause: EventCause = NO_CAUSE,
+  ): Promise<TagKind | null> {
     const remove = (): TagKind | null => {
       const removed = this.#database
         .query<{ pushed: number; manifest: string }, [string, string]>(
@@ -64,6 +75,7 @@ export class SqliteTags implements TagStore, RepositoryStore {
         )
         .get(repository, tag);
       if (removed === null) return null;
+      this.#events.add(eventOfRemoval(repository, tag, removed.manifest as Digest, atMs, cause));
       if (withManifest) releaseManifest(this.#database, repository, removed.manifest);
       return removed.pushed === 1 ? "pushed" : "cached";
     };

@@ -1,0 +1,97 @@
+/**
+ * The contract of events: what happened to images, written down in the very transaction in which it happens. Metrics, lines
+ * of the log, webhooks, recordings and pages that are open hang on them; none of them is told of what came to nothing, and
+ * none misses what a crash cut off between the change and the telling: the event is in the store.
+ *
+ * They are a list of what happened lately, not a history: the last `EVENTS_KEPT`, of the last `EVENTS_KEPT_MS`. A database
+ * that is made anew begins without any; the ids go on to grow, so that one who remembers an id misses nothing that comes.
+ */
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import type { Tag } from "../oci/tag.ts";
+
+/**
+ * - `pushed`: a person put a manifest; one event for each tag, or one without a tag.
+ * - `cached`: the same for a manifest that came from upstream.
+ * - `removed`: a person took away a tag (its manifest may stay), or, without a tag, a manifest with all its tags.
+ * - `collected`: blobs that nothing referred to were deleted; `sizeBytes` is the space of all of them.
+ */
+type EventKind = "pushed" | "cached" | "removed" | "collected";
+
+/** Who brought it about: nobody but larder itself where all is null. */
+export type EventCause = {
+  /** The principal's name; null when it has none. */
+  readonly who: string | null;
+  /** The address that the request came from. */
+  readonly from: string | null;
+  readonly requestId: string | null;
+};
+
+/** Larder itself did it. */
+export const NO_CAUSE: EventCause = { who: null, from: null, requestId: null };
+
+/** What happened, before it has an id. */
+export type NewEvent = EventCause & {
+  readonly atMs: number;
+  readonly kind: EventKind;
+  readonly repository: RepositoryName | null;
+  readonly tag: Tag | null;
+  readonly digest: Digest | null;
+  readonly mediaType: string | null;
+  /** Bytes of the manifest and of all blobs that it names; null where that is not known, as of an index. */
+  readonly sizeBytes: number | null;
+};
+
+/** What happened. Ids grow in the order in which it did. */
+export type StoreEvent = NewEvent & { readonly id: number };
+
+/** So many are kept, and none that is older. */
+export const EVENTS_KEPT = 10_000;
+export const EVENTS_KEPT_MS = 30 * 86_400_000;
+
+/** Events of one store. */
+export interface EventStore {
+  /** Events after the one with this id, in their order; 0: from the first that is kept. */
+  listAfter(id: number, limit: number): Promise<readonly StoreEvent[]>;
+  /** The events before the one with this id, the newest first; null: the newest of all. */
+  listBefore(id: number | null, limit: number): Promise<readonly StoreEvent[]>;
+  /**
+   * Tells of all events from now on, once they are durable, in their order. The listener must be quick, and must not throw.
+   * Returns what ends that.
+   */
+  subscribe(listener: (event: StoreEvent) => void): () => void;
+  /** Writes down what happened in no transaction of its own. It outlives the process; a power cut may take it. */
+  append(event: NewEvent): Promise<void>;
+}
+
+/** The events of a manifest that was put: one for each tag; none for what comes along with an index. */
+export function eventsOfPut(
+  repository: RepositoryName,
+  put: {
+    readonly manifest: { readonly digest: Digest; readonly mediaType: string };
+    readonly tags: readonly Tag[];
+    readonly kind: "pushed" | "cached";
+    readonly isPart: boolean;
+    readonly atMs: number;
+    readonly cause?: EventCause;
+    readonly sizeBytes?: number | null;
+  },
+): readonly NewEvent[] {
+  const { manifest, tags, kind, isPart, atMs, cause = NO_CAUSE, sizeBytes = null } = put;
+  if (isPart && tags.length === 0) return [];
+  const { who, from, requestId } = cause;
+  const { digest, mediaType } = manifest;
+  const event = { atMs, kind, repository, digest, mediaType, sizeBytes, who, from, requestId };
+  return (tags.length === 0 ? [null] : tags).map((tag) => ({ ...event, tag }));
+}
+
+/** The event of a tag, or of a manifest with all its tags, that was taken away. */
+export function eventOfRemoval(
+  repository: RepositoryName,
+  tag: Tag | null,
+  digest: Digest,
+  atMs: number,
+  { who, from, requestId }: EventCause,
+): NewEvent {
+  return { atMs, kind: "removed", repository, tag, digest, mediaType: null, sizeBytes: null, who, from, requestId };
+}

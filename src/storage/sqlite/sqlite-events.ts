@@ -1,0 +1,69 @@
+import { EVENTS_KEPT, EVENTS_KEPT_MS, type EventStore, type NewEvent, type StoreEvent } from "../events.ts";
+import { Subscribers } from "../subscribers.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+
+/** The old ones are taken away once in so many. */
+const TRIM_EVERY = 100;
+/** An id is made of the time in so many parts of a millisecond. */
+const IDS_A_MS = 1000;
+
+const COLUMNS = `id, at AS atMs, kind, repository, tag, digest, media_type AS mediaType, size AS sizeBytes, who,
+  source AS "from", request_id AS requestId`;
+
+type Values = [number, string, string | null, string | null, string | null, string | null, number | null];
+type Cause = [string | null, string | null, string | null];
+
+/** Events in SQLite. */
+export class SqliteEvents implements EventStore {
+  readonly #database: SqliteDatabase;
+  readonly #subscribers = new Subscribers<[StoreEvent]>();
+  #untilTrim = 0;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  /** To be called within the transaction that changes what the event tells of. */
+  add(event: NewEvent): void {
+    const { atMs, kind, repository, tag, digest, mediaType, sizeBytes, who, from, requestId } = event;
+    const inserted = this.#database
+      .query<{ id: number }, [...Values, ...Cause]>(
+        `INSERT INTO event (id, at, kind, repository, tag, digest, media_type, size, who, source, request_id)
+         VALUES (max(coalesce((SELECT max(id) FROM event), 0) + 1, ?1 * ${IDS_A_MS}), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         RETURNING id`,
+      )
+      .get(atMs, kind, repository, tag, digest, mediaType, sizeBytes, who, from, requestId);
+    this.#untilTrim -= 1;
+    if (this.#untilTrim < 0) this.#trim(atMs);
+    const stored = { ...event, id: inserted?.id ?? 0 };
+    this.#database.afterwards(() => this.#subscribers.tell(stored));
+  }
+
+  async listAfter(id: number, limit: number): Promise<readonly StoreEvent[]> {
+    const sql = `SELECT ${COLUMNS} FROM event WHERE id > ? ORDER BY id LIMIT ?`;
+    return this.#database.query<StoreEvent, [number, number]>(sql).all(id, limit);
+  }
+
+  async listBefore(id: number | null, limit: number): Promise<readonly StoreEvent[]> {
+    const sql = `SELECT ${COLUMNS} FROM event WHERE id < ? ORDER BY id DESC LIMIT ?`;
+    return this.#database.query<StoreEvent, [number, number]>(sql).all(id ?? Number.MAX_SAFE_INTEGER, limit);
+  }
+
+  subscribe(listener: (event: StoreEvent) => void): () => void {
+    return this.#subscribers.add(listener);
+  }
+
+  async append(event: NewEvent): Promise<void> {
+    this.#database.transact(() => this.add(event));
+  }
+
+  #trim(atMs: number): void {
+    this.#untilTrim = TRIM_EVERY;
+    this.#database
+      .query<null, [number, number]>(
+        `DELETE FROM event WHERE id < ?1
+           OR id <= (SELECT id FROM event ORDER BY id DESC LIMIT 1 OFFSET ?2)`,
+      )
+      .run((atMs - EVENTS_KEPT_MS) * IDS_A_MS, EVENTS_KEPT);
+  }
+}
