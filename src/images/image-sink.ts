@@ -1,5 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
-import type { ManifestContent } from "./image-source.ts";
+import type { ManifestContent } from "../oci/image-reader.ts";
 
 /**
  * A blob to store. What `open(0)` gives fails at its last piece when the content is not what `digest` and `sizeBytes`

@@ -1,12 +1,6 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
-
-/** A manifest byte for byte. `digest` is that of the bytes. */
-export type ManifestContent = {
-  readonly bytes: Uint8Array;
-  readonly mediaType: string;
-  readonly digest: Digest;
-};
+import type { ManifestContent } from "../oci/image-reader.ts";
 
 /**
  * An image that a source holds. `name` is what the source calls it: a reference, a tag alone (an OCI layout may know no

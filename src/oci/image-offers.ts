@@ -6,7 +6,7 @@ import { listedManifests } from "./manifest-references.ts";
 import { isIndexType } from "./media-type.ts";
 import { isNamedPlatform, type Platform } from "./platform.ts";
 import { platformFits } from "./platform-fit.ts";
-import type { Offer } from "./platform-selection.ts";
+import type { Offer } from "./choose-platforms.ts";
 
 /** An image that an index offers. */
 export type OfferedImage<Content extends ManifestContent = ManifestContent> = {

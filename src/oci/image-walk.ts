@@ -6,7 +6,8 @@ import { type ImageOffers, imageOffers, type OfferedImage } from "./image-offers
 import { type ImageReader, ImageReading, type ManifestContent, type ReadManifest } from "./image-reader.ts";
 import { blobsOf, listedManifests } from "./manifest-references.ts";
 import type { Platform } from "./platform.ts";
-import { choose, type PlatformSelection, wantedOf } from "./platform-selection.ts";
+import { choose, chooseSteps } from "./choose-platforms.ts";
+import { type PlatformSelection, wantedOf } from "./platform-selection.ts";
 import { RegistryError } from "./registry-error.ts";
 
 /** One step of a walk: a manifest, or one that is listed, is meant, and is not there. */
@@ -147,20 +148,21 @@ async function chooseIn<Content extends ManifestContent>(
   reading: ImageReading<Content>,
   selection: PlatformSelection,
 ): Promise<ChosenImages<Content>> {
-  if (top.isIndex) return chooseAmong(await imageOffers(top, reading, wantedOf(selection)), selection);
+  if (top.isIndex) return chooseAmong(await imageOffers(top, reading, wantedOf(selection)), selection, reading.work);
   if (selection.kind === "only") choose([{ item: top, platform: await reading.platformOf(top) }], selection);
   return { chosen: "all", missing: [] };
 }
 
 /** Where images are not there whose platforms nobody has named, one of them may be what seems to be lacking. */
-function chooseAmong<Content extends ManifestContent>(
+async function chooseAmong<Content extends ManifestContent>(
   { offers, missing }: ImageOffers<Content>,
   selection: PlatformSelection,
-): ChosenImages<Content> {
+  work: Work,
+): Promise<ChosenImages<Content>> {
   const isForAll = offers.every(({ platform }) => platform === null);
   if (isForAll && missing.length > 0) return { chosen: offers.map(({ item }) => item), missing };
   try {
-    const chosen = choose(offers, selection);
+    const chosen = await work.finish(chooseSteps(offers, selection));
     return { chosen: isForAll ? "all" : chosen, missing: [] };
   } catch (error) {
     if (missing.length === 0 || !(error instanceof RegistryError)) throw error;

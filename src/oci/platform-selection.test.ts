@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { formatPlatform, type Platform, tryParsePlatform } from "./platform.ts";
+import { choose } from "./choose-platforms.ts";
 import {
   ALL_PLATFORMS,
-  choose,
   formatSelection,
   parseSelection,
   type PlatformSelection,

@@ -1,7 +1,8 @@
 import type { AdminClient } from "../admin/admin-client.ts";
 import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
 import type { ImageSink } from "../images/image-sink.ts";
-import type { ImageSource, ManifestContent, Referrer } from "../images/image-source.ts";
+import type { ManifestContent } from "../oci/image-reader.ts";
+import type { ImageSource, Referrer } from "../images/image-source.ts";
 import { incompleteIndex, readManifest } from "../images/copy/manifest-tree.ts";
 import { sourceReader } from "../images/copy/source-reader.ts";
 import { Turns, type Work } from "../lib/async/turns.ts";

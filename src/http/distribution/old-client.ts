@@ -1,8 +1,12 @@
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
+import type { Platform } from "../../oci/platform.ts";
+import { bestListed } from "../../oci/choose-platforms.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { LocatedManifest, Manifests } from "../../registry/pull/manifests.ts";
 import type { Call } from "./call.ts";
+
+const OLD_PLATFORM: Platform = { os: "linux", architecture: "amd64" };
 
 /**
  * Clients from before manifest lists (Docker up to 1.9) ask by tag and accept no list: they get linux/amd64's image out
@@ -20,8 +24,8 @@ export async function chooseForOldClient(
   const acceptsImages = accept.includes(MEDIA_TYPE.dockerManifest);
   if (!acceptsImages || accept.includes(MEDIA_TYPE.dockerList) || accept.includes("*/*")) return found;
   const { manifests: listed } = await manifests.read(found.manifest);
-  const child = listed.find(({ platform }) => platform?.os === "linux" && platform.architecture === "amd64");
-  if (child === undefined) {
+  const child = bestListed(listed, OLD_PLATFORM);
+  if (child === null) {
     throw new RegistryError(
       "MANIFEST_UNKNOWN",
       "the image is a list without one for linux/amd64, and the client accepts no list",

@@ -5,7 +5,8 @@ import { walkImage, type WalkedManifest } from "../../oci/image-walk.ts";
 import { formatPlatform } from "../../oci/platform.ts";
 import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { ImageSource, ManifestContent } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
+import type { ImageSource } from "../image-source.ts";
 import { sourceReader } from "./source-reader.ts";
 
 /** All that an image consists of. `manifests`: those that come before others that list them, so the root is last. */
@@ -24,7 +25,7 @@ export async function readManifestTree(
   jobs: number,
   work: Work,
 ): Promise<ManifestTree> {
-  const nodes = new Map<Digest, WalkedManifest<ManifestContent>>();
+  const nodes = new Map<Digest, WalkedManifest>();
   const blobs = new Map<Digest, Descriptor>();
   const options = { reader: sourceReader(source, jobs, work), selection: ALL_PLATFORMS, work };
   for await (const step of walkImage(root, options)) {
@@ -36,10 +37,7 @@ export async function readManifestTree(
 }
 
 /** A manifest may be listed on several levels; digests allow no circles. */
-function childrenFirst(
-  root: Digest,
-  nodes: ReadonlyMap<Digest, WalkedManifest<ManifestContent>>,
-): readonly ManifestContent[] {
+function childrenFirst(root: Digest, nodes: ReadonlyMap<Digest, WalkedManifest>): readonly ManifestContent[] {
   const ordered = new Map<Digest, ManifestContent>();
   const visit = (digest: Digest) => {
     const node = nodes.get(digest);

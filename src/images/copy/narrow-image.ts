@@ -4,7 +4,8 @@ import type { OfferedImage } from "../../oci/image-offers.ts";
 import { chooseImages } from "../../oci/image-walk.ts";
 import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { ImageSource, ManifestContent } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
+import type { ImageSource } from "../image-source.ts";
 import { incompleteIndex, readManifest } from "./manifest-tree.ts";
 import { formatRawIndex, parseRawIndex } from "../raw-index.ts";
 import { sourceReader } from "./source-reader.ts";
@@ -47,7 +48,7 @@ async function chosenOf(source: ImageSource, root: ManifestContent, selection: P
 const ATTACHED_TO = "vnd.docker.reference.digest";
 
 /** What further indexes list stands beside what the first one does. */
-function narrowed(root: ManifestContent, chosen: readonly OfferedImage<ManifestContent>[]): ManifestContent {
+function narrowed(root: ManifestContent, chosen: readonly OfferedImage[]): ManifestContent {
   const digests = new Set<string>(chosen.map(({ listed }) => listed.digest));
   const path = chosen.flatMap(({ path }) => path.map(({ content }) => [content.digest, content] as const));
   const indexes = [root, ...new Map(path).values()].map(({ bytes }) => parseRawIndex(bytes));

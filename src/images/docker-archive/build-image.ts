@@ -6,7 +6,8 @@ import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { DockerImage } from "./docker-listing.ts";
 import type { FileTree } from "../files/file-tree.ts";
-import type { ManifestContent, SourceBlob } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
+import type { SourceBlob } from "../image-source.ts";
 import { inflate } from "../files/inflate.ts";
 import { normalizePath } from "../files/tar-tree.ts";
 

@@ -1,11 +1,11 @@
 import type { Digest } from "../../oci/digest.ts";
 import { type Manifest, parseManifest } from "../../oci/manifest.ts";
 import { hostPlatform } from "../../oci/platform.ts";
-import { bestOffer } from "../../oci/platform-selection.ts";
+import { bestListed } from "../../oci/choose-platforms.ts";
 import { formatReference } from "../../oci/reference.ts";
 import type { DockerImage } from "./docker-listing.ts";
 import { tryParseImageName } from "../image-name.ts";
-import type { ManifestContent } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
 import { blobPath } from "../layout/layout-index.ts";
 
 /** Gathers what the `manifest.json` of an archive is to say while manifests are put into it. */
@@ -48,8 +48,7 @@ export class DockerImages {
   #imageOf(digest: Digest): Manifest | null {
     const manifest = this.#manifests.get(digest) ?? null;
     if (manifest === null || manifest.manifests.length === 0) return manifest;
-    const offers = manifest.manifests.map((item) => ({ item, platform: item.platform ?? null }));
-    const mine = bestOffer(offers, hostPlatform());
+    const mine = bestListed(manifest.manifests, hostPlatform());
     return this.#imageOf((mine ?? manifest.manifests[0])?.digest ?? digest);
   }
 }

@@ -13,7 +13,7 @@ import { type Manifest, parseManifest } from "../../oci/manifest.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { type FileTree, readWhole } from "../files/file-tree.ts";
 import { tryParseImageName } from "../image-name.ts";
-import type { ManifestContent } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
 
 /** The tag, or as some tools have it the whole name, of an image in `index.json`. */
 export const REF_NAME = "org.opencontainers.image.ref.name";

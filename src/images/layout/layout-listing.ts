@@ -1,6 +1,6 @@
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { parseManifest } from "../../oci/manifest.ts";
-import type { ManifestContent } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
 import { layoutEntry, nameOf } from "./layout-index.ts";
 import type { RawDescriptor, RawIndex } from "../raw-index.ts";
 

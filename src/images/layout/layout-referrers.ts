@@ -5,7 +5,8 @@ import { parseAttachmentTag } from "../../oci/attachment-tag.ts";
 import { referrersTag } from "../../oci/referrers-tag.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { tagOf } from "../image-name.ts";
-import type { ManifestContent, Referrer } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
+import type { Referrer } from "../image-source.ts";
 import { nameOf } from "./layout-index.ts";
 
 /** `subjectTag` tells the subject apart: a tag may not hold all of a digest. */

@@ -1,7 +1,7 @@
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { ManifestContent } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
 
 /**
  * The manifest `digest` out of the file that holds it. `mediaType` is what it is said to be elsewhere; null: what it

@@ -9,7 +9,7 @@ import type { RepositoryPath } from "../../oci/repository-name.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
 import type { ManifestSource, ImageSink as RegistryWriter } from "../../upstream/registry-client.ts";
 import type { ImageSink } from "../image-sink.ts";
-import type { ManifestContent } from "../image-source.ts";
+import type { ManifestContent } from "../../oci/image-reader.ts";
 import { EMPTY_INDEX, formatRawIndex, parseRawIndex } from "../raw-index.ts";
 
 /**
