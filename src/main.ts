@@ -122,10 +122,11 @@ function report(error: unknown, io: CommandIo): number {
 /** The first signal asks the command to end; the second SIGINT ends it. */
 function signalOfProcess(): AbortSignal {
   const controller = new AbortController();
-  process.on("SIGTERM", () => controller.abort());
+  const end = (name: string) => controller.abort(new DOMException(name, "AbortError"));
+  process.on("SIGTERM", () => end("SIGTERM"));
   process.on("SIGINT", () => {
     if (controller.signal.aborted) process.exit(130);
-    controller.abort();
+    end("SIGINT");
   });
   return controller.signal;
 }
@@ -140,6 +141,7 @@ function onHangup(callback: () => void): void {
 }
 
 const [stdout, stderr] = [new ProcessOutput(1), new ProcessOutput(2)];
+process.on("exit", () => stderr.flushNow());
 const status = await main(process.argv.slice(2), {
   stdout,
   stderr,
@@ -148,6 +150,6 @@ const status = await main(process.argv.slice(2), {
 });
 const lost = await stdout.end();
 if (lost !== null) stderr.write(`larder: standard output could not be written (${lost})\n`);
-await stderr.end();
+await stderr.endSoon();
 // What still waits now, for an upstream that does not answer, say, waits for nobody.
 process.exit(lost === null ? status : 1);

@@ -1,4 +1,10 @@
+import { writeSync } from "node:fs";
 import type { CommandOutput } from "../lib/command/command-io.ts";
+
+/** What is written within so long goes out at once: a server that answers thousands of requests a second tells of each. */
+const BATCH_MS = 5;
+/** How long a reader that does not read is waited for at the end, when nobody must have what is left. */
+const PATIENCE_MS = 1000;
 
 /**
  * Standard output or standard error. Not by way of `process.stdout`: to load that takes a quarter of the time that a
@@ -7,7 +13,10 @@ import type { CommandOutput } from "../lib/command/command-io.ts";
 export class ProcessOutput implements CommandOutput {
   readonly #descriptor: 1 | 2;
   readonly #sink: ReturnType<typeof Bun.stdout.writer>;
-  #taken: Promise<void> = Promise.resolve();
+  #pending = "";
+  #inFlightChars = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #draining: Promise<void> | null = null;
   #failure: NodeJS.ErrnoException | null = null;
 
   constructor(descriptor: 1 | 2) {
@@ -19,24 +28,61 @@ export class ProcessOutput implements CommandOutput {
     return process.getBuiltinModule("node:tty").isatty(this.#descriptor);
   }
 
+  get waitingChars(): number {
+    return this.#pending.length + this.#inFlightChars;
+  }
+
   write(text: string): void {
-    this.#taken = this.#taken.then(() => this.#put(text));
+    // Who reads has left, or the disk is full: nobody waits for the rest.
+    if (this.#failure !== null) return;
+    this.#pending += text;
+    if (this.#timer === null && this.#draining === null) this.#timer = setTimeout(() => void this.#drain(), BATCH_MS);
   }
 
   /** Waits until everything was taken. The error's code when it was not; null also when the reader had enough. */
   async end(): Promise<string | null> {
-    await this.#taken;
+    await this.#drain();
     if (this.#failure === null || this.#failure.code === "EPIPE") return null;
     return this.#failure.code ?? this.#failure.message;
   }
 
-  async #put(text: string): Promise<void> {
-    if (this.#failure !== null) return;
+  /** Waits a moment until everything was taken: a log's reader that has stopped must not keep the process. */
+  async endSoon(): Promise<void> {
+    await Promise.race([this.end(), Bun.sleep(PATIENCE_MS)]);
+  }
+
+  /** Writes what is left, as far as it is taken at once: for when the process ends, whatever ends it. */
+  flushNow(): void {
     try {
-      await this.#sink.write(text);
-      await this.#sink.flush();
-    } catch (error) {
-      this.#failure = error as NodeJS.ErrnoException;
+      if (this.#pending !== "" && this.#inFlightChars === 0) writeSync(this.#descriptor, this.#pending);
+    } catch {
+      // Nobody takes it, and there is nobody left to tell.
+    }
+    this.#pending = "";
+  }
+
+  #drain(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#draining ??= this.#putAll().finally(() => {
+      this.#draining = null;
+    });
+    return this.#draining;
+  }
+
+  async #putAll(): Promise<void> {
+    while (this.#pending !== "" && this.#failure === null) {
+      const text = this.#pending;
+      this.#pending = "";
+      this.#inFlightChars = text.length;
+      try {
+        await this.#sink.write(text);
+        await this.#sink.flush();
+      } catch (error) {
+        this.#failure = error as NodeJS.ErrnoException;
+        this.#pending = "";
+      }
+      this.#inFlightChars = 0;
     }
   }
 }

@@ -38,6 +38,7 @@ export class Exchange implements Applicant {
   isStreamed = false;
   readonly #listener: Listener;
   readonly #keeper: ExchangeKeeper;
+  #remote: string | null | undefined = undefined;
   #requestId: string | null = null;
   #query: URLSearchParams | null = null;
   #principal: Promise<Principal> | null = null;
@@ -73,9 +74,10 @@ export class Exchange implements Applicant {
     return arrivalOf(this.request, this.#listener);
   }
 
-  /** The address at the other end of the connection; null when it is gone. */
+  /** The address at the other end of the connection; null when it was gone when this was first asked. */
   remote(): string | null {
-    return this.#listener.requestIP(this.request)?.address ?? null;
+    if (this.#remote === undefined) this.#remote = this.#listener.requestIP(this.request)?.address ?? null;
+    return this.#remote;
   }
 
   /** The address at the other end, for events. */

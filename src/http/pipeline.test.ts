@@ -78,7 +78,7 @@ describe("the pipeline", () => {
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("secret");
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ level: "error", fields: { path: "/x", request: "test-0" } });
+    expect(lines[0]).toMatchObject({ level: "error", fields: { path: "/x", requestId: "test-0" } });
     expect(JSON.stringify(lines)).toContain("a secret of the house");
     expect(JSON.stringify(lines)).not.toContain("abc");
   });

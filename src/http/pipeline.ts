@@ -43,6 +43,7 @@ export class Pipeline implements ExchangeKeeper {
   /** Answers a request; never rejects. */
   async handle(request: Request, listener: Listener): Promise<Response> {
     const exchange = new Exchange(request, listener, this);
+    for (const { asksForClient } of this.#parts.observers) if (asksForClient === true) exchange.remote();
     let pages: Pages | null = null;
     let response: Response;
     try {
@@ -88,7 +89,7 @@ export class Pipeline implements ExchangeKeeper {
     exchange.record.fault = fault;
     const { method } = exchange.request;
     const { path, requestId } = exchange;
-    this.#parts.log.write("error", "a request failed", { method, path, error: describe(fault), request: requestId });
+    this.#parts.log.write("error", "a request failed", { method, path, error: describe(fault), requestId });
   }
 
   #explain(fault: unknown, exchange: Exchange, pages: Pages | null): Response {

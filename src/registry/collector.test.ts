@@ -12,7 +12,7 @@ import type { MetadataStore } from "../storage/metadata.ts";
 import { openSqliteMetadata } from "../storage/sqlite/metadata-sqlite.ts";
 import { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import { FilesystemUploads } from "../storage/filesystem/uploads-filesystem.ts";
-import { LineLog } from "../telemetry/log.ts";
+import { LineLog } from "../telemetry/line-log.ts";
 import { BlobFiles } from "./pull/blob-files.ts";
 import { Collector } from "./collector.ts";
 import { referencesOf } from "../oci/manifest-references.ts";

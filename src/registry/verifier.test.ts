@@ -8,7 +8,7 @@ import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
 import { blobPath } from "../storage/filesystem/blob-folder.ts";
 import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
 import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
-import { LineLog } from "../telemetry/log.ts";
+import { LineLog } from "../telemetry/line-log.ts";
 import { type VerificationEvent, Verifier } from "./verifier.ts";
 
 let folder: string;

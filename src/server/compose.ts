@@ -4,6 +4,7 @@ import { adminActions } from "../http/admin/admin-actions.ts";
 import { ClientPages } from "../http/clients/client-pages.ts";
 import type { ListeningSocket } from "../http/clients/client-request.ts";
 import { Pipeline } from "../http/pipeline.ts";
+import { RequestLog } from "../http/request-log.ts";
 import { RequestIds } from "../http/request-id.ts";
 import { MetricsPages } from "../http/metrics/metrics-pages.ts";
 import { DistributionApi, type Registry } from "../http/distribution/distribution-api.ts";
@@ -42,7 +43,7 @@ import type { Namespace } from "../oci/repository-name.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { FilesystemUploads } from "../storage/filesystem/uploads-filesystem.ts";
-import type { Log } from "../telemetry/log.ts";
+import type { LineLog } from "../telemetry/line-log.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { addressTowards } from "./address-towards.ts";
 import { composeAci } from "./compose-aci.ts";
@@ -57,7 +58,7 @@ import type { RequestHandler } from "./web-listener.ts";
 
 /** What a server needs from its process. */
 export type ServerEnvironment = {
-  readonly log: Log;
+  readonly log: LineLog;
   readonly clock: Clock;
   readonly version: string;
   /** The process's environment variables. */
@@ -271,7 +272,7 @@ export function compose(
     // Discovery of ACIs is asked for at any path, by its query.
     pages: [aci.pages, distribution, admin, new MetricsPages(metrics.all, gate), clientPages],
     authenticator,
-    observers: [requestMetrics],
+    observers: [new RequestLog(log), requestMetrics],
     requestIds: new RequestIds(instanceId.slice(0, 8)),
     log,
     elapsed: clock.elapsed,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmod, chown, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LineLog } from "../telemetry/log.ts";
+import { LineLog } from "../telemetry/line-log.ts";
 import { openDataFolder } from "./data-folder.ts";
 
 const log = new LineLog(() => {}, "error", Date.now);

@@ -32,8 +32,8 @@ export type RunningServer = {
    * it began. Throws ConfigurationError when a file that they name cannot be read, and has changed nothing then.
    */
   reconfigure(settings: Settings): Promise<void>;
-  /** Takes no more requests, lets open ones end for `settings.shutdownMs`, then closes everything. */
-  stop(): Promise<void>;
+  /** Takes no more requests, lets open ones end for `settings.shutdownMs`, then closes everything. `reason` is for the log. */
+  stop(reason: string): Promise<void>;
 };
 
 /** Opens everything and listens. Throws ListenError, DataFolderError, CertificateError, ConfigurationError, AciError. */
@@ -75,8 +75,16 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     await openListeners(listeners, settings, composition, certificate, environment.log);
     const names = await startNameServer(current, own, metrics.dns, environment);
     opened.add(() => names?.stop());
+    const urls = listeners.flatMap(urlsOf);
+    log.write("info", "larder has started", {
+      version: environment.version,
+      urls: urls.join(" "),
+      data: dataFolder,
+      offline: settings.offline,
+      process: process.pid,
+    });
     return {
-      urls: listeners.flatMap(urlsOf),
+      urls,
       nameServers: names?.addresses.map(formatSocketAddress) ?? [],
       authorityPem,
       dataFolder,
@@ -85,9 +93,12 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
         openUpstreams();
         current.replace(next);
       },
-      stop: async () => {
-        await Promise.all([composition.stop(), drain(listeners, names, current.now.shutdownMs, environment.log)]);
+      stop: async (reason) => {
+        const startedMs = clock.elapsed();
+        log.write("info", "larder stops", { reason, openRequests: openRequestsOf(listeners) });
+        await Promise.all([composition.stop(), drain(listeners, names, current.now.shutdownMs, log)]);
         await opened.close();
+        log.write("info", "larder has stopped", { reason, ms: Math.round(clock.elapsed() - startedMs) });
       },
     };
   } catch (error) {

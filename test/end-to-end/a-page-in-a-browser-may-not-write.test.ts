@@ -72,7 +72,8 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("a page in a browser on lard
 
   /** Resolves when larder has refused each of the requests that a browser sends unasked. */
   async function untilRefused(sinceChars: number): Promise<void> {
-    const isRefused = (way: string) => larder.output().slice(sinceChars).includes(`path=/v2/${way}/blobs/uploads/`);
+    const refusalOf = (way: string) => RegExp(`"repository":"local/${way}",.*"code":"DENIED"`);
+    const isRefused = (way: string) => refusalOf(way).test(larder.output().slice(sinceChars));
     for (let looks = 0; looks < MAX_LOOKS && !SIMPLE_WAYS.every(isRefused); looks++) await Bun.sleep(20);
     expect(SIMPLE_WAYS.filter((way) => !isRefused(way))).toEqual([]);
   }

@@ -10,7 +10,9 @@ import { readSettings } from "../../server/settings/read-settings.ts";
 import type { Settings } from "../../server/settings/settings.ts";
 import { SettingsReloader } from "../../server/settings-reloader.ts";
 import { VERSION } from "../../telemetry/version.ts";
-import { LineLog, type Log } from "../../telemetry/log.ts";
+import { formatEvent } from "../../telemetry/log-form.ts";
+import { LogOutput } from "../../telemetry/log-output.ts";
+import { LineLog } from "../../telemetry/line-log.ts";
 import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { ownProgram } from "../own-program.ts";
@@ -24,7 +26,7 @@ export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => 
     .action(async () => {
       const sources = sourcesOf(command, io.environment);
       const started = await readSettingsOrFail(sources);
-      const log = new LineLog((line) => io.stderr.write(line), started.settings.logLevel, Date.now);
+      const log = openLog(io, started.settings);
       const starting = start(io, started.settings, log);
       const reloader = new SettingsReloader({
         started,
@@ -38,16 +40,13 @@ export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => 
       onHangup(() => void reloader.reload());
       const server = await starting;
       announce(io, server);
-      await new Promise<void>((resolve) => {
-        if (io.signal.aborted) resolve();
-        io.signal.addEventListener("abort", () => resolve());
-      });
-      await server.stop();
+      await untilSignal(io.signal);
+      await server.stop(signalOf(io.signal));
     });
   return addSettingFlags(command);
 }
 
-async function start(io: CommandIo, settings: Settings, log: Log): Promise<RunningServer> {
+async function start(io: CommandIo, settings: Settings, log: LineLog): Promise<RunningServer> {
   try {
     return await serve(settings, {
       log,
@@ -63,6 +62,28 @@ async function start(io: CommandIo, settings: Settings, log: Log): Promise<Runni
     }
     throw error;
   }
+}
+
+/** Lines for people on a terminal, and for programs elsewhere, unless the settings say which. */
+function openLog({ stderr, environment }: CommandIo, { logFormat, logLevel }: Settings): LineLog {
+  const { isTerminal } = stderr;
+  const format = logFormat ?? (isTerminal ? "human" : "json");
+  const isColoured = isTerminal && format === "human" && (environment["NO_COLOR"] ?? "") === "";
+  const form = { format, isTerminal, isColoured };
+  const tellOfLoss = (lines: number) =>
+    formatEvent(form, Date.now(), "warning", "lines of this log were left out: nobody took them", { lines });
+  const sink = { waitingChars: () => stderr.waitingChars ?? 0, write: (text: string) => stderr.write(text) };
+  return new LineLog(new LogOutput(sink, tellOfLoss).writeLine, logLevel, Date.now, form);
+}
+
+async function untilSignal(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+/** Why the process is to end, as its log tells it: the name of a signal. */
+function signalOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }
 
 /** Says where larder is and what to do next. */

@@ -1,6 +1,8 @@
 /** A stream that a command writes to. `isTerminal` decides on colour and progress bars. */
 export type CommandOutput = {
   readonly isTerminal: boolean;
+  /** How much of what was written still waits for whoever reads it, in characters. Left out where nothing ever waits. */
+  readonly waitingChars?: number;
   write(text: string): void;
 };
 
@@ -9,7 +11,7 @@ export type CommandIo = {
   readonly stdout: CommandOutput;
   readonly stderr: CommandOutput;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Aborted by the first SIGINT or SIGTERM. */
+  /** Aborted by the first SIGINT or SIGTERM; the reason's message names it. */
   readonly signal: AbortSignal;
 };
 

@@ -6,7 +6,7 @@ import type { AsideStore } from "../../storage/aside.ts";
 import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
 import { newUploadId } from "../../storage/blobs.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
-import { LineLog } from "../../telemetry/log.ts";
+import { LineLog } from "../../telemetry/line-log.ts";
 import { BlobFiles } from "./blob-files.ts";
 import { Blobs } from "./blobs.ts";
 import { SpareWrites } from "./spare-writes.ts";

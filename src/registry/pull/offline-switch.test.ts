@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import type { SettingsStore } from "../../storage/settings.ts";
 import { storageFull } from "../../storage/storage-error.ts";
-import { LineLog } from "../../telemetry/log.ts";
+import { LineLog } from "../../telemetry/line-log.ts";
 import { OfflineSwitch } from "./offline-switch.ts";
 import { SpareWrites } from "./spare-writes.ts";
 import { Upstreams } from "./upstreams.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Namespace } from "../../oci/repository-name.ts";
-import { LineLog } from "../../telemetry/log.ts";
+import { LineLog } from "../../telemetry/line-log.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { RecentFailures } from "./recent-failures.ts";
 

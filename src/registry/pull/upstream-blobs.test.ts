@@ -4,7 +4,7 @@ import { systemClock } from "../../lib/async/clock.ts";
 import { digestOf } from "../../oci/digest.ts";
 import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
-import { LineLog } from "../../telemetry/log.ts";
+import { LineLog } from "../../telemetry/line-log.ts";
 import { bytesOf, clientOf, NAMESPACE, PATH, randomBytes } from "../../upstream/registry.fixture.ts";
 import { startRawServer } from "../../upstream/transport/web-server.fixture.ts";
 import { RecentFailures } from "./recent-failures.ts";

@@ -6,7 +6,7 @@ import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { parseTag } from "../../oci/tag.ts";
 import { nameOf } from "../../oci/repository.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
-import { LineLog } from "../../telemetry/log.ts";
+import { LineLog } from "../../telemetry/line-log.ts";
 import { clientOf, NAMESPACE, PATH } from "../../upstream/registry.fixture.ts";
 import { startWebServer, type WebServer } from "../../upstream/transport/web-server.fixture.ts";
 import type { FoundManifest, PullContext } from "./origin.ts";

@@ -47,6 +47,7 @@ const TEXTS: Readonly<Record<SettingKey, readonly [string, string, string | null
   aciKeep: ["1GB", "1.5TiB", "much"],
   shutdown: ["10s", "0s", "soon"],
   log: ["debug", "error", "loud"],
+  logFormat: ["human", "json", "xml"],
 };
 
 const isOfHosts = (key: SettingKey) => key.includes(".HOST.");

@@ -265,6 +265,13 @@ export const SETTINGS = {
     help: "how much the log says: debug, info, warning or error",
     default: "info",
   }),
+  logFormat: row({
+    flag: "--log-format <format>",
+    shape: oneOf(["human", "json"]),
+    help: "what a line of the log looks like: human, to be read; json, an object for programs",
+    defaultWords: "human on a terminal, else json",
+    restart: "it is chosen at the start",
+  }),
 } as const;
 
 /** A key of the table. */

@@ -50,6 +50,8 @@ export type Settings = {
   /** How long open transfers may go on after SIGTERM. */
   readonly shutdownMs: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
+  /** Null: for people on a terminal, for programs elsewhere. */
+  readonly logFormat: "human" | "json" | null;
 };
 
 /** A certificate of larder's own authority, which may be limited to the hosts known when it is made; or one from files. */
@@ -109,6 +111,7 @@ export function settingsFrom(given: GivenSettings): Settings {
     uploadExpiryMs: value("gc.uploads"),
     shutdownMs: value("shutdown"),
     logLevel: value("log"),
+    logFormat: maybe("logFormat"),
   };
 }
 

@@ -1,0 +1,116 @@
+import { RegistryError } from "../oci/registry-error.ts";
+import { dim, isoTime, type LogForm, paint, timeText } from "../telemetry/log-form.ts";
+import type { LogLevel } from "../telemetry/log.ts";
+import { quoteSafely, showSafely } from "../telemetry/quote-safely.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What clients write is cut to so much. */
+const TEXT_LIMIT = 300;
+/** An error's message tells what to do, at some length; on a screen its beginning will do. */
+const MESSAGE_LIMIT = 1000;
+const SHOWN_MESSAGE_LIMIT = 160;
+
+/** The line that tells of a request, with its end. */
+export function requestLine(
+  form: LogForm,
+  level: LogLevel,
+  atMs: number,
+  exchange: Exchange,
+  status: number,
+  tookMs: number,
+): string {
+  return form.format === "json"
+    ? jsonLine(level, atMs, exchange, status, tookMs)
+    : humanLine(form, atMs, exchange, status, tookMs);
+}
+
+/**
+ * One object, its members in the order of who, what, and what came of it; those that say nothing are left out. Put
+ * together by hand: with `JSON.stringify` the line costs more than the answer that it tells of.
+ */
+function jsonLine(level: LogLevel, atMs: number, exchange: Exchange, status: number, tookMs: number): string {
+  const { record, request } = exchange;
+  const { repository, source, upstream, bytesOut, bytesIn, fault } = record;
+  // Ids and routes are of plain characters, and so are the names of repositories, by their grammar.
+  let line = `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${exchange.remote() ?? ""}","method":${quoteSafely(request.method, 20)},"route":"${record.route}"`;
+  if (repository === null) line += `,"path":${quoteSafely(exchange.path, TEXT_LIMIT)}`;
+  else line += `,"repository":"${repository.namespace}/${repository.path}"`;
+  if (record.reference !== null) line += `,"reference":${quoteSafely(record.reference, TEXT_LIMIT)}`;
+  line += `,"status":${status},"ms":${Math.round(tookMs * 10) / 10}`;
+  if (bytesOut !== null) line += `,"bytes":${bytesOut}`;
+  if (bytesIn !== null) line += `,"received":${bytesIn}`;
+  if (source !== null) line += `,"source":"${source}"`;
+  if (upstream !== null) line += `,"upstream":"${upstream}"`;
+  if (record.hasLeft) line += `,"left":true`;
+  if (fault !== null) line += `,${faultMembers(fault)}`;
+  return `${line}}\n`;
+}
+
+/** Of a fault of larder's own, its line in the log tells more. */
+function faultMembers(fault: unknown): string {
+  const message = quoteSafely(messageOf(fault), MESSAGE_LIMIT);
+  return fault instanceof RegistryError ? `"code":"${fault.code}","error":${message}` : `"error":${message}`;
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
+}
+
+const METHOD_WIDTH = 6;
+const AMOUNT_WIDTH = 7;
+const SOURCES = { disk: "disk ", upstream: "fetch", stale: "stale" } as const;
+
+/** Columns for what is short, then what it was about and who asked: `12:00:01 GET    200  1.5 kB    2 ms disk  NAME 10.0.0.9`. */
+function humanLine(form: LogForm, atMs: number, exchange: Exchange, status: number, tookMs: number): string {
+  const { record, request } = exchange;
+  const bytes = record.bytesOut || record.bytesIn;
+  const columns = [
+    dim(form, timeText(form, atMs)),
+    showSafely(request.method, 20).padEnd(METHOD_WIDTH),
+    paint(form, colourOf(status), String(status)),
+    (bytes === null ? "" : formatAmount(bytes)).padStart(AMOUNT_WIDTH),
+    formatTime(tookMs).padStart(AMOUNT_WIDTH),
+    record.source === null ? "     " : SOURCES[record.source],
+    subjectOf(exchange),
+    dim(form, exchange.remote() ?? "-"),
+  ];
+  return `${columns.join(" ")}${dim(form, endOf(exchange))}\n`;
+}
+
+/** What else there is to tell: that the client left, and why there is no better answer. */
+function endOf({ record, requestId }: Exchange): string {
+  const left = record.hasLeft ? " (left)" : "";
+  if (record.fault === null) return left;
+  const code = record.fault instanceof RegistryError ? `${record.fault.code}: ` : "";
+  return `${left} ${code}${showSafely(messageOf(record.fault), SHOWN_MESSAGE_LIMIT)} [${requestId}]`;
+}
+
+function colourOf(status: number): string {
+  if (status < 400) return "32";
+  return status < 500 ? "33" : "31";
+}
+
+/** `docker.io/library/nginx:1.27`, `…@sha256:0123456789ab`; what is of no repository by its path. */
+function subjectOf({ record: { repository, reference, route }, path }: Exchange): string {
+  if (repository === null) return showSafely(path, TEXT_LIMIT);
+  const name = `${repository.namespace}/${repository.path}`;
+  if (reference === null) return `${name} (${route})`;
+  const shown = showSafely(reference.replace(/^(sha\d+:[0-9a-f]{12})[0-9a-f]+$/, "$1"), TEXT_LIMIT);
+  return reference.includes(":") ? `${name}@${shown}` : `${name}:${shown}`;
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** At most seven characters: `999 B`, `1.5 kB`, `120 MB`. */
+export function formatAmount(bytes: number): string {
+  let [amount, unit] = [bytes, 0];
+  for (; amount >= 999.5 && unit < UNITS.length - 1; unit++) amount /= 1000;
+  return `${amount < 9.95 && unit > 0 ? amount.toFixed(1) : Math.round(amount)} ${UNITS[unit]}`;
+}
+
+/** At most seven characters: `0.3 ms`, `120 ms`, `1.5 s`, `75 s`, `90 min`. */
+export function formatTime(ms: number): string {
+  if (ms < 999.5) return `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms < 99_950) return `${ms < 9950 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000)} s`;
+  return `${Math.round(ms / 60_000)} min`;
+}

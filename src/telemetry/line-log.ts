@@ -1,0 +1,38 @@
+import { formatEvent, type LogForm, PLAIN_FORM } from "./log-form.ts";
+import type { Log, LogFields, LogLevel } from "./log.ts";
+
+const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
+
+/** A line an event, for people or for programs. */
+export class LineLog implements Log {
+  readonly form: LogForm;
+  readonly now: () => number;
+  readonly #writeLine: (line: string) => void;
+  #least: LogLevel;
+
+  constructor(writeLine: (line: string) => void, least: LogLevel, now: () => number, form: LogForm = PLAIN_FORM) {
+    this.#writeLine = writeLine;
+    this.#least = least;
+    this.now = now;
+    this.form = form;
+  }
+
+  /** Are lines of this level written at all? */
+  writes(level: LogLevel): boolean {
+    return ORDER[level] >= ORDER[this.#least];
+  }
+
+  /** From now on it says what matters that much, or more. */
+  setLevel(least: LogLevel): void {
+    this.#least = least;
+  }
+
+  write(level: LogLevel, message: string, fields: LogFields = {}): void {
+    if (this.writes(level)) this.#writeLine(formatEvent(this.form, this.now(), level, message, fields));
+  }
+
+  /** Writes a line that is in this log's form already, with its end. */
+  writeLine(line: string): void {
+    this.#writeLine(line);
+  }
+}

@@ -1,0 +1,68 @@
+import type { LogFields, LogLevel } from "./log.ts";
+import { quoteSafely } from "./quote-safely.ts";
+
+/** What lines of a log look like. */
+export type LogForm = {
+  /** `human`: to be read on a screen; `json`: an object a line, for programs. */
+  readonly format: LogFormat;
+  /** Somebody sits before it: the time of day will do. */
+  readonly isTerminal: boolean;
+  readonly isColoured: boolean;
+};
+
+type LogFormat = "human" | "json";
+
+/** For people, but in a file. */
+export const PLAIN_FORM: LogForm = { format: "human", isTerminal: false, isColoured: false };
+
+/** Longer values are cut: a stack trace fits, a body does not. */
+const VALUE_LIMIT = 2000;
+
+/** What may be written without quotes in a line for people. */
+const BARE = /^[\w./:@+*-]+$/;
+
+/** An event as a line, with its end: `time level message key=value…`, or an object with those and all fields as members. */
+export function formatEvent(form: LogForm, atMs: number, level: LogLevel, message: string, fields: LogFields): string {
+  if (form.format === "json") {
+    const members = Object.entries(fields).map(([key, value]) => `,${quoteSafely(key, 100)}:${member(value)}`);
+    return `{"time":"${isoTime(atMs)}","level":"${level}","message":${quoteSafely(message, VALUE_LIMIT)}${members.join("")}}\n`;
+  }
+  const details = Object.entries(fields).map(([key, value]) => ` ${key}=${printable(value)}`);
+  const word = form.isTerminal ? level.padEnd(7) : level;
+  return `${dim(form, timeText(form, atMs))} ${paint(form, COLOURS[level], word)} ${message}${dim(form, details.join(""))}\n`;
+}
+
+const COLOURS: Readonly<Record<LogLevel, string>> = { debug: "2", info: "32", warning: "33", error: "31" };
+
+/** A text in a colour (an ANSI code), where there are colours. */
+export function paint({ isColoured }: LogForm, colour: string, text: string): string {
+  return isColoured && text !== "" ? `\u001b[${colour}m${text}\u001b[0m` : text;
+}
+
+/** A text that matters less. */
+export function dim(form: LogForm, text: string): string {
+  return paint(form, "2", text);
+}
+
+/** The time of a line for people: that of day, in their own zone, on a terminal. */
+export function timeText({ isTerminal }: LogForm, atMs: number): string {
+  return isTerminal ? new Date(atMs).toTimeString().slice(0, 8) : isoTime(atMs);
+}
+
+let last = { atMs: Number.NaN, text: "" };
+
+/** The time by ISO 8601. Of the lines of one millisecond, which may be many, only the first has it made. */
+export function isoTime(atMs: number): string {
+  if (atMs !== last.atMs) last = { atMs, text: new Date(atMs).toISOString() };
+  return last.text;
+}
+
+function member(value: string | number | boolean | null): string {
+  if (typeof value === "string") return quoteSafely(value, VALUE_LIMIT);
+  return typeof value === "number" && !Number.isFinite(value) ? "null" : String(value);
+}
+
+function printable(value: string | number | boolean | null): string {
+  const text = String(value);
+  return text.length <= VALUE_LIMIT && BARE.test(text) ? text : quoteSafely(text, VALUE_LIMIT);
+}

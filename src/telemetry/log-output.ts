@@ -1,0 +1,33 @@
+/** Where lines go at last: a stream that says how much of what it was given still waits. */
+type LineSink = { waitingChars(): number; write(text: string): void };
+
+/** So much waits in memory for a reader that does not read; then lines are left out. */
+const WAITING_LIMIT_CHARS = 4 << 20;
+
+/**
+ * Writes lines to a stream whose reader may be slow, or have stopped: larder goes on. What does not fit is left out, and
+ * the first line that fits again is behind one that says how many were.
+ */
+export class LogOutput {
+  readonly #sink: LineSink;
+  /** Writes the line about so many that were left out. */
+  readonly #tellOfLoss: (lines: number) => string;
+  #lost = 0;
+
+  constructor(sink: LineSink, tellOfLoss: (lines: number) => string) {
+    this.#sink = sink;
+    this.#tellOfLoss = tellOfLoss;
+  }
+
+  readonly writeLine = (line: string): void => {
+    if (this.#sink.waitingChars() > WAITING_LIMIT_CHARS) {
+      this.#lost++;
+      return;
+    }
+    if (this.#lost > 0) {
+      this.#sink.write(this.#tellOfLoss(this.#lost));
+      this.#lost = 0;
+    }
+    this.#sink.write(line);
+  };
+}
