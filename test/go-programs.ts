@@ -103,6 +103,15 @@ export async function buildGoPrograms(
   return unbuilt;
 }
 
+/**
+ * Builds the conformance suite from a checkout of the distribution specification, or from its folder `conformance`, and
+ * puts it at `program`. Throws with what Go said.
+ */
+export async function buildConformanceOf(checkout: string, program: string): Promise<void> {
+  const below = join(checkout, "conformance");
+  await go(existsSync(join(below, "go.mod")) ? below : checkout, "build", "-o", program, ".");
+}
+
 function one(module: string, version: string, path: string): GoProgram {
   return { module, version, packages: [path], main: path === "" ? commandName(module) : basename(path) };
 }

@@ -4,12 +4,12 @@
  * Source: distribution-spec, `conformance/` on its main branch. It ends with status 0 when its configuration is wrong,
  * so its report is what counts.
  */
-import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { findGoProgram } from "../go-programs.ts";
+import { join, resolve } from "node:path";
+import { buildConformanceOf, findGoProgram } from "../go-programs.ts";
 import { requirement } from "../requirement.ts";
 import { startLarder } from "./larder-process.ts";
 import { isForeignRegistry } from "./registry-under-test.ts";
@@ -18,13 +18,15 @@ const RUN_LIMIT_MS = 60_000;
 /** Far fewer would mean that whole areas did not run. */
 const LEAST_PASSED = 300;
 
-/** A program that was built elsewhere, from a checkout of another version, say. */
-const GIVEN_PROGRAM = "LARDER_TEST_CONFORMANCE";
+/** Names a checkout of the distribution specification, from which the suite is built, or the suite, if it is built. */
+const GIVEN_SUITE = "LARDER_TEST_CONFORMANCE";
+const BUILD_LIMIT_MS = 10 * 60_000;
 
+/** The path of the suite's program or checkout. */
 function findSuite(): string | null {
   if (isForeignRegistry) return null; // What it says of another registry is for that registry's makers.
-  const given = Bun.env[GIVEN_PROGRAM];
-  if (given !== undefined) return given;
+  const given = Bun.env[GIVEN_SUITE];
+  if (given !== undefined) return resolve(given);
   return requirement("go:conformance").met ? findGoProgram("conformance") : null;
 }
 
@@ -48,14 +50,25 @@ function parseReport(xml: string): Report {
 }
 
 describe.skipIf(suite === null)("the official conformance suite", () => {
+  let folder: string;
+  let program = suite ?? "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "larder-test-"));
+    if (!statSync(program).isDirectory()) return;
+    const checkout = program;
+    program = join(folder, "conformance");
+    await buildConformanceOf(checkout, program);
+  }, BUILD_LIMIT_MS);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
   test.each(["stable", "dev"])(
     "shows no failure for %s",
     async (version) => {
       // Its sparse data is an image whose layer is never pushed, which larder refuses unless it is told otherwise.
       const larder = await startLarder({ arguments: ["--sparse"] });
-      const results = await mkdtemp(join(tmpdir(), "larder-test-"));
+      const results = await mkdtemp(join(folder, "results-"));
       try {
-        const child = Bun.spawn([suite ?? ""], {
+        const child = Bun.spawn([program], {
           cwd: results,
           env: {
             PATH: Bun.env["PATH"] ?? "",
@@ -80,7 +93,6 @@ describe.skipIf(suite === null)("the official conformance suite", () => {
         expect(await child.exited).toBe(0);
       } finally {
         await larder.stop();
-        await rm(results, { recursive: true, force: true });
       }
     },
     RUN_LIMIT_MS + 10_000,
