@@ -28,7 +28,7 @@ export const imageName = v.pipe(
 );
 
 /** Which images of an index are meant. */
-export const platformList = v.pipe(
+export const platformSelection = v.pipe(
   v.union([
     v.literal("all"),
     v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(50)),

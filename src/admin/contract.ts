@@ -63,7 +63,7 @@ export const CONTRACT = {
   }),
   setOffline: operation("PUT", "/settings/offline", {
     action: "administer",
-    summary: "Forbid or allow contact with upstream registries, until larder is restarted",
+    summary: "Forbid or allow contact with upstream registries, until it is switched again",
     body: offlineState,
     answer: offlineState,
   }),

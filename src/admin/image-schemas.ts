@@ -1,6 +1,6 @@
 /** Images: what is here, what is to come here and what is to go. */
 import * as v from "valibot";
-import { bytes, count, digest, imageName, platformList, sentence, timeMs } from "./basic-schemas.ts";
+import { bytes, count, digest, imageName, platformSelection, sentence, timeMs } from "./basic-schemas.ts";
 import type { Shape } from "./shape.ts";
 
 /** Images in one question. Who has more asks more often. */
@@ -8,7 +8,8 @@ const IMAGES_LIMIT = 5000;
 /** Images of one page, at most and unless fewer are asked for. */
 export const PAGE_LIMIT = 1000;
 
-const tagKind = v.pipe(
+/** A pushed tag or a cached one. */
+export const tagKind = v.pipe(
   v.picklist(["pushed", "cached"]),
   v.description("a pushed tag was put here by a person and wins; a cached one is a copy of upstream's"),
 );
@@ -109,7 +110,7 @@ export const checkRequest = v.strictObject({
   images: v.pipe(
     v.array(v.unknown()),
     v.maxLength(IMAGES_LIMIT),
-    v.array(v.strictObject({ image: imageName, platforms: platformList })),
+    v.array(v.strictObject({ image: imageName, platforms: platformSelection })),
     v.maxLength(IMAGES_LIMIT),
   ),
 });
@@ -130,7 +131,7 @@ export const checkAnswer = v.object({
 });
 export type CheckAnswer = Shape<typeof checkAnswer>;
 
-export const fetchRequest = v.strictObject({ image: imageName, platforms: platformList });
+export const fetchRequest = v.strictObject({ image: imageName, platforms: platformSelection });
 
 const failed = v.object({
   kind: v.literal("failed"),

@@ -1,5 +1,6 @@
 import { toJsonSchema, toJsonSchemaDefs } from "@valibot/to-json-schema";
 import type * as v from "valibot";
+import { platformSelection } from "./basic-schemas.ts";
 import { ADMIN_PATH, CONTRACT } from "./contract.ts";
 import {
   adoptRequest,
@@ -13,11 +14,21 @@ import {
   inspectedImage,
   listedImage,
   removal,
+  tagKind,
   verifyProgress,
 } from "./image-schemas.ts";
 import { LINES_TYPE, type Operation } from "./operation.ts";
 import { problem, PROBLEM_TYPE } from "./problem.ts";
-import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
+import {
+  collection,
+  collectRequest,
+  health,
+  namespaceCounts,
+  namespaceStats,
+  offlineState,
+  stats,
+  versionAnswer,
+} from "./server-schemas.ts";
 
 /** What has a name in the document, and in the programs that are made from it. */
 const COMPONENTS = {
@@ -35,9 +46,13 @@ const COMPONENTS = {
   InspectedImage: inspectedImage,
   ListedImage: listedImage,
   OfflineState: offlineState,
+  NamespaceCounts: namespaceCounts,
+  NamespaceStats: namespaceStats,
+  PlatformSelection: platformSelection,
   Problem: problem,
   Removal: removal,
   Stats: stats,
+  TagKind: tagKind,
   VerifyProgress: verifyProgress,
   Version: versionAnswer,
 };
@@ -95,21 +110,34 @@ function describeOperation(operationId: string, operation: Operation): Json {
     responses: {
       200: { description: what, content: { [type]: { schema: convert(answer) } } },
       ...Object.fromEntries(failuresOf(operation).map(([status, why]) => [status, describeFailure(why)])),
-      default: describeFailure("Any other failure"),
     },
   };
 }
 
-/** Statuses that say something of just this operation. */
-function failuresOf({ action, body, isWork, parameters, query }: Operation): readonly (readonly [number, string])[] {
+/** Statuses of failures, and what they mean here. */
+function failuresOf({ action, body, form, isWork, parameters, query }: Operation): [string, string][] {
   const takes = body !== null || Object.keys(parameters).length + Object.keys(query).length > 0;
-  return [
-    ...(takes ? [[400, "What was asked is not of this shape"] as const] : []),
-    [403, action === "pull" || action === null ? "A page of another site may not ask" : "This client may not do that"],
-    ...("image" in parameters ? [[404, "There is no such image"] as const] : []),
-    ...(body === null ? [] : [[413, "The body is too large"] as const]),
-    ...(isWork ? [[503, "larder looks for many others just now: ask again in a moment"] as const] : []),
+  const failures: [string, string, boolean][] = [
+    ["400", "What was asked is not of this shape", takes],
+    ["403", changes(action) ? "This client may not do that" : "A page of another site may not ask", true],
+    ["404", "There is no such image", "image" in parameters],
+    ["413", "The body is too large", body !== null],
+    ["500", "larder failed; its log says why", true],
+    ["502", "Upstream could not be asked", form === "lines"],
+    [
+      "503",
+      "larder has too much to do just now, or cannot use its store: ask again in a moment",
+      isWork || changes(action),
+    ],
+    ["507", "The disk is full", changes(action)],
+    // Programs made from this take what has no type of theirs for a failure, if any status may be one.
+    ["default", "Any other failure", form !== "lines"],
   ];
+  return failures.filter(([, , isPossible]) => isPossible).map(([status, why]) => [status, why]);
+}
+
+function changes(action: Operation["action"]): boolean {
+  return action === "delete" || action === "administer";
 }
 
 function describeFailure(description: string): Json {

@@ -32,7 +32,7 @@ export const health = v.object({
 });
 export type Health = Shape<typeof health>;
 
-const namespaceCounts = v.object({
+export const namespaceCounts = v.object({
   namespace: v.pipe(v.string(), v.description("of very many, those that came last are counted together, as `other`")),
   hits: count,
   misses: count,
@@ -46,7 +46,7 @@ const namespaceCounts = v.object({
 });
 export type NamespaceCounts = Shape<typeof namespaceCounts>;
 
-const namespaceStats = v.object({
+export const namespaceStats = v.object({
   ...namespaceCounts.entries,
   upstream: v.pipe(
     v.nullable(v.picklist(["reachable", "suspect", "away"])),

@@ -22,6 +22,8 @@ export async function readJson(exchange: Exchange, limitBytes: number): Promise<
 /** A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. */
 export async function parseBody(bytes: Uint8Array, schema: v.GenericSchema, work: Work): Promise<unknown> {
   const value = bytes.byteLength === 0 ? {} : await work.finish(bodySteps(bytes));
+  // An array is an object without any of the fields that an object may leave out.
+  if (Array.isArray(value)) throw new RegistryError("BAD_REQUEST", "the request's body is an array, not an object");
   return parse("the request's body", schema, value);
 }
 
