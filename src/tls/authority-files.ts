@@ -13,7 +13,7 @@
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CertificateError } from "./certificate-source.ts";
-import { writeOnce } from "./write-once.ts";
+import { writeOnce } from "../lib/files/write-once.ts";
 import { isNotFound } from "../lib/files/system-error.ts";
 
 /** Both as PEM. `keyPem` is secret. */

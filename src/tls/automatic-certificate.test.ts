@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Subjects, startAutomaticCertificate } from "./automatic-certificate.ts";
 import { openCertificateAuthority } from "./certificate-authority.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./manual-clock.fixture.ts";
 import type { NameConstraints } from "./name-constraints.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,11 +1,10 @@
 /** larder's own certificate authority: made once, trusted by the nodes once, and from then on the servers' only issuer. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto";
 import { openAuthorityFiles } from "./authority-files.ts";
 import { CertificateError, type ServerCertificate } from "./certificate-source.ts";
 import { findForbidden, type NameConstraints } from "./name-constraints.ts";
 import { encodePem } from "./pem.ts";
 import type { Validity } from "./sign-certificate.ts";
-import { exportPrivateKey, generateKeyPair, importKeyPair } from "./signing-key.ts";
 import { parseSubjectNames } from "./subject-names.ts";
 
 export type AuthorityOptions = {
@@ -139,4 +138,27 @@ function readCertificate(certPem: string, keyPem: string, directory: string, now
   if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) throw complain("does not belong to ca.key");
   if (new Date(certificate.validTo).getTime() <= now) throw complain(`expired on ${certificate.validTo}`);
   return certificate;
+}
+
+/** For keys: every TLS client of the last ten years verifies it, and it is cheap to sign with. */
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
+
+async function generateKeyPair(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+}
+
+/** The private key as PEM (PKCS #8). Secret. */
+async function exportPrivateKey(key: CryptoKey): Promise<string> {
+  return encodePem("PRIVATE KEY", new Uint8Array(await crypto.subtle.exportKey("pkcs8", key)));
+}
+
+/** The pair that belongs to a private key in PEM (PKCS #8 or SEC 1). Throws when it is none, or not on P-256. */
+async function importKeyPair(keyPem: string): Promise<CryptoKeyPair> {
+  const key = createPrivateKey(keyPem);
+  const privateDer = key.export({ type: "pkcs8", format: "der" });
+  const publicDer = createPublicKey(key).export({ type: "spki", format: "der" });
+  return {
+    privateKey: await crypto.subtle.importKey("pkcs8", privateDer, ALGORITHM, false, ["sign"]),
+    publicKey: await crypto.subtle.importKey("spki", publicDer, ALGORITHM, true, ["verify"]),
+  };
 }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, symlink, truncate, unlink, writeFile } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { watchCertificateFiles } from "./certificate-files.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./manual-clock.fixture.ts";
 
 /** The chain and the keys are made by openssl, as an operator's would be. */
 const hasOpenssl = Bun.which("openssl") !== null;

@@ -60,3 +60,13 @@ export class PublishedCertificate implements CertificateSource {
     for (const callback of this.#callbacks) callback(certificate);
   }
 }
+
+/** The time of this machine. */
+export const systemCertificateClock: CertificateClock = {
+  now: () => Date.now(),
+  every(milliseconds, callback) {
+    const timer = setInterval(callback, milliseconds);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+};

@@ -3,13 +3,13 @@
  *
  *     DIR/aci/signing-key.asc     armored private key, mode 0600, made once
  */
-import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readFile, unlink } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AciError } from "../aci-error.ts";
 import { generateSigningKey } from "./generate-signing-key.ts";
 import { parseSigningKey, type SigningKey } from "./signing-key.ts";
-import { codeOf, isNotFound } from "../../lib/files/system-error.ts";
+import { isNotFound } from "../../lib/files/system-error.ts";
+import { writeOnce } from "../../lib/files/write-once.ts";
 
 const KEY_FILE = "signing-key.asc";
 const USER_NAME = "larder ACI signing key";
@@ -40,7 +40,8 @@ export async function loadOrMakeSigningKey(folder: string, now: Date): Promise<S
   const existing = await readKeyFile(path);
   if (existing !== null) return existing;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await publish(path, await generateSigningKey(USER_NAME, now));
+  // Where another process was first, its key is as good.
+  await writeOnce(path, await generateSigningKey(USER_NAME, now), 0o600);
   const made = await readKeyFile(path);
   if (made === null) throw new Error(`the signing key ${path} vanished while it was made`);
   return made;
@@ -53,30 +54,5 @@ export async function readKeyFile(path: string): Promise<SigningKey | null> {
   } catch (error) {
     if (isNotFound(error)) return null;
     throw error;
-  }
-}
-
-/** Writes the file whole or not at all, and never over one that is there. */
-async function publish(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}`;
-  try {
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await link(temporary, path);
-  } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error; // Another process was first: its key is as good.
-  } finally {
-    await unlink(temporary).catch(() => {}); // It may never have been made.
-  }
-  const folder = await open(join(path, ".."));
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { link, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { syncFolder } from "../lib/files/sync-folder.ts";
-import { codeOf } from "../lib/files/system-error.ts";
+import { syncFolder } from "./sync-folder.ts";
+import { codeOf } from "./system-error.ts";
 
 /**
  * Writes a file that is never written again: whole or not at all, also when the power fails, and by one process only.
