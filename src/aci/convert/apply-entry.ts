@@ -9,13 +9,12 @@
  */
 import type { TarEntry } from "../../lib/tar/tar-entry.ts";
 import { AciError } from "../aci-error.ts";
-import { cleanPath } from "./clean-path.ts";
 import {
   asFileNode,
   DirectoryNode,
   FileNode,
-  LinkNode,
   layerOf,
+  LinkNode,
   plainFile,
   resolveDirectory,
   type TreeNode,
@@ -178,4 +177,13 @@ function refused(entry: TarEntry, why: string): AciError {
 
 function quote(text: string): string {
   return JSON.stringify(text.slice(0, 200));
+}
+
+/** The components of a path in a layer; `./a`, `/a` and `a/` are the same. Throws AciError for `..`. */
+export function cleanPath(path: string): string[] {
+  const components = path.split("/").filter((component) => component !== "" && component !== ".");
+  if (components.includes("..")) {
+    throw new AciError(`the layer's path ${JSON.stringify(path.slice(0, 200))} is refused: it leads out by ".."`);
+  }
+  return components;
 }
