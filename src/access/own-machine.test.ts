@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import { LarderHosts } from "./larder-hosts.ts";
-import { MachineAddresses } from "../lib/net/machine-addresses.ts";
-import { OwnMachine, type OwnMachineOptions } from "./own-machine.ts";
+import { interfaceAddresses, MachineAddresses } from "../lib/net/machine-addresses.ts";
+import { OwnMachine, type OwnMachineOptions, unsharedAddresses } from "./own-machine.ts";
 
 const ADDRESSES = ["192.0.2.1", "2001:db8::1", "fe80::1", "169.254.7.7"];
 const addresses = new MachineAddresses(
@@ -125,4 +125,14 @@ test("a trusted proxy on another machine speaks for its clients, and nobody else
   expect(await traitOf("10.0.0.7", { headers, trusted: ["10.0.0.0/8"] })).toBeNull();
   expect(await traitOf("11.0.0.7", { headers, trusted: ["10.0.0.0/8"] })).toContain("11.0.0.7");
   expect(await traitOf("127.0.0.1", { headers, trusted })).toContain("x-forwarded-for");
+});
+
+test("what everybody has who comes into a container without root by a published port is nobody's own", () => {
+  const one = (address: string) => [
+    { address, netmask: "", mac: "", internal: false, cidr: null, family: "IPv4" as const },
+  ];
+  const interfaces = { lo: one("127.0.0.1"), tap0: one("10.0.2.100"), eth0: one("10.0.2.15"), tap1: one("10.0.2.7") };
+  expect(unsharedAddresses(interfaceAddresses(interfaces))).toEqual(["127.0.0.1", "10.0.2.15", "10.0.2.7"]);
+  const others = { tap0: one("192.0.2.9"), eth1: undefined };
+  expect(unsharedAddresses(interfaceAddresses(others))).toEqual(["192.0.2.9"]);
 });

@@ -4,7 +4,7 @@ import { tryParseHost } from "../lib/net/host-header.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import type { Connection } from "./find-far-end.ts";
 import type { LarderHosts } from "./larder-hosts.ts";
-import type { MachineAddresses } from "../lib/net/machine-addresses.ts";
+import { interfaceAddresses, type MachineAddresses } from "../lib/net/machine-addresses.ts";
 import type { Arrival, Authenticator, Principal } from "./principal.ts";
 import { findProxyHeader, forwardedClients } from "./proxy-headers.ts";
 import type { RunningProxies } from "./running-proxies.ts";
@@ -101,4 +101,16 @@ export class OwnMachine implements Authenticator {
 
 function stranger(trait: string): Principal {
   return { kind: "stranger", trait };
+}
+
+/**
+ * The addresses that are this machine's alone. Not so the one that slirp4netns gives to a container of Podman's without
+ * root (`tap0`, 10.0.2.100): whoever comes in by a published port seems to come from it.
+ *
+ * Source: podman-run(1), "--network slirp4netns:port_handler=rootlesskit".
+ */
+export function unsharedAddresses(addresses = interfaceAddresses()): readonly string[] {
+  return addresses
+    .filter(({ interfaceName, address }) => !(interfaceName === "tap0" && address.startsWith("10.0.2.")))
+    .map(({ address }) => address);
 }

@@ -1,6 +1,5 @@
 /** The sockets of the DNS server: one pair an address, opened and closed as interfaces come and go. */
-import { type BoundAddress, bindAddress } from "./bound-address.ts";
-import type { DnsLog } from "./dns-log.ts";
+import { bindAddress, type BoundAddress } from "./bound-address.ts";
 import {
   type ListenAddress,
   type LocalAddress,
@@ -107,3 +106,9 @@ function explain(address: SocketAddress, error: unknown): string {
       return `${where}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
+
+/** What the DNS server tells the operator. Never what clients ask. */
+export type DnsLog = {
+  info(message: string, fields?: Readonly<{ [name: string]: unknown }>): void;
+  warn(message: string, fields?: Readonly<{ [name: string]: unknown }>): void;
+};

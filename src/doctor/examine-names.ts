@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { contactedHost } from "../clients/upstream-names.ts";
-import { canBeSpoofed } from "../clients/spoofable.ts";
+import { canBeSpoofed } from "../clients/client-settings.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { overlookedBy, type RuntimeReport } from "./examine-runtime.ts";
 import { fail, type Finding, ok, warn } from "./finding.ts";

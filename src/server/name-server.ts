@@ -1,4 +1,4 @@
-import { canBeSpoofed } from "../clients/spoofable.ts";
+import { canBeSpoofed } from "../clients/client-settings.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import type { DnsTally } from "../dns/dns-tally.ts";
 import { type DnsServer, startDnsServer } from "../dns/server.ts";

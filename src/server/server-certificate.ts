@@ -3,9 +3,8 @@ import { join } from "node:path";
 import type { Log } from "../telemetry/log.ts";
 import { type Subjects, startAutomaticCertificate } from "../tls/automatic-certificate.ts";
 import { openCertificateAuthority } from "../tls/certificate-authority.ts";
-import { systemCertificateClock } from "../tls/certificate-clock.ts";
+import { type RunningCertificateSource, systemCertificateClock } from "../tls/certificate-source.ts";
 import { watchCertificateFiles } from "../tls/certificate-files.ts";
-import type { RunningCertificateSource } from "../tls/certificate-source.ts";
 import { plainLog } from "./plain-log.ts";
 import type { TlsSettings } from "./settings/settings.ts";
 
