@@ -5,12 +5,11 @@
  * the upstream names resolve to larder's addresses, on the port that the scheme implies.
  */
 import { X509Certificate } from "node:crypto";
-import { isIPv4, isIPv6 } from "node:net";
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import { quoteBriefly } from "../oci/digest.ts";
 import { DOCKER_HUB, LOCAL, type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
 import { ClientSettingsError } from "./client-settings-error.ts";
 import { hasDefaultPort, parseRegistryAddress, type RegistryAddress, urlOf } from "./registry-address.ts";
-import { canBeSpoofed } from "./spoofable.ts";
 import { DEFAULT_PORT } from "../lib/net/host-port.ts";
 
 /** How a node is led to larder. */
@@ -159,4 +158,9 @@ function normalizeCertificate(base64: string): string {
     throw new ClientSettingsError("the CA has a block that is no certificate; larder ca prints a good one", { cause });
   }
   return pem;
+}
+
+/** Can the host be sent elsewhere by name? Not an address, and not a name with a port: its clients ask for that port. */
+export function canBeSpoofed(standIn: Namespace): boolean {
+  return isIP(standIn) === 0 && !standIn.includes(":");
 }

@@ -1,7 +1,6 @@
 /** The names that clients know upstreams by, and what spoofing them takes. */
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
-import type { ClientSettings } from "./client-settings.ts";
-import { canBeSpoofed } from "./spoofable.ts";
+import { canBeSpoofed, type ClientSettings } from "./client-settings.ts";
 import { hostWithoutPort } from "../lib/net/host-port.ts";
 
 /** docker.io's images are pulled from registry-1, tokens come from auth, and the others are further names of the registry. */

@@ -1,6 +1,6 @@
 /** Finds the images that files name: manifests, charts, kustomizations, Compose files, Dockerfiles, lists. */
 import { stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { scanDockerfile } from "./files/dockerfile.ts";
 import { Findings, type FoundImage, type Problem } from "./found/found-image.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
@@ -9,7 +9,6 @@ import { findHelm, type HelmTemplate } from "./helm/helm-program.ts";
 import { scanImageList } from "./files/image-list.ts";
 import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
-import { findOverlay } from "./overlay-path.ts";
 import { readText, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
 import { linesOf, readDocuments } from "./files/yaml-documents.ts";
@@ -170,4 +169,19 @@ function typeByText(text: string): "yaml" | "dockerfile" | "list" {
   if (/^\s*\{|^["']?(?:apiVersion|kind|services)["']?\s*:/m.test(text)) return "yaml";
   const first = text.split("\n").find((line) => !/^\s*(?:#|ARG\s|$)/i.test(line));
   return /^\s*FROM\s/i.test(first ?? "") ? "dockerfile" : "list";
+}
+
+/**
+ * The folder of an xcluster overlay: the first folder called `name` in those that `searchPath` (the value of
+ * XCLUSTER_OVLPATH, folders between colons) lists. Null when there is none, or `name` is no plain name.
+ */
+async function findOverlay(name: string, searchPath: string | undefined): Promise<string | null> {
+  if (!/^[\w][\w.+-]*$/.test(name)) return null;
+  for (const folder of (searchPath ?? "").split(":")) {
+    if (folder === "") continue;
+    const candidate = join(folder, name);
+    const details = await stat(candidate).catch(() => null);
+    if (details?.isDirectory() === true) return candidate;
+  }
+  return null;
 }

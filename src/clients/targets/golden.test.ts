@@ -5,7 +5,7 @@
 import { expect, test } from "bun:test";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { renderText } from "../deliver/render-text.ts";
+import { renderText } from "../deliver/render-files.ts";
 import { type ClientTarget, clientTargets } from "./targets.ts";
 import { secureSpoofing, testSettings } from "../settings.fixture.ts";
 

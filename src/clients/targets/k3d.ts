@@ -1,7 +1,7 @@
 /** k3d's configuration file. Source: k3d.io, "Config File", k3d.io/v1alpha5 (5.8). */
 import type { ClientSettings } from "../client-settings.ts";
 import { type NodeConfig, ownFile } from "../node-config.ts";
-import { registriesYaml } from "./registries-yaml.ts";
+import { registriesYaml } from "./k3s.ts";
 import { spoofedNames, spoofingNotes } from "../upstream-names.ts";
 import { writeYaml } from "./write-yaml.ts";
 

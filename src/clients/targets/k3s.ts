@@ -1,9 +1,9 @@
 import type { ClientSettings } from "../client-settings.ts";
 import { hostsFile } from "./hosts-file.ts";
 import { type NodeConfig, ownFile, type ServiceAction } from "../node-config.ts";
-import { registriesYaml } from "./registries-yaml.ts";
-import { spoofingNotes } from "../upstream-names.ts";
+import { contactedHost, spoofedStandIns, spoofingNotes } from "../upstream-names.ts";
 import { writeYaml } from "./write-yaml.ts";
+import { authorityOf, urlOf } from "../registry-address.ts";
 
 /** `larder client k3s`. */
 export function writeK3s(settings: ClientSettings): NodeConfig {
@@ -35,4 +35,24 @@ function rancherConfig(settings: ClientSettings, product: "k3s" | "rke2", servic
     conditions: [],
     notes: spoofing ? spoofingNotes(settings) : [],
   };
+}
+
+/**
+ * The text of registries.yaml, which k3s, RKE2 and k3d read. `caPath` is where the node has the CA; null when it needs
+ * none. Source: docs.k3s.io, "Private Registry Configuration", at 1.33.
+ */
+export function registriesYaml(settings: ClientSettings, caPath: string | null): string {
+  const { scheme } = settings.registry;
+  const endpoints: readonly (readonly [string, string])[] =
+    settings.mode === "spoof"
+      ? spoofedStandIns(settings).map((standIn) => [standIn, `${scheme}://${contactedHost(standIn)}`])
+      : [...settings.standIns, ...(settings.catchAll ? ["*"] : []), authorityOf(settings.registry)].map((name) => [
+          name,
+          urlOf(settings.registry),
+        ]);
+  const mirrors = Object.fromEntries(endpoints.map(([name, url]) => [name, { endpoint: [url] }]));
+  if (caPath === null) return writeYaml({ mirrors });
+  const hosts = [...new Set(endpoints.map(([, url]) => url.replace(/^https?:\/\//, "")))];
+  const configs = Object.fromEntries(hosts.map((host) => [host, { tls: { ca_file: caPath } }]));
+  return writeYaml({ mirrors, configs });
 }

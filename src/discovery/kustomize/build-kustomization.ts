@@ -19,8 +19,7 @@ import {
 } from "../found/located-value.ts";
 import { overrideImages, toImageOverride } from "./override-images.ts";
 import { applyJsonPatch, mergeResource } from "./patch-resource.ts";
-import { isNamed, isTargeted } from "./patch-target.ts";
-import { patchEntries, readInlinePatch } from "./read-patches.ts";
+import { isNamed, isTargeted, patchEntries, readInlinePatch } from "./patches.ts";
 
 /** Reads a file's documents, adding what is broken to the findings; null when the file cannot be read. */
 export type DocumentReader = (path: string, findings: Findings) => Promise<readonly Located[] | null>;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderTar } from "./render-tar.ts";
+import { renderTar } from "./render-files.ts";
 import { findClientTarget } from "../targets/targets.ts";
 import { testSettings } from "../settings.fixture.ts";
 import type { ClientMode } from "../client-settings.ts";

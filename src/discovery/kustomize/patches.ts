@@ -1,5 +1,16 @@
-/** Which resources a Kustomize patch is for. Source: the Kustomization reference, "patches". */
-import { type Located, type LocatedMap, stringAt, textAt, valueAt } from "../found/located-value.ts";
+/** The patches of a kustomization, and which resources each is for. Source: the Kustomization reference, "patches". */
+import {
+  itemsAt,
+  type Located,
+  type LocatedMap,
+  type LocatedScalar,
+  stringAt,
+  stringsAt,
+  textAt,
+  valueAt,
+} from "../found/located-value.ts";
+import type { Findings, Place } from "../found/found-image.ts";
+import { readDocuments } from "../files/yaml-documents.ts";
 
 /** Does `target:` of a patch choose the resource? Names are expressions that match as a whole, labels are `key=value`. */
 export function isTargeted(resource: Located, target: Located): boolean {
@@ -52,4 +63,34 @@ function matchesLabels(labels: Located | null, selector: string | null): boolean
     if (operator === "") return term.trim().startsWith("!") ? value === null : value !== null;
     return operator.startsWith("!") ? value !== wanted : value === wanted;
   });
+}
+
+/** A patch: in a file or in the kustomization itself. `target` is null when the patch names its resource. */
+type PatchEntry = {
+  readonly place: Place;
+  readonly path: string | null;
+  readonly inline: LocatedScalar | null;
+  readonly target: Located | null;
+};
+
+/** The patches that a kustomization lists, in the older forms too, in the order in which they are applied. */
+export function patchEntries(file: LocatedMap): PatchEntry[] {
+  const strategic = stringsAt(file, "patchesStrategicMerge").map((entry): PatchEntry => {
+    // An entry that spans lines is the patch itself.
+    const isInline = entry.text.includes("\n");
+    return { place: entry, path: isInline ? null : entry.text, inline: isInline ? entry : null, target: null };
+  });
+  const others = [...itemsAt(file, "patches"), ...itemsAt(file, "patchesJson6902")].map((entry): PatchEntry => {
+    const inline = valueAt(entry, "patch");
+    const target = valueAt(entry, "target");
+    return { place: entry, path: textAt(entry, "path"), inline: inline?.type === "scalar" ? inline : null, target };
+  });
+  return [...strategic, ...others];
+}
+
+/** The documents of a patch that is written in the kustomization. */
+export function readInlinePatch(inline: LocatedScalar, findings: Findings): Located[] {
+  const first = inline.textLine;
+  const origin = (line: number) => ({ file: inline.file, line: first === null ? null : first + line - 1 });
+  return readDocuments(inline.text, origin, findings);
 }
