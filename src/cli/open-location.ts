@@ -1,7 +1,6 @@
 import { archiveSink } from "../images/archive/archive-sink.ts";
 import { fileTarget, streamTarget } from "../images/archive/archive-target.ts";
-import { openDaemonSink } from "../images/engine/daemon-sink.ts";
-import { openDaemonSource } from "../images/engine/daemon-source.ts";
+import { openDaemonSink, openDaemonSource } from "../images/engine/daemon-images.ts";
 import { openDirectorySink } from "../images/directory/directory-sink.ts";
 import { openDirectorySource } from "../images/directory/directory-source.ts";
 import { openDirectoryTree } from "../images/files/directory-tree.ts";

@@ -3,8 +3,7 @@ import { existsSync } from "node:fs";
 import { requirement } from "../../test/requirement.ts";
 import { until } from "../../test/until.ts";
 import { ContainerTools } from "./container-tools.fixture.ts";
-import { openDaemonSink } from "./engine/daemon-sink.ts";
-import { openDaemonSource } from "./engine/daemon-source.ts";
+import { openDaemonSink, openDaemonSource } from "./engine/daemon-images.ts";
 import { EngineClient } from "./engine/engine-client.ts";
 import { copyEverything, openFileSink, openFileSource } from "./transports.fixture.ts";
 

@@ -5,8 +5,7 @@ import { parseManifest } from "../../oci/manifest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { blobFile, DIRECTORY_VERSION, listedManifestFile } from "./directory-source.ts";
 import type { ImageSink } from "../image-sink.ts";
-import { writeFailure } from "../files/write-failure.ts";
-import { writeFile } from "../files/write-file.ts";
+import { writeFailure, writeFile } from "../files/write-file.ts";
 
 /**
  * skopeo's `dir:` (drawn in directory-source.ts): one image, without its name. The directory must be new, empty, or one

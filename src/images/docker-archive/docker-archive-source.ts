@@ -7,8 +7,7 @@ import { isSameImage } from "../image-name.ts";
 import type { ImageSource, SourceImage } from "../image-source.ts";
 import { LayoutRoots } from "../layout/layout-roots.ts";
 import { readLayoutIndex } from "../layout/layout-index.ts";
-import { layoutSource, openLayoutSource } from "../layout/layout-source.ts";
-import { unknownLabel } from "../layout/unknown-label.ts";
+import { layoutSource, openLayoutSource, unknownLabel } from "../layout/layout-source.ts";
 import { normalizePath } from "../files/tar-tree.ts";
 
 const CONFIG_LIMIT_BYTES = 16 * 1024 * 1024;

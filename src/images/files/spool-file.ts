@@ -1,7 +1,6 @@
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFailure } from "./write-failure.ts";
-import { writePieces } from "./write-pieces.ts";
+import { writeFailure, writePieces } from "./write-file.ts";
 
 /**
  * A new, empty file in `directory` that has no name any more: it goes when the handle is closed or the process ends,

@@ -6,8 +6,7 @@ import type { ImageSink } from "../image-sink.ts";
 import { blobPath, LAYOUT_MARK } from "./layout-index.ts";
 import { LayoutListing } from "./layout-listing.ts";
 import { EMPTY_INDEX, formatRawIndex, parseRawIndex, type RawIndex } from "../raw-index.ts";
-import { writeFailure } from "../files/write-failure.ts";
-import { writeFile } from "../files/write-file.ts";
+import { writeFailure, writeFile } from "../files/write-file.ts";
 import { nullIfAbsent } from "../../lib/files/system-error.ts";
 
 /**

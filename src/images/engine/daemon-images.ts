@@ -5,6 +5,10 @@ import type { ImageSource } from "../image-source.ts";
 import { openArchiveStream } from "../archive/open-archive.ts";
 import { sourceOverTree } from "../files/source-over-tree.ts";
 import type { Spool } from "../files/spool-file.ts";
+import { archiveSink } from "../archive/archive-sink.ts";
+import { streamTarget } from "../archive/archive-target.ts";
+import type { ImageSink } from "../image-sink.ts";
+import { streamFrom } from "../files/stream-from.ts";
 
 /**
  * An image of Docker's or Podman's own, which the engine gives as a Docker archive; that is kept in a spool file
@@ -27,4 +31,15 @@ export async function openDaemonSource(
     // Engines save an image with all of its names, and by its ID with none.
     return image === undefined ? source : { ...source, images: () => Promise.resolve([{ ...image, name }]) };
   });
+}
+
+/** Puts one image into Docker or Podman under `name`, as a Docker archive that is first made in `spoolDirectory`. */
+export async function openDaemonSink(
+  engine: EngineClient,
+  name: string,
+  location: string,
+  spoolDirectory: string,
+): Promise<ImageSink> {
+  const target = await streamTarget(spoolDirectory, (archive) => engine.loadImages(streamFrom(archive)));
+  return archiveSink("docker", target, name, location);
 }
