@@ -1,6 +1,6 @@
-import { systemClock } from "../../lib/async/clock.ts";
 import { X509Certificate } from "node:crypto";
 import { Command } from "commander";
+import { systemClock } from "../../lib/async/clock.ts";
 import { AciError } from "../../aci/aci-error.ts";
 import { ConfigurationError } from "../../server/settings/configuration-error.ts";
 import { DataFolderError } from "../../server/data-folder.ts";
@@ -15,7 +15,6 @@ import { LogOutput } from "../../telemetry/log-output.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
 import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
-import { ownProgram } from "../own-program.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 
 /** `larder serve`: runs the registry until SIGTERM or SIGINT. `onHangup` calls back at each SIGHUP: settings are read again. */
@@ -116,4 +115,10 @@ Try next:
 
 function section(title: string, values: readonly string[]): string {
   return values.length === 0 ? "" : `  ${title.padEnd(13)}${values.join(`\n${" ".repeat(15)}`)}\n`;
+}
+
+/** How this very program is started again: the one file that it was compiled to, or Bun with its flags and `main.ts`. */
+function ownProgram(): readonly string[] {
+  const isCompiled = Bun.main.startsWith("/$bunfs/");
+  return isCompiled ? [process.execPath] : [process.execPath, ...process.execArgv, Bun.main];
 }

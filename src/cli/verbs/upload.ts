@@ -2,7 +2,13 @@ import { Command } from "commander";
 import type { SourceImage } from "../../images/image-source.ts";
 import { type Location, parseLocation } from "../../images/location.ts";
 import { registrySink } from "../../images/registry/registry-sink.ts";
-import { type Namespace, type RepositoryPath, tryParseNamespace } from "../../oci/repository-name.ts";
+import {
+  looksLikeHost,
+  type Namespace,
+  parseRepositoryPath,
+  type RepositoryPath,
+  tryParseNamespace,
+} from "../../oci/repository-name.ts";
 import type { RegistryClient } from "../../upstream/registry-client.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { connectRegistry } from "../../remote/connect-registry.ts";
@@ -16,7 +22,8 @@ import { openSource } from "../open-location.ts";
 import { findRegistryAddress } from "../../remote/registry-address.ts";
 import { targetAt } from "../../remote/registry-side.ts";
 import { standardStreams } from "../standard-streams.ts";
-import { parseExplicitName, type UploadName, uploadName } from "../upload-name.ts";
+import { parseReference } from "../../oci/reference.ts";
+import { parseTag, type Tag } from "../../oci/tag.ts";
 
 type UploadFlags = CopyFlags & { readonly registry?: string; readonly includeHost?: boolean; readonly as?: string };
 
@@ -112,4 +119,34 @@ function nameFor({ name }: SourceImage, source: string, flags: UploadFlags): Upl
 /** The repository of this registry that shares blobs with what is uploaded: the source; later, the image before. */
 function mountFrom(location: Location, namespace: Namespace): RepositoryPath | null {
   return location.kind === "registry" && location.reference.namespace === namespace ? location.reference.path : null;
+}
+
+/** Where in the registry an image is put. */
+type UploadName = { readonly path: RepositoryPath; readonly tag: Tag };
+
+/**
+ * The place for an image called `name`: its name without its host (`quay.io/coreos/etcd:v3` goes to `coreos/etcd:v3`,
+ * `app` to `app:latest`), or with it (`quay.io/coreos/etcd:v3`, `docker.io/library/app:latest`).
+ * Throws NAME_INVALID or TAG_INVALID.
+ */
+export function uploadName(name: string, includeHost: boolean): UploadName {
+  const reference = parseReference(name);
+  const tag = reference.tag ?? parseTag("latest");
+  if (includeHost) return { path: parseRepositoryPath(`${reference.namespace}/${reference.path}`), tag };
+  const slash = name.indexOf("/");
+  if (slash >= 0 && looksLikeHost(name.slice(0, slash))) return { path: reference.path, tag };
+  // As it was written: `library/` belongs to Docker Hub's name of it.
+  const { path } = parseExplicitName(name);
+  return { path, tag };
+}
+
+/** Reads `PATH[:TAG]`, as `--as` has it: a path below the registry, which may begin with a host. */
+export function parseExplicitName(text: string): UploadName {
+  const withoutDigest = text.split("@")[0] ?? text;
+  const colon = withoutDigest.lastIndexOf(":");
+  const hasTag = colon > withoutDigest.lastIndexOf("/");
+  return {
+    path: parseRepositoryPath(hasTag ? withoutDigest.slice(0, colon) : withoutDigest),
+    tag: parseTag(hasTag ? withoutDigest.slice(colon + 1) : "latest"),
+  };
 }

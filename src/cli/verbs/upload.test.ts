@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseExplicitName, uploadName } from "./upload-name.ts";
+import { parseExplicitName, uploadName } from "./upload.ts";
 
 const cases: readonly [string, string, string][] = [
   ["app", "app:latest", "docker.io/library/app:latest"],
