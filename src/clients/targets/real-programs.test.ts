@@ -116,7 +116,9 @@ describe.skipIf(missing("podman"))("podman", () => {
       contentOf("podman", testSettings("http"), "/etc/containers/registries.conf.d/50-larder.conf"),
     );
     const storage = join(folder, "storage");
-    const info = run(["podman", "--root", storage, "--runroot", `${storage}-run`, "info", "--format", "json"], "", {
+    // podman takes no path above 50 characters for what runs.
+    const running = join(folder, "run");
+    const info = run(["podman", "--root", storage, "--runroot", running, "info", "--format", "json"], "", {
       CONTAINERS_REGISTRIES_CONF: conf,
     });
     const { registries } = JSON.parse(info) as { registries: Record<string, unknown> };
