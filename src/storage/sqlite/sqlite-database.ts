@@ -127,6 +127,13 @@ export class SqliteDatabase {
     this.#afterwards.push(tell);
   }
 
+  #refuseWhileSpent(): void {
+    if (this.#spare?.isSpent !== true) return;
+    // No waiting here: what the caller has read must still hold in the transaction. The next one finds it put back.
+    void this.#spare.restore();
+    throw storageFull();
+  }
+
   #commit<T>(work: () => T): Committed<T> {
     this.#guard?.admit();
     this.#transactions++;
@@ -154,12 +161,14 @@ export class SqliteDatabase {
    */
   async durably<T>(work: () => T): Promise<T> {
     this.#guard?.admit();
-    if (this.#spare?.isSpent === true) {
-      // No waiting here: what the caller has read must still hold in the transaction. The next one finds it put back.
-      void this.#spare.restore();
-      throw storageFull();
-    }
+    this.#refuseWhileSpent();
     return this.#flushed(this.#commit(work));
+  }
+
+  /** As `durably`, for what a power cut may take: it is not waited for. So it either fails, or is done. */
+  lightly<T>(work: () => T): T {
+    this.#refuseWhileSpent();
+    return this.transact(work);
   }
 
   /** As `durably`, for work that gives space back: on a full disk it may use what is kept for just that. */

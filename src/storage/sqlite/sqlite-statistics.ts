@@ -32,8 +32,7 @@ export class SqliteStatistics implements StatisticsStore {
   }
 
   async addTraffic(added: readonly NamespaceTraffic[]): Promise<void> {
-    // On a full disk, what is kept for those who free space is not for this.
-    await this.#database.durably(() => {
+    this.#database.lightly(() => {
       for (const traffic of added) this.#add(this.#rowOf(traffic.namespace), traffic);
     });
   }
