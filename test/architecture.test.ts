@@ -93,6 +93,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   ],
   "server/settings": ["registry/names"],
   "server/metrics": [
+    "telemetry",
     "telemetry/metrics",
     "storage",
     "upstream/transport",

@@ -23,7 +23,7 @@ export class RequestLog implements RequestObserver {
   answered(exchange: Exchange, status: number, tookMs: number): void {
     const level = levelOf(exchange, status);
     if (!this.#log.writes(level)) return;
-    this.#log.writeLine(requestLine(this.#log.form, level, this.#log.now(), exchange, status, tookMs));
+    this.#log.writeLine(level, requestLine(this.#log.form, level, this.#log.now(), exchange, status, tookMs));
   }
 }
 

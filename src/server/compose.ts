@@ -59,6 +59,8 @@ import type { RequestHandler } from "./web-listener.ts";
 /** What a server needs from its process. */
 export type ServerEnvironment = {
   readonly log: LineLog;
+  /** How many lines of the log were left out, since nobody took them. */
+  readonly droppedLines: () => number;
   readonly clock: Clock;
   readonly version: string;
   /** The process's environment variables. */

@@ -60,6 +60,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     opened.add(() => Promise.all(listeners.map((listener) => listener.close())));
     const metrics = new ServerMetrics(environment.version);
     opened.add(metrics.start());
+    metrics.watchLog(log, environment.droppedLines);
     metrics.watchListeners(() => openRequestsOf(listeners));
     if (certificate !== null) metrics.watchCertificate(certificate.source, authorityPem);
     const sockets = () => listeners;

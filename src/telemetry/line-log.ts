@@ -8,6 +8,7 @@ export class LineLog implements Log {
   readonly form: LogForm;
   readonly now: () => number;
   readonly #writeLine: (line: string) => void;
+  readonly #counts: Record<LogLevel, number> = { debug: 0, info: 0, warning: 0, error: 0 };
   #least: LogLevel;
 
   constructor(writeLine: (line: string) => void, least: LogLevel, now: () => number, form: LogForm = PLAIN_FORM) {
@@ -22,17 +23,23 @@ export class LineLog implements Log {
     return ORDER[level] >= ORDER[this.#least];
   }
 
+  /** How many lines were written, by level. */
+  get counts(): Readonly<Record<LogLevel, number>> {
+    return this.#counts;
+  }
+
   /** From now on it says what matters that much, or more. */
   setLevel(least: LogLevel): void {
     this.#least = least;
   }
 
   write(level: LogLevel, message: string, fields: LogFields = {}): void {
-    if (this.writes(level)) this.#writeLine(formatEvent(this.form, this.now(), level, message, fields));
+    if (this.writes(level)) this.writeLine(level, formatEvent(this.form, this.now(), level, message, fields));
   }
 
-  /** Writes a line that is in this log's form already, with its end. */
-  writeLine(line: string): void {
+  /** Writes a line of this level that is in this log's form already, with its end. */
+  writeLine(level: LogLevel, line: string): void {
+    this.#counts[level]++;
     this.#writeLine(line);
   }
 }

@@ -12,16 +12,24 @@ export class LogOutput {
   readonly #sink: LineSink;
   /** Writes the line about so many that were left out. */
   readonly #tellOfLoss: (lines: number) => string;
+  /** Since the last line that was written. */
   #lost = 0;
+  #lostInAll = 0;
 
   constructor(sink: LineSink, tellOfLoss: (lines: number) => string) {
     this.#sink = sink;
     this.#tellOfLoss = tellOfLoss;
   }
 
+  /** How many lines were left out, ever. */
+  get droppedLines(): number {
+    return this.#lostInAll;
+  }
+
   readonly writeLine = (line: string): void => {
     if (this.#sink.waitingChars() > WAITING_LIMIT_CHARS) {
       this.#lost++;
+      this.#lostInAll++;
       return;
     }
     if (this.#lost > 0) {

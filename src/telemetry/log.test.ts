@@ -127,4 +127,18 @@ test("lines that nobody takes are left out, and the first that is taken again sa
   output.writeLine("two\n");
   output.writeLine("three\n");
   expect(written).toEqual(["one\n", "1000 were left out\n", "two\n", "three\n"]);
+  expect(output.droppedLines).toBe(1000);
+});
+
+test("lines are counted by their level, those alone that are written", () => {
+  const log = new LineLog(
+    () => {},
+    "info",
+    () => 0,
+  );
+  for (const level of ["debug", "info", "warning", "warning", "error"] as const) log.write(level, "it happened");
+  log.setLevel("error");
+  log.write("warning", "it happened");
+  log.writeLine("error", "it happened\n");
+  expect(log.counts).toEqual({ debug: 0, info: 1, warning: 2, error: 2 });
 });

@@ -192,6 +192,7 @@ const ALERTS: readonly (readonly [string, Series, Series])[] = [
     { 'larder_collections_total{result="refused"}': "0+1", 'larder_collections_total{result="done"}': 3 },
     { 'larder_collections_total{result="refused"}': "0+1", 'larder_collections_total{result="done"}': "0+1" },
   ],
+  ["LarderLogIncomplete", { larder_log_lines_dropped_total: "0+1" }, { larder_log_lines_dropped_total: 9 }],
   [
     "LarderMetricsIncomplete",
     { 'larder_metrics_read_failures_total{reader="disk"}': "0+1" },

@@ -5,6 +5,7 @@ import { AciError } from "../../aci/aci-error.ts";
 import { ConfigurationError } from "../../server/settings/configuration-error.ts";
 import { DataFolderError } from "../../server/data-folder.ts";
 import { ListenError } from "../../server/listen-error.ts";
+import type { ServerEnvironment } from "../../server/compose.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
 import { readSettings } from "../../server/settings/read-settings.ts";
 import type { Settings } from "../../server/settings/settings.ts";
@@ -25,8 +26,8 @@ export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => 
     .action(async () => {
       const sources = sourcesOf(command, io.environment);
       const started = await readSettingsOrFail(sources);
-      const log = openLog(io, started.settings);
-      const starting = start(io, started.settings, log);
+      const { log, droppedLines } = openLog(io, started.settings);
+      const starting = start(io, started.settings, { log, droppedLines });
       const reloader = new SettingsReloader({
         started,
         read: () => readSettings(sources),
@@ -45,10 +46,10 @@ export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => 
   return addSettingFlags(command);
 }
 
-async function start(io: CommandIo, settings: Settings, log: LineLog): Promise<RunningServer> {
+async function start(io: CommandIo, settings: Settings, log: OpenLog): Promise<RunningServer> {
   try {
     return await serve(settings, {
-      log,
+      ...log,
       clock: systemClock,
       version: VERSION,
       variables: io.environment,
@@ -63,8 +64,10 @@ async function start(io: CommandIo, settings: Settings, log: LineLog): Promise<R
   }
 }
 
+type OpenLog = Pick<ServerEnvironment, "log" | "droppedLines">;
+
 /** Lines for people on a terminal, and for programs elsewhere, unless the settings say which. */
-function openLog({ stderr, environment }: CommandIo, { logFormat, logLevel }: Settings): LineLog {
+function openLog({ stderr, environment }: CommandIo, { logFormat, logLevel }: Settings): OpenLog {
   const { isTerminal } = stderr;
   const format = logFormat ?? (isTerminal ? "human" : "json");
   const isColoured = isTerminal && format === "human" && (environment["NO_COLOR"] ?? "") === "";
@@ -72,7 +75,11 @@ function openLog({ stderr, environment }: CommandIo, { logFormat, logLevel }: Se
   const tellOfLoss = (lines: number) =>
     formatEvent(form, Date.now(), "warning", "lines of this log were left out: nobody took them", { lines });
   const sink = { waitingChars: () => stderr.waitingChars ?? 0, write: (text: string) => stderr.write(text) };
-  return new LineLog(new LogOutput(sink, tellOfLoss).writeLine, logLevel, Date.now, form);
+  const output = new LogOutput(sink, tellOfLoss);
+  return {
+    log: new LineLog(output.writeLine, logLevel, Date.now, form),
+    droppedLines: () => output.droppedLines,
+  };
 }
 
 async function untilSignal(signal: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import { CollectionTally } from "../../registry/collection-tally.ts";
 import { TrafficCounter } from "../../registry/pull/traffic.ts";
 import { Upstreams } from "../../registry/pull/upstreams.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
+import { LineLog } from "../../telemetry/line-log.ts";
 import { formatExposition } from "../../telemetry/metrics/exposition.ts";
 import { PublishedCertificate } from "../../tls/certificate-source.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
@@ -35,6 +36,14 @@ function allMetrics() {
     },
   });
   metrics.watchListeners(() => 0);
+  metrics.watchLog(
+    new LineLog(
+      () => {},
+      "info",
+      () => 0,
+    ),
+    () => 3,
+  );
   metrics.watchCertificate(new PublishedCertificate({ certPem: "", keyPem: "", notAfter: new Date(0) }), null);
   return { metrics, observer, traffic, text: async () => formatExposition(await metrics.all.read(), "text") };
 }

@@ -2,6 +2,7 @@ import type { RequestObserver } from "../../http/request-observer.ts";
 import type { CollectionTotals } from "../../registry/collection-tally.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import type { LogLevel } from "../../telemetry/log.ts";
 import { EventLoopDelay } from "../../telemetry/metrics/event-loop-delay.ts";
 import type { MetricDefinition } from "../../telemetry/metrics/metric-family.ts";
 import { Metrics } from "../../telemetry/metrics/metrics.ts";
@@ -26,6 +27,19 @@ const IN_FLIGHT: MetricDefinition = {
   kind: "gauge",
   name: "larder_http_requests_in_flight",
   help: "Requests that are being answered",
+  labels: [],
+};
+
+const LOG_LINES: MetricDefinition = {
+  kind: "counter",
+  name: "larder_log_lines_total",
+  help: "Lines that were written to the log",
+  labels: ["level"],
+};
+const DROPPED: MetricDefinition = {
+  kind: "counter",
+  name: "larder_log_lines_dropped_total",
+  help: "Lines that were left out of the log, since nobody took them",
   labels: [],
 };
 
@@ -76,6 +90,15 @@ export class ServerMetrics {
   watchListeners(openRequests: () => number): void {
     const read = () => [{ metric: IN_FLIGHT, labels: [], value: openRequests() }];
     this.all.addReader({ name: "listeners", definitions: [IN_FLIGHT], read });
+  }
+
+  /** Measures the log. */
+  watchLog(log: { readonly counts: Readonly<Record<LogLevel, number>> }, droppedLines: () => number): void {
+    const read = () => [
+      ...Object.entries(log.counts).map(([level, value]) => ({ metric: LOG_LINES, labels: [level], value })),
+      { metric: DROPPED, labels: [], value: droppedLines() },
+    ];
+    this.all.addReader({ name: "log", definitions: [LOG_LINES, DROPPED], read });
   }
 
   /** Measures a certificate; `authorityPem` as `certificateMetrics` has it. */
