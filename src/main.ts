@@ -53,6 +53,7 @@ const VERBS: readonly Verb[] = [
   { name: "doctor", load: async (io) => (await import("./cli/verbs/doctor.ts")).doctorCommand(io) },
   { name: "ca", load: async (io) => (await import("./cli/verbs/ca.ts")).caCommand(io) },
   { name: "aci", load: async (io) => (await import("./cli/verbs/aci.ts")).aciCommand(io) },
+  { name: "config", load: async (io) => (await import("./cli/verbs/config.ts")).configCommand(io) },
   { name: "stats", load: async (io) => (await import("./cli/verbs/stats.ts")).statsCommand(io) },
   { name: "offline", load: async (io) => (await import("./cli/verbs/offline.ts")).offlineCommand(io) },
   { name: "gc", load: async (io) => (await import("./cli/verbs/gc.ts")).gcCommand(io) },

@@ -73,13 +73,14 @@ export function composeAci(
     pages,
     check: async () => {
       if (aciKey !== null) await conversions.key();
-      if (aciFiles !== null) await checkFolder(aciFiles);
+      if (aciFiles !== null) await checkAciFolder(aciFiles);
     },
     stop: () => pool.stop(),
   };
 }
 
-async function checkFolder(path: string): Promise<void> {
+/** Throws AciError when the folder of ACI files cannot be used. */
+export async function checkAciFolder(path: string): Promise<void> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new AciError(`the folder of ACI files ${JSON.stringify(path)} cannot be read: ${String(cause)}`, { cause });
   });

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { Upstream, Upstreams } from "../registry/pull/upstreams.ts";
@@ -12,6 +11,7 @@ import { RequestBudget, requestLimit } from "../upstream/transport/request-lanes
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
 import { ConfigurationError } from "./settings/configuration-error.ts";
+import { readSettingFile } from "./settings/read-setting-file.ts";
 import type { Settings, UpstreamSettings } from "./settings/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
 
@@ -145,10 +145,10 @@ function ownCredentials({ namespace, username, password, filePassword }: Upstrea
 
 async function readSetting(namespace: Namespace, key: string, path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readSettingFile(path);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigurationError(`upstreams.${namespace}.${key}: cannot read ${path}: ${why}`, { cause });
+    throw new ConfigurationError(`upstreams.${namespace}.${key}: ${why}`, { cause });
   }
 }
 

@@ -5,6 +5,7 @@
  * (certbot), the symbolic link of a whole folder switched (Kubernetes secrets), two changes within one tick of the file
  * system's clock, network file systems without notifications.
  */
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { checkCertificate } from "./check-certificate.ts";
 import {
@@ -85,7 +86,8 @@ async function readBoth({ certPath, keyPath }: CertificateFilesOptions): Promise
 
 async function readBounded(path: string): Promise<string> {
   try {
-    const file = await open(path, "r");
+    // A pipe that nobody writes to would keep whoever opens it.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const status = await file.stat();
       if (!status.isFile()) throw new Error("it is not a file");

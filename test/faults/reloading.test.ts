@@ -28,8 +28,9 @@ beforeEach(async () => {
     upstream.add(blob);
   }
   await writeFile(file, `upstreams: { ${FIRST}: { endpoint: '${one.url}' } }\n`);
-  // The flag keeps larder online; nobody asks for it.
-  larder = await startLarder({ arguments: ["--config", file, "--upstream", "unused.test=http://127.0.0.1:9"] });
+  // The upstream keeps larder online; nobody asks for it.
+  const more = ["--log-format", "human", "--upstream", "unused.test=http://127.0.0.1:9"];
+  larder = await startLarder({ arguments: ["--config", file, ...more] });
 });
 afterEach(async () => {
   await larder.stop();

@@ -9,7 +9,7 @@ const PIPE_PAUSE_MS = 20;
 
 /**
  * The text of a file that settings name. A pipe will do, as a shell makes one of `<(…)`. Throws an Error that names the
- * file: it is not there, a folder, too long, not text, or a pipe into which nobody writes.
+ * file: it is not there, a folder, too long, or a pipe into which nobody writes.
  */
 export async function readSettingFile(path: string): Promise<string> {
   try {
@@ -19,7 +19,7 @@ export async function readSettingFile(path: string): Promise<string> {
       const status = await file.stat();
       if (status.isDirectory()) throw new Error("it is a folder");
       if (status.size > MAX_BYTES) throw new Error("it is longer than 1 MiB");
-      return decode(status.isFile() ? await file.readFile() : await readPipe(file));
+      return new TextDecoder().decode(status.isFile() ? await file.readFile() : await readPipe(file));
     } finally {
       await file.close();
     }
@@ -55,13 +55,5 @@ async function readSome(file: FileHandle, buffer: Uint8Array): Promise<number | 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EAGAIN") return null;
     throw error;
-  }
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Error("it is not text in UTF-8", { cause });
   }
 }

@@ -1,0 +1,63 @@
+import { Command } from "commander";
+import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { judgeConfiguration } from "../../server/judge-configuration.ts";
+import { type EffectiveRow, effectiveRows } from "../../server/settings/effective-rows.ts";
+import { describeOrigin } from "../../server/settings/given-settings.ts";
+import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
+import { formatTable } from "../table.ts";
+
+/** `larder config`: the settings that `larder serve` would have, and where each comes from; `check` judges a file. */
+export function configCommand(io: CommandIo): Command {
+  const command = new Command("config")
+    .summary("show the settings that hold, and where each was said; judge a larder.yaml")
+    .description(
+      "Show the settings that `larder serve` would have with the same flags and variables, each with the place where it was\n" +
+        "said: a flag, a variable, a line of larder.yaml, or nowhere (default). Secrets are masked.",
+    )
+    .option("--json", "as JSON")
+    .action(async () => {
+      const rows = effectiveRows(await readSettingsOrFail(sourcesOf(command, io.environment)));
+      const { json } = command.opts<{ readonly json?: true }>();
+      io.stdout.write(json === true ? `${JSON.stringify(rows.map(jsonOf), null, 2)}\n` : tableOf(rows));
+    });
+  return addSettingFlags(command).addCommand(checkCommand(io));
+}
+
+function checkCommand(io: CommandIo): Command {
+  const command = new Command("check")
+    .summary("say all that is wrong with a larder.yaml")
+    .description(
+      "Say all that is wrong with a larder.yaml, each with its line: unknown keys, values that say nothing, settings that\n" +
+        "contradict each other, files that cannot be read, addresses that this machine does not have.\n" +
+        "Exit with 0 when a server can be started with it, with 1 when not.",
+    )
+    .argument("<file>", "the larder.yaml")
+    .option("--text-only", "look at nothing that it names: it is for another machine")
+    .option("--json", "as JSON")
+    .action(async (file: string) => {
+      // The command above has a flag of that name, and takes it.
+      const { textOnly, json } = command.optsWithGlobals<{ readonly textOnly?: true; readonly json?: true }>();
+      const problems = await judge(file, textOnly !== true);
+      if (json === true) io.stdout.write(`${JSON.stringify({ file, problems }, null, 2)}\n`);
+      else io.stdout.write(problems.length === 0 ? `${file} is good\n` : `${problems.join("\n")}\n`);
+      if (problems.length > 0) throw new CommandFailure(1, "");
+    });
+  return command;
+}
+
+async function judge(file: string, isForHere: boolean): Promise<readonly string[]> {
+  try {
+    return await judgeConfiguration(file, isForHere);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+function tableOf(rows: readonly EffectiveRow[]): string {
+  const cells = rows.map(({ key, words, origin }) => [key, words, describeOrigin(origin)]);
+  return formatTable(["KEY", "VALUE", "SAID BY"], cells);
+}
+
+function jsonOf({ key, value, origin, needsRestart }: EffectiveRow) {
+  return { key, value, origin, needsRestart };
+}

@@ -1,0 +1,106 @@
+import { stat } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import { resolve } from "node:path";
+import { givenKeyFile } from "../aci/sign/signing-key-file.ts";
+import { isInside, tryParseIpNetwork } from "../lib/net/ip-network.ts";
+import { tryParseIpAddress } from "../lib/net/ip-address.ts";
+import { isNotFound } from "../lib/files/system-error.ts";
+import { systemCertificateClock } from "../tls/certificate-source.ts";
+import { watchCertificateFiles } from "../tls/certificate-files.ts";
+import { readDockerConfig } from "../upstream/auth/docker-config.ts";
+import { checkAciFolder } from "./compose-aci.ts";
+import { parseConfiguration } from "./settings/configuration-file.ts";
+import { contradictionsOf, contradictionsWithin } from "./settings/contradictions.ts";
+import { describeOrigin, type GivenSettings } from "./settings/given-settings.ts";
+import { formatListenAddress, type ListenAddress } from "./settings/listen-address.ts";
+import { readSettingFile } from "./settings/read-setting-file.ts";
+import type { SettingKey } from "./settings/settings-table.ts";
+import { settingsFrom } from "./settings/settings.ts";
+
+/**
+ * All that is wrong with a configuration file, a line each with its place: what a start would refuse, and files that it names
+ * and are not there. `isForHere` is false for the file of another machine: what it names is not looked at then. Throws an
+ * Error when the file itself cannot be read.
+ */
+export async function judgeConfiguration(path: string, isForHere: boolean): Promise<readonly string[]> {
+  const { given, problems } = parseConfiguration(await readSettingFile(path), path);
+  const settings = settingsFrom(given);
+  const here = isForHere ? await problemsHere(given) : [];
+  const all = [...problems, ...contradictionsWithin(given), ...contradictionsOf(settings, given), ...here];
+  return all.toSorted((a, b) => lineIn(a, path) - lineIn(b, path));
+}
+
+type Check = (value: never, given: GivenSettings) => Promise<void>;
+
+/** What the machine must have for a setting. Each throws an Error that says what is missing. */
+const CHECKS: Partial<Readonly<Record<SettingKey, Check>>> = {
+  http: checkAddresses,
+  https: checkAddresses,
+  dns: checkAddresses,
+  data: checkDataFolder,
+  "tls.cert": checkCertificate,
+  "upstreams.HOST.ca": checkFile,
+  "upstreams.HOST.passwordFile": checkFile,
+  credentials: async (path: string) => {
+    await checkFile(path);
+    await readDockerConfig(path);
+  },
+  aciKey: async (path: string) => {
+    await checkFile(path);
+    await givenKeyFile(resolve(path)).load(new Date());
+  },
+  aciFiles: checkAciFolder,
+};
+
+async function problemsHere(given: GivenSettings): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const [name, { key, value, origin }] of given) {
+    try {
+      await CHECKS[key]?.(value as never, given);
+    } catch (error) {
+      problems.push(`${describeOrigin(origin)}: ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return problems;
+}
+
+async function checkFile(path: string): Promise<void> {
+  await readSettingFile(path);
+}
+
+async function checkCertificate(certPath: string, given: GivenSettings): Promise<void> {
+  const keyPath = given.get("tls.key")?.value;
+  if (typeof keyPath !== "string") return;
+  const log = { info: () => {}, warn: () => {} };
+  const source = await watchCertificateFiles({ certPath, keyPath, clock: systemCertificateClock, log });
+  source.stop();
+}
+
+async function checkDataFolder(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (isNotFound(error)) return null; // It is made at the start.
+    throw error;
+  });
+  if (found !== null && !found.isDirectory()) throw new Error(`${path} is no folder`);
+}
+
+async function checkAddresses(addresses: readonly ListenAddress[]): Promise<void> {
+  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  const known = new Set(own.map((address) => tryParseIpAddress(address)?.toString()));
+  const loopback = tryParseIpNetwork("127.0.0.0/8");
+  for (const address of addresses) {
+    const ip = tryParseIpAddress(address.host ?? "");
+    if (ip === null || ip.range() === "unspecified" || known.has(ip.toString())) continue;
+    if (loopback !== null && isInside(ip, [loopback])) continue;
+    const mine = own.join(", ");
+    throw new Error(
+      `${formatListenAddress(address)} is no address of this machine, which has ${mine}; :${address.port} is all of them`,
+    );
+  }
+}
+
+function lineIn(problem: string, path: string): number {
+  return problem.startsWith(`${path}:`)
+    ? Number.parseInt(problem.slice(path.length + 1), 10) || Number.POSITIVE_INFINITY
+    : 0;
+}
