@@ -18,6 +18,12 @@ export class ImageBounds {
     this.expect(0, depth);
   }
 
+  /** Counts a config that is read to know its image's platform. Throws as `enter` does. */
+  enterConfig(sizeBytes: number): void {
+    this.#bytes += sizeBytes;
+    if (this.#bytes > BYTES_LIMIT) throw tooMuch();
+  }
+
   /** Looks ahead: so many more manifests are to be read. Throws as `enter` does, before anything is asked for. */
   expect(count: number, depth: number): void {
     if (depth > DEPTH_LIMIT || this.#manifests + count > MANIFESTS_LIMIT) throw tooMuch();

@@ -2,7 +2,7 @@ import type { Work } from "../lib/async/turns.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import type { ImageBounds } from "./image-bounds.ts";
-import { isJsonType, platformOfConfig } from "./image-config.ts";
+import { CONFIG_LIMIT_BYTES, isJsonType, platformOfConfig } from "./image-config.ts";
 import { type Manifest, manifestSteps } from "./manifest.ts";
 import { isIndexType } from "./media-type.ts";
 import type { Platform } from "./platform.ts";
@@ -17,7 +17,7 @@ export type ListedContent<Content> = { readonly listed: Descriptor; readonly con
 export interface ImageReader<Content extends ManifestContent = ManifestContent> {
   /** The manifests, each of them once, in any order: as many at once as the place answers well. */
   read(listed: readonly Descriptor[]): AsyncIterable<ListedContent<Content>>;
-  /** What an image's config says; null when it is not there, or not JSON. */
+  /** What an image's config says; null when it is not there, longer than its descriptor says, or not JSON. */
   config(descriptor: Descriptor): Promise<unknown>;
 }
 
@@ -65,7 +65,8 @@ export class ImageReading<Content extends ManifestContent = ManifestContent> {
 
   /** The platform that an image's config names; null for what is no image, and for configs that do not say. */
   async platformOf({ manifest: { config } }: ReadManifest<Content>): Promise<Platform | null> {
-    if (config === null || !isJsonType(config.mediaType)) return null;
+    if (config === null || !isJsonType(config.mediaType) || config.size > CONFIG_LIMIT_BYTES) return null;
+    this.#bounds.enterConfig(config.size);
     return platformOfConfig(await this.#reader.config(config));
   }
 }

@@ -23,6 +23,8 @@ const LINUX = { os: "linux", architecture: "amd64" };
 
 let metadata: ReturnType<typeof memoryMetadata>;
 let blobs: MemoryBlobs;
+/** The sizes of the blobs that were kept. */
+const sizes = new Map<Digest, number>();
 /** Blobs that were looked for on disk. */
 let looked: Digest[];
 
@@ -51,6 +53,7 @@ async function keepBlob(content: string, name = nameOf(repository)): Promise<Dig
   await blobs.uploads.append(id, chunks(), 1e9);
   await blobs.uploads.commit(id, digestOf(content));
   await metadata.links.linkBlob(name, digestOf(content), content.length, 1);
+  sizes.set(digestOf(content), content.length);
   return digestOf(content);
 }
 
@@ -74,7 +77,10 @@ async function keep(document: object, tag: string | null): Promise<StoredManifes
 }
 
 const blob = (digest: Digest, size = 1) => ({ mediaType: "a/b", digest, size });
-const configOf = (digest: Digest, size = 1) => ({ ...blob(digest, size), mediaType: MEDIA_TYPE.ociConfig });
+const configOf = (digest: Digest, size = sizes.get(digest) ?? 1) => ({
+  ...blob(digest, size),
+  mediaType: MEDIA_TYPE.ociConfig,
+});
 
 function keepImage(tag: string | null, config: Digest, layers: readonly Digest[]): Promise<StoredManifest> {
   const document = { mediaType: MEDIA_TYPE.ociManifest, config: configOf(config), layers: layers.map((d) => blob(d)) };

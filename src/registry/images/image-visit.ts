@@ -82,11 +82,11 @@ export class ImageVisit implements ImageReader<StoredManifest> {
     return new Set(digests.filter((digest) => !here.has(digest)));
   }
 
-  async config({ digest, mediaType }: Descriptor): Promise<unknown> {
+  async config({ digest, mediaType, size: said }: Descriptor): Promise<unknown> {
     if (!isJsonType(mediaType)) return null;
     // What the manifest says of its size may not be true.
     const size = (await this.#held.blobs(this.#names, [digest])).get(digest);
-    if (size === undefined || size > CONFIG_LIMIT_BYTES) return null;
+    if (size === undefined || size > Math.min(said, CONFIG_LIMIT_BYTES)) return null;
     const body = await this.#stores.blobs.read(digest, null);
     if (body === null) return null;
     return this.#work.finish(configSteps(new Uint8Array(await new Response(body).arrayBuffer())));

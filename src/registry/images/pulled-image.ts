@@ -1,6 +1,7 @@
 import { mapAhead } from "../../lib/async/map-ahead.ts";
 import type { Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { CONFIG_LIMIT_BYTES, configSteps } from "../../oci/image-config.ts";
 import type { ImageReader, ListedContent } from "../../oci/image-reader.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
@@ -38,17 +39,17 @@ export class PulledImage implements ImageReader<StoredManifest> {
     return mapAhead(listed, PARALLEL, async (one) => ({ listed: one, content: await this.#find(one) }));
   }
 
-  async config({ digest }: Descriptor): Promise<unknown> {
-    const bytes = await this.readConfig(digest);
+  async config({ digest, size }: Descriptor): Promise<unknown> {
+    const bytes = await this.readConfig(digest, Math.min(size, CONFIG_LIMIT_BYTES));
     return bytes === null ? null : this.#work.finish(configSteps(bytes));
   }
 
-  /** A config's bytes; null for one that is too long to be any. Throws what a pull of the blob would. */
-  async readConfig(digest: Descriptor["digest"]): Promise<Uint8Array | null> {
-    const here = await this.#blobs.readHere(this.#repository, digest, CONFIG_LIMIT_BYTES);
+  /** A config's bytes; null for one that is longer than `limitBytes`. Throws what a pull of the blob would. */
+  async readConfig(digest: Digest, limitBytes = CONFIG_LIMIT_BYTES): Promise<Uint8Array | null> {
+    const here = await this.#blobs.readHere(this.#repository, digest, limitBytes);
     if (here !== null) return here;
     const found = await this.#blobs.get(this.#repository, digest, this.#context);
-    if (found.size > CONFIG_LIMIT_BYTES) return null;
+    if (found.size > limitBytes) return null;
     return new Uint8Array(await new Response(await found.read(null)).arrayBuffer());
   }
 
