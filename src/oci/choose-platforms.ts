@@ -39,7 +39,7 @@ export function* chooseSteps<Item>(
   const chosen = new Set<Item>();
   for (const platform of wanted) {
     const best = yield* bestSteps(kinds.get(kindOf(normalizePlatform(platform))) ?? [], fitOf(platform));
-    if (best === null) throw noSuchPlatform(offers, platform);
+    if (best === null) throw noSuchPlatform(yield* namesOf(offers), platform);
     chosen.add(best);
   }
   return [...chosen];
@@ -91,15 +91,21 @@ function* bestSteps<Item>(
   return best?.item ?? null;
 }
 
-function noSuchPlatform(offers: readonly Offer<unknown>[], wanted: Platform): RegistryError {
+function noSuchPlatform(known: readonly string[], wanted: Platform): RegistryError {
+  const names = known.slice(0, NAMED).join(", ");
+  const offer = known.length === 0 ? "it names no platforms" : `there are ${names}${known.length > NAMED ? ", …" : ""}`;
+  return new RegistryError("MANIFEST_UNKNOWN", `the image has nothing for ${formatPlatform(wanted)}: ${offer}`);
+}
+
+/** The first platforms that are offered, one more than a message names. */
+function* namesOf(offers: readonly Offer<unknown>[]): Generator<void, readonly string[], void> {
   const known = new Set<string>();
-  for (const { platform } of offers) {
+  for (const [position, { platform }] of offers.entries()) {
+    if (position % STEP === STEP - 1) yield;
     if (platform !== null && isNamedPlatform(platform)) known.add(nameOf(platform));
     if (known.size > NAMED) break;
   }
-  const names = [...known].slice(0, NAMED).join(", ");
-  const offer = known.size === 0 ? "it names no platforms" : `there are ${names}${known.size > NAMED ? ", …" : ""}`;
-  return new RegistryError("MANIFEST_UNKNOWN", `the image has nothing for ${formatPlatform(wanted)}: ${offer}`);
+  return [...known];
 }
 
 /** The beginning of a name, made of beginnings: a message is no reason to put a megabyte together. */

@@ -32,7 +32,7 @@ type Place<Content extends ManifestContent> = {
   readonly path: readonly ReadManifest<Content>[];
   platform: Platform | null;
   read: ReadManifest<Content> | null;
-  kind: "image" | "index" | "missing" | "left-out";
+  kind: "image" | "index" | "missing" | "again";
   below: readonly Place<Content>[];
 };
 
@@ -54,7 +54,7 @@ export async function imageOffers<Content extends ManifestContent>(
       if (reading.work.isTurnOver) await reading.work.rest();
       if (!mustRead(place, wanted)) continue;
       // Listed a second time it would offer nothing new.
-      if (known.has(place.listed.digest)) place.kind = "left-out";
+      if (known.has(place.listed.digest)) place.kind = "again";
       else unread.set(place.listed.digest, place);
       known.set(place.listed.digest, place);
     }
@@ -106,14 +106,13 @@ async function placesIn<Content extends ManifestContent>(
   return places;
 }
 
-/** Is its platform, or what it lists, yet to be seen? Says as well what is left out. */
+/** Is its platform, or what it lists, yet to be seen? */
 function mustRead<Content extends ManifestContent>(place: Place<Content>, wanted: readonly Platform[] | null): boolean {
   const { platform, mediaType } = place.listed;
   if (!isIndexType(mediaType)) return platform === undefined;
   if (platform === undefined || !isNamedPlatform(platform) || wanted === null) return true;
-  if (wanted.some((one) => platformFits(one, platform))) return true;
-  place.kind = "left-out";
-  return false;
+  // For none of them it stays an offer that nobody takes: a message can name it.
+  return wanted.some((one) => platformFits(one, platform));
 }
 
 async function gather<Content extends ManifestContent>(

@@ -143,6 +143,7 @@ describe("a walk to some platforms", () => {
     expect(await shelf.walk(root, ["linux/arm/v6"])).toEqual(digests(root, arms, v5));
     expect(await shelf.walk(root, ["linux/arm/v7", "linux/amd64"])).toEqual(digests(root, arms, v7, amd64));
     expect(shelf.asked).not.toContain(other.digest);
+    await expect(shelf.walk(shelf.index(on(other, "s390x")), ["linux/amd64"])).rejects.toThrow("there are linux/s390x");
   });
 
   test("gives what has no platform of its own that of the index around it", async () => {
