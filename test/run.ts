@@ -54,7 +54,7 @@ const AGAIN_LIMIT = 5;
 async function runAgain(
   given: readonly string[],
   report: TestReport,
-  run: (argv: readonly string[]) => Promise<BunTestOutcome>,
+  run: (argv: readonly string[], files: readonly string[]) => Promise<BunTestOutcome>,
 ): Promise<ReadonlyMap<string, number> | null> {
   const files = [...report.failedByFile.keys()];
   const unheard = chosenFiles(given).filter((file) => !report.files.has(file));
@@ -62,7 +62,7 @@ async function runAgain(
   if (unheard.length > 0 || files.length === 0 || files.length > AGAIN_LIMIT) return null;
   for (const file of files) {
     console.log(`\n${file} failed, and is run once more by itself:`);
-    if (!(await run([`./${file}`])).succeeded) return null;
+    if (!(await run([`./${file}`], [file])).succeeded) return null;
   }
   return report.failedByFile;
 }
@@ -72,8 +72,9 @@ async function main(given: readonly string[], folder: string, signal: AbortSigna
   const mayInstall = process.env["LARDER_TEST_INSTALL"] !== "0";
   if (mayInstall) installMissingPackages(console.log);
   const unbuilt = mayInstall ? await buildMissingPrograms(given) : {};
-  const run = (argv: readonly string[]) => runBunTest(argv, { checkout: CHECKOUT, folder, unbuilt, signal });
-  const { succeeded, report, skipped } = await run(testArguments(given));
+  const run = (argv: readonly string[], files: readonly string[]) =>
+    runBunTest(argv, { checkout: CHECKOUT, files, folder, unbuilt, signal });
+  const { succeeded, report, skipped } = await run(testArguments(given), chosenFiles(given));
   if (signal.aborted) return 1;
   const lines = describeSkipped(report, skipped);
   if (lines.length > 0) console.log(`\nSkipped:\n${lines.map((line) => `  ${line}`).join("\n")}`);

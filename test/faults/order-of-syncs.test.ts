@@ -79,6 +79,8 @@ describe.skipIf(!lab.met)("when a push is acknowledged", () => {
     expectSync(calls, dirname(place), move.ends, answer.begins, "the folder, before the answer");
     for (const { text, ends } of calls.filter(({ name }) => name.startsWith("mkdir"))) {
       const made = /"([^"]+)"/.exec(text)?.[1] ?? "";
+      // Housekeeping makes folders as well, whenever its time has come.
+      if (!made.startsWith(join(larder.dataFolder, "blobs"))) continue;
       expectSync(calls, dirname(made), ends, answer.begins, `the folder above ${made}`);
     }
     expectRecord(calls, answer, move.ends);
