@@ -98,7 +98,9 @@ export class AdminClient {
     if (failure === null) return new RegistryError("UNKNOWN", `${this.#origin} answered ${response.status}`);
     // A larder that does not know the operation has an API of another version.
     const isOld = failure.code === "UNSUPPORTED" && body?.code === undefined;
-    return isOld ? new RegistryError("UNSUPPORTED", `${this.#origin} is an older larder: ${failure.message}`) : failure;
+    if (!isOld) return failure;
+    const what = `${this.#origin} is an older larder than this command: bring it up to date, or use its own larder command`;
+    return new RegistryError("UNSUPPORTED", `${what} (${failure.message})`);
   }
 }
 
@@ -109,7 +111,7 @@ function write(operation: Operation, request: object) {
     const text = String(body.get(name));
     body.delete(name);
     // With its slashes: a proxy on the way may refuse them in disguise, and the path takes either.
-    return encodeURIComponent(text).replaceAll("%2F", "/");
+    return encodeURIComponent(text).replace(/%(?:2F|3A|40)/g, decodeURIComponent);
   });
   const query = new URLSearchParams();
   for (const name of Object.keys(operation.query)) {

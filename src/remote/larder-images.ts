@@ -40,7 +40,8 @@ export class LarderImages implements ImageRegistry {
     const search = text === "" ? {} : { search: text };
     for (let after: string | undefined; ; ) {
       const page = await this.#larder.call("listImages", { ...search, limit: PAGE_LIMIT, after });
-      rows.push(...page.images);
+      // A larder of version 0.1 lists all that it has.
+      rows.push(...page.images.filter(({ name }) => name.includes(text)));
       if (page.next === null) return rows;
       after = page.next;
     }

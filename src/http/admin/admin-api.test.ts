@@ -138,7 +138,7 @@ test("the command line of 0.1 is told, in its own words, that it is too old", as
     const response = await lab().ask(method, resource, method === "GET" ? null : "{}");
     expect(response.ok).toBe(false);
     const { errors } = (await response.json()) as { errors: { code: string; message: string }[] };
-    expect(errors[0]?.message).toContain("this larder is 1.2.3: use the larder command of that version");
+    expect(errors[0]?.message).toContain("this larder (1.2.3) is newer than the command that asks it");
   }
 });
 

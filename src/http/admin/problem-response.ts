@@ -26,7 +26,7 @@ export class RetiredPath extends RegistryError {
   constructor(method: string, path: string, version: string) {
     super(
       "NAME_UNKNOWN",
-      `${method} ${path} is of larder 0.1's admin API; this larder is ${version}: use the larder command of that version`,
+      `this larder (${version}) is newer than the command that asks it (${method} ${path}, of version 0.1): use a larder command of its version`,
     );
   }
 }
