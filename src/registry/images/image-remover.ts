@@ -7,7 +7,7 @@ import type { Tag } from "../../oci/tag.ts";
 import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
 import { readManifest } from "../pull/read-manifest.ts";
-import { referencesOf } from "../../oci/manifest-references.ts";
+import { cachedManifest } from "../pull/cached-manifest.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 
@@ -51,18 +51,7 @@ export class ImageRemover {
       index === null ? await this.#manifests.getManifest(name, digest) : await readIndex(index, digest, work);
     if (manifest === null) return false;
     const parsed = await readManifest(manifest, work);
-    await this.#manifests.putManifest(name, {
-      manifest,
-      requiredBlobs: [],
-      borrowFrom: [],
-      requiredManifests: [],
-      references: referencesOf(parsed),
-      subject: parsed.subject?.digest ?? null,
-      tags: tag === null ? [] : [tag],
-      kind: "cached",
-      isPart: false,
-      atMs: this.#now(),
-    });
+    await this.#manifests.putManifest(name, cachedManifest(manifest, parsed, tag, this.#now()));
     return true;
   }
 }

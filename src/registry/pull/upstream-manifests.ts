@@ -9,11 +9,11 @@ import { type Manifest, manifestSteps } from "../../oci/manifest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { NO_CAUSE } from "../../storage/events.ts";
-import type { ManifestPut, ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
+import type { ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
 import { isNearEnd } from "../../upstream/transport/rate-limit.ts";
 import type { FetchedManifest } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import { referencesOf, weightOf } from "../../oci/manifest-references.ts";
+import { cachedManifest } from "./cached-manifest.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { FoundManifest, ManifestOrigin, PullContext, Tagged } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
@@ -228,20 +228,7 @@ export class UpstreamManifests implements ManifestOrigin {
   ): Promise<StoredManifest> {
     const parsed = await this.#parse(repository, bytes, mediaType);
     const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
-    const put: ManifestPut = {
-      manifest,
-      requiredBlobs: [],
-      borrowFrom: [],
-      requiredManifests: [],
-      references: referencesOf(parsed),
-      subject: parsed.subject?.digest ?? null,
-      tags: tag === null ? [] : [tag],
-      kind: "cached",
-      isPart: false,
-      atMs: this.#now(),
-      cause,
-      sizeBytes: weightOf(parsed, bytes.byteLength),
-    };
+    const put = { ...cachedManifest(manifest, parsed, tag, this.#now()), cause };
     const keep = () => this.#store.putManifest(nameOf(repository), put);
     await this.#spareWrites.attempt("a manifest from upstream", keep);
     return manifest;
