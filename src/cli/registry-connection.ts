@@ -9,7 +9,6 @@ import type { ImageRegistry } from "../remote/image-registry.ts";
 import { LarderImages } from "../remote/larder-images.ts";
 import { findRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
 import type { RegistrySide } from "../remote/registry-side.ts";
-import { straightFetch } from "../remote/straight-fetch.ts";
 
 type Flags = Readonly<Record<string, unknown>> & { readonly registry?: string };
 
@@ -86,4 +85,19 @@ async function askLarder(
     if (!(failure instanceof RegistryError)) throw failure;
     return { larder: null, failure };
   }
+}
+
+/**
+ * A `fetch` for a registry that is named by its address: past the environment's proxy, and without the runtime's limit
+ * for long answers. `caPem`: certificate authorities that are trusted besides the public ones, null for none.
+ */
+async function straightFetch(caPem: string | null): Promise<Fetch> {
+  const tls = caPem === null ? {} : { tls: { ca: [...(await publicAuthorities()), caPem] } };
+  // Bun goes through the environment's proxy unless it is told not to.
+  return (url, init) => fetch(url, { ...init, ...tls, proxy: false as unknown as string, timeout: false });
+}
+
+async function publicAuthorities(): Promise<readonly string[]> {
+  const { getCACertificates } = await import("node:tls");
+  return getCACertificates("default");
 }

@@ -12,7 +12,7 @@ import { isIndexType } from "../oci/media-type.ts";
 import { ALL_PLATFORMS, type PlatformSelection } from "../oci/platform-selection.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import { LOCAL, type RepositoryPath } from "../oci/repository-name.ts";
+import { DOCKER_HUB, LOCAL, type RepositoryPath, tryParseRepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import { summaryOf, tryNamePlatform } from "../registry/images/image-summary.ts";
 import type { FetchedManifest, RegistryClient } from "../upstream/registry-client.ts";
@@ -21,7 +21,6 @@ import { checkPlainImage } from "./check-plain-image.ts";
 import type { CommandIo } from "../lib/command/command-io.ts";
 import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
 import { openOwnRegistry, PARALLEL_BLOBS } from "./own-registry.ts";
-import { plainPathsOf } from "./plain-paths.ts";
 
 /** Images that are looked at at once. */
 const PARALLEL_IMAGES = 16;
@@ -184,4 +183,18 @@ function nameIn(reference: Reference): Tag | Digest {
 function sizeOf({ bytes }: FetchedManifest, { mediaType, config, layers }: Manifest): number | null {
   if (isIndexType(mediaType)) return null;
   return layers.reduce((sum, { size }) => sum + size, bytes.byteLength + (config?.size ?? 0));
+}
+
+/**
+ * Where a registry that is no larder may keep an image, best first: flat as people push there, without its host, since
+ * that is what a node asks a registry for that stands in for others; then under its full name; then without Docker
+ * Hub's `library/`.
+ */
+function plainPathsOf({ namespace, path }: Reference): readonly [RepositoryPath, ...RepositoryPath[]] {
+  if (namespace === LOCAL) return [path];
+  const isOfficial = namespace === DOCKER_HUB && path.startsWith("library/");
+  const short = isOfficial ? path.slice("library/".length) : "";
+  // A host's port is nothing that a path may hold.
+  const others = [`${namespace}/${path}`, short].map(tryParseRepositoryPath).filter((other) => other !== null);
+  return [path, ...others];
 }

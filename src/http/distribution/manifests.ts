@@ -10,9 +10,9 @@ import type { FoundManifest } from "../../registry/pull/origin.ts";
 import type { Exchange } from "../exchange.ts";
 import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
-import { pushIntentOf } from "./push-intent.ts";
 import { readBody } from "../read-body.ts";
 import { isNotModified } from "../send-content.ts";
+import { isManifestType } from "../../oci/media-type.ts";
 
 /** Clients push manifests up to 4,393,216 bytes; what is larger is no manifest, and is kept out of memory. */
 const MANIFEST_LIMIT_BYTES = 4.5 * 1024 * 1024;
@@ -155,4 +155,27 @@ async function putManifest(
 function locationOf(call: Call, digest: Digest): string {
   const ns = call.exchange.query.get("ns");
   return `${call.exchange.path.slice(0, call.exchange.path.lastIndexOf("/"))}/${digest}${ns === null ? "" : `?ns=${encodeURIComponent(ns)}`}`;
+}
+
+/**
+ * What a HEAD of a tag tells of the client's intent. Some clients ask before they push a tag, and when the digest is
+ * theirs they take it for pushed: nothing follows.
+ *
+ * - `push`: containerd, BuildKit and Docker's containerd store accept the one type of the manifest that they have,
+ *   else anything; a pull names all types. go-containerregistry (crane, ko, kaniko) sends nothing that differs; its
+ *   readers ask by GET when HEAD fails.
+ * - `either`: regclient (regctl, regsync) asks in the same way before it pushes and when it only reads.
+ */
+type PushIntent = "none" | "either" | "push";
+
+/** Reads the intent from a request's headers. */
+function pushIntentOf(headers: Headers): PushIntent {
+  const userAgent = headers.get("user-agent") ?? "";
+  if (userAgent.includes("go-containerregistry") || acceptsOneType(headers.get("accept") ?? "")) return "push";
+  return userAgent.includes("regclient") ? "either" : "none";
+}
+
+function acceptsOneType(accept: string): boolean {
+  const types = accept.split(",").map((type) => type.trim());
+  return types.length === 2 && types[1] === "*/*" && isManifestType(types[0] ?? "");
 }

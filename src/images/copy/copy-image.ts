@@ -1,16 +1,16 @@
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { Turns } from "../../lib/async/turns.ts";
+import { Turns, type Work } from "../../lib/async/turns.ts";
 import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobOutcome, ImageSink } from "../image-sink.ts";
 import type { ManifestContent } from "../../oci/image-reader.ts";
-import type { ImageSource, SourceImage } from "../image-source.ts";
+import type { ImageSource, Referrer, SourceImage } from "../image-source.ts";
 import { type ManifestTree, readManifest, readManifestTree } from "./manifest-tree.ts";
 import { mapBounded } from "../../lib/async/map-bounded.ts";
 import { narrowImage } from "./narrow-image.ts";
 import { openBlob } from "../open-blob.ts";
-import { readReferrers } from "./read-referrers.ts";
 import { verifiedBlob } from "./verified-blob.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
 
 /** What happens to a blob on its way. `doneBytes` counts from its beginning. */
 export type CopyEvent =
@@ -134,4 +134,46 @@ async function mapInOrder(
   put: (manifest: ManifestContent) => Promise<void>,
 ): Promise<void> {
   for (const manifest of manifests) await put(manifest);
+}
+
+/** What refers to an image, whole; `tag` as in `Referrer`. */
+type AttachedTree = { readonly tree: ManifestTree; readonly tag: string | null };
+
+const COUNT_LIMIT = 5000;
+
+/**
+ * Everything that refers to one of the manifests of `tree`, and what refers to that in turn (the signature of an SBOM).
+ * Throws MANIFEST_INVALID when there is more of it than any image has.
+ */
+async function readReferrers(
+  source: ImageSource,
+  tree: ManifestTree,
+  jobs: number,
+  work: Work,
+): Promise<readonly AttachedTree[]> {
+  const found = new Map<string, AttachedTree>();
+  const asked = new Set<Digest>();
+  let subjects: readonly Digest[] = tree.manifests.map(({ digest }) => digest);
+  while (subjects.length > 0) {
+    for (const digest of subjects) asked.add(digest);
+    const referrers = (await mapBounded(subjects, jobs, (digest) => source.referrers(digest))).flat();
+    const fresh = new Map<string, Referrer>();
+    for (const referrer of referrers) {
+      const key = `${referrer.digest} ${referrer.tag}`;
+      if (!found.has(key)) fresh.set(key, referrer);
+    }
+    if (found.size + fresh.size > COUNT_LIMIT) {
+      throw new RegistryError(
+        "MANIFEST_INVALID",
+        `more than ${COUNT_LIMIT} manifests refer to an image of ${source.location}`,
+      );
+    }
+    const trees = await mapBounded([...fresh], jobs, async ([key, { digest, tag }]) => {
+      const root = await readManifest(source, digest);
+      return [key, { tree: await readManifestTree(source, root, jobs, work), tag }] as const;
+    });
+    for (const [key, attached] of trees) found.set(key, attached);
+    subjects = [...fresh.values()].map(({ digest }) => digest).filter((digest) => !asked.has(digest));
+  }
+  return [...found.values()];
 }

@@ -3,7 +3,6 @@ import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { ImageVisit } from "./image-visit.ts";
-import { MissingParts } from "./missing-parts.ts";
 
 /** Is an image here? */
 export type CompletenessReport = {
@@ -36,4 +35,46 @@ export async function checkCompleteness(
   }
   if (missing.count > 0) return incomplete(missing.toString());
   return { state: "whole", missing: [], missingCount: 0, reason: null };
+}
+
+/** Digests that are named; the others are counted. */
+const NAMED = 10;
+/** Digests that a sentence names. */
+const IN_SENTENCE = 3;
+/** So many are told apart; those beyond count as often as they come. */
+const DISTINCT = 10_000;
+
+/** What is missing of an image: each part once, the first ones by name. */
+class MissingParts {
+  readonly #distinct = new Set<Digest>();
+  #more = 0;
+
+  add(digest: Digest): void {
+    if (this.#distinct.size < DISTINCT) this.#distinct.add(digest);
+    else if (!this.#distinct.has(digest)) this.#more++;
+  }
+
+  get count(): number {
+    return this.#distinct.size + this.#more;
+  }
+
+  /** The first ones. */
+  get named(): readonly Digest[] {
+    return this.#first(NAMED);
+  }
+
+  /** A sentence for people. */
+  toString(): string {
+    const more = this.count > IN_SENTENCE ? ", …" : "";
+    return `${this.count} of its parts are not here: ${this.#first(IN_SENTENCE).join(", ")}${more}`;
+  }
+
+  #first(count: number): readonly Digest[] {
+    const first: Digest[] = [];
+    for (const digest of this.#distinct) {
+      if (first.length === count) break;
+      first.push(digest);
+    }
+    return first;
+  }
 }
