@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { OperationId } from "../admin/contract.ts";
 import { parseRepositoryPath, type Namespace } from "../oci/repository-name.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { LogForm } from "../telemetry/log-form.ts";
@@ -166,6 +167,9 @@ describe("how much a request matters", () => {
 
   test("what does not matter enough is not written", async () => {
     expect(await linesOf({ note: { route: "base" } })).toBe("");
+    for (const id of ["getVersion", "getHealth"] as const satisfies readonly OperationId[]) {
+      expect(await linesOf({ note: { route: `admin:${id}` } })).toBe("");
+    }
     expect(await linesOf({ least: "warning" })).toBe("");
   });
 });
