@@ -155,12 +155,26 @@ async function readSetting(namespace: Namespace, key: string, path: string): Pro
 function logEvent(log: Log, namespace: Namespace, event: UpstreamEvent): void {
   switch (event.kind) {
     case "response": {
-      const { method, url, status, elapsedMs } = event;
-      return log.write("debug", "upstream answered", { namespace, method, url, status, ms: Math.round(elapsedMs) });
+      const { method, url, status, elapsedMs, requestId } = event;
+      return log.write("debug", "upstream answered", {
+        namespace,
+        method,
+        url,
+        status,
+        ms: Math.round(elapsedMs),
+        requestId,
+      });
     }
     case "failure": {
-      const { method, url, retried } = event;
-      return log.write("debug", "upstream failed", { namespace, method, url, error: event.error.message, retried });
+      const { method, url, retried, requestId } = event;
+      return log.write("debug", "upstream failed", {
+        namespace,
+        method,
+        url,
+        error: event.error.message,
+        retried,
+        requestId,
+      });
     }
     case "away":
       return log.write("warning", "an upstream is not reachable; what is here is served without it until it is back", {

@@ -149,13 +149,24 @@ export class BlobUpload {
     url: URL,
     more: { body?: RequestBody; absence?: "failure"; headers?: Record<string, string> } = {},
   ): Promise<HttpResponse> {
-    const { signal, via } = this.#options;
+    const { signal, via, requestId } = this.#options;
     // A POST that is repeated leaves a session behind, which expires.
     const repeatable = method === "GET" || method === "HEAD" || method === "POST";
     const contentType = more.body === undefined ? {} : { "content-type": "application/octet-stream" };
     const headers = { ...contentType, ...more.headers };
     const lane = more.body === undefined ? "questions" : "content";
-    const request = { ...more, method, url, access: this.#access, headers, repeatable, lane, signal, via } as const;
+    const request = {
+      ...more,
+      method,
+      url,
+      access: this.#access,
+      headers,
+      repeatable,
+      lane,
+      signal,
+      via,
+      requestId,
+    } as const;
     const response = await this.#server.send(request);
     await drain(response.body);
     return response;

@@ -116,17 +116,25 @@ function manifestRequest(
   server: RegistryServer,
   path: RepositoryPath,
   reference: Tag | Digest,
-  { signal, via }: RequestOptions,
+  { signal, via, requestId }: RequestOptions,
 ): ServerRequest {
   const url = server.address.url(`/${path}/manifests/${reference}`);
-  return { method: "GET", url, access: { path, actions: "pull" }, headers: { accept: ACCEPT_MANIFESTS }, signal, via };
+  return {
+    method: "GET",
+    url,
+    access: { path, actions: "pull" },
+    headers: { accept: ACCEPT_MANIFESTS },
+    signal,
+    via,
+    requestId,
+  };
 }
 
 function blobRequest(
   server: RegistryServer,
   path: RepositoryPath,
   digest: Digest,
-  { signal, via }: RequestOptions,
+  { signal, via, requestId }: RequestOptions,
 ): ServerRequest {
   return {
     method: "GET",
@@ -135,6 +143,7 @@ function blobRequest(
     lane: "content",
     signal,
     via,
+    requestId,
   };
 }
 

@@ -31,7 +31,7 @@ export class ImagePusher implements ImageSink {
     path: RepositoryPath,
     reference: Tag | Digest,
     manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
-    { signal, via }: RequestOptions = {},
+    { signal, via, requestId }: RequestOptions = {},
   ): Promise<{ readonly subjectSeen: boolean }> {
     const { bytes, mediaType } = manifest;
     const response = await this.#server.send({
@@ -44,6 +44,7 @@ export class ImagePusher implements ImageSink {
       repeatable: true,
       signal,
       via,
+      requestId,
     });
     await drain(response.body);
     insistOnStatus(response, "PUT", [200, 201, 202]);
@@ -53,7 +54,7 @@ export class ImagePusher implements ImageSink {
   async deleteManifest(
     path: RepositoryPath,
     reference: Tag | Digest,
-    { signal, via }: RequestOptions = {},
+    { signal, via, requestId }: RequestOptions = {},
   ): Promise<boolean> {
     const url = this.#server.address.url(`/${path}/manifests/${reference}`);
     const response = await this.#server.send({
@@ -62,6 +63,7 @@ export class ImagePusher implements ImageSink {
       access: { path, actions: "delete" },
       signal,
       via,
+      requestId,
     });
     if (response.status === 404) return false;
     await drain(response.body);

@@ -92,9 +92,9 @@ export async function fetchPage(
   server: RegistryServer,
   url: URL,
   access: Access,
-  { signal, via }: RequestOptions,
+  { signal, via, requestId }: RequestOptions,
 ): Promise<ListPage | null> {
-  const response = await server.send({ method: "GET", url, access, signal, via });
+  const response = await server.send({ method: "GET", url, access, signal, via, requestId });
   if (response.status === 404) return null;
   insistOnStatus(response, "GET", [200]);
   const what = describeRequest("GET", url);

@@ -163,9 +163,17 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
   });
 }
 
-async function ping(registry: RegistryServer, { signal, via }: RequestOptions = {}): Promise<void> {
+async function ping(registry: RegistryServer, { signal, via, requestId }: RequestOptions = {}): Promise<void> {
   const url = registry.address.rootUrl();
-  const response = await registry.send({ method: "GET", url, access: NO_ACCESS, absence: "failure", signal, via });
+  const response = await registry.send({
+    method: "GET",
+    url,
+    access: NO_ACCESS,
+    absence: "failure",
+    signal,
+    via,
+    requestId,
+  });
   await drain(response.body);
   insistOnStatus(response, "GET", [200]);
 }

@@ -22,6 +22,8 @@ export type RequestOptions = {
   readonly signal?: AbortSignal;
   /** The `Via` header of the request that this one is made for; needed to see loops that go through other machines. */
   readonly via?: string | null;
+  /** The id of that request: the one that is made has it, too. */
+  readonly requestId?: string | null;
 };
 
 /** What a HEAD says of a manifest. Each is null when the registry does not say it, or says something that is not valid. */

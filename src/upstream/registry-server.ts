@@ -35,6 +35,7 @@ export type ServerRequest = {
   readonly lane?: Lane;
   readonly signal?: AbortSignal | undefined;
   readonly via?: string | null | undefined;
+  readonly requestId?: string | null | undefined;
 };
 
 export type RegistryServerOptions = {
@@ -164,10 +165,12 @@ export class RegistryServer {
 
   async #sendOnce(request: ServerRequest, authorization: string | null): Promise<HttpResponse> {
     const { transport, userAgent, instanceId, limits, clock, observe } = this.#options;
+    const { requestId = null } = request;
     const headers: Record<string, string> = {
       "user-agent": userAgent,
       "accept-encoding": "identity",
       via: outgoingVia(instanceId, request.via ?? null),
+      ...(requestId === null ? {} : { "x-request-id": requestId }),
       ...request.headers,
       ...(authorization === null ? {} : { authorization }),
     };
@@ -175,7 +178,7 @@ export class RegistryServer {
     const response = await sendFollowing(transport, { ...request, headers }, limits.redirects);
     const url = response.url.origin + response.url.pathname;
     const [method, status, elapsedMs] = [request.method, response.status, clock.elapsed() - startedMs];
-    observe({ kind: "response", method, url, status, elapsedMs });
+    observe({ kind: "response", method, url, status, elapsedMs, requestId });
     if (response.url.origin === this.address.origin) {
       this.#rateLimit = readRateLimit(response.headers, clock.now()) ?? this.#rateLimit;
     }
@@ -189,8 +192,8 @@ export class RegistryServer {
     return root.status === 401 ? root.headers.get("www-authenticate") : null;
   }
 
-  #rootRequest({ signal, via }: Pick<ServerRequest, "signal" | "via">): ServerRequest {
-    return { method: "GET", url: this.address.rootUrl(), access: NO_ACCESS, lane: "auth", signal, via };
+  #rootRequest({ signal, via, requestId }: Pick<ServerRequest, "signal" | "via" | "requestId">): ServerRequest {
+    return { method: "GET", url: this.address.rootUrl(), access: NO_ACCESS, lane: "auth", signal, via, requestId };
   }
 
   /** The milliseconds to wait before the next attempt; null when another one would not help. */
@@ -215,6 +218,13 @@ export class RegistryServer {
   #reportFailure(request: ServerRequest, cause: unknown, retried: boolean): void {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     const url = request.url.origin + request.url.pathname;
-    this.#options.observe({ kind: "failure", method: request.method, url, error, retried });
+    this.#options.observe({
+      kind: "failure",
+      method: request.method,
+      url,
+      error,
+      retried,
+      requestId: request.requestId ?? null,
+    });
   }
 }

@@ -9,6 +9,8 @@ export type UpstreamEvent =
       readonly url: string;
       readonly status: number;
       readonly elapsedMs: number;
+      /** The id of the request that it was made for; null when it was made for none. */
+      readonly requestId: string | null;
     }
   | {
       readonly kind: "failure";
@@ -17,6 +19,7 @@ export type UpstreamEvent =
       readonly error: Error;
       /** Will the same server be asked again? If not, the next one is, or the caller hears of it. */
       readonly retried: boolean;
+      readonly requestId: string | null;
     }
   /** Nothing arrives at a server any more: nobody waits for it until it is back. */
   | { readonly kind: "away"; readonly host: string; readonly error: Error }

@@ -19,6 +19,21 @@ test("what neither larder nor the registry has is absent, not an error", async (
   expect((await ask(near.url, { ns: HOST }, `${PATH}/manifests/none`)).status).toBe(404);
 });
 
+test("a request has one id on its way through both, which the client may choose", async () => {
+  const image = makeImage();
+  far.upstream.addImage(image, "named");
+  const id = "node7/pull:4bf92f35";
+  const response = await fetch(`${near.url}/v2/${PATH}/manifests/named?ns=${HOST}`, {
+    headers: { "X-Request-ID": id },
+  });
+  expect([response.status, response.headers.get("x-request-id")]).toEqual([200, id]);
+  const tellsOfIt = (larder: LarderProcess) => larder.output().includes(`"requestId":"${id}"`);
+  for (let looks = 0; looks < 500 && ![near, far.larder].every(tellsOfIt); looks++) await Bun.sleep(10);
+  const [line = ""] = near.output().match(RegExp(`^.*"requestId":"${id}".*"route":"manifest".*$`, "m")) ?? [];
+  expect(JSON.parse(line)).toMatchObject({ status: 200, source: "upstream", upstream: HOST, reference: "named" });
+  expect(tellsOfIt(far.larder)).toBe(true);
+});
+
 test("an image comes cold through two larders, and then from the nearer one alone", async () => {
   const image = makeImage();
   far.upstream.addImage(image, "1");

@@ -118,7 +118,7 @@ export class AciPages implements Pages {
     const { names, images, conversions, gate } = this.#options;
     const { request, record } = exchange;
     const host = request.headers.get("host");
-    const context: PullContext = { via: request.headers.get("via") };
+    const context: PullContext = { via: request.headers.get("via"), requestId: exchange.requestId };
     const named = (await names.findHere(stem, host)) ?? names.nameUnseen(stem, host);
     if (named === null) throw notHere(file);
     const { repository, tag } = named;

@@ -109,7 +109,12 @@ export class DistributionApi implements Pages {
       exchange,
       request,
       namespace,
-      context: { via, isPush: async () => request.method === "HEAD" && (await mayPush()), cause: exchange },
+      context: {
+        via,
+        requestId: exchange.requestId,
+        isPush: async () => request.method === "HEAD" && (await mayPush()),
+        cause: exchange,
+      },
       mayPush,
       mayPull: (other) => may("pull", other),
     };

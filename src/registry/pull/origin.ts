@@ -16,6 +16,8 @@ export type FoundManifest = { readonly manifest: StoredManifest; readonly warnin
 /** What a pull is asked for: how far upstream is asked on its behalf, and through which larders it came. */
 export type PullContext = {
   readonly via: string | null;
+  /** The id of the request, which upstream is told. */
+  readonly requestId?: string;
   /** Is upstream to be asked even for a tag that is fresh? */
   readonly revalidate?: boolean;
   /** Is it only a guess that upstream has it, since the name that was asked for names no registry? */

@@ -105,10 +105,18 @@ describe("the metrics of a server", () => {
     const observe = metrics.upstreams.observerOf(HUB, ["https://registry-1.docker.io", "http://10.0.0.9:5000/hub"]);
     const urls = ["https://registry-1.docker.io/v2/", "http://10.0.0.9:5000/hub/v2/", "https://cdn-17.example/x"];
     for (let index = 0; index < 1000; index++) urls.push(`https://cdn-${index}.example/x`);
-    for (const url of urls) observe({ kind: "response", method: "GET", url, status: 200, elapsedMs: 30 });
+    for (const url of urls)
+      observe({ kind: "response", method: "GET", url, status: 200, elapsedMs: 30, requestId: null });
     const limited = new UpstreamError({ kind: "rate-limited", retryAfterSeconds: 3 }, "too many");
     for (const error of [limited, limited, new TypeError("larder's own")]) {
-      observe({ kind: "failure", method: "GET", url: "https://registry-1.docker.io/v2/", error, retried: true });
+      observe({
+        kind: "failure",
+        method: "GET",
+        url: "https://registry-1.docker.io/v2/",
+        error,
+        retried: true,
+        requestId: null,
+      });
     }
     const told = (await text()).split("\n");
     for (const line of [
