@@ -68,6 +68,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "aci/convert": ["aci", "aci/sign"],
   "aci/serve": ["aci", "aci/sign", "aci/convert"],
   http: ["telemetry", "access"],
+  "http/health": ["http"],
   "http/clients": ["access", "clients", "clients/targets", "clients/deliver", "http"],
   "http/aci": [
     "access",
@@ -126,6 +127,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "aci/sign",
     "aci/serve",
     "http",
+    "http/health",
     "http/clients",
     "http/aci",
     "http/admin",

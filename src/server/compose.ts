@@ -4,6 +4,7 @@ import { adminActions } from "../http/admin/admin-actions.ts";
 import { ClientPages } from "../http/clients/client-pages.ts";
 import type { ListeningSocket } from "../http/clients/client-request.ts";
 import { Pipeline } from "../http/pipeline.ts";
+import { HealthPages } from "../http/health/health-pages.ts";
 import { RequestLog } from "../http/request-log.ts";
 import { RequestIds } from "../http/request-id.ts";
 import { MetricsPages } from "../http/metrics/metrics-pages.ts";
@@ -49,6 +50,7 @@ import { addressTowards } from "./address-towards.ts";
 import { composeAci } from "./compose-aci.ts";
 import { composeGate } from "./compose-gate.ts";
 import type { ServerMetrics } from "./metrics/server-metrics.ts";
+import { readinessChecks } from "./readiness.ts";
 import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
 import { servedHostsOf } from "./own-names.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -270,9 +272,13 @@ export function compose(
     collections: () => collector.totals,
     store: { statistics: metadata.statistics, downloads: () => blobOrigin.downloads, disk, guard, reserve },
   });
+  let isStopping = false;
+  const health = new HealthPages(
+    readinessChecks({ dataFolder, guard, sessions: metadata.sessions, isStopping: () => isStopping }),
+  );
   const pipeline = new Pipeline({
     // Discovery of ACIs is asked for at any path, by its query.
-    pages: [aci.pages, distribution, admin, new MetricsPages(metrics.all, gate), clientPages],
+    pages: [aci.pages, distribution, admin, new MetricsPages(metrics.all, gate), clientPages, health],
     authenticator,
     observers: [new RequestLog(log), requestMetrics],
     requestIds: new RequestIds(instanceId.slice(0, 8)),
@@ -293,7 +299,10 @@ export function compose(
       };
     },
     saveTraffic: () => lastingTraffic.save(),
-    stop: aci.stop,
+    stop: () => {
+      isStopping = true;
+      return aci.stop();
+    },
     collect: tellingOfCollections(() => collector.collect(collectionLimits), log),
   };
 }

@@ -61,6 +61,12 @@ async function expectNoWrites(reason: string): Promise<void> {
     if (reply.status === 400) expectError(reply, 400, "MANIFEST_BLOB_UNKNOWN");
     else expect(JSON.stringify(expectError(reply, 503, "UNAVAILABLE"))).toContain(reason);
   }
+  const [healthy, ready] = [
+    await send("GET", `${lab.larder.url}/healthz`),
+    await send("GET", `${lab.larder.url}/readyz`),
+  ];
+  expect([healthy.status, ready.status]).toEqual([200, 503]);
+  expect(Buffer.from(ready.bytes).toString()).toContain(reason);
   const { status, errors } = await runLarder(lab.larder.url, "gc");
   expect({ status, isTold: errors.includes("nothing is written") }).toEqual({ status: 1, isTold: true });
   // Besides to each who asks.
@@ -87,7 +93,8 @@ describe("a running larder", () => {
     await rm(folder, { recursive: true });
     await rename(join(parent, "away"), folder);
     await pushImage(lab.larder.url, name, makeImage(), "3");
-    expect(lab.larder.output()).toContain("larder writes again");
+    await until("it is told", () => lab.larder.output().includes("larder writes again"));
+    expect((await send("GET", `${lab.larder.url}/readyz`)).status).toBe(200);
   });
 
   test("says so in its log although nobody writes", async () => {
