@@ -77,7 +77,7 @@ describe.skipIf(!requirement(...LAB_NEEDS, "setpriv", "setsid").met)("nothing is
       run.kill("SIGKILL");
       await run.exited;
       await until("all of it is gone but its files", () => leftOf(mark).length === 0);
-      expect(readdirSync(folder)).toEqual([`larder-run-${run.pid}`]);
+      expect(readdirSync(folder)).toEqual([`larder-${run.pid}`]);
       await startRun(mark, "", "test/test-report.test.ts").run.exited;
       expect(readdirSync(folder)).toEqual([]);
     },

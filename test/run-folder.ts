@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PREFIX = "larder-run-";
+const PREFIX = "larder-";
 
 export type RunFolder = {
   readonly path: string;
