@@ -18,9 +18,8 @@ import type { RecentFailures } from "./recent-failures.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import { type Transfer, type TransferParts, transferBlob } from "./transfer-blob.ts";
 import { UpstreamQuestions } from "./upstream-questions.ts";
-import type { Upstream, Upstreams } from "./upstreams.ts";
+import { ABSENCE_MS, type Upstream, type Upstreams } from "./upstreams.ts";
 
-const ABSENCE_MS = 10_000;
 const REMEMBERED = 10_000;
 
 /** A download, the repository that it was begun for, and those who will hold the blob once it is here. */

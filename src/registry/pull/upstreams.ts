@@ -1,6 +1,9 @@
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { RegistryClient } from "../../upstream/registry-client.ts";
 
+/** How long upstream's "there is no such thing" is believed, in milliseconds. */
+export const ABSENCE_MS = 10_000;
+
 /** A registry that larder fetches from. */
 export type Upstream = {
   readonly namespace: Namespace;

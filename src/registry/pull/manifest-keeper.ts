@@ -1,0 +1,72 @@
+import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
+import type { Turns } from "../../lib/async/turns.ts";
+import { type Manifest, manifestSteps } from "../../oci/manifest.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
+import type { Tag } from "../../oci/tag.ts";
+import { NO_CAUSE } from "../../storage/events.ts";
+import type { ManifestStore, StoredManifest } from "../../storage/metadata.ts";
+import type { FetchedManifest } from "../../upstream/registry-client.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import { cachedManifest } from "./cached-manifest.ts";
+import type { PullContext } from "./origin.ts";
+import type { SpareWrites } from "./spare-writes.ts";
+
+/** Manifests above this are taken in one after the other: read, the largest ones fill 50 MB each. */
+const LARGE_BYTES = 256 << 10;
+
+/** Takes in manifests that upstream sent. */
+export class ManifestKeeper {
+  readonly #store: ManifestStore;
+  readonly #spareWrites: SpareWrites;
+  readonly #turns: Turns;
+  readonly #now: () => number;
+  readonly #largeOnes = new KeyedMutex<"large">();
+
+  constructor(store: ManifestStore, spareWrites: SpareWrites, turns: Turns, now: () => number) {
+    this.#store = store;
+    this.#spareWrites = spareWrites;
+    this.#turns = turns;
+    this.#now = now;
+  }
+
+  /**
+   * Stores a manifest as a cached one, if it can be, and points the tag at it. Its blobs come when they are asked for.
+   * Throws an `UpstreamError` for what is no manifest.
+   */
+  keep(
+    repository: Repository,
+    fetched: FetchedManifest,
+    tag: Tag | null,
+    context: PullContext,
+  ): Promise<StoredManifest> {
+    const take = () => this.#take(repository, fetched, tag, context);
+    return fetched.bytes.byteLength > LARGE_BYTES ? this.#largeOnes.run("large", take) : take();
+  }
+
+  async #take(
+    repository: Repository,
+    { bytes, digest, mediaType }: FetchedManifest,
+    tag: Tag | null,
+    { cause = NO_CAUSE }: PullContext,
+  ): Promise<StoredManifest> {
+    const parsed = await this.#parse(repository, bytes, mediaType);
+    const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
+    const put = { ...cachedManifest(manifest, parsed, tag, this.#now()), cause };
+    const keep = () => this.#store.putManifest(nameOf(repository), put);
+    await this.#spareWrites.attempt("a manifest from upstream", keep);
+    return manifest;
+  }
+
+  async #parse(repository: Repository, bytes: Uint8Array, mediaType: string | null): Promise<Manifest> {
+    try {
+      return await this.#turns.begin().finish(manifestSteps(bytes, mediaType));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new UpstreamError(
+        { kind: "protocol" },
+        `${repository.namespace} sent something for ${nameOf(repository)} that is no manifest: ${why}`,
+        { cause },
+      );
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import type { Clock } from "../../lib/async/clock.ts";
+import { ExpiringMap } from "../../lib/async/expiring-map.ts";
+import { SingleFlight } from "../../lib/async/single-flight.ts";
+import { within } from "../../lib/async/within.ts";
+import { nameOf, type Repository } from "../../oci/repository.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type { StoredManifest, TagStore } from "../../storage/metadata.ts";
+import { isNearEnd } from "../../upstream/transport/rate-limit.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import type { ManifestKeeper } from "./manifest-keeper.ts";
+import type { FoundManifest, PullContext, Tagged } from "./origin.ts";
+import type { RecentFailures } from "./recent-failures.ts";
+import type { SpareWrites } from "./spare-writes.ts";
+import { TagInquiry } from "./tag-inquiry.ts";
+import type { TrafficCounter } from "./traffic.ts";
+import { UpstreamQuestions } from "./upstream-questions.ts";
+import { ABSENCE_MS, type Upstream, type Upstreams } from "./upstreams.ts";
+
+/** How long a client waits for upstream when there is a cached tag to give it. */
+const PATIENCE_MS = 3000;
+const REMEMBERED = 10_000;
+const CACHED_IS_SERVED = "the cached tag is served";
+const WARNING_LENGTH = 500;
+
+/** What the tags of upstream registries are looked up with. */
+export type UpstreamTagsParts = {
+  readonly upstreams: Upstreams;
+  readonly tags: TagStore;
+  readonly keeper: ManifestKeeper;
+  readonly traffic: TrafficCounter;
+  readonly failures: RecentFailures;
+  readonly spareWrites: SpareWrites;
+  readonly clock: Clock;
+};
+
+/**
+ * What upstream's tags point at now. A cached tag is taken at its word for its lifetime, then upstream is asked, by all who
+ * want to know in one question; where upstream cannot be asked, or not soon, the cached tag answers, however old.
+ */
+export class UpstreamTags {
+  readonly #parts: UpstreamTagsParts;
+  readonly #flights = new SingleFlight<string, FoundManifest | null>();
+  readonly #inquiry: TagInquiry;
+  readonly #absent: ExpiringMap<string, true>;
+  readonly #questions: UpstreamQuestions;
+
+  constructor(parts: UpstreamTagsParts) {
+    this.#parts = parts;
+    this.#inquiry = new TagInquiry(parts.clock.elapsed);
+    this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, parts.clock.elapsed);
+    this.#questions = new UpstreamQuestions(parts.failures);
+  }
+
+  /** As `ManifestOrigin.tag`. */
+  async find(
+    repository: Repository,
+    tag: Tag,
+    cached: Tagged | null,
+    context: PullContext,
+  ): Promise<FoundManifest | null> {
+    const upstream = this.#parts.upstreams.find(repository.namespace);
+    if (upstream === null || (cached !== null && context.revalidate !== true && this.#isFresh(upstream, cached)))
+      return kept(cached, null);
+    const key = `${nameOf(repository)}:${tag}`;
+    if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
+    if (cached === null) {
+      const ask = () => this.#askForTag(upstream, repository, tag, null, context, key);
+      return this.#questions.ask(repository, key, context, this.#flights, ask);
+    }
+    const failure = this.#parts.failures.find(repository.namespace, key);
+    if (failure !== null) return kept(cached, failure.message);
+    const asked = this.#flights.run(key, () => this.#askForTag(upstream, repository, tag, cached, context, key));
+    return this.#orCached(asked, cached, repository, key);
+  }
+
+  #isFresh(upstream: Upstream, { tag }: Tagged): boolean {
+    const ageMs = this.#parts.clock.now() - tag.checkedAtMs;
+    // A tag that was checked in the future was checked by a clock that was wrong.
+    if (ageMs >= 0 && ageMs < upstream.tagLifetimeMs) return true;
+    const allowance = upstream.client.rateLimit();
+    return allowance !== null && isNearEnd(allowance, this.#parts.clock.now());
+  }
+
+  /**
+   * What upstream says, if it says it soon. Else it is still listened to, for those who come later; so it is at once
+   * where so many waited in vain that one more need not.
+   */
+  async #orCached(
+    asked: Promise<FoundManifest | null>,
+    cached: Tagged,
+    repository: Repository,
+    key: string,
+  ): Promise<FoundManifest | null> {
+    const patienceMs = this.#parts.failures.isSilent(repository.namespace) ? 0 : PATIENCE_MS;
+    return within(asked, patienceMs, () => {
+      const what = patienceMs === 0 ? "is asked, and has left many questions unanswered" : "took over 3 s";
+      const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream ${what}`);
+      this.#parts.failures.note(repository.namespace, key, slow, CACHED_IS_SERVED);
+      return kept(cached, slow.message);
+    });
+  }
+
+  async #askForTag(
+    upstream: Upstream,
+    repository: Repository,
+    tag: Tag,
+    cached: Tagged | null,
+    context: PullContext,
+    key: string,
+  ): Promise<FoundManifest | null> {
+    try {
+      const found = await this.#revalidate(upstream, repository, tag, cached, context);
+      this.#parts.failures.forget(repository.namespace, key);
+      if (found !== null) return { manifest: found, warning: null };
+      this.#absent.set(key, true);
+      return kept(cached, "upstream no longer has this tag");
+    } catch (error) {
+      if (cached === null || !(error instanceof UpstreamError) || error.failure.kind === "loop") throw error;
+      this.#parts.failures.note(repository.namespace, key, error, CACHED_IS_SERVED);
+      return kept(cached, error.message);
+    }
+  }
+
+  async #revalidate(
+    upstream: Upstream,
+    repository: Repository,
+    tag: Tag,
+    cached: Tagged | null,
+    context: PullContext,
+  ): Promise<StoredManifest | null> {
+    const answer = await this.#inquiry.ask(upstream, repository, tag, cached?.manifest.digest ?? null, context);
+    if (answer === "unchanged") {
+      const touch = () => this.#parts.tags.touchTag(nameOf(repository), tag, this.#parts.clock.now());
+      await this.#parts.spareWrites.attempt("that a tag was checked", touch);
+      return cached?.manifest ?? null;
+    }
+    if (answer === null) return null;
+    this.#parts.traffic.fetched(repository.namespace, answer.bytes.byteLength);
+    return this.#parts.keeper.keep(repository, answer, tag, context);
+  }
+}
+
+function kept(cached: Tagged | null, warning: string | null): FoundManifest | null {
+  return cached === null ? null : { manifest: cached.manifest, warning: warning && printable(warning) };
+}
+
+/** What upstream says of itself may hold anything; a header takes only so much. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, WARNING_LENGTH);
+}
