@@ -10,6 +10,7 @@ import type { LarderHosts } from "./larder-hosts.ts";
 import type { Arrival, Principal } from "./principal.ts";
 import { forwardedScheme } from "./proxy-headers.ts";
 
+/** What a gate needs to know. */
 export type GateOptions = {
   readonly control: AccessControl;
   readonly hosts: LarderHosts;

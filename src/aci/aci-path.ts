@@ -15,6 +15,7 @@ import { PUBLIC_KEYS_FILE } from "./discovery-page.ts";
 /** An image that can be served, with its tags. */
 export type KnownImage = { readonly repository: RepositoryName; readonly tags: readonly string[] };
 
+/** What a path asks for: the public keys, an ACI, or its signature. */
 export type AciRequest =
   | { readonly kind: "pubkeys" }
   | { readonly kind: "aci" | "asc"; readonly repository: RepositoryName; readonly tag: string };

@@ -1,5 +1,5 @@
 /**
- * What is known of a registry and of the wish to use it, for writing a node's configuration.
+ * The settings of a node that is to use a registry, for writing a node's configuration.
  *
  * Three ways lead a node here. `http` and `https`: the runtime's own mirror setting names larder's address. `spoof`:
  * the upstream names resolve to larder's addresses, on the port that the scheme implies.
@@ -15,6 +15,7 @@ import { DEFAULT_PORT } from "../lib/net/host-port.ts";
 /** How a node is led to larder. */
 export type ClientMode = "http" | "https" | "spoof";
 
+/** All modes. */
 export const CLIENT_MODES: readonly ClientMode[] = ["http", "https", "spoof"];
 
 /** Made by `parseClientSettings` alone, so a writer can trust every field. */

@@ -19,6 +19,7 @@ const serverSettings = v.object({
   addresses: strings,
 });
 
+/** What a larder says of itself at `/client/settings.json`. */
 export type ServerSettings = v.InferOutput<typeof serverSettings>;
 
 /**

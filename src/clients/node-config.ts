@@ -33,6 +33,7 @@ export type ServiceAction = {
   readonly services: readonly string[];
 };
 
+/** A file of a node's configuration. */
 export type NodeFile = {
   /** From the root, or from the folder that the target's `base` names; of letters, digits and `. _ - : [ ] /`. */
   readonly path: string;
@@ -60,6 +61,7 @@ export type Condition = {
   readonly message: string;
 };
 
+/** All that makes one runtime of a node use larder. */
 export type NodeConfig = {
   readonly files: readonly NodeFile[];
   readonly conditions: readonly Condition[];

@@ -72,7 +72,7 @@ export function answerQuery(query: Query, zone: CompiledZone, local: AddressData
     // ANY gets the attention of attackers, who want long answers, and of nobody else (RFC 8482).
     return emptyReply(RESPONSE_CODE.NOTIMP, EXTENDED_ERROR.NOT_SUPPORTED);
   }
-  // Without the wish for recursion, a client asks what we know: nothing, of other names.
+  // A client that wants no recursion asks for what larder itself knows: of other names, nothing.
   return query.recursionDesired ? null : emptyReply(RESPONSE_CODE.REFUSED, EXTENDED_ERROR.NOT_AUTHORITATIVE);
 }
 

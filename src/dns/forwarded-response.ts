@@ -20,6 +20,7 @@ import {
   writeU32,
 } from "./wire.ts";
 
+/** The answer of another server, ready to be passed on: `ttlOffsets` are where its times to live stand. */
 export type ForwardedResponse = {
   readonly bytes: Uint8Array;
   readonly ttlOffsets: readonly number[];

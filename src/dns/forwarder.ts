@@ -8,6 +8,7 @@ import { SingleFlight } from "../lib/async/single-flight.ts";
 import { formatSocketAddress, type SocketAddress } from "../lib/net/socket-address.ts";
 import { HEADER_BYTES, RESPONSE_CODE, writeU16 } from "./wire.ts";
 
+/** What a forwarder needs. */
 export type ForwarderOptions = {
   /** Best first. Asked at every question: they may change. */
   readonly servers: () => readonly SocketAddress[];
@@ -27,6 +28,7 @@ const TIMEOUT_MS = 1400;
 const SHUNNED_MS = 20_000;
 const OPT_BYTES = 11;
 
+/** Asks other servers, each question once at a time, and remembers their answers for as long as they hold. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #cache: ResponseCache;

@@ -12,6 +12,7 @@ import { formatSocketAddress, type SocketAddress } from "../lib/net/socket-addre
 import { ConnectionCount } from "./tcp-connections.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 
+/** The sockets that are open, which follow the machine's addresses. */
 export class ListeningAddresses {
   readonly #listen: readonly ListenAddress[];
   readonly #responder: Responder;

@@ -18,6 +18,7 @@ type Edns = {
   readonly dnssecOk: boolean;
 };
 
+/** A question, and how the client wants it answered. */
 export type Query = {
   /** Header and question as they came, the name's letters in the case that the client chose. */
   readonly head: Uint8Array;

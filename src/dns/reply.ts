@@ -14,6 +14,7 @@ import {
 /** A record of the name that was asked for. */
 export type Record = { readonly type: number; readonly ttlSeconds: number; readonly data: Uint8Array };
 
+/** An answer of larder itself, before it is written as bytes. */
 export type Reply = {
   /** Twelve bits (RFC 6891, 6.1.3). */
   readonly responseCode: number;
@@ -25,6 +26,7 @@ export type Reply = {
   readonly extendedError: number | null;
 };
 
+/** How a client asks; over UDP an answer has a limit. */
 export type Transport = "udp" | "tcp";
 
 /** Points to the name of the question. */

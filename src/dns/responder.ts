@@ -17,6 +17,7 @@ export type Client = {
   readonly local: AddressData;
 };
 
+/** What a responder needs. */
 export type ResponderOptions = {
   /** Asked at every query. While nothing changes it returns the same object: preparing one takes time. */
   readonly zone: () => Zone;
@@ -28,6 +29,7 @@ export type ResponderOptions = {
   readonly tally: DnsTally;
 };
 
+/** Answers messages: from the zone, from memory, or by asking other servers. */
 export class Responder {
   readonly #options: ResponderOptions;
   #zone: Zone | null = null;

@@ -11,6 +11,7 @@ import { Responder } from "./responder.ts";
 import { type Resolvers, readResolvers } from "./resolvers.ts";
 import { formatSocketAddress, type SocketAddress } from "../lib/net/socket-address.ts";
 
+/** What a DNS server needs. */
 export type DnsServerOptions = {
   readonly listen: readonly ListenAddress[];
   /** Asked at every query. While nothing changes it returns the same object: preparing one takes time. */
@@ -24,6 +25,7 @@ export type DnsServerOptions = {
   readonly clock: { now(): number };
 };
 
+/** A DNS server that runs. */
 export type DnsServer = {
   /** Where it listens now, over UDP and TCP. With interfaces that come and go, the list does. */
   readonly addresses: readonly SocketAddress[];

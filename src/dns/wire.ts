@@ -16,6 +16,7 @@
  * Source: RFC 1035, 4.1; RFC 6891, 6.1 (EDNS); RFC 2181, 8 (times to live); RFC 8914, 4 (extended errors).
  */
 
+/** The header of a message, up to its question. */
 export const HEADER_BYTES = 12;
 /** A message over TCP has a length of two bytes before it. */
 export const MAX_MESSAGE_BYTES = 65_535;
@@ -24,8 +25,11 @@ export const PLAIN_UDP_BYTES = 512;
 /** What fits into one packet on every network (RFC 9715, 3.2). */
 export const SAFE_UDP_BYTES = 1232;
 
+/** The internet, the only class in use. */
 export const CLASS_IN = 1;
+/** Types of records that larder treats in a way of their own (IANA, "DNS Resource Record Types"). */
 export const RECORD_TYPE = { A: 1, SOA: 6, AAAA: 28, OPT: 41, IXFR: 251, AXFR: 252, ANY: 255 } as const;
+/** Response codes (IANA, "DNS RCODEs"). */
 export const RESPONSE_CODE = {
   NOERROR: 0,
   FORMERR: 1,
@@ -35,6 +39,7 @@ export const RESPONSE_CODE = {
   REFUSED: 5,
   BADVERS: 16,
 } as const;
+/** Reasons for a response code, for clients that speak EDNS (RFC 8914, 4). */
 export const EXTENDED_ERROR = { PROHIBITED: 18, NOT_AUTHORITATIVE: 20, NOT_SUPPORTED: 21, NETWORK_ERROR: 23 } as const;
 
 /** A name as it stands in a message, its letters in lower case, as a string of bytes: equal names have equal keys. */
@@ -52,19 +57,23 @@ export type RecordOutline = {
   readonly end: number;
 };
 
+/** The number in two bytes, the high one first. Bytes past the end count as 0. */
 export function readU16(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
 }
 
+/** The number in four bytes, the highest first. Bytes past the end count as 0. */
 export function readU32(bytes: Uint8Array, offset: number): number {
   return readU16(bytes, offset) * 65_536 + readU16(bytes, offset + 2);
 }
 
+/** Writes a number into two bytes, the high one first. */
 export function writeU16(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = value >>> 8;
   bytes[offset + 1] = value;
 }
 
+/** Writes a number into four bytes, the highest first. */
 export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
   writeU16(bytes, offset, value >>> 16);
   writeU16(bytes, offset + 2, value);

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 
+/** What counts of a configuration of containerd. */
 export type ContainerdConfig = {
   /** Is CRI switched off, so that no kubelet can use this containerd? */
   readonly isWithoutKubernetes: boolean;

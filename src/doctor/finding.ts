@@ -12,14 +12,17 @@ export type Finding = {
   readonly advice: string | null;
 };
 
+/** All is well. */
 export function ok(check: string, message: string): Finding {
   return { check, status: "ok", message, advice: null };
 }
 
+/** Pulls work, but something should be looked at. */
 export function warn(check: string, message: string, advice: string): Finding {
   return { check, status: "warn", message, advice };
 }
 
+/** Pulls fail. */
 export function fail(check: string, message: string, advice: string): Finding {
   return { check, status: "fail", message, advice };
 }

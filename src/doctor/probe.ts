@@ -5,6 +5,7 @@ import { codeOf } from "../lib/files/system-error.ts";
 /** `other` answers HTTP, and is no registry. */
 export type Answerer = "larder" | "registry" | "other" | "nobody";
 
+/** What a look at an address found. */
 export type Probe = {
   readonly origin: string;
   readonly who: Answerer;

@@ -7,6 +7,7 @@ import { findContainerd } from "./find-containerd.ts";
 import { findProcess } from "./find-process.ts";
 import type { NodeFiles } from "./node-files.ts";
 
+/** The image that a runtime starts every pod with. */
 export type SandboxImage = {
   readonly runtime: "containerd" | "cri-o";
   /** As the runtime has it: `registry.k8s.io/pause:3.10.2`. */

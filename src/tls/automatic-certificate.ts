@@ -9,6 +9,7 @@ import {
 /** Whom a server answers as. */
 export type Subjects = { readonly names: readonly string[]; readonly addresses: readonly string[] };
 
+/** Who signs, for whom, and by which clock. */
 export type AutomaticCertificateOptions = {
   readonly authority: CertificateAuthority;
   /** Asked at every check: stood-in hosts and interface addresses come and go. */

@@ -7,6 +7,7 @@ import { encodePem } from "./pem.ts";
 import type { Validity } from "./sign-certificate.ts";
 import { parseSubjectNames } from "./subject-names.ts";
 
+/** How an authority is opened, or made. */
 export type AuthorityOptions = {
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -14,6 +15,7 @@ export type AuthorityOptions = {
   readonly constraints: NameConstraints | null;
 };
 
+/** An authority whose key larder has. */
 export type CertificateAuthority = {
   /** The certificate that clients have to trust. */
   readonly certPem: string;

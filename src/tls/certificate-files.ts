@@ -16,6 +16,7 @@ import {
   type RunningCertificateSource,
 } from "./certificate-source.ts";
 
+/** Which files hold the certificate and its key, in PEM, and by which clock they are looked at. */
 export type CertificateFilesOptions = {
   readonly certPath: string;
   readonly keyPath: string;

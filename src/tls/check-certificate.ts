@@ -6,6 +6,7 @@ import { parsePemBlocks } from "./pem.ts";
 /** A file's content, and where it came from, for messages. */
 type NamedText = { readonly path: string; readonly text: string };
 
+/** A chain of certificates and a key, in PEM. */
 export type CertificateToCheck = {
   readonly cert: NamedText;
   readonly key: NamedText;
@@ -13,6 +14,7 @@ export type CertificateToCheck = {
   readonly now: number;
 };
 
+/** A certificate that a listener takes. */
 export type CheckedCertificate = {
   readonly certificate: ServerCertificate;
   /** Things that work, but not with every client. */

@@ -24,12 +24,14 @@ type ListenerOptions = {
   readonly ipv6Only?: boolean;
 };
 
+/** What listens, with whose certificate. */
 export type RenewingListenerOptions = {
   readonly listener: ListenerOptions;
   readonly source: CertificateSource;
   readonly log: CertificateLog;
 };
 
+/** A listener that is up. */
 export type RenewingListener = {
   readonly port: number;
   /** The server that takes new connections. Another one after each change of the certificate. */

@@ -38,6 +38,7 @@ export type Endpoint = {
   readonly sendNamespace?: boolean;
 };
 
+/** How a registry is reached. */
 export type RegistryOptions = {
   readonly namespace: Namespace;
   /** Where the registry itself answers; `defaultEndpoint` when nothing is configured. */

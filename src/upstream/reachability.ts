@@ -4,6 +4,7 @@ import type { UpstreamEvent } from "./upstream-event.ts";
 /** `suspect`: it could not be reached, but has answered a moment ago. `away`: nobody waits for it. */
 export type ReachabilityState = "reachable" | "suspect" | "away";
 
+/** What watching a server needs. */
 export type ReachabilityOptions = {
   /** For messages. */
   readonly host: string;

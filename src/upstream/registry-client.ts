@@ -18,6 +18,7 @@ import type { Tag } from "../oci/tag.ts";
 import type { ReachabilityState } from "./reachability.ts";
 import type { RateLimit } from "./transport/rate-limit.ts";
 
+/** What every request can be given. */
 export type RequestOptions = {
   readonly signal?: AbortSignal;
   /** The `Via` header of the request that this one is made for; needed to see loops that go through other machines. */
@@ -45,6 +46,7 @@ export type FetchedManifest = {
   readonly mediaType: string | null;
 };
 
+/** Reads manifests. All of it throws `UpstreamError`; null means that the registry does not have it. */
 export interface ManifestSource {
   /** Free of charge at registries that count pulls. */
   headManifest(path: RepositoryPath, reference: Tag | Digest, options?: RequestOptions): Promise<ManifestHead | null>;
@@ -72,6 +74,7 @@ export type BlobRead = {
   readonly totalBytes: number | null;
 };
 
+/** Reads blobs. */
 export interface BlobSource {
   headBlob(path: RepositoryPath, digest: Digest, options?: RequestOptions): Promise<BlobHead | null>;
   /**
@@ -86,6 +89,7 @@ export interface BlobSource {
   ): Promise<BlobRead | null>;
 }
 
+/** Lists what refers to a manifest. */
 export interface ReferrerSource {
   /**
    * What refers to `digest`: signatures, SBOMs, attestations. Empty when there is nothing, or the repository is not
@@ -101,6 +105,7 @@ export interface ReferrerSource {
 /** `after` begins behind that entry; `limit` stops after so many (unless given, at `limits.listEntries`). */
 export type ListOptions = RequestOptions & { readonly after?: string; readonly limit?: number };
 
+/** Lists tags and repositories. */
 export interface TagSource {
   /** The tags in the registry's order, over all pages; null when the repository is not there. */
   listTags(path: RepositoryPath, options?: ListOptions): Promise<readonly Tag[] | null>;
@@ -117,6 +122,7 @@ export type BlobToPush = {
   open(offset: number): Promise<ReadableStream<Uint8Array>>;
 };
 
+/** Takes blobs and manifests. */
 export interface ImageSink {
   /**
    * Brings a blob into the repository: not at all when it is there (`present`), by a mount out of `mountFrom`, another

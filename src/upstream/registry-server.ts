@@ -38,6 +38,7 @@ export type ServerRequest = {
   readonly requestId?: string | null | undefined;
 };
 
+/** What talking to one server of a registry needs. */
 export type RegistryServerOptions = {
   readonly address: ServerAddress;
   readonly transport: Transport;

@@ -1,6 +1,7 @@
 import type { RegistryServer } from "./registry-server.ts";
 import { isUpstreamDown } from "./transport/upstream-error.ts";
 
+/** The servers of a registry, and for how long one that failed is passed over. */
 export type ServerPoolOptions = {
   /** In the order of preference. */
   readonly mirrors: readonly RegistryServer[];

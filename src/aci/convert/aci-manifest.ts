@@ -19,6 +19,7 @@ export type Dependency = {
   readonly labels: readonly NameValue[];
 };
 
+/** The manifest of an ACI. Source: appc/spec 0.8.11, spec/aci.md, "Image Manifest Schema". */
 export type AciManifest = {
   readonly acKind: "ImageManifest";
   readonly acVersion: "0.8.11";

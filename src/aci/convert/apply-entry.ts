@@ -27,6 +27,7 @@ const AUFS = ".wh..wh.";
 /** AUFS's folder of files that have several names; entries of the layer are hard links to them. */
 const AUFS_LINKS = ".wh..wh.plnk";
 
+/** Applies the entries of one layer to a tree of the layers below: adds, replaces, and hides by whiteouts. */
 export class LayerApplier {
   readonly #root: DirectoryNode;
   readonly #layer: number;

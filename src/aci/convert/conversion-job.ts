@@ -54,7 +54,9 @@ const result = v.variant("kind", [
 
 /** A blob of the image as a file on disk. */
 export type BlobFile = v.InferOutput<typeof blobFile>;
+/** What the process is asked to do. */
 export type ConversionJob = v.InferOutput<typeof job>;
+/** What became of a job. */
 export type ConversionResult = v.InferOutput<typeof result>;
 /** A detached signature, and the key that made it. */
 export type AciSignature = v.InferOutput<typeof signature>;

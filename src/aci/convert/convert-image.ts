@@ -19,6 +19,7 @@ import {
 import { allPaths, missingStdio, planRoot, type RootPlan } from "./root-plan.ts";
 import { cleanPath } from "./apply-entry.ts";
 
+/** How an image is to be converted. */
 export type ConversionOptions = {
   readonly origin: Omit<AciOrigin, "manifestDigest">;
   readonly compression: "gzip" | "none";

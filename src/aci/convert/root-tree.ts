@@ -18,6 +18,7 @@ export type PlainFile = number & { readonly plainFile: true };
 
 const ORDINALS = 2 ** 32;
 
+/** The file that is entry number `ordinal` of layer number `layer`; both count from 0, in less than 2^21 layers. */
 export function plainFile(layer: number, ordinal: number): PlainFile {
   return (layer * ORDINALS + ordinal) as PlainFile;
 }
@@ -70,6 +71,7 @@ export class LinkNode {
   }
 }
 
+/** A directory of the tree, with what is in it by name. */
 export class DirectoryNode {
   readonly name: string;
   readonly parent: DirectoryNode | null;

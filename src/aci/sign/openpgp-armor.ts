@@ -3,6 +3,7 @@
  */
 import { AciError } from "../aci-error.ts";
 
+/** What the first line of an armored text says that it holds. */
 export type ArmorKind = "SIGNATURE" | "PUBLIC KEY BLOCK" | "PRIVATE KEY BLOCK";
 
 const LINE = 64;

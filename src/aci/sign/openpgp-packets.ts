@@ -5,13 +5,16 @@
 import { createHash } from "node:crypto";
 import { AciError } from "../aci-error.ts";
 
+/** Packet tags, section 4.3. */
 export const TAG = { signature: 2, secretKey: 5, publicKey: 6, secretSubkey: 7, userId: 13, publicSubkey: 14 } as const;
 
 /** Signature subpackets, section 5.2.3.1; 33 is of RFC 9580, 5.2.3.35. */
 export const SUBPACKET = { created: 2, issuer: 16, preferredHashes: 21, keyFlags: 27, issuerFingerprint: 33 } as const;
 
+/** A packet: what it is, and its body without the header. */
 export type Packet = { readonly tag: number; readonly body: Uint8Array };
 
+/** A packet with a header of the new format, section 4.2.2. */
 export function encodePacket(tag: number, body: Uint8Array): Uint8Array {
   return Buffer.concat([Uint8Array.of(0xc0 | tag), encodeLength(body.length), body]);
 }
@@ -57,6 +60,7 @@ function encodeLength(length: number): Uint8Array {
   return Buffer.concat([Uint8Array.of(0xff), uint32(length)]);
 }
 
+/** A subpacket of a signature, section 5.2.3.1. */
 export function encodeSubpacket(type: number, body: Uint8Array): Uint8Array {
   return Buffer.concat([encodeLength(body.length + 1), Uint8Array.of(type), body]);
 }
@@ -101,10 +105,12 @@ export function decodeMpis(
   return { values, end };
 }
 
+/** Two bytes, the high one first. */
 export function uint16(value: number): Uint8Array {
   return Uint8Array.of(value >>> 8, value & 0xff);
 }
 
+/** Four bytes, the highest first. */
 export function uint32(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
 }

@@ -138,7 +138,10 @@ function readTables(lines: readonly string[], version: number) {
   return { tableLine, pathLine, oldRegistries, odd, twice };
 }
 
-/** An empty config_path is filled in, a list that names the folder becomes the folder, any other is a person's wish. */
+/**
+ * An empty config_path is filled in, a list that names the folder becomes the folder; any other is somebody's choice, and
+ * for a person to change.
+ */
 function mergePath(lines: readonly string[], number: number, folder: string): MergeResult {
   const line = lines[number - 1] ?? "";
   const found = /=[ \t]*("[^"\\]*"|'[^']*')/.exec(line);

@@ -7,15 +7,17 @@ export type MergeResult =
   /** It cannot be done without the risk of breaking what somebody wrote. `reason` begins in lower case. */
   | { readonly kind: "impossible"; readonly reason: string };
 
-/** Shorthands for the three. */
+/** The file is changed to `text`. */
 export function merged(text: string, note: string | null = null): MergeResult {
   return { kind: "merged", text, note };
 }
 
+/** The file stays as it is. */
 export function unchanged(note: string | null = null): MergeResult {
   return { kind: "unchanged", note };
 }
 
+/** The file cannot be changed, for this reason. */
 export function impossible(reason: string): MergeResult {
   return { kind: "impossible", reason };
 }

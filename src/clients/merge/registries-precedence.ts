@@ -8,6 +8,7 @@ import { BadRegistriesConf, parseRegistriesConf, type RegistryTable } from "./re
 /** Where a file stands in the order of reading. `home` and `homedir` are what older programs read instead of all others. */
 type PlaceInOrder = "home" | "before" | "ours" | "after" | "homedir";
 
+/** A registries.conf, or a file of registries.conf.d, with its place in the order of reading. */
 export type RegistriesFile = { readonly path: string; readonly text: string; readonly place: PlaceInOrder };
 
 /** A table, and the file that it stands in. */

@@ -20,6 +20,7 @@ import {
 import { authorityOf, urlOf } from "../registry-address.ts";
 import { contactedHost, spoofedStandIns, spoofingNotes } from "../upstream-names.ts";
 
+/** Where dockerd's configuration is. */
 export const DAEMON_JSON = "/etc/docker/daemon.json";
 const CERTS = "/etc/docker/certs.d";
 /** Both keys that larder sets are reread on reload, with no container disturbed (seen with 20.10). */

@@ -45,6 +45,7 @@ const CONTAINERD_DROP_IN: FirstBootDropIn = {
 type FirstBootFile = { readonly path: string; readonly mode: number; readonly content: string };
 type FirstBootDropIn = { readonly unit: string; readonly name: string; readonly content: string };
 
+/** What a machine is given before it starts for the first time. */
 export type FirstBoot = {
   readonly files: readonly FirstBootFile[];
   readonly dropIns: readonly FirstBootDropIn[];

@@ -11,6 +11,7 @@
 import { TarError } from "./tar-error.ts";
 import { decodeText, encodeText } from "./text-bytes.ts";
 
+/** Headers and contents fill whole blocks of this size. */
 export const BLOCK_BYTES = 512;
 
 /** The fields of a header as they stand. `typeFlag` is the character, NUL included. */

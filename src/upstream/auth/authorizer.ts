@@ -5,6 +5,7 @@ import { orAborted } from "../../lib/async/or-aborted.ts";
 import { SingleFlight } from "../../lib/async/single-flight.ts";
 import type { TokenService } from "./token-service.ts";
 
+/** What an authorizer needs. */
 export type AuthorizerOptions = {
   readonly tokens: TokenService;
   /** The credentials for a repository of this server (null: for the server); null: anonymous. */

@@ -17,6 +17,7 @@ import type { Credentials, CredentialSource } from "./credentials.ts";
 import { UpstreamError } from "../transport/upstream-error.ts";
 import { isAbsent } from "../../lib/files/system-error.ts";
 
+/** Environment variables by their names. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const FILE_BYTES = 4 * 1024 * 1024;

@@ -14,8 +14,10 @@ export type TokenQuestion = {
   readonly scopes: readonly string[];
 };
 
+/** A token, and how long it holds from when it was asked for. */
 export type GrantedToken = { readonly token: string; readonly lifetimeSeconds: number };
 
+/** What asking for tokens needs. */
 export type TokenServiceOptions = {
   readonly transport: Transport;
   /** The server that challenges; a realm may be relative to it, and must not be less safe. */

@@ -5,6 +5,7 @@ import type { ChooseProxy } from "./proxy-settings.ts";
 import type { ReachableAddresses } from "./reachable-addresses.ts";
 import { formatHostPort } from "../../lib/net/host-port.ts";
 
+/** What finding a proxy needs. */
 export type ProxyFinderOptions = {
   readonly choose: ChooseProxy;
   /** Proxies have names of the machine's own network. */

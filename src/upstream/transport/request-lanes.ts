@@ -9,6 +9,7 @@ export type Lane = "auth" | "questions" | "content";
 /** How many requests may be in flight, how many more may wait, and for how long, in milliseconds. */
 type LaneLimits = { readonly inFlight: number; readonly waiting: number; readonly patienceMs: number };
 
+/** The limits of each lane of one server. */
 export const LANE_LIMITS: Readonly<Record<Lane, LaneLimits>> = {
   auth: { inFlight: 8, waiting: 500, patienceMs: 30_000 },
   questions: { inFlight: 20, waiting: 500, patienceMs: 30_000 },

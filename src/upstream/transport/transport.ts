@@ -13,6 +13,7 @@ import { UpstreamError } from "./upstream-error.ts";
 import { codeOf } from "../../lib/files/system-error.ts";
 import { formatHostPort } from "../../lib/net/host-port.ts";
 
+/** Methods that registries know. */
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** The content of a request, as often as it is needed. `sizeBytes` null: sent in chunked encoding. */
@@ -21,6 +22,7 @@ export type RequestBody = {
   open(): Promise<ReadableStream<Uint8Array> | Uint8Array>;
 };
 
+/** A request to be sent. */
 export type HttpRequest = {
   readonly method: HttpMethod;
   readonly url: URL;
@@ -42,6 +44,7 @@ export type HttpResponse = {
   readonly body: ReadableStream<Uint8Array> | null;
 };
 
+/** What sending requests needs. */
 export type TransportOptions = {
   readonly lanes: RequestLanes;
   readonly resolver: HostResolver;
