@@ -48,7 +48,7 @@ export class AdminApi implements Pages {
   }
 
   answer(exchange: Exchange): Promise<Response> | null {
-    if (!exchange.path.startsWith(`${ADMIN_PATH}/`)) return null;
+    if (exchange.path !== ADMIN_PATH && !exchange.path.startsWith(`${ADMIN_PATH}/`)) return null;
     exchange.record.route = "admin";
     return this.#answer(exchange, exchange.path.slice(ADMIN_PATH.length));
   }

@@ -55,7 +55,8 @@ function parse(what: string, schema: v.GenericSchema, value: unknown): unknown {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw new RegistryError("BAD_REQUEST", `${what}: ${v.getDotPath(issue) ?? ""} ${issue.message}`);
+  const where = [what, v.getDotPath(issue)].filter((part) => part !== null).join(": ");
+  throw new RegistryError("BAD_REQUEST", `${where}: ${issue.message}`);
 }
 
 function* bodySteps(bytes: Uint8Array): Generator<void, unknown, void> {
