@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { freshName, makeBlob, makeIndex } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { blobUrl, finishUpload, manifestUrl, pushManifest, putManifest, send, startUpload } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
+const registry = registryUnderTest();
 const name = freshName("digests");
 const index = makeIndex([]);
 beforeAll(async () => {
-  registry = await registryUnderTest();
   await pushManifest(registry.url, name, index, "latest");
 });
-afterAll(() => registry.stop());
 
 const HEX = "0123456789abcdef".repeat(4);
 const BAD: [string, string][] = [

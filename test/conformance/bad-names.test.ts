@@ -1,24 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freshName, makeBlob, makeImage, makeIndex, missingDigest } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { type RawReply, sendPath } from "./raw-http.ts";
 import { blobUrl, manifestUrl, pushBlob, pushImage, pushManifest, putManifest, send } from "./registry-client.ts";
-import { isForeignRegistry, type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { isForeignRegistry, registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
 /** Holds the data folder and nothing else: what is written beside it has left its place. */
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "larder-test-"));
-  registry = await registryUnderTest({ dataFolder: join(folder, "data") });
-});
-afterAll(async () => {
-  await registry.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const folder = mkdtempSync(join(tmpdir(), "larder-test-"));
+const registry = registryUnderTest({ dataFolder: join(folder, "data") });
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const DIGEST = missingDigest();
 const INDEX = makeIndex([]);

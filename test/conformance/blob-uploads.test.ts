@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { ALGORITHMS, type Content, contentOf, freshName, makeBlob } from "./content-factory.ts";
 import {
   blobUrl,
@@ -10,13 +10,9 @@ import {
   startUpload,
   withQuery,
 } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 const OCTETS = { "Content-Type": "application/octet-stream" };
 

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { ALGORITHMS, contentOf, freshName, makeBlob, missingDigest } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { blobUrl, pushBlob, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 describe.each(ALGORITHMS)("blobs by %s", (algorithm) => {
   test("a blob comes back byte for byte, with its length and digest", async () => {

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { until } from "../until.ts";
 import { type Content, contentOf, freshName, makeBlob } from "./content-factory.ts";
 import { RawConnection } from "./raw-http.ts";
 import { blobUrl, finishUpload, locationOf, manifestUrl, send, startUpload } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
 const name = freshName("broken");
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 describe("a body that ends before its length", () => {
   let blob: Content;

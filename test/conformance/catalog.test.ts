@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { freshName, makeBlob, makeIndex } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { pushBlob, pushManifest, type Reply, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
 /** In the order of their bytes. */
 const NAMES = ["cat/a-b", "cat/a.b", "cat/a/b", "cat/a0", "cat/a_b", "cat/b", "cat0/a", "cat10", "cat9"];
 
-let registry: RegistryUnderTest;
+const registry = registryUnderTest();
 beforeAll(async () => {
-  registry = await registryUnderTest();
   for (const name of [...NAMES].sort(() => 0.5 - Math.random())) {
     await pushManifest(registry.url, name, makeIndex([]), "latest");
   }
 });
-afterAll(() => registry.stop());
 
 async function catalog(query = ""): Promise<Reply> {
   return await send("GET", `${registry.url}/v2/_catalog${query}`);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { until } from "../until.ts";
 import { ALGORITHMS, type Content, freshName, makeBlob } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
@@ -13,13 +13,9 @@ import {
   startUpload,
   withQuery,
 } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 /** The last chunk, in the PUT, with its Content-Range. */
 async function putChunk(session: string, blob: Content, from: number, to = blob.bytes.length): Promise<Reply> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { until } from "../until.ts";
@@ -16,13 +16,9 @@ import {
   send,
   startUpload,
 } from "./registry-client.ts";
-import { isForeignRegistry, type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { isForeignRegistry, registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 /** Paths of the data folder's files that are `sizeBytes` long. */
 async function filesOfSize(sizeBytes: number): Promise<string[]> {

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { ALGORITHMS, freshName, makeBlob, makeImage, makeIndex, missingDigest } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { blobUrl, manifestUrl, pushBlob, pushImage, pushManifest, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 async function statusOf(method: string, url: string): Promise<number> {
   return (await send(method, url)).status;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ALGORITHMS, type Content, contentOf, freshName, makeBlob, missingDigest } from "./content-factory.ts";
@@ -13,13 +13,9 @@ import {
   startUpload,
   withQuery,
 } from "./registry-client.ts";
-import { isForeignRegistry, type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { isForeignRegistry, registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 const OCTETS = { "Content-Type": "application/octet-stream" };
 type Push = (name: string, blob: Content, claimed: string) => Promise<Reply>;

@@ -1,15 +1,11 @@
 /** docker.io's names of one component are those of `library/`, however they are spelled, in all that can be asked. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { describeManifest, type Image, makeArtifact, makeBlob, makeImage } from "./content-factory.ts";
 import { finishUpload, locationOf, pushBlob, pushImage, putManifest, send, withQuery } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 import { ask, expectPull, freshComponent, type Way } from "./ways-of-asking.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 const WAYS: [string, Way][] = [
   ["?ns=docker.io", { ns: "docker.io" }],

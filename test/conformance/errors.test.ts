@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { freshName, makeIndex, missingDigest } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { blobUrl, manifestUrl, pushManifest, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
+const registry = registryUnderTest();
 const name = freshName("errors");
 beforeAll(async () => {
-  registry = await registryUnderTest();
   await pushManifest(registry.url, name, makeIndex([]), "latest");
 });
-afterAll(() => registry.stop());
 
 const DIGEST = missingDigest();
 

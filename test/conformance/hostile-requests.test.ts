@@ -1,19 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { contentOf, freshName, makeBlob, makeIndex } from "./content-factory.ts";
 import { RawConnection, type RawReply, sendPath, sendRaw } from "./raw-http.ts";
 import { blobUrl, manifestUrl, pushManifest, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
+const registry = registryUnderTest();
 let host: string;
 const name = freshName("hostile");
 beforeAll(async () => {
-  registry = await registryUnderTest();
   host = new URL(registry.url).host;
   await pushManifest(registry.url, name, makeIndex([]), "latest");
 });
-afterAll(() => registry.stop());
 afterEach(async () => {
   // Whatever came before: the server is there and serves.
   await expectLatest();

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { describeManifest, freshName, makeDockerImage, makeIndex, missingDigest, TYPE } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { expectServed } from "./expect-manifest.ts";
 import { manifestUrl, pushImage, pushManifest, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 describe("asking for a manifest", () => {
   test.each([

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { ALGORITHMS, describeManifest, freshName, makeArtifact } from "./content-factory.ts";
 import { makeImage, makeIndex, missingDigest, TYPE } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { expectServed } from "./expect-manifest.ts";
 import { manifestUrl, pushBlob, pushImage, pushManifest, putManifest, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 describe("OCI-Subject", () => {
   test.each(["that is here", "that is missing"])("answers the push of a manifest with a subject %s", async (which) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import {
   contentOf,
@@ -15,13 +15,9 @@ import {
 } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { inPieces, manifestUrl, pushBlob, pushImage, pushManifest, putManifest, send } from "./registry-client.ts";
-import { isForeignRegistry, type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { isForeignRegistry, registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 /** The manifest is not to be had in any way. */
 async function expectAbsent(name: string, manifest: ManifestContent, tag: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   ALGORITHMS,
   contentOf,
@@ -18,13 +18,9 @@ import {
 } from "./content-factory.ts";
 import { expectServed } from "./expect-manifest.ts";
 import { locationOf, manifestUrl, pushBlob, pushImage, pushManifest, putManifest } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 /** The manifest is taken by its digest and by a tag, and served at Location, by digest and by tag. */
 async function expectAccepted(name: string, manifest: ManifestContent): Promise<void> {

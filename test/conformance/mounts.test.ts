@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { ALGORITHMS, freshName, makeBlob, missingDigest } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { blobUrl, finishUpload, locationOf, pushBlob, type Reply, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 async function mount(name: string, digest: string, from?: string): Promise<Reply> {
   const query = new URLSearchParams({ mount: digest, ...(from === undefined ? {} : { from }) });

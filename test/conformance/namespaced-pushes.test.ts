@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { type Image, makeBlob, makeImage } from "./content-factory.ts";
 import { finishUpload, locationOf, pushImage, send, withQuery } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 import { ask, expectPull, freshComponent, type Way } from "./ways-of-asking.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 async function push(fullName: string, tag: string): Promise<Image> {
   const image = makeImage();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,14 +6,10 @@ import { freshName, type Image, makeImage } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { startLarder } from "./larder-process.ts";
 import { pushImage, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 import { ask, expectPull, freshComponent, type Way } from "./ways-of-asking.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 async function push(fullName: string, tag: string): Promise<Image> {
   const image = makeImage();

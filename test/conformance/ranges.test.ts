@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { ALGORITHMS, type Content, contentOf, freshName, makeBlob } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { blobUrl, pushBlob, type Reply, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
 const SIZE = 2048;
-let registry: RegistryUnderTest;
+const registry = registryUnderTest();
 const name = freshName("ranges");
 const blobs = new Map<string, Content>(ALGORITHMS.map((algorithm) => [algorithm, makeBlob(SIZE, algorithm)]));
 beforeAll(async () => {
-  registry = await registryUnderTest();
   for (const blob of blobs.values()) await pushBlob(registry.url, name, blob);
 });
-afterAll(() => registry.stop());
 
 async function getRange(
   algorithm: string,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import {
   ALGORITHMS,
   type Content,
@@ -14,15 +14,11 @@ import {
 } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { manifestUrl, pushImage, pushManifest, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
 const [SBOM, SIGNATURE] = ["application/vnd.example.sbom", "application/vnd.example.signature"];
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 type Referrers = { readonly filters: string | null; readonly manifests: DescriptorJson[] };
 

@@ -1,21 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { freshName, makeBlob, makeIndex } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { manifestUrl, pushBlob, pushManifest, type Reply, send } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest } from "./registry-under-test.ts";
 
 /** In the order of their bytes: digits, capitals, the underscore, small letters. */
 const TAGS = ["0", "1.10", "1.9", "A", "Z", "_x", "a", "a-b", "a.b", "a0", "aB", "a_b", "ab", "z"];
 
-let registry: RegistryUnderTest;
+const registry = registryUnderTest();
 const name = freshName("tags");
 beforeAll(async () => {
-  registry = await registryUnderTest();
   for (const tag of [...TAGS].sort(() => 0.5 - Math.random())) {
     await pushManifest(registry.url, name, makeIndex([]), tag);
   }
 });
-afterAll(() => registry.stop());
 
 async function list(query = "", repository = name): Promise<Reply> {
   return await send("GET", `${registry.url}/v2/${repository}/tags/list${query}`);

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { type Content, freshName, makeBlob, missingDigest } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { finishUpload, locationOf, type Reply, send, startUpload, withQuery } from "./registry-client.ts";
-import { type RegistryUnderTest, registryUnderTest } from "./registry-under-test.ts";
+import { registryUnderTest, startRegistry } from "./registry-under-test.ts";
 
-let registry: RegistryUnderTest;
-beforeAll(async () => {
-  registry = await registryUnderTest();
-});
-afterAll(() => registry.stop());
+const registry = registryUnderTest();
 
 const OCTETS = { "Content-Type": "application/octet-stream" };
 
@@ -33,7 +29,7 @@ describe("an upload session", () => {
   });
 
   test("gives relative Locations, so that a proxy in front may change host and scheme", async () => {
-    const behindProxy = await registryUnderTest({ arguments: ["--trusted-proxy", "127.0.0.1"] });
+    const behindProxy = await startRegistry({ arguments: ["--trusted-proxy", "127.0.0.1"] });
     try {
       const name = freshName();
       const headers = {
