@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { mapBounded } from "../../src/lib/async/map-bounded.ts";
 import { type DockerRegistry, startDockerRegistry } from "../../src/upstream/docker-registry.fixture.ts";
 import { outputOf } from "../end-to-end/run-command.ts";
+import { startLarder } from "../conformance/larder-process.ts";
 import { requirement } from "../requirement.ts";
 import { layerOf, pushShelfImage, type ShelfImage, shelfImages } from "./image-shelf.ts";
 import { runLarder } from "./run-larder.ts";
-import { hostOf, nearName, TestSite } from "./test-site.ts";
+import { blobFileOf, hostOf, nearName, TestSite } from "./test-site.ts";
 
 const lab = requirement("docker-registry", "tar");
 
@@ -149,7 +150,7 @@ describe.skipIf(!lab.met).each(Object.entries(SELECTIONS))("for %s", (selection,
     const rows = JSON.parse((await site.run("ls", "--json")).output) as { name: string; platforms: string[] }[];
     for (const name of wanted) {
       const chosen = [...(expected[name] ?? [])].sort();
-      const present = await presentOf(name, (layer) => Bun.file(site.blobFile(layer)).exists());
+      const present = await presentOf(name, (layer) => Bun.file(blobFileOf(site.larder, layer)).exists());
       expect([name, present]).toEqual([name, chosen]);
       const listed = rows.find((row) => row.name === imageNamed(name))?.platforms;
       expect([name, listed]).toEqual([name, chosen.filter((leaf) => leaf !== "artifact")]);
@@ -166,6 +167,30 @@ describe.skipIf(!lab.met).each(Object.entries(SELECTIONS))("for %s", (selection,
       const blob = (layer: string) => `${plain.url}/v2/${repository}/${name}/blobs/${layer}`;
       const present = await presentOf(name, async (layer) => (await fetch(blob(layer), { method: "HEAD" })).ok);
       expect([name, present]).toEqual([name, [...(expected[name] ?? [])].sort()]);
+    }
+  });
+
+  test("so does one into a larder that cannot reach the image's registry", async () => {
+    const unreachable = `${nearName(site.upstream)}=http://registry.invalid`;
+    const cutOff = await startLarder({ arguments: ["--upstream", unreachable, "--resolver", "127.0.0.1:9"] });
+    try {
+      const asked = names.map(imageNamed);
+      const { output } = await runLarder(hostOf(cutOff.url), ["cache", "--json", ...flags, ...asked]);
+      expect(
+        goodOf(output, ({ error }) => error === null),
+        output,
+      ).toEqual(wanted);
+      const had = await runLarder(hostOf(cutOff.url), ["has", "--json", ...flags, ...asked]);
+      expect(
+        goodOf(had.output, ({ state }) => state === "whole"),
+        had.output,
+      ).toEqual(wanted);
+      for (const name of wanted) {
+        const present = await presentOf(name, (layer) => Bun.file(blobFileOf(cutOff, layer)).exists());
+        expect([name, present]).toEqual([name, [...(expected[name] ?? [])].sort()]);
+      }
+    } finally {
+      await cutOff.stop();
     }
   });
 

@@ -70,9 +70,14 @@ export class TestSite {
 
   /** Where this larder keeps a blob. */
   blobFile(digest: string): string {
-    const [algorithm = "", hex = ""] = digest.split(":");
-    return join(this.larder.dataFolder, "blobs", algorithm, hex.slice(0, 2), hex);
+    return blobFileOf(this.larder, digest);
   }
+}
+
+/** Where a larder keeps a blob. */
+export function blobFileOf({ dataFolder }: LarderProcess, digest: string): string {
+  const [algorithm = "", hex = ""] = digest.split(":");
+  return join(dataFolder, "blobs", algorithm, hex.slice(0, 2), hex);
 }
 
 /** The registry's name by which this machine reaches it. */
