@@ -1,5 +1,4 @@
 import { stat } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
 import { resolve } from "node:path";
 import { givenKeyFile } from "../aci/sign/signing-key-file.ts";
 import { isInside, tryParseIpNetwork } from "../lib/net/ip-network.ts";
@@ -16,6 +15,7 @@ import { formatListenAddress, type ListenAddress } from "./settings/listen-addre
 import { readSettingFile } from "./settings/read-setting-file.ts";
 import type { SettingKey } from "./settings/settings-table.ts";
 import { settingsFrom } from "./settings/settings.ts";
+import { interfaceAddresses } from "../lib/net/machine-addresses.ts";
 
 /**
  * All that is wrong with a configuration file, a line each with its place: what a start would refuse, and files that it names
@@ -85,7 +85,7 @@ async function checkDataFolder(path: string): Promise<void> {
 }
 
 async function checkAddresses(addresses: readonly ListenAddress[]): Promise<void> {
-  const own = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  const own = interfaceAddresses().map(({ address }) => address);
   const known = new Set(own.map((address) => tryParseIpAddress(address)?.toString()));
   const loopback = tryParseIpNetwork("127.0.0.0/8");
   for (const address of addresses) {
