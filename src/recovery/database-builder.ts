@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { closeSync, fsyncSync, openSync } from "node:fs";
+import { mapBounded } from "../lib/async/map-bounded.ts";
 import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { referencesOf } from "../oci/manifest-references.ts";
@@ -24,6 +25,8 @@ export type BuiltStore = {
 
 /** Rows that are written in one transaction. */
 const SLICE = 2000;
+/** Blobs that are looked for at once. */
+const LOOKS = 16;
 /** Of what is missing so many are named. */
 const NAMED = 20;
 
@@ -65,7 +68,7 @@ export class DatabaseBuilder {
    * Takes out what hangs in the air, adds what manifests name, and links the blobs whose sizes `sizeOf` tells. Returns what
    * there is.
    */
-  async finish(sizeOf: (digest: Digest) => number | null): Promise<BuiltStore> {
+  async finish(sizeOf: (digest: Digest) => Promise<number | null>): Promise<BuiltStore> {
     this.#run("DELETE FROM repository_manifest WHERE manifest NOT IN (SELECT digest FROM manifest)");
     const lost = `FROM tag WHERE NOT EXISTS (SELECT 1 FROM repository_manifest r
       WHERE r.repository = tag.repository AND r.manifest = tag.manifest)`;
@@ -202,13 +205,14 @@ export class DatabaseBuilder {
     }
   }
 
-  async #linkBlobs(sizeOf: (digest: Digest) => number | null): Promise<void> {
+  async #linkBlobs(sizeOf: (digest: Digest) => Promise<number | null>): Promise<void> {
     const next = this.#database.query<{ digest: string }, [string]>(
       `SELECT DISTINCT digest FROM manifest_reference WHERE digest > ? ORDER BY digest LIMIT ${SLICE}`,
     );
     for (let rows = next.all(""); rows.length > 0; rows = next.all(rows.at(-1)?.digest ?? "")) {
+      const sizes = await mapBounded(rows, LOOKS, ({ digest }) => sizeOf(digest as Digest));
       this.#database.transaction(() => {
-        for (const { digest } of rows) this.#linkBlob(digest as Digest, sizeOf(digest as Digest));
+        for (const [index, { digest }] of rows.entries()) this.#linkBlob(digest as Digest, sizes[index] ?? null);
       })();
       await Bun.sleep(0);
     }

@@ -27,7 +27,7 @@ async function rebuilt(): Promise<unknown> {
   for (const { path: file } of (await findHistory(folder)).files) {
     for await (const record of readRecords(file)) builder.apply(record === null ? [] : [record]);
   }
-  await builder.finish(() => null);
+  await builder.finish(async () => null);
   builder.close({ id: "again", generation: 1 });
   const content = contentOf(path);
   rmSync(path);

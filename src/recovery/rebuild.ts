@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { syncFolder } from "../lib/files/sync-folder.ts";
-import { asidePath, blobPath } from "../storage/filesystem/blob-folder.ts";
+import type { Digest } from "../oci/digest.ts";
+import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
 import { readStoreMark, type StoreMark, writeStoreMark } from "./store-mark.ts";
 import { withDatabaseCopy } from "./database-copy.ts";
@@ -48,10 +49,10 @@ export async function rebuildStore(dataFolder: string, nowMs: number, isDry: boo
   const builder = new DatabaseBuilder(fresh);
   try {
     const found = await fill(builder, dataFolder, history, nowMs);
-    const built = await builder.finish((digest) => {
-      // What was set aside for want of a record comes back once it has one.
-      return sizeOf(blobPath(dataFolder, digest)) ?? sizeOf(asidePath(dataFolder, digest, "unrecorded"));
-    });
+    const [blobs, aside] = [new FilesystemBlobs(dataFolder), new FilesystemAside(dataFolder)];
+    // What was set aside for want of a record comes back once it has one.
+    const sizeOf = async (digest: Digest) => (await blobs.size(digest)) ?? aside.size(digest, "unrecorded");
+    const built = await builder.finish(sizeOf);
     const unnamedFiles = await countUnnamed(dataFolder, builder);
     const identity = { id: mark?.id ?? found.store ?? crypto.randomUUID(), generation: (mark?.generation ?? 0) + 1 };
     builder.close(identity);
@@ -71,7 +72,8 @@ export async function buildInterim(dataFolder: string, path: string, nowMs: numb
   const builder = new DatabaseBuilder(path);
   try {
     await fill(builder, dataFolder, await findHistory(dataFolder), nowMs);
-    await builder.finish((digest) => sizeOf(blobPath(dataFolder, digest)));
+    const blobs = new FilesystemBlobs(dataFolder);
+    await builder.finish((digest) => blobs.size(digest));
   } finally {
     builder.abandon();
   }
@@ -167,8 +169,4 @@ function forceSnapshot(dataFolder: string): void {
 /** Takes a database away, with all that SQLite has beside it. */
 export function removeDatabase(path: string): void {
   for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
-}
-
-function sizeOf(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? null;
 }

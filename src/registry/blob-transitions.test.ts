@@ -39,6 +39,8 @@ class SteppedFiles {
   readonly store: BlobStore = {
     size: async (digest) => (this.files.has(digest) ? SIZE : null),
     read: async () => null,
+    put: async () => SIZE,
+    fileOf: async () => null,
     remove: async (digest) => {
       await this.#step("before the file is removed");
       const isHere = this.files.delete(digest);

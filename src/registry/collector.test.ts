@@ -11,7 +11,7 @@ import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { openSqliteMetadata } from "../storage/sqlite/metadata-sqlite.ts";
 import { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
-import { FilesystemUploads } from "../storage/filesystem/uploads-filesystem.ts";
+import { FilesystemSpool } from "../storage/filesystem/spool-filesystem.ts";
 import { LineLog } from "../telemetry/line-log.ts";
 import { BlobFiles } from "./pull/blob-files.ts";
 import { Collector } from "./collector.ts";
@@ -44,7 +44,12 @@ beforeEach(async () => {
   );
   const spareWrites = new SpareWrites(log, () => now);
   const files = new BlobFiles({ store: blobs, aside, transitions: metadata.transitions, spareWrites, log });
-  uploads = new Uploads(new FilesystemUploads(folder, new DiskReserve(folder)), files, metadata, () => now);
+  uploads = new Uploads(
+    { spool: new FilesystemSpool(folder, new DiskReserve(folder)), store: blobs },
+    files,
+    metadata,
+    () => now,
+  );
   collector = new Collector({ ...metadata, blobs, aside, uploads, now: () => now, guard: null });
 });
 afterEach(async () => {

@@ -3,6 +3,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import { type EventStore, NO_CAUSE } from "../storage/events.ts";
+import { type Leases, underLease } from "../storage/leases.ts";
 import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.ts";
 import { isUnkeepable } from "../storage/storage-error.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
@@ -48,6 +49,7 @@ export type CollectorParts = {
   readonly collection: CollectionStore;
   readonly transitions: BlobTransitionStore;
   readonly events: EventStore;
+  readonly leases: Leases;
   readonly uploads: Uploads;
   readonly now: () => number;
   /** Is asked whether the store is in its place: what is missing in another is not to be collected. */
@@ -94,10 +96,17 @@ export class Collector {
 
   /** Collects once, as a person asked for it or, when `options` is null, by itself. A call while one runs shares its outcome. Throws WritesRefused. */
   collect(limits: CollectionLimits, options: CollectionOptions | null = null): Promise<CollectionReport> {
-    this.#running ??= this.#tally.watch(this.#collect(limits, options), this.#parts.now).finally(() => {
+    this.#running ??= this.#tally.watch(this.#collectAlone(limits, options), this.#parts.now).finally(() => {
       this.#running = null;
     });
     return this.#running;
+  }
+
+  async #collectAlone(limits: CollectionLimits, options: CollectionOptions | null): Promise<CollectionReport> {
+    const done = await underLease(this.#parts.leases, "collection", () => this.#collect(limits, options));
+    return (
+      done?.value ?? { ...NOTHING, problem: "another larder is just collecting in the same store; wait for its end" }
+    );
   }
 
   async #collect(limits: CollectionLimits, options: CollectionOptions | null): Promise<CollectionReport> {

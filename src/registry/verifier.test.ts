@@ -26,7 +26,7 @@ beforeEach(async () => {
   verifier = new Verifier({
     store: blobs,
     aside,
-    transitions: memoryMetadata().transitions,
+    ...memoryMetadata(),
     turns: new Turns(),
     log: new LineLog(() => {}, "error", Date.now),
     elapsed: () => (nowMs += 1000),

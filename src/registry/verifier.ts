@@ -3,6 +3,7 @@ import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
+import { type Leases, underLease } from "../storage/leases.ts";
 import type { BlobTransitionStore } from "../storage/metadata.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isSystemError } from "../lib/files/system-error.ts";
@@ -24,6 +25,7 @@ export type VerifierParts = {
   readonly store: BlobStore;
   readonly aside: AsideStore;
   readonly transitions: BlobTransitionStore;
+  readonly leases: Leases;
   readonly turns: Turns;
   readonly log: Log;
   /** Milliseconds that only grow. */
@@ -33,7 +35,6 @@ export type VerifierParts = {
 /** Reads files of blobs to their end and sets aside those that have not the bytes that they are named after. */
 export class Verifier {
   readonly #parts: VerifierParts;
-  #isRunning = false;
 
   constructor(parts: VerifierParts) {
     this.#parts = parts;
@@ -41,14 +42,10 @@ export class Verifier {
 
   /** Verifies every file, one after the other. Throws UNAVAILABLE when that is done already, and when `signal` fires. */
   async verifyAll(signal: AbortSignal, tell: (event: VerificationEvent) => void): Promise<VerifiedSoFar> {
-    if (this.#isRunning)
-      throw new RegistryError("UNAVAILABLE", "the files are being verified just now; wait for the end");
-    this.#isRunning = true;
-    try {
-      return await this.#verifyAll(this.#parts.turns.begin(signal), tell);
-    } finally {
-      this.#isRunning = false;
-    }
+    const { leases, turns } = this.#parts;
+    const done = await underLease(leases, "verification", () => this.#verifyAll(turns.begin(signal), tell));
+    if (done !== null) return done.value;
+    throw new RegistryError("UNAVAILABLE", "the files are being verified just now; wait for the end");
   }
 
   /**

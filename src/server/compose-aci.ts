@@ -8,7 +8,7 @@ import { AciConversions } from "../aci/serve/aci-conversions.ts";
 import { ConversionPool } from "../aci/serve/conversion-pool.ts";
 import { givenKeyFile, ownKeyFile } from "../aci/sign/signing-key-file.ts";
 import { AciFiles } from "../http/aci/aci-files.ts";
-import { AciImages } from "../http/aci/aci-images.ts";
+import { type AciImageParts, AciImages } from "../http/aci/aci-images.ts";
 import { AciIndex } from "../http/aci/aci-index.ts";
 import { AciNames } from "../http/aci/aci-names.ts";
 import { AciPages } from "../http/aci/aci-pages.ts";
@@ -17,13 +17,13 @@ import type { HeldImages } from "../registry/images/held-images.ts";
 import type { ImageCacher } from "../registry/images/image-cacher.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
-import { blobPath } from "../storage/filesystem/blob-folder.ts";
 import { hostWithoutPort } from "../lib/net/host-port.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 
 /** What ACIs are made from and by. */
 export type AciFoundation = {
   readonly dataFolder: string;
+  readonly blobStore: AciImageParts["store"];
   readonly registry: Registry;
   readonly held: HeldImages;
   readonly cacher: ImageCacher;
@@ -46,7 +46,7 @@ export type AciComposition = {
 /** Wires what answers for `/aci/`. */
 export function composeAci(
   settings: CurrentSettings,
-  { dataFolder, registry, held, cacher, turns, program, clock, gate }: AciFoundation,
+  { dataFolder, blobStore, registry, held, cacher, turns, program, clock, gate }: AciFoundation,
 ): AciComposition {
   const { hosts, manifests, blobs } = registry;
   const { aciFiles, aciKey } = settings.now;
@@ -63,7 +63,7 @@ export function composeAci(
   const conversions = new AciConversions(store, pool, keyFile, clock);
   const pages = new AciPages({
     names,
-    images: new AciImages({ manifests, blobs, cacher, turns, blobFile: (digest) => blobPath(dataFolder, digest) }),
+    images: new AciImages({ manifests, blobs, cacher, turns, store: blobStore }),
     conversions,
     index: new AciIndex(held, files, names),
     files,

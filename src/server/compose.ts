@@ -43,7 +43,7 @@ import type { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
-import { FilesystemUploads } from "../storage/filesystem/uploads-filesystem.ts";
+import { FilesystemSpool } from "../storage/filesystem/spool-filesystem.ts";
 import type { LineLog } from "../telemetry/line-log.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { addressTowards } from "./address-towards.ts";
@@ -115,15 +115,15 @@ export function compose(
   const { log, clock, version, variables, program } = environment;
   const { now } = clock;
   const { dataFolder, metadata, reserve, guard, turns, metrics } = foundation;
-  const { manifests, tags, repositories, links, holdings, collection, transitions } = metadata;
+  const { manifests, tags, repositories, links, holdings, collection, transitions, leases } = metadata;
   const standIns = settings.derive(standInsOf);
   const order = searchOrderOf(settings, standIns);
-  const blobs = new FilesystemBlobs(dataFolder);
-  const uploadStore = new FilesystemUploads(dataFolder, reserve, guard);
+  const blobs = new FilesystemBlobs(dataFolder, guard);
+  const spool = new FilesystemSpool(dataFolder, reserve, guard);
   const aside = new FilesystemAside(dataFolder, guard);
   const spareWrites = new SpareWrites(log, clock.elapsed);
   const files = new BlobFiles({ store: blobs, aside, transitions, spareWrites, log });
-  const uploads = new Uploads(uploadStore, files, metadata, now);
+  const uploads = new Uploads({ spool, store: blobs }, files, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = new Upstreams([], settings.now.offline);
   logEvents(metadata.events, log);
@@ -147,20 +147,14 @@ export function compose(
     turns,
     clock,
   );
-  const blobOrigin = new UpstreamBlobs(
-    upstreams,
-    uploadStore,
-    { links, transitions },
-    traffic,
-    { log, failures },
-    clock,
-  );
+  const blobOrigin = new UpstreamBlobs(upstreams, { spool, store: blobs }, metadata, traffic, { log, failures }, clock);
   const collector = new Collector({
     blobs,
     aside,
     collection,
     transitions,
     events: metadata.events,
+    leases,
     uploads,
     now,
     guard,
@@ -234,7 +228,7 @@ export function compose(
     collector,
     collectionLimits,
     aside,
-    verifier: new Verifier({ store: blobs, aside, transitions, turns, log, elapsed: clock.elapsed }),
+    verifier: new Verifier({ store: blobs, aside, transitions, leases, turns, log, elapsed: clock.elapsed }),
     cacher,
     remover: new ImageRemover(manifests, tags, turns, now),
     survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
@@ -253,7 +247,17 @@ export function compose(
     checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1",
   });
   const held = new HeldImages(tags, repositories, turns);
-  const aci = composeAci(settings, { dataFolder, registry, held, cacher, turns, program, clock, gate });
+  const aci = composeAci(settings, {
+    dataFolder,
+    blobStore: blobs,
+    registry,
+    held,
+    cacher,
+    turns,
+    program,
+    clock,
+    gate,
+  });
   const clientPages = new ClientPages({
     get standIns() {
       return standIns();

@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { type Digest, digestOf } from "../oci/digest.ts";
-import { type BlobStore, newUploadId, type UploadStore } from "./blobs.ts";
+import { MemoryBlobs } from "./memory/blobs-memory.ts";
+import { type BlobStore, newUploadId, type UploadId, type Spool } from "./blobs.ts";
 
 /** Stores to try, and how to throw them away. */
-export type BlobStores = { blobs: BlobStore; uploads: UploadStore; dispose(): Promise<void> };
+export type BlobStores = { blobs: BlobStore; spool: Spool; dispose(): Promise<void> };
 
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
@@ -11,14 +12,17 @@ const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 export function blobsContract(name: string, open: () => Promise<BlobStores>): void {
   describe(name, async () => {
     const stores = await open();
-    const { blobs, uploads } = stores;
+    const { blobs, spool } = stores;
     afterAll(() => stores.dispose());
+
+    /** Keeps an upload under its digest. */
+    const commit = async (id: UploadId, digest: Digest) => blobs.put(digest, await spool.seal(id, digest));
 
     async function push(bytes: Uint8Array, digest = digestOf(bytes)): Promise<Digest> {
       const id = newUploadId();
-      await uploads.create(id, "sha256");
-      await uploads.append(id, once(bytes), NO_LIMIT);
-      await uploads.commit(id, digest);
+      await spool.create(id, "sha256");
+      await spool.append(id, once(bytes), NO_LIMIT);
+      await commit(id, digest);
       return digest;
     }
 
@@ -48,64 +52,77 @@ export function blobsContract(name: string, open: () => Promise<BlobStores>): vo
       expect(await blobs.read(digest, null)).toBeNull();
       expect(await blobs.writtenAtMs(digest)).toBeNull();
       expect(await blobs.remove(digest)).toBe(false);
-      expect(await uploads.size(newUploadId())).toBeNull();
-      expect(await uploads.abort(newUploadId())).toBe(false);
+      expect(await spool.size(newUploadId())).toBeNull();
+      expect(await spool.drop(newUploadId())).toBe(false);
     });
 
     test("bytes with another digest are refused, and nothing of them is kept", async () => {
       const id = newUploadId();
-      await uploads.create(id, "sha256");
-      await uploads.append(id, once(randomBytes(5000)), NO_LIMIT);
+      await spool.create(id, "sha256");
+      await spool.append(id, once(randomBytes(5000)), NO_LIMIT);
       const other = digestOf("something else");
-      await expect(uploads.commit(id, other)).rejects.toMatchObject({ code: "DIGEST_INVALID" });
-      expect(await uploads.size(id)).toBeNull();
+      await expect(commit(id, other)).rejects.toMatchObject({ code: "DIGEST_INVALID" });
+      expect(await spool.size(id)).toBeNull();
       expect(await blobs.size(other)).toBeNull();
     });
 
     test("an upload grows by appends, over a break, and counts what it has", async () => {
       const [a, b] = [randomBytes(70_000), randomBytes(2_500_000)];
       const id = newUploadId();
-      await uploads.create(id, "sha256");
-      expect(await uploads.append(id, once(a), NO_LIMIT)).toBe(a.byteLength);
-      await expect(uploads.append(id, broken(b.subarray(0, 1000)), NO_LIMIT)).rejects.toThrow("the client left");
-      expect(await uploads.size(id)).toBe(a.byteLength + 1000);
-      await uploads.append(id, once(b.subarray(1000)), NO_LIMIT);
+      await spool.create(id, "sha256");
+      expect(await spool.append(id, once(a), NO_LIMIT)).toBe(a.byteLength);
+      await expect(spool.append(id, broken(b.subarray(0, 1000)), NO_LIMIT)).rejects.toThrow("the client left");
+      expect(await spool.size(id)).toBe(a.byteLength + 1000);
+      await spool.append(id, once(b.subarray(1000)), NO_LIMIT);
       const whole = new Uint8Array(Buffer.concat([a, b]));
-      expect(await uploads.commit(id, digestOf(whole))).toBe(whole.byteLength);
+      expect(await commit(id, digestOf(whole))).toBe(whole.byteLength);
       expect(await content(blobs, digestOf(whole), null)).toEqual(whole);
     });
 
     test("an upload that grows past its limit is stopped", async () => {
       const id = newUploadId();
-      await uploads.create(id, "sha256");
-      await expect(uploads.append(id, once(randomBytes(2000)), 1999)).rejects.toMatchObject({ code: "SIZE_INVALID" });
-      await uploads.abort(id);
-      await expect(uploads.append(id, once(randomBytes(1)), NO_LIMIT)).rejects.toMatchObject({
+      await spool.create(id, "sha256");
+      await expect(spool.append(id, once(randomBytes(2000)), 1999)).rejects.toMatchObject({ code: "SIZE_INVALID" });
+      await spool.drop(id);
+      await expect(spool.append(id, once(randomBytes(1)), NO_LIMIT)).rejects.toMatchObject({
         code: "BLOB_UPLOAD_UNKNOWN",
       });
-      await expect(uploads.commit(id, digestOf(""))).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
+      await expect(commit(id, digestOf(""))).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
     });
 
-    test("an upload is busy for as long as something may be added to it", async () => {
+    test("the content is there as a file of this machine, whatever it is kept in", async () => {
+      const bytes = randomBytes(3000);
+      const digest = await push(bytes);
+      const path = await blobs.fileOf(digest);
+      expect(await Bun.file(path ?? "").bytes()).toEqual(bytes);
+      expect(await blobs.fileOf(digestOf("not here"))).toBeNull();
+    });
+
+    test("what is sealed is whole, and is in the spool until it is kept or dropped", async () => {
+      const bytes = randomBytes(2000);
       const id = newUploadId();
-      const rest = Promise.withResolvers<void>();
-      const written = Promise.withResolvers<void>();
-      const slowly = async function* () {
-        yield new TextEncoder().encode("first");
-        await rest.promise;
-        yield new TextEncoder().encode("last");
-      };
-      await uploads.create(id, "sha256");
-      expect(uploads.isBusy(id)).toBe(false);
-      const appending = uploads.append(id, slowly(), 100, () => written.resolve());
-      await written.promise;
-      expect(uploads.isBusy(id)).toBe(true);
-      rest.resolve();
-      await appending;
-      expect(uploads.isBusy(id)).toBe(false);
-      await expect(uploads.append(id, failing(), 100)).rejects.toThrow("cut off");
-      expect(uploads.isBusy(id)).toBe(false);
-      await uploads.abort(id);
+      await spool.create(id, "sha256");
+      await spool.append(id, once(bytes), NO_LIMIT);
+      const spooled = await spool.seal(id, digestOf(bytes));
+      expect(spooled.size).toBe(2000);
+      expect(new Uint8Array(await spooled.read().arrayBuffer())).toEqual(bytes);
+      expect(await blobs.size(digestOf(bytes))).toBeNull();
+      expect(await spool.size(id)).toBe(2000);
+      await spooled.drop();
+      expect(await spool.size(id)).toBeNull();
+      expect(await blobs.size(digestOf(bytes))).toBeNull();
+    });
+
+    test("a blob is kept out of any spool", async () => {
+      const bytes = randomBytes(2_000_000);
+      const other = new MemoryBlobs();
+      const id = newUploadId();
+      await other.spool.create(id, "sha256");
+      await other.spool.append(id, once(bytes), NO_LIMIT);
+      const digest = digestOf(bytes);
+      expect(await blobs.put(digest, await other.spool.seal(id, digest))).toBe(bytes.byteLength);
+      expect(await content(blobs, digest, null)).toEqual(bytes);
+      expect(await other.spool.size(id)).toBeNull();
     });
 
     test("the same blob committed many times at once is one blob", async () => {
@@ -133,8 +150,8 @@ export function blobsContract(name: string, open: () => Promise<BlobStores>): vo
     test("an upload is read while it is written, and on after it was committed", async () => {
       const bytes = randomBytes(200_000);
       const id = newUploadId();
-      await uploads.create(id, "sha256");
-      const reader = await uploads.open(id);
+      await spool.create(id, "sha256");
+      const reader = await spool.open(id);
       const gate = Promise.withResolvers<void>();
       const seen = Promise.withResolvers<number>();
       const chunks = async function* () {
@@ -142,24 +159,24 @@ export function blobsContract(name: string, open: () => Promise<BlobStores>): vo
         await gate.promise;
         yield bytes.subarray(1000);
       };
-      const appended = uploads.append(id, chunks(), NO_LIMIT, seen.resolve);
+      const appended = spool.append(id, chunks(), NO_LIMIT, seen.resolve);
       expect(await seen.promise).toBe(1000);
       expect(await reader?.read(0, 5000)).toEqual(Buffer.from(bytes.subarray(0, 1000)));
       gate.resolve();
       await appended;
-      await uploads.commit(id, digestOf(bytes));
+      await commit(id, digestOf(bytes));
       expect(await reader?.read(150_000, 100_000)).toEqual(Buffer.from(bytes.subarray(150_000)));
       await reader?.close();
-      expect(await uploads.open(id)).toBeNull();
+      expect(await spool.open(id)).toBeNull();
     });
 
     test("uploads in flight are listed, and gone once committed or aborted", async () => {
       const id = newUploadId();
-      await uploads.create(id, "sha256");
-      await uploads.append(id, once(new Uint8Array(12)), NO_LIMIT);
-      expect((await collect(uploads.list())).find((upload) => upload.id === id)?.size).toBe(12);
-      expect(await uploads.abort(id)).toBe(true);
-      expect((await collect(uploads.list())).some((upload) => upload.id === id)).toBe(false);
+      await spool.create(id, "sha256");
+      await spool.append(id, once(new Uint8Array(12)), NO_LIMIT);
+      expect((await collect(spool.list())).find((upload) => upload.id === id)?.size).toBe(12);
+      expect(await spool.drop(id)).toBe(true);
+      expect((await collect(spool.list())).some((upload) => upload.id === id)).toBe(false);
     });
   });
 }
@@ -188,9 +205,4 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
-}
-
-// oxlint-disable-next-line require-yield -- It breaks off before anything comes.
-async function* failing(): AsyncGenerator<Uint8Array> {
-  throw new Error("cut off");
 }

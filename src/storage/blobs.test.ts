@@ -9,11 +9,11 @@ import { FilesystemBlobs } from "./filesystem/blobs-filesystem.ts";
 import { MemoryBlobs } from "./memory/blobs-memory.ts";
 import { newUploadId } from "./blobs.ts";
 import { DiskReserve } from "./filesystem/disk-reserve.ts";
-import { FilesystemUploads } from "./filesystem/uploads-filesystem.ts";
+import { FilesystemSpool } from "./filesystem/spool-filesystem.ts";
 
 blobsContract("blobs in memory", async () => {
-  const { blobs, uploads } = new MemoryBlobs();
-  return { blobs, uploads, dispose: async () => {} };
+  const { blobs, spool } = new MemoryBlobs();
+  return { blobs, spool, dispose: async () => {} };
 });
 
 blobsContract("blobs in files", async () => {
@@ -21,7 +21,7 @@ blobsContract("blobs in files", async () => {
   const dispose = () => rm(folder, { recursive: true });
   return {
     blobs: new FilesystemBlobs(folder),
-    uploads: new FilesystemUploads(folder, new DiskReserve(folder)),
+    spool: new FilesystemSpool(folder, new DiskReserve(folder)),
     dispose,
   };
 });
@@ -29,14 +29,14 @@ blobsContract("blobs in files", async () => {
 test("an upload goes on after a restart, and its digest is that of all its bytes", async () => {
   const folder = await mkdtemp(join(tmpdir(), "larder-blobs-"));
   const id = newUploadId();
-  const before = new FilesystemUploads(folder, new DiskReserve(folder));
+  const before = new FilesystemSpool(folder, new DiskReserve(folder));
   await before.create(id, "sha256");
   await before.append(id, chunk("before the restart, "), 1000);
-  const after = new FilesystemUploads(folder, new DiskReserve(folder));
+  const after = new FilesystemSpool(folder, new DiskReserve(folder));
   expect(await after.size(id)).toBe(20);
   await after.append(id, chunk("and after"), 1000);
   const digest = digestOf("before the restart, and after");
-  await after.commit(id, digest);
+  await new FilesystemBlobs(folder).put(digest, await after.seal(id, digest));
   expect(await readdir(join(folder, "uploads"))).toEqual([]);
   expect(await readdir(join(folder, "blobs/sha256", digest.slice(7, 9)))).toEqual([digest.slice(7)]);
   await rm(folder, { recursive: true });
@@ -64,10 +64,10 @@ describe("a push of what is in a blob's place already", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   async function push(): Promise<string> {
-    const [uploads, id] = [new FilesystemUploads(folder, new DiskReserve(folder)), newUploadId()];
+    const [uploads, id] = [new FilesystemSpool(folder, new DiskReserve(folder)), newUploadId()];
     await uploads.create(id, "sha256");
     await uploads.append(id, chunk("whole"), 1000);
-    await uploads.commit(id, digest);
+    await new FilesystemBlobs(folder).put(digest, await uploads.seal(id, digest));
     expect(await readdir(join(folder, "uploads"))).toEqual([]);
     return new Response(await new FilesystemBlobs(folder).read(digest, null)).text();
   }

@@ -1,12 +1,15 @@
 /**
- * The contract of blob storage: immutable content under its digest, and uploads on their way to become such content.
+ * The contract of blob storage: the `Spool` has bytes on their way, on this machine, for those who read along; the
+ * `BlobStore` keeps content that is whole, immutable, under its digest.
  *
  * What every implementation promises (`blobs.contract.ts` tests it):
  * - A blob is visible whole or not at all, and only under the digest that its bytes have.
- * - When `commit` has returned, the blob survives a power cut. When `append` has returned or thrown, the bytes that
- *   the upload's `size` tells are those that a power cut leaves.
+ * - When `put` has returned, the blob survives a power cut. When `append` has returned or thrown, the bytes that the
+ *   upload's `size` tells are those that a power cut leaves.
  * - A reader that has begun goes on to the end, although the blob is removed meanwhile.
  * - Memory does not grow with the size of a blob.
+ *
+ * Nobody goes past these to a path of a file: where there are no files, there is none.
  */
 import type { Digest } from "../oci/digest.ts";
 import type { ByteRange } from "../lib/text/byte-range.ts";
@@ -31,12 +34,34 @@ export function newUploadId(): UploadId {
   return crypto.randomUUID() as UploadId;
 }
 
-/** Committed blobs. */
+/**
+ * The whole content of an upload, and its digest is right. Whoever keeps it takes it out of the spool: by renaming its file,
+ * or with `drop`.
+ */
+export type Spooled = {
+  readonly size: number;
+  /** Its file; null when it is in none. */
+  readonly path: string | null;
+  read(): Blob;
+  drop(): Promise<unknown>;
+};
+
+/** Blobs that are kept. */
 export interface BlobStore {
+  /**
+   * Keeps what was spooled as the blob `digest`, in the place of what is there under the digest, and takes it out of the
+   * spool, also when it fails. Returns its size. Throws STORAGE_FULL, WritesRefused.
+   */
+  put(digest: Digest, spooled: Spooled): Promise<number>;
   /** The size in bytes, or null when the blob is not here. */
   size(digest: Digest): Promise<number | null>;
   /** The content, or the range of it, which must lie inside; null when the blob is not here. */
   read(digest: Digest, range: ByteRange | null): Promise<BlobBody | null>;
+  /**
+   * A file of this machine with the content, for other programs; null when the blob is not here. It is there for as long as
+   * the blob is; a store that is elsewhere fetches it first.
+   */
+  fileOf(digest: Digest): Promise<string | null>;
   /** Removes a blob and gives its space back. False when it was not here. */
   remove(digest: Digest): Promise<boolean>;
   /** All blobs, in no order. What is not a blob is passed over. */
@@ -52,14 +77,14 @@ export interface UploadReader {
   close(): Promise<void>;
 }
 
-/** Uploads in flight. Each is written by one caller at a time; the caller sees to that. */
-export interface UploadStore {
+/** Uploads in flight. Each is written by one caller at a time; the caller sees to that, by a lease on `uploadLease`. */
+export interface Spool {
   /**
-   * Begins an empty upload. `algorithm` is a hint of the digest to come: it saves a second reading at `commit`. Throws
+   * Begins an empty upload. `algorithm` is a hint of the digest to come: it saves a second reading at `seal`. Throws
    * STORAGE_FULL when there is no space for `expectedBytes`, so that what cannot end well does not begin.
    */
   create(id: UploadId, algorithm: "sha256" | "sha512", expectedBytes?: number): Promise<void>;
-  /** The bytes that are on disk, or null when there is no such upload. */
+  /** The bytes that are here, or null when there is no such upload. */
   size(id: UploadId): Promise<number | null>;
   /**
    * Adds chunks at the end and returns the new size. When the chunks end in an error it is thrown on, and what came
@@ -72,17 +97,20 @@ export interface UploadStore {
     limitBytes: number,
     onWritten?: (size: number) => void,
   ): Promise<number>;
-  /** Opens the bytes so far for reading; goes on to read what is appended, and after `commit`. Null: no such upload. */
+  /** Opens the bytes so far for reading; goes on to read what is appended, and after it was kept. Null: no such upload. */
   open(id: UploadId): Promise<UploadReader | null>;
   /**
-   * Turns the upload into the blob `digest` and returns its size. Throws DIGEST_INVALID when the bytes have another
-   * digest; the upload is then gone, since its bytes are wrong. They take the place of what is there under the digest.
+   * The upload, complete, to be kept. Throws BLOB_UPLOAD_UNKNOWN; DIGEST_INVALID when the bytes have another digest: the
+   * upload is then gone, since its bytes are wrong.
    */
-  commit(id: UploadId, digest: Digest): Promise<number>;
+  seal(id: UploadId, digest: Digest): Promise<Spooled>;
   /** Forgets the upload and gives its space back. False when there is none. */
-  abort(id: UploadId): Promise<boolean>;
+  drop(id: UploadId): Promise<boolean>;
   /** All uploads, in no order. */
   list(): AsyncIterable<StoredUpload>;
-  /** Is something being added to the upload, or is it becoming a blob? However slow that is, it is not abandoned. */
-  isBusy(id: UploadId): boolean;
+}
+
+/** The lease of whoever writes to an upload (`leases.ts`). */
+export function uploadLease(id: UploadId): string {
+  return `upload ${id}`;
 }

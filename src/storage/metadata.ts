@@ -13,6 +13,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { EventCause, EventStore } from "./events.ts";
+import type { Leases } from "./leases.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { StatisticsStore } from "./statistics.ts";
 
@@ -197,7 +198,7 @@ export interface HoldingStore {
 /** An upload session of a client. */
 export type UploadSession = { readonly id: string; readonly repository: RepositoryName; readonly startedAtMs: number };
 
-/** Sessions, so that they survive a restart. Their bytes are in the `UploadStore`. */
+/** Sessions, so that they survive a restart. Their bytes are in the `Spool`. */
 export interface UploadSessionStore {
   createSession(session: UploadSession): Promise<void>;
   getSession(id: string): Promise<UploadSession | null>;
@@ -282,5 +283,6 @@ export type MetadataStore = {
   readonly statistics: StatisticsStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
+  readonly leases: Leases;
   close(): Promise<void>;
 };

@@ -33,8 +33,8 @@ export type AciImageParts = {
   readonly blobs: Blobs;
   readonly cacher: ImageCacher;
   readonly turns: Turns;
-  /** The file of a blob that is here. */
-  readonly blobFile: (digest: Digest) => string;
+  /** Knows files with the content of blobs. */
+  readonly store: { fileOf(digest: Digest): Promise<string | null> };
 };
 
 type StoredManifest = FoundManifest["manifest"];
@@ -77,7 +77,7 @@ export class AciImages {
     config: Descriptor,
     layers: readonly Descriptor[],
   ): Promise<AciParts> {
-    const { blobs, cacher, blobFile, turns } = this.#parts;
+    const { blobs, cacher, store, turns } = this.#parts;
     const work = turns.begin();
     for (const { digest } of [config, ...layers]) {
       await work.rest();
@@ -85,8 +85,12 @@ export class AciImages {
       await cacher.cache(repository, { kind: "digest", digest: manifest }, ALL_PLATFORMS, () => {});
       break;
     }
-    const fileOf = ({ digest }: Descriptor) => ({ path: blobFile(digest), digest });
-    return { config: fileOf(config), layers: layers.map(fileOf) };
+    const fileOf = async ({ digest }: Descriptor) => {
+      const path = await store.fileOf(digest);
+      if (path === null) throw new RegistryError("BLOB_UNKNOWN", `the blob ${digest} is gone again; ask once more`);
+      return { path, digest };
+    };
+    return { config: await fileOf(config), layers: await Promise.all(layers.map(fileOf)) };
   }
 }
 

@@ -46,12 +46,12 @@ function survey({ turns = new Turns(), signal = null as AbortSignal | null, enou
 
 async function keepBlob(content: string, name = nameOf(repository)): Promise<Digest> {
   const id = newUploadId();
-  await blobs.uploads.create(id, "sha256");
+  await blobs.spool.create(id, "sha256");
   const chunks = async function* () {
     yield new TextEncoder().encode(content);
   };
-  await blobs.uploads.append(id, chunks(), 1e9);
-  await blobs.uploads.commit(id, digestOf(content));
+  await blobs.spool.append(id, chunks(), 1e9);
+  await blobs.blobs.put(digestOf(content), await blobs.spool.seal(id, digestOf(content)));
   await metadata.links.linkBlob(name, digestOf(content), content.length, 1);
   sizes.set(digestOf(content), content.length);
   return digestOf(content);

@@ -38,12 +38,12 @@ async function open(graceMs: number) {
     graceMs,
   });
   const [digest, id] = [digestOf("content"), newUploadId()];
-  await files.uploads.create(id, "sha256");
+  await files.spool.create(id, "sha256");
   const content = async function* () {
     yield new TextEncoder().encode("content");
   };
-  await files.uploads.append(id, content(), 100);
-  await files.uploads.commit(id, digest);
+  await files.spool.append(id, content(), 100);
+  await files.blobs.put(digest, await files.spool.seal(id, digest));
   await links.linkBlob(nameOf(HERE), digest, 7, now());
   const collect = async () => {
     await collection.collectLinks(now() - graceMs);

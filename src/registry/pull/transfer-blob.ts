@@ -1,6 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { Repository } from "../../oci/repository.ts";
-import type { UploadId, UploadStore } from "../../storage/blobs.ts";
+import type { Spool, UploadId } from "../../storage/blobs.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BlobRead } from "../../upstream/registry-client.ts";
 import { isUpstreamDown } from "../../upstream/transport/upstream-error.ts";
@@ -23,7 +23,7 @@ export type Transfer = {
 /** Where the bytes go, and who hears of them. */
 export type TransferParts = {
   readonly upstreams: Upstreams;
-  readonly uploads: UploadStore;
+  readonly spool: Spool;
   readonly traffic: TrafficCounter;
   readonly log: Log;
 };
@@ -34,7 +34,7 @@ export type TransferParts = {
  */
 export async function transferBlob(transfer: Transfer, parts: TransferParts): Promise<void> {
   const { upstream, repository, digest, id, opened, download } = transfer;
-  const { upstreams, uploads, traffic, log } = parts;
+  const { upstreams, spool, traffic, log } = parts;
   let body: ReadableStream<Uint8Array> | null = opened.body;
   let failures = 0;
   for (let size = opened.offset; size < download.size || body !== null; ) {
@@ -42,14 +42,14 @@ export async function transferBlob(transfer: Transfer, parts: TransferParts): Pr
     try {
       body ??= await reopenUpstreamBlob(upstream, repository, digest, size);
       if (body === null) throw vanished(repository, digest, size > opened.offset);
-      size = await uploads.append(id, download.watch(body, size), download.size, (written) => {
+      size = await spool.append(id, download.watch(body, size), download.size, (written) => {
         traffic.fetched(repository.namespace, written - size);
         size = written;
         download.advance(written);
       });
       if (size < download.size) throw endedEarly(repository, digest, size, download.size);
     } catch (error) {
-      size = (await uploads.size(id)) ?? 0;
+      size = (await spool.size(id)) ?? 0;
       failures = size > before ? 1 : failures + 1;
       const pauseMs = pauseBeforeResumingMs(failures);
       if (!isUpstreamDown(error) || pauseMs === null || upstreams.offline) throw error;

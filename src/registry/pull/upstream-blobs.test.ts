@@ -45,7 +45,14 @@ async function expectDownload(): Promise<void> {
   const log = new LineLog(() => {}, "error", Date.now);
   const telling = { log, failures: new RecentFailures(log, systemClock.elapsed) };
   const metadata = memoryMetadata();
-  const origin = new UpstreamBlobs(upstreams, stored.uploads, metadata, new TrafficCounter(), telling, systemClock);
+  const origin = new UpstreamBlobs(
+    upstreams,
+    { spool: stored.spool, store: stored.blobs },
+    metadata,
+    new TrafficCounter(),
+    telling,
+    systemClock,
+  );
   const download = await origin.download(repository, digest, { via: null });
   expect(download?.size).toBe(content.length);
   expect(digestOf(await bytesOf((await download?.read(null)) ?? undefined))).toBe(digest);

@@ -5,11 +5,13 @@ import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { algorithmOf, type Digest, hexOf } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
-import type { UploadId, UploadStore } from "../../storage/blobs.ts";
-import type { BlobLinkStore, BlobTransitionStore } from "../../storage/metadata.ts";
+import { type Spool, type UploadId, uploadLease } from "../../storage/blobs.ts";
+import { type Leases, underLease } from "../../storage/leases.ts";
+import type { BlobLinkStore, BlobTransitionStore, MetadataStore } from "../../storage/metadata.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BlobHead } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import { keepSpooled, type SpoolAndStore } from "./keep-spooled.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { isPastTheEnd, openUpstreamBlob, sizeOfUpstreamBlob } from "./open-upstream-blob.ts";
 import type { BlobOrigin, PullContext } from "./origin.ts";
@@ -37,7 +39,9 @@ type Start = { readonly key: string; readonly flight: Promise<Flight | null> };
  */
 export class UpstreamBlobs implements BlobOrigin {
   readonly #upstreams: Upstreams;
-  readonly #uploads: UploadStore;
+  readonly #bytes: SpoolAndStore;
+  readonly #spool: Spool;
+  readonly #leases: Leases;
   readonly #links: BlobLinkStore;
   readonly #transitions: BlobTransitionStore;
   readonly #transferParts: TransferParts;
@@ -52,17 +56,19 @@ export class UpstreamBlobs implements BlobOrigin {
 
   constructor(
     upstreams: Upstreams,
-    uploads: UploadStore,
-    metadata: { readonly links: BlobLinkStore; readonly transitions: BlobTransitionStore },
+    bytes: SpoolAndStore,
+    metadata: Pick<MetadataStore, "links" | "transitions" | "leases">,
     traffic: TrafficCounter,
     { log, failures }: { readonly log: Log; readonly failures: RecentFailures },
     clock: Clock,
   ) {
     this.#upstreams = upstreams;
-    this.#uploads = uploads;
+    this.#bytes = bytes;
+    this.#spool = bytes.spool;
+    this.#leases = metadata.leases;
     this.#links = metadata.links;
     this.#transitions = metadata.transitions;
-    this.#transferParts = { upstreams, uploads, traffic, log };
+    this.#transferParts = { upstreams, spool: bytes.spool, traffic, log };
     this.#log = log;
     this.#failures = failures;
     this.#questions = new UpstreamQuestions(failures);
@@ -181,12 +187,12 @@ export class UpstreamBlobs implements BlobOrigin {
     if (opened === null) return null;
     const size = await sizeOfUpstreamBlob(upstream, repository, digest, opened, context);
     try {
-      if ((await this.#uploads.size(id)) === null) await this.#uploads.create(id, algorithmOf(digest), size);
+      if ((await this.#spool.size(id)) === null) await this.#spool.create(id, algorithmOf(digest), size);
     } catch (error) {
       await opened.body.cancel();
       throw error;
     }
-    const download = new BlobDownload(size, opened.offset, () => this.#uploads.open(id));
+    const download = new BlobDownload(size, opened.offset, () => this.#spool.open(id));
     const key = keyOf(repository, digest);
     const flight: Flight = { download, key, repositories: new Map([[key, repository]]) };
     this.#flights.set(digest, flight);
@@ -196,12 +202,12 @@ export class UpstreamBlobs implements BlobOrigin {
 
   async #openBehindLeftover(upstream: Upstream, repository: Repository, digest: Digest, context: PullContext) {
     const id = uploadIdOf(digest);
-    const leftover = (await this.#uploads.size(id)) ?? 0;
+    const leftover = (await this.#spool.size(id)) ?? 0;
     try {
       return await openUpstreamBlob(upstream, repository, digest, leftover, context);
     } catch (error) {
       if (leftover === 0 || !isPastTheEnd(error)) throw error;
-      await this.#uploads.abort(id);
+      await this.#spool.drop(id);
       return openUpstreamBlob(upstream, repository, digest, 0, context);
     }
   }
@@ -209,20 +215,28 @@ export class UpstreamBlobs implements BlobOrigin {
   async #run(transfer: Transfer, flight: Flight): Promise<void> {
     const { digest, id, download } = transfer;
     try {
-      await transferBlob(transfer, this.#transferParts);
-      await this.#transitions.arrive(digest, async () => {
-        const size = await this.#uploads.commit(id, digest);
-        for (const { namespace, path } of flight.repositories.values()) {
-          await this.#links.linkBlob(nameOf({ namespace, path }), digest, size, this.#now(), "cached");
-        }
-        this.#flights.delete(digest);
+      // However slow it is, it is not abandoned.
+      const done = await underLease(this.#leases, uploadLease(id), async () => {
+        await transferBlob(transfer, this.#transferParts);
+        await this.#keep(transfer, flight);
       });
+      if (done === null) throw new RegistryError("UNAVAILABLE", `the blob ${digest} is just being fetched; try again`);
       download.complete();
     } catch (error) {
       // The leftover goes first: the next one must not go on behind it.
-      await this.#uploads.abort(id).finally(() => this.#flights.delete(digest));
+      await this.#spool.drop(id).finally(() => this.#flights.delete(digest));
       download.fail(this.#noteFailure(transfer, flight, error));
     }
+  }
+
+  #keep({ digest, id }: Transfer, flight: Flight): Promise<void> {
+    return this.#transitions.arrive(digest, async () => {
+      const size = await keepSpooled(this.#bytes, id, digest);
+      for (const repository of flight.repositories.values()) {
+        await this.#links.linkBlob(nameOf(repository), digest, size, this.#now(), "cached");
+      }
+      this.#flights.delete(digest);
+    });
   }
 
   /** Logs and remembers why a download failed, and gives what those who wait for it are told. */

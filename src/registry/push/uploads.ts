@@ -1,9 +1,9 @@
 import type { ByteRange } from "../../lib/text/byte-range.ts";
-import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
-import { newUploadId, tryParseUploadId, type UploadId, type UploadStore } from "../../storage/blobs.ts";
+import { newUploadId, type Spool, tryParseUploadId, type UploadId, uploadLease } from "../../storage/blobs.ts";
+import { type Leases, underLease } from "../../storage/leases.ts";
 import type {
   BlobLinkStore,
   BlobTransitionStore,
@@ -12,6 +12,7 @@ import type {
   UploadSessionStore,
 } from "../../storage/metadata.ts";
 import type { BlobFiles } from "../pull/blob-files.ts";
+import { keepSpooled, type SpoolAndStore } from "../pull/keep-spooled.ts";
 
 /** A chunk of a client's upload. `range` is what its Content-Range says, null without one. */
 export type UploadChunk = {
@@ -40,25 +41,28 @@ const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 /**
  * Pushes of blobs: sessions that take chunks in order, one request at a time, and end in a linked blob.
  *
- * A session's record is in the database and its bytes are in the `UploadStore`, so both outlive the process.
+ * A session's record is in the database and its bytes are in the `Spool`, so both outlive the process.
  */
 export class Uploads {
-  readonly #uploads: UploadStore;
+  readonly #bytes: SpoolAndStore;
+  readonly #spool: Spool;
   readonly #files: BlobFiles;
   readonly #sessions: UploadSessionStore;
   readonly #links: BlobLinkStore;
   readonly #holdings: HoldingStore;
   readonly #transitions: BlobTransitionStore;
+  readonly #leases: Leases;
   readonly #now: () => number;
-  readonly #busy = new KeyedMutex<string>();
 
   constructor(
-    uploads: UploadStore,
+    bytes: SpoolAndStore,
     files: BlobFiles,
-    metadata: Pick<MetadataStore, "sessions" | "links" | "holdings" | "transitions">,
+    metadata: Pick<MetadataStore, "sessions" | "links" | "holdings" | "transitions" | "leases">,
     now: () => number,
   ) {
-    this.#uploads = uploads;
+    this.#bytes = bytes;
+    this.#spool = bytes.spool;
+    this.#leases = metadata.leases;
     this.#files = files;
     this.#sessions = metadata.sessions;
     this.#links = metadata.links;
@@ -70,12 +74,12 @@ export class Uploads {
   /** Begins a session. */
   async begin(repository: Repository, algorithm: DigestAlgorithm): Promise<UploadState> {
     const id = newUploadId();
-    await this.#uploads.create(id, algorithm);
+    await this.#spool.create(id, algorithm);
     try {
       await this.#sessions.createSession({ id, repository: nameOf(repository), startedAtMs: this.#now() });
     } catch (error) {
       // Nobody will ever learn its name.
-      await this.#uploads.abort(id);
+      await this.#spool.drop(id);
       throw error;
     }
     return { id, size: 0 };
@@ -95,13 +99,14 @@ export class Uploads {
   /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */
   async push(repository: Repository, digest: Digest, chunk: UploadChunk): Promise<void> {
     const id = newUploadId();
-    await this.#busy.run(id, async () => {
-      await this.#uploads.create(id, algorithmOf(digest), chunk.length ?? 0);
+    // Nobody else knows its name; the collection sees it.
+    await underLease(this.#leases, uploadLease(id), async () => {
+      await this.#spool.create(id, algorithmOf(digest), chunk.length ?? 0);
       try {
         await this.#append(id, 0, chunk);
         await this.#commit(repository, id, digest);
       } catch (error) {
-        await this.#uploads.abort(id);
+        await this.#spool.drop(id);
         throw error;
       }
     });
@@ -112,7 +117,7 @@ export class Uploads {
     const session = await this.#sessions.getSession(id);
     const uploadId = tryParseUploadId(id);
     const size =
-      session?.repository === nameOf(repository) && uploadId !== null ? await this.#uploads.size(uploadId) : null;
+      session?.repository === nameOf(repository) && uploadId !== null ? await this.#spool.size(uploadId) : null;
     if (uploadId === null || size === null) {
       const message = `there is no upload ${JSON.stringify(id.slice(0, 80))} in ${nameOf(repository)}: it ended, expired, or never began here; begin anew`;
       throw new RegistryError("BLOB_UPLOAD_UNKNOWN", message);
@@ -134,7 +139,7 @@ export class Uploads {
       try {
         await this.#commit(repository, state.id, digest);
       } finally {
-        if ((await this.#uploads.size(state.id)) === null) await this.#sessions.deleteSession(id);
+        if ((await this.#spool.size(state.id)) === null) await this.#sessions.deleteSession(id);
       }
     });
   }
@@ -142,10 +147,9 @@ export class Uploads {
   /** Ends a session without a blob. Throws BLOB_UPLOAD_UNKNOWN. */
   async cancel(repository: Repository, id: string): Promise<void> {
     const state = await this.state(repository, id);
-    await this.#busy.run(id, async () => {
-      await this.#uploads.abort(state.id);
-      await this.#sessions.deleteSession(id);
-    });
+    // Whoever is writing to it finds that it is gone.
+    await this.#spool.drop(state.id);
+    await this.#sessions.deleteSession(id);
   }
 
   /**
@@ -154,11 +158,13 @@ export class Uploads {
    */
   async expire(beforeMs: number): Promise<number> {
     let freed = 0;
-    for await (const upload of this.#uploads.list()) {
-      if (upload.modifiedAtMs >= beforeMs || this.#isBusy(upload.id)) continue;
-      freed += upload.size;
-      await this.#uploads.abort(upload.id);
-      await this.#sessions.deleteSession(upload.id);
+    for await (const upload of this.#spool.list()) {
+      if (upload.modifiedAtMs >= beforeMs) continue;
+      await underLease(this.#leases, uploadLease(upload.id), async () => {
+        freed += upload.size;
+        await this.#spool.drop(upload.id);
+        await this.#sessions.deleteSession(upload.id);
+      });
     }
     await this.#endEmptySessions(beforeMs);
     return freed;
@@ -169,29 +175,25 @@ export class Uploads {
       const ids: readonly string[] = await this.#sessions.listSessions(beforeMs, { after, limit: SESSIONS_AT_ONCE });
       for (const id of ids) {
         const uploadId = tryParseUploadId(id);
-        const isEmpty = uploadId === null || (!this.#isBusy(uploadId) && (await this.#uploads.size(uploadId)) === null);
-        if (isEmpty) await this.#sessions.deleteSession(id);
+        if (uploadId !== null && (await this.#spool.size(uploadId)) !== null) continue;
+        await underLease(this.#leases, uploadLease(uploadId ?? newUploadId()), () => this.#sessions.deleteSession(id));
       }
       after = ids.at(-1) ?? null;
       if (ids.length < SESSIONS_AT_ONCE) return;
     }
   }
 
-  /** Is the upload written to, by a session, in one request, or as a download? */
-  #isBusy(id: UploadId): boolean {
-    return this.#busy.isBusy(id) || this.#uploads.isBusy(id);
-  }
-
   /** One request at a time writes to a session; another that comes meanwhile is told how far the session is. */
   async #alone<T>(repository: Repository, id: string, work: (state: UploadState) => Promise<T>): Promise<T> {
-    if (this.#busy.isBusy(id)) {
-      const state = await this.state(repository, id);
-      throw new ChunkOutOfOrder(
-        state,
-        "another request is writing to this upload; ask how far it is, and go on from there",
-      );
-    }
-    return this.#busy.run(id, async () => work(await this.state(repository, id)));
+    const before = await this.state(repository, id);
+    const done = await underLease(this.#leases, uploadLease(before.id), async () =>
+      work(await this.state(repository, id)),
+    );
+    if (done !== null) return done.value;
+    throw new ChunkOutOfOrder(
+      await this.state(repository, id),
+      "another request is writing to this upload; ask how far it is, and go on from there",
+    );
   }
 
   async #appendInOrder(state: UploadState, chunk: UploadChunk): Promise<number> {
@@ -204,7 +206,7 @@ export class Uploads {
     } catch (error) {
       // With the disk full, what came so far is of more use as free space.
       if (error instanceof RegistryError && error.code === "STORAGE_FULL") {
-        await this.#uploads.abort(state.id);
+        await this.#spool.drop(state.id);
         await this.#sessions.deleteSession(state.id);
       }
       throw error;
@@ -215,7 +217,7 @@ export class Uploads {
   async #append(id: UploadId, start: number, chunk: UploadChunk): Promise<number> {
     if (chunk.body === null) return start;
     const announced = chunk.range === null ? chunk.length : chunk.range.end - chunk.range.start;
-    const size = await this.#uploads.append(id, chunk.body, announced === null ? NO_LIMIT : start + announced);
+    const size = await this.#spool.append(id, chunk.body, announced === null ? NO_LIMIT : start + announced);
     if (announced !== null && size !== start + announced) {
       throw new RegistryError("SIZE_INVALID", `${size - start} bytes came where ${announced} were announced`);
     }
@@ -224,7 +226,7 @@ export class Uploads {
 
   async #commit(repository: Repository, id: UploadId, digest: Digest): Promise<void> {
     await this.#transitions.arrive(digest, async () => {
-      const size = await this.#uploads.commit(id, digest);
+      const size = await keepSpooled(this.#bytes, id, digest);
       await this.#links.linkBlob(nameOf(repository), digest, size, this.#now());
     });
   }

@@ -5,7 +5,7 @@ import { syncFolder } from "../../lib/files/sync-folder.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { AsideFile, AsideReason, AsideStore, AsideTotals } from "../aside.ts";
 import { asideFolder, asidePath, blobPath } from "./blob-folder.ts";
-import { digestsIn } from "./blobs-filesystem.ts";
+import { digestsIn } from "./list-folder.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { statNow } from "./stat-now.ts";
 import { storageError } from "../storage-error.ts";

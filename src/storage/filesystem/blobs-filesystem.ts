@@ -1,18 +1,44 @@
-import { lstat, opendir, rm } from "node:fs/promises";
+import { lstat, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../../lib/files/make-folder.ts";
+import { syncFolder } from "../../lib/files/sync-folder.ts";
+import { isNotFound } from "../../lib/files/system-error.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
-import { type Digest, tryParseDigest } from "../../oci/digest.ts";
-import { blobPath } from "./blob-folder.ts";
-import type { BlobBody, BlobStore } from "../blobs.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import type { BlobBody, BlobStore, Spooled } from "../blobs.ts";
+import { storageError } from "../storage-error.ts";
+import type { WriteGuard } from "../write-guard.ts";
+import { FilesystemAside } from "./aside-filesystem.ts";
+import { blobPath, shardOf } from "./blob-folder.ts";
+import { digestsIn, statOrNull } from "./list-folder.ts";
 import { statNow } from "./stat-now.ts";
-import { isAbsent, isNotFound } from "../../lib/files/system-error.ts";
 
-/** Blobs as files of a data folder (`blob-folder.ts` draws it). `FilesystemUploads` puts them there. */
+/**
+ * Blobs as files of a data folder (`blob-folder.ts` draws it).
+ *
+ * Order at `put`: data synced (by the spool), file renamed, folder synced. A crash in between leaves an upload or an
+ * unlinked blob, never a partial one.
+ */
 export class FilesystemBlobs implements BlobStore {
   readonly #folder: string;
+  readonly #guard: WriteGuard | null;
 
-  constructor(dataFolder: string) {
+  constructor(dataFolder: string, guard: WriteGuard | null = null) {
     this.#folder = dataFolder;
+    this.#guard = guard;
+  }
+
+  async put(digest: Digest, spooled: Spooled): Promise<number> {
+    this.#guard?.admit();
+    try {
+      await this.#moveIntoPlace(spooled.path ?? (await this.#copyBeside(digest, spooled)), digest);
+      if (spooled.path === null) await spooled.drop();
+      return spooled.size;
+    } catch (error) {
+      await spooled.drop();
+      throw storageError(error);
+    }
   }
 
   async size(digest: Digest): Promise<number | null> {
@@ -24,6 +50,10 @@ export class FilesystemBlobs implements BlobStore {
     if (size === null) return null;
     const file = Bun.file(blobPath(this.#folder, digest));
     return range === null ? file : file.slice(range.start, range.end);
+  }
+
+  async fileOf(digest: Digest): Promise<string | null> {
+    return this.#sizeNow(digest) === null ? null : blobPath(this.#folder, digest);
   }
 
   async remove(digest: Digest): Promise<boolean> {
@@ -49,35 +79,52 @@ export class FilesystemBlobs implements BlobStore {
     const found = statNow(blobPath(this.#folder, digest));
     return found?.isFile() === true ? found.size : null;
   }
-}
 
-/** The digests that name files in a folder that is laid out like `DIR/blobs`. What is named otherwise is passed over. */
-export async function* digestsIn(folder: string): AsyncIterable<Digest> {
-  for (const algorithm of ["sha256", "sha512"] as const) {
-    for await (const shard of namesIn(join(folder, algorithm))) {
-      for await (const name of namesIn(join(folder, algorithm, shard))) {
-        const digest = tryParseDigest(`${algorithm}:${name}`);
-        if (digest !== null && name.startsWith(shard)) yield digest;
-      }
+  /**
+   * These bytes were just hashed; of those in the file that is here already, nobody knows what has become. Who reads that
+   * one reads on to its end.
+   */
+  async #moveIntoPlace(from: string, digest: Digest): Promise<void> {
+    const [shard, place] = [shardOf(this.#folder, digest), blobPath(this.#folder, digest)];
+    try {
+      await rename(from, place);
+    } catch (error) {
+      if (isNotFound(error)) await makeFolder(shard);
+      else if (!(await this.#clearAway(digest))) throw error;
+      await renameSpooled(from, place);
     }
+    await syncFolder(shard);
+    // From here on somebody relies on it.
+    this.#guard?.confirm();
+  }
+
+  /** A folder in a blob's place lets no file take it. */
+  async #clearAway(digest: Digest): Promise<boolean> {
+    const found = await lstat(blobPath(this.#folder, digest)).catch(() => null);
+    return found?.isDirectory() === true && new FilesystemAside(this.#folder, this.#guard).setAside(digest, "damaged");
+  }
+
+  /** For a spool without files. What a crash leaves of the copy is no blob by its name. */
+  async #copyBeside(digest: Digest, spooled: Spooled): Promise<string> {
+    await makeFolder(shardOf(this.#folder, digest));
+    const path = `${blobPath(this.#folder, digest)}.new`;
+    await Bun.write(path, spooled.read());
+    const file = await open(path, "r+");
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    return path;
   }
 }
 
-/** The names in a folder; none when the folder is not there, or is none. */
-export async function* namesIn(folder: string): AsyncIterable<string> {
+/** Whoever cancelled the upload a moment ago has taken its file away. */
+async function renameSpooled(from: string, to: string): Promise<void> {
   try {
-    for await (const entry of await opendir(folder)) yield entry.name;
+    await rename(from, to);
   } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
-}
-
-/** A file's size and times, or null when it is gone: listings race with removals. */
-export async function statOrNull(path: string): Promise<{ size: number; mtimeMs: number } | null> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (isNotFound(error)) return null;
-    throw error;
+    if (!isNotFound(error)) throw error;
+    throw new RegistryError("BLOB_UPLOAD_UNKNOWN", "the upload was cancelled; begin it anew", { cause: error });
   }
 }

@@ -7,7 +7,7 @@ import { newUploadId } from "../blobs.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { FolderGuard } from "./folder-guard.ts";
 import { SqliteDatabase } from "../sqlite/sqlite-database.ts";
-import { FilesystemUploads } from "./uploads-filesystem.ts";
+import { FilesystemSpool } from "./spool-filesystem.ts";
 
 let parent: string;
 let folder: string;
@@ -98,7 +98,7 @@ describe("an upload", () => {
   };
 
   test("is neither begun nor goes on in a folder that larder did not open", async () => {
-    const uploads = new FilesystemUploads(folder, new DiskReserve(folder), guard);
+    const uploads = new FilesystemSpool(folder, new DiskReserve(folder), guard);
     const id = newUploadId();
     await uploads.create(id, "sha256");
     await uploads.append(id, chunks(), 1000);
@@ -107,11 +107,11 @@ describe("an upload", () => {
     expect(guard.problem).not.toBeNull();
     await expect(uploads.create(newUploadId(), "sha256")).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(uploads.append(id, chunks(), 1000)).rejects.toMatchObject({ code: "UNAVAILABLE" });
-    await expect(uploads.commit(id, digestOf(bytes))).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await expect(uploads.seal(id, digestOf(bytes))).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 
   test("is not taken for stored when the folder went while its last bytes came", async () => {
-    const uploads = new FilesystemUploads(folder, new DiskReserve(folder), guard);
+    const uploads = new FilesystemSpool(folder, new DiskReserve(folder), guard);
     const id = newUploadId();
     await uploads.create(id, "sha256");
     const going = async function* () {

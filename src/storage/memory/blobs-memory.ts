@@ -1,7 +1,9 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
-import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
+import { algorithmOf, type Digest, digestOf, hexOf } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { BlobBody, BlobStore, StoredUpload, UploadId, UploadReader, UploadStore } from "../blobs.ts";
+import type { BlobBody, BlobStore, Spool, Spooled, StoredUpload, UploadId, UploadReader } from "../blobs.ts";
 
 type Content = { bytes: Uint8Array<ArrayBuffer>; modifiedAtMs: number };
 
@@ -9,9 +11,10 @@ type Content = { bytes: Uint8Array<ArrayBuffer>; modifiedAtMs: number };
 export class MemoryBlobs {
   readonly #blobs = new Map<Digest, Content>();
   readonly #uploads = new Map<UploadId, Content>();
-  readonly #busy = new Set<UploadId>();
 
   readonly blobs: BlobStore = {
+    put: (digest, spooled) => this.#put(digest, spooled),
+    fileOf: (digest) => this.#fileOf(digest),
     size: async (digest: Digest) => this.#blobs.get(digest)?.bytes.byteLength ?? null,
     read: async (digest: Digest, range: ByteRange | null): Promise<BlobBody | null> => {
       const content = this.#blobs.get(digest);
@@ -23,24 +26,17 @@ export class MemoryBlobs {
     writtenAtMs: async (digest: Digest) => this.#blobs.get(digest)?.modifiedAtMs ?? null,
   };
 
-  readonly uploads: UploadStore = {
+  readonly spool: Spool = {
     create: async (id: UploadId) => {
       this.#uploads.set(id, { bytes: new Uint8Array(), modifiedAtMs: Date.now() });
     },
     size: async (id: UploadId) => this.#uploads.get(id)?.bytes.byteLength ?? null,
-    append: (id, chunks, limitBytes, onWritten) =>
-      this.#whileBusy(id, () => this.#append(id, chunks, limitBytes, onWritten ?? (() => {}))),
+    append: (id, chunks, limitBytes, onWritten) => this.#append(id, chunks, limitBytes, onWritten ?? (() => {})),
     open: async (id: UploadId) => this.#read(id),
-    commit: async (id: UploadId, digest: Digest) => this.#commit(id, digest),
-    abort: async (id: UploadId) => this.#uploads.delete(id),
+    seal: async (id: UploadId, digest: Digest) => this.#seal(id, digest),
+    drop: async (id: UploadId) => this.#uploads.delete(id),
     list: () => this.#listUploads(),
-    isBusy: (id: UploadId) => this.#busy.has(id),
   };
-
-  async #whileBusy<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
-    this.#busy.add(id);
-    return work().finally(() => this.#busy.delete(id));
-  }
 
   #read(id: UploadId): UploadReader | null {
     const upload = this.#uploads.get(id);
@@ -69,14 +65,28 @@ export class MemoryBlobs {
     return upload.bytes.byteLength;
   }
 
-  #commit(id: UploadId, digest: Digest): number {
-    const upload = this.#upload(id);
+  #seal(id: UploadId, digest: Digest): Spooled {
+    const { bytes } = this.#upload(id);
+    const actual = digestOf(bytes, algorithmOf(digest));
+    const drop = async () => this.#uploads.delete(id);
+    if (actual === digest) return { size: bytes.byteLength, path: null, read: () => new Blob([bytes]), drop };
     this.#uploads.delete(id);
-    const actual = digestOf(upload.bytes, algorithmOf(digest));
-    if (actual !== digest)
-      throw new RegistryError("DIGEST_INVALID", `the content's digest is ${actual}, not ${digest}`);
-    this.#blobs.set(digest, upload);
-    return upload.bytes.byteLength;
+    throw new RegistryError("DIGEST_INVALID", `the content's digest is ${actual}, not ${digest}`);
+  }
+
+  async #put(digest: Digest, spooled: Spooled): Promise<number> {
+    const bytes = new Uint8Array(await spooled.read().arrayBuffer());
+    this.#blobs.set(digest, { bytes, modifiedAtMs: Date.now() });
+    await spooled.drop();
+    return bytes.byteLength;
+  }
+
+  async #fileOf(digest: Digest): Promise<string | null> {
+    const content = this.#blobs.get(digest);
+    if (content === undefined) return null;
+    const path = join(tmpdir(), `larder-blob-${hexOf(digest)}`);
+    await Bun.write(path, content.bytes);
+    return path;
   }
 
   #upload(id: UploadId): Content {

@@ -19,6 +19,7 @@ import type {
   UploadSession,
 } from "../metadata.ts";
 import type { StoreTotals } from "../statistics.ts";
+import { ProcessLeases } from "../process-leases.ts";
 import { MemoryEvents } from "./events-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryStatistics } from "./statistics-memory.ts";
@@ -49,6 +50,7 @@ export function memoryMetadata(): MetadataStore {
     collection: store,
     transitions: store,
     events: store.events,
+    leases: new ProcessLeases(() => performance.now()),
     settings: new MemorySettings(),
     statistics: new MemoryStatistics(() => store.totals()),
     close: async () => {},

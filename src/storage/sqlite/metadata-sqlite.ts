@@ -2,6 +2,7 @@ import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import { Turns } from "../../lib/async/turns.ts";
 import { BlobTransitions } from "../blob-transitions.ts";
 import type { MetadataStore } from "../metadata.ts";
+import { ProcessLeases } from "../process-leases.ts";
 import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteBlobTransitions } from "./sqlite-blob-transitions.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
@@ -40,6 +41,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     collection: new SqliteCollection(database, { linkTurns, turns, transitions, sweepRows }),
     transitions: new SqliteBlobTransitions(database, transitions),
     events,
+    leases: new ProcessLeases(() => performance.now()),
     settings: new SqliteSettings(database),
     statistics: new SqliteStatistics(database),
     close: async () => void database.close(),

@@ -1,34 +1,32 @@
-import { type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { makeFolder } from "../../lib/files/make-folder.ts";
-import { syncFolder } from "../../lib/files/sync-folder.ts";
 import { algorithmOf, type Digest, Digester } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import { FilesystemAside } from "./aside-filesystem.ts";
 import { BatchWriter, type RunningDigest } from "./batch-writer.ts";
-import { blobPath, shardOf, uploadPath, uploadsFolder } from "./blob-folder.ts";
-import { namesIn, statOrNull } from "./blobs-filesystem.ts";
+import { uploadPath, uploadsFolder } from "./blob-folder.ts";
+import { namesIn, statOrNull } from "./list-folder.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import type { WriteGuard } from "../write-guard.ts";
-import { type StoredUpload, tryParseUploadId, type UploadId, type UploadReader, type UploadStore } from "../blobs.ts";
+import {
+  type Spool,
+  type Spooled,
+  type StoredUpload,
+  tryParseUploadId,
+  type UploadId,
+  type UploadReader,
+} from "../blobs.ts";
 import { storageError, storageFull } from "../storage-error.ts";
 import { isNotFound } from "../../lib/files/system-error.ts";
 
 /** Digests in the making that are kept between requests; the others are computed again at commit. */
 const RUNNING_LIMIT = 4096;
 
-/**
- * Uploads as files, which `commit` renames into the folder that `FilesystemBlobs` reads.
- *
- * Order at commit: data synced (by `append`), file renamed, folder synced. A crash in between leaves an upload or an
- * unlinked blob, never a partial one.
- */
-export class FilesystemUploads implements UploadStore {
+/** Uploads as files of a data folder (`blob-folder.ts` draws it), which `FilesystemBlobs` renames into their places. */
+export class FilesystemSpool implements Spool {
   readonly #folder: string;
   readonly #reserve: DiskReserve;
   readonly #guard: WriteGuard | null;
   readonly #running = new Map<UploadId, RunningDigest>();
-  readonly #busy = new Set<UploadId>();
 
   constructor(dataFolder: string, reserve: DiskReserve, guard: WriteGuard | null = null) {
     this.#folder = dataFolder;
@@ -63,34 +61,11 @@ export class FilesystemUploads implements UploadStore {
     }
   }
 
-  append(
+  async append(
     id: UploadId,
     chunks: AsyncIterable<Uint8Array>,
     limitBytes: number,
     onWritten: (size: number) => void = () => {},
-  ): Promise<number> {
-    return this.#whileBusy(id, () => this.#append(id, chunks, limitBytes, onWritten));
-  }
-
-  commit(id: UploadId, digest: Digest): Promise<number> {
-    return this.#whileBusy(id, () => this.#commit(id, digest));
-  }
-
-  isBusy(id: UploadId): boolean {
-    return this.#busy.has(id);
-  }
-
-  /** Each upload is written by one caller at a time. */
-  async #whileBusy<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
-    this.#busy.add(id);
-    return work().finally(() => this.#busy.delete(id));
-  }
-
-  async #append(
-    id: UploadId,
-    chunks: AsyncIterable<Uint8Array>,
-    limitBytes: number,
-    onWritten: (size: number) => void,
   ): Promise<number> {
     this.#guard?.admit();
     await this.#reserve.admit();
@@ -116,26 +91,21 @@ export class FilesystemUploads implements UploadStore {
     }
   }
 
-  async #commit(id: UploadId, digest: Digest): Promise<number> {
+  async seal(id: UploadId, digest: Digest): Promise<Spooled> {
     this.#guard?.admit();
     const size = await this.size(id);
     if (size === null) throw unknownUpload(id);
     const actual = await this.#digest(id, digest, size);
     if (actual !== digest) {
-      await this.abort(id);
+      await this.drop(id);
       throw new RegistryError("DIGEST_INVALID", `the content's digest is ${actual}, not ${digest} as was announced`);
     }
-    try {
-      await this.#moveIntoPlace(id, digest);
-    } catch (error) {
-      await this.abort(id);
-      throw storageError(error);
-    }
     this.#running.delete(id);
-    return size;
+    const path = uploadPath(this.#folder, id);
+    return { size, path, read: () => Bun.file(path), drop: () => this.drop(id) };
   }
 
-  async abort(id: UploadId): Promise<boolean> {
+  async drop(id: UploadId): Promise<boolean> {
     this.#running.delete(id);
     try {
       await rm(uploadPath(this.#folder, id));
@@ -200,30 +170,6 @@ export class FilesystemUploads implements UploadStore {
     const digester = new Digester(algorithm);
     for await (const chunk of Bun.file(uploadPath(this.#folder, id)).stream()) digester.update(chunk);
     return digester.digest();
-  }
-
-  /**
-   * These bytes were just hashed; of those in the file that is here already, nobody knows what has become. Who reads that
-   * one reads on to its end.
-   */
-  async #moveIntoPlace(id: UploadId, digest: Digest): Promise<void> {
-    const shard = shardOf(this.#folder, digest);
-    try {
-      await rename(uploadPath(this.#folder, id), blobPath(this.#folder, digest));
-    } catch (error) {
-      if (isNotFound(error)) await makeFolder(shard);
-      else if (!(await this.#clearAway(digest))) throw error;
-      await rename(uploadPath(this.#folder, id), blobPath(this.#folder, digest));
-    }
-    await syncFolder(shard);
-    // From here on somebody relies on it.
-    this.#guard?.confirm();
-  }
-
-  /** A folder in a blob's place lets no file take it. */
-  async #clearAway(digest: Digest): Promise<boolean> {
-    const found = await lstat(blobPath(this.#folder, digest)).catch(() => null);
-    return found?.isDirectory() === true && new FilesystemAside(this.#folder, this.#guard).setAside(digest, "damaged");
   }
 }
 
