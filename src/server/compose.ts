@@ -139,14 +139,7 @@ export function compose(
   const traffic = new TrafficCounter((namespace) => namespace === LOCAL || upstreams.knows(namespace));
   const lastingTraffic = new LastingTraffic(traffic, metadata.statistics, spareWrites);
   const failures = new RecentFailures(log, clock.elapsed);
-  const origin = new UpstreamManifests(
-    upstreams,
-    { manifests, tags },
-    traffic,
-    { failures, spareWrites },
-    turns,
-    clock,
-  );
+  const origin = new UpstreamManifests(upstreams, metadata, traffic, { failures, spareWrites }, turns, clock);
   const blobOrigin = new UpstreamBlobs(upstreams, { spool, store: blobs }, metadata, traffic, { log, failures }, clock);
   const collector = new Collector({
     blobs,

@@ -208,6 +208,12 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
         ]),
       );
       expect(await holdings.findManifests([here], [])).toEqual(new Map());
+      const held = await manifests.getManifests([here, there], asked);
+      expect([...held.keys()].sort()).toEqual([mine, both, theirs].map(({ digest }) => digest).sort());
+      expect(held.get(both.digest)).toEqual({ repository: here, manifest: both });
+      expect(held.get(theirs.digest)).toEqual({ repository: there, manifest: theirs });
+      expect((await manifests.getManifests([there, here], asked)).get(both.digest)?.repository).toBe(there);
+      expect(await manifests.getManifests([], asked)).toEqual(new Map());
 
       const blobs = Array.from({ length: 300 }, (_, index) => digestOf(`set ${index}`));
       for (const [index, blob] of blobs.entries()) {
@@ -216,8 +222,10 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       }
       const sizes = (keep: (index: number) => boolean) =>
         new Map(blobs.flatMap((blob, index) => (keep(index) ? [[blob, index] as const] : [])));
-      expect(await holdings.findLinked([here], blobs)).toEqual(sizes((index) => index % 3 === 0));
-      expect(await holdings.findLinked([here, there], blobs)).toEqual(sizes((index) => index % 3 < 2));
+      const sizesOf = async (names: readonly RepositoryName[]) =>
+        new Map(Array.from(await holdings.findLinks(names, blobs), ([digest, { size }]) => [digest, size]));
+      expect(await sizesOf([here])).toEqual(sizes((index) => index % 3 === 0));
+      expect(await sizesOf([here, there])).toEqual(sizes((index) => index % 3 < 2));
       expect(await holdings.findLinkedAnywhere(blobs)).toEqual(sizes((index) => index % 3 < 2));
       const [first] = blobs;
       if (first === undefined) throw new Error();
@@ -388,6 +396,26 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await links.isReferenced(here, blob)).toBe(true);
       expect(await links.isReferenced(there, blob)).toBe(false);
       expect(await links.isReferenced(here, digestOf("unnamed"))).toBe(false);
+    });
+
+    test("links are told in sets, as the first repository has them", async () => {
+      const [one, two] = [repository("link-sets/one"), repository("link-sets/two")];
+      const [shared, own] = [digestOf("link set shared"), digestOf("link set own")];
+      await links.linkBlob(one, shared, 3, 10);
+      await links.linkBlob(two, shared, 3, 20);
+      await links.linkBlob(two, own, 4, 30);
+      const asked = [own, digestOf("link set nowhere"), shared];
+      expect(await holdings.findLinks([one, two], asked)).toEqual(
+        new Map([
+          [own, { repository: two, size: 4, touchedAtMs: 30 }],
+          [shared, { repository: one, size: 3, touchedAtMs: 10 }],
+        ]),
+      );
+      expect((await holdings.findLinks([two, one], asked)).get(shared)?.touchedAtMs).toBe(20);
+      await put(two, manifestOf("link set"), { references: [shared] });
+      expect(await links.findNaming([one, two], shared)).toBe(two);
+      expect(await links.findNaming([one], shared)).toBeNull();
+      expect(await links.findNaming([], shared)).toBeNull();
     });
 
     test("what names a blob is found among many that name it elsewhere, and many here that do not", async () => {

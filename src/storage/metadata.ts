@@ -56,6 +56,12 @@ export type ManifestPut = {
 /** A page of names: those after `after`, `limit` at most. */
 export type Page = { readonly after: string | null; readonly limit: number };
 
+/** A manifest, and a repository that holds it. */
+export type HeldManifest = { readonly repository: RepositoryName; readonly manifest: StoredManifest };
+
+/** So many manifests are read at once, at most. */
+export const MANIFESTS_AT_ONCE = 8;
+
 /** Manifests of repositories. */
 export interface ManifestStore {
   /**
@@ -65,6 +71,14 @@ export interface ManifestStore {
   putManifest(repository: RepositoryName, put: ManifestPut): Promise<readonly Digest[]>;
   /** The manifest, when this repository holds it. */
   getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null>;
+  /**
+   * Those of the manifests that are here, each with the first of these repositories that holds it. `MANIFESTS_AT_ONCE` are
+   * asked for at most, since each may have megabytes.
+   */
+  getManifests(
+    repositories: readonly RepositoryName[],
+    digests: readonly Digest[],
+  ): Promise<ReadonlyMap<Digest, HeldManifest>>;
   /**
    * Takes a manifest, and every tag on it, out of a repository. False when it was not there. The manifests that only
    * it listed go with it when `withChildren`; else `collectLinks` takes them after its grace period.
@@ -172,6 +186,8 @@ export interface BlobLinkStore {
   ): Promise<number | null>;
   /** Does the repository hold a manifest that names this blob or manifest? */
   isReferenced(repository: RepositoryName, digest: Digest): Promise<boolean>;
+  /** The first of these repositories that holds a manifest that names this blob or manifest; null when none does. */
+  findNaming(repositories: readonly RepositoryName[], digest: Digest): Promise<RepositoryName | null>;
   /** Removes a link. False when there was none. */
   unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean>;
 }
@@ -189,8 +205,11 @@ export interface HoldingStore {
     repositories: readonly RepositoryName[],
     digests: readonly Digest[],
   ): Promise<ReadonlyMap<Digest, RepositoryName>>;
-  /** The sizes of the blobs that one of these repositories links. */
-  findLinked(repositories: readonly RepositoryName[], digests: readonly Digest[]): Promise<ReadonlyMap<Digest, number>>;
+  /** The blobs that one of these repositories links, as the first of them does. */
+  findLinks(
+    repositories: readonly RepositoryName[],
+    digests: readonly Digest[],
+  ): Promise<ReadonlyMap<Digest, BlobLink>>;
   /** The sizes of the blobs that any repository links. */
   findLinkedAnywhere(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, number>>;
 }

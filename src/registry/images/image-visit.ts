@@ -9,7 +9,12 @@ import type { Platform } from "../../oci/platform.ts";
 import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
-import type { HoldingStore, ManifestStore, StoredManifest } from "../../storage/metadata.ts";
+import {
+  type HoldingStore,
+  MANIFESTS_AT_ONCE,
+  type ManifestStore,
+  type StoredManifest,
+} from "../../storage/metadata.ts";
 import { HeldParts, type WholeFiles } from "../push/held-parts.ts";
 import { readManifest } from "../pull/read-manifest.ts";
 
@@ -53,14 +58,14 @@ export class ImageVisit implements ImageReader<StoredManifest> {
 
   async *read(listed: readonly Descriptor[]): AsyncGenerator<ListedContent<StoredManifest>, void, void> {
     this.looked += listed.length;
-    const here = await this.manifestsHere(listed.map(({ digest }) => digest));
-    for (const one of listed) {
-      const repository = here.get(one.digest);
-      await this.#work.rest();
-      // It may have gone meanwhile.
-      const content =
-        repository === undefined ? null : await this.#stores.manifests.getManifest(repository, one.digest);
-      yield { listed: one, content };
+    for (let at = 0; at < listed.length; at += MANIFESTS_AT_ONCE) {
+      const some = listed.slice(at, at + MANIFESTS_AT_ONCE);
+      const digests = some.map(({ digest }) => digest);
+      const here = await this.#stores.manifests.getManifests(this.#names, digests);
+      for (const one of some) {
+        await this.#work.rest();
+        yield { listed: one, content: here.get(one.digest)?.manifest ?? null };
+      }
     }
   }
 

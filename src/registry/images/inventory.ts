@@ -1,11 +1,12 @@
 import type { Turns } from "../../lib/async/turns.ts";
-import type {
-  LocatedTag,
-  ManifestStore,
-  StoredManifest,
-  TagIndex,
-  TagPlace,
-  TagQuery,
+import {
+  type LocatedTag,
+  MANIFESTS_AT_ONCE,
+  type ManifestStore,
+  type StoredManifest,
+  type TagIndex,
+  type TagPlace,
+  type TagQuery,
 } from "../../storage/metadata.ts";
 
 /** A tag with what it points at. */
@@ -36,14 +37,24 @@ export class Inventory {
     const work = this.#turns.begin(signal);
     for (let after = query.after; ; ) {
       const { tags, next } = await this.#index.findTags({ ...query, after, limit: PAGE });
-      for (const tag of tags) {
-        const manifest = await this.#manifests.getManifest(tag.repository, tag.digest);
-        // Gone since the tags were listed.
-        if (manifest !== null) yield { tag, manifest };
-      }
+      for (let at = 0; at < tags.length; at += MANIFESTS_AT_ONCE)
+        yield* this.#entriesOf(tags.slice(at, at + MANIFESTS_AT_ONCE));
       if (next === null) return;
       after = next;
       await work.rest();
+    }
+  }
+
+  async *#entriesOf(tags: readonly LocatedTag[]): AsyncIterable<InventoryEntry> {
+    const repositories = [...new Set(tags.map(({ repository }) => repository))];
+    const found = await this.#manifests.getManifests(
+      repositories,
+      tags.map(({ digest }) => digest),
+    );
+    for (const tag of tags) {
+      // Whoever of them holds it, it is the same; gone since the tags were listed, it is none.
+      const manifest = found.get(tag.digest)?.manifest;
+      if (manifest !== undefined) yield { tag, manifest };
     }
   }
 }

@@ -173,11 +173,8 @@ export class Blobs {
     if (link !== null) return { link, isLent: false };
     const size = (await holdings.findLinkedAnywhere([digest])).get(digest);
     if (size === undefined) return null;
-    for (const repository of names) {
-      if (await links.isReferenced(repository, digest))
-        return { link: { repository, size, touchedAtMs: 0 }, isLent: true };
-    }
-    return null;
+    const borrower = await links.findNaming(names, digest);
+    return borrower === null ? null : { link: { repository: borrower, size, touchedAtMs: 0 }, isLent: true };
   }
 
   async #sizeAtUpstream(repository: Repository, digest: Digest, context: PullContext): Promise<number> {

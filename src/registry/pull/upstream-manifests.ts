@@ -6,7 +6,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { Tag } from "../../oci/tag.ts";
-import type { ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
+import type { HoldingStore, MetadataStore, StoredManifest } from "../../storage/metadata.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
 import type { FoundManifest, ManifestOrigin, PullContext, Tagged } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
@@ -25,7 +25,7 @@ const REFERRERS_LIMIT = 64;
 /** Manifests from upstream, kept here. Concurrent requests for one manifest share a question. */
 export class UpstreamManifests implements ManifestOrigin {
   readonly #upstreams: Upstreams;
-  readonly #store: ManifestStore;
+  readonly #holdings: HoldingStore;
   readonly #tags: UpstreamTags;
   readonly #keeper: ManifestKeeper;
   readonly #traffic: TrafficCounter;
@@ -37,14 +37,14 @@ export class UpstreamManifests implements ManifestOrigin {
 
   constructor(
     upstreams: Upstreams,
-    store: { readonly manifests: ManifestStore; readonly tags: TagStore },
+    store: Pick<MetadataStore, "manifests" | "holdings" | "tags">,
     traffic: TrafficCounter,
     { failures, spareWrites }: { readonly failures: RecentFailures; readonly spareWrites: SpareWrites },
     turns: Turns,
     clock: Clock,
   ) {
     this.#upstreams = upstreams;
-    this.#store = store.manifests;
+    this.#holdings = store.holdings;
     this.#keeper = new ManifestKeeper(store.manifests, spareWrites, turns, clock.now);
     const { tags } = store;
     this.#tags = new UpstreamTags({ upstreams, tags, keeper: this.#keeper, traffic, failures, spareWrites, clock });
@@ -85,10 +85,9 @@ export class UpstreamManifests implements ManifestOrigin {
         this.#referrerFlights,
         async () => {
           const found = await upstream.client.listReferrers(repository.path, subject, context);
-          for (const { digest } of found.slice(0, REFERRERS_LIMIT)) {
-            const here = await this.#store.getManifest(nameOf(repository), digest);
-            if (here === null) await this.manifest(repository, digest, context);
-          }
+          const digests = found.slice(0, REFERRERS_LIMIT).map(({ digest }) => digest);
+          const here = await this.#holdings.findManifests([nameOf(repository)], digests);
+          for (const digest of digests) if (!here.has(digest)) await this.manifest(repository, digest, context);
           this.#referrersSeen.set(key, true);
         },
       );

@@ -1,7 +1,7 @@
 import type { Work } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
-import type { HoldingStore } from "../../storage/metadata.ts";
+import type { BlobLink, HoldingStore } from "../../storage/metadata.ts";
 import type { BlobFiles } from "../pull/blob-files.ts";
 
 /** Digests that are looked up at once: they take about a millisecond. */
@@ -43,7 +43,7 @@ export class HeldParts {
 
   /** The blobs that one of the repositories links and that are whole on disk, with their sizes. */
   linked(repositories: readonly RepositoryName[], digests: Iterable<Digest>): Promise<ReadonlyMap<Digest, number>> {
-    return this.#whole(digests, (set) => this.#holdings.findLinked(repositories, set));
+    return this.#whole(digests, async (set) => sizesOf(await this.#holdings.findLinks(repositories, set)));
   }
 
   /**
@@ -52,7 +52,7 @@ export class HeldParts {
    */
   blobs(repositories: readonly RepositoryName[], digests: Iterable<Digest>): Promise<ReadonlyMap<Digest, number>> {
     return this.#whole(digests, async (set) => {
-      const linked = await this.#holdings.findLinked(repositories, set);
+      const linked = sizesOf(await this.#holdings.findLinks(repositories, set));
       const others = set.filter((digest) => !linked.has(digest));
       if (others.length === 0) return linked;
       return new Map([...linked, ...(await this.#holdings.findLinkedAnywhere(others))]);
@@ -73,6 +73,10 @@ export class HeldParts {
     }
     return found;
   }
+}
+
+function sizesOf(links: ReadonlyMap<Digest, BlobLink>): ReadonlyMap<Digest, number> {
+  return new Map(Array.from(links, ([digest, { size }]) => [digest, size]));
 }
 
 function* setsOf(digests: Iterable<Digest>): Generator<readonly Digest[], void, void> {

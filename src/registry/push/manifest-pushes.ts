@@ -179,12 +179,10 @@ export class ManifestPushes {
       manifest: await readManifest(stored, push.work),
       places: placesWith(places, place),
     });
-    for (const place of places) {
-      for (const { repository } of candidatesOf(place, order)) {
-        const stored = await store.getManifest(nameOf(repository), digest);
-        if (stored !== null) return at(repository, stored);
-      }
-    }
+    const here = places.flatMap((place) => Array.from(candidatesOf(place, order), ({ repository }) => repository));
+    const held = (await store.getManifests(here.map(nameOf), [digest])).get(digest);
+    const holder = here.find((repository) => nameOf(repository) === held?.repository);
+    if (held !== undefined && holder !== undefined) return at(holder, held.manifest);
     return push.ask(digest, async (note) => {
       for (const upstream of places.flatMap((place) => upstreamRepositories(place, order))) {
         const stored = await note(origin.manifest(upstream, digest, push.context));

@@ -6,6 +6,7 @@ import { BlobTransitions } from "../blob-transitions.ts";
 import type {
   BlobLink,
   Departure,
+  HeldManifest,
   LocatedTag,
   ManifestPut,
   MetadataStore,
@@ -104,6 +105,15 @@ class MemoryMetadata {
 
   async getManifest(name: RepositoryName, digest: Digest): Promise<StoredManifest | null> {
     return this.#open(name).manifests.get(digest)?.manifest ?? null;
+  }
+
+  async getManifests(names: readonly RepositoryName[], digests: readonly Digest[]) {
+    const found = new Map<Digest, HeldManifest>();
+    for (const [digest, repository] of await this.findManifests(names, digests)) {
+      const manifest = await this.getManifest(repository, digest);
+      if (manifest !== null) found.set(digest, { repository, manifest });
+    }
+    return found;
   }
 
   async deleteManifest(
@@ -248,9 +258,13 @@ class MemoryMetadata {
     return found;
   }
 
-  async findLinked(names: readonly RepositoryName[], digests: readonly Digest[]) {
-    const isLinked = (digest: Digest) => names.some((name) => this.#open(name).links.has(digest));
-    return this.#sizesOf(digests.filter(isLinked));
+  async findLinks(names: readonly RepositoryName[], digests: readonly Digest[]) {
+    const found = new Map<Digest, BlobLink>();
+    for (const digest of digests) {
+      const link = await this.findLink(names, digest);
+      if (link !== null) found.set(digest, link);
+    }
+    return found;
   }
 
   async findLinkedAnywhere(digests: readonly Digest[]) {
@@ -281,6 +295,11 @@ class MemoryMetadata {
 
   async isReferenced(name: RepositoryName, digest: Digest): Promise<boolean> {
     return [...this.#open(name).manifests.values()].some((held) => held.references.includes(digest));
+  }
+
+  async findNaming(names: readonly RepositoryName[], digest: Digest): Promise<RepositoryName | null> {
+    for (const name of names) if (await this.isReferenced(name, digest)) return name;
+    return null;
   }
 
   async unlinkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {

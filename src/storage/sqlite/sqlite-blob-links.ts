@@ -80,6 +80,10 @@ export class SqliteBlobLinks implements BlobLinkStore {
     return isNamed(this.#database, repository, digest);
   }
 
+  async findNaming(repositories: readonly RepositoryName[], digest: Digest): Promise<RepositoryName | null> {
+    return repositories.find((repository) => isNamed(this.#database, repository, digest)) ?? null;
+  }
+
   async unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
     return this.#database.freeing(() => {
       const sql = "DELETE FROM repository_blob WHERE repository = ? AND digest = ?";

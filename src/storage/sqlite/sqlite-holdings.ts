@@ -1,12 +1,17 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
-import type { HoldingStore } from "../metadata.ts";
+import type { BlobLink, HoldingStore } from "../metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 type Found = { readonly digest: Digest; readonly repository: RepositoryName };
+type Linked = Found & { readonly size: number; readonly touchedAtMs: number };
 type Sized = { readonly digest: Digest; readonly size: number };
 
-/** Sets of manifests and blobs in SQLite, each set one statement: `json_each` makes rows of the digests. */
+/**
+ * Sets of manifests and blobs in SQLite, each set one statement: `json_each` makes rows of the digests, and of the
+ * repositories. Where several have something, the other columns are those of the row that `min` takes (sqlite.org,
+ * "Quirks", bare columns in an aggregate query): of the first repository.
+ */
 export class SqliteHoldings implements HoldingStore {
   readonly #database: SqliteDatabase;
 
@@ -15,32 +20,27 @@ export class SqliteHoldings implements HoldingStore {
   }
 
   async findManifests(repositories: readonly RepositoryName[], digests: readonly Digest[]) {
-    const find = this.#database.query<Found, [string, string]>(
-      `SELECT m.manifest AS digest, m.repository FROM json_each(?2) d
-       CROSS JOIN repository_manifest m ON m.manifest = d.value AND m.repository = ?1`,
-    );
-    const found = new Map<Digest, RepositoryName>();
-    for (const repository of repositories) {
-      const rest = digests.filter((digest) => !found.has(digest));
-      if (rest.length === 0) break;
-      for (const row of find.all(repository, JSON.stringify(rest))) found.set(row.digest, row.repository);
-    }
-    return found;
+    const rows = this.#database
+      .query<Found, [string, string]>(
+        `SELECT m.manifest AS digest, m.repository, min(n.key) FROM json_each(?2) d CROSS JOIN json_each(?1) n
+         CROSS JOIN repository_manifest m ON m.manifest = d.value AND m.repository = n.value GROUP BY d.value`,
+      )
+      .all(JSON.stringify(repositories), JSON.stringify(digests));
+    return new Map(rows.map(({ digest, repository }) => [digest, repository]));
   }
 
-  async findLinked(repositories: readonly RepositoryName[], digests: readonly Digest[]) {
-    const find = this.#database.query<Sized, [string, string]>(
-      `SELECT r.digest, b.size FROM json_each(?2) d
-       CROSS JOIN repository_blob r ON r.digest = d.value AND r.repository = ?1
-       CROSS JOIN blob b ON b.digest = r.digest`,
+  async findLinks(repositories: readonly RepositoryName[], digests: readonly Digest[]) {
+    const rows = this.#database
+      .query<Linked, [string, string]>(
+        `SELECT r.digest, r.repository, b.size, r.touched_at AS touchedAtMs, min(n.key)
+         FROM json_each(?2) d CROSS JOIN json_each(?1) n
+         CROSS JOIN repository_blob r ON r.digest = d.value AND r.repository = n.value
+         CROSS JOIN blob b ON b.digest = r.digest GROUP BY d.value`,
+      )
+      .all(JSON.stringify(repositories), JSON.stringify(digests));
+    return new Map<Digest, BlobLink>(
+      rows.map(({ digest, repository, size, touchedAtMs }) => [digest, { repository, size, touchedAtMs }]),
     );
-    const found = new Map<Digest, number>();
-    for (const repository of repositories) {
-      const rest = digests.filter((digest) => !found.has(digest));
-      if (rest.length === 0) break;
-      for (const { digest, size } of find.all(repository, JSON.stringify(rest))) found.set(digest, size);
-    }
-    return found;
   }
 
   async findLinkedAnywhere(digests: readonly Digest[]) {

@@ -2,7 +2,7 @@ import type { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import type { Turns } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
-import type { ManifestPut, ManifestStore, Page, StoredManifest } from "../metadata.ts";
+import type { HeldManifest, ManifestPut, ManifestStore, Page, StoredManifest } from "../metadata.ts";
 import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
@@ -37,6 +37,24 @@ export class SqliteManifests implements ManifestStore {
       )
       .get(repository, digest);
     return row === null ? null : toManifest(row);
+  }
+
+  async getManifests(repositories: readonly RepositoryName[], digests: readonly Digest[]) {
+    // As in `SqliteHoldings`.
+    const rows = this.#database
+      .query<ManifestRow & { readonly repository: string }, [string, string]>(
+        `SELECT r.repository, m.digest, m.media_type, m.bytes, min(n.key)
+         FROM json_each(?2) d CROSS JOIN json_each(?1) n
+         CROSS JOIN repository_manifest r ON r.manifest = d.value AND r.repository = n.value
+         CROSS JOIN manifest m ON m.digest = r.manifest GROUP BY d.value`,
+      )
+      .all(JSON.stringify(repositories), JSON.stringify(digests));
+    return new Map(
+      rows.map((row): [Digest, HeldManifest] => [
+        row.digest as Digest,
+        { repository: row.repository as RepositoryName, manifest: toManifest(row) },
+      ]),
+    );
   }
 
   async deleteManifest(
