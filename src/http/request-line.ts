@@ -2,6 +2,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import { dim, isoTime, type LogForm, paint, timeText } from "../telemetry/log-form.ts";
 import type { LogLevel } from "../telemetry/log.ts";
 import { quoteSafely, showSafely } from "../telemetry/quote-safely.ts";
+import type { ExchangeRecord } from "./exchange-record.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What clients write is cut to so much. */
@@ -26,24 +27,35 @@ export function requestLine(
 
 /**
  * One object, its members in the order of who, what, and what came of it; those that say nothing are left out. Put
- * together by hand: with `JSON.stringify` the line costs more than the answer that it tells of.
+ * together by hand, of few pieces: with `JSON.stringify`, or piece by piece, the line takes twice as long to make, and there
+ * are tens of thousands a second.
  */
 function jsonLine(level: LogLevel, atMs: number, exchange: Exchange, status: number, tookMs: number): string {
   const { record, request } = exchange;
-  const { repository, source, upstream, bytesOut, bytesIn, fault } = record;
-  // Ids and routes are of plain characters, and so are the names of repositories, by their grammar.
-  let line = `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${exchange.remote() ?? ""}","method":${quoteSafely(request.method, 20)},"route":"${record.route}"`;
-  if (repository === null) line += `,"path":${quoteSafely(exchange.path, TEXT_LIMIT)}`;
-  else line += `,"repository":"${repository.namespace}/${repository.path}"`;
-  if (record.reference !== null) line += `,"reference":${quoteSafely(record.reference, TEXT_LIMIT)}`;
-  line += `,"status":${status},"ms":${Math.round(tookMs * 10) / 10}`;
-  if (bytesOut !== null) line += `,"bytes":${bytesOut}`;
-  if (bytesIn !== null) line += `,"received":${bytesIn}`;
-  if (source !== null) line += `,"source":"${source}"`;
-  if (upstream !== null) line += `,"upstream":"${upstream}"`;
-  if (record.hasLeft) line += `,"left":true`;
-  if (fault !== null) line += `,${faultMembers(fault)}`;
-  return `${line}}\n`;
+  // Ids and routes are of plain characters.
+  return `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${exchange.remote() ?? ""}","method":${quoteSafely(request.method, 20)},"route":"${record.route}",${subjectMembers(exchange)},"status":${status},"ms":${Math.round(tookMs * 10) / 10}${outcomeMembers(record)}}\n`;
+}
+
+/** What was asked for. Names of repositories are of plain characters, by their grammar. */
+function subjectMembers({ path, record: { repository, reference } }: Exchange): string {
+  if (repository === null) return `"path":${quoteSafely(path, TEXT_LIMIT)}`;
+  const name = `"repository":"${repository.namespace}/${repository.path}"`;
+  return reference === null ? name : `${name},"reference":${quoteSafely(reference, TEXT_LIMIT)}`;
+}
+
+const SOURCE_MEMBERS = {
+  disk: `,"source":"disk"`,
+  upstream: `,"source":"upstream"`,
+  stale: `,"source":"stale"`,
+} as const;
+
+function outcomeMembers({ source, upstream, bytesOut, bytesIn, hasLeft, fault }: ExchangeRecord): string {
+  let members = source === null ? "" : SOURCE_MEMBERS[source];
+  if (bytesOut !== null) members = `,"bytes":${bytesOut}${members}`;
+  if (bytesIn !== null) members += `,"received":${bytesIn}`;
+  if (upstream !== null) members += `,"upstream":"${upstream}"`;
+  if (hasLeft) members += `,"left":true`;
+  return fault === null ? members : `${members},${faultMembers(fault)}`;
 }
 
 /** Of a fault of larder's own, its line in the log tells more. */
