@@ -91,7 +91,7 @@ describe("the pipeline", () => {
     });
     expect((await ask("/x", { signal: client.signal })).status).toBe(499);
     expect(lines).toEqual([]);
-    expect(seen[0]?.exchange.record.hasLeft).toBe(true);
+    expect(seen[0]?.exchange.record).toMatchObject({ hasLeft: true, fault: null });
   });
 
   test("what nobody answers is not there", async () => {

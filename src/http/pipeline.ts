@@ -94,10 +94,10 @@ export class Pipeline implements ExchangeKeeper {
 
   #explain(fault: unknown, exchange: Exchange, pages: Pages | null): Response {
     const { record, request } = exchange;
-    record.fault = fault;
     record.hasLeft = request.signal.aborted;
     // Work that ended because its client has left: nobody sees the answer, and it is nobody's fault.
     if (record.hasLeft && isAbort(fault, request.signal)) return new Response(null, { status: CLIENT_LEFT });
+    record.fault = fault;
     const response = pages?.explain?.(fault, exchange) ?? errorResponse(fault);
     if (response.status === 500) this.noteFault(exchange, fault);
     return response;
