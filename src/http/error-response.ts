@@ -13,7 +13,7 @@ export function errorResponse(error: unknown, headers: Record<string, string> = 
   const known = error instanceof RegistryError ? error : null;
   const code = known?.code ?? "UNKNOWN";
   const status = ERROR_STATUS[code];
-  const message = known?.message ?? "larder failed to answer; its log says why";
+  const message = known?.message ?? "larder failed to answer; its log says why, under this answer's X-Request-ID";
   const entry = known?.detail === undefined ? { code, message } : { code, message, detail: known.detail };
   const json = { "Content-Type": "application/json" };
   return new Response(JSON.stringify({ errors: [entry] }), {

@@ -45,6 +45,7 @@ import type { WriteGuard } from "../storage/write-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { FilesystemSpool } from "../storage/filesystem/spool-filesystem.ts";
 import type { LineLog } from "../telemetry/line-log.ts";
+import type { Log } from "../telemetry/log.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { addressTowards } from "./address-towards.ts";
 import { composeAci } from "./compose-aci.ts";
@@ -125,7 +126,7 @@ export function compose(
   const files = new BlobFiles({ store: blobs, aside, transitions, spareWrites, log });
   const uploads = new Uploads({ spool, store: blobs }, files, metadata, now);
   const instanceId = newInstanceId();
-  const upstreams = new Upstreams([], settings.now.offline);
+  const upstreams = new Upstreams([], settings.now.offline, (offline) => tellOfSwitch(offline, log));
   logEvents(metadata.events, log);
   const offline = new OfflineSwitch(upstreams, metadata.settings, spareWrites);
   const opener = new UpstreamOpener({
@@ -302,6 +303,13 @@ export function compose(
     },
     collect: tellingOfCollections(() => collector.collect(collectionLimits), log),
   };
+}
+
+function tellOfSwitch(offline: boolean, log: Log): void {
+  const what = offline
+    ? "larder is offline: no upstream registry is contacted"
+    : "larder is online: upstream registries are contacted";
+  log.write("info", what, { offline });
 }
 
 /** The order that holds at each search. */

@@ -4,6 +4,7 @@ import { mkdtemp, readlink, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type LarderOptions, type LarderProcess, startLarder } from "../conformance/larder-process.ts";
+import { runLarder } from "./run-larder.ts";
 import { requirement } from "../requirement.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -47,6 +48,19 @@ test("elsewhere than on a terminal, each line is an object: the start, each requ
   expect(objects[1]).toMatchObject({ requestId: "mine", client: "127.0.0.1", status: 404, code: "MANIFEST_UNKNOWN" });
   expect(objects[2]).toMatchObject({ reason: "SIGTERM" });
   expect(typeof objects[3]?.["ms"]).toBe("number");
+});
+
+test("a switch is told once, and what an operator did stands beside it", async () => {
+  const larder = await start({ arguments: ["--upstream", "registry.test=http://127.0.0.1:1"] });
+  for (const state of ["on", "on", "off"]) {
+    const { status, errors } = await runLarder(larder.url, ["offline", state]);
+    expect({ status, errors }).toMatchObject({ status: 0 });
+  }
+  await until("it is told", () => larder.output().includes("larder is online"));
+  const told = objectsOf(larder.output()).flatMap(({ offline, message }) =>
+    message === "larder has started" || offline === undefined ? [] : [offline],
+  );
+  expect(told).toEqual([true, false]);
 });
 
 test("lines for people may be asked for, with their full time and without colours", async () => {

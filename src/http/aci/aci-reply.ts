@@ -58,7 +58,9 @@ export function notYetReply(exchange: Exchange): Response {
 export function failureReply(exchange: Exchange, error: unknown): Response {
   const isTold = error instanceof RegistryError || error instanceof AciError;
   const status = error instanceof RegistryError ? ERROR_STATUS[error.code] : isTold ? UNPROCESSABLE : 500;
-  const message = isTold ? error.message : "larder failed to answer; its log says why";
+  const message = isTold
+    ? error.message
+    : "larder failed to answer; its log says why, under this answer's X-Request-ID";
   return sendText(exchange, `larder: ${message}\n`, {
     status,
     headers: {

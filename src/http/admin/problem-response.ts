@@ -36,7 +36,7 @@ export function problemResponse(fault: unknown, requestId: string): Response {
   const known = fault instanceof RegistryError ? fault : null;
   const code = known?.code ?? "UNKNOWN";
   const status = ERROR_STATUS[code];
-  const detail = known?.message ?? "larder failed to answer; its log says why";
+  const detail = known?.message ?? "larder failed to answer; its log says why, under this answer's X-Request-ID";
   const problem: Problem = { type: "about:blank", title: TITLES[status] ?? "", status, detail, code, requestId };
   // The command line of 0.1 reads this one.
   const old = fault instanceof RetiredPath ? { errors: [{ code, message: detail }] } : {};

@@ -64,7 +64,7 @@ export class ClientPages implements Pages {
       const isRun = isScript(page) && exchange.request.method === "GET";
       return failure(page, isRun ? 200 : status, fault.message, headers);
     }
-    return failure(page, 500, "larder failed to answer; its log says why");
+    return failure(page, 500, "larder failed to answer; its log says why, under this answer's X-Request-ID");
   }
 
   async #answer(exchange: Exchange, page: string, remote: string | null): Promise<Response> {

@@ -16,10 +16,13 @@ export type Upstream = {
 export class Upstreams {
   #upstreams: ReadonlyMap<Namespace, Upstream>;
   #offline: boolean;
+  readonly #onSwitch: (offline: boolean) => void;
 
-  constructor(upstreams: readonly Upstream[], offline: boolean) {
+  /** `onSwitch` is told each time that the switch has been turned. */
+  constructor(upstreams: readonly Upstream[], offline: boolean, onSwitch: (offline: boolean) => void = () => {}) {
     this.#upstreams = byNamespace(upstreams);
     this.#offline = offline;
+    this.#onSwitch = onSwitch;
   }
 
   /** From now on these are fetched from. What is on its way from others still comes. */
@@ -33,7 +36,9 @@ export class Upstreams {
   }
 
   set offline(offline: boolean) {
+    if (offline === this.#offline) return;
     this.#offline = offline;
+    this.#onSwitch(offline);
   }
 
   /** The registry of a namespace; null when there is none or larder is offline. */
