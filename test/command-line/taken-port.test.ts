@@ -72,11 +72,11 @@ describe("a port of another program is refused", () => {
   });
 });
 
-test("an address given twice is refused as larder's own", async () => {
+test("an address given twice is refused as wrong usage", async () => {
   const other = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
   const address = `127.0.0.1:${other.port}`;
   await other.stop(true);
   const { status, errors } = await serve("--http", address, "--http", address);
-  expect(status).toBe(1);
-  expect(errors).toContain("larder listens there already, by another --http");
+  expect(status).toBe(2);
+  expect(errors).toContain(`http: ${address} is listened on for http already`);
 });
