@@ -184,6 +184,15 @@ describe("a walk to some platforms", () => {
     expect(await shelf.walk(artifact, ["linux/arm64"])).toEqual(digests(artifact));
   });
 
+  test("takes an index of blobs alone for what it is", async () => {
+    const shelf = new Shelf();
+    const layers = ["a", "b"].map((name) => ({ mediaType: "application/x-layer", digest: digestOf(name), size: 1 }));
+    const root = shelf.content(shelf.index(...layers));
+    const options = { reader: shelf, selection: parseSelection({ prefer: "linux/amd64" }), work: new Turns().begin() };
+    const steps = await Array.fromAsync(walkImage(root, options));
+    expect(steps).toMatchObject([{ kind: "manifest", blobs: layers }]);
+  });
+
   test("takes all of an index whose manifests are for no platform", async () => {
     const shelf = new Shelf();
     const [a, b] = [shelf.image("a"), shelf.image("b")];

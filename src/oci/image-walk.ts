@@ -5,6 +5,7 @@ import { ImageBounds } from "./image-bounds.ts";
 import { type ImageOffers, imageOffers, type OfferedImage } from "./image-offers.ts";
 import { type ImageReader, ImageReading, type ManifestContent, type ReadManifest } from "./image-reader.ts";
 import { blobsOf, listedManifests } from "./manifest-references.ts";
+import { isManifestType } from "./media-type.ts";
 import type { Platform } from "./platform.ts";
 import { choose, chooseSteps } from "./choose-platforms.ts";
 import { type PlatformSelection, wantedOf } from "./platform-selection.ts";
@@ -103,12 +104,14 @@ async function* walkSelected<Content extends ManifestContent>(
   selection: PlatformSelection,
   seen: Set<Digest>,
 ): AsyncGenerator<WalkStep<Content>, void, void> {
-  yield* once([top], seen);
   const { chosen, missing } = await chooseIn(top, reading, selection);
   if (chosen === "all") {
-    if (top.isIndex) yield* walkBelow(top, reading, seen);
+    seen.add(top.content.digest);
+    yield { kind: "manifest", ...top, blobs: blobsOf(top.manifest) };
+    yield* walkBelow(top, reading, seen);
     return;
   }
+  yield* once([top], seen);
   for (const listed of missing) yield { kind: "missing", listed };
   const unread = new Map<number, Map<Digest, Descriptor>>();
   for (const { listed, read, path } of chosen) {
@@ -148,6 +151,11 @@ async function chooseIn<Content extends ManifestContent>(
   reading: ImageReading<Content>,
   selection: PlatformSelection,
 ): Promise<ChosenImages<Content>> {
+  // An index of blobs alone, such as a build cache, is for no platform rather than another.
+  const { manifests } = top.manifest;
+  if (manifests.length > 0 && !manifests.some(({ mediaType }) => isManifestType(mediaType))) {
+    return { chosen: "all", missing: [] };
+  }
   if (top.isIndex) return chooseAmong(await imageOffers(top, reading, wantedOf(selection)), selection, reading.work);
   if (selection.kind === "only") choose([{ item: top, platform: await reading.platformOf(top) }], selection);
   return { chosen: "all", missing: [] };

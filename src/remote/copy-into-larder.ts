@@ -99,6 +99,8 @@ async function partsOf(
   const reader = sourceReader(source, PARALLEL_BLOBS, work);
   for await (const step of walkImage(root, { reader, selection, work })) {
     if (step.kind === "missing") throw incompleteIndex(source, root.digest, step.listed);
+    // An index that lists blobs is meant whole, or not with them.
+    if (step.isIndex && step.blobs.length > 0) return { images: [{ digest: root.digest, tag: null }], indexes: [] };
     if (!step.isIndex) images.push({ digest: step.content.digest, tag: null });
     else if (step.listed !== null) indexes.push(step.content);
   }

@@ -1,4 +1,4 @@
-/** Images that other registries do not take: named by sha512, or of Docker's first kind. They are chosen like all others. */
+/** Images that other registries do not take: named by sha512, of Docker's first kind, a build's cache. They are chosen like all others. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -21,13 +21,20 @@ import { hostOf } from "./test-site.ts";
 describe("an image that other registries do not take", () => {
   let upstream: LarderProcess;
   let larder: LarderProcess;
+  /** A larder that gets its images from this machine. */
+  let cutOff: LarderProcess;
   let folder: string;
+  const copyOf = (tag: string) => `localhost:${new URL(upstream.url).port}/${repository}:${tag}`;
   const repository = "rare/app";
   const small = (text: string) => ({ os: "linux", architecture: text, variant: text === "arm" ? "v6" : undefined });
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "larder-rare-"));
     upstream = await startLarder();
-    larder = await startLarder({ arguments: ["--upstream", `rare.test=${upstream.url}`] });
+    const name = `localhost:${new URL(upstream.url).port}`;
+    [larder, cutOff] = await Promise.all([
+      startLarder({ arguments: ["--upstream", `rare.test=${upstream.url}`] }),
+      startLarder({ arguments: ["--upstream", `${name}=http://registry.invalid`, "--resolver", "127.0.0.1:9"] }),
+    ]);
     const listed: DescriptorJson[] = [];
     for (const [architecture, isNamed] of [
       ["amd64", true],
@@ -46,6 +53,12 @@ describe("an image that other registries do not take", () => {
       listed.push(describeManifest(image.manifest, isNamed ? { platform: small(architecture) } : {}));
     }
     await pushManifest(upstream.url, repository, makeIndex(listed), "long");
+    const [cached, cacheConfig] = [makeBlob(400), contentOf("{}")];
+    const entries = [
+      descriptorOf(cached, TYPE.layer),
+      descriptorOf(cacheConfig, "application/vnd.buildkit.cacheconfig.v0"),
+    ];
+    await pushImage(upstream.url, repository, { manifest: makeIndex(entries), blobs: [cached, cacheConfig] }, "cache");
     const layer = makeBlob(200);
     const history = [{ v1Compatibility: JSON.stringify({ id: "a".repeat(64), os: "linux", architecture: "amd64" }) }];
     const fsLayers = [{ blobSum: layer.digest }];
@@ -59,7 +72,7 @@ describe("an image that other registries do not take", () => {
     );
   });
   afterAll(async () => {
-    await Promise.all([upstream?.stop(), larder?.stop()]);
+    await Promise.all([upstream?.stop(), larder?.stop(), cutOff?.stop()]);
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -69,6 +82,8 @@ describe("an image that other registries do not take", () => {
     ["long", ["--all-platforms"], 0],
     ["old", ["--platform", "linux/arm64"], 0],
     ["old", [], 0],
+    ["cache", ["--platform", "linux/arm64"], 0],
+    ["cache", [], 0],
   ] as const)("%s is chosen alike with %j", async (tag, flags, status) => {
     const image = `rare.test/${repository}:${tag}`;
     const at = (host: string, ...words: string[]) => runLarder(host, words);
@@ -76,6 +91,9 @@ describe("an image that other registries do not take", () => {
     expect(had.status, had.errors).toBe(status);
     expect((await at(hostOf(larder.url), "cache", ...flags, image)).status).toBe(status);
     expect((await at(hostOf(larder.url), "has", ...flags, image)).status).toBe(status);
+    const brought = await at(hostOf(cutOff.url), "cache", ...flags, copyOf(tag));
+    expect(brought.status, brought.errors).toBe(status);
+    expect((await at(hostOf(cutOff.url), "has", ...flags, copyOf(tag))).status).toBe(status);
     const [from, to] = [
       `docker://${hostOf(upstream.url)}/${repository}:${tag}`,
       join(folder, `${tag}${flags.join("")}`),
