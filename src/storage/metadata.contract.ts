@@ -119,6 +119,7 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
           { text: "a-", namespace: places[0]?.[1] ?? null },
           ({ name }) => name.startsWith("index.example/") && name.includes("a-"),
         ],
+        ["of another namespace", { namespace: places[3]?.[1] ?? null, text: "" }, ({ name }) => name.startsWith("zz.")],
         ["with a text across both", { text: "e:Z" }, ({ name }) => name.includes("e:Z")],
         ["with a text in other letters", { text: "e:z" }, () => false],
         ["with a text that looks like a pattern", { text: "%" }, () => false],

@@ -30,7 +30,8 @@ export class SqliteTagIndex implements TagIndex {
     const { order, limit } = query;
     const [first, last] = boundsOf(query);
     const from = query.after === null ? first : later(order, first, placeRow(query.after));
-    const end = this.#endOfSlice(order, from, last);
+    // Where every tag is meant, the limit is bound enough.
+    const end = isSearch(query) ? this.#endOfSlice(order, from, last) : null;
     const rows = this.#meantIn(query, from, end);
     const tags = rows.slice(0, limit).map((row) => ({ ...toTag(row), repository: row.repository as RepositoryName }));
     const shown = tags.at(-1);
@@ -43,9 +44,12 @@ export class SqliteTagIndex implements TagIndex {
 
   /** The place of the last tag of the slice; null when the slice reaches the end. */
   #endOfSlice(order: TagOrder, from: PlaceRow, last: PlaceRow): PlaceRow | null {
-    const sql = `SELECT repository, name, pushed, updated_at FROM tag ${rangeSql(order, "<")}
+    const columns = columnsOf(order);
+    const behind = `(${columns.join(", ")}) ${order.descending ? "<" : ">"} (${columns.map(() => "?").join(", ")})`;
+    const sql = `SELECT repository, name, pushed, updated_at FROM tag WHERE ${behind}
       ORDER BY ${orderSql(order)} LIMIT 1 OFFSET ${this.#sliceTags - 1}`;
-    return this.#database.query<PlaceRow, Value[]>(sql).get(...keyOf(order, from), ...keyOf(order, last));
+    const end = this.#database.query<PlaceRow, Value[]>(sql).get(...keyOf(order, from));
+    return end === null || later(order, end, last) === end ? null : end;
   }
 
   /** One more than the limit, if there are so many. */
@@ -73,6 +77,11 @@ export class SqliteTagIndex implements TagIndex {
       .query<TagRow & { repository: string }, Value[]>(sql)
       .all(...keyOf(order, from), ...keyOf(order, end ?? last), ...values, query.limit + 1);
   }
+}
+
+/** May tags be passed by that are not meant? */
+function isSearch({ text, kind, namespace, order }: TagQuery): boolean {
+  return text !== "" || kind !== null || (namespace !== null && order.by !== "name");
 }
 
 function columnsOf({ by }: TagOrder): readonly string[] {
