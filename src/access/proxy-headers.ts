@@ -55,6 +55,18 @@ export function forwardedClients(headers: Headers, trusted: readonly IpNetwork[]
   });
 }
 
+/**
+ * Whom to name as the one who asked: the address at the other end of the connection, or the client that a trusted proxy
+ * there tells of. Where its headers tell of two, one of them may be a client's own word, and the proxy is named.
+ */
+export function clientAddress(headers: Headers, remote: string, trusted: readonly IpNetwork[]): string {
+  const address = trusted.length === 0 ? null : tryParseIpAddress(remote);
+  if (address === null || !isInside(address, trusted)) return remote;
+  const told = new Set(forwardedClients(headers, trusted).map((client) => client?.toString() ?? null));
+  const [client = null] = told;
+  return told.size === 1 && client !== null ? client : remote;
+}
+
 /** The scheme that the client used, as a trusted proxy tells; null when it does not. */
 export function forwardedScheme(headers: Headers): "http" | "https" | null {
   const older = headers.get("x-forwarded-proto")?.split(",").at(-1);

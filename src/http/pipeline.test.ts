@@ -94,6 +94,23 @@ describe("the pipeline", () => {
     expect(seen[0]?.exchange.record).toMatchObject({ hasLeft: true, fault: null });
   });
 
+  test("an answer does not suffer from who is told of it", async () => {
+    const lines: string[] = [];
+    const broken = {
+      answered: () => {
+        throw new Error("it counts wrongly");
+      },
+    };
+    const pipeline = pipelineOf({
+      pages: [{ name: "lab", answer: () => new Response("here") }],
+      observers: [broken],
+      log: { write: (_, message, fields) => void lines.push(`${message} ${JSON.stringify(fields)}`) },
+    });
+    const response = await pipeline.handle(new Request("http://larder.test/"), listenerOf(null));
+    expect(await response.text()).toBe("here");
+    expect(lines.join()).toContain("it counts wrongly");
+  });
+
   test("what nobody answers is not there", async () => {
     const { ask } = lab(() => null);
     expect((await ask("/nowhere")).status).toBe(404);

@@ -105,7 +105,14 @@ export class Pipeline implements ExchangeKeeper {
 
   #observe(exchange: Exchange, status: number): void {
     const tookMs = this.#parts.elapsed() - exchange.startedMs;
-    for (const observer of this.#parts.observers) observer.answered(exchange, status, tookMs);
+    for (const observer of this.#parts.observers) {
+      try {
+        observer.answered(exchange, status, tookMs);
+      } catch (fault) {
+        // The answer is there: it must not be lost for what is told of it.
+        this.#parts.log.write("error", "a request could not be told of", { error: describe(fault) });
+      }
+    }
   }
 }
 

@@ -11,18 +11,19 @@ const TEXT_LIMIT = 300;
 const MESSAGE_LIMIT = 1000;
 const SHOWN_MESSAGE_LIMIT = 160;
 
+/** What the line tells of a request besides what its record has. */
+type RequestEnd = {
+  readonly level: LogLevel;
+  readonly atMs: number;
+  /** The address of the one who asked; empty when it is not known. */
+  readonly client: string;
+  readonly status: number;
+  readonly tookMs: number;
+};
+
 /** The line that tells of a request, with its end. */
-export function requestLine(
-  form: LogForm,
-  level: LogLevel,
-  atMs: number,
-  exchange: Exchange,
-  status: number,
-  tookMs: number,
-): string {
-  return form.format === "json"
-    ? jsonLine(level, atMs, exchange, status, tookMs)
-    : humanLine(form, atMs, exchange, status, tookMs);
+export function requestLine(form: LogForm, exchange: Exchange, end: RequestEnd): string {
+  return form.format === "json" ? jsonLine(exchange, end) : humanLine(form, exchange, end);
 }
 
 /**
@@ -30,10 +31,10 @@ export function requestLine(
  * together by hand, of few pieces: with `JSON.stringify`, or piece by piece, the line takes twice as long to make, and there
  * are tens of thousands a second.
  */
-function jsonLine(level: LogLevel, atMs: number, exchange: Exchange, status: number, tookMs: number): string {
+function jsonLine(exchange: Exchange, { level, atMs, client, status, tookMs }: RequestEnd): string {
   const { record, request } = exchange;
   // Ids and routes are of plain characters.
-  return `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${exchange.remote() ?? ""}","method":${quoteSafely(request.method, 20)},"route":"${record.route}",${subjectMembers(exchange)},"status":${status},"ms":${Math.round(tookMs * 10) / 10}${outcomeMembers(record)}}\n`;
+  return `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${client}","method":${quoteSafely(request.method, 20)},"route":"${record.route}",${subjectMembers(exchange)},"status":${status},"ms":${Math.round(tookMs * 10) / 10}${outcomeMembers(record)}}\n`;
 }
 
 /** What was asked for. Names of repositories are of plain characters, by their grammar. */
@@ -73,7 +74,7 @@ const AMOUNT_WIDTH = 7;
 const SOURCES = { disk: "disk ", upstream: "fetch", stale: "stale" } as const;
 
 /** Columns for what is short, then what it was about and who asked: `12:00:01 GET    200  1.5 kB    2 ms disk  NAME 10.0.0.9`. */
-function humanLine(form: LogForm, atMs: number, exchange: Exchange, status: number, tookMs: number): string {
+function humanLine(form: LogForm, exchange: Exchange, { atMs, client, status, tookMs }: RequestEnd): string {
   const { record, request } = exchange;
   const bytes = record.bytesOut || record.bytesIn;
   const columns = [
@@ -84,7 +85,7 @@ function humanLine(form: LogForm, atMs: number, exchange: Exchange, status: numb
     formatTime(tookMs).padStart(AMOUNT_WIDTH),
     record.source === null ? "     " : SOURCES[record.source],
     subjectOf(exchange),
-    dim(form, exchange.remote() ?? "-"),
+    dim(form, client || "-"),
   ];
   return `${columns.join(" ")}${dim(form, endOf(exchange))}\n`;
 }

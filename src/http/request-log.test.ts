@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { OperationId } from "../admin/contract.ts";
 import { parseRepositoryPath, type Namespace } from "../oci/repository-name.ts";
 import { RegistryError } from "../oci/registry-error.ts";
+import { tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import type { LogForm } from "../telemetry/log-form.ts";
 import { LineLog } from "../telemetry/line-log.ts";
 import type { LogLevel } from "../telemetry/log.ts";
@@ -24,6 +25,7 @@ type Asked = {
   readonly answer?: (exchange: Exchange) => Response;
   readonly least?: LogLevel;
   readonly form?: LogForm;
+  readonly proxies?: readonly string[];
 };
 
 /** The lines that one request leaves. */
@@ -43,6 +45,7 @@ async function linesOf({
     rest.form ?? JSON_FORM,
   );
   let nowMs = 0;
+  const proxies = (rest.proxies ?? []).map(tryParseIpNetwork).filter((network) => network !== null);
   const pages = {
     name: "lab",
     answer: (exchange: Exchange) => {
@@ -51,7 +54,12 @@ async function linesOf({
       return answer?.(exchange) ?? new Response("here");
     },
   };
-  const pipeline = pipelineOf({ pages: [pages], observers: [new RequestLog(log)], log, elapsed: () => nowMs });
+  const pipeline = pipelineOf({
+    pages: [pages],
+    observers: [new RequestLog(log, () => proxies)],
+    log,
+    elapsed: () => nowMs,
+  });
   const request = new Request(`http://larder.test${path}`, { method, headers });
   await (await pipeline.handle(request, listenerOf("10.0.0.9"))).text();
   return written;
@@ -112,6 +120,23 @@ test("what was asked for is told by its path where it is of no repository, witho
   const line = await linesOf({ path: "/client/containerd.sh?token=s3cret", note: { route: "client" } });
   expect(JSON.parse(line)).toMatchObject({ route: "client", path: "/client/containerd.sh" });
   expect(line).not.toContain("s3cret");
+});
+
+test("behind a trusted proxy, the one who asked is the client that it tells of, and else the proxy", async () => {
+  const clientOf = async (headers: Record<string, string>, proxies: readonly string[]) =>
+    (JSON.parse(await linesOf({ headers, proxies })) as { client: string }).client;
+  const [here, elsewhere] = [["10.0.0.0/24"], ["192.0.2.1"]];
+  expect(await clientOf({ "X-Forwarded-For": "203.0.113.7" }, here)).toBe("203.0.113.7");
+  expect(await clientOf({ "X-Forwarded-For": "1.2.3.4, 203.0.113.7" }, here)).toBe("203.0.113.7");
+  expect(await clientOf({ Forwarded: 'for="[2001:db8::1]:4711"' }, here)).toBe("2001:db8::1");
+  for (const untold of [
+    {},
+    { "X-Forwarded-For": 'x","level":"error' },
+    { Forwarded: "for=1.2.3.4", "X-Forwarded-For": "203.0.113.7" },
+  ]) {
+    expect(await clientOf(untold as Record<string, string>, here)).toBe("10.0.0.9");
+  }
+  expect(await clientOf({ "X-Forwarded-For": "203.0.113.7" }, elsewhere)).toBe("10.0.0.9");
 });
 
 test("headers never stand in a line", async () => {

@@ -1,3 +1,5 @@
+import { clientAddress } from "../access/proxy-headers.ts";
+import type { IpNetwork } from "../lib/net/ip-network.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { LineLog } from "../telemetry/line-log.ts";
 import type { LogLevel } from "../telemetry/log.ts";
@@ -11,9 +13,12 @@ const QUIET_ROUTES: ReadonlySet<string> = new Set(["base", "health", "metrics", 
 /** Writes a line for each request. */
 export class RequestLog implements RequestObserver {
   readonly #log: LineLog;
+  readonly #trustedProxies: () => readonly IpNetwork[];
 
-  constructor(log: LineLog) {
+  /** `trustedProxies` are those whose word on their clients is taken, at each request. */
+  constructor(log: LineLog, trustedProxies: () => readonly IpNetwork[]) {
     this.#log = log;
+    this.#trustedProxies = trustedProxies;
   }
 
   get asksForClient(): boolean {
@@ -23,7 +28,9 @@ export class RequestLog implements RequestObserver {
   answered(exchange: Exchange, status: number, tookMs: number): void {
     const level = levelOf(exchange, status);
     if (!this.#log.writes(level)) return;
-    this.#log.writeLine(level, requestLine(this.#log.form, level, this.#log.now(), exchange, status, tookMs));
+    const client = clientAddress(exchange.request.headers, exchange.remote() ?? "", this.#trustedProxies());
+    const end = { level, atMs: this.#log.now(), client, status, tookMs };
+    this.#log.writeLine(level, requestLine(this.#log.form, exchange, end));
   }
 }
 

@@ -278,7 +278,7 @@ export function compose(
     // Discovery of ACIs is asked for at any path, by its query.
     pages: [aci.pages, distribution, admin, new MetricsPages(metrics.all, gate), clientPages, health],
     authenticator,
-    observers: [new RequestLog(log), requestMetrics],
+    observers: [new RequestLog(log, () => settings.now.trustedProxies), requestMetrics],
     requestIds: new RequestIds(instanceId.slice(0, 8)),
     log,
     elapsed: clock.elapsed,
