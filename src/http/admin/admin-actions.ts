@@ -1,18 +1,16 @@
 import type { AnswerOf } from "../../admin/contract.ts";
-import type { FetchProgress, VerifyProgress } from "../../admin/image-schemas.ts";
+import type { VerifyProgress } from "../../admin/image-schemas.ts";
 import type { Health } from "../../admin/server-schemas.ts";
 import { parseDigest } from "../../oci/digest.ts";
-import { formatReference, type Reference } from "../../oci/reference.ts";
-import { parseSelection, type SelectionText } from "../../oci/platform-selection.ts";
+import { formatReference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { Repository } from "../../oci/repository.ts";
 import type { CollectionLimits, Collector } from "../../registry/collector.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory } from "../../registry/images/inventory.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
-import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
+import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
 import type { OfflineSwitch } from "../../registry/pull/offline-switch.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
@@ -20,10 +18,9 @@ import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifier } from "../../registry/verifier.ts";
 import type { AdminActions, LineWork } from "./admin-action.ts";
-import { alreadyHere, whyUnreachable } from "./admin-fetch.ts";
-import { checkAll, inspect } from "./admin-images.ts";
-import { statsOf, totalOf } from "./admin-stats.ts";
-import { listImages } from "./list-images.ts";
+import { fetchImage } from "./fetch-image.ts";
+import { checkImages, inspectImage, listImages } from "./images.ts";
+import { stats } from "./stats.ts";
 
 /** The parts of the registry that the admin API speaks for. */
 export type AdminParts = {
@@ -52,7 +49,7 @@ export type AdminParts = {
 
 /** The admin API's functions over these parts. */
 export function adminActions(parts: AdminParts): AdminActions {
-  const { upstreams, collector, collectionLimits, inventory, survey, remover } = parts;
+  const { upstreams, collector, collectionLimits, inventory, survey, cacher, remover } = parts;
   return {
     getVersion: async () => ({ name: "larder", version: parts.version }),
     // Few ask for it, and what makes it is much to load.
@@ -70,14 +67,16 @@ export function adminActions(parts: AdminParts): AdminActions {
       return { offline };
     },
     listImages: (query, signal) => listImages(survey(signal), inventory, query, signal),
-    getImage: async ({ image }, signal) => (await inspect(survey(signal), image)) ?? throwNotHere(image),
+    getImage: async ({ image }, signal) => (await inspectImage(survey(signal), image)) ?? throwNotHere(image),
     removeImage: async ({ image }) => {
-      const { repository, reference } = locate(parseImageName(image));
-      const { removed, uncovered } = await remover.remove(repository, reference);
+      const named = parseImageName(image);
+      const { namespace, path } = named;
+      const { removed, uncovered } = await remover.remove({ namespace, path }, manifestReferenceOf(named));
       return removed === null ? throwNotHere(image) : { removed, uncovered };
     },
-    checkImages: ({ images }, signal) => checkAll(survey(signal), images),
-    fetchImage: ({ image, platforms }, signal) => fetchImage(parts, image, platforms, signal),
+    checkImages: ({ images }, signal) => checkImages(survey(signal), images),
+    fetchImage: ({ image, platforms }, signal) =>
+      fetchImage({ cacher, upstreams, survey: survey(signal) }, image, platforms),
     adoptImage: async ({ image, digest, indexBase64 }) => {
       const { namespace, path, tag } = parseImageName(image);
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
@@ -94,17 +93,6 @@ function throwNotHere(image: string): never {
   throw new RegistryError("MANIFEST_UNKNOWN", `${formatReference(parseImageName(image))} is not here`);
 }
 
-async function stats(parts: AdminParts): Promise<AnswerOf<"getStats">> {
-  const { traffic, lastingTraffic, upstreams, startedAtMs, aside, collector, guard } = parts;
-  return {
-    ...statsOf(traffic, upstreams, startedAtMs),
-    total: await totalOf(lastingTraffic, upstreams),
-    aside: await aside.totals(),
-    collectionRefusal: collector.refusal,
-    storeProblem: guard.problem,
-  };
-}
-
 function verify(verifier: Verifier, signal: AbortSignal): LineWork<VerifyProgress> {
   const left = new AbortController();
   return {
@@ -113,38 +101,4 @@ function verify(verifier: Verifier, signal: AbortSignal): LineWork<VerifyProgres
     },
     onLeave: () => left.abort(),
   };
-}
-
-/** Who no longer listens does not stop it. */
-async function fetchImage(
-  { cacher, upstreams, survey }: AdminParts,
-  image: string,
-  platforms: SelectionText,
-  signal: AbortSignal,
-): Promise<LineWork<FetchProgress>> {
-  const named = parseImageName(image);
-  const choice = parseSelection(platforms);
-  const unreachable = whyUnreachable(upstreams, named);
-  if (unreachable !== null) {
-    const look = survey(signal);
-    const { state } = await look.check(named, choice);
-    const found = state === "whole" ? await look.find(named) : null;
-    if (found === null) throw unreachable;
-    return alreadyHere(found.manifest.digest, `it may have moved: ${unreachable.message}`);
-  }
-  const { repository, reference } = locate(named);
-  return {
-    work: async (tell) => {
-      await cacher.cache(repository, reference, choice, tell);
-      return { kind: "done" };
-    },
-  };
-}
-
-function locate(named: Reference): { readonly repository: Repository; readonly reference: ManifestReference } {
-  const { namespace, path, tag, digest } = named;
-  const repository = { namespace, path };
-  if (digest !== null) return { repository, reference: { kind: "digest", digest } };
-  if (tag !== null) return { repository, reference: { kind: "tag", tag } };
-  throw new RegistryError("TAG_INVALID", `${formatReference(named)} has neither tag nor digest`);
 }

@@ -13,10 +13,10 @@ import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
 import type { AdminActions, LineWork } from "./admin-action.ts";
-import { streamLines } from "./admin-lines.ts";
-import { checkAnswer } from "./check-answer.ts";
+import { checkAnswer, checkLines } from "./check-answer.ts";
 import { problemResponse, RetiredPath } from "./problem-response.ts";
 import { parseBody, parseParameters, parseQuery, readJson } from "./read-input.ts";
+import { streamLines } from "./stream-lines.ts";
 
 /** Work for clients that may ask without any rights: so much at once, and so much more waits. */
 const WORK_LIMITS = { atOnce: 4, waiting: 60 };
@@ -97,7 +97,7 @@ export class AdminApi implements Pages {
     const { checksAnswers } = this.#options;
     if (CONTRACT[id].form === "lines") {
       const work = answer as LineWork<unknown>;
-      const lines = streamLines(checksAnswers ? checked(id, work) : work, (fault) => exchange.noteFault(fault));
+      const lines = streamLines(checksAnswers ? checkLines(id, work) : work, (fault) => exchange.noteFault(fault));
       return new Response(exchange.streamed(lines), { headers: { "Content-Type": LINES_TYPE } });
     }
     if (checksAnswers) checkAnswer(id, answer);
@@ -105,25 +105,11 @@ export class AdminApi implements Pages {
   }
 }
 
-/** An operation whose path names an image concerns its repository. */
+/** The repository of the image that a path names, for the gate; null for a path that names none. */
 function repositoryIn(parameters: object): Repository | null {
   if (!("image" in parameters)) return null;
   const { namespace, path } = parseImageName(String(parameters.image));
   return { namespace, path };
-}
-
-function checked(id: OperationId, { work, ...more }: LineWork<unknown>): LineWork<unknown> {
-  return {
-    ...more,
-    work: async (tell) => {
-      const last = await work((event) => {
-        checkAnswer(id, event);
-        tell(event);
-      });
-      checkAnswer(id, last);
-      return last;
-    },
-  };
 }
 
 function tooBusy(): RegistryError {

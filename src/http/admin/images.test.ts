@@ -11,8 +11,7 @@ import { Inventory } from "../../registry/images/inventory.ts";
 import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import type { ImagePage } from "../../admin/image-schemas.ts";
-import { checkAll } from "./admin-images.ts";
-import { listImages } from "./list-images.ts";
+import { checkImages, listImages } from "./images.ts";
 
 const NEVER = new AbortController().signal;
 const ORDER = { unqualified: [], standIns: [], localAnswersForAll: true };
@@ -88,8 +87,11 @@ test("what is much work makes shorter pages and answers, none of them empty", as
   for (const path of ["a", "b", "c", "d", "e"]) await keep("quay.io", path, "1");
   expect(await listed({}, 20)).toMatchObject({ names: { length: 5 }, pages: 3 });
   const asked = ["a", "b", "c", "d", "e"].map((path) => ({ image: `quay.io/${path}:1`, platforms: "all" as const }));
-  expect((await checkAll(survey(20), asked)).images).toMatchObject([{ state: "incomplete" }, { state: "incomplete" }]);
-  expect((await checkAll(survey(1), asked)).images).toHaveLength(1);
+  expect((await checkImages(survey(20), asked)).images).toMatchObject([
+    { state: "incomplete" },
+    { state: "incomplete" },
+  ]);
+  expect((await checkImages(survey(1), asked)).images).toHaveLength(1);
 });
 
 test("a list is of the namespace, the kind and the text that were asked for, in either direction", async () => {

@@ -1,0 +1,72 @@
+import type { FetchProgress } from "../../admin/image-schemas.ts";
+import { parseSelection, type SelectionText } from "../../oci/platform-selection.ts";
+import { formatReference, type Reference } from "../../oci/reference.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
+import { LOCAL } from "../../oci/repository-name.ts";
+import type { ImageCacher } from "../../registry/images/image-cacher.ts";
+import type { ImageSurvey } from "../../registry/images/image-survey.ts";
+import { parseImageName } from "../../registry/names/image-name.ts";
+import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
+import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import type { LineWork } from "./admin-action.ts";
+
+type FetchParts = {
+  readonly cacher: ImageCacher;
+  readonly upstreams: Upstreams;
+  readonly survey: ImageSurvey;
+};
+
+/**
+ * Fetches an image for the chosen platforms. One that cannot be fetched and is here whole is answered with a warning.
+ * Throws UPSTREAM_UNAVAILABLE or DENIED when it can neither be fetched nor is here, TAG_INVALID when it is named by
+ * neither tag nor digest. The work goes on when the client leaves.
+ */
+export async function fetchImage(
+  { cacher, upstreams, survey }: FetchParts,
+  image: string,
+  platforms: SelectionText,
+): Promise<LineWork<FetchProgress>> {
+  const named = parseImageName(image);
+  const choice = parseSelection(platforms);
+  const unreachable = whyUnreachable(upstreams, named);
+  if (unreachable !== null) {
+    const { state } = await survey.check(named, choice);
+    const found = state === "whole" ? await survey.find(named) : null;
+    if (found === null) throw unreachable;
+    return alreadyHere(found.manifest.digest, `it may have moved: ${unreachable.message}`);
+  }
+  const { namespace, path } = named;
+  const reference = manifestReferenceOf(named);
+  return {
+    work: async (tell) => {
+      await cacher.cache({ namespace, path }, reference, choice, tell);
+      return { kind: "done" };
+    },
+  };
+}
+
+/** Why an image cannot be fetched at all: larder is offline, or does not stand in for its registry. Null when it can. */
+function whyUnreachable(upstreams: Upstreams, reference: Reference): RegistryError | null {
+  const name = formatReference(reference);
+  if (upstreams.offline) {
+    return new RegistryError(
+      "UPSTREAM_UNAVAILABLE",
+      `${name} cannot be fetched: larder is offline; switch it with \`larder offline off\`, or bring the image with \`larder upload\``,
+    );
+  }
+  const { namespace } = reference;
+  if (namespace === LOCAL || upstreams.knows(namespace)) return null;
+  return new RegistryError(
+    "DENIED",
+    `${name} cannot be fetched: this larder does not stand in for ${namespace}; start it with --stand-in ${namespace}`,
+  );
+}
+
+function alreadyHere(digest: string, warning: string): LineWork<FetchProgress> {
+  return {
+    work: async (tell) => {
+      tell({ kind: "resolved", digest, warning });
+      return { kind: "done" };
+    },
+  };
+}
