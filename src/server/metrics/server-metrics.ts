@@ -8,9 +8,8 @@ import type { MetricDefinition } from "../../telemetry/metrics/metric-family.ts"
 import { Metrics } from "../../telemetry/metrics/metrics.ts";
 import { processMetrics } from "../../telemetry/metrics/process-metrics.ts";
 import type { CertificateSource } from "../../tls/certificate-source.ts";
-import { certificateMetrics } from "./certificate-metrics.ts";
 import { collectionMetrics } from "./collection-metrics.ts";
-import { DnsMetrics } from "./dns-metrics.ts";
+import { certificateMetrics, DnsMetrics, listenerMetrics } from "./listener-metrics.ts";
 import { namespaceLabel } from "./namespace-label.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 import { type StoreParts, storeMetrics } from "./store-metrics.ts";
@@ -23,13 +22,6 @@ const BUILD: MetricDefinition = {
   help: "This larder, always 1",
   labels: ["version", "bun_version", "os", "arch"],
 };
-const IN_FLIGHT: MetricDefinition = {
-  kind: "gauge",
-  name: "larder_http_requests_in_flight",
-  help: "Requests that are being answered",
-  labels: [],
-};
-
 const LOG_LINES: MetricDefinition = {
   kind: "counter",
   name: "larder_log_lines_total",
@@ -86,10 +78,9 @@ export class ServerMetrics {
     return requests;
   }
 
-  /** Measures what comes in; `openRequests` tells how many requests are being answered. */
+  /** Measures how many requests are being answered, as `openRequests` says it. */
   watchListeners(openRequests: () => number): void {
-    const read = () => [{ metric: IN_FLIGHT, labels: [], value: openRequests() }];
-    this.all.addReader({ name: "listeners", definitions: [IN_FLIGHT], read });
+    this.all.addReader(listenerMetrics(openRequests));
   }
 
   /** Measures the log. */
