@@ -27,6 +27,8 @@ test("every operation of the contract stands in it, and all that is referred to"
   // What has a name does not stand for itself, and nothing is defined in a corner.
   for (const schema of Object.values(schemas)) expect(schema.$ref).toBeUndefined();
   expect(text).not.toContain("$defs");
+  const kind = { name: "kind", in: "query", schema: { $ref: "#/components/schemas/TagKind" } };
+  expect(text).toContain(JSON.stringify(kind));
 });
 
 test("what is said in the path, the query and the body of an operation has names of its own", () => {

@@ -57,6 +57,8 @@ const COMPONENTS = {
   Version: versionAnswer,
 };
 
+const NAMES = new Map<v.GenericSchema, string>(Object.entries(COMPONENTS).map(([name, schema]) => [schema, name]));
+
 const SETTINGS = {
   target: "draft-2020-12",
   // Of a list that is counted before it is looked at, the shape is that of the look.
@@ -155,8 +157,10 @@ function describeParameter(place: "path" | "query", name: string, schema: Operat
   };
 }
 
+/** What has a name is told by it, what has none as it is: a conversion that knows of all names converts them all each time. */
 function convert(schema: v.GenericSchema): Json {
-  const converted = toJsonSchema(schema, { ...SETTINGS, definitions: COMPONENTS });
-  // The document says which dialect it is of, and has the definitions in another place.
-  return { ...converted, $schema: undefined, $defs: undefined };
+  const name = NAMES.get("wrapped" in schema ? (schema.wrapped as v.GenericSchema) : schema);
+  if (name !== undefined) return { $ref: `#/components/schemas/${name}` };
+  // The document says which dialect it is of.
+  return { ...toJsonSchema(schema, SETTINGS), $schema: undefined };
 }

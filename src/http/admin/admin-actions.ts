@@ -50,10 +50,10 @@ export type AdminParts = {
 /** The admin API's functions over these parts. */
 export function adminActions(parts: AdminParts): AdminActions {
   const { upstreams, collector, collectionLimits, inventory, survey, cacher, remover } = parts;
+  let document: Promise<AnswerOf<"getDocument">> | null = null;
   return {
     getVersion: async () => ({ name: "larder", version: parts.version }),
-    // Few ask for it, and what makes it is much to load.
-    getDocument: async () => (await import("../../admin/openapi.ts")).openApiDocument(parts.version),
+    getDocument: () => (document ??= makeDocument(parts.version)),
     getHealth: async () => ({
       disk: await parts.disk(),
       storeProblem: parts.guard.problem,
@@ -87,6 +87,12 @@ export function adminActions(parts: AdminParts): AdminActions {
       collector.collect({ ...collectionLimits, graceMs }, options),
     verify: async (_, signal) => verify(parts.verifier, signal),
   };
+}
+
+/** Few ask for it, and what makes it is much to load; anybody may ask for it often. */
+async function makeDocument(version: string): Promise<AnswerOf<"getDocument">> {
+  const { openApiDocument } = await import("../../admin/openapi.ts");
+  return openApiDocument(version);
 }
 
 function throwNotHere(image: string): never {
