@@ -143,6 +143,37 @@ test("a file that cannot be removed keeps no other from being collected, and is 
   expect(await metadata.collection.findUnrecorded([stuck, other])).toEqual([stuck, other]);
 });
 
+test("while another larder collects in the same store, nothing is collected, and it is said why", async () => {
+  const digest = await pushBlob("unlinked");
+  await metadata.links.unlinkBlob(nameOf(repository), digest);
+  const fence = await metadata.leases.acquire("collection", "another", 60_000);
+  const report = await collector.collect(LIMITS);
+  expect(report.blobs).toBe(0);
+  expect(report.problem).toContain("another larder is just collecting");
+  await metadata.leases.release("collection", fence ?? 0);
+  expect(await collector.collect(LIMITS)).toMatchObject({ blobs: 1, problem: null });
+  expect((await metadata.events.listBefore(null, 1))[0]).toMatchObject({ kind: "collected", sizeBytes: 8 });
+});
+
+test("an upload that is cancelled while somebody writes to it is gone, and becomes no blob", async () => {
+  const { id } = await uploads.begin(repository, "sha256");
+  const gate = Promise.withResolvers<void>();
+  const body = async function* () {
+    yield new TextEncoder().encode("half");
+    await gate.promise;
+    yield new TextEncoder().encode(" and half");
+  };
+  const digest = digestOf("half and half");
+  const finishing = uploads.finish(repository, id, digest, { body: body(), range: null, length: null });
+  while ((await uploads.state(repository, id)).size === 0) await Bun.sleep(1);
+  const another = uploads.append(repository, id, { body: null, range: null, length: 0 });
+  await expect(another).rejects.toMatchObject({ code: "RANGE_INVALID" });
+  await uploads.cancel(repository, id);
+  gate.resolve();
+  await expect(finishing).rejects.toMatchObject({ code: "BLOB_UPLOAD_UNKNOWN" });
+  expect(await blobs.size(digest)).toBeNull();
+});
+
 test("uploads that nobody writes to any more are given up", async () => {
   const { id } = await uploads.begin(repository, "sha256");
   const old = new Date(Date.now() - 3_600_000);

@@ -81,7 +81,7 @@ export class AciImages {
     const work = turns.begin();
     for (const { digest } of [config, ...layers]) {
       await work.rest();
-      if (await blobs.isHere(repository, digest)) continue;
+      if (await blobs.secure(repository, digest)) continue;
       await cacher.cache(repository, { kind: "digest", digest: manifest }, ALL_PLATFORMS, () => {});
       break;
     }

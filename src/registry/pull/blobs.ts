@@ -112,17 +112,11 @@ export class Blobs {
   }
 
   /**
-   * As `isHere`, for one who relies on it: a repository that lends it to `repository` links it afterwards, and a file that was set
-   * aside is brought back.
+   * Is the blob on disk, whole, where `repository` may be answered from? For one who relies on it: a repository that lends it
+   * links it afterwards, and a file that was set aside is brought back. What only wants to know asks `HeldParts`.
    */
   async secure(repository: Repository, digest: Digest): Promise<boolean> {
     return (await this.#findHere(repository, digest)) !== null;
-  }
-
-  /** Is the blob on disk, whole, where `repository` may be answered from? Changes nothing. */
-  async isHere(repository: Repository, digest: Digest): Promise<boolean> {
-    const found = await this.#find(repository, digest);
-    return found !== null && this.#parts.files.isWhole(digest, found.link.size);
   }
 
   /**

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { digestOf } from "../../oci/digest.ts";
+import { FilesystemAside } from "../../storage/filesystem/aside-filesystem.ts";
+import { blobPath } from "../../storage/filesystem/blob-folder.ts";
+import { FilesystemBlobs } from "../../storage/filesystem/blobs-filesystem.ts";
+import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
+import { BlobFiles } from "./blob-files.ts";
+import { SpareWrites } from "./spare-writes.ts";
+
+const TEXT = "a layer";
+const digest = digestOf(TEXT);
+
+let folder: string;
+let aside: FilesystemAside;
+let files: BlobFiles;
+let transitions: ReturnType<typeof memoryMetadata>["transitions"];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "larder-blob-files-"));
+  aside = new FilesystemAside(folder);
+  const log = { write: () => {} };
+  ({ transitions } = memoryMetadata());
+  const store = new FilesystemBlobs(folder);
+  files = new BlobFiles({ store, aside, transitions, spareWrites: new SpareWrites(log, () => 0), log });
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function place(text: string): Promise<void> {
+  await mkdir(dirname(blobPath(folder, digest)), { recursive: true });
+  await writeFile(blobPath(folder, digest), text);
+}
+
+test("the question whether a file is whole changes nothing; who relies on it has it brought back", async () => {
+  expect(await files.isWhole(digest, TEXT.length)).toBe(false);
+  await place(TEXT);
+  expect(await files.isWhole(digest, TEXT.length)).toBe(true);
+  await aside.setAside(digest, "unrecorded");
+  expect(await files.isWhole(digest, TEXT.length)).toBe(true);
+  expect(await files.isWhole(digest, TEXT.length + 1)).toBe(false);
+  expect(await aside.holds(digest, "unrecorded")).toBe(true);
+  expect(await files.makeWhole(digest, TEXT.length)).toBe(true);
+  expect(await aside.holds(digest, "unrecorded")).toBe(false);
+  expect(await readFile(blobPath(folder, digest), "utf8")).toBe(TEXT);
+});
+
+test("a file of the wrong size stays until somebody relies on it, then gives way to a better one that was set aside", async () => {
+  await place(TEXT);
+  await aside.setAside(digest, "unrecorded");
+  await place("cut");
+  expect(await files.isWhole(digest, TEXT.length)).toBe(false);
+  expect(await readFile(blobPath(folder, digest), "utf8")).toBe("cut");
+  expect(await files.makeWhole(digest, TEXT.length)).toBe(true);
+  expect(await aside.holds(digest, "damaged")).toBe(true);
+  expect(await readFile(blobPath(folder, digest), "utf8")).toBe(TEXT);
+});
+
+test("what somebody is just putting in a file's place is not set aside", async () => {
+  await place("cut");
+  await transitions.arrive(digest, async () => {
+    expect(await files.makeWhole(digest, TEXT.length)).toBe(false);
+    await place(TEXT);
+  });
+  expect(await files.isDamaged(digest)).toBe(false);
+  expect(await files.makeWhole(digest, TEXT.length)).toBe(true);
+});
