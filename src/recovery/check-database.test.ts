@@ -21,7 +21,7 @@ let store: Store;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-check-"));
   guard = new FolderGuard(folder, () => {});
-  store = await openStore(folder, { spare: SPACE, guard, now: Date.now });
+  store = await openStore(folder, { reserve: SPACE, guard, now: Date.now });
   const putting = Array.from({ length: MANIFESTS }, (_, index) => put(store, "local/app", large(index), `t${index}`));
   await Promise.all(putting);
 });

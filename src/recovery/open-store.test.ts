@@ -22,7 +22,7 @@ import type { MetadataStore } from "../storage/metadata.ts";
 import { imageManifest, open as openFixture, put } from "./store.fixture.ts";
 import { openStore } from "./open-store.ts";
 
-const SPARE = { isSpent: false, spend: () => false, restore: async () => {}, freeBytes: () => 1e12 };
+const RESERVE = { isSpent: false, spend: () => false, restore: async () => {}, freeBytes: () => 1e12 };
 const HERE = "local/app" as RepositoryName;
 
 let parent: string;
@@ -45,7 +45,7 @@ async function keep(store: MetadataStore, text: string): Promise<void> {
 }
 
 async function has(text: string): Promise<boolean> {
-  const store = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
+  const store = (await openStore(folder, { reserve: RESERVE, guard: null, now: Date.now })).metadata;
   const link = await store.links.findLink([HERE], digestOf(text));
   await store.close();
   return link !== null;
@@ -53,14 +53,14 @@ async function has(text: string): Promise<boolean> {
 
 /** Runs a store with these blobs and stops it cleanly. */
 async function session(...texts: readonly string[]): Promise<void> {
-  const store = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
+  const store = (await openStore(folder, { reserve: RESERVE, guard: null, now: Date.now })).metadata;
   for (const text of texts) await keep(store, text);
   await store.close();
 }
 
 /** Runs a store with these blobs and leaves the folder as a process that was killed leaves it. */
 async function killedSession(...texts: readonly string[]): Promise<void> {
-  const store = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
+  const store = (await openStore(folder, { reserve: RESERVE, guard: null, now: Date.now })).metadata;
   for (const text of texts) await keep(store, text);
   const left = join(parent, "left");
   cpSync(folder, left, { recursive: true });
@@ -71,7 +71,7 @@ async function killedSession(...texts: readonly string[]): Promise<void> {
 }
 
 function damage(): Promise<string | null> {
-  return openStore(folder, { spare: SPARE, guard: null, now: Date.now }).then(
+  return openStore(folder, { reserve: RESERVE, guard: null, now: Date.now }).then(
     async ({ metadata }) => {
       await metadata.close();
       return null;
@@ -89,8 +89,8 @@ test("a store that stopped, or was killed, goes on with all that it had", async 
 });
 
 test("a second one is kept out, and let in when the first one ends", async () => {
-  const first = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
-  await expect(openStore(folder, { spare: SPARE, guard: null, now: Date.now })).rejects.toThrow(
+  const first = (await openStore(folder, { reserve: RESERVE, guard: null, now: Date.now })).metadata;
+  await expect(openStore(folder, { reserve: RESERVE, guard: null, now: Date.now })).rejects.toThrow(
     "in use by another process",
   );
   await first.close();
@@ -153,7 +153,7 @@ test("a log that is gone or emptied after a kill is noticed", async () => {
 test("a stop that was cut off between the database and its mark is none of these", async () => {
   await session("one");
   const mark = join(folder, "store.json");
-  const store = (await openStore(folder, { spare: SPARE, guard: null, now: Date.now })).metadata;
+  const store = (await openStore(folder, { reserve: RESERVE, guard: null, now: Date.now })).metadata;
   const open = readFileSync(mark);
   await store.close();
   writeFileSync(mark, open);
@@ -241,7 +241,7 @@ test("a log that was cut, scribbled on or put back from before loses nothing tha
     cpSync(left, folder, { recursive: true });
     rmSync(left, { recursive: true });
     writeFileSync(log, damage(readFileSync(log)));
-    const { metadata } = await openStore(folder, { spare: SPARE, guard: null, now: Date.now, tell });
+    const { metadata } = await openStore(folder, { reserve: RESERVE, guard: null, now: Date.now, tell });
     for (const { tag, manifest } of images) {
       const found = await metadata.tags.getTagged(`local/round${round}` as RepositoryName, tag as Tag);
       expect(found?.manifest.bytes).toEqual(manifest.bytes);
@@ -269,7 +269,7 @@ test("a kill between the database and what is written down is no damage", async 
   writeFileSync(mark, JSON.stringify({ ...rest, generation, isOpen: true }));
   const told: string[] = [];
   const tell = (what: string) => told.push(what);
-  const { metadata } = await openStore(folder, { spare: SPARE, guard: null, now: Date.now, tell });
+  const { metadata } = await openStore(folder, { reserve: RESERVE, guard: null, now: Date.now, tell });
   expect(await metadata.tags.listTags("local/app" as RepositoryName, { after: null, limit: 9 })).toHaveLength(2);
   expect(told).toEqual([]);
   await metadata.close();

@@ -4,7 +4,7 @@ import { examineStore } from "./examine-store.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { sqliteMetadata } from "../storage/sqlite/metadata-sqlite.ts";
-import { type SpareSpace, SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
+import { type SpaceReserve, SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { storageError } from "../storage/storage-error.ts";
 import { isSqliteDamage, StoreDamaged } from "../storage/store-damage.ts";
 import { StoreLock } from "../storage/sqlite/store-lock.ts";
@@ -39,7 +39,7 @@ type StoreGuard = WriteGuard & {
 /** What a store is opened with. */
 export type StoreOptions = {
   /** On a full disk, this is for what frees space. */
-  readonly spare: SpareSpace & DiskSpace;
+  readonly reserve: SpaceReserve & DiskSpace;
   readonly guard: StoreGuard | null;
   readonly now: () => number;
   /** Where long work takes its turns. */
@@ -78,20 +78,20 @@ export async function openStore(dataFolder: string, options: StoreOptions): Prom
 }
 
 async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreLock): Promise<Store> {
-  const { spare, guard, now, turns = new Turns() } = options;
+  const { reserve, guard, now, turns = new Turns() } = options;
   removeDatabase(interimPath(dataFolder));
   const mark = readStoreMark(dataFolder);
   // What was seen while larder ran may have been put right since: then all of it is read.
   const damage = mark?.damage == null ? null : await seekDamage(dataFolder, mark);
   if (damage !== null) throw new StoreDamaged("unreadable", damage);
   await examineStore(dataFolder, mark);
-  let database = openSound(dataFolder, spare, guard);
+  let database = openSound(dataFolder, reserve, guard);
   // After a clean stop all was in the database; a migration is in no file of changes.
   const lost = mark?.isOpen === true && !database.wasMigrated ? await countLostChanges(dataFolder, database) : 0;
   if (lost > 0) {
     database.abandon();
     await bringBack(dataFolder, lost, options);
-    database = openSound(dataFolder, spare, guard);
+    database = openSound(dataFolder, reserve, guard);
   }
   guard?.watch("larder.db");
   guard?.watch("larder.db-wal");
@@ -111,7 +111,7 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
   const journal = new ChangeJournal(dataFolder, database, now);
   database.watch(journal);
   const isDoubtful = mark === null || mark.isOpen || database.wasMigrated;
-  const snapshots = new Snapshots(dataFolder, database, journal, { space: spare, isDoubtful, now });
+  const snapshots = new Snapshots(dataFolder, database, journal, { space: reserve, isDoubtful, now });
   const close = async () => {
     // The mark of another store is not to be replaced, nor that of one whose damage was seen.
     const isInPlace = guard === null || guard.problem === null;
@@ -126,13 +126,13 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
 /** Without its own database: one that is made for this run, out of what a rebuild would make it of. */
 async function openWhatIsLeft(
   dataFolder: string,
-  { spare, guard, now, turns = new Turns() }: StoreOptions,
+  { reserve, guard, now, turns = new Turns() }: StoreOptions,
   lock: StoreLock,
 ): Promise<Store> {
   const path = interimPath(dataFolder);
   try {
     await buildInterim(dataFolder, path, now());
-    const database = new SqliteDatabase(path, spare, guard);
+    const database = new SqliteDatabase(path, reserve, guard);
     const close = async () => {
       database.close();
       removeDatabase(path);
@@ -163,17 +163,17 @@ async function bringBack(dataFolder: string, lost: number, { now, tell }: StoreO
 }
 
 /** Opens the database, and reads all of it when it is small. What is damaged stays as it is. */
-function openSound(dataFolder: string, spare: SpareSpace, guard: StoreGuard | null): SqliteDatabase {
-  const database = openDatabase(dataFolder, spare, guard);
+function openSound(dataFolder: string, reserve: SpaceReserve, guard: StoreGuard | null): SqliteDatabase {
+  const database = openDatabase(dataFolder, reserve, guard);
   const damage = database.sizeBytes <= CHECKED_AT_START_BYTES ? database.check() : null;
   if (damage === null) return database;
   database.abandon();
   throw new StoreDamaged("unreadable", `larder.db is damaged (${damage})`);
 }
 
-function openDatabase(dataFolder: string, spare: SpareSpace, guard: StoreGuard | null): SqliteDatabase {
+function openDatabase(dataFolder: string, reserve: SpaceReserve, guard: StoreGuard | null): SqliteDatabase {
   try {
-    return new SqliteDatabase(join(dataFolder, "larder.db"), spare, guard);
+    return new SqliteDatabase(join(dataFolder, "larder.db"), reserve, guard);
   } catch (error) {
     if (!isSqliteDamage(error)) throw error;
     throw new StoreDamaged("unreadable", "larder.db is damaged and cannot be read", { cause: error });

@@ -14,7 +14,7 @@ export const SPACE = { isSpent: false, spend: () => false, restore: async () => 
 
 /** Opens the store in a folder. */
 export function open(folder: string, space = SPACE): Promise<Store> {
-  return openStore(folder, { spare: space, guard: null, now: Date.now });
+  return openStore(folder, { reserve: space, guard: null, now: Date.now });
 }
 
 /** The manifest of an image without layers. */

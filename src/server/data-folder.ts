@@ -33,7 +33,7 @@ export async function openDataFolder(
     guard = new FolderGuard(folder, (problem) => tellOfMove(problem, folder, log));
     const reserve = new DiskReserve(folder);
     const store = await openStore(folder, {
-      spare: reserve,
+      reserve,
       guard,
       now,
       turns,

@@ -20,8 +20,8 @@ export interface ChangeSink {
   sync(): Promise<void>;
 }
 
-/** Space that is kept for those who give some back; see `DiskReserve`. */
-export type SpareSpace = {
+/** Space that is released when the disk is full, so that a deletion can still be written; see `DiskReserve`. */
+export type SpaceReserve = {
   /** Was it given away, and has not been put back? Until then nothing may take space that gives none back. */
   readonly isSpent: boolean;
   /** Gives it away. False: there is none. */
@@ -44,7 +44,7 @@ export class SqliteDatabase {
   readonly #database: Database;
   readonly #log: number;
   readonly #flush: SharedFlush;
-  readonly #spare: SpareSpace | null;
+  readonly #reserve: SpaceReserve | null;
   readonly #guard: WriteGuard | null;
   readonly #statements = new Map<string, CheckedStatement<unknown, SQLQueryBindings[]>>();
   readonly #meetDamage = (cause: unknown): unknown => {
@@ -60,10 +60,10 @@ export class SqliteDatabase {
   readonly wasMigrated: boolean;
 
   /** Opens or makes the database at `path`, and brings its schema up to date. Throws StoreInUse, STORAGE_FULL. */
-  constructor(path: string, spare: SpareSpace | null = null, guard: WriteGuard | null = null) {
-    this.#spare = spare;
+  constructor(path: string, reserve: SpaceReserve | null = null, guard: WriteGuard | null = null) {
+    this.#reserve = reserve;
     this.#guard = guard;
-    const opened = withSpareSpace(spare, () => openSqliteFile(path));
+    const opened = withReserve(reserve, () => openSqliteFile(path));
     this.#database = opened.database;
     this.wasMigrated = opened.wasMigrated;
     this.#log = openSync(`${path}-wal`, "r");
@@ -128,9 +128,9 @@ export class SqliteDatabase {
   }
 
   #refuseWhileSpent(): void {
-    if (this.#spare?.isSpent !== true) return;
+    if (this.#reserve?.isSpent !== true) return;
     // No waiting here: what the caller has read must still hold in the transaction. The next one finds it put back.
-    void this.#spare.restore();
+    void this.#reserve.restore();
     throw storageFull();
   }
 
@@ -174,7 +174,7 @@ export class SqliteDatabase {
   /** As `durably`, for work that gives space back: on a full disk it may use what is kept for just that. */
   async freeing<T>(work: () => T): Promise<T> {
     this.#guard?.admit();
-    return this.#flushed(withSpareSpace(this.#spare, () => this.#commit(work)));
+    return this.#flushed(withReserve(this.#reserve, () => this.#commit(work)));
   }
 
   /** Waits until all that was committed so far would survive a power cut. Throws STORAGE_FULL, WritesRefused. */
@@ -242,7 +242,7 @@ export class SqliteDatabase {
     const next = this.query<StoreIdentity, [number]>(
       "UPDATE store SET generation = generation + 1, closed = ? RETURNING id, generation",
     );
-    return withSpareSpace(this.#spare, () => this.transact(() => next.get(closed)));
+    return withReserve(this.#reserve, () => this.transact(() => next.get(closed)));
   }
 
   async #flushed<T>({ result, tell }: Committed<T>): Promise<T> {
@@ -264,11 +264,11 @@ type Committed<T> = { readonly result: T; readonly tell: () => void };
 function nothing(): void {}
 
 /** Does what may fail for want of space; then once more, with the space that is kept for such work. */
-function withSpareSpace<T>(spare: SpareSpace | null, work: () => T): T {
+function withReserve<T>(reserve: SpaceReserve | null, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!isStorageFull(error) || spare?.spend() !== true) throw error;
+    if (!isStorageFull(error) || reserve?.spend() !== true) throw error;
     return work();
   }
 }
