@@ -18,7 +18,7 @@ import { Collector } from "./collector.ts";
 import { referencesOf } from "../oci/manifest-references.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { nameOf } from "../oci/repository.ts";
-import { SpareWrites } from "./pull/spare-writes.ts";
+import { BestEffortWrites } from "./pull/best-effort-writes.ts";
 import { Uploads } from "./push/uploads.ts";
 
 const repository = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
@@ -42,8 +42,8 @@ beforeEach(async () => {
     "error",
     () => now,
   );
-  const spareWrites = new SpareWrites(log, () => now);
-  const files = new BlobFiles({ store: blobs, aside, transitions: metadata.transitions, spareWrites, log });
+  const bestEffort = new BestEffortWrites(log, () => now);
+  const files = new BlobFiles({ store: blobs, aside, transitions: metadata.transitions, bestEffort, log });
   uploads = new Uploads(
     { spool: new FilesystemSpool(folder, new DiskReserve(folder)), store: blobs },
     files,
@@ -239,7 +239,7 @@ test("sessions that a crash left without their bytes are ended once they are old
 });
 
 /** Files that a crash left: their record is missing. They are as old as can be. */
-async function leaveStrays(count: number, name = "stray"): Promise<readonly Digest[]> {
+async function leaveUnrecorded(count: number, name = "crash"): Promise<readonly Digest[]> {
   const digests = Array.from({ length: count }, (_, index) => digestOf(`${name} ${index}`));
   for (const [index, digest] of digests.entries()) {
     const path = blobPath(folder, digest);
@@ -255,7 +255,7 @@ const areHere = async (digests: readonly Digest[]) =>
 
 describe("a file without a record", () => {
   test("is set aside once it is old, and not deleted", async () => {
-    const [digest] = (await leaveStrays(1)) as [Digest];
+    const [digest] = (await leaveUnrecorded(1)) as [Digest];
     await utimes(blobPath(folder, digest), new Date(), new Date());
     now = Date.now();
     expect(await collector.collect(LIMITS, {})).toMatchObject({ blobs: 0, setAside: 0 });
@@ -268,7 +268,7 @@ describe("a file without a record", () => {
 
   test("comes back when its record does", async () => {
     now = Date.now();
-    const [digest] = (await leaveStrays(1)) as [Digest];
+    const [digest] = (await leaveUnrecorded(1)) as [Digest];
     await collector.collect(LIMITS, {});
     await metadata.links.linkBlob(nameOf(repository), digest, 7, now);
     expect(await collector.collect(LIMITS, {})).toMatchObject({ broughtBack: 1 });
@@ -278,9 +278,9 @@ describe("a file without a record", () => {
 
   test("that was pushed since gives way to what was pushed", async () => {
     now = Date.now();
-    const [digest] = (await leaveStrays(1)) as [Digest];
+    const [digest] = (await leaveUnrecorded(1)) as [Digest];
     await collector.collect(LIMITS, {});
-    await pushBlob("stray 0");
+    await pushBlob("crash 0");
     expect(await collector.collect(LIMITS, {})).toMatchObject({ broughtBack: 0 });
     expect(await blobs.size(digest)).toBe(7);
     expect((await aside.totals()).files).toBe(0);
@@ -289,17 +289,17 @@ describe("a file without a record", () => {
   test("is looked for at the first collection, and then only when somebody asks or hours have passed", async () => {
     now = Date.now();
     await collector.collect(LIMITS);
-    await leaveStrays(1);
+    await leaveUnrecorded(1);
     expect((await collector.collect(LIMITS)).setAside).toBe(0);
     expect((await collector.collect(LIMITS, {})).setAside).toBe(1);
-    await leaveStrays(1, "later");
+    await leaveUnrecorded(1, "later");
     now += 6 * 3_600_000;
     expect((await collector.collect(LIMITS)).setAside).toBe(1);
   });
 
   test("that cannot be moved keeps nothing else from being collected", async () => {
     now = Date.now();
-    const [stuck, ...others] = await leaveStrays(3);
+    const [stuck, ...others] = await leaveUnrecorded(3);
     await mkdir(join(folder, "aside/sha256"), { recursive: true });
     await writeFile(join(folder, "aside/sha256", stuck?.slice(7, 9) ?? ""), "a file where a folder has to be");
     const unlinked = await pushBlob("unlinked");
@@ -312,47 +312,47 @@ describe("a file without a record", () => {
 });
 
 describe("a store in which many files have no record", () => {
-  /** Recorded files, one of them without a link, beside these many strays. */
-  async function open(recorded: number, strays: number) {
+  /** Recorded files, one of them without a link, beside these many without a record. */
+  async function open(recorded: number, unrecorded: number) {
     now = Date.now();
     for (let index = 0; index < recorded; index++) await pushBlob(`recorded ${index}`);
     const unlinked = digestOf("recorded 0");
     if (recorded > 0) await metadata.links.unlinkBlob(nameOf(repository), unlinked);
-    return { unlinked, strays: await leaveStrays(strays) };
+    return { unlinked, unrecorded: await leaveUnrecorded(unrecorded) };
   }
 
   test("is not collected at all, and says so until it is right again", async () => {
-    const { unlinked, strays } = await open(60, 11);
+    const { unlinked, unrecorded } = await open(60, 11);
     const report = await collector.collect(LIMITS);
     expect(report).toMatchObject({ blobs: 0, links: 0, setAside: 0 });
     expect(report.problem).toContain("11 of 71 files");
     expect(collector.refusal).toBe(report.problem);
-    expect(await areHere([unlinked, ...strays])).toBe(true);
+    expect(await areHere([unlinked, ...unrecorded])).toBe(true);
     expect((await collector.collect({ ...LIMITS, graceMs: 0 }, {})).blobs).toBe(0);
-    for (const digest of strays) await metadata.links.linkBlob(nameOf(repository), digest, 7, now);
+    for (const digest of unrecorded) await metadata.links.linkBlob(nameOf(repository), digest, 7, now);
     expect(await collector.collect(LIMITS)).toMatchObject({ blobs: 1, problem: null });
     expect(collector.refusal).toBeNull();
   });
 
   test("is collected when they are a handful, or a small share", async () => {
-    for (const [recorded, strays] of [
+    for (const [recorded, unrecorded] of [
       [0, 10],
       [130, 11],
     ] as const) {
-      await open(recorded, strays);
-      expect(await collector.collect(LIMITS, {})).toMatchObject({ setAside: strays, problem: null });
+      await open(recorded, unrecorded);
+      expect(await collector.collect(LIMITS, {})).toMatchObject({ setAside: unrecorded, problem: null });
     }
   });
 
   test("is collected when somebody wants them set aside, and deleted when somebody gives them up", async () => {
-    const { strays } = await open(0, 40);
+    const { unrecorded } = await open(0, 40);
     expect(await collector.collect(LIMITS, { setAsideAll: true })).toMatchObject({ setAside: 40, problem: null });
     const month = 30 * 86_400_000;
     expect(await collector.collect(LIMITS, { giveUpAfterMs: month })).toMatchObject({ givenUp: 0 });
     now += month + 60_000;
     expect(await collector.collect(LIMITS, {})).toMatchObject({ givenUp: 0 });
     expect((await aside.totals()).files).toBe(40);
-    const bytes = strays.reduce((sum, _, index) => sum + `stray ${index}`.length, 0);
+    const bytes = unrecorded.reduce((sum, _, index) => sum + `crash ${index}`.length, 0);
     expect(await collector.collect(LIMITS, { giveUpAfterMs: month })).toMatchObject({ givenUp: 40, bytes });
     expect((await aside.totals()).files).toBe(0);
   });

@@ -8,7 +8,7 @@ import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.t
 import { isUnkeepable } from "../storage/storage-error.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import { CollectionTally, type CollectionTotals } from "./collection-tally.ts";
-import { type SetAside, StrayFiles, type StraySurvey, whyNotToCollect } from "./stray-files.ts";
+import { type SetAside, UnrecordedFiles, type FileSurvey, whyNotToCollect } from "./unrecorded-files.ts";
 import type { Uploads } from "./push/uploads.ts";
 
 /** What a collection did. Bytes are those of blobs, of uploads that expired, and of what was given up. */
@@ -73,7 +73,7 @@ const NOTHING = { manifests: 0, links: 0, blobs: 0, bytes: 0, setAside: 0, broug
  */
 export class Collector {
   readonly #parts: CollectorParts;
-  readonly #strays: StrayFiles;
+  readonly #unrecorded: UnrecordedFiles;
   readonly #tally = new CollectionTally();
   #running: Promise<CollectionReport> | null = null;
   #surveyedAtMs: number | null = null;
@@ -81,7 +81,7 @@ export class Collector {
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
-    this.#strays = new StrayFiles(parts);
+    this.#unrecorded = new UnrecordedFiles(parts);
   }
 
   /** Why nothing is collected; null when nothing speaks against it. */
@@ -121,9 +121,9 @@ export class Collector {
     const report = { ...NOTHING, manifests, links, blobs, bytes: expired + bytes };
     if (survey === null) return report;
     const { files, failure } = await this.#setAside(survey, now() - limits.graceMs, options?.setAsideAll === true);
-    const broughtBack = await this.#strays.bringBack();
+    const broughtBack = await this.#unrecorded.bringBack();
     const { giveUpAfterMs = null } = options ?? {};
-    const given = giveUpAfterMs === null ? null : await this.#strays.giveUp(now() - giveUpAfterMs);
+    const given = giveUpAfterMs === null ? null : await this.#unrecorded.giveUp(now() - giveUpAfterMs);
     return {
       ...report,
       bytes: report.bytes + (given?.bytes ?? 0),
@@ -144,11 +144,11 @@ export class Collector {
     });
   }
 
-  /** A survey keeps the first strays only; who wants all of them aside gets them in several goes. */
-  async #setAside(survey: StraySurvey, beforeMs: number, isAllWished: boolean): Promise<SetAside> {
-    const { files, failure } = await this.#strays.setAside(survey, beforeMs);
-    if (!isAllWished || files === 0 || survey.unrecorded <= survey.strays.length) return { files, failure };
-    const rest = await this.#setAside(await this.#strays.survey(), beforeMs, true);
+  /** Sets files without a record aside. A survey names the first ones only, so `isAll` means one survey after another. */
+  async #setAside(survey: FileSurvey, beforeMs: number, isAll: boolean): Promise<SetAside> {
+    const { files, failure } = await this.#unrecorded.setAside(survey, beforeMs);
+    if (!isAll || files === 0 || survey.unrecorded <= survey.digests.length) return { files, failure };
+    const rest = await this.#setAside(await this.#unrecorded.survey(), beforeMs, true);
     return { files: files + rest.files, failure: failure ?? rest.failure };
   }
 
@@ -158,8 +158,8 @@ export class Collector {
     return this.#refusal !== null || ageMs >= SURVEY_EVERY_MS || ageMs < 0;
   }
 
-  async #survey(mayBeMany: boolean): Promise<StraySurvey> {
-    const survey = await this.#strays.survey();
+  async #survey(mayBeMany: boolean): Promise<FileSurvey> {
+    const survey = await this.#unrecorded.survey();
     this.#surveyedAtMs = this.#parts.now();
     this.#refusal = mayBeMany ? null : whyNotToCollect(survey);
     return survey;

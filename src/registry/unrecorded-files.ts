@@ -5,7 +5,7 @@ import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.t
 
 /** Digests that are looked up in one turn of the event loop: about 2 ms. */
 const BATCH = 500;
-/** Strays that are going at once: a push of one of them waits until they are moved. */
+/** Files that are moved at once: a push of one of them waits until all of them are moved. */
 const MOVED_AT_ONCE = 50;
 /** More than these are left to the next collection. */
 const SET_ASIDE_LIMIT = 10_000;
@@ -16,47 +16,47 @@ const SET_ASIDE_LIMIT = 10_000;
 const HANDFUL = 10;
 const SMALL_SHARE = 0.1;
 
-/** What strays are looked for in. */
-export type StrayFilesParts = {
+/** The stores whose files and records are compared. */
+export type UnrecordedFilesParts = {
   readonly blobs: BlobStore;
   readonly aside: AsideStore;
   readonly collection: CollectionStore;
   readonly transitions: BlobTransitionStore;
 };
 
-/** Files and those of them that no record names, `strays` being the first ones of these. */
-export type StraySurvey = { readonly files: number; readonly unrecorded: number; readonly strays: readonly Digest[] };
+/** The number of files, of those that no record names, and the digests of the first ten thousand of these. */
+export type FileSurvey = { readonly files: number; readonly unrecorded: number; readonly digests: readonly Digest[] };
 
-/** What was done with strays. `failure` is why one could not be moved; the others were. */
+/** How many files were set aside. `failure` is why one could not be moved (the others were); null when all could. */
 export type SetAside = { readonly files: number; readonly failure: unknown };
 
 /**
- * Files of blobs that no record names. That the database does not know a file is no proof that it is worth nothing: the
- * database may be the wrong one. So they are set aside, and come back with their records.
+ * Finds files of blobs that no record names, and sets them aside. That the database does not know a file is no proof that it is worth nothing: the
+ * database may be the wrong one. So nothing is deleted at once, and a file comes back when its record does.
  */
-export class StrayFiles {
-  readonly #parts: StrayFilesParts;
+export class UnrecordedFiles {
+  readonly #parts: UnrecordedFilesParts;
 
-  constructor(parts: StrayFilesParts) {
+  constructor(parts: UnrecordedFilesParts) {
     this.#parts = parts;
   }
 
   /** Compares all files with the records. What is just being pushed counts as recorded. */
-  async survey(): Promise<StraySurvey> {
+  async survey(): Promise<FileSurvey> {
     const { blobs, collection } = this.#parts;
-    const strays: Digest[] = [];
+    const digests: Digest[] = [];
     let [files, unrecorded] = [0, 0];
     for await (const batch of inBatches(blobs.list())) {
       const found = await collection.findUnrecorded(batch);
       files += batch.length;
       unrecorded += found.length;
-      strays.push(...found.slice(0, SET_ASIDE_LIMIT - strays.length));
+      digests.push(...found.slice(0, SET_ASIDE_LIMIT - digests.length));
     }
-    return { files, unrecorded, strays };
+    return { files, unrecorded, digests };
   }
 
   /** Sets those aside that still have no record and were written before `beforeMs`. */
-  async setAside({ strays }: StraySurvey, beforeMs: number): Promise<SetAside> {
+  async setAside({ digests }: FileSurvey, beforeMs: number): Promise<SetAside> {
     const { blobs, aside, transitions } = this.#parts;
     let files = 0;
     let failure: unknown = null;
@@ -68,8 +68,8 @@ export class StrayFiles {
         failure ??= error;
       }
     };
-    for (let at = 0; at < strays.length; at += MOVED_AT_ONCE) {
-      await transitions.takeAway(strays.slice(at, at + MOVED_AT_ONCE), "unrecorded", async (going) => {
+    for (let at = 0; at < digests.length; at += MOVED_AT_ONCE) {
+      await transitions.takeAway(digests.slice(at, at + MOVED_AT_ONCE), "unrecorded", async (going) => {
         for (const digest of going) await move(digest);
         return going;
       });
@@ -109,8 +109,11 @@ export class StrayFiles {
   }
 }
 
-/** Are so many files without a record that the records must be at fault? Then why nothing is collected, and what to do. */
-export function whyNotToCollect({ files, unrecorded }: StraySurvey): string | null {
+/**
+ * Why nothing may be collected: so many files have no record that the database must be at fault. The message says what to
+ * do; null when files may be collected.
+ */
+export function whyNotToCollect({ files, unrecorded }: FileSurvey): string | null {
   if (unrecorded <= HANDFUL || unrecorded <= files * SMALL_SHARE) return null;
   return (
     `${unrecorded} of ${files} files have no record in larder.db, as after it was lost, emptied, or replaced by an older one. ` +

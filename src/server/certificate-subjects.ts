@@ -5,18 +5,18 @@ import type { Subjects } from "../tls/automatic-certificate.ts";
 import { hostWithoutPort } from "../lib/net/host-port.ts";
 import { interfaceAddresses } from "../lib/net/machine-addresses.ts";
 
-/** What larder is told of itself. */
-export type OwnNames = {
+/** The names that a configuration gives a larder: the hosts it stands in for, and its own names and IP addresses. */
+export type ServerNames = {
   readonly standIns: readonly Namespace[];
   readonly names: readonly string[];
   readonly addresses: readonly string[];
 };
 
 /**
- * Everything that clients may call larder by, for its certificate: the hosts that it stands in for, the names that it
- * was given, this machine's name and its addresses now. IPv6 link-local ones stay out: clients cannot verify them.
+ * The names and IP addresses that larder's certificate is for: the hosts that it stands in for, its configured names, this
+ * machine's name and its present addresses. IPv6 link-local ones are left out: clients cannot verify them.
  */
-export function ownSubjects({ standIns, names, addresses }: OwnNames): Subjects {
+export function certificateSubjects({ standIns, names, addresses }: ServerNames): Subjects {
   const machineName = hostname();
   return {
     names: [

@@ -28,7 +28,7 @@ import { Manifests } from "../registry/pull/manifests.ts";
 import { OfflineSwitch } from "../registry/pull/offline-switch.ts";
 import { RecentFailures } from "../registry/pull/recent-failures.ts";
 import { Referrers } from "../registry/images/referrers.ts";
-import { SpareWrites } from "../registry/pull/spare-writes.ts";
+import { BestEffortWrites } from "../registry/pull/best-effort-writes.ts";
 import { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
 import { TrafficCounter } from "../registry/pull/traffic.ts";
 import { UpstreamBlobs } from "../registry/pull/upstream-blobs.ts";
@@ -53,10 +53,10 @@ import { composeGate } from "./compose-gate.ts";
 import type { ServerMetrics } from "./metrics/server-metrics.ts";
 import { readinessChecks } from "./readiness.ts";
 import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
-import { servedHostsOf } from "./own-names.ts";
+import { servedHostsOf } from "./served-hosts.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 import type { Settings } from "./settings/settings.ts";
-import { tellingOfCollections } from "./telling-of-collections.ts";
+import { scheduledCollection } from "./scheduled-collection.ts";
 import type { RequestHandler } from "./web-listener.ts";
 
 /** What a server needs from its process. */
@@ -122,13 +122,13 @@ export function compose(
   const blobs = new FilesystemBlobs(dataFolder, guard);
   const spool = new FilesystemSpool(dataFolder, reserve, guard);
   const aside = new FilesystemAside(dataFolder, guard);
-  const spareWrites = new SpareWrites(log, clock.elapsed);
-  const files = new BlobFiles({ store: blobs, aside, transitions, spareWrites, log });
+  const bestEffort = new BestEffortWrites(log, clock.elapsed);
+  const files = new BlobFiles({ store: blobs, aside, transitions, bestEffort, log });
   const uploads = new Uploads({ spool, store: blobs }, files, metadata, now);
   const instanceId = newInstanceId();
   const upstreams = new Upstreams([], settings.now.offline, (offline) => tellOfSwitch(offline, log));
   logEvents(metadata.events, log);
-  const offline = new OfflineSwitch(upstreams, metadata.settings, spareWrites);
+  const offline = new OfflineSwitch(upstreams, metadata.settings, bestEffort);
   const opener = new UpstreamOpener({
     variables,
     instanceId,
@@ -138,9 +138,9 @@ export function compose(
     observerOf: (namespace, urls) => metrics.upstreams.observerOf(namespace, urls),
   });
   const traffic = new TrafficCounter((namespace) => namespace === LOCAL || upstreams.knows(namespace));
-  const lastingTraffic = new LastingTraffic(traffic, metadata.statistics, spareWrites);
+  const lastingTraffic = new LastingTraffic(traffic, metadata.statistics, bestEffort);
   const failures = new RecentFailures(log, clock.elapsed);
-  const origin = new UpstreamManifests(upstreams, metadata, traffic, { failures, spareWrites }, turns, clock);
+  const origin = new UpstreamManifests(upstreams, metadata, traffic, { failures, bestEffort }, turns, clock);
   const blobOrigin = new UpstreamBlobs(upstreams, { spool, store: blobs }, metadata, traffic, { log, failures }, clock);
   const collector = new Collector({
     blobs,
@@ -162,7 +162,7 @@ export function compose(
     origin: blobOrigin,
     order,
     traffic,
-    spareWrites,
+    bestEffort,
     now,
     get graceMs() {
       return settings.now.gcGraceMs;
@@ -301,7 +301,7 @@ export function compose(
       isStopping = true;
       return aci.stop();
     },
-    collect: tellingOfCollections(() => collector.collect(collectionLimits), log),
+    collect: scheduledCollection(() => collector.collect(collectionLimits), log),
   };
 }
 

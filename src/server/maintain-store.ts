@@ -3,16 +3,16 @@ import type { Housekeeping } from "../recovery/open-store.ts";
 import type { FolderGuard } from "../storage/filesystem/folder-guard.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** The first pulls after a start go first. */
+/** Leaves the machine to the first pulls after a start. */
 const FIRST_AFTER_MS = 1000;
 const CHECK_EVERY_MS = 86_400_000;
 
 /**
- * Has snapshots of the database taken when they are due, soon after the start and then every so often, and has all of it
- * read after the start and once a day, so that damage is noticed before it is met. What goes wrong is logged, and nobody
- * waits for it. Returns what ends it.
+ * Starts the maintenance of a store: snapshots of the database when they are due, looked for every `everyMs`, and a check of
+ * the whole database after the start and once a day, so that damage is found before a request meets it. Failures are
+ * logged. Returns a function that ends the maintenance and waits for what is running.
  */
-export function keepStore(
+export function maintainStore(
   { snapshots, check }: Housekeeping,
   guard: Pick<FolderGuard, "problem">,
   { turns, everyMs, log }: { turns: Turns; everyMs: number; log: Log },
@@ -20,7 +20,7 @@ export function keepStore(
   const ending = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let checkedAtMs = Number.NEGATIVE_INFINITY;
-  const keep = async (): Promise<void> => {
+  const maintain = async (): Promise<void> => {
     if (performance.now() - checkedAtMs >= CHECK_EVERY_MS) {
       checkedAtMs = performance.now();
       await check(turns.begin(ending.signal)).catch((error: unknown) =>
@@ -38,7 +38,7 @@ export function keepStore(
     log.write("warning", what, { error: error instanceof Error ? error.message : String(error) });
   };
   const go = (): void => {
-    running = running.then(keep);
+    running = running.then(maintain);
   };
   const first = setTimeout(go, FIRST_AFTER_MS);
   const timer = setInterval(go, everyMs);

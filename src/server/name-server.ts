@@ -6,7 +6,7 @@ import type { Clock } from "../lib/async/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { ListenError } from "./listen-error.ts";
 import { hostWithoutPort } from "../lib/net/host-port.ts";
-import type { OwnNames } from "./own-subjects.ts";
+import type { ServerNames } from "./certificate-subjects.ts";
 import { plainLog } from "./plain-log.ts";
 import { findPortOwner } from "./port-owner.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -19,7 +19,7 @@ const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
  */
 export async function startNameServer(
   settings: CurrentSettings,
-  own: () => OwnNames,
+  own: () => ServerNames,
   tally: DnsTally,
   { log, clock }: { readonly log: Log; readonly clock: Clock },
 ): Promise<DnsServer | null> {

@@ -2,8 +2,11 @@ import type { CollectionReport } from "../registry/collector.ts";
 import { WritesRefused } from "../storage/storage-error.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** Collects by itself, without anybody who waits for the outcome: the log is told of it, of a problem once while it lasts. */
-export function tellingOfCollections(collect: () => Promise<CollectionReport>, log: Log): () => void {
+/**
+ * The collection that runs by itself, to be called when one is due. Its outcome goes to the log, since nobody waits for it;
+ * a problem that lasts is logged once.
+ */
+export function scheduledCollection(collect: () => Promise<CollectionReport>, log: Log): () => void {
   let told: string | null = null;
   const tell = ({ setAside, broughtBack, problem }: CollectionReport): void => {
     if (setAside > 0) log.write("warning", "files that no record names were set aside", { files: setAside });
@@ -13,7 +16,7 @@ export function tellingOfCollections(collect: () => Promise<CollectionReport>, l
   };
   return () => {
     collect().then(tell, (error: unknown) => {
-      // Of a store that is not in its place, whoever watches it has told.
+      // A store that may not be written has been logged already.
       if (error instanceof WritesRefused) return;
       log.write("error", "the collection of unreferenced blobs failed", {
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -5,12 +5,12 @@ import { Turns } from "../lib/async/turns.ts";
 import type { Log } from "../telemetry/log.ts";
 import { compose, type Composition, type ServerEnvironment } from "./compose.ts";
 import { openDataFolder } from "./data-folder.ts";
-import { keepStore } from "./keep-store.ts";
+import { maintainStore } from "./maintain-store.ts";
 import { ListenError } from "./listen-error.ts";
 import { ServerMetrics } from "./metrics/server-metrics.ts";
 import { startNameServer } from "./name-server.ts";
 import { standInsOf } from "./open-upstreams.ts";
-import { type OwnNames, ownSubjects } from "./own-subjects.ts";
+import { type ServerNames, certificateSubjects } from "./certificate-subjects.ts";
 import { plainLog } from "./plain-log.ts";
 import { openServerCertificate, type ServerCertificate } from "./server-certificate.ts";
 import { CurrentSettings } from "./settings/current-settings.ts";
@@ -50,7 +50,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     opened.add(() => guard.close());
     opened.add(() => metadata.close());
     if (housekeeping !== null)
-      opened.add(keepStore(housekeeping, guard, { turns, everyMs: settings.gcIntervalMs, log }));
+      opened.add(maintainStore(housekeeping, guard, { turns, everyMs: settings.gcIntervalMs, log }));
     const current = new CurrentSettings(settings);
     const own = current.derive((told) => ({ ...told, standIns: standInsOf(told) }));
     const certificate = await openCertificate(settings, dataFolder, own, environment.log);
@@ -136,10 +136,10 @@ class Opened {
 async function openCertificate(
   { https, tls }: Settings,
   dataFolder: string,
-  own: () => OwnNames,
+  own: () => ServerNames,
   log: Log,
 ): Promise<ServerCertificate | null> {
-  return https.length === 0 ? null : openServerCertificate(tls, dataFolder, () => ownSubjects(own()), log);
+  return https.length === 0 ? null : openServerCertificate(tls, dataFolder, () => certificateSubjects(own()), log);
 }
 
 async function openListeners(

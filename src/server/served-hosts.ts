@@ -7,7 +7,7 @@ import { hostWithoutPort } from "../lib/net/host-port.ts";
 import { MachineAddresses } from "../lib/net/machine-addresses.ts";
 
 /**
- * Who this larder is: the namespaces that it stands in for, and the names and addresses that are its own.
+ * Tells the hosts that this larder stands in for, and the names and addresses that are its own.
  *
  * An address of this machine is larder's own unless a registry is configured there. `localhost` and addresses without
  * a stand-in belong to whoever asks.

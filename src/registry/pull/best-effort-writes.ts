@@ -7,10 +7,10 @@ const TELL_EVERY_MS = 60_000;
 const KINDS = 100;
 
 /**
- * The writes that a pull makes on its way and can do without: a pull is answered although the disk is full, or the store
- * may not be written.
+ * Makes writes whose failure must not fail a pull: when the disk is full or the store may not be written, the failure is
+ * logged and the pull is answered all the same.
  */
-export class SpareWrites {
+export class BestEffortWrites {
   readonly #log: Log;
   readonly #told: ExpiringMap<string, true>;
 
@@ -24,7 +24,7 @@ export class SpareWrites {
     try {
       return await write();
     } catch (error) {
-      // Of a store that is not in its place, whoever watches it has told.
+      // A store that may not be written has been logged already.
       if (!(error instanceof WritesRefused) && this.#told.get(what) === null) {
         this.#told.set(what, true);
         const why = error instanceof Error ? error.message : String(error);

@@ -8,7 +8,7 @@ import { blobPath } from "../../storage/filesystem/blob-folder.ts";
 import { FilesystemBlobs } from "../../storage/filesystem/blobs-filesystem.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { BlobFiles } from "./blob-files.ts";
-import { SpareWrites } from "./spare-writes.ts";
+import { BestEffortWrites } from "./best-effort-writes.ts";
 
 const TEXT = "a layer";
 const digest = digestOf(TEXT);
@@ -23,7 +23,7 @@ beforeEach(async () => {
   const log = { write: () => {} };
   ({ transitions } = memoryMetadata());
   const store = new FilesystemBlobs(folder);
-  files = new BlobFiles({ store, aside, transitions, spareWrites: new SpareWrites(log, () => 0), log });
+  files = new BlobFiles({ store, aside, transitions, bestEffort: new BestEffortWrites(log, () => 0), log });
 });
 afterEach(() => rm(folder, { recursive: true }));
 

@@ -3,14 +3,14 @@ import type { AsideStore } from "../../storage/aside.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
 import type { BlobTransitionStore } from "../../storage/metadata.ts";
 import type { Log } from "../../telemetry/log.ts";
-import type { SpareWrites } from "./spare-writes.ts";
+import type { BestEffortWrites } from "./best-effort-writes.ts";
 
 /** Where the files of blobs are, and what keeps others from changing one meanwhile. */
 export type BlobFilesParts = {
   readonly store: BlobStore;
   readonly aside: AsideStore;
   readonly transitions: BlobTransitionStore;
-  readonly spareWrites: SpareWrites;
+  readonly bestEffort: BestEffortWrites;
   readonly log: Log;
 };
 
@@ -36,11 +36,11 @@ export class BlobFiles {
    * Costs one look at the disk when all is well.
    */
   async makeWhole(digest: Digest, recorded: number): Promise<boolean> {
-    const { store, aside, spareWrites } = this.#parts;
+    const { store, aside, bestEffort } = this.#parts;
     const present = await store.size(digest);
     if (present === recorded) return true;
     if (present === null && !(await aside.holds(digest, "unrecorded"))) return false;
-    return (await spareWrites.attempt("what became of a blob's file", () => this.#mend(digest, recorded))) === true;
+    return (await bestEffort.attempt("what became of a blob's file", () => this.#mend(digest, recorded))) === true;
   }
 
   /** Was the blob's file found damaged, and nothing has come in its place? */

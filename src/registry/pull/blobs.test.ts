@@ -9,7 +9,7 @@ import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
 import { BlobFiles } from "./blob-files.ts";
 import { Blobs } from "./blobs.ts";
-import { SpareWrites } from "./spare-writes.ts";
+import { BestEffortWrites } from "./best-effort-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
 
 const HERE = { namespace: "local" as Namespace, path: parseRepositoryPath("app") };
@@ -21,19 +21,19 @@ async function open(graceMs: number) {
   const now = () => clock.nowMs;
   const [metadata, files] = [memoryMetadata(), new MemoryBlobs()];
   const log = new LineLog(() => {}, "error", now);
-  const spareWrites = new SpareWrites(log, now);
+  const bestEffort = new BestEffortWrites(log, now);
   const { links, holdings, collection, transitions } = metadata;
   // Nothing is damaged here.
   const aside = {} as AsideStore;
   const blobs = new Blobs({
     store: files.blobs,
-    files: new BlobFiles({ store: files.blobs, aside, transitions, spareWrites, log }),
+    files: new BlobFiles({ store: files.blobs, aside, transitions, bestEffort, log }),
     links,
     holdings,
     origin: { size: async () => null, download: async () => null, passThrough: async () => null },
     order: { unqualified: [], standIns: [], localAnswersForAll: true },
     traffic: new TrafficCounter(),
-    spareWrites,
+    bestEffort,
     now,
     graceMs,
   });

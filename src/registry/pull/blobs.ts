@@ -12,7 +12,7 @@ import type { BlobFiles } from "./blob-files.ts";
 import { candidateNames, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
 import { blobUnknown } from "./not-found.ts";
 import { contextFor, type BlobOrigin, type PullContext } from "./origin.ts";
-import type { SpareWrites } from "./spare-writes.ts";
+import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
 /** A link is touched at most this often, so that a HEAD seldom costs a write; or before half of its grace is over. */
@@ -35,7 +35,7 @@ export type BlobParts = {
   readonly origin: BlobOrigin;
   readonly order: SearchOrder;
   readonly traffic: TrafficCounter;
-  readonly spareWrites: SpareWrites;
+  readonly bestEffort: BestEffortWrites;
   readonly now: () => number;
   /** How long a link stays that somebody relies on, though no manifest needs it. */
   readonly graceMs: number;
@@ -64,7 +64,7 @@ export class Blobs {
     // What was touched in the future was touched by a clock that was wrong.
     if (ageMs > Math.min(TOUCH_EVERY_MS, graceMs / 2) || ageMs < 0) {
       const touch = () => links.touchLink(link.repository, digest, now());
-      await this.#parts.spareWrites.attempt("that somebody relies on a blob", touch);
+      await this.#parts.bestEffort.attempt("that somebody relies on a blob", touch);
     }
     return link.size;
   }
@@ -147,12 +147,12 @@ export class Blobs {
    * names it: that is written down, but a pull does not depend on it.
    */
   async #findHere(repository: Repository, digest: Digest): Promise<BlobLink | null> {
-    const { links, files, now, spareWrites } = this.#parts;
+    const { links, files, now, bestEffort } = this.#parts;
     const found = await this.#find(repository, digest);
     if (found === null || !(await files.makeWhole(digest, found.link.size))) return null;
     if (!found.isLent) return found.link;
     const mount = () => links.mountBlob(found.link.repository, digest, null, now(), "cached");
-    await spareWrites.attempt("that a repository has a blob", mount);
+    await bestEffort.attempt("that a repository has a blob", mount);
     return found.link;
   }
 

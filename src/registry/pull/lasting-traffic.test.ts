@@ -3,13 +3,13 @@ import type { Namespace } from "../../oci/repository-name.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { storageFull } from "../../storage/storage-error.ts";
 import { LastingTraffic } from "./lasting-traffic.ts";
-import { SpareWrites } from "./spare-writes.ts";
+import { BestEffortWrites } from "./best-effort-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
 
 const HUB = "docker.io" as Namespace;
 const NOTHING = { hits: 0, misses: 0, stale: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
 
-const quiet = () => new SpareWrites({ write: () => {} }, () => 0);
+const quiet = () => new BestEffortWrites({ write: () => {} }, () => 0);
 
 test("what earlier runs counted and what this one has are told together, saved or not", async () => {
   const { statistics } = memoryMetadata();

@@ -1,7 +1,7 @@
 import { SingleFlight } from "../../lib/async/single-flight.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { NamespaceTraffic, StatisticsStore, Traffic } from "../../storage/statistics.ts";
-import type { SpareWrites } from "./spare-writes.ts";
+import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
 /**
@@ -11,15 +11,15 @@ import type { TrafficCounter } from "./traffic.ts";
 export class LastingTraffic {
   readonly #counter: TrafficCounter;
   readonly #store: StatisticsStore;
-  readonly #spareWrites: SpareWrites;
+  readonly #bestEffort: BestEffortWrites;
   /** What the store has been told of what was counted, by namespace. */
   readonly #told = new Map<Namespace, Traffic>();
   readonly #saving = new SingleFlight<"save", void>();
 
-  constructor(counter: TrafficCounter, store: StatisticsStore, spareWrites: SpareWrites) {
+  constructor(counter: TrafficCounter, store: StatisticsStore, bestEffort: BestEffortWrites) {
     this.#counter = counter;
     this.#store = store;
-    this.#spareWrites = spareWrites;
+    this.#bestEffort = bestEffort;
   }
 
   /** Tells the store what has come since it was told last. Where it cannot be written, that is for the next time. */
@@ -41,7 +41,7 @@ export class LastingTraffic {
   async #save(): Promise<void> {
     const added = this.#untold();
     if (added.length === 0) return;
-    const written = await this.#spareWrites.attempt("what was answered", async () => {
+    const written = await this.#bestEffort.attempt("what was answered", async () => {
       await this.#store.addTraffic(added);
       return true;
     });

@@ -9,7 +9,7 @@ import type { FetchedManifest } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { cachedManifest } from "./cached-manifest.ts";
 import type { PullContext } from "./origin.ts";
-import type { SpareWrites } from "./spare-writes.ts";
+import type { BestEffortWrites } from "./best-effort-writes.ts";
 
 /** Manifests above this are taken in one after the other: read, the largest ones fill 50 MB each. */
 const LARGE_BYTES = 256 << 10;
@@ -17,14 +17,14 @@ const LARGE_BYTES = 256 << 10;
 /** Takes in manifests that upstream sent. */
 export class ManifestKeeper {
   readonly #store: ManifestStore;
-  readonly #spareWrites: SpareWrites;
+  readonly #bestEffort: BestEffortWrites;
   readonly #turns: Turns;
   readonly #now: () => number;
   readonly #largeOnes = new KeyedMutex<"large">();
 
-  constructor(store: ManifestStore, spareWrites: SpareWrites, turns: Turns, now: () => number) {
+  constructor(store: ManifestStore, bestEffort: BestEffortWrites, turns: Turns, now: () => number) {
     this.#store = store;
-    this.#spareWrites = spareWrites;
+    this.#bestEffort = bestEffort;
     this.#turns = turns;
     this.#now = now;
   }
@@ -53,7 +53,7 @@ export class ManifestKeeper {
     const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
     const put = { ...cachedManifest(manifest, parsed, tag, this.#now()), cause };
     const keep = () => this.#store.putManifest(nameOf(repository), put);
-    await this.#spareWrites.attempt("a manifest from upstream", keep);
+    await this.#bestEffort.attempt("a manifest from upstream", keep);
     return manifest;
   }
 

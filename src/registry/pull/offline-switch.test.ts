@@ -4,7 +4,7 @@ import type { SettingsStore } from "../../storage/settings.ts";
 import { storageFull } from "../../storage/storage-error.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
 import { OfflineSwitch } from "./offline-switch.ts";
-import { SpareWrites } from "./spare-writes.ts";
+import { BestEffortWrites } from "./best-effort-writes.ts";
 import { Upstreams } from "./upstreams.ts";
 
 let settings: SettingsStore;
@@ -24,7 +24,7 @@ async function start(configured: boolean, store = settings) {
     "info",
     () => 0,
   );
-  const offline = new OfflineSwitch(upstreams, store, new SpareWrites(lines, () => 0));
+  const offline = new OfflineSwitch(upstreams, store, new BestEffortWrites(lines, () => 0));
   await offline.start(configured);
   return { upstreams, offline };
 }

@@ -1,5 +1,5 @@
 import type { SettingsStore } from "../../storage/settings.ts";
-import type { SpareWrites } from "./spare-writes.ts";
+import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 const KEY = "offline";
@@ -12,12 +12,12 @@ const KEY = "offline";
 export class OfflineSwitch {
   readonly #upstreams: Upstreams;
   readonly #settings: SettingsStore;
-  readonly #spareWrites: SpareWrites;
+  readonly #bestEffort: BestEffortWrites;
 
-  constructor(upstreams: Upstreams, settings: SettingsStore, spareWrites: SpareWrites) {
+  constructor(upstreams: Upstreams, settings: SettingsStore, bestEffort: BestEffortWrites) {
     this.#upstreams = upstreams;
     this.#settings = settings;
-    this.#spareWrites = spareWrites;
+    this.#bestEffort = bestEffort;
     settings.subscribe((key, value) => {
       if (key === KEY && value !== null) upstreams.offline = value === true;
     });
@@ -44,6 +44,6 @@ export class OfflineSwitch {
 
   async #keep(value: boolean | null): Promise<void> {
     if ((await this.#settings.get(KEY)) === value) return;
-    await this.#spareWrites.attempt("whether larder is offline", () => this.#settings.set(KEY, value));
+    await this.#bestEffort.attempt("whether larder is offline", () => this.#settings.set(KEY, value));
   }
 }

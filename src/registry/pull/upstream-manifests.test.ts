@@ -11,7 +11,7 @@ import { clientOf, NAMESPACE, PATH } from "../../upstream/registry.fixture.ts";
 import { startWebServer, type WebServer } from "../../upstream/transport/web-server.fixture.ts";
 import type { FoundManifest, PullContext } from "./origin.ts";
 import { RecentFailures } from "./recent-failures.ts";
-import { SpareWrites } from "./spare-writes.ts";
+import { BestEffortWrites } from "./best-effort-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
 import { UpstreamManifests } from "./upstream-manifests.ts";
 import { Upstreams } from "./upstreams.ts";
@@ -52,12 +52,12 @@ function opened({ tagLifetimeMs = 60_000, turns = new Turns() } = {}) {
   const log = new LineLog(() => {}, "error", Date.now);
   const live: Clock = { now: () => clock.now(), elapsed: () => clock.elapsed() };
   const failures = new RecentFailures(log, live.elapsed);
-  const spareWrites = new SpareWrites(log, live.elapsed);
+  const bestEffort = new BestEffortWrites(log, live.elapsed);
   const origin = new UpstreamManifests(
     upstreams,
     metadata,
     new TrafficCounter(),
-    { failures, spareWrites },
+    { failures, bestEffort },
     turns,
     live,
   );

@@ -10,7 +10,7 @@ import type { HoldingStore, MetadataStore, StoredManifest } from "../../storage/
 import { ManifestKeeper } from "./manifest-keeper.ts";
 import type { FoundManifest, ManifestOrigin, PullContext, Tagged } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
-import type { SpareWrites } from "./spare-writes.ts";
+import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import { UpstreamQuestions } from "./upstream-questions.ts";
 import { UpstreamTags } from "./upstream-tags.ts";
@@ -39,15 +39,15 @@ export class UpstreamManifests implements ManifestOrigin {
     upstreams: Upstreams,
     store: Pick<MetadataStore, "manifests" | "holdings" | "tags">,
     traffic: TrafficCounter,
-    { failures, spareWrites }: { readonly failures: RecentFailures; readonly spareWrites: SpareWrites },
+    { failures, bestEffort }: { readonly failures: RecentFailures; readonly bestEffort: BestEffortWrites },
     turns: Turns,
     clock: Clock,
   ) {
     this.#upstreams = upstreams;
     this.#holdings = store.holdings;
-    this.#keeper = new ManifestKeeper(store.manifests, spareWrites, turns, clock.now);
+    this.#keeper = new ManifestKeeper(store.manifests, bestEffort, turns, clock.now);
     const { tags } = store;
-    this.#tags = new UpstreamTags({ upstreams, tags, keeper: this.#keeper, traffic, failures, spareWrites, clock });
+    this.#tags = new UpstreamTags({ upstreams, tags, keeper: this.#keeper, traffic, failures, bestEffort, clock });
     this.#traffic = traffic;
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
     this.#questions = new UpstreamQuestions(failures);

@@ -10,7 +10,7 @@ import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { ManifestKeeper } from "./manifest-keeper.ts";
 import type { FoundManifest, PullContext, Tagged } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
-import type { SpareWrites } from "./spare-writes.ts";
+import type { BestEffortWrites } from "./best-effort-writes.ts";
 import { TagInquiry } from "./tag-inquiry.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import { UpstreamQuestions } from "./upstream-questions.ts";
@@ -29,7 +29,7 @@ export type UpstreamTagsParts = {
   readonly keeper: ManifestKeeper;
   readonly traffic: TrafficCounter;
   readonly failures: RecentFailures;
-  readonly spareWrites: SpareWrites;
+  readonly bestEffort: BestEffortWrites;
   readonly clock: Clock;
 };
 
@@ -131,7 +131,7 @@ export class UpstreamTags {
     const answer = await this.#inquiry.ask(upstream, repository, tag, cached?.manifest.digest ?? null, context);
     if (answer === "unchanged") {
       const touch = () => this.#parts.tags.touchTag(nameOf(repository), tag, this.#parts.clock.now());
-      await this.#parts.spareWrites.attempt("that a tag was checked", touch);
+      await this.#parts.bestEffort.attempt("that a tag was checked", touch);
       return cached?.manifest ?? null;
     }
     if (answer === null) return null;

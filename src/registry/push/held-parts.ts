@@ -7,23 +7,23 @@ import type { BlobFiles } from "../pull/blob-files.ts";
 /** Digests that are looked up at once: they take about a millisecond. */
 const SET = 100;
 
-/** Says whether a blob's file is what is recorded of it, and makes it so, as far as it can. */
+/** The checks of a blob's file that are used here; see `BlobFiles`. */
 export type WholeFiles = Pick<BlobFiles, "isWhole" | "makeWhole">;
 
-/** What is wanted of a blob's file: to know whether it is whole, or, for one who relies on it, to have it so. */
-export type FileWish = keyof WholeFiles;
+/** How a blob's file is checked: `isWhole` only looks, `makeWhole` also restores it as far as it can. */
+export type FileCheck = keyof WholeFiles;
 
-/** Which parts of images are here, seen through the repositories that may answer for one. Works in turns. */
+/** Finds the manifests and blobs that are here, seen through the repositories that may answer for one. Works in turns. */
 export class HeldParts {
   readonly #holdings: HoldingStore;
   readonly #files: WholeFiles;
-  readonly #wish: FileWish;
+  readonly #check: FileCheck;
   readonly #work: Work;
 
-  constructor(holdings: HoldingStore, files: WholeFiles, wish: FileWish, work: Work) {
+  constructor(holdings: HoldingStore, files: WholeFiles, check: FileCheck, work: Work) {
     this.#holdings = holdings;
     this.#files = files;
-    this.#wish = wish;
+    this.#check = check;
     this.#work = work;
   }
 
@@ -66,7 +66,7 @@ export class HeldParts {
     const found = new Map<Digest, number>();
     for (const set of setsOf(digests)) {
       for (const [digest, size] of await recorded(set)) {
-        if (await this.#files[this.#wish](digest, size)) found.set(digest, size);
+        if (await this.#files[this.#check](digest, size)) found.set(digest, size);
         await this.#work.rest();
       }
       await this.#work.rest();

@@ -21,7 +21,7 @@ import {
   standIn,
   tagLifetime,
   text,
-  truth,
+  boolean,
   url,
 } from "./shapes.ts";
 
@@ -102,7 +102,7 @@ export const SETTINGS = {
   }),
   "tls.key": row({ flag: "--tls-key <file>", shape: text, help: "and its key", restart: LISTENERS }),
   "tls.constraints": row({
-    shape: truth,
+    shape: boolean,
     help: "limit a new authority of larder's own to the hosts that are known when it is made",
     default: false,
     restart: LISTENERS,
@@ -116,14 +116,14 @@ export const SETTINGS = {
   }),
   dnsOpen: row({
     flag: "--dns-open",
-    shape: truth,
+    shape: boolean,
     help: "answer DNS to everyone, not only to private addresses and this machine's networks",
     default: false,
     restart: PERMISSION,
   }),
   standardPorts: row({
     flag: "--standard-ports",
-    shape: truth,
+    shape: boolean,
     help: "--http :80, --https :443 and --dns :53 at once: all that spoofed names need",
     default: false,
     restart: LISTENERS,
@@ -148,7 +148,7 @@ export const SETTINGS = {
     default: [DOCKER_HUB] as readonly Namespace[],
   }),
   localAnswersForAll: row({
-    shape: truth,
+    shape: boolean,
     help: "a push under larder's own address answers for that path of every registry",
     default: true,
   }),
@@ -176,7 +176,7 @@ export const SETTINGS = {
   "upstreams.HOST.tags": row({ shape: tagLifetime, help: "as tags, for this registry alone" }),
   offline: row({
     flag: "--offline",
-    shape: truth,
+    shape: boolean,
     help: "never contact an upstream registry (also at run time: larder offline on)",
     default: false,
   }),
@@ -208,13 +208,13 @@ export const SETTINGS = {
   }),
   sparse: row({
     flag: "--sparse",
-    shape: truth,
+    shape: boolean,
     help: "take manifests whose blobs were not pushed: images that are meant to be sparse",
     default: false,
   }),
   open: row({
     flag: "--open",
-    shape: truth,
+    shape: boolean,
     help: "let everyone who reaches larder push and delete, not only this machine",
     default: false,
     restart: PERMISSION,
@@ -225,7 +225,7 @@ export const SETTINGS = {
     help: "a proxy in front of larder, such as 127.0.0.2: whom it forwards for counts as who asks",
     default: [],
   }),
-  delete: row({ shape: truth, help: "may images be deleted?", default: true, restart: PERMISSION }),
+  delete: row({ shape: boolean, help: "may images be deleted?", default: true, restart: PERMISSION }),
   "gc.grace": row({
     flag: "--gc-grace <duration>",
     shape: duration,

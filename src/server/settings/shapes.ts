@@ -14,7 +14,7 @@ import {
   tryParseUrl,
 } from "./setting-values.ts";
 
-/** What stands in a file: text, a number, a truth, or a list of them. */
+/** What stands in a file: text, a number, true or false, or a list of them. */
 export type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
 
 /** As people read it: a list with commas. */
@@ -169,7 +169,7 @@ export const text: Shape<string> = {
 };
 
 /** Yes or no. */
-export const truth: Shape<boolean> = {
+export const boolean: Shape<boolean> = {
   schema: v.boolean("must be true or false"),
   expected: "true or false",
   write: "true or false",
