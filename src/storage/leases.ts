@@ -17,24 +17,19 @@ export interface Leases {
 /** A lease is held for so long, and renewed three times in it: a larder that was killed keeps nobody out for longer. */
 const HELD_MS = 60_000;
 
-/**
- * Does work under a lease, which is renewed until it ends. Null when somebody else holds it. `lost` fires when it could not be
- * renewed in time: somebody else may do the work now.
- */
+/** Does work under a lease, which is renewed until the work ends. Null when somebody else holds it. */
 export async function underLease<T>(
   leases: Leases,
   name: string,
-  work: (lost: AbortSignal) => Promise<T>,
+  work: () => Promise<T>,
 ): Promise<{ readonly value: T } | null> {
   const fence = await leases.acquire(name, HOLDER, HELD_MS);
   if (fence === null) return null;
-  const lost = new AbortController();
-  const renew = async (): Promise<void> => {
-    if (!(await leases.renew(name, fence, HELD_MS).catch(() => true))) lost.abort();
-  };
-  const timer = setInterval(() => void renew(), HELD_MS / 3);
+  // A renewal that fails is tried again before the time is over.
+  const renew = () => void leases.renew(name, fence, HELD_MS).catch(() => {});
+  const timer = setInterval(renew, HELD_MS / 3);
   try {
-    return { value: await work(lost.signal) };
+    return { value: await work() };
   } finally {
     clearInterval(timer);
     await leases.release(name, fence);

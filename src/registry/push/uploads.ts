@@ -185,10 +185,9 @@ export class Uploads {
 
   /** One request at a time writes to a session; another that comes meanwhile is told how far the session is. */
   async #alone<T>(repository: Repository, id: string, work: (state: UploadState) => Promise<T>): Promise<T> {
-    const before = await this.state(repository, id);
-    const done = await underLease(this.#leases, uploadLease(before.id), async () =>
-      work(await this.state(repository, id)),
-    );
+    const uploadId = tryParseUploadId(id);
+    const alone = async () => work(await this.state(repository, id));
+    const done = uploadId === null ? null : await underLease(this.#leases, uploadLease(uploadId), alone);
     if (done !== null) return done.value;
     throw new ChunkOutOfOrder(
       await this.state(repository, id),
