@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { type Content, freshName, type Image, makeImage } from "../conformance/content-factory.ts";
 import { expectError } from "../conformance/expect-error.ts";
 import { blobUrl, pushBlob, pushImage, send } from "../conformance/registry-client.ts";
+import { until } from "../until.ts";
 import { runLarder } from "./larder-command.ts";
 import { PullThrough } from "./pull-through.ts";
 
@@ -81,7 +82,7 @@ describe.each([
     }
     expect((await send("HEAD", url)).status).toBe(404);
     expect((await stat(fileOf(layer, "aside/damaged"))).size).toBe(size);
-    expect(lab.larder.output()).toContain("has the wrong size and was set aside");
+    await until("it is told", () => lab.larder.output().includes("has the wrong size and was set aside"));
     expect((await runLarder(lab.larder.url, "stats")).output).toContain("damaged");
     await pushBlob(lab.larder.url, name, layer);
     expect((await send("GET", url)).bytes).toEqual(layer.bytes);

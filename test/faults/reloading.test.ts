@@ -100,5 +100,5 @@ test("what needs a restart is named, and the rest is taken all the same", async 
   expect(one.requests).toEqual([]);
   await reload(text.replace("offline: true", "offline: false"), "taken=offline");
   expect(await pull(FIRST)).toBe(200);
-  expect(larder.output()).toContain(" debug upstream answered");
+  await until("it is told", () => larder.output().includes(" debug upstream answered"));
 });
