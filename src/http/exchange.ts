@@ -112,3 +112,6 @@ export class Exchange implements Applicant {
     this.#keeper.noteFault(this, fault);
   }
 }
+
+/** Who asks, as events tell of it. */
+export type Asker = Pick<Exchange, "who" | "from" | "requestId">;

@@ -25,6 +25,6 @@ function fieldsOf({ tag, digest, sizeBytes, who, from, requestId }: StoreEvent):
     ...(tag === null || digest === null ? {} : { digest }),
     ...(sizeBytes === null ? {} : { bytes: sizeBytes }),
     ...(by === null ? {} : { by }),
-    ...(requestId === null ? {} : { request: requestId }),
+    ...(requestId === null ? {} : { requestId }),
   };
 }

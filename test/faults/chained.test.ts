@@ -34,6 +34,24 @@ test("a request has one id on its way through both, which the client may choose"
   expect(tellsOfIt(far.larder)).toBe(true);
 });
 
+test("what an operator brings and removes has one id, too: upstream is asked under it, and the log says who did it", async () => {
+  far.upstream.addImage(makeImage(), "operated");
+  const name = `${HOST}/${PATH}:operated`;
+  const headers = { "Content-Type": "application/json", "X-Request-ID": "operator-1" };
+  const body = JSON.stringify({ image: name, platforms: "all" });
+  const fetched = await fetch(`${near.url}/api/v1/fetches`, { method: "POST", headers, body });
+  expect(await fetched.text()).toEndWith('{"kind":"done"}\n');
+  const images = `${near.url}/api/v1/images/${name}`;
+  expect((await fetch(images, { method: "DELETE", headers: { "X-Request-ID": "operator-2" } })).status).toBe(200);
+  const ofEvent = (verb: string) => near.output().match(RegExp(`^.*"message":"${verb} ${name}".*$`, "m"))?.[0] ?? "";
+  for (let looks = 0; looks < 500 && ofEvent("removed") === ""; looks++) await Bun.sleep(10);
+  expect(JSON.parse(ofEvent("cached"))).toMatchObject({ requestId: "operator-1", by: "127.0.0.1" });
+  expect(JSON.parse(ofEvent("removed"))).toMatchObject({ requestId: "operator-2", by: "127.0.0.1" });
+  const isFarTold = () => far.larder.output().includes('"requestId":"operator-1"');
+  for (let looks = 0; looks < 500 && !isFarTold(); looks++) await Bun.sleep(10);
+  expect(isFarTold()).toBe(true);
+});
+
 test("an image comes cold through two larders, and then from the nearer one alone", async () => {
   const image = makeImage();
   far.upstream.addImage(image, "1");

@@ -1,4 +1,5 @@
 import type { AnswerOf, DocumentId, InputOf, LinesId } from "../../admin/contract.ts";
+import type { Asker } from "../exchange.ts";
 
 /** Work that tells how it goes. */
 export type LineWork<Event> = {
@@ -8,9 +9,9 @@ export type LineWork<Event> = {
   readonly onLeave?: () => void;
 };
 
-/** A function for each operation. `signal` fires when the client has left. They throw RegistryErrors. */
+/** A function for each operation. `signal` fires when the client has left; `cause` is who asks. They throw RegistryErrors. */
 export type AdminActions = {
-  readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal) => Promise<AnswerOf<Id>>;
+  readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal, cause: Asker) => Promise<AnswerOf<Id>>;
 } & {
-  readonly [Id in LinesId]: (input: InputOf<Id>, signal: AbortSignal) => Promise<LineWork<AnswerOf<Id>>>;
+  readonly [Id in LinesId]: (input: InputOf<Id>, signal: AbortSignal, cause: Asker) => Promise<LineWork<AnswerOf<Id>>>;
 };

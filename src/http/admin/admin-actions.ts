@@ -68,20 +68,20 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     listImages: (query, signal) => listImages(survey(signal), inventory, query, signal),
     getImage: async ({ image }, signal) => (await inspectImage(survey(signal), image)) ?? throwNotHere(image),
-    removeImage: async ({ image }) => {
+    removeImage: async ({ image }, _, cause) => {
       const named = parseImageName(image);
       const { namespace, path } = named;
-      const { removed, uncovered } = await remover.remove({ namespace, path }, manifestReferenceOf(named));
+      const { removed, uncovered } = await remover.remove({ namespace, path }, manifestReferenceOf(named), cause);
       return removed === null ? throwNotHere(image) : { removed, uncovered };
     },
     checkImages: ({ images }, signal) => checkImages(survey(signal), images),
-    fetchImage: ({ image, platforms }, signal) =>
-      fetchImage({ cacher, upstreams, survey: survey(signal) }, image, platforms),
-    adoptImage: async ({ image, digest, indexBase64 }) => {
+    fetchImage: ({ image, platforms }, signal, cause) =>
+      fetchImage({ cacher, upstreams, survey: survey(signal), cause }, image, platforms),
+    adoptImage: async ({ image, digest, indexBase64 }, _, cause) => {
       const { namespace, path, tag } = parseImageName(image);
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
       if (tag === null && index === null) throw new RegistryError("TAG_INVALID", `${image} names no tag`);
-      return { adopted: await remover.adopt({ namespace, path }, tag, parseDigest(digest), index) };
+      return { adopted: await remover.adopt({ namespace, path }, { tag, digest: parseDigest(digest), index }, cause) };
     },
     collect: ({ graceMs = collectionLimits.graceMs, ...options }) =>
       collector.collect({ ...collectionLimits, graceMs }, options),

@@ -8,7 +8,7 @@ import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Asker, Exchange } from "../exchange.ts";
 import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
@@ -92,8 +92,8 @@ export class AdminApi implements Pages {
 
   async #act(id: OperationId, input: object, exchange: Exchange): Promise<Response> {
     // The contract's schemas have made the input of what the action takes.
-    const act = this.#actions[id] as (input: object, signal: AbortSignal) => Promise<unknown>;
-    const answer = await act(input, exchange.request.signal);
+    const act = this.#actions[id] as (input: object, signal: AbortSignal, cause: Asker) => Promise<unknown>;
+    const answer = await act(input, exchange.request.signal, exchange);
     const { checksAnswers } = this.#options;
     if (CONTRACT[id].form === "lines") {
       const work = answer as LineWork<unknown>;

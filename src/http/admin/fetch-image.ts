@@ -8,12 +8,15 @@ import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import type { Asker } from "../exchange.ts";
 import type { LineWork } from "./admin-action.ts";
 
 type FetchParts = {
   readonly cacher: ImageCacher;
   readonly upstreams: Upstreams;
   readonly survey: ImageSurvey;
+  /** Who asks: the log tells of it, and upstream is asked under the id of the request. */
+  readonly cause: Asker;
 };
 
 /**
@@ -22,7 +25,7 @@ type FetchParts = {
  * neither tag nor digest. The work goes on when the client leaves.
  */
 export async function fetchImage(
-  { cacher, upstreams, survey }: FetchParts,
+  { cacher, upstreams, survey, cause }: FetchParts,
   image: string,
   platforms: SelectionText,
 ): Promise<LineWork<FetchProgress>> {
@@ -39,7 +42,7 @@ export async function fetchImage(
   const reference = manifestReferenceOf(named);
   return {
     work: async (tell) => {
-      await cacher.cache({ namespace, path }, reference, choice, tell);
+      await cacher.cache({ namespace, path }, reference, choice, tell, cause);
       return { kind: "done" };
     },
   };

@@ -5,6 +5,7 @@ import { walkImage } from "../../oci/image-walk.ts";
 import { ALL_PLATFORMS, type PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
+import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
 import type { Manifests } from "../pull/manifests.ts";
@@ -29,7 +30,12 @@ type CacheEvent =
 export type CacheObserver = (event: CacheEvent) => void;
 
 /** What an image was found to consist of, each once. */
-type Found = { readonly manifests: Set<Digest>; readonly blobs: Map<Digest, Descriptor>; readonly work: Work };
+type Found = {
+  readonly manifests: Set<Digest>;
+  readonly blobs: Map<Digest, Descriptor>;
+  readonly context: PullContext;
+  readonly work: Work;
+};
 
 /** Layers of one image that are fetched at once, as Docker and containerd do. */
 const PARALLEL_BLOBS = 4;
@@ -51,25 +57,28 @@ export class ImageCacher {
     this.#referrers = referrers;
   }
 
-  /** Brings an image. Throws what a pull of it would throw. */
+  /** Brings an image on behalf of `cause`. Throws what a pull of it would throw. */
   async cache(
     repository: Repository,
     reference: ManifestReference,
     selection: PlatformSelection,
     observe: CacheObserver,
+    cause: EventCause = NO_CAUSE,
   ): Promise<void> {
-    const { manifest, warning } = await this.#root(repository, reference);
+    const { requestId } = cause;
+    const context = { ...NOW, cause, ...(requestId === null ? {} : { requestId }) };
+    const { manifest, warning } = await this.#root(repository, reference, context);
     observe({ kind: "resolved", digest: manifest.digest, warning });
     const work = this.#turns.begin();
-    const found: Found = { manifests: new Set(), blobs: new Map(), work };
+    const found: Found = { manifests: new Set(), blobs: new Map(), context, work };
     await this.#collect(repository, manifest, selection, found);
     await this.#collectReferrers(repository, found);
     await this.#bringAll(repository, found, observe);
   }
 
-  async #root(repository: Repository, reference: ManifestReference): Promise<FoundManifest> {
+  async #root(repository: Repository, reference: ManifestReference, context: PullContext): Promise<FoundManifest> {
     try {
-      return await this.#manifests.get(repository, reference, NOW);
+      return await this.#manifests.get(repository, reference, context);
     } catch (error) {
       const isNowhere =
         error instanceof RegistryError && error.code === "MANIFEST_UNKNOWN" && error.cause === undefined;
@@ -87,7 +96,12 @@ export class ImageCacher {
     selection: PlatformSelection,
     found: Found,
   ): Promise<void> {
-    const reader = new PulledImage({ manifests: this.#manifests, blobs: this.#blobs }, repository, NOW, found.work);
+    const reader = new PulledImage(
+      { manifests: this.#manifests, blobs: this.#blobs },
+      repository,
+      found.context,
+      found.work,
+    );
     for await (const step of walkImage(root, { reader, selection, work: found.work })) {
       if (step.kind === "missing") {
         const what = `an index of ${nameOf(repository)} lists ${step.listed.digest}`;
@@ -102,15 +116,15 @@ export class ImageCacher {
   async #collectReferrers(repository: Repository, found: Found): Promise<void> {
     const subjects = Array.from(found.manifests);
     for (const subject of subjects) {
-      for await (const { digest } of this.#referrers.list(repository, subject, NOW)) {
+      for await (const { digest } of this.#referrers.list(repository, subject, found.context)) {
         if (found.manifests.has(digest)) continue;
-        const { manifest } = await this.#manifests.get(repository, { kind: "digest", digest }, NOW);
+        const { manifest } = await this.#manifests.get(repository, { kind: "digest", digest }, found.context);
         await this.#collect(repository, manifest, ALL_PLATFORMS, found);
       }
     }
   }
 
-  async #bringAll(repository: Repository, { blobs, work }: Found, observe: CacheObserver): Promise<void> {
+  async #bringAll(repository: Repository, { blobs, context, work }: Found, observe: CacheObserver): Promise<void> {
     const queue = blobs.values();
     let hasFailed = false;
     const worker = async () => {
@@ -118,7 +132,7 @@ export class ImageCacher {
         // After a failure nothing more begins.
         if (hasFailed) return;
         await work.rest();
-        await this.#bring(repository, blob, observe);
+        await this.#bring(repository, blob, context, observe);
       }
     };
     try {
@@ -128,8 +142,13 @@ export class ImageCacher {
     }
   }
 
-  async #bring(repository: Repository, { digest, size }: Descriptor, observe: CacheObserver): Promise<void> {
-    const download = await this.#blobs.bring(repository, digest, NOW);
+  async #bring(
+    repository: Repository,
+    { digest, size }: Descriptor,
+    context: PullContext,
+    observe: CacheObserver,
+  ): Promise<void> {
+    const download = await this.#blobs.bring(repository, digest, context);
     if (download === null) return observe({ kind: "blob", digest, sizeBytes: size, state: "present" });
     observe({ kind: "blob", digest, sizeBytes: download.size, state: "fetching" });
     const timer = setInterval(

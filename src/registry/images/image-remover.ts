@@ -44,14 +44,18 @@ export class ImageRemover {
    * Makes a manifest the cached answer to a tag, when there is one. False when it is not here; `index` brings an index
    * whose images need not be here. Throws DIGEST_INVALID and MANIFEST_INVALID.
    */
-  async adopt(repository: Repository, tag: Tag | null, digest: Digest, index: Uint8Array | null): Promise<boolean> {
+  async adopt(
+    repository: Repository,
+    { tag, digest, index }: { readonly tag: Tag | null; readonly digest: Digest; readonly index: Uint8Array | null },
+    cause: EventCause = NO_CAUSE,
+  ): Promise<boolean> {
     const name = nameOf(repository);
     const work = this.#turns.begin();
     const manifest =
       index === null ? await this.#manifests.getManifest(name, digest) : await readIndex(index, digest, work);
     if (manifest === null) return false;
     const parsed = await readManifest(manifest, work);
-    await this.#manifests.putManifest(name, cachedManifest(manifest, parsed, tag, this.#now()));
+    await this.#manifests.putManifest(name, { ...cachedManifest(manifest, parsed, tag, this.#now()), cause });
     return true;
   }
 }
