@@ -1,10 +1,10 @@
 import type { Arrival } from "../access/principal.ts";
 import { type IpAddress, tryParseIpAddress } from "../lib/net/ip-address.ts";
 
-/** What a listener knows of its connections. Bun's servers are such. */
+/** What a listener knows of its connections, as Bun's servers do. */
 export type Listener = Pick<Bun.Server<undefined>, "requestIP" | "timeout" | "hostname" | "port" | "protocol">;
 
-/** How a request got to this listener. To be asked before anything is waited for: who sent it may be gone soon. */
+/** How a request reached this listener. To be called before anything is awaited: the client may be gone soon. */
 export function arrivalOf(request: Request, listener: Listener): Arrival {
   return {
     remote: listener.requestIP(request),

@@ -6,8 +6,8 @@ import { RangeNotSatisfiable } from "./range-not-satisfiable.ts";
 const RETRY_AFTER_SECONDS = "10";
 
 /**
- * The one place where a failure becomes HTTP: the body of distribution-spec v1.1.1, "Error Codes". What is not a
- * `RegistryError` is a fault of larder's own; the client learns nothing of it but that.
+ * Turns a failure into an answer of the distribution API, with the body of distribution-spec v1.1.1, "Error Codes". A
+ * failure that is no `RegistryError` is a fault of larder's own, of which the client learns no more than that.
  */
 export function errorResponse(error: unknown, headers: Record<string, string> = {}): Response {
   const known = error instanceof RegistryError ? error : null;
@@ -22,7 +22,7 @@ export function errorResponse(error: unknown, headers: Record<string, string> = 
   });
 }
 
-/** What a failure's answer says in its headers, whatever its body looks like. */
+/** The headers of a failure's answer, whatever form its body has. */
 export function headersOfFailure(error: unknown, status: number, retryAfter: string): Record<string, string> {
   return {
     ...(status === 429 || status === 503 ? { "Retry-After": retryAfter } : {}),

@@ -5,8 +5,8 @@ import type { Repository } from "../oci/repository.ts";
 export type ContentSource = "disk" | "upstream" | "stale";
 
 /**
- * What there is to tell of one exchange, for its line in the log and for metrics. Pages write down what they know as soon
- * as they know it, the pipeline the rest.
+ * The facts of one exchange for its line in the log and for metrics. Pages record what they know as soon as they know
+ * it, the pipeline the rest.
  */
 export class ExchangeRecord {
   /** What was asked for, one of a bounded set: `manifest`, `blob`, `admin:images`, `client`; `other` is nothing of ours. */

@@ -22,8 +22,8 @@ const SLOW_TRANSFER_SECONDS = 255;
 const NO_QUERY = new URLSearchParams();
 
 /**
- * One request on its way to its answer: what the client said, what the connection says of it, and what there is to tell
- * of it afterwards. What costs something is found out when it is asked for, and remembered.
+ * A request on its way to its answer: what the client sent, what the connection tells, and the record of both. What is
+ * costly to find out is found out when it is first asked for.
  */
 export class Exchange implements Applicant {
   readonly request: Request;

@@ -1,6 +1,6 @@
 import { RegistryError } from "../oci/registry-error.ts";
 
-/** A path that is there, and a method that it does not know. The answer names those that it knows. */
+/** The error for a method that a path does not have. The answer names those that it has. */
 export class MethodNotAllowed extends RegistryError {
   readonly allowed: readonly string[];
 

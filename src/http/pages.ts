@@ -1,6 +1,6 @@
 import type { Exchange } from "./exchange.ts";
 
-/** Answers requests of one kind: a registry's API, pages for nodes, the state of health. */
+/** Answers the requests of one kind: a registry's API, pages for nodes, the state of health. */
 export interface Pages {
   readonly name: string;
   /**

@@ -13,6 +13,7 @@ import type { StreamEnd } from "./watch-stream.ts";
 /** nginx's status for a client that has left: nobody sees it. */
 const CLIENT_LEFT = 499;
 
+/** The pages, the authenticator and the observers that a pipeline connects. */
 export type PipelineParts = {
   /** The first that know a request answer it. */
   readonly pages: readonly Pages[];
@@ -25,9 +26,9 @@ export type PipelineParts = {
 };
 
 /**
- * What is done once for every request: it gets an id, pages are found that answer it, a fault becomes an answer and, when
- * it is larder's own, a line in the log, and those who keep count are told. One function, not a chain of them: most
- * requests are answered in less time than a chain takes.
+ * Takes every request to its answer: gives it an id, finds the pages that answer it, turns a fault into an answer (one
+ * of larder's own is logged as well), and tells the observers. It is one function, not a chain of them: most requests
+ * are answered in less time than a chain takes.
  */
 export class Pipeline implements ExchangeKeeper {
   readonly elapsed: () => number;

@@ -1,6 +1,8 @@
 import { RegistryError } from "../oci/registry-error.ts";
 
-/** A range that lies outside of what there is. The answer says how much there is (RFC 9110, section 15.5.17). */
+/**
+ * The error for a range outside of the content. The answer says how long the content is (RFC 9110, section 15.5.17).
+ */
 export class RangeNotSatisfiable extends RegistryError {
   readonly sizeBytes: number;
 

@@ -2,7 +2,7 @@ import type { Exchange } from "./exchange.ts";
 import { takeBody } from "./take-body.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 
-/** A request's body of at most `limitBytes`. Throws PAYLOAD_TOO_LARGE as soon as it is known to be longer. */
+/** Reads a request's body of at most `limitBytes`. Throws PAYLOAD_TOO_LARGE as soon as it is known to be longer. */
 export async function readBody(exchange: Exchange, limitBytes: number, what: string): Promise<Uint8Array> {
   const announced = Number(exchange.request.headers.get("content-length") ?? 0);
   if (announced > limitBytes) throw tooLarge(what, limitBytes);

@@ -7,7 +7,7 @@ export const REQUEST_ID_HEADER = "X-Request-ID";
 /** Long enough for a UUID with something before it. */
 const SANE = /^[\w.:/+=@-]{1,128}$/;
 
-/** Gives requests their names. Those of one process never repeat, and hardly those of two. */
+/** Gives ids to requests. They are unique within a process and, but for chance, among processes. */
 export class RequestIds {
   readonly #prefix: string;
   #count = 0;

@@ -21,7 +21,7 @@ type RequestEnd = {
   readonly tookMs: number;
 };
 
-/** The line that tells of a request, with its end. */
+/** The log line of a request, with its line break. */
 export function requestLine(form: LogForm, exchange: Exchange, end: RequestEnd): string {
   return form.format === "json" ? jsonLine(exchange, end) : humanLine(form, exchange, end);
 }

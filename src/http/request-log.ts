@@ -10,7 +10,7 @@ import type { RequestObserver } from "./request-observer.ts";
 /** Routes whose requests say nothing as long as they are answered: clients and machines ask them all day long. */
 const QUIET_ROUTES: ReadonlySet<string> = new Set(["base", "health", "metrics", "admin:getVersion", "admin:getHealth"]);
 
-/** Writes a line for each request. */
+/** Logs a line for each request. */
 export class RequestLog implements RequestObserver {
   readonly #log: LineLog;
   readonly #trustedProxies: () => readonly IpNetwork[];

@@ -2,7 +2,7 @@ import { type ByteRange, parseRangeHeader } from "../lib/text/byte-range.ts";
 import type { Exchange } from "./exchange.ts";
 import { RangeNotSatisfiable } from "./range-not-satisfiable.ts";
 
-/** What an answer's headers tell of content. */
+/** The facts of content that an answer's headers tell. */
 export type ContentDescription = {
   readonly sizeBytes: number;
   /** Changes with the bytes: the ETag, without its quotes. */

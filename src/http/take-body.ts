@@ -1,6 +1,6 @@
 import type { Exchange } from "./exchange.ts";
 
-/** The body of a request, whose bytes are counted as they come; null when it has none. */
+/** The body of a request, whose bytes are counted as they are read; null when it has none. */
 export function takeBody(exchange: Exchange): AsyncIterable<Uint8Array> | null {
   const { body } = exchange.request;
   return body === null ? null : counted(body, exchange.record);

@@ -1,11 +1,14 @@
-/** How a stream ended: all of it was taken, whoever read it has left, or its source failed. */
+/** How a stream ended: it was read to its end, its reader left, or its source failed. */
 export type StreamEnd = {
   readonly bytes: number;
   readonly outcome: "whole" | "left" | "failed";
   readonly error: unknown;
 };
 
-/** The same stream, which tells once how it ended and how many bytes were taken of it. It reads no further than it is read. */
+/**
+ * The same stream, which reports how it ended and how many bytes were read of it. It reads its source no faster than
+ * it is read itself.
+ */
 export function watchStream(
   source: ReadableStream<Uint8Array>,
   tell: (end: StreamEnd) => void,

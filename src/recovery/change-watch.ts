@@ -57,13 +57,13 @@ CREATE TEMP TRIGGER unset AFTER DELETE ON main.setting BEGIN
 END;
 `;
 
-/** Begins to note what changes in the database. */
+/** Begins to record what transactions change in the database. */
 export function watchChanges(database: SqliteDatabase): void {
   database.script("PRAGMA temp_store = MEMORY");
   database.script(TRIGGERS);
 }
 
-/** What changed since the last call, in order: to be asked at the end of a transaction, within it. */
+/** The changes since the last call, in order: to be called at the end of a transaction, within it. */
 export function takeChanges(database: SqliteDatabase): readonly StoreRecord[] {
   const rows = database.query<ChangeRow, []>("SELECT kind, a, b, c, n, m, pushed FROM change ORDER BY place").all();
   if (rows.length === 0) return [];
@@ -103,7 +103,7 @@ function readManifest(database: SqliteDatabase, digest: string): StoreRecord | n
   return row === null ? null : manifestRecord(digest, row.media_type, row.bytes);
 }
 
-/** A manifest as a record. */
+/** Makes the record of a manifest. */
 export function manifestRecord(digest: string, mediaType: string, bytes: Uint8Array): StoreRecord {
   return { kind: "manifest", digest, mediaType, bytes: Buffer.from(bytes).toString("base64") };
 }

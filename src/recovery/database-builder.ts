@@ -7,10 +7,10 @@ import { referencesOf } from "../oci/manifest-references.ts";
 import { migrate } from "../storage/sqlite/migrate.ts";
 import type { StoreRecord } from "./store-record.ts";
 
-/** Some of many: the first ones, and how many they are. */
+/** The first ones of many things, and their number. */
 export type Listed = { readonly first: readonly string[]; readonly count: number };
 
-/** What a finished database holds, and what is missing beside it. */
+/** What a finished database holds, and which files are missing beside it. */
 export type BuiltStore = {
   readonly repositories: number;
   readonly manifests: number;
@@ -36,7 +36,7 @@ const PUSHED = `
   UNION SELECT t.repository, t.name, m.digest FROM tag t
     JOIN manifest_reference f ON f.manifest = t.manifest JOIN manifest m ON m.digest = f.digest WHERE t.pushed = 1`;
 
-/** Builds a new database out of records and of the files of blobs. */
+/** Builds a new database from records and from the files of blobs. */
 export class DatabaseBuilder {
   readonly #path: string;
   readonly #database: Database;

@@ -32,8 +32,8 @@ export async function withDatabaseCopy<T>(
 }
 
 /**
- * What is wrong with the database of a data folder, as far as can be seen by reading all of it; null: nothing is. What was
- * noted in its mark does not count: it may have been put right.
+ * Reads all of a data folder's database and says what is wrong with it; null: nothing is. Damage that was noted in its
+ * mark does not count: it may have been repaired.
  */
 export async function seekDamage(dataFolder: string, mark: StoreMark | null): Promise<string | null> {
   const damage = await damageOf(dataFolder, mark);

@@ -13,7 +13,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isAbsent } from "../lib/files/system-error.ts";
 
-/** A file of the history. */
+/** A file of the history: a snapshot, or a file of changes. */
 export type HistoryFile = {
   readonly kind: "snapshot" | "changes";
   readonly number: number;
@@ -26,12 +26,12 @@ export function historyFolder(dataFolder: string): string {
   return join(dataFolder, "snapshots");
 }
 
-/** Where a file of the history is. */
+/** The path of a file of the history. */
 export function historyPath(dataFolder: string, kind: HistoryFile["kind"], number: number): string {
   return join(historyFolder(dataFolder), `${kind}-${String(number).padStart(4, "0")}`);
 }
 
-/** The files, in the order of their numbers. */
+/** Lists the files of the history in the order of their numbers. */
 export function listHistory(dataFolder: string): readonly HistoryFile[] {
   const files: HistoryFile[] = [];
   for (const name of namesIn(historyFolder(dataFolder))) {
@@ -43,7 +43,7 @@ export function listHistory(dataFolder: string): readonly HistoryFile[] {
   return files.sort((a, b) => a.number - b.number);
 }
 
-/** A number that no file has yet. */
+/** The number after the highest one that a file of the history has. */
 export function nextNumber(dataFolder: string): number {
   return (listHistory(dataFolder).at(-1)?.number ?? 0) + 1;
 }

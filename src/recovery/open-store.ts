@@ -22,7 +22,7 @@ const CHECKED_AT_START_BYTES = 16 << 20;
 /** An opened store. Without housekeeping, nothing may be written to it. */
 export type Store = { readonly metadata: MetadataStore; readonly housekeeping: Housekeeping | null };
 
-/** What a store wants to have done now and then. */
+/** The maintenance that an opened store needs: snapshots, and a check of its database. */
 export type Housekeeping = {
   readonly snapshots: Snapshots;
   /** Reads all of the database, in turns. What is wrong with it is told as when a request meets it. */
@@ -36,7 +36,7 @@ type StoreGuard = WriteGuard & {
   giveUp(damage: string): void;
 };
 
-/** What a store is opened with. */
+/** Options of a store. */
 export type StoreOptions = {
   /** On a full disk, this is for what frees space. */
   readonly reserve: SpaceReserve & DiskSpace;

@@ -1,7 +1,7 @@
 import { type HistoryFile, listHistory } from "./history-folder.ts";
 import { parseRecord, type StoreRecord } from "./store-record.ts";
 
-/** What is there of the history, and what of it is to be applied, in order. */
+/** The files of the history, and those of them that are to be applied, in order. */
 export type History = {
   readonly files: readonly HistoryFile[];
   /** When the snapshot that it begins with was taken, in milliseconds since 1970; null without one. */
@@ -11,8 +11,8 @@ export type History = {
 };
 
 /**
- * The newest snapshot that is whole, and all changes from its number on. Without a whole one, everything that is there:
- * the records of a damaged snapshot that can be read are better than none.
+ * Finds the newest snapshot that is whole, and all changes from its number on. When no snapshot is whole, all files
+ * count: the readable records of a damaged snapshot are better than none.
  */
 export async function findHistory(dataFolder: string): Promise<History> {
   const all = listHistory(dataFolder);
@@ -38,7 +38,7 @@ async function takenAt(path: string): Promise<number | null> {
   return isEnded ? atMs : null;
 }
 
-/** The records of a file; null for a line that is torn or damaged. */
+/** Reads the records of a file; null for a line that is torn or damaged. */
 export async function* readRecords(path: string): AsyncGenerator<StoreRecord | null> {
   const decoder = new TextDecoder();
   let rest = "";

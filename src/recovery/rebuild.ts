@@ -12,7 +12,7 @@ import { findHistory, type History, readRecords } from "./read-history.ts";
 import { salvage } from "./salvage.ts";
 import type { StoreRecord } from "./store-record.ts";
 
-/** What a rebuild found and made. */
+/** The outcome of a rebuild: what it found and what it made. */
 export type RebuildReport = BuiltStore & {
   /** When the snapshot was taken that it began with, in milliseconds since 1970; null: there was none that is whole. */
   readonly snapshotAtMs: number | null;
@@ -66,7 +66,7 @@ export async function rebuildStore(dataFolder: string, nowMs: number, isDry: boo
   }
 }
 
-/** Makes a database at `path` that is as good as a rebuilt one, to be read for a while. */
+/** Makes a database at `path` from what a rebuild would use, to be read for a while. */
 export async function buildInterim(dataFolder: string, path: string, nowMs: number): Promise<void> {
   removeDatabase(path);
   const builder = new DatabaseBuilder(path);
@@ -79,7 +79,7 @@ export async function buildInterim(dataFolder: string, path: string, nowMs: numb
   }
 }
 
-/** Ends a rebuild that was interrupted when its database was finished. False when there is none. */
+/** Finishes a rebuild that was interrupted after its database was complete. False when there is none. */
 export async function finishRebuild(dataFolder: string, nowMs: number): Promise<boolean> {
   const finished = join(dataFolder, "larder.db.rebuilt");
   const mark = readStoreMark(dataFolder);
@@ -166,7 +166,7 @@ function forceSnapshot(dataFolder: string): void {
   writeFileSync(`${historyPath(dataFolder, "changes", nextNumber(dataFolder))}.cut`, "", { mode: 0o600 });
 }
 
-/** Takes a database away, with all that SQLite has beside it. */
+/** Deletes a database with the files that SQLite keeps beside it. */
 export function removeDatabase(path: string): void {
   for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
 }

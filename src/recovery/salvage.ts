@@ -12,8 +12,8 @@ type HolderRow = { repository: string; manifest: string };
 type TagRow = { repository: string; name: string; pushed: 0 | 1; manifest: string; updated_at: number };
 
 /**
- * What can still be read in a damaged database, as records, some at a time. It is read by each index and from both ends, as
- * far as it goes; what is not what its digest says is left out. Times are not: a tag counts as set at `atMs`.
+ * Reads what can still be read of a damaged database, as records. It is read by each index and from both ends, as far
+ * as that goes; what does not have its digest is left out. Times are not read: a tag counts as set at `atMs`.
  */
 export function* salvage(path: string, atMs: number): Generator<readonly StoreRecord[]> {
   const database = openOrNull(path);
@@ -151,7 +151,7 @@ function unlessDamaged<T>(read: () => T): T | null {
   }
 }
 
-/** Are these the bytes of that digest? */
+/** Do these bytes have that digest? */
 export function hasItsDigest({ digest: text, bytes }: ManifestRow): boolean {
   const digest = tryParseDigest(text);
   if (digest === null || !(bytes instanceof Uint8Array)) return false;

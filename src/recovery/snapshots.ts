@@ -17,7 +17,7 @@ const CHANGES_FILES = 50;
 /** Where a file of changes has no more than its first line, nothing changed. */
 const BEGIN_BYTES = 200;
 
-/** Free space of the disk, as the reserve sees it. */
+/** The free space of the disk, as `DiskReserve` reports it. */
 export type DiskSpace = { readonly isSpent: boolean; freeBytes(): number };
 
 /** Takes snapshots of the database when enough has changed, and keeps the last two. */

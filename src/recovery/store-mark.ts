@@ -18,10 +18,13 @@ const shape = v.object({
   damage: v.nullable(v.string()),
 });
 
-/** See above. */
+/** The mark of a data folder: which database belongs to it, and what is known to be wrong with that. */
 export type StoreMark = v.InferOutput<typeof shape>;
 
-/** Null when there is none, or none that can be read: then less is noticed, and nothing is wrongly refused. */
+/**
+ * Reads the mark. Null when there is none, or none that can be read: then less damage is noticed, and nothing is
+ * wrongly refused.
+ */
 export function readStoreMark(dataFolder: string): StoreMark | null {
   try {
     return v.parse(shape, JSON.parse(readFileSync(join(dataFolder, "store.json"), "utf8")));
@@ -30,7 +33,7 @@ export function readStoreMark(dataFolder: string): StoreMark | null {
   }
 }
 
-/** Replaces the mark; durable when it returns. */
+/** Replaces the mark; it is on disk when this returns. */
 export function writeStoreMark(dataFolder: string, mark: StoreMark): void {
   const path = join(dataFolder, "store.json");
   const file = openSync(`${path}.new`, "w", 0o600);

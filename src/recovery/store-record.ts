@@ -46,13 +46,13 @@ const shape = v.variant("kind", [manifest, held, dropped, tag, untagged, setting
  */
 export type StoreRecord = v.InferOutput<typeof shape>;
 
-/** A record as a line: the CRC-32 of the rest in eight hexadecimal digits, a space, JSON. */
+/** Formats a record as a line: the CRC-32 of the rest in eight hexadecimal digits, a space, JSON. */
 export function formatRecord(record: StoreRecord): string {
   const text = JSON.stringify(record);
   return `${checksum(text)} ${text}\n`;
 }
 
-/** The record of a line without its end; null when the line is torn, or not as it was written. */
+/** Parses a line without its line break; null when it is torn, or not as it was written. */
 export function parseRecord(line: string): StoreRecord | null {
   const text = line.slice(9);
   if (line[8] !== " " || checksum(text) !== line.slice(0, 8)) return null;

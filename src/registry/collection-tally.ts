@@ -7,7 +7,7 @@ type Collected = {
   readonly problem: string | null;
 };
 
-/** What collections came to since the start. */
+/** Sums of what collections did since the start. */
 export type CollectionTotals = {
   readonly done: number;
   /** Something kept them from their work, or from all of it. */

@@ -34,7 +34,7 @@ export type CollectionLimits = {
   readonly uploadExpiryMs: number;
 };
 
-/** What a person may ask of a collection besides. */
+/** What an operator may ask of a collection beyond its limits. */
 export type CollectionOptions = {
   /** Files without a record are set aside however many they are. */
   readonly setAsideAll?: boolean | undefined;
@@ -42,7 +42,7 @@ export type CollectionOptions = {
   readonly giveUpAfterMs?: number | null | undefined;
 };
 
-/** What a collection goes through. */
+/** The stores that a collection works on. */
 export type CollectorParts = {
   readonly blobs: BlobStore;
   readonly aside: AsideStore;

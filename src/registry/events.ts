@@ -1,7 +1,7 @@
 import type { EventStore, StoreEvent } from "../storage/events.ts";
 import type { Log, LogLevel } from "../telemetry/log.ts";
 
-/** Tells the log of what happens to images. Returns what ends that. */
+/** Logs what happens to images. Returns a function that ends that. */
 export function logEvents(events: EventStore, log: Log): () => void {
   return events.subscribe((event) => {
     const what = event.kind === "collected" ? "blobs that nothing referred to" : nameOf(event);

@@ -11,16 +11,19 @@ import { isSystemError } from "../lib/files/system-error.ts";
 /** How often it is told how far a verification has come. */
 const TELL_EVERY_MS = 1000;
 
-/** How far a verification has come: files that were read to their end, and all bytes. */
+/** The progress of a verification: files that were read to their end, and bytes in all. */
 export type VerifiedSoFar = { readonly files: number; readonly bytes: number };
 
-/** What a verification tells. `damaged` was set aside; what is `unreadable` stays, since it is perhaps the disk's state. */
+/**
+ * An event of a verification. A `damaged` file was set aside; an `unreadable` one stays, since the disk may be at
+ * fault.
+ */
 export type VerificationEvent =
   | ({ readonly kind: "progress" } & VerifiedSoFar)
   | { readonly kind: "damaged"; readonly digest: Digest }
   | { readonly kind: "unreadable"; readonly digest: Digest; readonly reason: string };
 
-/** Where files of blobs are, and what keeps others from changing one meanwhile. */
+/** The stores of blob files, and what keeps others from changing a file meanwhile. */
 export type VerifierParts = {
   readonly store: BlobStore;
   readonly aside: AsideStore;
@@ -32,7 +35,7 @@ export type VerifierParts = {
   readonly elapsed: () => number;
 };
 
-/** Reads files of blobs to their end and sets aside those that have not the bytes that they are named after. */
+/** Reads the files of blobs to their end, and sets aside those whose content does not match their digest. */
 export class Verifier {
   readonly #parts: VerifierParts;
 

@@ -20,7 +20,7 @@ import type { Turns } from "../lib/async/turns.ts";
 import { hostWithoutPort } from "../lib/net/host-port.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 
-/** What ACIs are made from and by. */
+/** What the pages of `/aci/` are composed over: the data folder, the stores and the registry's parts. */
 export type AciFoundation = {
   readonly dataFolder: string;
   readonly blobStore: AciImageParts["store"];

@@ -16,7 +16,10 @@ import type { Turns } from "../lib/async/turns.ts";
 import { standInsOf } from "./open-upstreams.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 
-/** What finds out who asks, and decides what they may, by the settings that hold at each request. */
+/**
+ * Makes the gate, which finds out who sends a request and decides what they may do, by the settings that hold at that
+ * moment.
+ */
 export function composeGate(
   settings: CurrentSettings,
   sockets: () => readonly ListeningSocket[],

@@ -72,7 +72,7 @@ export type ServerEnvironment = {
   readonly program: readonly string[];
 };
 
-/** What the parts are made over. */
+/** What the parts of a larder are composed over: its data folder, its stores and what they share. */
 export type Foundation = {
   readonly dataFolder: string;
   readonly metadata: MetadataStore;
@@ -88,7 +88,7 @@ export type Foundation = {
   readonly metrics: ServerMetrics;
 };
 
-/** A larder without sockets: it answers requests, and collects what nothing refers to when it is told. */
+/** A larder without sockets: it answers requests, and collects unreferenced content when it is called to. */
 export type Composition = {
   readonly handle: RequestHandler;
   readonly collect: () => void;
@@ -107,7 +107,7 @@ export type Composition = {
   readonly stop: () => Promise<void>;
 };
 
-/** Makes the parts and wires them: the one place that knows concrete classes. */
+/** Makes the parts of a larder and wires them: the one place that knows their concrete classes. */
 export function compose(
   settings: CurrentSettings,
   environment: ServerEnvironment,

@@ -9,7 +9,7 @@ import { StoreInUse } from "../storage/sqlite/store-lock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 
-/** The data folder cannot be used. The message says why and what to do. */
+/** An error for a data folder that cannot be used. The message says why and what to do. */
 export class DataFolderError extends Error {
   override readonly name = "DataFolderError";
 }

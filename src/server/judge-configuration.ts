@@ -18,9 +18,9 @@ import { settingsFrom } from "./settings/settings.ts";
 import { interfaceAddresses } from "../lib/net/machine-addresses.ts";
 
 /**
- * All that is wrong with a configuration file, a line each with its place: what a start would refuse, and files that it names
- * and are not there. `isForHere` is false for the file of another machine: what it names is not looked at then. Throws an
- * Error when the file itself cannot be read.
+ * Finds all problems of a configuration file, a line each with its place: what a start would refuse, and files that it
+ * names but that do not exist. `isForHere` is false for another machine's file: the files that it names are not looked
+ * at then. Throws an Error when the file itself cannot be read.
  */
 export async function judgeConfiguration(path: string, isForHere: boolean): Promise<readonly string[]> {
   const { given, problems } = parseConfiguration(await readSettingFile(path), path);

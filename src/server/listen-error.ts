@@ -2,12 +2,12 @@ import { formatListenAddress, type ListenAddress } from "./settings/listen-addre
 import { findPortOwner } from "./port-owner.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 
-/** An address that larder cannot listen on. The message says why and what to do. */
+/** An error for an address that larder cannot listen on. The message says why and what to do. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-/** What an attempt to listen failed with, explained. `flag` is the one that chooses the address. */
+/** Turns the failure of an attempt to listen into a ListenError. `flag` is the one that chooses the address. */
 export async function explainListenFailure(
   address: ListenAddress,
   flag: "--http" | "--https",

@@ -14,8 +14,8 @@ import type { CurrentSettings } from "./settings/current-settings.ts";
 const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
 
 /**
- * Answers DNS for the hosts that are stood in for and for larder's own names, and forwards the rest. Null when nothing
- * is to be listened on. Throws ListenError.
+ * Starts the DNS server, which answers for the hosts that larder stands in for and for its own names, and forwards
+ * other questions. Null when no address to listen on is configured. Throws ListenError.
  */
 export async function startNameServer(
   settings: CurrentSettings,

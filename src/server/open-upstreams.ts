@@ -15,7 +15,7 @@ import { readSettingFile } from "./settings/read-setting-file.ts";
 import type { Settings, UpstreamSettings } from "./settings/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
 
-/** What the talk with upstream registries needs from the process. */
+/** What clients of upstream registries need from the process. */
 export type UpstreamEnvironment = {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly instanceId: string;
@@ -36,9 +36,9 @@ type UpstreamSetup = UpstreamSettings & {
 };
 
 /**
- * Opens the registries that are stood in for, each with what is configured of it. When settings are read again, one of
- * which nothing has changed, the files that it names included, keeps its client, with its tokens and all that is known of
- * its servers. Downloads that are going on end with the client that they began with.
+ * Opens clients for the registries that larder stands in for, as they are configured. After a reload, a registry whose
+ * settings and files have not changed keeps its client, with its tokens and what is known of its servers. Downloads in
+ * flight end with the client that they began with.
  */
 export class UpstreamOpener {
   readonly #environment: UpstreamEnvironment;
@@ -119,7 +119,7 @@ export class UpstreamOpener {
   }
 }
 
-/** Who has an entry among the upstreams is stood in for. */
+/** The registries that larder stands in for: those of the setting, and every one that is configured as an upstream. */
 export function standInsOf(settings: Settings): readonly Namespace[] {
   return [...new Set([...settings.standIns, ...settings.upstreams.map((upstream) => upstream.namespace)])];
 }

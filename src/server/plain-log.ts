@@ -2,13 +2,13 @@ import type { Log, LogFields, LogLevel } from "../telemetry/log.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A log as the parts that know no levels write it: TLS and DNS. */
+/** The log of parts that know no levels: TLS and DNS. */
 export type PlainLog = {
   info(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
 };
 
-/** Their log, written to larder's. A list becomes text with commas. */
+/** A PlainLog that writes to larder's log. A list becomes text with commas. */
 export function plainLog(log: Log): PlainLog {
   const write =
     (level: LogLevel) =>

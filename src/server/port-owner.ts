@@ -6,7 +6,10 @@ type PortOwner = { readonly program: string; readonly pid: number };
 /** Of /proc/net: a TCP socket that listens, a UDP socket that waits for anybody. */
 const WAITING = { tcp: "0A", udp: "07" } as const;
 
-/** Who listens on `port` of this machine? Null when nobody does, or the system does not tell (not Linux, not root). */
+/**
+ * Finds the process that listens on `port` of this machine. Null when there is none, or the system does not tell (not
+ * Linux, not root).
+ */
 export async function findPortOwner(port: number): Promise<PortOwner | null> {
   const inodes = await socketsOn(port);
   if (inodes.size === 0) return null;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Check } from "../http/health/health-pages.ts";
 import type { UploadSessionStore } from "../storage/metadata.ts";
 
-/** What readiness is made of. */
+/** The parts of a larder whose state decides whether it is ready. */
 export type ReadinessParts = {
   readonly dataFolder: string;
   /** Sees when the store is not in its place, or damaged. */
@@ -13,7 +13,10 @@ export type ReadinessParts = {
   readonly isStopping: () => boolean;
 };
 
-/** What must be well for this larder to be sent requests. That upstream is away is none of it: what is here is served. */
+/**
+ * The checks that must pass before this larder is sent requests. Upstream registries are no part of them: what is
+ * cached is served without them.
+ */
 export function readinessChecks({ dataFolder, guard, sessions, isStopping }: ReadinessParts): readonly Check[] {
   return [
     { name: "process", problem: () => (isStopping() ? "larder is stopping" : null) },

@@ -36,7 +36,10 @@ export type RunningServer = {
   stop(reason: string): Promise<void>;
 };
 
-/** Opens everything and listens. Throws ListenError, DataFolderError, CertificateError, ConfigurationError, AciError. */
+/**
+ * Opens the store and the sockets of a larder, and serves. Throws ListenError, DataFolderError, CertificateError,
+ * ConfigurationError, AciError.
+ */
 export async function serve(settings: Settings, environment: ServerEnvironment): Promise<RunningServer> {
   if (settings.http.length + settings.https.length === 0) {
     throw new ListenError("there is no address to listen on; give --http ADDRESS or --https ADDRESS");

@@ -8,7 +8,7 @@ import { watchCertificateFiles } from "../tls/certificate-files.ts";
 import { plainLog } from "./plain-log.ts";
 import type { TlsSettings } from "./settings/settings.ts";
 
-/** What larder presents over HTTPS, and the authority that nodes have to trust for it. */
+/** The certificate that larder presents over HTTPS, and the authority that nodes have to trust for it. */
 export type ServerCertificate = {
   readonly source: RunningCertificateSource;
   /** PEM; null when the certificate is the operator's, whose authority larder does not know. */

@@ -4,6 +4,7 @@ import type { EffectiveSettings } from "./settings/read-settings.ts";
 import { planReload } from "./settings/reload-plan.ts";
 import type { Settings } from "./settings/settings.ts";
 
+/** What a reloader works on: the settings that hold, how they are read, and how they are applied. */
 export type ReloaderOptions = {
   /** What the server was started with. */
   readonly started: EffectiveSettings;

@@ -24,6 +24,7 @@ export type WebListener = {
   close(): Promise<void>;
 };
 
+/** Options of a listener. */
 export type WebListenerOptions = {
   readonly address: ListenAddress;
   readonly handle: RequestHandler;
@@ -67,7 +68,10 @@ export async function listenHttps(
   };
 }
 
-/** URLs that lead to a listener: for every address of the machine those of its interfaces, `localhost` first. */
+/**
+ * The URLs that lead to a listener, `localhost` first: for one on every address of the machine those of all
+ * interfaces.
+ */
 export function urlsOf({ scheme, host, port }: WebListener): readonly string[] {
   const hosts = host === null ? machineHosts() : [host];
   return hosts.map((name) => urlOf(scheme, name, port));

@@ -7,7 +7,7 @@
  */
 import type { Digest } from "../oci/digest.ts";
 
-/** Why something was taken out of the way of blobs: no record names it, or it is not what its name says. */
+/** Why a blob's file was set aside: no record names it, or its content is not what its name says. */
 export type AsideReason = "unrecorded" | "damaged";
 
 /** A file that is set aside. `sinceMs` is when it came there, in milliseconds since 1970. */
@@ -18,10 +18,10 @@ export type AsideFile = {
   readonly sinceMs: number;
 };
 
-/** How much is set aside; `damaged` are those of the files whose bytes are known to be wrong. */
+/** The totals of what is set aside; `damaged` counts the files whose content is known to be wrong. */
 export type AsideTotals = { readonly files: number; readonly damaged: number; readonly bytes: number };
 
-/** Files that were set aside. */
+/** The files that were set aside. */
 export interface AsideStore {
   /** Takes what is in a blob's place out of the way. It survives a power cut there. False when there is nothing. */
   setAside(digest: Digest, reason: AsideReason): Promise<boolean>;

@@ -14,10 +14,10 @@
 import type { Digest } from "../oci/digest.ts";
 import type { ByteRange } from "../lib/text/byte-range.ts";
 
-/** Content to send: a `Blob` of Bun's goes out by sendfile. */
+/** Content to be sent: a `Blob` of Bun's goes out by sendfile. */
 export type BlobBody = Blob | ReadableStream<Uint8Array>;
 
-/** An upload as a listing tells of it. */
+/** An upload in a list. */
 export type StoredUpload = { readonly id: UploadId; readonly size: number; readonly modifiedAtMs: number };
 
 declare const uploadBrand: unique symbol;
@@ -35,8 +35,8 @@ export function newUploadId(): UploadId {
 }
 
 /**
- * The whole content of an upload, and its digest is right. Whoever keeps it takes it out of the spool: by renaming its file,
- * or with `drop`.
+ * The complete content of an upload, whose digest has been checked. Whoever stores it takes it out of the spool: by
+ * renaming its file, or with `drop`.
  */
 export type Spooled = {
   readonly size: number;
@@ -46,7 +46,7 @@ export type Spooled = {
   drop(): Promise<unknown>;
 };
 
-/** Blobs that are kept. */
+/** The store of finished blobs. */
 export interface BlobStore {
   /**
    * Keeps what was spooled as the blob `digest`, in the place of what is there under the digest, and takes it out of the
@@ -110,7 +110,7 @@ export interface Spool {
   list(): AsyncIterable<StoredUpload>;
 }
 
-/** The lease of whoever writes to an upload (`leases.ts`). */
+/** The name of the lease that whoever writes to an upload holds (`leases.ts`). */
 export function uploadLease(id: UploadId): string {
   return `upload ${id}`;
 }

@@ -18,7 +18,7 @@ import type { Tag } from "../oci/tag.ts";
  */
 type EventKind = "pushed" | "cached" | "removed" | "collected";
 
-/** Who brought it about: nobody but larder itself where all is null. */
+/** Who caused an event; larder itself where all fields are null. */
 export type EventCause = {
   /** The principal's name; null when it has none. */
   readonly who: string | null;
@@ -27,10 +27,10 @@ export type EventCause = {
   readonly requestId: string | null;
 };
 
-/** Larder itself did it. */
+/** The cause of events that larder itself causes. */
 export const NO_CAUSE: EventCause = { who: null, from: null, requestId: null };
 
-/** What happened, before it has an id. */
+/** An event before it has an id. */
 export type NewEvent = EventCause & {
   readonly atMs: number;
   readonly kind: EventKind;
@@ -42,14 +42,15 @@ export type NewEvent = EventCause & {
   readonly sizeBytes: number | null;
 };
 
-/** What happened. Ids grow in the order in which it did. */
+/** An event with its id. Ids grow in the order of events. */
 export type StoreEvent = NewEvent & { readonly id: number };
 
-/** So many are kept, and none that is older. */
+/** The number of events that are kept; older ones are deleted. */
 export const EVENTS_KEPT = 10_000;
+/** Events that are older than this, in milliseconds, are deleted. */
 export const EVENTS_KEPT_MS = 30 * 86_400_000;
 
-/** Events of one store. */
+/** The events of one store. */
 export interface EventStore {
   /** Events after the one with this id, in their order; 0: from the first that is kept. */
   listAfter(id: number, limit: number): Promise<readonly StoreEvent[]>;

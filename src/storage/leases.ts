@@ -1,9 +1,10 @@
 /**
- * The contract of leases: who does something that only one may do at a time, and keeps at it for long, such as writing to an
- * upload, fetching a blob, or collecting. No lock is held for it and no transaction: whoever dies loses it with its time.
+ * Grants leases for work that only one may do at a time and that takes long: writing to an upload, fetching a blob,
+ * collecting. No lock is held and no transaction is open meanwhile: the lease of a process that dies ends with its
+ * time.
  *
- * A lease that has ended may be granted to another, who then has a higher fence. One who comes back to its work too late finds
- * that at `renew`, and must change nothing any more that the fence guards.
+ * A lease that has ended may be granted to another, who then has a higher fence. Whoever returns to its work too late
+ * learns that at `renew`, and must change nothing any more that the fence guards.
  */
 export interface Leases {
   /** The fence, when nobody holds the lease; null while somebody does, whoever that is. */
@@ -17,7 +18,10 @@ export interface Leases {
 /** A lease is held for so long, and renewed three times in it: a larder that was killed keeps nobody out for longer. */
 const HELD_MS = 60_000;
 
-/** Does work under a lease, which is renewed until the work ends. Null when somebody else holds it. */
+/**
+ * Runs work under a lease, which is renewed until the work ends. Null when somebody else holds it. `lost` fires when
+ * it could not be renewed in time: somebody else may do the work by then.
+ */
 export async function underLease<T>(
   leases: Leases,
   name: string,

@@ -32,7 +32,7 @@ export type StoredTag = {
   readonly checkedAtMs: number;
 };
 
-/** A manifest on its way in, with what is known of it. */
+/** A manifest to be stored, with what is known of it. */
 export type ManifestPut = {
   readonly manifest: StoredManifest;
   /** Blobs that must be in the repository, or in one of `borrowFrom`, where they are linked from. */
@@ -59,10 +59,10 @@ export type Page = { readonly after: string | null; readonly limit: number };
 /** A manifest, and a repository that holds it. */
 export type HeldManifest = { readonly repository: RepositoryName; readonly manifest: StoredManifest };
 
-/** So many manifests are read at once, at most. */
+/** The largest number of manifests that one call reads. */
 export const MANIFESTS_AT_ONCE = 8;
 
-/** Manifests of repositories. */
+/** The manifests of repositories. */
 export interface ManifestStore {
   /**
    * Stores a manifest and points the tags at it. Returns the required blobs and manifests that are missing; when there
@@ -94,7 +94,7 @@ export interface ManifestStore {
   listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]>;
 }
 
-/** Tags of repositories. */
+/** The tags of repositories. */
 export interface TagStore {
   /** The tag as a pull sees it, with its manifest: a pushed one before a cached one. */
   getTagged(repository: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null>;
@@ -115,7 +115,7 @@ export interface TagStore {
   touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void>;
 }
 
-/** What is looked for among the tags of all repositories. */
+/** Which tags of all repositories are looked for, in which order, and after which place. */
 export type TagQuery = {
   /** Of this namespace alone; null: of all. */
   readonly namespace: Namespace | null;
@@ -152,7 +152,7 @@ export interface TagIndex {
   findTags(query: TagQuery): Promise<{ readonly tags: readonly LocatedTag[]; readonly next: TagPlace | null }>;
 }
 
-/** Repositories. One exists as long as it holds a manifest. */
+/** The repositories. One exists as long as it holds a manifest. */
 export interface RepositoryStore {
   /** Does it hold a manifest? */
   hasRepository(repository: RepositoryName): Promise<boolean>;
@@ -217,7 +217,7 @@ export interface HoldingStore {
 /** An upload session of a client. */
 export type UploadSession = { readonly id: string; readonly repository: RepositoryName; readonly startedAtMs: number };
 
-/** Sessions, so that they survive a restart. Their bytes are in the `Spool`. */
+/** The upload sessions of clients, stored so that they survive a restart. Their bytes are in the `Spool`. */
 export interface UploadSessionStore {
   createSession(session: UploadSession): Promise<void>;
   getSession(id: string): Promise<UploadSession | null>;
@@ -226,7 +226,7 @@ export interface UploadSessionStore {
   listSessions(beforeMs: number, page: Page): Promise<readonly string[]>;
 }
 
-/** What housekeeping needs. */
+/** The questions and deletions of a collection. */
 export interface CollectionStore {
   /**
    * Drops manifests that only a deleted index held and links that no manifest needs, those that were orphaned or
@@ -241,7 +241,7 @@ export interface CollectionStore {
 }
 
 /**
- * Why a blob's file is taken away: no repository links the blob; no record names it; or its bytes are not its digest's,
+ * Why a blob's file is removed: no repository links the blob; no record names it; or its content is not its digest's,
  * whoever links it.
  */
 export type Departure = "unlinked" | "unrecorded" | "damaged";
@@ -288,7 +288,7 @@ export interface BlobTransitionStore {
   ): Promise<readonly Digest[]>;
 }
 
-/** Everything, as one database holds it. */
+/** All stores of metadata, as one database holds them. */
 export type MetadataStore = {
   readonly manifests: ManifestStore;
   readonly tags: TagStore;

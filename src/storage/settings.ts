@@ -1,12 +1,12 @@
 /** The contract of settings that change while larder runs, and hold over its restarts and for all who share the store. */
 
-/** What JSON can say. */
+/** A value of JSON. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** So many bytes of JSON a setting may have: what is larger, or comes in thousands, has a table of its own. */
+/** The largest size of a setting in bytes of JSON: what is larger, or comes in thousands, has a table of its own. */
 export const SETTING_LIMIT_BYTES = 64 << 10;
 
-/** Is told what a setting is from now on; null: nobody has set it. It must not throw. */
+/** Is told a setting's new value; null: it is no longer set. It must not throw. */
 export type SettingListener = (key: string, value: JsonValue) => void;
 
 /** Small values by key. Whoever reads one checks its shape: an older or a newer larder may have written it. */
@@ -19,7 +19,7 @@ export interface SettingsStore {
   subscribe(listener: SettingListener): () => void;
 }
 
-/** A value as it is stored. Throws when it is too large. */
+/** Formats a value as it is stored. Throws when it is too large. */
 export function formatSetting(key: string, value: JsonValue): string {
   const text = JSON.stringify(value);
   if (Buffer.byteLength(text) <= SETTING_LIMIT_BYTES) return text;

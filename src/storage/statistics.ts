@@ -1,7 +1,10 @@
 /** The contract of figures that a store keeps of itself: what it holds, and what was answered out of it. */
 import type { Namespace } from "../oci/repository-name.ts";
 
-/** What a store holds. Kept with each change, so that it costs nothing to ask for, however much there is. */
+/**
+ * The totals of a store's content. They are updated with each change, so that reading them costs nothing, however much
+ * there is.
+ */
 export type StoreTotals = {
   readonly blobs: number;
   /** Bytes of those blobs. */
@@ -15,7 +18,7 @@ export type StoreTotals = {
   readonly uploads: number;
 };
 
-/** What was answered for a namespace, and out of what. Bytes are those of manifests and blobs. */
+/** Counts of the answers for a namespace by where their content came from. Bytes are those of manifests and blobs. */
 export type Traffic = {
   /** Answers from disk, without waiting for content from upstream. */
   readonly hits: number;
@@ -26,14 +29,18 @@ export type Traffic = {
   readonly bytesFromDisk: number;
   readonly bytesFromUpstream: number;
 };
+/** The traffic of one namespace. */
 export type NamespaceTraffic = Traffic & { readonly namespace: Namespace };
 
-/** So many namespaces are counted each for itself. */
+/** The number of namespaces whose traffic is counted separately. */
 export const TRAFFIC_NAMESPACES = 500;
-/** Stands for all namespaces beyond those. No registry's host has a name without a dot or a port. */
+/**
+ * The name under which the traffic of all further namespaces is counted. It is no registry's host, which has a dot or
+ * a port.
+ */
 export const OTHER_NAMESPACES = "other" as Namespace;
 
-/** Figures of one store. */
+/** The figures of one store. */
 export interface StatisticsStore {
   totals(): Promise<StoreTotals>;
   /** The traffic since the store began to count it. */

@@ -1,14 +1,17 @@
 import { RegistryError } from "../oci/registry-error.ts";
 import { codeOf, isDiskFull } from "../lib/files/system-error.ts";
 
-/** Turns "no space left" in its many spellings into STORAGE_FULL; every other failure is handed back as it is. */
+/**
+ * Turns an error that means "no space left", in its many spellings, into STORAGE_FULL; every other error is returned
+ * as it is.
+ */
 export function storageError(cause: unknown): unknown {
   // A write that the file system cut short for want of space reaches SQLite as an I/O error of a write.
   const isFull = isDiskFull(cause) || /^SQLITE_(?:FULL$|IOERR_WRITE|IOERR_SHM)/.test(codeOf(cause));
   return isFull ? storageFull(cause) : cause;
 }
 
-/** There is no space for what was to be written. */
+/** The error for a write for which there is no space. */
 export function storageFull(cause?: unknown): RegistryError {
   return new RegistryError(
     "STORAGE_FULL",
@@ -17,19 +20,19 @@ export function storageFull(cause?: unknown): RegistryError {
   );
 }
 
-/** Was there no space to write something? */
+/** Did a write fail because there is no space? */
 export function isStorageFull(error: unknown): boolean {
   return error instanceof RegistryError && error.code === "STORAGE_FULL";
 }
 
-/** Nothing may be written: what larder opened is no longer in its place, or its database is damaged. */
+/** The error for a write that is refused: the data folder is no longer in its place, or its database is damaged. */
 export class WritesRefused extends RegistryError {
   constructor(message: string) {
     super("UNAVAILABLE", message);
   }
 }
 
-/** Is this a reason for which nothing can be kept just now, whatever it is? */
+/** Is the error one of those for which nothing can be stored at present? */
 export function isUnkeepable(error: unknown): boolean {
   return isStorageFull(error) || error instanceof WritesRefused;
 }

@@ -13,7 +13,7 @@ export type DamageKind =
   /** It cannot be read, or only in part. */
   | "unreadable";
 
-/** The database is not what this store needs. The message says what was seen, in words that go on from "its". */
+/** The error for a database that is not this store's, or damaged. The message goes on from "its". */
 export class StoreDamaged extends Error {
   override readonly name = "StoreDamaged";
   readonly kind: DamageKind;

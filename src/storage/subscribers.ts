@@ -1,4 +1,4 @@
-/** Those who want to be told of something. */
+/** The listeners of one kind of event. */
 export class Subscribers<Told extends readonly unknown[]> {
   readonly #listeners = new Set<(...told: Told) => void>();
 

@@ -1,4 +1,4 @@
-/** To be asked around a write. Both throw WritesRefused when what is written would be lost. */
+/** Is asked before and after a write. Both methods throw WritesRefused when what is written would be lost. */
 export interface WriteGuard {
   /** Before a write: as things were a moment ago. */
   admit(): void;

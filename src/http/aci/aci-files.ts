@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { codeOf, isAbsent } from "../../lib/files/system-error.ts";
 
-/** A file that somebody put there. */
+/** A file of the ACI folder. */
 export type AciFile = { readonly path: string; readonly sizeBytes: number; readonly tag: string };
 
 /** Files that are listed. */

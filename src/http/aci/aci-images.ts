@@ -28,6 +28,7 @@ export type AciImage = {
   readonly bring: () => Promise<AciParts>;
 };
 
+/** The registry's parts that images for ACIs are read from. */
 export type AciImageParts = {
   readonly manifests: Manifests;
   readonly blobs: Blobs;

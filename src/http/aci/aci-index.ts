@@ -9,7 +9,7 @@ import type { AciNames } from "./aci-names.ts";
 const LINES = 2000;
 const REPOSITORIES = 500;
 
-/** The list of `/aci/`. */
+/** Writes the list of images and files at `/aci/`. */
 export class AciIndex {
   readonly #held: HeldImages;
   readonly #files: AciFiles | null;

@@ -20,7 +20,7 @@ export type NamedAci = {
 /** Images whose names are alike and are looked at for one request. */
 const LOOK_ALIKES = { repositories: 200, tags: 50_000 };
 
-/** Finds out which image a name below `/aci/` means. */
+/** Finds the image that a name below `/aci/` means. */
 export class AciNames {
   readonly #hosts: ServedHosts;
   readonly #held: HeldImages;

@@ -26,6 +26,7 @@ const CONTENT_TYPE = {
   keys: "application/pgp-keys",
 };
 
+/** What the pages of `/aci/` are made from. */
 export type AciPagesOptions = {
   readonly names: AciNames;
   readonly images: AciImages;

@@ -6,7 +6,7 @@ import type { Exchange } from "../exchange.ts";
 import { sendContent } from "../send-content.ts";
 import { sendText } from "../send-text.ts";
 
-/** A file to send. `tag` changes with its content. */
+/** A file to be sent. `tag` is its ETag, which changes with its content. */
 export type SentFile = {
   readonly path: string;
   readonly sizeBytes: number;
@@ -35,14 +35,17 @@ export function fileReply(exchange: Exchange, { path, sizeBytes, tag, contentTyp
   return sendContent(exchange, { sizeBytes, tag, headers, noun: "file", read });
 }
 
-/** A small text that clients may keep for a minute. */
+/** The answer for a small text, which clients may cache for a minute. */
 export function textReply(exchange: Exchange, text: string, contentType = "text/plain; charset=utf-8"): Response {
   return sendText(exchange, text, {
     headers: { "Content-Type": contentType, "Cache-Control": CACHING, "X-Content-Type-Options": "nosniff" },
   });
 }
 
-/** A signature that is being made: clients fetch the ACI and ask again (appc/spec 0.8.11, spec/discovery.md). */
+/**
+ * The answer for a signature that is not ready: clients fetch the ACI and ask again (appc/spec 0.8.11,
+ * spec/discovery.md).
+ */
 export function notYetReply(exchange: Exchange): Response {
   return sendText(exchange, "larder: the ACI is being made; fetch it, then ask for its signature again\n", {
     status: 202,
@@ -54,7 +57,10 @@ export function notYetReply(exchange: Exchange): Response {
   });
 }
 
-/** What went wrong, in a line for the person who reads what curl prints. Of larder's own faults nothing is told. */
+/**
+ * The answer for a failure: one line for the person who reads what curl prints. Of a fault of larder's own it says no
+ * more than where the log has it.
+ */
 export function failureReply(exchange: Exchange, error: unknown): Response {
   const isTold = error instanceof RegistryError || error instanceof AciError;
   const status = error instanceof RegistryError ? ERROR_STATUS[error.code] : isTold ? UNPROCESSABLE : 500;

@@ -3,7 +3,7 @@ import { quoteBriefly } from "../../oci/digest.ts";
 import type { Platform } from "../../oci/platform.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 
-/** What a path below `/aci/` asks for: a file by its name, and of an ACI the platform. */
+/** A parsed path below `/aci/`: the name of a file and, of an ACI, the platform. */
 export type AciRequest = {
   /** Without `.aci` and `.asc`; the whole path when it has neither. */
   readonly stem: string;
@@ -17,7 +17,10 @@ export type AciRequest = {
 /** A name of 255 characters, a host before it, a tag, and room for escapes. */
 const PATH_LIMIT = 2048;
 
-/** Reads what is behind `/aci/`; null when that can be no file. Throws BAD_REQUEST for a platform that is none. */
+/**
+ * Parses the part of a path behind `/aci/`; null when it can be no file. Throws BAD_REQUEST for a platform that is
+ * none.
+ */
 export function parseAciRequest(path: string, search: string): AciRequest | null {
   if (path.length > PATH_LIMIT) return null;
   const segments = path.split("/").map(decodeSegment);

@@ -1,7 +1,7 @@
 import type { AnswerOf, DocumentId, InputOf, LinesId } from "../../admin/contract.ts";
 import type { Asker } from "../exchange.ts";
 
-/** Work that tells how it goes. */
+/** Work whose progress is sent line by line. */
 export type LineWork<Event> = {
   /** The last event is what it returns. */
   readonly work: (tell: (event: Event) => void) => Promise<Event>;
@@ -9,7 +9,9 @@ export type LineWork<Event> = {
   readonly onLeave?: () => void;
 };
 
-/** A function for each operation. `signal` fires when the client has left; `cause` is who asks. They throw RegistryErrors. */
+/**
+ * A function for each operation of the admin API. `signal` fires when the client has left. They throw RegistryErrors.
+ */
 export type AdminActions = {
   readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal, cause: Asker) => Promise<AnswerOf<Id>>;
 } & {

@@ -22,7 +22,7 @@ import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import { stats } from "./stats.ts";
 
-/** The parts of the registry that the admin API speaks for. */
+/** The parts of a larder that the admin API reads and changes. */
 export type AdminParts = {
   readonly version: string;
   readonly startedAtMs: number;
@@ -47,7 +47,7 @@ export type AdminParts = {
   readonly lastingTraffic: LastingTraffic;
 };
 
-/** The admin API's functions over these parts. */
+/** Makes the functions of the admin API over these parts. */
 export function adminActions(parts: AdminParts): AdminActions {
   const { upstreams, collector, collectionLimits, inventory, survey, cacher, remover } = parts;
   let document: Promise<AnswerOf<"getDocument">> | null = null;

@@ -35,7 +35,7 @@ type Options = {
   readonly checksAnswers: boolean;
 };
 
-/** Answers `/api/v1/…`, as `admin/contract.ts` has it. */
+/** Answers `/api/v1/…` by the contract in `admin/contract.ts`. */
 export class AdminApi implements Pages {
   readonly name = "admin";
   readonly #actions: AdminActions;

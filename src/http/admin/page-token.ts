@@ -16,15 +16,18 @@ const content = v.strictTuple([
   v.pipe(v.number(), v.safeInteger()),
 ]);
 
-/** Writes down where the next page begins. Clients hand it back as it is; what it says may be another thing tomorrow. */
+/**
+ * Formats the place where a list's next page begins. Clients send it back as it is; its form may change with any
+ * release.
+ */
 export function formatPageToken({ by, descending }: Order, place: InventoryPlace): string {
   const { repository, tag, kind, updatedAtMs } = place;
   return Buffer.from(JSON.stringify([by, descending, repository, tag, kind, updatedAtMs])).toString("base64url");
 }
 
 /**
- * The place that a token says. Throws BAD_REQUEST for what is none, or one of another order. One that somebody made up
- * is a place as good as any: it shows nothing that the list does not.
+ * Parses a page token. Throws BAD_REQUEST for what is none, or one of another order. A token that a client made up
+ * does no harm: it shows nothing that the list does not.
  */
 export function parsePageToken(token: string, { by, descending }: Order): InventoryPlace {
   const result = v.safeParse(content, tryParseJson(Buffer.from(token, "base64url").toString()));

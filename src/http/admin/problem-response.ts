@@ -21,7 +21,7 @@ const TITLES: Readonly<Record<number, string>> = {
   508: "Loop Detected",
 };
 
-/** What a path of larder 0.1's API is answered with. */
+/** The error for a path of larder 0.1's admin API. */
 export class RetiredPath extends RegistryError {
   constructor(method: string, path: string, version: string) {
     super(
@@ -31,7 +31,7 @@ export class RetiredPath extends RegistryError {
   }
 }
 
-/** A failure as clients of the admin API are told of it (RFC 9457). */
+/** Turns a failure into an answer of the admin API: a problem of RFC 9457. */
 export function problemResponse(fault: unknown, requestId: string): Response {
   const known = fault instanceof RegistryError ? fault : null;
   const code = known?.code ?? "UNKNOWN";

@@ -8,8 +8,9 @@ import type { Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
 
 /**
- * The body of a request that says that it is JSON. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE. Pages of other sites cannot
- * make a browser send this Content-Type unasked: a second lock, should a browser not say for whom it sends.
+ * Reads the body of a request whose Content-Type is JSON. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE. A page of another
+ * site cannot make a browser send this Content-Type without asking first: a second guard, should a browser not send
+ * where the request comes from.
  */
 export async function readJson(exchange: Exchange, limitBytes: number): Promise<Uint8Array> {
   const type = exchange.request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -19,7 +20,7 @@ export async function readJson(exchange: Exchange, limitBytes: number): Promise<
   return readBody(exchange, limitBytes, "request");
 }
 
-/** A JSON body of the schema's shape; an empty one counts as `{}`. Throws BAD_REQUEST. */
+/** Parses a JSON body by a schema; an empty one counts as `{}`. Throws BAD_REQUEST. */
 export async function parseBody(bytes: Uint8Array, schema: v.GenericSchema, work: Work): Promise<unknown> {
   const value = bytes.byteLength === 0 ? {} : await work.finish(bodySteps(bytes));
   // An array is an object without any of the fields that an object may leave out.
@@ -27,12 +28,12 @@ export async function parseBody(bytes: Uint8Array, schema: v.GenericSchema, work
   return parse("the request's body", schema, value);
 }
 
-/** What the path says. Throws BAD_REQUEST. */
+/** Parses the parameters in an operation's path. Throws BAD_REQUEST. */
 export function parseParameters({ parameters }: Operation, texts: Readonly<Record<string, string>>): object {
   return parse("the request's path", v.strictObject(parameters), texts) as object;
 }
 
-/** What the query says, with what is meant where it says nothing. Throws BAD_REQUEST. */
+/** Parses an operation's query, with the defaults for what is left out. Throws BAD_REQUEST. */
 export function parseQuery({ query }: Operation, asked: URLSearchParams): object {
   const values: Record<string, unknown> = {};
   for (const [name, text] of asked) {

@@ -4,8 +4,8 @@ import type { LineWork } from "./admin-action.ts";
 type Failed = { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
 
 /**
- * The lines of an answer that begins at once and is one for each event, so that whoever waits sees how it goes. The last one
- * is what the work returns, or says that it failed. One who no longer listens does not stop it, unless `onLeave` does.
+ * The body of an answer that begins at once and has a line of JSON for each event. The last line is what the work
+ * returns, or says that it failed. When the client leaves, the work goes on, unless `onLeave` ends it.
  */
 export function streamLines<Event>(
   { work, onLeave = () => {} }: LineWork<Event>,

@@ -4,7 +4,7 @@ import { shellQuote } from "../../clients/quote.ts";
 import { type ClientTarget, clientConfig, clientTargets } from "../../clients/targets/targets.ts";
 import { clientSettingsOf, type ServerView } from "./client-request.ts";
 
-/** The list of `/client/`: for each target, the line that a person types on a node. */
+/** The page at `/client/`: for each target, the line that a person types on a node. */
 export function clientIndex(view: ServerView): string {
   const { origin, settings } = view;
   const onNodes = clientTargets().filter(({ base }) => base !== "folder");

@@ -16,6 +16,7 @@ import { clientSettingsOf, type ListeningSocket, type ServerView, viewOf } from 
 
 const PATH = "/client";
 
+/** What the pages of `/client/` are made from. */
 export type ClientPagesOptions = {
   readonly standIns: readonly Namespace[];
   /** PEM of larder's own authority; null when it has none. */
@@ -118,7 +119,10 @@ const RETRY_AFTER_SECONDS = "10";
 const NO_AUTHORITY =
   "this larder has no certificate authority of its own: it serves plain HTTP alone, or a certificate of somebody else's authority, which nodes trust already or get from there";
 
-/** A proxy that ends TLS says in this header what the client spoke. Who lies in it gets a script that does not work. */
+/**
+ * The scheme that the client used, which a proxy that ends TLS tells in this header. A client that lies in it gets a
+ * script that does not work.
+ */
 export function schemeOf(request: Request): "http" | "https" {
   const forwarded = request.headers.get("x-forwarded-proto")?.split(",")[0]?.trim().toLowerCase();
   if (forwarded === "http" || forwarded === "https") return forwarded;

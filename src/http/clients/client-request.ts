@@ -22,7 +22,7 @@ export type ListeningSocket = {
   readonly port: number;
 };
 
-/** What larder knows of itself, for one client. */
+/** What larder knows of itself when a client asks. */
 export type ServerKnowledge = {
   readonly standIns: readonly Namespace[];
   /** PEM of its own authority, or null. */
@@ -34,12 +34,12 @@ export type ServerKnowledge = {
   readonly addressTowardsClient: string | null;
 };
 
-/** How a client reached larder (without a slash at the end), and what larder says of itself to it. */
+/** Larder as a client reached it (its URL without a slash at the end), and what it tells that client of itself. */
 export type ServerView = { readonly origin: string; readonly settings: ServerSettings };
 
 /**
- * Larder as the client of a request sees it. `scheme` and `host` (the Host header) are those that the client used.
- * Throws ClientSettingsError when the host is none: it goes into scripts that are run by root.
+ * Makes the view of larder for a client's request. `scheme` and `host` (the Host header) are those that the client
+ * used. Throws ClientSettingsError for an invalid host: it would get into scripts that root runs.
  */
 export function viewOf(scheme: "http" | "https", host: string, server: ServerKnowledge): ServerView {
   const asked = parseRegistryAddress(`${scheme}://${host}`);
@@ -91,7 +91,7 @@ type ClientQuery = {
   readonly fallback: boolean;
 };
 
-/** The settings that `target` is written from. Throws ClientSettingsError. */
+/** The settings that the files of `target` are written from. Throws ClientSettingsError. */
 export function clientSettingsOf(
   target: ClientTarget,
   search: string,

@@ -4,7 +4,7 @@ import type { Blobs } from "../../registry/pull/blobs.ts";
 import { type Content, describeContent, sendContent } from "../send-content.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 
-/** GET, HEAD and DELETE of `/v2/NAME/blobs/DIGEST`. Source: distribution-spec v1.1.1, "Pulling blobs". */
+/** Answers GET, HEAD and DELETE of `/v2/NAME/blobs/DIGEST`. Source: distribution-spec v1.1.1, "Pulling blobs". */
 export async function answerBlob(
   call: Call,
   repository: Repository,

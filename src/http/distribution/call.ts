@@ -3,7 +3,7 @@ import type { Repository } from "../../oci/repository.ts";
 import type { PullContext } from "../../registry/pull/origin.ts";
 import type { Exchange } from "../exchange.ts";
 
-/** One request to the distribution API, parsed, and admitted to what it asks for. */
+/** A request to the distribution API that has been parsed and admitted. */
 export type Call = {
   readonly exchange: Exchange;
   readonly request: Request;

@@ -23,7 +23,7 @@ import { answerManifest } from "./manifests.ts";
 import { type DistributionPath, METHODS, parseDistributionPath, type Route } from "./route.ts";
 import { answerUpload, beginUpload, headersOfUploadFault } from "./uploads.ts";
 
-/** The parts of the registry that the API speaks for. */
+/** The parts of a registry that the distribution API reads and changes. */
 export type Registry = {
   readonly hosts: ServedHosts;
   readonly manifests: Manifests;

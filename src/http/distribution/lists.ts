@@ -15,8 +15,8 @@ const PAGE_LIMIT = 10_000;
 const JSON_TYPE = { "Content-Type": "application/json" };
 
 /**
- * GET of `/v2/_catalog`. Source: Docker's Registry HTTP API V2, "Listing Repositories". Who may list the registry sees all
- * of it; rules that show a part to each will be asked for each entry, here.
+ * Answers GET of `/v2/_catalog`. Source: Docker's Registry HTTP API V2, "Listing Repositories". Whoever may list the
+ * registry sees all of it; rules that show a part of it will be asked for each entry, here.
  */
 export async function answerCatalog(call: Call, catalog: Catalog): Promise<Response> {
   return paged(call, async (page) => {
@@ -25,7 +25,7 @@ export async function answerCatalog(call: Call, catalog: Catalog): Promise<Respo
   });
 }
 
-/** GET of `/v2/NAME/tags/list`. Source: distribution-spec v1.1.1, "Listing Tags". */
+/** Answers GET of `/v2/NAME/tags/list`. Source: distribution-spec v1.1.1, "Listing Tags". */
 export async function answerTags(
   call: Call,
   name: string,
@@ -37,7 +37,10 @@ export async function answerTags(
   });
 }
 
-/** GET of `/v2/NAME/referrers/DIGEST`: a page. Source: distribution-spec v1.1.1, "Listing Referrers". */
+/**
+ * Answers GET of `/v2/NAME/referrers/DIGEST` with a page of referrers. Source: distribution-spec v1.1.1, "Listing
+ * Referrers".
+ */
 export async function answerReferrers(
   call: Call,
   repository: Repository,

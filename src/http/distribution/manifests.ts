@@ -22,7 +22,7 @@ const TAGS_LIMIT = 100;
 /** What an upstream that could not be asked is answered with. */
 const UNSURE: readonly ErrorCode[] = ["UPSTREAM_UNAVAILABLE", "TOOMANYREQUESTS", "UNAVAILABLE"];
 
-/** GET, HEAD, PUT and DELETE of `/v2/NAME/manifests/REFERENCE`. Source: distribution-spec v1.1.1. */
+/** Answers GET, HEAD, PUT and DELETE of `/v2/NAME/manifests/REFERENCE`. Source: distribution-spec v1.1.1. */
 export async function answerManifest(
   call: Call,
   repository: Repository,

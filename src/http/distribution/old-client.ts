@@ -9,9 +9,9 @@ import type { Call } from "./call.ts";
 const OLD_PLATFORM: Platform = { os: "linux", architecture: "amd64" };
 
 /**
- * Clients from before manifest lists (Docker up to 1.9) ask by tag and accept no list: they get linux/amd64's image out
- * of a *Docker* manifest list, as distribution does. Everybody else gets what is stored: a digest that a client checks
- * must not change under it.
+ * Chooses the manifest for clients from before manifest lists (Docker up to 1.9), which ask by tag and accept no list:
+ * they get linux/amd64's image out of a *Docker* manifest list, as distribution does. All others get what is stored: a
+ * digest that a client checks must not change on the way.
  */
 export async function chooseForOldClient(
   { request, context }: Call,

@@ -5,7 +5,7 @@
  * `/v2/` (`/quay.io/v2/…`): that is how some mirror settings keep registries apart.
  */
 
-/** A request's path. Names, references and digests are as they were sent, decoded but not checked. */
+/** A parsed path of the API. Names, references and digests are decoded but not checked. */
 export type Route =
   | { readonly kind: "base" }
   | { readonly kind: "catalog" }
@@ -16,7 +16,7 @@ export type Route =
   | { readonly kind: "upload"; readonly name: string; readonly id: string }
   | { readonly kind: "referrers"; readonly name: string; readonly digest: string };
 
-/** The methods that each path knows. */
+/** The methods that each kind of path has. */
 export const METHODS: Readonly<Record<Route["kind"], readonly string[]>> = {
   base: ["GET", "HEAD"],
   catalog: ["GET", "HEAD"],
@@ -28,13 +28,13 @@ export const METHODS: Readonly<Record<Route["kind"], readonly string[]>> = {
   referrers: ["GET", "HEAD"],
 };
 
-/** A path of the API. `prefix` is the host before `/v2/`. */
+/** A path of the distribution API. `prefix` is the host before `/v2/`. */
 export type DistributionPath = { readonly prefix: string | null; readonly route: Route };
 
 /** Longer paths are nobody's: a name of 255 characters, a digest of 135, and what stands between. */
 const PATH_LIMIT = 1024;
 
-/** The path as the API knows it; null when it is not one of the API's. */
+/** Parses a path; null when it is none of the distribution API's. */
 export function parseDistributionPath(path: string): DistributionPath | null {
   if (path.length > PATH_LIMIT) return null;
   const segments = decodeSegments(path);

@@ -10,7 +10,10 @@ import { API_HEADERS, type Call } from "./call.ts";
 /** Turns the `from` of a mount, a name as clients write it, into a repository. */
 export type LocateName = (name: string) => Repository;
 
-/** POST of `/v2/NAME/blobs/uploads/`. Source: distribution-spec v1.1.1, "Pushing blobs"; `digest-algorithm` from main. */
+/**
+ * Answers POST of `/v2/NAME/blobs/uploads/`. Source: distribution-spec v1.1.1, "Pushing blobs"; `digest-algorithm`
+ * from main.
+ */
 export async function beginUpload(
   call: Call,
   repository: Repository,
@@ -36,7 +39,7 @@ export async function beginUpload(
   return accepted(call, await uploads.begin(repository, algorithmAsked(call, mount)));
 }
 
-/** GET, PATCH, PUT and DELETE of `/v2/NAME/blobs/uploads/ID`. */
+/** Answers GET, PATCH, PUT and DELETE of `/v2/NAME/blobs/uploads/ID`. */
 export async function answerUpload(
   call: Call,
   repository: Repository,
@@ -68,7 +71,7 @@ export async function answerUpload(
   }
 }
 
-/** What a client is told besides, of a fault that leaves its session as it is: where to go on from. */
+/** The headers of an answer for a fault that leaves the upload's session open: they say where to go on. */
 export function headersOfUploadFault(fault: unknown, exchange: Exchange): Record<string, string> {
   return fault instanceof ChunkOutOfOrder ? uploadHeaders(exchange, fault.state) : {};
 }

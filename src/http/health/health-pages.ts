@@ -4,7 +4,7 @@ import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
 
-/** One thing that must be well for larder to serve. */
+/** A check that must pass for larder to serve. */
 export type Check = {
   /** One word. */
   readonly name: string;

@@ -14,7 +14,7 @@ import { sendText } from "../send-text.ts";
 
 const METHODS = ["GET", "HEAD"];
 
-/** Answers `/metrics`, for all who may pull: it names registries, never a repository, a tag or a client. */
+/** Answers `/metrics` for all who may pull: it names registries, never a repository, a tag or a client. */
 export class MetricsPages implements Pages {
   readonly name = "metrics";
   readonly #metrics: Metrics;

@@ -5,7 +5,7 @@ import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { Page, RepositoryStore, TagStore } from "../../storage/metadata.ts";
 import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
 
-/** Lists of names. */
+/** Lists the names of repositories and tags. */
 export class Catalog {
   readonly #tags: TagStore;
   readonly #repositories: RepositoryStore;

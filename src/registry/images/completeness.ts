@@ -4,7 +4,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { ImageVisit } from "./image-visit.ts";
 
-/** Is an image here? */
+/** Whether an image is whole on disk, and how much of it is missing. */
 export type CompletenessReport = {
   readonly state: "whole" | "absent" | "incomplete";
   /** What a whole image would need, the first ones; empty when the tag itself is absent. */
@@ -14,7 +14,10 @@ export type CompletenessReport = {
   readonly reason: string | null;
 };
 
-/** Are all manifests and every blob of what is meant on disk, at their sizes? `root` is here. */
+/**
+ * Checks that the selected manifests of an image, and all blobs that they name, are on disk at their sizes. `root` is
+ * here.
+ */
 export async function checkCompleteness(
   visit: ImageVisit,
   root: StoredManifest,

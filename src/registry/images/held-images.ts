@@ -3,7 +3,7 @@ import { LOCAL, type RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { RepositoryStore, TagStore } from "../../storage/metadata.ts";
 
-/** A repository that is here, with its tags. */
+/** A repository that holds manifests here, with its tags. */
 export type HeldImage = { readonly repository: RepositoryName; readonly tags: readonly Tag[] };
 
 const PAGE = 500;

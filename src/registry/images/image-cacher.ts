@@ -26,7 +26,7 @@ type CacheEvent =
   | { readonly kind: "progress"; readonly digest: Digest; readonly doneBytes: number; readonly sizeBytes: number }
   | { readonly kind: "fetched"; readonly digest: Digest; readonly sizeBytes: number };
 
-/** Told of each event as it happens. */
+/** Is told of each event of a caching as it happens. */
 export type CacheObserver = (event: CacheEvent) => void;
 
 /** What an image was found to consist of, each once. */
@@ -43,7 +43,7 @@ const PROGRESS_EVERY_MS = 200;
 /** Upstream is asked though the cached tag may be fresh: who says "cache" means now. */
 const NOW: PullContext = { via: null, revalidate: true };
 
-/** Brings whole images here before anyone pulls them: manifests, blobs of the chosen platforms, and what refers to them. */
+/** Caches whole images before anyone pulls them: manifests, blobs of the chosen platforms, and referrers. */
 export class ImageCacher {
   readonly #manifests: Manifests;
   readonly #blobs: Blobs;

@@ -11,10 +11,13 @@ import { cachedManifest } from "../pull/cached-manifest.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 
-/** What was removed; null: there was nothing. `uncovered`: a cached tag of the same name answers from now on. */
+/**
+ * The outcome of a removal. `removed` is null when there was nothing; `uncovered` says whether a cached tag of the
+ * same name answers from now on.
+ */
 export type Removal = { readonly removed: TagKind | "manifest" | null; readonly uncovered: boolean };
 
-/** Removes images as people mean it: with everything that only they held. */
+/** Removes images, with everything that only they held. */
 export class ImageRemover {
   readonly #manifests: ManifestStore;
   readonly #tags: TagStore;

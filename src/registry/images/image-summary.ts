@@ -2,7 +2,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { formatPlatform, isNamedPlatform, type Platform } from "../../oci/platform.ts";
 
-/** What a manifest says, for people and programs that look at an image. Sizes are bytes. */
+/** A manifest's content for people and programs that inspect an image. Sizes are bytes. */
 export type ImageSummary = {
   readonly mediaType: string;
   readonly artifactType: string | null;
@@ -17,7 +17,7 @@ export type ImageSummary = {
 /** No platform has a longer name. */
 const NAME_LENGTH = 200;
 
-/** The summary of a manifest; `platforms` are those that the configs of an index's images name. */
+/** Summarizes a manifest; `platforms` are those that the configs of an index's images name. */
 export function summaryOf(
   { mediaType, artifactType, manifests, layers, subject, annotations }: Manifest,
   platforms: ReadonlyMap<Digest, Platform | null>,
@@ -35,7 +35,10 @@ export function summaryOf(
   };
 }
 
-/** `linux/amd64`; null for a platform that says nothing, as BuildKit's attestations do (`unknown/unknown`). */
+/**
+ * Formats a platform, as `linux/amd64`; null for one that says nothing, as BuildKit's attestations do
+ * (`unknown/unknown`).
+ */
 export function tryNamePlatform(platform: Platform | null | undefined): string | null {
   if (platform == null || !isNamedPlatform(platform)) return null;
   return formatPlatform(platform).slice(0, NAME_LENGTH);

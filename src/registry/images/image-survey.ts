@@ -13,24 +13,24 @@ import { platformOfConfig } from "../../oci/image-config.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { tryNamePlatform } from "./image-summary.ts";
 
-/** What answers to a reference. `tag` is null when a digest was asked for. */
+/** The image that a reference means here. `tag` is null when a digest was asked for. */
 export type FoundImage = {
   readonly foundIn: RepositoryName;
   readonly tag: StoredTag | null;
   readonly manifest: StoredManifest;
 };
 
-/** Where a survey looks. */
+/** The stores that a survey reads. */
 export type SurveyParts = PartStores & { readonly tags: TagStore; readonly order: SearchOrder };
 
 /** After so many parts of images a survey has done enough for one request: seconds of work. */
 const ENOUGH_PARTS = 500_000;
 
 /**
- * One request's look at what is here of images: what a pull would get with no upstream. Never asks upstream.
+ * Looks at the images that are here, for one request: it finds what a pull would get, and never asks upstream.
  *
- * Whoever may ask may ask much: a survey works in turns, looks at an image once however often it is named, and ends when
- * nobody wants its work any more.
+ * Whoever may ask may ask much: a survey works in turns, looks at an image once however often it is named, and ends
+ * when the client has left.
  */
 export class ImageSurvey {
   readonly #parts: SurveyParts;

@@ -18,7 +18,7 @@ import {
 import { HeldParts, type WholeFiles } from "../push/held-parts.ts";
 import { readManifest } from "../pull/read-manifest.ts";
 
-/** Where the parts of images are kept. */
+/** The stores that hold the parts of images. */
 export type PartStores = {
   readonly manifests: ManifestStore;
   readonly holdings: HoldingStore;
@@ -26,7 +26,7 @@ export type PartStores = {
   readonly files: WholeFiles;
 };
 
-/** One visit to an image, in turns: what its manifests say, and which of their parts are here. */
+/** Reads one image in turns: what its manifests say, and which of their parts are here. */
 export class ImageVisit implements ImageReader<StoredManifest> {
   /** How many parts were looked at. */
   looked = 0;

@@ -9,10 +9,10 @@ import {
   type TagQuery,
 } from "../../storage/metadata.ts";
 
-/** A tag with what it points at. */
+/** A tag and the manifest that it points at. */
 export type InventoryEntry = { readonly tag: LocatedTag; readonly manifest: StoredManifest };
 
-/** What is looked for, and behind which place. */
+/** Which tags a list is of, in which order, and after which place. */
 export type InventoryQuery = Omit<TagQuery, "limit">;
 
 /** A place in the order of a list. */
@@ -20,7 +20,7 @@ export type InventoryPlace = TagPlace;
 
 const PAGE = 200;
 
-/** Tells what images are here. */
+/** Lists the images that are here. */
 export class Inventory {
   readonly #manifests: ManifestStore;
   readonly #index: TagIndex;

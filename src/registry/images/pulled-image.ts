@@ -14,7 +14,7 @@ import type { PullContext } from "../pull/origin.ts";
 /** Manifests that are asked for at once: many of an index's may come from upstream. */
 const PARALLEL = 6;
 
-/** An image as a pull sees it: what is not here is fetched. */
+/** Reads an image as a pull does: what is not here is fetched from upstream. */
 export class PulledImage implements ImageReader<StoredManifest> {
   readonly #manifests: Manifests;
   readonly #blobs: Blobs;

@@ -10,10 +10,13 @@ import { candidateNames, type SearchOrder, upstreamRepositories } from "../names
 import { readManifest } from "../pull/read-manifest.ts";
 import { contextFor, type ManifestOrigin, type PullContext } from "../pull/origin.ts";
 
-/** A question for referrers: those of `artifactType` when it is not null, those whose digests come after `after`. */
+/**
+ * A question for referrers: those of `artifactType` (null: of any), whose digests come after `after` (null: from the
+ * first one).
+ */
 export type ReferrersQuestion = { readonly artifactType: string | null; readonly after: Digest | null };
 
-/** Referrers, in the order of their digests. When there are more, `next` is what they come after. */
+/** A page of referrers in the order of their digests. `next` is the last digest when there are more, else null. */
 export type ReferrersPage = { readonly descriptors: readonly Descriptor[]; readonly next: Digest | null };
 
 /** Referrers of a page, before those of another type are left out, and bytes of their descriptors. */
@@ -22,7 +25,7 @@ const PAGE_BYTES = 4 << 20;
 /** Manifests that are read from the store at once. */
 const BATCH = 8;
 
-/** Answers what refers to a manifest: signatures, SBOMs, attestations. */
+/** Finds the referrers of a manifest: signatures, SBOMs, attestations. */
 export class Referrers {
   readonly #manifests: ManifestStore;
   readonly #tags: TagStore;

@@ -10,8 +10,8 @@ export function parseImageName(text: string): Reference {
 }
 
 /**
- * The images that a name may mean to one who removes: a name without a registry is that of one's own push, or Docker
- * Hub's, in the order in which a pull finds them. Throws as `parseImageName` does.
+ * Reads a name that a removal is asked for: without a registry it may mean an image that was pushed here, or one of
+ * Docker Hub's. The images are in the order in which a pull finds them. Throws as `parseImageName` does.
  */
 export function parseImageNames(text: string): readonly Reference[] {
   const named = parseImageName(text);

@@ -9,7 +9,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 import type { Repository } from "../../oci/repository.ts";
 
-/** What a request says about the registry that it means. */
+/** The parts of a request that say which registry it means. */
 export type Asked = {
   /** The `ns` parameter. */
   readonly ns: string | null;
@@ -19,14 +19,17 @@ export type Asked = {
   readonly host: string | null;
 };
 
-/** Who larder is and for whom it stands in. */
+/** The hosts that larder stands in for, and those that are its own. */
 export type ServedHosts = {
   standsInFor(namespace: Namespace): boolean;
   /** Is this one of larder's own addresses or names? */
   isOwn(namespace: Namespace): boolean;
 };
 
-/** The namespace that a request is held to before its path is looked at; null when it came to larder's own address. */
+/**
+ * The namespace that a request is limited to by its `ns`, path prefix or Host header; null when it came to larder's
+ * own address. Throws NAME_INVALID.
+ */
 export function namespaceOf(asked: Asked, hosts: ServedHosts): Namespace | null {
   for (const named of [asked.ns, asked.prefix]) {
     if (named === null) continue;

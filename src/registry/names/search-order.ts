@@ -11,7 +11,7 @@ import {
 } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 
-/** Settings of the search. */
+/** The settings of the search for a repository. */
 export type SearchOrder = {
   /** Where names of `local` that are not there are looked for. */
   readonly unqualified: readonly Namespace[];
@@ -21,8 +21,8 @@ export type SearchOrder = {
 };
 
 /**
- * One step of the search. `accept` says what counts there: a pushed tag alone; what is stored, pushed or cached;
- * or, besides that, what upstream has.
+ * A step of the search. `accept` says what counts there: a pushed tag alone; anything stored, pushed or cached; or,
+ * besides that, what upstream has.
  */
 export type Candidate = { readonly repository: Repository; readonly accept: "pushed" | "stored" | "upstream" };
 
@@ -52,13 +52,13 @@ export function* candidatesOf(repository: Repository, order: SearchOrder): Gener
   }
 }
 
-/** The repositories of the search, each once, `repository` itself first. */
+/** The repositories of the search for `repository`, each once, itself first. */
 export function candidateNames(repository: Repository, order: SearchOrder): readonly RepositoryName[] {
   const names = Array.from(candidatesOf(repository, order), (candidate) => nameOf(candidate.repository));
   return [...new Set([nameOf(repository), ...names])];
 }
 
-/** Those of the search that upstream may be asked for. */
+/** The repositories of the search that upstream may be asked for. */
 export function upstreamRepositories(repository: Repository, order: SearchOrder): readonly Repository[] {
   return [...candidatesOf(repository, order)]
     .filter(({ accept }) => accept === "upstream")

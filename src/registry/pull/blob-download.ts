@@ -15,15 +15,16 @@ const LONGEST_WAIT_MS = 3000;
 /** Bytes of the blob, from `offset` on. */
 type Piece = { readonly offset: number; readonly bytes: Uint8Array };
 
-/** Opens the file that a download grows in; null when it is there no more. */
+/** Opens the file that a download is written to; null when it is gone. */
 export type OpenReader = () => Promise<UploadReader | null>;
 
 /**
- * A blob on its way from upstream to disk, and everyone who reads along.
+ * A blob's download from upstream to disk, and all clients that read along.
  *
- * The writer tells how far the file has come; each reader goes at its own speed, by what came last or through the file,
- * and waits at its end for more. No reader holds up the writer or another reader, and one that leaves stops nothing. The
- * last byte is held back until the digest has been checked: nobody ever sees a complete blob that is wrong.
+ * The writer tells how far the file has come; each reader goes at its own speed, from the latest chunk or through the
+ * file, and waits at the end for more. No reader slows down the writer or another reader, and one that leaves stops
+ * nothing. The last byte is withheld until the digest has been checked: no client ever gets a complete blob that is
+ * wrong.
  */
 export class BlobDownload {
   /** The blob's whole size in bytes. */

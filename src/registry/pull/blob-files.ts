@@ -5,7 +5,7 @@ import type { BlobTransitionStore } from "../../storage/metadata.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 
-/** Where the files of blobs are, and what keeps others from changing one meanwhile. */
+/** The stores of blob files, and what keeps others from changing a file meanwhile. */
 export type BlobFilesParts = {
   readonly store: BlobStore;
   readonly aside: AsideStore;
@@ -15,8 +15,8 @@ export type BlobFilesParts = {
 };
 
 /**
- * The files of blobs, held against what is recorded of them. One that was set aside and is needed comes back; one that is
- * not what it has to be is set aside, so that it is never sent, and the blob is brought or pushed anew.
+ * Compares the files of blobs with their records. A file that was set aside is restored when it is needed; one that
+ * differs from its record is set aside, so that it is never sent, and the blob is fetched or pushed anew.
  */
 export class BlobFiles {
   readonly #parts: BlobFilesParts;

@@ -18,7 +18,7 @@ import type { TrafficCounter } from "./traffic.ts";
 /** A link is touched at most this often, so that a HEAD seldom costs a write; or before half of its grace is over. */
 const TOUCH_EVERY_MS = 60_000;
 
-/** A blob that can be read: from disk, or along with its download. */
+/** A blob that can be read: from disk, or from its download as that grows. */
 export type FoundBlob = {
   readonly size: number;
   /** The registry that it is fetched from; null when it is here. */
@@ -26,7 +26,7 @@ export type FoundBlob = {
   read(range: ByteRange | null): Promise<BlobBody>;
 };
 
-/** Where blobs are kept and come from. */
+/** The stores of blobs, and the upstream that missing ones come from. */
 export type BlobParts = {
   readonly store: BlobStore;
   readonly files: BlobFiles;

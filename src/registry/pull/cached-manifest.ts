@@ -4,8 +4,8 @@ import type { Tag } from "../../oci/tag.ts";
 import type { ManifestPut, StoredManifest } from "../../storage/metadata.ts";
 
 /**
- * What is stored of a manifest that is a copy of another registry's: under `tag`, null: under its digest alone. Nothing
- * that it names needs to be here; it is fetched when it is asked for.
+ * The record of a manifest that is a copy of another registry's, under `tag`, or under its digest alone when that is
+ * null. Its blobs need not be here; they are fetched when they are asked for.
  */
 export function cachedManifest(manifest: StoredManifest, parsed: Manifest, tag: Tag | null, atMs: number): ManifestPut {
   return {

@@ -5,8 +5,8 @@ import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
 /**
- * What was answered since the store began to count, over all starts of the server. The store is told every few seconds, so
- * no pull waits for it, and one that ends without a word loses no more than these.
+ * Counts traffic over all starts of the server. The counts are written every few seconds, so no pull waits for it, and
+ * a crash loses no more than those seconds.
  */
 export class LastingTraffic {
   readonly #counter: TrafficCounter;

@@ -14,7 +14,7 @@ import type { BestEffortWrites } from "./best-effort-writes.ts";
 /** Manifests above this are taken in one after the other: read, the largest ones fill 50 MB each. */
 const LARGE_BYTES = 256 << 10;
 
-/** Takes in manifests that upstream sent. */
+/** Stores manifests that upstream sent. */
 export class ManifestKeeper {
   readonly #store: ManifestStore;
   readonly #bestEffort: BestEffortWrites;

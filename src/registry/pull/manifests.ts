@@ -15,8 +15,8 @@ import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext, 
 import type { TrafficCounter } from "./traffic.ts";
 
 /**
- * A manifest that answers a pull, and where it was found; `kind` is that of the tag, null when a digest was asked for, and
- * `fetchedFrom` the registry that it had to be fetched from, null when it was here.
+ * A manifest that answers a pull, and where it was found. `kind` is the tag's, null when a digest was asked for;
+ * `fetchedFrom` is the registry that it was fetched from, null when it was here.
  */
 export type LocatedManifest = FoundManifest & {
   readonly foundIn: RepositoryName;
@@ -24,7 +24,7 @@ export type LocatedManifest = FoundManifest & {
   readonly fetchedFrom: Namespace | null;
 };
 
-/** Where manifests are kept and come from. */
+/** The stores of manifests, and the upstream that missing ones come from. */
 export type ManifestParts = {
   readonly store: ManifestStore;
   readonly tags: TagStore;

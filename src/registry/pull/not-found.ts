@@ -7,8 +7,8 @@ import { type Candidate } from "../names/search-order.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 
 /**
- * A manifest is nowhere that `repository` is looked for: says where, and what to do. When an upstream that might have it
- * could not be asked, that failure is what counts.
+ * The error for a manifest that no repository of the search has: it says where was looked, and what to do. When an
+ * upstream that might have it could not be asked, that failure is the error.
  */
 export function manifestUnknown(
   repository: Repository,
@@ -32,7 +32,10 @@ export function manifestUnknown(
   return new RegistryError(code, message, { detail, cause: failure });
 }
 
-/** A blob is in none of the repositories that may answer for `repository`. `wasDamaged`: its file was, and was set aside. */
+/**
+ * The error for a blob that no repository of the search has. `wasDamaged`: its file was damaged and has been set
+ * aside.
+ */
 export function blobUnknown(
   repository: Repository,
   digest: Digest,

@@ -5,9 +5,9 @@ import type { Upstreams } from "./upstreams.ts";
 const KEY = "offline";
 
 /**
- * Switches whether upstream registries may be contacted. Who switches larder offline while it runs finds it offline after a
- * restart, until it is switched back. A configuration that says offline holds at each start, whatever was switched; one that
- * does not say so is no reason to contact anybody.
+ * Switches larder offline, so that no upstream registry is contacted, and back. A switch while larder runs survives a
+ * restart. A configuration that says offline holds at each start whatever was switched; one that does not say so never
+ * switches larder online.
  */
 export class OfflineSwitch {
   readonly #upstreams: Upstreams;

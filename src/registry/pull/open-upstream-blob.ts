@@ -11,7 +11,10 @@ import type { Upstream } from "./upstreams.ts";
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 200;
 
-/** The blob from `offset` on; what a server sends before that, because it knows no ranges, is skipped. */
+/**
+ * Opens a blob of upstream from `offset` on; null when upstream does not have it. When a server ignores ranges, what
+ * comes before `offset` is skipped.
+ */
 export async function openUpstreamBlob(
   { client }: Upstream,
   repository: Repository,
@@ -24,18 +27,24 @@ export async function openUpstreamBlob(
   return { ...opened, body: skipBytes(opened.body, offset - opened.offset), offset };
 }
 
-/** The rest of a blob that broke off after `offset` bytes; null when it is not there any more. */
+/**
+ * Opens the rest of a blob whose transfer broke off after `offset` bytes; null when upstream does not have it any
+ * more.
+ */
 export async function reopenUpstreamBlob(upstream: Upstream, repository: Repository, digest: Digest, offset: number) {
   const opened = await openUpstreamBlob(upstream, repository, digest, offset, { via: null });
   return opened?.body ?? null;
 }
 
-/** The pause before another attempt, after so many that brought nothing; null when there have been enough. */
+/**
+ * The pause in milliseconds before another attempt, after so many in a row that yielded nothing; null when there have
+ * been enough.
+ */
 export function pauseBeforeResumingMs(failures: number): number | null {
   return failures > ATTEMPTS ? null : FIRST_PAUSE_MS * 2 ** (failures - 1);
 }
 
-/** The size of the whole blob. A registry that sends it in chunks may still tell it to HEAD. */
+/** The size in bytes of a blob whose answer has begun. A registry that sends it in chunks may still tell it to HEAD. */
 export async function sizeOfUpstreamBlob(
   { client }: Upstream,
   repository: Repository,
@@ -57,7 +66,7 @@ export async function sizeOfUpstreamBlob(
   }
 }
 
-/** A body without a length looks whole when it ends too early; this is the failure that it is. */
+/** The error for a body that ended before the blob's size: without a length, such a body looks complete. */
 export function endedEarly({ namespace }: Repository, digest: Digest, size: number, whole: number): UpstreamError {
   return new UpstreamError(
     { kind: "interrupted" },
@@ -66,15 +75,18 @@ export function endedEarly({ namespace }: Repository, digest: Digest, size: numb
 }
 
 /**
- * The registry says that it has no such blob, after one of its servers began to send it: an absence when nothing has come,
- * else a failure of the registry.
+ * The error for a registry that says it has no such blob after one of its servers began to send it: an absence when
+ * nothing has come, else a failure of the registry.
  */
 export function vanished(repository: Repository, digest: Digest, hasBegun: boolean): RegistryError {
   const message = `${repository.namespace} no longer has the blob ${digest} that it was sending`;
   return hasBegun ? new UpstreamError({ kind: "protocol" }, message) : new RegistryError("BLOB_UNKNOWN", message);
 }
 
-/** A leftover that is longer than the blob is not its beginning. */
+/**
+ * Does the error say that the blob ends before the offset that was asked for? Then the leftover of an earlier download
+ * is not its beginning.
+ */
 export function isPastTheEnd(error: unknown): boolean {
   return error instanceof UpstreamError && error.failure.kind === "rejected" && error.failure.status === 416;
 }

@@ -13,7 +13,7 @@ export type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifes
 /** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer may be older than it should be. */
 export type FoundManifest = { readonly manifest: StoredManifest; readonly warning: string | null };
 
-/** What a pull is asked for: how far upstream is asked on its behalf, and through which larders it came. */
+/** The circumstances of a pull: whether and how far upstream may be asked, and the larders that it came through. */
 export type PullContext = {
   readonly via: string | null;
   /** The id of the request, which upstream is told. */
@@ -30,7 +30,7 @@ export type PullContext = {
   readonly cause?: EventCause;
 };
 
-/** `context`, of a question for `repository` that is asked of upstream under other names, too. */
+/** `context` for a question about `repository`, which is asked of upstream under other names as well. */
 export function contextFor(repository: Repository, context: PullContext): PullContext {
   return repository.namespace === LOCAL ? { ...context, isGuess: true } : context;
 }
@@ -47,7 +47,10 @@ export interface ManifestOrigin {
   referrers(repository: Repository, subject: Digest, context: PullContext): Promise<void>;
 }
 
-/** Where blobs come from that are not here. Null as above. */
+/**
+ * Where blobs come from that are not here. Null: the namespace has no upstream, larder is offline, or upstream does
+ * not have the blob. Throws an `UpstreamError` when upstream cannot be asked.
+ */
 export interface BlobOrigin {
   /** The size in bytes, without fetching it. */
   size(repository: Repository, digest: Digest, context: PullContext): Promise<number | null>;

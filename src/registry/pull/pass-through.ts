@@ -7,9 +7,9 @@ import { ResumedBody } from "./resumed-body.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /**
- * A blob of `size` bytes from upstream that is handed on and not kept: for when there is nowhere to keep it. Null: it is
- * not there. It comes when there is a piece to hand on, and throws when there will be none. The stream fails rather than end
- * as a blob with another digest; what a range holds cannot be checked.
+ * Streams a blob of `size` bytes from upstream to a client without storing it, for when nothing can be stored. Null
+ * when upstream does not have it. Resolves when the first bytes have come, and throws when none will. A whole blob's
+ * digest is checked before its last piece is sent, and the stream fails when it is wrong; a range cannot be checked.
  */
 export async function passThrough(
   upstream: Upstream,

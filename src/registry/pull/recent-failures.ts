@@ -12,9 +12,9 @@ const REMEMBERED = 10_000;
 const SILENT_AFTER = 3;
 
 /**
- * What went wrong with upstream a short while ago, by the full name (and tag or digest) that was asked for; and of a
- * registry that lets its questions wait, whatever was asked. A registry that cannot be reached at all is not remembered
- * here: its client says so at once, and knows when it is back.
+ * Remembers recent failures of upstream registries: by the full name, with the tag or digest, that was asked for, and
+ * for a whole registry when it leaves questions unanswered. A registry that cannot be reached at all is not remembered
+ * here: its client fails at once, and knows when it is back.
  */
 export class RecentFailures {
   readonly #log: Log;

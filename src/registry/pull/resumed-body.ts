@@ -20,7 +20,7 @@ type Reader = {
 /** The bytes of a blob from `start` up to, not with, `end`. */
 type Part = { readonly digest: Digest; readonly start: number; readonly end: number };
 
-/** Part of a blob as it comes from upstream, without a gap where it broke off: the rest is asked for again. */
+/** A part of a blob as upstream sends it, resumed where the transfer breaks off. */
 export class ResumedBody {
   readonly #upstream: Upstream;
   readonly #repository: Repository;

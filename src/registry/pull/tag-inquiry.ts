@@ -11,14 +11,15 @@ import type { Upstream } from "./upstreams.ts";
 const REFUSAL_MS = 3_600_000;
 const REMEMBERED = 1000;
 
-/** What a tag points at now: what was `known`, another manifest, or nothing. */
+/** What a tag points at now: the manifest that was `known`, another one, or nothing. */
 export type TagAnswer = "unchanged" | FetchedManifest | null;
 
 /**
- * Asks upstream what a tag points at: by HEAD, which is free where pulls are counted, and by GET when the tag has moved.
+ * Asks upstream which manifest a tag points at: by HEAD, which is free where pulls are counted, and by GET when the
+ * tag has moved.
  *
- * Many registries refuse HEAD of manifests, or lead it to a URL that is signed for GET alone. Of what HEAD is answered
- * with, only 200, 401 and 429 settle something; all else, a 404 too, is asked again by GET.
+ * Many registries refuse HEAD of manifests, or redirect it to a URL that is signed for GET alone. So of the answers to
+ * HEAD only 200, 401 and 429 count; after any other one, a 404 too, GET is tried.
  */
 export class TagInquiry {
   readonly #refusesHead: ExpiringMap<Namespace, true>;

@@ -9,7 +9,7 @@ import { endedEarly, pauseBeforeResumingMs, reopenUpstreamBlob, vanished } from 
 import type { TrafficCounter } from "./traffic.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
-/** A blob on its way into an upload. */
+/** A transfer of a blob from upstream into an upload. */
 export type Transfer = {
   readonly upstream: Upstream;
   readonly repository: Repository;
@@ -20,7 +20,7 @@ export type Transfer = {
   readonly download: BlobDownload;
 };
 
-/** Where the bytes go, and who hears of them. */
+/** The upload that a transfer writes to, and who is told of its progress. */
 export type TransferParts = {
   readonly upstreams: Upstreams;
   readonly spool: Spool;
@@ -29,8 +29,8 @@ export type TransferParts = {
 };
 
 /**
- * Writes a blob to disk as it comes; goes on behind a break, at whichever server of the registry has it. Throws the last
- * failure when that leads to nothing; BLOB_UNKNOWN when nothing has come yet and the registry says that there is nothing.
+ * Writes a blob to disk as upstream sends it, and resumes after a break at any server of the registry that has it.
+ * Throws the last failure when resuming yields nothing; BLOB_UNKNOWN when the registry does not have the blob.
  */
 export async function transferBlob(transfer: Transfer, parts: TransferParts): Promise<void> {
   const { upstream, repository, digest, id, opened, download } = transfer;

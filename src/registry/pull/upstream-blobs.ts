@@ -34,8 +34,9 @@ type Flight = {
 type Start = { readonly key: string; readonly flight: Promise<Flight | null> };
 
 /**
- * Blobs from upstream. All who want a blob share one download, whatever image they want it for, if their repository has
- * it; it goes on when they leave. A break is resumed by Range, and so is a download that a restart of larder cut off.
+ * Fetches blobs from upstream. All clients that want a blob share one download, whatever image they want it for, if
+ * their repository has it; it goes on when they leave. A download is resumed by Range when it breaks off, also after a
+ * restart of larder.
  */
 export class UpstreamBlobs implements BlobOrigin {
   readonly #upstreams: Upstreams;

@@ -4,8 +4,8 @@ import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
 /**
- * Whether an upstream registry answers; `problem` is null when it does. While it is `away` nobody waits for it, and what is
- * here is served without it.
+ * Whether an upstream registry answers; `problem` is null when it does. While it is `away`, no pull waits for it, and
+ * what is cached is served without it.
  */
 export type UpstreamState = {
   readonly namespace: Namespace;
@@ -17,7 +17,7 @@ const LIMIT_MS = 8_000;
 /** Whoever asks often does not make larder ask the world as often. */
 const REMEMBERED_MS = 15_000;
 
-/** Asks each upstream registry whether it is there. */
+/** Checks whether each upstream registry answers. */
 export class UpstreamHealth {
   readonly #upstreams: Upstreams;
   readonly #elapsed: () => number;

@@ -22,7 +22,7 @@ const REMEMBERED = 10_000;
 /** More signatures and SBOMs of one image are left to those who ask for them by digest. */
 const REFERRERS_LIMIT = 64;
 
-/** Manifests from upstream, kept here. Concurrent requests for one manifest share a question. */
+/** Fetches manifests from upstream and stores them. Concurrent requests for one manifest share one question. */
 export class UpstreamManifests implements ManifestOrigin {
   readonly #upstreams: Upstreams;
   readonly #holdings: HoldingStore;

@@ -16,8 +16,8 @@ const PUSH_PATIENCE_MS = 4000;
 const SLOW_PATIENCE_MS = 3000;
 
 /**
- * Asks upstream on behalf of clients, none of whom waits without an end, or for what was just waited for in vain. A
- * question goes on when its clients do not wait any more; those who come later share it.
+ * Asks upstream for clients, each of whom waits a limited time, and not at all after a recent failure. A question goes
+ * on when its clients have stopped waiting; later ones share it.
  */
 export class UpstreamQuestions {
   readonly #failures: RecentFailures;

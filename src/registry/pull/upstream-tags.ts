@@ -22,7 +22,7 @@ const REMEMBERED = 10_000;
 const CACHED_IS_SERVED = "the cached tag is served";
 const WARNING_LENGTH = 500;
 
-/** What the tags of upstream registries are looked up with. */
+/** The stores and clients that tags of upstream registries are looked up with. */
 export type UpstreamTagsParts = {
   readonly upstreams: Upstreams;
   readonly tags: TagStore;
@@ -34,8 +34,9 @@ export type UpstreamTagsParts = {
 };
 
 /**
- * What upstream's tags point at now. A cached tag is taken at its word for its lifetime, then upstream is asked, by all who
- * want to know in one question; where upstream cannot be asked, or not soon, the cached tag answers, however old.
+ * Looks up which manifests upstream's tags point at. A cached tag is current for its lifetime; then upstream is asked,
+ * in one question for all who want to know. When upstream cannot be asked, or does not answer soon, the cached tag
+ * answers, however old it is.
  */
 export class UpstreamTags {
   readonly #parts: UpstreamTagsParts;

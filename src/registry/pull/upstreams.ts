@@ -1,7 +1,7 @@
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { RegistryClient } from "../../upstream/registry-client.ts";
 
-/** How long upstream's "there is no such thing" is believed, in milliseconds. */
+/** How long upstream's answer that something does not exist is remembered, in milliseconds. */
 export const ABSENCE_MS = 10_000;
 
 /** A registry that larder fetches from. */
@@ -12,7 +12,7 @@ export type Upstream = {
   readonly tagLifetimeMs: number;
 };
 
-/** The registries that larder may fetch from, and the switch that forbids it all. Nobody else is ever contacted. */
+/** The registries that larder may fetch from, and the offline switch. No other host is ever contacted for content. */
 export class Upstreams {
   #upstreams: ReadonlyMap<Namespace, Upstream>;
   #offline: boolean;

@@ -16,7 +16,7 @@ type GatheredBlobs = {
   readonly absent: readonly Digest[];
 };
 
-/** Brings together, for one push, the blobs that manifests name. */
+/** Makes the blobs that manifests name available in the repository of one push. */
 export class BlobGathering {
   readonly #blobs: Blobs;
   readonly #held: HeldParts;

@@ -19,7 +19,7 @@ import { PushProgress } from "./push-progress.ts";
 /** What was there and is gone when the manifest is written is looked for again so often. */
 const ATTEMPTS = 3;
 
-/** A manifest as a push brings it. */
+/** A manifest as a client pushes it. */
 export type PushedManifest = {
   readonly bytes: Uint8Array;
   readonly contentType: string | null;
@@ -28,10 +28,10 @@ export type PushedManifest = {
   readonly tags: readonly Tag[];
 };
 
-/** What a push of a manifest came to. */
+/** The outcome of a manifest's push. */
 export type ManifestReceipt = { readonly digest: Digest; readonly subject: Digest | null };
 
-/** What pushes need. */
+/** The stores that pushes write to, and what finds parts that are elsewhere. */
 export type PushParts = {
   readonly store: ManifestStore;
   readonly holdings: HoldingStore;
@@ -58,11 +58,12 @@ type Held = {
 };
 
 /**
- * Takes in manifests that are pushed, with all that they name.
+ * Stores manifests that are pushed, and makes sure that all that they name is here.
  *
- * Clients ask by HEAD before they push a blob, or a manifest of an index, and skip what is there. HEAD's answer may come
- * from another repository or from upstream: whatever it promised is linked to this repository, or fetched, before the
- * push is acknowledged. What is listed is stored before what lists it, so that a crash leaves no index without its images.
+ * Clients ask by HEAD before they push a blob, or a manifest of an index, and skip what is there. HEAD's answer may
+ * come from another repository or from upstream: what it said is here is linked to this repository, or fetched, before
+ * the push is acknowledged. What an index lists is stored before the index, so that a crash leaves none without its
+ * images.
  */
 export class ManifestPushes {
   readonly #parts: PushParts;

@@ -15,7 +15,7 @@ const DETAILED = 1000;
 /** Hands back what a question to upstream comes to; null, having noted why, when upstream cannot be asked. */
 type Note = <T>(asked: Promise<T>) => Promise<T | null>;
 
-/** One push of a manifest, and what has become of what it names. Holds the push to bounds. */
+/** The state of one manifest's push: what it names, what has been found of that, and the push's bounds. */
 export class PushProgress {
   readonly context: PullContext;
   /** What is done for the push here, in turns. */

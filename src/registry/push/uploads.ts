@@ -14,17 +14,17 @@ import type {
 import type { BlobFiles } from "../pull/blob-files.ts";
 import { keepSpooled, type SpoolAndStore } from "../pull/keep-spooled.ts";
 
-/** A chunk of a client's upload. `range` is what its Content-Range says, null without one. */
+/** A chunk of a client's upload. `range` is its Content-Range, null without one. */
 export type UploadChunk = {
   readonly body: AsyncIterable<Uint8Array> | null;
   readonly range: ByteRange | null;
   readonly length: number | null;
 };
 
-/** How far an upload has come. */
+/** How far an upload has come, in bytes. */
 export type UploadState = { readonly id: UploadId; readonly size: number };
 
-/** A chunk that does not follow what is here. The session lives on, at `size`. */
+/** The error for a chunk that does not follow what has been received. The session goes on at `size` bytes. */
 export class ChunkOutOfOrder extends RegistryError {
   readonly state: UploadState;
 

@@ -19,7 +19,7 @@ const LAST: MetricDefinition = {
   labels: [],
 };
 
-/** What was collected since the start, whoever asked for it. */
+/** The metrics of collections since the start, whoever asked for them. */
 export function collectionMetrics(totals: () => CollectionTotals): MetricReader {
   const read = () => {
     const { done, refused, failed, blobs, bytes, manifests, setAside, lastDoneAtMs } = totals();

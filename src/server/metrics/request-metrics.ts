@@ -10,7 +10,7 @@ import type { NamespaceLabel } from "./namespace-label.ts";
 const DURATION_BOUNDS = [0.001, 0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30, 60, 300];
 const KNOWN_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"]);
 
-/** Counts requests. All labels have few values: a route, a method, a class of statuses, a registry. */
+/** Counts requests. Every label has few values: a route, a method, a class of statuses, a registry. */
 export class RequestMetrics implements RequestObserver {
   readonly #labelOf: NamespaceLabel;
   readonly #requests = new CounterFamily({
@@ -64,7 +64,7 @@ export class RequestMetrics implements RequestObserver {
 
 const CLASSES = ["other", "1xx", "2xx", "3xx", "4xx", "5xx"] as const;
 
-/** `2xx` for 200 and those like it. */
+/** The class of an HTTP status: `2xx` for 200 to 299; `other` for what is none. */
 export function classOf(status: number): string {
   return CLASSES[Math.floor(status / 100)] ?? OTHER;
 }

@@ -35,7 +35,7 @@ const DROPPED: MetricDefinition = {
   labels: [],
 };
 
-/** The parts of the registry that are measured. */
+/** The parts of a registry whose metrics are read. */
 export type MeasuredParts = {
   readonly traffic: TrafficCounter;
   readonly upstreams: Upstreams;
@@ -43,7 +43,10 @@ export type MeasuredParts = {
   readonly store: StoreParts;
 };
 
-/** All that a larder measures of itself. What is counted as it happens is there first, what is looked up is added. */
+/**
+ * All metrics of a larder. Counters are there from the start; values that are looked up are added with the parts that
+ * have them.
+ */
 export class ServerMetrics {
   readonly all = new Metrics();
   readonly upstreams = new UpstreamMetrics();

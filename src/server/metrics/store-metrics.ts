@@ -24,7 +24,10 @@ export type StoreParts = {
   readonly reserve: { readonly isSpent: boolean };
 };
 
-/** The metrics of the store, and of its disk apart: a disk that hangs takes the other figures from nobody. */
+/**
+ * The metrics of the store, and apart from them those of its disk: when the disk hangs, the other figures are still
+ * given.
+ */
 export function storeMetrics({ statistics, downloads, disk, guard, reserve }: StoreParts): readonly MetricReader[] {
   const readStore = async (): Promise<readonly Reading[]> => {
     const totals = await statistics.totals();

@@ -22,7 +22,7 @@ const BYTES: MetricDefinition = {
   labels: ["namespace", "source"],
 };
 
-/** What was answered out of what, by the registry that has it. */
+/** The metrics of answers by registry: hits, misses, stale answers, and bytes from disk and from upstream. */
 export function trafficMetrics(traffic: TrafficCounter, labelOf: NamespaceLabel): MetricReader {
   const read = (): readonly Reading[] => {
     const sums = new Map<string, number[]>();

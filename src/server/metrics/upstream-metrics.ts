@@ -11,7 +11,10 @@ import { classOf } from "./request-metrics.ts";
 
 const DURATION_BOUNDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
 
-/** Counts what larder asks upstream registries. Hosts that only answers lead to, such as those of a CDN, are `other`. */
+/**
+ * Counts requests to upstream registries. Hosts that are known from redirects alone, such as those of a CDN, count as
+ * `other`.
+ */
 export class UpstreamMetrics {
   readonly #requests = new CounterFamily({
     name: "larder_upstream_requests_total",
@@ -67,7 +70,7 @@ const OFFLINE: MetricDefinition = {
   labels: [],
 };
 
-/** How it stands with upstream registries: nobody is asked for it. */
+/** The state of upstream registries, as far as it is known: reading it asks no registry. */
 export function upstreamState(upstreams: Upstreams): MetricReader {
   const read = (): readonly Reading[] => [
     { metric: OFFLINE, labels: [], value: Number(upstreams.offline) },

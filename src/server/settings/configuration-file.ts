@@ -8,7 +8,10 @@ import { fullKey, type Given, type GivenSettings } from "./given-settings.ts";
 import { ROWS, type SettingKey, SETTINGS } from "./settings-table.ts";
 import { YamlPlaces } from "./yaml-places.ts";
 
-/** What a file says, and what is wrong with it: `FILE:LINE: …`, in the file's order. What is wrong is not in `given`. */
+/**
+ * The settings of a configuration file, and its problems: `FILE:LINE: …`, in the file's order. A value with a problem
+ * is not in `given`.
+ */
 export type ConfigurationFile = { readonly given: GivenSettings; readonly problems: readonly string[] };
 
 /** Whoever has more to mend than this begins here. */

@@ -3,7 +3,7 @@ import { formatListenAddress } from "./listen-address.ts";
 import { SETTINGS, type SettingKey } from "./settings-table.ts";
 import type { Settings } from "./settings.ts";
 
-/** What of one file, or of all flags or variables, contradicts itself, each with its place. */
+/** The contradictions within one source (a file, the flags, the variables), each with its place. */
 export function contradictionsWithin(layer: GivenSettings): readonly string[] {
   const problems: string[] = [];
   const pair = (cert: Given | undefined, key: Given | undefined) => {
@@ -30,7 +30,7 @@ export function contradictionsWithin(layer: GivenSettings): readonly string[] {
   return problems;
 }
 
-/** What cannot be, all taken together, each with its place. */
+/** The contradictions between all settings that were given, whatever source they come from, each with its place. */
 export function contradictionsOf(settings: Settings, given: GivenSettings): readonly string[] {
   const problems: string[] = [];
   const place = (key: SettingKey) => {

@@ -1,6 +1,6 @@
 import type { Settings } from "./settings.ts";
 
-/** The settings that hold now. Who asks here each time, and keeps nothing, follows when they are read again. */
+/** The settings that hold now. Whoever asks here each time, and keeps no copy, follows a reload. */
 export class CurrentSettings {
   #now: Settings;
 

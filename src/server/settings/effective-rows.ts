@@ -3,7 +3,7 @@ import type { EffectiveSettings } from "./read-settings.ts";
 import { ROWS, type Setting } from "./settings-table.ts";
 import { type Plain, printPlain } from "./shapes.ts";
 
-/** A setting that holds, for people and programs. */
+/** A setting with its effective value and where that comes from, to be printed. */
 export type EffectiveRow = {
   /** The full key: `upstreams.quay.io.tags`. */
   readonly key: string;
@@ -19,7 +19,7 @@ export type EffectiveRow = {
 const MASK = "********";
 const DEFAULT: Origin = { kind: "default" };
 
-/** All settings that hold, in the order of the table; of registries those that something was said of. */
+/** The effective settings as rows, in the order of the table. Of upstream registries only those that are configured. */
 export function effectiveRows({ settings, given }: EffectiveSettings): readonly EffectiveRow[] {
   const ofHosts = ROWS.filter(([key]) => key.includes(".HOST."));
   return ROWS.flatMap(([key, setting]) => {

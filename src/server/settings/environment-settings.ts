@@ -5,8 +5,8 @@ import { readTexts } from "./text-settings.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What larder's own variables say: `LARDER_` and the key. Lists are separated by commas or blanks, what is said of several
- * HOSTs by blanks. An empty variable says nothing. Adds what is wrong to `problems`.
+ * Reads larder's own variables: `LARDER_` and the key. Lists are separated by commas or blanks, the values of several
+ * HOSTs by blanks. An empty variable counts as unset. Adds problems to `problems`.
  */
 export async function ownVariables(environment: Environment, problems: string[]): Promise<GivenSettings> {
   const given = new Map<string, Given>();
@@ -24,8 +24,8 @@ export async function ownVariables(environment: Environment, problems: string[])
 }
 
 /**
- * The variables that people start `registry:2` with, which mean the same here, so that larder can take its place.
- * Adds what is wrong to `problems`. Source: distribution 2.8, "Configuring a registry".
+ * Reads the variables of the image `registry:2` that mean the same here, so that larder can take its place. Adds
+ * problems to `problems`. Source: distribution 2.8, "Configuring a registry".
  */
 export function registryVariables(environment: Environment, problems: string[]): GivenSettings {
   const given = new Map<string, Given>();

@@ -1,14 +1,14 @@
 import type { Namespace } from "../../oci/repository-name.ts";
 import { type SettingKey, WHOLE_GROUPS } from "./settings-table.ts";
 
-/** Where a value comes from. */
+/** Where a value comes from: a line of the file, a flag, a variable, or the default. */
 export type Origin =
   | { readonly kind: "default" }
   | { readonly kind: "file"; readonly path: string; readonly line: number }
   | { readonly kind: "variable"; readonly name: string }
   | { readonly kind: "flag"; readonly name: string };
 
-/** One thing that was said. */
+/** One value that a file, a flag or a variable gives to a setting. */
 export type Given = {
   readonly key: SettingKey;
   /** The registry of a HOST's setting; null for others. */
@@ -17,15 +17,15 @@ export type Given = {
   readonly origin: Origin;
 };
 
-/** What was said, by its full key (`upstreams.quay.io.tags`). */
+/** All values that were given, by the setting's full key (`upstreams.quay.io.tags`). */
 export type GivenSettings = ReadonlyMap<string, Given>;
 
-/** The full key. */
+/** The key of a setting with the registry that it is for in the place of HOST: `upstreams.quay.io.tags`. */
 export function fullKey(key: SettingKey, host: string | null): string {
   return host === null ? key : key.replace("HOST", () => host);
 }
 
-/** As people read it: `larder.yaml:3`, `--http`, `LARDER_HTTP`, `default`. */
+/** Formats an origin for people: `larder.yaml:3`, `--http`, `LARDER_HTTP`, `default`. */
 export function describeOrigin(origin: Origin): string {
   switch (origin.kind) {
     case "default":
@@ -40,7 +40,7 @@ export function describeOrigin(origin: Origin): string {
   }
 }
 
-/** All that was said; where several say the same, the last one counts. */
+/** Merges what several sources give; the last source that gives a setting wins. */
 export function mergeGiven(layers: readonly GivenSettings[]): GivenSettings {
   const merged = new Map<string, Given>();
   for (const layer of layers) {

@@ -12,7 +12,7 @@ export function tryParseListenAddress(text: string): ListenAddress | null {
   return isIP(host) !== 0 || host === "localhost" ? { host, port } : null;
 }
 
-/** As it was written. */
+/** Formats an address to listen on, as `tryParseListenAddress` reads it. */
 export function formatListenAddress({ host, port }: ListenAddress): string {
   return formatHostPort(host ?? "", port);
 }

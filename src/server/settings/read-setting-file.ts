@@ -8,8 +8,8 @@ const PIPE_LIMIT_MS = 10_000;
 const PIPE_PAUSE_MS = 20;
 
 /**
- * The text of a file that settings name. A pipe will do, as a shell makes one of `<(…)`. Throws an Error that names the
- * file: it is not there, a folder, too long, or a pipe into which nobody writes.
+ * Reads the text of a file that a setting names, which may be a pipe, as a shell makes one of `<(…)`. Throws an Error
+ * that names the file: it is not there, a folder, too long, or a pipe into which nobody writes.
  */
 export async function readSettingFile(path: string): Promise<string> {
   try {

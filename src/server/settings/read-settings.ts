@@ -8,13 +8,13 @@ import { ROWS } from "./settings-table.ts";
 import { type Settings, settingsFrom } from "./settings.ts";
 import { readTexts } from "./text-settings.ts";
 
-/** The settings that hold, and what was said of them where. */
+/** The settings that hold, and the values that were given for them. */
 export type EffectiveSettings = { readonly settings: Settings; readonly given: GivenSettings };
 
-/** What flags say, by their names without dashes; a switch is true. */
+/** The values of flags, by their names without dashes; a switch is true. */
 export type FlagValues = ReadonlyMap<string, readonly string[] | true>;
 
-/** Where settings come from. */
+/** The sources that settings are read from. */
 export type SettingSources = {
   /** The path of larder.yaml; null: there is none. */
   readonly file: string | null;
@@ -23,8 +23,8 @@ export type SettingSources = {
 };
 
 /**
- * Reads all that was said: flags win over larder's variables, these over registry:2's, these over the file, and that over
- * the defaults. Throws ConfigurationError with all that is wrong.
+ * Reads the settings from all sources: flags win over larder's variables, these over registry:2's, these over the
+ * file, and that over the defaults. Throws ConfigurationError with every problem.
  */
 export async function readSettings({ file, flags, environment }: SettingSources): Promise<EffectiveSettings> {
   const problems: string[] = [];

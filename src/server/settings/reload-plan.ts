@@ -3,7 +3,7 @@ import type { EffectiveSettings } from "./read-settings.ts";
 import { SETTINGS, type Setting } from "./settings-table.ts";
 import { settingsFrom } from "./settings.ts";
 
-/** What becomes of settings that were read again. */
+/** The outcome of a reload: the settings that hold from now on, and which of those that changed take effect. */
 export type ReloadPlan = {
   /** What holds from now on. */
   readonly next: EffectiveSettings;
@@ -13,7 +13,10 @@ export type ReloadPlan = {
   readonly left: readonly { readonly key: string; readonly why: string }[];
 };
 
-/** Compares what holds with what was read: what can change while larder runs does, the rest stays as it was. */
+/**
+ * Compares the settings that hold with those that were read again: what can change while larder runs takes effect, the
+ * rest stays as it was until a restart.
+ */
 export function planReload(before: EffectiveSettings, read: EffectiveSettings): ReloadPlan {
   const given = new Map<string, Given>();
   const taken: string[] = [];

@@ -25,7 +25,7 @@ import {
   url,
 } from "./shapes.ts";
 
-/** One thing that a server can be told. */
+/** A row of the table: one setting, its shape, its default and its help. */
 export type Setting<T = unknown> = {
   readonly shape: Shape<T>;
   /** As commander takes it, such as `--http <address>`; null: there is none. One of a HOST's setting takes `HOST=VALUE`. */
@@ -274,10 +274,10 @@ export const SETTINGS = {
   }),
 } as const;
 
-/** A key of the table. */
+/** A key of the table of settings. */
 export type SettingKey = keyof typeof SETTINGS;
 
-/** The value of a setting, null when nothing was said and there is no default. */
+/** The type of a setting's value; null when nothing was given and there is no default. */
 export type ValueOf<Key extends SettingKey> = (typeof SETTINGS)[Key] extends Setting<infer T> ? T : never;
 
 /** The table's rows, in its order. */
@@ -285,7 +285,9 @@ export const ROWS: readonly (readonly [SettingKey, Setting])[] = Object.entries(
   SETTINGS,
 ) as unknown as readonly (readonly [SettingKey, Setting])[];
 
-/** Groups of which whoever says one thing says all: a certificate's file does not go with another's key. */
+/**
+ * Groups that are taken from one source as a whole: a certificate's file from here does not go with a key from there.
+ */
 export const WHOLE_GROUPS: readonly string[] = ["tls."];
 
 /** The variable of a setting: `LARDER_GC_GRACE` of `gc.grace`. */
@@ -296,7 +298,7 @@ export function variableOf(key: SettingKey): string {
   return `LARDER_${words.toUpperCase()}`;
 }
 
-/** The default as people read it; null when there is none to speak of. */
+/** A setting's default for people; null when there is none worth printing. */
 export function defaultWordsOf(setting: Setting): string | null {
   if (setting.defaultWords !== null) return setting.defaultWords;
   if (setting.default === null) return null;

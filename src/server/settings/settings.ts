@@ -4,7 +4,7 @@ import { fullKey, type GivenSettings } from "./given-settings.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 import { type SettingKey, SETTINGS, type ValueOf } from "./settings-table.ts";
 
-/** Everything that a server can be told. Times are in milliseconds. */
+/** All settings of a server. Times are in milliseconds. */
 export type Settings = {
   readonly http: readonly ListenAddress[];
   readonly https: readonly ListenAddress[];
@@ -59,7 +59,7 @@ export type TlsSettings =
   | { readonly mode: "auto"; readonly constraints: boolean }
   | { readonly mode: "files"; readonly certPath: string; readonly keyPath: string };
 
-/** What is configured of one upstream registry; what is null or empty is as for all. */
+/** The settings of one upstream registry; where one is null or empty, the general setting counts. */
 export type UpstreamSettings = {
   readonly namespace: Namespace;
   readonly endpoint: string | null;
@@ -71,7 +71,7 @@ export type UpstreamSettings = {
   readonly tagLifetimeMs: number | null;
 };
 
-/** The settings that were given, and the defaults for the rest. */
+/** The settings with the given values, and with the defaults for the rest. */
 export function settingsFrom(given: GivenSettings): Settings {
   const maybe = <Key extends SettingKey>(key: Key) =>
     (given.get(key)?.value ?? SETTINGS[key].default) as ValueOf<Key> | null;

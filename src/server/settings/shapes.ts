@@ -14,16 +14,16 @@ import {
   tryParseUrl,
 } from "./setting-values.ts";
 
-/** What stands in a file: text, a number, true or false, or a list of them. */
+/** A value as a YAML file holds it: text, a number, true or false, or a list of them. */
 export type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** As people read it: a list with commas. */
+/** Formats a value for people: a list with commas between its items. */
 export function printPlain(plain: Plain): string {
   if (Array.isArray(plain)) return (plain as readonly Plain[]).map(printPlain).join(", ");
   return typeof plain === "string" ? plain : JSON.stringify(plain);
 }
 
-/** What the value of a setting can be. */
+/** The type of a setting's value: how it is checked, read from text and written. */
 export type Shape<T> = {
   /** What may stand in a file. */
   readonly schema: v.GenericSchema<unknown, T>;
@@ -59,7 +59,7 @@ function textual<T>(parts: {
   };
 }
 
-/** One, or a list of them. */
+/** A list of values of one shape; a file may also hold a single value without a list. */
 export function listOf<T>(item: Shape<T>): Shape<readonly T[]> {
   const schema = v.pipe(
     v.unknown(),
@@ -73,7 +73,7 @@ export function listOf<T>(item: Shape<T>): Shape<readonly T[]> {
   return { ...item, schema, fromText, isList: true, toPlain: (values) => values.map(item.toPlain) };
 }
 
-/** One of these words. */
+/** One of the given words. */
 export function oneOf<const Word extends string>(words: readonly Word[]): Shape<Word> {
   const all = words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
   return {
@@ -87,6 +87,7 @@ export function oneOf<const Word extends string>(words: readonly Word[]): Shape<
   };
 }
 
+/** An address to listen on: `:5000`, `127.0.0.1:5000`, `[::1]:5000`. */
 export const address = textual({
   parse: tryParseListenAddress,
   format: formatListenAddress,
@@ -94,6 +95,7 @@ export const address = textual({
   write: ":PORT, IPv4:PORT or [IPv6]:PORT, such as :80 or 127.0.0.1:5000",
 });
 
+/** A registry's host that larder stands in for, as `quay.io`. */
 export const standIn = textual({
   parse: tryParseStandIn,
   format: String,
@@ -101,6 +103,7 @@ export const standIn = textual({
   write: "the name of a registry's host, such as quay.io",
 });
 
+/** A registry's host, as `quay.io`. */
 export const namespace = textual({
   parse: tryParseNamespace,
   format: String,
@@ -108,6 +111,7 @@ export const namespace = textual({
   write: "the name of a registry's host, such as quay.io",
 });
 
+/** A duration with its unit, as `90s` or `24h`; milliseconds once it is read. */
 export const duration = textual({
   parse: tryParseDuration,
   format: formatDuration,
@@ -115,6 +119,7 @@ export const duration = textual({
   write: "a duration such as 30s, 5m or 1h",
 });
 
+/** A number of bytes with its unit, as `10GB` or `512MiB`. */
 export const size = textual({
   parse: tryParseByteSize,
   format: formatByteSize,
@@ -122,6 +127,7 @@ export const size = textual({
   write: "a size such as 500MB or 10GB",
 });
 
+/** How long a cached tag is current: a duration, `always` or `never`; see `tryParseTagLifetime`. */
 export const tagLifetime = textual({
   parse: tryParseTagLifetime,
   format: formatTagLifetime,
@@ -129,6 +135,7 @@ export const tagLifetime = textual({
   write: "never, always, or a duration such as 5m",
 });
 
+/** A registry's URL, without user, query and fragment. */
 export const url = textual({
   parse: tryParseUrl,
   format: String,
@@ -136,6 +143,7 @@ export const url = textual({
   write: "a URL such as https://registry.example or http://10.0.0.9:5000",
 });
 
+/** A DNS server by its IP address, with or without a port. */
 export const resolver = textual({
   parse: tryParseResolver,
   format: String,
@@ -143,6 +151,7 @@ export const resolver = textual({
   write: "an IP address, such as 9.9.9.9",
 });
 
+/** An IP address without a zone. */
 export const ipAddress = textual({
   parse: tryParseIpAddress,
   format: String,
@@ -150,6 +159,7 @@ export const ipAddress = textual({
   write: "an IP address, such as 10.0.0.5",
 });
 
+/** An IP address, or a network in CIDR notation, as `10.0.0.0/8`. */
 export const network = textual({
   parse: tryParseIpNetwork,
   format: formatIpNetwork,
@@ -157,7 +167,7 @@ export const network = textual({
   write: "an IP address or network, such as 127.0.0.2 or 10.0.0.0/8",
 });
 
-/** Any text but the empty one. */
+/** Any text that is not empty. */
 export const text: Shape<string> = {
   schema: v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")),
   expected: "text",
@@ -168,7 +178,7 @@ export const text: Shape<string> = {
   toPlain: (value) => value,
 };
 
-/** Yes or no. */
+/** `true` or `false`; flags and variables may also say `1`, `yes`, `on`, `0`, `no` or `off`. */
 export const boolean: Shape<boolean> = {
   schema: v.boolean("must be true or false"),
   expected: "true or false",

@@ -5,8 +5,8 @@ import { fullKey, type Given, type Origin } from "./given-settings.ts";
 import { SETTINGS, type Setting, type SettingKey } from "./settings-table.ts";
 
 /**
- * What the texts of one flag or variable say: several for a list, or of several HOSTs (`HOST=VALUE`). Adds what is wrong
- * to `problems`; what is right is returned all the same.
+ * Reads the texts that a flag or a variable gives to a setting: several for a list, or for several HOSTs
+ * (`HOST=VALUE`). Adds problems to `problems`; the values without a problem are returned all the same.
  */
 export async function readTexts(
   key: SettingKey,

@@ -1,9 +1,9 @@
 import { type Document, isMap, isNode, isSeq, type LineCounter } from "yaml";
 
-/** A key that stands twice in one list of keys, and the line of the second. */
+/** A key that a YAML map holds twice, and the line of the second one. */
 export type RepeatedKey = { readonly key: string; readonly line: number };
 
-/** Where each key and each item of a YAML document stands. */
+/** The lines of the keys and items of a YAML document. */
 export class YamlPlaces {
   readonly #lines: LineCounter;
   readonly #offsets = new Map<string, number>();

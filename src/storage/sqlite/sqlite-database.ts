@@ -9,10 +9,10 @@ import { quickCheck } from "./quick-check.ts";
 import { isStorageFull, storageError, storageFull } from "../storage-error.ts";
 import { isSqliteDamage } from "../store-damage.ts";
 
-/** Which database this is, and how often it was opened and closed. */
+/** The identity of a database, and how often it was opened and closed. */
 export type StoreIdentity = { readonly id: string; readonly generation: number };
 
-/** Is told what transactions change, and keeps it beside the database. It never fails them. */
+/** Is told what each transaction changes, and stores it beside the database. It never fails the transaction. */
 export interface ChangeSink {
   /** At the end of a transaction, within it: what writes down its changes once it is committed; null when there are none. */
   take(): (() => void) | null;

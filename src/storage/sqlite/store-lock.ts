@@ -5,7 +5,7 @@ import { codeOf } from "../../lib/files/system-error.ts";
 /** How long another process may hold it: a larder that is just ending. */
 const WAIT_MS = 2000;
 
-/** Another process has the store. */
+/** The error for a store that another process has open. */
 export class StoreInUse extends Error {
   override readonly name = "StoreInUse";
 }

@@ -1,4 +1,4 @@
-/** What a collection took away. */
+/** The outcome of a collection's turn: what it removed. */
 export type Collected = { readonly manifests: number; readonly links: number };
 
 /**
