@@ -45,7 +45,7 @@ test("every mistake is told, in the order of the lines", async () => {
     "FILE:3: tls.mode is for larder's own authority, and contradicts tls.cert",
     "FILE:3: tls.cert: cannot read DIR/none.crt",
     'FILE:4: "gc.graze" is not a key of the configuration; did you mean gc.grace?',
-    'FILE:4: gc.every: "soon" is not a duration such as 30s',
+    'FILE:4: gc.every: "soon" is not a duration of 1s to 24d',
     "FILE:6: upstreams.quay.io has both password and passwordFile; keep one",
     "FILE:6: upstreams.quay.io.passwordFile: cannot read DIR/none",
     "FILE:6: upstreams.quay.io.ca: cannot read DIR: it is a folder",

@@ -40,12 +40,12 @@ const TEXTS: Readonly<Record<SettingKey, readonly [string, string, string | null
   trustedProxies: ["127.0.0.2", "10.0.0.0/8", "10.0.0.0/33"],
   delete: ["false", "true", "perhaps"],
   "gc.grace": ["10m", "1h", "10"],
-  "gc.every": ["10m", "1h", "10"],
+  "gc.every": ["10m", "1h", "0s"],
   "gc.uploads": ["10m", "1h", "10"],
   aciFiles: ["/acis", "a", null],
   aciKey: ["/key", "k", null],
   aciKeep: ["1GB", "1.5TiB", "much"],
-  shutdown: ["10s", "0s", "soon"],
+  shutdown: ["10s", "0s", "25d"],
   log: ["debug", "error", "loud"],
   logFormat: ["human", "json", "xml"],
 };
@@ -164,6 +164,16 @@ test("no setting's variable is one that Kubernetes sets for a service called lar
   const names = ROWS.map(([key]) => variableOf(key));
   expect(names.filter((name) => /^LARDER_(?:PORT|SERVICE)/.test(name))).toEqual([]);
   expect(new Set(names).size).toBe(names.length);
+});
+
+test("a password that stands in a URL is refused, and is not repeated", async () => {
+  const secret = "quay.io=https://me:hunter2@quay.io";
+  const { problems: ofFlag } = await read(new Map([["upstream", [secret]]]), {});
+  const { problems: ofVariable } = await read(new Map(), { LARDER_UPSTREAMS_MIRRORS: secret });
+  for (const problems of [ofFlag, ofVariable]) {
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain("quay.io=https://…@quay.io");
+  }
 });
 
 test("what is printed is parsed back, whatever was said", async () => {

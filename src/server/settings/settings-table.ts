@@ -9,6 +9,7 @@ import { readStandIns } from "./read-stand-ins.ts";
 import {
   address,
   duration,
+  interval,
   ipAddress,
   listOf,
   namespace,
@@ -23,6 +24,7 @@ import {
   text,
   boolean,
   url,
+  wait,
 } from "./shapes.ts";
 
 /** A row of the table: one setting, its shape, its default and its help. */
@@ -233,7 +235,7 @@ export const SETTINGS = {
     default: 3_600_000,
   }),
   "gc.every": row({
-    shape: duration,
+    shape: interval,
     help: "how often space is given back",
     default: 600_000,
     restart: "its clock is set at the start",
@@ -258,7 +260,7 @@ export const SETTINGS = {
     help: "keep so much of converted ACIs, those used last",
     default: 10e9,
   }),
-  shutdown: row({ shape: duration, help: "how long open transfers may go on after SIGTERM", default: 30_000 }),
+  shutdown: row({ shape: wait, help: "how long open transfers may go on after SIGTERM", default: 30_000 }),
   log: row({
     flag: "--log-level <level>",
     shape: oneOf(["debug", "info", "warning", "error"]),

@@ -119,6 +119,28 @@ export const duration = textual({
   write: "a duration such as 30s, 5m or 1h",
 });
 
+/** What a timer takes: more milliseconds than fit into 32 bits would be none at all. */
+const LONGEST_TIMER_MS = 24 * 86_400_000;
+
+function timed(leastMs: number) {
+  const range = `${formatDuration(leastMs)} to ${formatDuration(LONGEST_TIMER_MS)}`;
+  return textual({
+    parse: (text) => {
+      const ms = tryParseDuration(text);
+      return ms !== null && ms >= leastMs && ms <= LONGEST_TIMER_MS ? ms : null;
+    },
+    format: formatDuration,
+    expected: `a duration of ${range}, such as 5m`,
+    write: `a duration of ${range}, such as 5m`,
+  });
+}
+
+/** How long something is waited for. */
+export const wait = timed(0);
+
+/** How often something is done. */
+export const interval = timed(1000);
+
 /** A number of bytes with its unit, as `10GB` or `512MiB`. */
 export const size = textual({
   parse: tryParseByteSize,
@@ -167,6 +189,11 @@ export const network = textual({
   write: "an IP address or network, such as 127.0.0.2 or 10.0.0.0/8",
 });
 
+/** The same without what stands before the @ of a URL, which may be a password: messages go to the log. */
+export function withoutUserInfo<T>(said: T): T | string {
+  return typeof said === "string" ? said.replaceAll(/\/\/\S*@/g, "//…@") : said;
+}
+
 /** Any text that is not empty. */
 export const text: Shape<string> = {
   schema: v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")),
@@ -199,7 +226,7 @@ function parsed<T>(parse: (text: string) => T | null, expected: string): v.Gener
     v.rawTransform(({ dataset, addIssue, NEVER }): T => {
       const value = parse(String(dataset.value));
       if (value !== null) return value;
-      addIssue({ message: `${JSON.stringify(dataset.value)} is not ${expected}` });
+      addIssue({ message: `${JSON.stringify(withoutUserInfo(dataset.value))} is not ${expected}` });
       return NEVER;
     }),
   );

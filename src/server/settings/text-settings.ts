@@ -2,6 +2,7 @@
 import type { Namespace } from "../../oci/repository-name.ts";
 import { tryParseStandIn } from "../../registry/names/stand-ins.ts";
 import { fullKey, type Given, type Origin } from "./given-settings.ts";
+import { withoutUserInfo } from "./shapes.ts";
 import { SETTINGS, type Setting, type SettingKey } from "./settings-table.ts";
 
 /**
@@ -27,7 +28,7 @@ export async function readTexts(
     } catch (error) {
       const why =
         error instanceof Unreadable ? `write ${setting.write}` : error instanceof Error ? error.message : String(error);
-      problems.push(`${placeOf(origin, setting.isSecret ? "…" : text)}: ${why}`);
+      problems.push(`${placeOf(origin, setting.isSecret ? "…" : withoutUserInfo(text))}: ${why}`);
     }
   }
   return [...given.values()];
