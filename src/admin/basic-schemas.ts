@@ -7,12 +7,16 @@ import * as v from "valibot";
 
 /** A whole number from 0 on. */
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** A size in bytes. */
 export const bytes = v.pipe(v.number(), v.integer(), v.minValue(0), v.description("bytes"));
+/** A time in milliseconds since 1970. */
 export const timeMs = v.pipe(v.number(), v.integer(), v.minValue(0), v.description("milliseconds since 1970"));
+/** A duration in milliseconds. */
 export const durationMs = v.pipe(v.number(), v.integer(), v.minValue(0), v.description("milliseconds"));
+/** A digest: its algorithm, a colon and hexadecimal digits. */
 export const digest = v.pipe(v.string(), v.description("`sha256:` or `sha512:`, and the digits"));
 
-/** A sentence for people, or null: there is nothing to say. */
+/** A sentence for people; null when there is nothing to say. `what` describes it in the API's document. */
 export function sentence(what: string) {
   return v.pipe(v.nullable(v.string()), v.description(what));
 }
@@ -27,7 +31,7 @@ export const imageName = v.pipe(
   ),
 );
 
-/** Which images of an index are meant. */
+/** A selection of an index's images by platform. */
 export const platformSelection = v.pipe(
   v.union([
     v.literal("all"),

@@ -24,7 +24,7 @@ import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
 import type { Frozen, Shape } from "./shape.ts";
 
-/** Where the admin API is. */
+/** The path that all operations of the admin API are below. */
 export const ADMIN_PATH = "/api/v1";
 
 const CHECK_BODY_BYTES = 2 << 20;
@@ -33,6 +33,7 @@ const INDEX_BODY_BYTES = 7 << 20;
 
 const image = { image: imageName } as const;
 
+/** The operations of the admin API, by their ids. */
 export const CONTRACT = {
   getVersion: operation("GET", "/version", {
     action: null,
@@ -135,14 +136,14 @@ export const CONTRACT = {
   }),
 } as const satisfies Readonly<Record<string, Operation>>;
 
-/** The name of an operation. */
+/** The id of an operation. */
 export type OperationId = keyof typeof CONTRACT;
 
 type Table = typeof CONTRACT;
 type IdOf<Form> = { [Id in OperationId]: Table[Id]["form"] extends Form ? Id : never }[OperationId];
-/** Those that answer with one document. */
+/** The ids of operations that answer with one document. */
 export type DocumentId = IdOf<"document">;
-/** Those that answer with a line after another. */
+/** The ids of operations that answer with one line after another. */
 export type LinesId = IdOf<"lines">;
 
 type In<Entries extends v.ObjectEntries> = v.InferInput<v.ObjectSchema<Entries, undefined>>;
@@ -150,15 +151,15 @@ type Out<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries
 type BodyIn<Body> = Body extends v.GenericSchema ? v.InferInput<Body> : unknown;
 type BodyOut<Body> = Body extends v.GenericSchema ? v.InferOutput<Body> : unknown;
 
-/** What a client says: path, query and body in one, for their names differ. */
+/** What a client sends to an operation: path parameters, query and body in one object, since their names differ. */
 export type RequestOf<Id extends OperationId> = Frozen<
   In<Table[Id]["parameters"]> & In<Table[Id]["query"]> & BodyIn<Table[Id]["body"]>
 >;
 
-/** What an action is given: the same, with the defaults. */
+/** The input of an operation's function: the request, with the defaults for what was left out. */
 export type InputOf<Id extends OperationId> = Frozen<
   Out<Table[Id]["parameters"]> & Out<Table[Id]["query"]> & BodyOut<Table[Id]["body"]>
 >;
 
-/** The document that is answered, or one of the lines. */
+/** The answer of an operation: its document, or one of its lines. */
 export type AnswerOf<Id extends OperationId> = Shape<Table[Id]["answer"]>;

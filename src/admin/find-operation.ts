@@ -18,8 +18,8 @@ const ROUTES: readonly Route[] = Object.entries(CONTRACT).map(([id, { method, pa
 }));
 
 /**
- * What a method and a path below the API's own mean. `path` is as it was sent, without the query. HEAD is as good as GET.
- * Throws BAD_REQUEST for what is not percent-encoded.
+ * Finds the operation for a method and a path below the API's own. `path` is as it was sent, without the query; HEAD
+ * counts as GET. Throws BAD_REQUEST for invalid percent-encoding.
  */
 export function findOperation(method: string, path: string): Match {
   const segments = path.slice(1).split("/");

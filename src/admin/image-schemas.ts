@@ -5,10 +5,10 @@ import type { Shape } from "./shape.ts";
 
 /** Images in one question. Who has more asks more often. */
 const IMAGES_LIMIT = 5000;
-/** Images of one page, at most and unless fewer are asked for. */
+/** The largest number of images in a page. */
 export const PAGE_LIMIT = 1000;
 
-/** A pushed tag or a cached one. */
+/** The kind of a tag: pushed by a person, or cached from upstream. */
 export const tagKind = v.pipe(
   v.picklist(["pushed", "cached"]),
   v.description("a pushed tag was put here by a person and wins; a cached one is a copy of upstream's"),
@@ -27,8 +27,10 @@ export const listedImage = v.object({
   platforms: v.pipe(v.array(v.string()), v.description("those that are here whole")),
   updatedAtMs: v.pipe(timeMs, v.description("when the tag last came to point here, in milliseconds since 1970")),
 });
+/** A tag of an image, in a list. */
 export type ListedImage = Shape<typeof listedImage>;
 
+/** A page of a list of images. */
 export const imagePage = v.object({
   images: v.array(listedImage),
   next: v.pipe(
@@ -36,9 +38,10 @@ export const imagePage = v.object({
     v.description("what to ask with as `after`, all else being equal; null: this is the end"),
   ),
 });
+/** A page of a list of images. */
 export type ImagePage = Shape<typeof imagePage>;
 
-/** What a list may be asked for. */
+/** The query of a list of images: filters, order and page. */
 export const imageQuery = {
   namespace: v.optional(
     v.pipe(v.string(), v.maxLength(255), v.description("images of this registry alone: `quay.io`, `local`")),
@@ -68,6 +71,7 @@ export const imageQuery = {
   after: v.optional(v.pipe(v.string(), v.maxLength(4096), v.description("the `next` of the page before"))),
 } as const;
 
+/** All that larder tells of an image that is here. */
 export const inspectedImage = v.object({
   name: v.pipe(
     v.string(),
@@ -95,8 +99,10 @@ export const inspectedImage = v.object({
   config: v.pipe(v.unknown(), v.description("the image's config as it is; null when it is not JSON, or not here")),
   manifestBase64: v.pipe(v.string(), v.base64(), v.description("the manifest, byte for byte")),
 });
+/** All that larder tells of an image that is here. */
 export type InspectedImage = Shape<typeof inspectedImage>;
 
+/** The outcome of a removal. */
 export const removal = v.object({
   removed: v.pipe(
     v.picklist(["pushed", "cached", "manifest"]),
@@ -105,7 +111,10 @@ export const removal = v.object({
   uncovered: v.pipe(v.boolean(), v.description("does a cached tag answer by the name from now on?")),
 });
 
-/** Counted first: the shapes of what is too many are not looked at. */
+/**
+ * A question whether images are here whole. They are counted before their shapes are checked, so that too many cost
+ * nothing.
+ */
 export const checkRequest = v.strictObject({
   images: v.pipe(
     v.array(v.unknown()),
@@ -115,22 +124,27 @@ export const checkRequest = v.strictObject({
   ),
 });
 
+/** Whether one image is here whole. */
 export const checkedImage = v.object({
   state: v.picklist(["whole", "absent", "incomplete"]),
   missing: v.pipe(v.array(v.string()), v.description("the first ones of the digests that are missing")),
   missingCount: count,
   reason: sentence("why it is not whole; null when it is"),
 });
+/** Whether one image is here whole. */
 export type CheckedImage = Shape<typeof checkedImage>;
 
+/** The answer to a question whether images are here whole. */
 export const checkAnswer = v.object({
   images: v.pipe(
     v.array(checkedImage),
     v.description("one for each, in their order; when they are much work, for the first ones only"),
   ),
 });
+/** The answer to a question whether images are here whole. */
 export type CheckAnswer = Shape<typeof checkAnswer>;
 
+/** The image that is to be fetched from upstream, and for which platforms. */
 export const fetchRequest = v.strictObject({ image: imageName, platforms: platformSelection });
 
 const failed = v.object({
@@ -139,7 +153,7 @@ const failed = v.object({
   message: v.string(),
 });
 
-/** What is told while an image is brought here. */
+/** A line of progress while an image is fetched. */
 export const fetchProgress = v.variant("kind", [
   v.object({ kind: v.literal("resolved"), digest, warning: sentence("what there is to know about it, or null") }),
   v.object({
@@ -153,9 +167,10 @@ export const fetchProgress = v.variant("kind", [
   v.object({ kind: v.literal("done") }),
   failed,
 ]);
+/** A line of progress while an image is fetched. */
 export type FetchProgress = Shape<typeof fetchProgress>;
 
-/** What is told while files are verified. */
+/** A line of progress while files are verified. */
 export const verifyProgress = v.variant("kind", [
   v.object({ kind: v.literal("progress"), files: count, bytes }),
   v.object({ kind: v.literal("damaged"), digest }),
@@ -163,8 +178,10 @@ export const verifyProgress = v.variant("kind", [
   v.object({ kind: v.literal("done"), files: count, bytes }),
   failed,
 ]);
+/** A line of progress while files are verified. */
 export type VerifyProgress = Shape<typeof verifyProgress>;
 
+/** A manifest that is to become the cached answer to a tag. */
 export const adoptRequest = v.strictObject({
   image: imageName,
   digest,
@@ -177,6 +194,7 @@ export const adoptRequest = v.strictObject({
   ),
 });
 
+/** Whether the manifest became the cached answer. */
 export const adoption = v.object({
   adopted: v.pipe(v.boolean(), v.description("false: the image's repository has no such manifest")),
 });

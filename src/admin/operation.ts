@@ -11,7 +11,7 @@ type Method = "GET" | "PUT" | "POST" | "DELETE";
 /** A body of a name and some flags. */
 const SMALL_BODY_BYTES = 65_536;
 
-/** One thing that the admin API can be asked for. */
+/** An operation of the admin API: its method, path, schemas and permission. */
 export type Operation = {
   readonly method: Method;
   /** Below the API's own path. `{name}` is a parameter; at the end it takes all the rest, slashes included. */
@@ -49,7 +49,7 @@ const DEFAULTS = {
   form: "document",
 } as const;
 
-/** An operation, with the usual where nothing is said. */
+/** Makes an operation, with the defaults for what is left out. */
 export function operation<const M extends Method, const D extends Details>(
   method: M,
   path: `/${string}`,

@@ -5,7 +5,10 @@ import type { Shape } from "./shape.ts";
 /** The media type of a problem. */
 export const PROBLEM_TYPE = "application/problem+json";
 
-/** Why there is no answer: RFC 9457, with the code of the distribution specification's errors and the request's id. */
+/**
+ * The body of an answer that failed: RFC 9457, with the code of the distribution specification's errors and the
+ * request's id.
+ */
 export const problem = v.object({
   type: v.pipe(v.string(), v.description("`about:blank`: `code` tells more than the status")),
   title: v.pipe(v.string(), v.description("the status in words")),
@@ -17,9 +20,10 @@ export const problem = v.object({
   ),
   requestId: v.pipe(v.string(), v.description("under which larder's log speaks of the request")),
 });
+/** A problem, as the body of an answer that failed. */
 export type Problem = Shape<typeof problem>;
 
-/** What a body says went wrong: a problem, or the form of larder 0.1. Null when it says nothing of that kind. */
+/** The error that a body tells of, as a problem or in the form of larder 0.1; null when it tells of none. */
 export function failureIn(body: unknown): RegistryError | null {
   const { code, detail, errors } = (body ?? {}) as { code?: unknown; detail?: unknown; errors?: unknown };
   if (typeof code === "string" && typeof detail === "string") return new RegistryError(knownCode(code), detail);
@@ -29,7 +33,7 @@ export function failureIn(body: unknown): RegistryError | null {
   return new RegistryError(knownCode(oldCode), message);
 }
 
-/** The code, or the one for what is not known: a newer larder may have more of them. */
+/** The code as larder knows it; `UNKNOWN` for one that only a newer larder has. */
 export function knownCode(code: string): ErrorCode {
   return Object.hasOwn(ERROR_STATUS, code) ? (code as ErrorCode) : "UNKNOWN";
 }

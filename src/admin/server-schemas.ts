@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { bytes, count, durationMs, sentence, timeMs } from "./basic-schemas.ts";
 import type { Shape } from "./shape.ts";
 
+/** The name and the version of the server. */
 export const versionAnswer = v.object({ name: v.literal("larder"), version: v.string() });
 
 const reachability = v.pipe(
@@ -10,6 +11,7 @@ const reachability = v.pipe(
   v.description("can the registry be reached? `suspect`: not just now, but a moment ago"),
 );
 
+/** The state of the disk, the store and the upstream registries. */
 export const health = v.object({
   disk: v.pipe(
     v.object({ freeBytes: bytes, sizeBytes: bytes }),
@@ -30,8 +32,10 @@ export const health = v.object({
     ),
   ),
 });
+/** The state of the disk, the store and the upstream registries. */
 export type Health = Shape<typeof health>;
 
+/** The counts of one namespace's traffic. */
 export const namespaceCounts = v.object({
   namespace: v.pipe(v.string(), v.description("of very many, those that came last are counted together, as `other`")),
   hits: count,
@@ -44,8 +48,10 @@ export const namespaceCounts = v.object({
     v.description("what would have been fetched without larder: bytes from disk, where there is an upstream"),
   ),
 });
+/** The counts of one namespace's traffic. */
 export type NamespaceCounts = Shape<typeof namespaceCounts>;
 
+/** The counts of one namespace's traffic, with the state of its registry. */
 export const namespaceStats = v.object({
   ...namespaceCounts.entries,
   upstream: v.pipe(
@@ -64,8 +70,10 @@ export const namespaceStats = v.object({
     v.description("the allowance that the registry spoke of last; null when it never did"),
   ),
 });
+/** The counts of one namespace's traffic, with the state of its registry. */
 export type NamespaceStats = Shape<typeof namespaceStats>;
 
+/** The counts of all traffic, and what an operator should know of the store. */
 export const stats = v.object({
   sinceMs: v.pipe(timeMs, v.description("when larder began to count, in milliseconds since 1970")),
   offline: v.boolean(),
@@ -81,12 +89,15 @@ export const stats = v.object({
   collectionRefusal: sentence("why nothing is collected, and what to do; null when nothing speaks against it"),
   storeProblem: sentence("why nothing may be written at all, and what to do; null when all is well"),
 });
+/** The counts of all traffic, and what an operator should know of the store. */
 export type Stats = Shape<typeof stats>;
 
+/** Whether larder is offline. */
 export const offlineState = v.strictObject({
   offline: v.pipe(v.boolean(), v.description("is contacting upstream registries forbidden?")),
 });
 
+/** The options of a collection that is asked for. */
 export const collectRequest = v.strictObject({
   graceMs: v.optional(
     v.pipe(durationMs, v.description("replaces the configured period for what pushes in flight may need")),
@@ -96,8 +107,10 @@ export const collectRequest = v.strictObject({
   ),
   giveUpAfterMs: v.optional(v.pipe(durationMs, v.description("delete what was set aside so long ago"))),
 });
+/** The options of a collection that is asked for. */
 export type CollectRequest = Shape<typeof collectRequest>;
 
+/** The outcome of a collection. */
 export const collection = v.object({
   manifests: count,
   links: count,
@@ -108,4 +121,5 @@ export const collection = v.object({
   givenUp: v.pipe(count, v.description("files that had been set aside and were deleted")),
   problem: sentence("what kept the collection from its work, and what to do; null when nothing did"),
 });
+/** The outcome of a collection. */
 export type Collection = Shape<typeof collection>;

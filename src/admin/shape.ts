@@ -1,9 +1,9 @@
 import type * as v from "valibot";
 
-/** The values of a schema, none of them to be changed. */
+/** The type of a schema's values, deeply read-only. */
 export type Shape<Schema extends v.GenericSchema> = Frozen<v.InferOutput<Schema>>;
 
-/** As it is, with nothing in it to be changed. */
+/** A type made deeply read-only. */
 export type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object

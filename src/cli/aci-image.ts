@@ -17,7 +17,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType, MEDIA_TYPE } from "../oci/media-type.ts";
 
-/** An image of some source as conversions take it: one platform of it, its layers checked while they are read. */
+/** Opens an image of a source for a conversion: one platform of it, its layers checked while they are read. */
 export async function aciImageOf(
   source: ImageSource,
   image: SourceImage,
@@ -46,8 +46,8 @@ async function* readLayer(source: ImageSource, layer: Descriptor): AsyncGenerato
 }
 
 /**
- * The image with its layers fetched into a folder below `directory`: conversions read layers twice, and a registry is
- * to be asked once. `remove` takes the folder away.
+ * Fetches the layers of an image into a folder below `directory`: conversions read layers twice, and a registry is to
+ * be asked once. `remove` deletes the folder.
  */
 export async function fetchLayers(
   image: AciImageSource,

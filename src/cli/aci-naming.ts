@@ -7,12 +7,12 @@ import type { Location } from "../images/location.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 
-/** What an ACI is called, and its file. */
+/** The name of an ACI, and that of its file. */
 export type AciNaming = { readonly origin: Omit<AciOrigin, "manifestDigest">; readonly fileName: string };
 
 /**
- * Names the ACI of an image: by what the location or the image itself is called, the name replaced by `explicit` when
- * that is not null. Throws a CommandFailure when neither gives a name.
+ * Names the ACI of an image: by what the location or the image itself is called, or by `explicit` when that is not
+ * null. Throws a CommandFailure when there is no name.
  */
 export function nameAci(location: Location, image: SourceImage, explicit: string | null): AciNaming {
   const reference = referenceOf(location, image);

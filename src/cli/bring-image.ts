@@ -6,13 +6,13 @@ import { LOCAL } from "../oci/repository-name.ts";
 import type { BroughtImage, ImageRegistry } from "../remote/image-registry.ts";
 import type { Progress } from "./progress.ts";
 
-/** What became of an image. `error` is null when it is there now. */
+/** The outcome of bringing one image. `error` is null when it is in the registry now. */
 export type Outcome = BroughtImage & { readonly error: string | null };
 
-/** Images that are brought at once; each brings several layers at once. */
+/** The number of images that are brought at once; each brings several layers at once. */
 export const PARALLEL_IMAGES = 3;
 
-/** Brings an image into the registry and shows how it goes. What is wrong with the image ends up in the outcome. */
+/** Brings an image into the registry and shows the progress. A failure of that image is part of the outcome. */
 export async function bringImage(
   registry: ImageRegistry,
   reference: Reference,

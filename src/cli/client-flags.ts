@@ -11,7 +11,7 @@ import { parseStandInFile } from "../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 import { findRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
 
-/** The flags that say what is wanted of the nodes. */
+/** The flags that say how nodes are to use larder. */
 export type ClientFlags = {
   readonly registry?: string;
   readonly mode?: ClientMode;
@@ -29,8 +29,8 @@ type Server = { readonly origin: string; readonly said: ServerSettings | null };
 const NOTHING: ServerSettings = { standIns: [], ca: null, http: [], https: [], addresses: [] };
 
 /**
- * The settings that a target's files are written from. The server is asked for what the flags leave open; without an
- * answer the flags have to do. Throws CommandFailure or ClientSettingsError.
+ * Finds the settings that a target's files are written from. The server is asked for what the flags leave open; when
+ * it does not answer, the flags alone count. Throws CommandFailure or ClientSettingsError.
  */
 export async function resolveClientSettings(
   target: ClientTarget,

@@ -4,7 +4,7 @@ import { CommandFailure } from "../lib/command/command-io.ts";
 import { addNarrowingOptions, type PlatformFlags } from "./platform-flags.ts";
 import type { RegistrySide } from "../remote/registry-side.ts";
 
-/** The flags that `addCopyOptions` adds, as commander hands them over. */
+/** The flags that `addCopyOptions` adds, as commander passes them on. */
 export type CopyFlags = PlatformFlags & {
   readonly referrers?: boolean;
   readonly jobs: string;
@@ -13,7 +13,7 @@ export type CopyFlags = PlatformFlags & {
 
 const MOST_JOBS = 64;
 
-/** The options of every command that copies images. */
+/** Adds the options of every command that copies images. */
 export function addCopyOptions(command: Command): Command {
   return addNarrowingOptions(command)
     .option("--referrers", "signatures, SBOMs and what else refers to the image as well")
@@ -21,7 +21,7 @@ export function addCopyOptions(command: Command): Command {
     .option("--json", "the result as JSON");
 }
 
-/** The options that say how to reach a registry; `prefix` is `src-`, `dest-` or nothing. */
+/** Adds the options that say how to reach a registry; `prefix` is `src-`, `dest-` or empty. */
 export function addRegistryOptions(command: Command, prefix: string, which: string): Command {
   return command
     .option(`--${prefix}plain-http`, `reach ${which} without TLS`)
@@ -40,7 +40,7 @@ export function registrySideOf(flags: Readonly<Record<string, unknown>>, prefix:
   };
 }
 
-/** How many blobs at once. Throws a CommandFailure for anything but 1 to 64. */
+/** The number of blobs that are copied at once. Throws a CommandFailure for anything but 1 to 64. */
 export function jobsOf({ jobs }: CopyFlags): number {
   const count = /^\d{1,2}$/.test(jobs) ? Number(jobs) : 0;
   if (count < 1 || count > MOST_JOBS) {

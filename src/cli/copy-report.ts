@@ -12,7 +12,7 @@ const NOTE: Readonly<Record<BlobOutcome, string>> = {
   mounted: "mounted from the repository it is in",
 };
 
-/** Tells of copies: what happens as it happens, the results at the end. */
+/** Reports copies: the progress as it happens, the results at the end. */
 export class CopyReport {
   readonly #progress: Progress;
   readonly #results: CopyResult[] = [];

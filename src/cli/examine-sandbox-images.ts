@@ -11,14 +11,17 @@ import { hostSelection } from "./platform-flags.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { parseImageName } from "../registry/names/image-name.ts";
 
-/** The larder that a node pulls from; `health` is null when it did not say. */
+/** The larder that a node pulls from; `health` is null when it did not answer that. */
 export type AskedLarder = {
   readonly client: AdminClient;
   readonly standIns: readonly string[];
   readonly health: Health | null;
 };
 
-/** What this machine's runtimes start pods with, and whether larder, if one was found, has it. */
+/**
+ * Checks the images that this machine's runtimes start pods with: which they are, and whether larder, if one was
+ * found, has them.
+ */
 export async function examineSandboxImages(
   files: NodeFiles,
   larder: AskedLarder | null,

@@ -4,7 +4,7 @@ import { TarError } from "../lib/tar/tar-error.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 import { failingPlainly } from "./failing-plainly.ts";
 
-/** Runs a command's work on ACIs: what is wrong with an image, a file or a key ends as a CommandFailure with its message. */
+/** Runs a command's work on ACIs. A failure of an image, a file or a key becomes a CommandFailure with its message. */
 export function failingOnAci(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   return failingPlainly(signal, async () => {
     try {

@@ -3,8 +3,8 @@ import { CommandFailure } from "../lib/command/command-io.ts";
 import { isSystemError } from "../lib/files/system-error.ts";
 
 /**
- * Runs a command's work. What can go wrong in the world (a registry that refuses, a file that cannot be read, a full
- * disk, an interruption) ends as a CommandFailure with its message; a fault of the program keeps its stack.
+ * Runs a command's work. A failure that the user can understand (a registry that refuses, a file that cannot be read,
+ * a full disk, an interruption) becomes a CommandFailure with its message; a fault of the program keeps its stack.
  */
 export async function failingPlainly(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   try {
@@ -17,7 +17,7 @@ export async function failingPlainly(signal: AbortSignal, work: () => Promise<vo
   }
 }
 
-/** Reads an argument; one that is wrong is wrong usage. */
+/** Reads an argument; a failure is reported as wrong usage. */
 export function readArgument<T>(read: () => T): T {
   try {
     return read();

@@ -10,8 +10,8 @@ export type NeededImages = {
 };
 
 /**
- * What the files below these paths would make a cluster pull; troubles go to stderr. Images with the tag `local` are
- * left out: they are built on the machine that runs them, and no registry has them.
+ * Finds the images that a cluster would pull for the files below these paths; warnings go to stderr. Images with the
+ * tag `local` are left out: they are built on the machine that runs them, and no registry has them.
  */
 export async function neededImages(
   paths: readonly string[],

@@ -4,19 +4,20 @@ import { formatPlatform, hostPlatform, tryParsePlatform } from "../oci/platform.
 import { ALL_PLATFORMS, type PlatformSelection } from "../oci/platform-selection.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 
+/** The flags that `addPlatformOptions` adds, as commander passes them on. */
 export type PlatformFlags = { readonly platform?: readonly string[]; readonly allPlatforms?: true };
 
-/** Of an index this machine's image; an image that is no index as it is. */
+/** Selects this machine's image of an index; an image that is no index is taken as it is. */
 export function hostSelection(): PlatformSelection {
   return { kind: "prefer", platform: hostPlatform() };
 }
 
-/** The options that say which images of an index are meant; this machine's, when none is given. */
+/** Adds the options that select images of an index; without any, this machine's image is selected. */
 export function addPlatformOptions(command: Command): Command {
   return addOptions(command, `this one; repeatable (default ${formatPlatform(hostPlatform())})`);
 }
 
-/** As `addPlatformOptions`, for commands that take an index whole when none is given. */
+/** Adds the same options to a command that takes all images of an index unless some are selected. */
 export function addNarrowingOptions(command: Command): Command {
   return addOptions(command, "only this one; repeatable");
 }
@@ -28,7 +29,7 @@ function addOptions(command: Command, what: string): Command {
     .option("--all-platforms", "an image for several platforms whole");
 }
 
-/** What the flags select; `otherwise` without any. Throws a CommandFailure. */
+/** The selection that the flags make; `otherwise` without any. Throws a CommandFailure. */
 export function selectionOf(
   { platform = [], allPlatforms }: PlatformFlags,
   otherwise: PlatformSelection = hostSelection(),

@@ -7,7 +7,7 @@ import type { ImageRegistry } from "../remote/image-registry.ts";
 import { formatBytes, Progress } from "./progress.ts";
 import { formatTable } from "./table.ts";
 
-/** How images are preloaded. */
+/** Options of a preload. */
 export type PreloadOptions = {
   readonly platforms: PlatformSelection;
   /** Bring also what is there already: tags may have moved. */
@@ -24,7 +24,7 @@ type Row = {
   readonly detail: string;
 };
 
-/** Brings images into the registry, tells of each at the end, and throws a CommandFailure unless all are there. */
+/** Brings images into the registry, reports each at the end, and throws a CommandFailure unless all are there. */
 export async function preloadImages(
   registry: ImageRegistry,
   references: readonly Reference[],

@@ -7,8 +7,8 @@ const BATCH_MS = 5;
 const PATIENCE_MS = 1000;
 
 /**
- * Standard output or standard error. Not by way of `process.stdout`: to load that takes a quarter of the time that a
- * question to a larder takes in all.
+ * Writes to standard output or standard error without `process.stdout`, whose loading takes a quarter of the time of a
+ * whole question to a larder.
  */
 export class ProcessOutput implements CommandOutput {
   readonly #descriptor: 1 | 2;

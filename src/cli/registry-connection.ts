@@ -12,13 +12,16 @@ import type { RegistrySide } from "../remote/registry-side.ts";
 
 type Flags = Readonly<Record<string, unknown>> & { readonly registry?: string };
 
-/** The options of every command that talks to the registry. */
+/** Adds the options of every command that talks to the registry. */
 export function addConnectionOptions(command: Command): Command {
   command.option("--registry <address>", "the registry (default $LARDER_REGISTRY, $LOCAL_REGISTRY, localhost:5000)");
   return addRegistryOptions(command, "", "the registry");
 }
 
-/** Finds out what answers at the registry's address. Throws what the attempt failed with. */
+/**
+ * Connects to the registry's address, and finds out whether a larder or another registry answers. Throws what the
+ * attempt failed with.
+ */
 export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistry> {
   const place = placeOf(flags, io);
   const found = await find(place, io);
@@ -32,7 +35,7 @@ export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistr
   return new PlainImages(place.address.host, await connectRegistry(await found.target(), io.signal), io);
 }
 
-/** The larder that the command talks to. Throws a CommandFailure when the registry is another; `what` needs a larder. */
+/** Connects to a larder. Throws a CommandFailure when another registry answers; `what` names what needs a larder. */
 export async function connectLarder(flags: Flags, what: string, io: CommandIo): Promise<AdminClient> {
   const place = placeOf(flags, io);
   const { larder } = await find(place, io);

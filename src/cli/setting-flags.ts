@@ -7,7 +7,7 @@ import { defaultWordsOf, ROWS, type Setting, type SettingKey } from "../server/s
 
 type GivenOptions = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
-/** Gives the command a flag for each setting that has one, and `--config`. */
+/** Adds a flag for each setting that has one, and `--config`. */
 export function addSettingFlags(command: Command): Command {
   command.option("--config <file>", "larder.yaml; flags win over it (also LARDER_CONFIG)");
   for (const [key, setting] of ROWS) {
@@ -20,7 +20,7 @@ export function addSettingFlags(command: Command): Command {
   return command;
 }
 
-/** The settings that these say. Throws CommandFailure with all that is wrong. */
+/** Reads the settings from these sources. Throws a CommandFailure with every problem. */
 export async function readSettingsOrFail(sources: SettingSources): Promise<EffectiveSettings> {
   try {
     return await readSettings(sources);
@@ -30,7 +30,7 @@ export async function readSettingsOrFail(sources: SettingSources): Promise<Effec
   }
 }
 
-/** Where the settings of a command with these flags come from. */
+/** The sources of the settings for a command with these flags. */
 export function sourcesOf(command: Command, environment: CommandIo["environment"]): SettingSources {
   const options = command.opts<GivenOptions>();
   const flags = new Map(
@@ -44,7 +44,7 @@ export function sourcesOf(command: Command, environment: CommandIo["environment"
   return { file: fileOf(typeof config === "string" ? config : undefined, environment), flags, environment };
 }
 
-/** The configuration file: the flag's, else the variable's; null: none. */
+/** The path of the configuration file: the flag's, else the variable's; null: none. */
 export function fileOf(flag: string | undefined, environment: CommandIo["environment"]): string | null {
   return flag ?? (environment["LARDER_CONFIG"] || null);
 }

@@ -1,4 +1,4 @@
-/** The process's own streams, for commands that read or write archives there. */
+/** The standard streams of the process, for commands that read or write archives there. */
 export const standardStreams = {
   standardInput: (): AsyncIterable<Uint8Array> => Bun.stdin.stream(),
   /** Waits whenever the reader at the other end is slower. */

@@ -1,6 +1,6 @@
 import { formatReference, parseReference, type Reference } from "../oci/reference.ts";
 
-/** The reference that an image's name in an archive or layout spells; null for a tag alone, or anything else. */
+/** Parses an image's name in an archive or layout; null for a tag alone, or anything else. */
 export function tryParseImageName(name: string): Reference | null {
   // A tag alone could be read as a name of Docker Hub's, which it is not.
   if (!/[/:@]/.test(name)) return null;
@@ -19,7 +19,7 @@ export function isSameImage(a: string, b: string): boolean {
   return left !== null && right !== null && formatReference(left) === formatReference(right);
 }
 
-/** The tag at the end of a name, or the name itself where it is a tag alone; null without one. */
+/** The tag at the end of a name, or the name itself when it is a tag alone; null without one. */
 export function tagOf(name: string): string | null {
   return /[/:@]/.test(name) ? (tryParseImageName(name)?.tag ?? null) : name;
 }

@@ -12,12 +12,13 @@ const rawIndex = v.looseObject({ manifests: v.nullish(v.array(rawDescriptor), []
 
 /** An index with all of its fields, those too that larder does not know: for writing one that differs in its list. */
 export type RawIndex = v.InferOutput<typeof rawIndex>;
+/** An entry of an index, with all of its fields. */
 export type RawDescriptor = v.InferOutput<typeof rawDescriptor>;
 
-/** The start of a new index. */
+/** An index without entries, to begin a new one with. */
 export const EMPTY_INDEX = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [] } satisfies RawIndex;
 
-/** Reads an index. Throws MANIFEST_INVALID for anything else. */
+/** Parses an index. Throws MANIFEST_INVALID for anything else. */
 export function parseRawIndex(bytes: Uint8Array): RawIndex {
   const { mediaType } = parseManifest(bytes, null);
   if (!isIndexType(mediaType)) {
@@ -26,7 +27,7 @@ export function parseRawIndex(bytes: Uint8Array): RawIndex {
   return v.parse(rawIndex, JSON.parse(new TextDecoder().decode(bytes)));
 }
 
-/** The bytes of an index; the same index gives the same bytes. */
+/** Formats an index; the same index gives the same bytes. */
 export function formatRawIndex(index: RawIndex): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(index));
 }

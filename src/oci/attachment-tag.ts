@@ -1,7 +1,7 @@
 import { tryParseDigest, type Digest } from "./digest.ts";
 import type { Tag } from "./tag.ts";
 
-/** The tags under which cosign keeps signatures, attestations and SBOMs: the referrers tag and one of these. */
+/** The endings of tags under which cosign keeps signatures, attestations and SBOMs: they follow the referrers tag. */
 export const COSIGN_SUFFIXES = [".sig", ".att", ".sbom"] as const;
 
 /** A tag that says what it is attached to. */

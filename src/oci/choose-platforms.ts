@@ -4,7 +4,7 @@ import { formatPlatform, isNamedPlatform, normalizePlatform, type Platform } fro
 import { type PlatformSelection, wantedOf } from "./platform-selection.ts";
 import { RegistryError } from "./registry-error.ts";
 
-/** Something that an index offers; `platform` is null when neither the index nor the image's config names one. */
+/** An image that an index offers; `platform` is null when neither the index nor the image's config names one. */
 export type Offer<Item> = { readonly item: Item; readonly platform: Platform | null };
 
 /** Platforms that a message names, and so much of each name: who made the index may have called them anything. */

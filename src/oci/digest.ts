@@ -39,12 +39,12 @@ export function isDigestAlgorithm(text: string): text is DigestAlgorithm {
   return text === "sha256" || text === "sha512";
 }
 
-/** The part before the colon. */
+/** The algorithm of a digest: the part before the colon. */
 export function algorithmOf(digest: Digest): DigestAlgorithm {
   return digest.startsWith("sha256:") ? "sha256" : "sha512";
 }
 
-/** The part after the colon. */
+/** The hexadecimal digits of a digest: the part after the colon. */
 export function hexOf(digest: Digest): string {
   return digest.slice(7);
 }

@@ -5,7 +5,7 @@ const DEPTH_LIMIT = 8;
 const MANIFESTS_LIMIT = 2000;
 const BYTES_LIMIT = 256 << 20;
 
-/** Holds a walk through one image to what an image can be. */
+/** Limits a walk through one image to what an image can be. */
 export class ImageBounds {
   #manifests = 0;
   #bytes = 0;

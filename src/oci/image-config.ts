@@ -1,7 +1,7 @@
 import { JsonTooComplex, jsonSteps } from "../lib/text/json-steps.ts";
 import { normalizePlatform, type Platform } from "./platform.ts";
 
-/** A config larger than this is not read. */
+/** The largest config that is read, in bytes. */
 export const CONFIG_LIMIT_BYTES = 4 << 20;
 
 /** Is this the media type of a config that is worth reading: JSON? */
@@ -9,7 +9,10 @@ export function isJsonType(mediaType: string): boolean {
   return mediaType.endsWith("json");
 }
 
-/** A config, parsed in steps. Null when it is not JSON, since an artifact's config may be anything, or takes too long to read. */
+/**
+ * Parses a config, in steps. Null when it is not JSON, since an artifact's config may be anything, or takes too long
+ * to parse.
+ */
 export function* configSteps(bytes: Uint8Array): Generator<void, unknown, void> {
   try {
     return yield* jsonSteps(new TextDecoder().decode(bytes));

@@ -11,17 +11,20 @@ import { choose, chooseSteps } from "./choose-platforms.ts";
 import { type PlatformSelection, wantedOf } from "./platform-selection.ts";
 import { RegistryError } from "./registry-error.ts";
 
-/** One step of a walk: a manifest, or one that is listed, is meant, and is not there. */
+/** A step of a walk: a selected manifest, or the descriptor of one that is selected but not there. */
 export type WalkStep<Content extends ManifestContent = ManifestContent> =
   | WalkedManifest<Content>
   | { readonly kind: "missing"; readonly listed: Descriptor };
 
-/** A manifest that is meant. `blobs` are those that it needs; none for an index of which some platforms are meant. */
+/**
+ * A selected manifest. `blobs` are those that it needs; none for an index of which only some platforms are selected.
+ */
 export type WalkedManifest<Content extends ManifestContent = ManifestContent> = ReadManifest<Content> & {
   readonly kind: "manifest";
   readonly blobs: readonly Descriptor[];
 };
 
+/** What a walk reads, which images it selects, and its bounds. */
 export type WalkOptions<Content extends ManifestContent = ManifestContent> = {
   readonly reader: ImageReader<Content>;
   readonly selection: PlatformSelection;

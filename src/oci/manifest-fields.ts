@@ -41,7 +41,7 @@ const fields = v.looseObject({
   fsLayers: v.optional(v.array(v.unknown())),
 });
 
-/** A manifest's document as it is written; the entries of its lists have not been looked at. */
+/** A manifest's document as it was written; the entries of its lists have not been checked. */
 export type ManifestFields = v.InferOutput<typeof fields>;
 
 /** The lists of manifests of all types, which can be long. */

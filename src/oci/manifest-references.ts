@@ -3,12 +3,14 @@ import type { Digest } from "./digest.ts";
 import type { Manifest } from "./manifest.ts";
 import { isIndexType, isManifestType, isNonDistributable } from "./media-type.ts";
 
-/** The blobs that must be here before the manifest may be: all but those that are never pushed. */
+/** The blobs that must be here before the manifest may be stored: all but those that are never pushed. */
 export function requiredBlobs(manifest: Manifest): readonly Digest[] {
   return digestsOf([...(manifest.config === null ? [] : [manifest.config]), ...manifest.layers]);
 }
 
-/** What an index lists: manifests, and what is none by its media type, such as the layers of a build cache. */
+/**
+ * The entries of an index: manifests, and blobs such as the layers of a build cache, told apart by their media types.
+ */
 export function listedIn(manifest: Manifest): { manifests: readonly Digest[]; others: readonly Digest[] } {
   const listed = isIndexType(manifest.mediaType) ? manifest.manifests : [];
   return {
@@ -29,13 +31,19 @@ export function blobsOf({ config, layers, manifests }: Manifest): readonly Descr
   return all.filter(({ mediaType }) => !isNonDistributable(mediaType));
 }
 
-/** Bytes of a manifest and of the blobs that it names, as it says itself; null for an index, which does not say it. */
+/**
+ * The size in bytes of a manifest and of the blobs that it names, as it says itself; null for an index, which does not
+ * say it.
+ */
 export function weightOf(manifest: Manifest, manifestBytes: number): number | null {
   if (isIndexType(manifest.mediaType)) return null;
   return blobsOf(manifest).reduce((sum, { size }) => sum + size, manifestBytes);
 }
 
-/** What the manifest holds on to. What an index that came from upstream lists may never come here. */
+/**
+ * The digests that a manifest refers to and keeps from being collected. Those that an index from upstream lists may
+ * never come here.
+ */
 export function referencesOf(manifest: Manifest): readonly Digest[] {
   const { manifests, others } = listedIn(manifest);
   return [...new Set([...requiredBlobs(manifest), ...manifests, ...others])];

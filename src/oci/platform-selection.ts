@@ -2,9 +2,9 @@ import { formatPlatform, type Platform, tryParsePlatform } from "./platform.ts";
 import { RegistryError } from "./registry-error.ts";
 
 /**
- * Which images of an index are meant: `all` of them, attestations included; `only` those for these platforms, each of
- * which there must be; or the one that `prefer` names. An image that is no index must be for what `only` names, and is
- * taken as it is by `prefer`, as clients do that pull for the machine they run on.
+ * A selection of an index's images: `all` of them, attestations included; `only` those for these platforms, each of
+ * which there must be; or the one that a client of the platform `prefer` would take. An image that is no index must be
+ * for what `only` names, and is taken as it is by `prefer`, as clients do that pull for the machine they run on.
  */
 export type PlatformSelection =
   | { readonly kind: "all" }
@@ -20,14 +20,14 @@ export type SelectionText = "all" | readonly string[] | { readonly prefer: strin
 /** So much of a name that is no platform is repeated. */
 const NAME_LENGTH = 80;
 
-/** Reads a selection. Throws BAD_REQUEST for what is no platform. */
+/** Parses a selection. Throws BAD_REQUEST for what is no platform. */
 export function parseSelection(text: SelectionText): PlatformSelection {
   if (text === "all") return ALL_PLATFORMS;
   if ("prefer" in text) return { kind: "prefer", platform: parsePlatform(text.prefer) };
   return { kind: "only", platforms: text.map(parsePlatform) };
 }
 
-/** Writes a selection, as `parseSelection` reads it. */
+/** Formats a selection, as `parseSelection` reads it. */
 export function formatSelection(selection: PlatformSelection): SelectionText {
   switch (selection.kind) {
     case "all":
@@ -41,7 +41,7 @@ export function formatSelection(selection: PlatformSelection): SelectionText {
   }
 }
 
-/** The platforms that are wanted; null when all are. */
+/** The platforms that a selection wants; null when it wants all. */
 export function wantedOf(selection: PlatformSelection): readonly Platform[] | null {
   switch (selection.kind) {
     case "all":

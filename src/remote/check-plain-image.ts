@@ -15,7 +15,9 @@ import type { ImageState } from "./image-registry.ts";
 
 const PARALLEL = 8;
 
-/** Does any OCI registry hold the image whole: its manifests, and every blob of what is meant at its size? */
+/**
+ * Checks whether an OCI registry holds an image whole: its manifests, and every blob of the selected ones at its size.
+ */
 export async function checkPlainImage(
   client: RegistryClient,
   reference: Reference,

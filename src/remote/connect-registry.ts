@@ -8,7 +8,7 @@ import { openRegistry } from "../upstream/open-registry.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import { UpstreamError } from "../upstream/transport/upstream-error.ts";
 
-/** A registry to be used by a command. */
+/** How to reach a registry: its origins and credentials. */
 export type RegistryTarget = {
   readonly namespace: Namespace;
   /** Where it may answer, best first: see `RegistryAddress`. */

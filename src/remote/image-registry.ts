@@ -3,14 +3,14 @@ import type { CopyEvent } from "../images/copy/copy-image.ts";
 import type { PlatformSelection } from "../oci/platform-selection.ts";
 import type { Reference } from "../oci/reference.ts";
 
-/** An image in a list. What a registry does not tell is null. */
+/** An image in a list. Fields that a registry does not tell are null. */
 export type ImageRow = Omit<ListedImage, "kind" | "updatedAtMs" | "sizeBytes"> & {
   readonly kind: ListedImage["kind"] | null;
   readonly updatedAtMs: number | null;
   readonly sizeBytes: number | null;
 };
 
-/** An image looked at closely. What a registry does not tell is null. */
+/** An image's details. Fields that a registry does not tell are null. */
 export type ImageDetails = Omit<InspectedImage, "sizeBytes" | "platforms"> & {
   readonly sizeBytes: number | null;
   readonly platforms: readonly {
@@ -20,7 +20,7 @@ export type ImageDetails = Omit<InspectedImage, "sizeBytes" | "platforms"> & {
   }[];
 };
 
-/** Is an image there? As in the admin API. */
+/** Whether an image is there and whole, as in the admin API. */
 export type ImageState = CheckedImage;
 
 /** An image that was brought. `fetchedBytes` is 0 when it was there before; `warning` is a sentence, or null. */
@@ -30,7 +30,7 @@ export type BroughtImage = {
   readonly warning: string | null;
 };
 
-/** What the verbs ask of the registry, be it larder or another. Failures are `RegistryError`s. */
+/** The registry that commands work on, be it larder or another. Failures are `RegistryError`s. */
 export interface ImageRegistry {
   /** As its images are named from outside: `localhost:5000`. */
   readonly host: string;

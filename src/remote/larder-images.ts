@@ -20,7 +20,7 @@ const TRY_FROM_HERE: ReadonlySet<string> = new Set([
   "DENIED",
 ]);
 
-/** A larder, which is asked in its own words. */
+/** A larder, by its admin API. */
 export class LarderImages implements ImageRegistry {
   readonly host: string;
   readonly #larder: AdminClient;

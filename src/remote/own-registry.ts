@@ -5,7 +5,7 @@ import type { CommandIo } from "../lib/command/command-io.ts";
 import { connectRegistry } from "./connect-registry.ts";
 import { targetOfName } from "./registry-side.ts";
 
-/** Blobs of one image that are copied at once. */
+/** The number of blobs of one image that are copied at once. */
 export const PARALLEL_BLOBS = 6;
 
 /** The image at the registry that its name says, as this machine reaches it, with this machine's credentials. */

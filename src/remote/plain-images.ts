@@ -27,7 +27,7 @@ const PARALLEL_IMAGES = 16;
 /** Manifests of one image that are looked at at once. */
 const PARALLEL_MANIFESTS = 4;
 
-/** Any OCI registry that is no larder: asked by the distribution API alone, with its names flat. */
+/** A registry that is no larder, by the distribution API alone. */
 export class PlainImages implements ImageRegistry {
   readonly host: string;
   readonly #client: RegistryClient;

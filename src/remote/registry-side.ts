@@ -9,7 +9,7 @@ import type { RegistryTarget } from "./connect-registry.ts";
 import { tryParseRegistryAddress } from "./registry-address.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 
-/** What flags say about the registry at one end of a copy. */
+/** The flags for the registry at one end of a copy. */
 export type RegistrySide = {
   readonly plainHttp: boolean;
   /** A file of certificate authorities in PEM; null: the public ones alone. */

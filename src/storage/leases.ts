@@ -18,10 +18,7 @@ export interface Leases {
 /** A lease is held for so long, and renewed three times in it: a larder that was killed keeps nobody out for longer. */
 const HELD_MS = 60_000;
 
-/**
- * Runs work under a lease, which is renewed until the work ends. Null when somebody else holds it. `lost` fires when
- * it could not be renewed in time: somebody else may do the work by then.
- */
+/** Runs work under a lease, which is renewed until the work ends. Null when somebody else holds it. */
 export async function underLease<T>(
   leases: Leases,
   name: string,

@@ -3,7 +3,7 @@ import type { Log, LogFields, LogLevel } from "./log.ts";
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
 
-/** A line an event, for people or for programs. */
+/** A log with a line for each event, for people or for programs. */
 export class LineLog implements Log {
   readonly form: LogForm;
   readonly now: () => number;

@@ -1,7 +1,7 @@
 import type { LogFields, LogLevel } from "./log.ts";
 import { quoteSafely } from "./quote-safely.ts";
 
-/** What lines of a log look like. */
+/** The form of a log's lines. */
 export type LogForm = {
   /** `human`: to be read on a screen; `json`: an object a line, for programs. */
   readonly format: LogFormat;
@@ -12,7 +12,7 @@ export type LogForm = {
 
 type LogFormat = "human" | "json";
 
-/** For people, but in a file. */
+/** The form for people without colours, as in a file. */
 export const PLAIN_FORM: LogForm = { format: "human", isTerminal: false, isColoured: false };
 
 /** Longer values are cut: a stack trace fits, a body does not. */
@@ -21,7 +21,10 @@ const VALUE_LIMIT = 2000;
 /** What may be written without quotes in a line for people. */
 const BARE = /^[\w./:@+*-]+$/;
 
-/** An event as a line, with its end: `time level message key=value…`, or an object with those and all fields as members. */
+/**
+ * Formats an event as a line, with its line break: `time level message key=value…`, or an object with those and all
+ * fields as members.
+ */
 export function formatEvent(form: LogForm, atMs: number, level: LogLevel, message: string, fields: LogFields): string {
   if (form.format === "json") {
     const members = Object.entries(fields).map(([key, value]) => `,${quoteSafely(key, 100)}:${member(value)}`);
@@ -34,24 +37,24 @@ export function formatEvent(form: LogForm, atMs: number, level: LogLevel, messag
 
 const COLOURS: Readonly<Record<LogLevel, string>> = { debug: "2", info: "32", warning: "33", error: "31" };
 
-/** A text in a colour (an ANSI code), where there are colours. */
+/** Colours a text with an ANSI code, when the form has colours. */
 export function paint({ isColoured }: LogForm, colour: string, text: string): string {
   return isColoured && text !== "" ? `\u001b[${colour}m${text}\u001b[0m` : text;
 }
 
-/** A text that matters less. */
+/** Dims a text of less weight, when the form has colours. */
 export function dim(form: LogForm, text: string): string {
   return paint(form, "2", text);
 }
 
-/** The time of a line for people: that of day, in their own zone, on a terminal. */
+/** Formats a time for people: on a terminal the time of day in their own zone. */
 export function timeText({ isTerminal }: LogForm, atMs: number): string {
   return isTerminal ? new Date(atMs).toTimeString().slice(0, 8) : isoTime(atMs);
 }
 
 let last = { atMs: Number.NaN, text: "" };
 
-/** The time by ISO 8601. Of the lines of one millisecond, which may be many, only the first has it made. */
+/** Formats a time by ISO 8601. Lines of one millisecond, which may be many, share the text. */
 export function isoTime(atMs: number): string {
   if (atMs !== last.atMs) last = { atMs, text: new Date(atMs).toISOString() };
   return last.text;

@@ -5,8 +5,8 @@ type LineSink = { waitingChars(): number; write(text: string): void };
 const WAITING_LIMIT_CHARS = 4 << 20;
 
 /**
- * Writes lines to a stream whose reader may be slow, or have stopped: larder goes on. What does not fit is left out, and
- * the first line that fits again is behind one that says how many were.
+ * Writes lines to a stream whose reader may be slow or have stopped, without ever waiting for it. Lines that do not
+ * fit are dropped, and a line that says how many were is written before the next one that fits.
  */
 export class LogOutput {
   readonly #sink: LineSink;

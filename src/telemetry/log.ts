@@ -1,10 +1,10 @@
-/** How much a line of the log matters. */
+/** The severity of a log's line. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
-/** What a line says besides its message. Never a secret: no header, no query, no password. */
+/** The fields of a log's line besides its message. Never a secret: no header, no query, no password. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Where events of the server are told. */
+/** Takes the events of the server. */
 export interface Log {
   write(level: LogLevel, message: string, fields?: LogFields): void;
 }

@@ -4,15 +4,15 @@ const TRICKS = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /**
- * A text as a JSON string of at most `limit` characters and its quotes: whatever clients and upstreams put into it, it
- * neither ends a line nor begins anything.
+ * Quotes a text as a JSON string of at most `limit` characters and its quotes: whatever clients and upstreams put into
+ * it, it cannot end the line or begin a field.
  */
 export function quoteSafely(text: string, limit: number): string {
   const shown = cut(text, limit);
   return PLAIN.test(shown) ? `"${shown}"` : JSON.stringify(shown).replace(TRICKS, escape);
 }
 
-/** As `quoteSafely`, for people: without quotes around it, and with those inside as they are. */
+/** Does the same for people: without quotes around the text, and with those inside as they are. */
 export function showSafely(text: string, limit: number): string {
   return cut(text, limit).replace(TRICKS, escape);
 }

@@ -7,7 +7,7 @@ import { failingOnAci } from "../failing-on-aci.ts";
 
 type ListedAci = AciSummary & { readonly file: string; readonly sizeBytes: number; readonly isSigned: boolean };
 
-/** `larder aci ls`: who the ACI files in some folders are. */
+/** `larder aci ls`: lists ACI files. */
 export function aciLsCommand(io: CommandIo): Command {
   return new Command("ls")
     .summary("list ACI files: name, version, platform, size, whether they are signed")

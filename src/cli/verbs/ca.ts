@@ -21,6 +21,7 @@ const HOW_TO_TRUST = `To trust it, save the certificate as larder.crt (larder ca
 Then restart the container runtime: it reads the trusted certificates when it starts.
 `;
 
+/** `larder ca`: prints the certificate authority that nodes have to trust. */
 export function caCommand(io: CommandIo): Command {
   return new Command("ca")
     .description("print the certificate authority that nodes have to trust, and say how")

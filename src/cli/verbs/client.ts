@@ -27,6 +27,7 @@ Examples:
   larder client xcluster -                                            a tar on standard output
 `;
 
+/** `larder client`: prints or writes what a node, a runtime or a name server needs to use larder. */
 export function clientCommand(io: CommandIo): Command {
   return new Command("client")
     .description(

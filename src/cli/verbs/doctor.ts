@@ -28,6 +28,7 @@ const MOST_GUESSES = 12;
 /** Where runtimes keep images. */
 const STATE_FOLDERS = ["/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/rancher"];
 
+/** `larder doctor`: finds out why a node does not pull through larder. */
 export function doctorCommand(io: CommandIo): Command {
   return new Command("doctor")
     .summary("why does this machine not pull from larder?")

@@ -10,7 +10,8 @@ export type LineWork<Event> = {
 };
 
 /**
- * A function for each operation of the admin API. `signal` fires when the client has left. They throw RegistryErrors.
+ * A function for each operation of the admin API. `signal` fires when the client has left; `cause` is who asks. They
+ * throw RegistryErrors.
  */
 export type AdminActions = {
   readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal, cause: Asker) => Promise<AnswerOf<Id>>;

@@ -32,7 +32,7 @@ export async function fileTarget(path: string): Promise<ArchiveTarget> {
   };
 }
 
-/** An archive that is kept in `spoolDirectory` until it is whole, and then given to `send` as a stream. */
+/** An archive that is spooled in `spoolDirectory` until it is whole, and then given to `send` as a stream. */
 export async function streamTarget(
   spoolDirectory: string,
   send: (archive: AsyncGenerator<Uint8Array, void, void>) => Promise<void>,

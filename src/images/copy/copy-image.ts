@@ -12,12 +12,13 @@ import { openBlob } from "../open-blob.ts";
 import { verifiedBlob } from "./verified-blob.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 
-/** What happens to a blob on its way. `doneBytes` counts from its beginning. */
+/** An event of a blob's copy. `doneBytes` counts from the blob's beginning. */
 export type CopyEvent =
   | { readonly kind: "blob-begins"; readonly digest: Digest; readonly sizeBytes: number }
   | { readonly kind: "blob-bytes"; readonly digest: Digest; readonly doneBytes: number }
   | { readonly kind: "blob-ends"; readonly digest: Digest; readonly outcome: BlobOutcome };
 
+/** Options of a copy. */
 export type CopyOptions = {
   readonly platforms: PlatformSelection;
   /** Bring what refers to the image (signatures, SBOMs) as well. */

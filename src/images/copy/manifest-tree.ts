@@ -9,7 +9,7 @@ import type { ManifestContent } from "../../oci/image-reader.ts";
 import type { ImageSource } from "../image-source.ts";
 import { sourceReader } from "./source-reader.ts";
 
-/** All that an image consists of. `manifests`: those that come before others that list them, so the root is last. */
+/** The parts of an image. In `manifests` each comes before those that list it, so the root is last. */
 export type ManifestTree = {
   readonly manifests: readonly ManifestContent[];
   readonly blobs: readonly Descriptor[];

@@ -7,7 +7,7 @@ import { verifiedBlob } from "./verified-blob.ts";
 /** The longest blob that is read into memory: configs, of which the largest known have some hundred KiB. */
 const LIMIT_BYTES = 16 * 1024 * 1024;
 
-/** A small blob, checked. Throws what `openBlob` throws, DIGEST_INVALID, or PAYLOAD_TOO_LARGE. */
+/** Reads a small blob and checks its digest. Throws what `openBlob` throws, DIGEST_INVALID, or PAYLOAD_TOO_LARGE. */
 export async function readBlob(source: ImageSource, descriptor: Descriptor): Promise<Uint8Array> {
   const content = await openBlob(source, descriptor);
   if (content.sizeBytes > LIMIT_BYTES) {

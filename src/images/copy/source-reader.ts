@@ -5,7 +5,10 @@ import type { ImageReader } from "../../oci/image-reader.ts";
 import type { ImageSource } from "../image-source.ts";
 import { readBlob } from "./read-blob.ts";
 
-/** Reads the images of a source, `jobs` manifests at once. A config that is not there, or too long to be any, is null. */
+/**
+ * Makes the reader of a source's images, with `jobs` manifests at once. A config that does not exist, or is too long
+ * to be one, is null.
+ */
 export function sourceReader(source: ImageSource, jobs: number, work: Work): ImageReader {
   return {
     read: (listed) =>

@@ -8,8 +8,9 @@ import type { ImageSink } from "../image-sink.ts";
 import { writeFailure, writeFile } from "../files/write-file.ts";
 
 /**
- * skopeo's `dir:` (drawn in directory-source.ts): one image, without its name. The directory must be new, empty, or one
- * such already; an image in it is replaced. Throws BAD_REQUEST when it holds anything else.
+ * Opens a directory of skopeo's `dir:` (drawn in directory-source.ts) to put one image into, without its name. The
+ * directory must be new, empty, or one such already; an image in it is replaced. Throws BAD_REQUEST when it holds
+ * anything else.
  */
 export async function openDirectorySink(directory: string, location: string): Promise<ImageSink> {
   await mkdir(directory, { recursive: true });

@@ -8,7 +8,7 @@ import { tryParseImageName } from "../image-name.ts";
 import type { ManifestContent } from "../../oci/image-reader.ts";
 import { blobPath } from "../layout/layout-index.ts";
 
-/** Gathers what the `manifest.json` of an archive is to say while manifests are put into it. */
+/** Gathers the entries of an archive's `manifest.json` while manifests are put into it. */
 export class DockerImages {
   readonly #label: string | null;
   readonly #manifests = new Map<Digest, Manifest>();

@@ -15,6 +15,7 @@ export type EngineEndpoint =
   | { readonly kind: "socket"; readonly path: string }
   | { readonly kind: "tcp"; readonly url: string; readonly tls: EngineTls | null };
 
+/** The certificates and the key for TLS with an engine, as PEM. */
 export type EngineTls = { readonly ca: string; readonly cert: string; readonly key: string };
 
 const ERROR_LIMIT_BYTES = 64 * 1024;

@@ -10,7 +10,7 @@ export interface FileTree {
   close(): Promise<void>;
 }
 
-/** A file's whole content; null when there is none. Throws PAYLOAD_TOO_LARGE beyond `limitBytes`. */
+/** Reads a whole file; null when there is none. Throws PAYLOAD_TOO_LARGE beyond `limitBytes`. */
 export async function readWhole(tree: FileTree, path: string, limitBytes: number): Promise<Uint8Array | null> {
   const file = await tree.open(path);
   if (file === null) return null;

@@ -14,7 +14,7 @@ export async function openSpoolFile(directory: string): Promise<FileHandle> {
   return handle;
 }
 
-/** Where archives are kept while they are read, and what makes that stop. */
+/** The folder that archives are spooled in while they are read, and the signal that ends that. */
 export type Spool = { readonly directory: string; readonly signal: AbortSignal };
 
 /**

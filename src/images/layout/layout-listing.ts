@@ -4,7 +4,7 @@ import type { ManifestContent } from "../../oci/image-reader.ts";
 import { layoutEntry, nameOf } from "./layout-index.ts";
 import type { RawDescriptor, RawIndex } from "../raw-index.ts";
 
-/** What is to stand in the `index.json` of a layout: the images, and what refers to them. */
+/** Gathers the entries for the `index.json` of a layout: the images, and their referrers. */
 export class LayoutListing {
   readonly #label: string | null;
   readonly #entries: Descriptor[] = [];

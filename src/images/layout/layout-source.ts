@@ -26,7 +26,7 @@ export async function openLayoutSource(tree: FileTree, label: string | null): Pr
   );
 }
 
-/** `choose` decides which of the `entries` of `index.json` are the images asked for. */
+/** Makes the source of a layout; `choose` selects the images among the `entries` of `index.json`. */
 export function layoutSource(
   tree: FileTree,
   entries: readonly Descriptor[],
@@ -144,7 +144,7 @@ class LayoutReferrers {
   }
 }
 
-/** The error for a `label` that no image of `location` answers to. `names` are theirs, null for images without one. */
+/** The error for a `label` that no image of `location` has. `names` are theirs, null for images without one. */
 export function unknownLabel(label: string, location: string, names: readonly (string | null)[]): RegistryError {
   const known = names.filter((name) => name !== null).slice(0, 20);
   const has = known.length === 0 ? "its images have no names; write @0 for the first" : `it has ${known.join(", ")}`;

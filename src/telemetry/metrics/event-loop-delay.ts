@@ -11,8 +11,8 @@ type Timing = {
 };
 
 /**
- * Measures how long what is due waits until the event loop comes to it, by a timer: what a request waits for that comes at
- * any moment.
+ * Measures the delay of the event loop with a timer: how long work that is due waits for its turn, as a request does
+ * that comes at any moment.
  */
 export class EventLoopDelay {
   readonly family = new HistogramFamily(

@@ -1,12 +1,13 @@
 import type { MetricDefinition, MetricFamily, Sample } from "./metric-family.ts";
 
 /**
- * A format that a Prometheus reads metrics in: `text`, which all do, or OpenMetrics.
+ * A format that Prometheus reads metrics in: `text`, which every version reads, or OpenMetrics.
  *
  * Source: prometheus.io, "Exposition formats", text format 0.0.4; OpenMetrics 1.0.0, "Text format".
  */
 export type ExpositionFormat = "text" | "openmetrics";
 
+/** The Content-Type of each format. */
 export const CONTENT_TYPE: Readonly<Record<ExpositionFormat, string>> = {
   text: "text/plain; version=0.0.4; charset=utf-8",
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -42,7 +43,7 @@ function qualityOf(parameters: readonly string[]): number {
   return quality >= 0 && quality <= 1 ? quality : 0;
 }
 
-/** The metrics as a Prometheus reads them; those that have no value now are left out. */
+/** Formats the metrics for Prometheus; those that have no value now are left out. */
 export function formatExposition(families: Iterable<MetricFamily>, format: ExpositionFormat): string {
   const lines: string[] = [];
   for (const family of families) {

@@ -1,4 +1,4 @@
-/** What stands for all values of labels that get no child of their own. */
+/** The label value that stands for all values without a child of their own. */
 export const OTHER = "other";
 
 type Branch<Child> = Map<string, Branch<Child> | Child>;

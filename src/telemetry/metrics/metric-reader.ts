@@ -7,7 +7,7 @@ export type Reading = {
   readonly value: number;
 };
 
-/** Metrics whose values are looked up when they are asked for. */
+/** Reads metrics whose values are kept elsewhere when they are asked for. */
 export interface MetricReader {
   /** What is read, in a word: `store`. */
   readonly name: string;
@@ -17,7 +17,7 @@ export interface MetricReader {
   read(): readonly Reading[] | Promise<readonly Reading[]>;
 }
 
-/** The readings as metrics with their values, in the order of the definitions. */
+/** Makes metrics with values from readings, in the order of the definitions. */
 export function familiesOf(
   definitions: readonly MetricDefinition[],
   readings: readonly Reading[],

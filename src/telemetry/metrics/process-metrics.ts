@@ -10,7 +10,8 @@ const OPEN_FILES = gauge("process_open_fds", "Number of open file descriptors");
 const MOST_FILES = gauge("process_max_fds", "Maximum number of open file descriptors");
 
 /**
- * This process, under the names that all client libraries give these figures. What the system does not tell is left out.
+ * The metrics of this process, under the names that all client libraries give them. What the system does not tell is
+ * left out.
  *
  * Source: prometheus.io, "Writing client libraries", "Standard and runtime collectors"; proc(5).
  */
