@@ -49,14 +49,14 @@ export async function examineRuntime(
     if (finding !== null) findings.push(finding);
     if (answer.who === "registry" || answer.who === "other") elsewhere.push({ route, registries, answer });
   }
-  if (broughtHere.size > 0) findings.push(...strays(setup.runtime, elsewhere, broughtHere));
+  if (broughtHere.size > 0) findings.push(...pulledElsewhere(setup.runtime, elsewhere, broughtHere));
   return { runtime: setup.runtime, broughtHere, findings };
 }
 
 type Elsewhere = { readonly route: Route; readonly registries: readonly string[]; readonly answer: Probe };
 
 /** On a machine that comes to larder for some registries, those of the others that its settings lead somewhere else. */
-function strays(
+function pulledElsewhere(
   runtime: string,
   elsewhere: readonly Elsewhere[],
   broughtHere: ReadonlySet<string>,

@@ -14,10 +14,10 @@ const NAME_LENGTH = 80;
 const STEP = 100;
 
 /**
- * Those of the offers that are meant, each once, in the order of the platforms that are wanted: of several that a client
- * would take, its own variant, else the newest older one, else the one that comes first. Attestations are meant by `all`
- * alone. Where no offer has a platform, none is for one platform rather than another, and all are meant. Throws
- * MANIFEST_UNKNOWN, naming what there is, when there is nothing for a platform.
+ * Chooses the selected offers, each once, in the order of the wanted platforms: of several that a client would take,
+ * its own variant, else the newest older one, else the one that comes first. Attestations are selected by `all` alone.
+ * Where no offer has a platform, all are chosen, since none is for one platform rather than another. Throws
+ * MANIFEST_UNKNOWN, naming the platforms that there are, when there is nothing for a wanted one.
  */
 export function choose<Item>(offers: readonly Offer<Item>[], selection: PlatformSelection): readonly Item[] {
   const steps = chooseSteps(offers, selection);
@@ -27,7 +27,7 @@ export function choose<Item>(offers: readonly Offer<Item>[], selection: Platform
   }
 }
 
-/** As `choose`, in steps: for an index that a stranger wrote, which may offer tens of thousands. */
+/** Chooses like `choose`, in steps: an index that a stranger wrote may offer tens of thousands of images. */
 export function* chooseSteps<Item>(
   offers: readonly Offer<Item>[],
   selection: PlatformSelection,
@@ -45,7 +45,7 @@ export function* chooseSteps<Item>(
   return [...chosen];
 }
 
-/** Of what an index lists, the image that a client of this platform would take, as far as the index tells. */
+/** The entry of an index that a client of this platform would take, as far as the index alone tells. */
 export function bestListed(listed: readonly Descriptor[], wanted: Platform): Descriptor | null {
   const fit = fitOf(wanted);
   let best: { readonly item: Descriptor; readonly rank: number } | null = null;

@@ -17,7 +17,10 @@ export type OfferedImage<Content extends ManifestContent = ManifestContent> = {
   readonly path: readonly ReadManifest<Content>[];
 };
 
-/** What an index offers, in its order; `missing` are those that would have to be read to know, and are not there. */
+/**
+ * The images that an index offers, in its order; `missing` are entries that would have to be read to know, and are not
+ * there.
+ */
 export type ImageOffers<Content extends ManifestContent = ManifestContent> = {
   readonly offers: readonly Offer<OfferedImage<Content>>[];
   readonly missing: readonly Descriptor[];
@@ -37,9 +40,9 @@ type Place<Content extends ManifestContent> = {
 };
 
 /**
- * The images that an index offers, with their platforms: those that it names, or else those of their configs. What
- * further indexes list stands in their place, but for those that are for none of the platforms that are `wanted`; null:
- * all are. Reads only what it must to know.
+ * Finds the images that an index offers, with their platforms: those that it names, or else those of their configs.
+ * The entries of a nested index stand in its place, without those that are for none of the `wanted` platforms; null:
+ * all are. Reads no more than that takes.
  */
 export async function imageOffers<Content extends ManifestContent>(
   top: ReadManifest<Content>,

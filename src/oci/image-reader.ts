@@ -10,7 +10,7 @@ import type { Platform } from "./platform.ts";
 /** A manifest byte for byte. `digest` is that of the bytes. */
 export type ManifestContent = { readonly digest: Digest; readonly mediaType: string; readonly bytes: Uint8Array };
 
-/** A manifest that an index lists, and what it is; null when it is not there. */
+/** A manifest that an index lists, with its descriptor; its content is null when it is not there. */
 export type ListedContent<Content> = { readonly listed: Descriptor; readonly content: Content | null };
 
 /** Where images are read from. Absence is null, failure throws. */
@@ -21,7 +21,7 @@ export interface ImageReader<Content extends ManifestContent = ManifestContent> 
   config(descriptor: Descriptor): Promise<unknown>;
 }
 
-/** A manifest of an image, read. */
+/** A manifest of an image, with its content and parsed. */
 export type ReadManifest<Content extends ManifestContent = ManifestContent> = {
   readonly content: Content;
   readonly manifest: Manifest;

@@ -33,11 +33,11 @@ export type WalkOptions<Content extends ManifestContent = ManifestContent> = {
 };
 
 /**
- * Walks the manifests of an image that are meant, each of them once, every index before what it lists.
+ * Walks the selected manifests of an image, each of them once, every index before what it lists.
  *
- * An index may leave out the platform of an image: its config knows it then. It may list further indexes: what those
- * list counts as if it stood in their place. Throws MANIFEST_UNKNOWN when a platform has nothing, and MANIFEST_INVALID for
- * what no image is: too deep, too much, or not to be read.
+ * An index may leave out the platform of an image: its config tells it then. It may list further indexes: what those
+ * list counts as if it stood in their place. Throws MANIFEST_UNKNOWN when there is nothing for a platform, and
+ * MANIFEST_INVALID for what no image is: too deep, too large, or not to be parsed.
  */
 export async function* walkImage<Content extends ManifestContent>(
   root: Content,
@@ -54,7 +54,7 @@ export async function* walkImage<Content extends ManifestContent>(
 }
 
 /**
- * The platforms of an image by the digests of its manifests: those that the index names, or their configs. Empty for an
+ * The platforms of an image by the digests of its manifests, as the index or their configs name them. Empty for an
  * index that no image has.
  */
 export async function platformsIn<Content extends ManifestContent>(
@@ -133,14 +133,16 @@ async function* walkSelected<Content extends ManifestContent>(
   }
 }
 
-/** Images that were chosen. `missing` are those that are not there, and one of which may be what is meant. */
+/**
+ * The images that were chosen. `missing` are listed manifests that are not there and may be among the selected ones.
+ */
 export type ChosenImages<Content extends ManifestContent = ManifestContent> = {
   /** `all`: the image is no index, or its images are for no platform rather than another. */
   readonly chosen: readonly OfferedImage<Content>[] | "all";
   readonly missing: readonly Descriptor[];
 };
 
-/** Chooses what is meant of an image, without reading more than it must. Throws as `walkImage` does. */
+/** Chooses the selected images, and reads no more manifests and configs than that takes. Throws as `walkImage` does. */
 export async function chooseImages<Content extends ManifestContent>(
   root: Content,
   { reader, selection, work, bounds = new ImageBounds() }: WalkOptions<Content>,

@@ -60,7 +60,7 @@ const BATCH = 500;
 /** Files of blobs that are removed at once. */
 const PARALLEL_BLOBS = 16;
 
-/** All files are compared with their records at the first collection, at each that is wished for, and so often. */
+/** All files are compared with their records at the first collection, at each that a person starts, and this often. */
 const SURVEY_EVERY_MS = 6 * 3_600_000;
 const NOTHING = { manifests: 0, links: 0, blobs: 0, bytes: 0, setAside: 0, broughtBack: 0, givenUp: 0, problem: null };
 

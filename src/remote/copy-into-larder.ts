@@ -84,7 +84,7 @@ function pathAtLarder({ namespace, path }: Reference): RepositoryPath {
   return namespace === LOCAL ? path : (`${namespace}/${path}` as RepositoryPath);
 }
 
-/** What is meant of an image: images to copy whole, and the indexes between the first one and them. */
+/** The selected parts of an image: images to copy whole, and the indexes between the first one and them. */
 type Parts = { readonly images: readonly Referrer[]; readonly indexes: readonly ManifestContent[] };
 
 /** The image itself is one part when it is meant whole; else there are those of the platforms, and what refers to the index. */

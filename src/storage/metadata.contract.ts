@@ -638,7 +638,7 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       const take = async (going: readonly Digest[]) => going;
       await links.linkBlob(here, blob, 1, 100);
       await links.unlinkBlob(here, blob);
-      const stray = digestOf("arriving for the first time");
+      const first = digestOf("arriving for the first time");
       await transitions.arrive(blob, async () => {
         // Another one that comes and fails ends nothing for the first.
         await expect(transitions.arrive(blob, () => Promise.reject(new Error("left")))).rejects.toThrow("left");
@@ -646,13 +646,13 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
           expect(await transitions.takeAway([blob], departure, take)).toEqual([]);
         await links.linkBlob(here, blob, 1, 200);
       });
-      await transitions.arrive(stray, async () => {
-        expect(await collection.findUnrecorded([stray])).toEqual([]);
-        expect(await transitions.takeAway([stray], "unrecorded", take)).toEqual([]);
+      await transitions.arrive(first, async () => {
+        expect(await collection.findUnrecorded([first])).toEqual([]);
+        expect(await transitions.takeAway([first], "unrecorded", take)).toEqual([]);
       });
       expect(await transitions.takeAway([blob], "unlinked", take)).toEqual([]);
       expect(await links.findLink([here], blob)).not.toBeNull();
-      expect(await transitions.takeAway([stray], "unrecorded", take)).toEqual([stray]);
+      expect(await transitions.takeAway([first], "unrecorded", take)).toEqual([first]);
     });
 
     test("who brings a blob that is going waits for the end of that; who links it meanwhile is refused", async () => {

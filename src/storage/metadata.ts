@@ -146,7 +146,7 @@ export type LocatedTag = StoredTag & { readonly repository: RepositoryName };
 /** Finds tags of all repositories, as pulls see them: a covered cached tag is left out. */
 export interface TagIndex {
   /**
-   * The next ones that are meant, in their order. It looks at some thousands of tags at most: there may be fewer than the
+   * The next ones that match, in their order. It looks at some thousands of tags at most: there may be fewer than the
    * limit, or none, while there are more behind `next`. That is null when the end was reached.
    */
   findTags(query: TagQuery): Promise<{ readonly tags: readonly LocatedTag[]; readonly next: TagPlace | null }>;

@@ -99,7 +99,7 @@ function selectionFor(platform: Platform | null): PlatformSelection {
   return platform === null ? { kind: "prefer", platform: DEFAULT_PLATFORM } : { kind: "only", platforms: [platform] };
 }
 
-/** The one image that is meant. */
+/** The one image that is selected. */
 async function imageIn(
   root: StoredManifest,
   options: WalkOptions<StoredManifest>,

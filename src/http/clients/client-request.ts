@@ -83,7 +83,7 @@ function isReachableBy({ host }: ListeningSocket, registry: RegistryAddress): bo
   return host === registry.host || (isIP(registry.host) === 0 && isLocal === isLoopback(registry));
 }
 
-/** What the query of `/client/TARGET` wishes. */
+/** The options that the query of `/client/TARGET` gives. */
 type ClientQuery = {
   readonly mode: ClientMode | null;
   readonly standIns: readonly string[];

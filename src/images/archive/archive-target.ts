@@ -44,6 +44,6 @@ export async function streamTarget(
       await send(readFileRange(handle, 0, sizeBytes));
       await handle.close();
     },
-    discard: () => handle.close().catch(() => {}), // As above.
+    discard: () => handle.close().catch(() => {}), // It may be closed already.
   };
 }

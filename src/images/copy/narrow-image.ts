@@ -14,8 +14,8 @@ import { sourceReader } from "./source-reader.ts";
 const JOBS = 6;
 
 /**
- * The manifest that holds what is meant of an image: `root` itself, the manifest of the one platform, or for several
- * platforms a new index, which lists nothing but those and what is attached to them. Only a new index has bytes and a
+ * Makes the manifest that holds the selected part of an image: `root` itself, the manifest of the one platform, or for
+ * several platforms a new index, which lists only those and what is attached to them. Only a new index has bytes and a
  * digest that the source does not know. Throws MANIFEST_UNKNOWN, naming the platforms that there are.
  */
 export async function narrowImage(

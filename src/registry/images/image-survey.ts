@@ -68,7 +68,7 @@ export class ImageSurvey {
     return null;
   }
 
-  /** Would a pull succeed: are tag, manifests and every blob of what is meant on disk, at their sizes? */
+  /** Would a pull succeed: are the tag, the selected manifests and all of their blobs on disk, at their sizes? */
   async check(reference: Reference, selection: PlatformSelection): Promise<CompletenessReport> {
     const found = await this.find(reference);
     if (found === null) {

@@ -43,7 +43,7 @@ export class ImageVisit implements ImageReader<StoredManifest> {
     this.#held = new HeldParts(stores.holdings, stores.files, "isWhole", work);
   }
 
-  /** The manifests of the image that are meant. */
+  /** Walks the selected manifests of the image. */
   async *walk(root: StoredManifest, selection: PlatformSelection): AsyncGenerator<WalkStep<StoredManifest>> {
     for await (const step of walkImage(root, { reader: this, selection, work: this.#work })) {
       if (step.kind === "manifest") this.looked += 1 + step.blobs.length;

@@ -32,7 +32,7 @@ export class Inventory {
     this.#turns = turns;
   }
 
-  /** All tags that are meant, in their order, a covered cached tag left out. It ends when the signal is aborted. */
+  /** The tags that match, in their order, without covered cached ones. It ends when the signal is aborted. */
   async *list(query: InventoryQuery, signal: AbortSignal): AsyncIterable<InventoryEntry> {
     const work = this.#turns.begin(signal);
     for (let after = query.after; ; ) {

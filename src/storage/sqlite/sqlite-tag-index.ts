@@ -14,8 +14,9 @@ type PlaceRow = { repository: string; name: string; pushed: number; updated_at: 
 type Value = string | number;
 
 /**
- * Finds tags by going through the index of their order, slice by slice: the end of a slice is found first, then what is
- * meant before it. A hundred thousand names are looked through in some 30 ms, which an index of their parts is not worth.
+ * Finds tags through the index of their order, slice by slice: the end of a slice is found first, then the matching
+ * tags before it. A hundred thousand names are searched in some 30 ms, which would not be worth an index of their
+ * parts.
  */
 export class SqliteTagIndex implements TagIndex {
   readonly #database: SqliteDatabase;
@@ -30,7 +31,7 @@ export class SqliteTagIndex implements TagIndex {
     const { order, limit } = query;
     const [first, last] = boundsOf(query);
     const from = query.after === null ? first : later(order, first, placeRow(query.after));
-    // Where every tag is meant, the limit is bound enough.
+    // Where every tag matches, the limit is bound enough.
     const end = isSearch(query) ? this.#endOfSlice(order, from, last) : null;
     const rows = this.#meantIn(query, from, end);
     const tags = rows.slice(0, limit).map((row) => ({ ...toTag(row), repository: row.repository as RepositoryName }));
@@ -79,7 +80,7 @@ export class SqliteTagIndex implements TagIndex {
   }
 }
 
-/** May tags be passed by that are not meant? */
+/** May there be tags that do not match and are passed over? */
 function isSearch({ text, kind, namespace, order }: TagQuery): boolean {
   return text !== "" || kind !== null || (namespace !== null && order.by !== "name");
 }
