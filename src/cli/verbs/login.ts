@@ -4,7 +4,7 @@ import type { Namespace } from "../../oci/repository-name.ts";
 import { tryParseStandIn } from "../../registry/names/stand-ins.ts";
 import { fixedCredentials } from "../../upstream/auth/credentials.ts";
 import { credentialFiles } from "../../upstream/auth/docker-config.ts";
-import { eraseCredentials, storeCredentials } from "../../upstream/auth/docker-config-login.ts";
+import { eraseCredentials, storeCredentials } from "../../upstream/auth/store-credentials.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { connectRegistry } from "../../remote/connect-registry.ts";
 import { failingPlainly } from "../failing-plainly.ts";

@@ -1,4 +1,4 @@
-import type { AnswerOf } from "../../admin/contract.ts";
+import type { AnswerOf, DocumentId, InputOf, LinesId } from "../../admin/contract.ts";
 import type { VerifyProgress } from "../../admin/image-schemas.ts";
 import type { Health } from "../../admin/server-schemas.ts";
 import { parseDigest } from "../../oci/digest.ts";
@@ -17,10 +17,21 @@ import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifier } from "../../registry/verifier.ts";
-import type { AdminActions, LineWork } from "./admin-action.ts";
+import type { Asker } from "../exchange.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
+import type { LineWork } from "./line-work.ts";
 import { stats } from "./stats.ts";
+
+/**
+ * A function for each operation of the admin API. `signal` fires when the client has left; `cause` is who asks. They
+ * throw RegistryErrors.
+ */
+export type AdminActions = {
+  readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal, cause: Asker) => Promise<AnswerOf<Id>>;
+} & {
+  readonly [Id in LinesId]: (input: InputOf<Id>, signal: AbortSignal, cause: Asker) => Promise<LineWork<AnswerOf<Id>>>;
+};
 
 /** The parts of a larder that the admin API reads and changes. */
 export type AdminParts = {

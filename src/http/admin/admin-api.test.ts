@@ -5,7 +5,7 @@ import { LarderHosts } from "../../access/larder-hosts.ts";
 import { Turns } from "../../lib/async/turns.ts";
 import { listenerOf, pipelineOf } from "../exchange.fixture.ts";
 import { AdminApi } from "./admin-api.ts";
-import type { AdminActions } from "./admin-action.ts";
+import type { AdminActions } from "./admin-actions.ts";
 
 /** An API whose look at images takes until it is told to end. */
 function lab(more: Partial<AdminActions> = {}, checksAnswers = false) {

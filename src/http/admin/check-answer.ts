@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { CONTRACT, type OperationId } from "../../admin/contract.ts";
-import type { LineWork } from "./admin-action.ts";
+import type { LineWork } from "./line-work.ts";
 
 /** Throws a TypeError when an answer differs from the operation's schema in the contract, also by a field too many. */
 export function checkAnswer(id: OperationId, answer: unknown): void {

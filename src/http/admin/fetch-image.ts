@@ -9,7 +9,7 @@ import { parseImageName } from "../../registry/names/image-name.ts";
 import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Asker } from "../exchange.ts";
-import type { LineWork } from "./admin-action.ts";
+import type { LineWork } from "./line-work.ts";
 
 type FetchParts = {
   readonly cacher: ImageCacher;

@@ -1,5 +1,5 @@
 import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
-import type { LineWork } from "./admin-action.ts";
+import type { LineWork } from "./line-work.ts";
 
 type Failed = { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string };
 

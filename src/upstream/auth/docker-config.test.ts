@@ -3,7 +3,7 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, rm, stat, symlink } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentialFiles, dockerConfigCredentials } from "./docker-config.ts";
-import { eraseCredentials, storeCredentials } from "./docker-config-login.ts";
+import { eraseCredentials, storeCredentials } from "./store-credentials.ts";
 import { UpstreamError } from "../transport/upstream-error.ts";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
