@@ -49,7 +49,7 @@ export async function openDataFolder(
 }
 
 function tellOfMove(problem: string | null, folder: string, log: Log): void {
-  if (problem === null) log.write("info", "the data folder is back in its place, and larder writes again", { folder });
+  if (problem === null) log.write("info", "the data folder is as it was, and larder writes again", { folder });
   else log.write("error", problem);
 }
 

@@ -139,4 +139,13 @@ describe.skipIf(!namespaces.met)("a running larder on whose data folder another 
       expect((await send("GET", blobUrl(lab.larder.url, name, digest))).status).toBe(200);
     }
   });
+
+  test("takes nothing while it may only be read, and says so", async () => {
+    inside("mount", "--bind", folder, folder);
+    inside("mount", "-o", "remount,bind,ro", folder);
+    await expectNoWrites(`the file system of ${folder} is read-only now`);
+    expect((await send("GET", manifestUrl(lab.larder.url, name, "1"))).bytes).toEqual(image.manifest.bytes);
+    inside("umount", folder);
+    await pushImage(lab.larder.url, name, makeImage(), "3");
+  });
 });

@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, type Stats, statSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "../../lib/files/system-error.ts";
 import { WritesRefused } from "../storage-error.ts";
 import type { WriteGuard } from "../write-guard.ts";
 
@@ -15,9 +16,10 @@ type Watched = { readonly name: string; readonly device: number; readonly inode:
 /**
  * Sees when the data folder, or a part of it, is no longer what larder opened: removed, renamed, another in its place, a
  * file system mounted over it or taken away. What is written then goes nowhere, although every system call succeeds: open
- * files outlive their names. When the same folder is back, nothing was lost, and writing goes on.
+ * files outlive their names. Or it may be read alone, as the kernel decides for a disk that fails. When the same folder is
+ * back, nothing was lost, and writing goes on.
  *
- * A look costs a stat of a cached inode for each of four names.
+ * A look costs a stat of a cached inode for each of four names, and a question for the right to write.
  */
 export class FolderGuard implements WriteGuard {
   readonly #folder: string;
@@ -99,10 +101,29 @@ export class FolderGuard implements WriteGuard {
     if (this.#damage !== null) return this.#damage;
     this.#lookedAtMs = performance.now();
     const moved = this.#watched.find((one) => !this.#isInPlace(one));
-    if ((moved === undefined) === (this.#problem === null)) return this.#problem;
-    this.#problem = moved === undefined ? null : this.#describe(moved);
+    const isWell = moved === undefined && !this.#isReadOnly();
+    if (isWell === (this.#problem === null)) return this.#problem;
+    if (isWell) this.#problem = null;
+    else this.#problem = moved === undefined ? this.#describeReadOnly() : this.#describe(moved);
     this.#onChange(this.#problem);
     return this.#problem;
+  }
+
+  #isReadOnly(): boolean {
+    try {
+      accessSync(this.#folder, constants.W_OK);
+      return false;
+    } catch (error) {
+      // Any other failure is told by what could not be written.
+      return codeOf(error) === "EROFS";
+    }
+  }
+
+  #describeReadOnly(): string {
+    return (
+      `the file system of ${this.#folder} is read-only now: nothing is written. Mend it, and mount it to be written to, ` +
+      "and larder goes on by itself; the kernel's log may say why"
+    );
   }
 
   #describe({ name }: Watched): string {
