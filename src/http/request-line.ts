@@ -9,7 +9,7 @@ import type { Exchange } from "./exchange.ts";
 const TEXT_LIMIT = 300;
 /** An error's message tells what to do, at some length; on a screen its beginning will do. */
 const MESSAGE_LIMIT = 1000;
-const SHOWN_MESSAGE_LIMIT = 160;
+const SHOWN_MESSAGE_LIMIT = 260;
 
 /** What the line tells of a request besides what its record has. */
 type RequestEnd = {

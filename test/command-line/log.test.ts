@@ -63,6 +63,24 @@ test("a switch is told once, and what an operator did stands beside it", async (
   expect(told).toEqual([true, false]);
 });
 
+test("a fetch that fails after its answer has begun is told with the reason, as a refusal is", async () => {
+  const larder = await start({ arguments: ["--upstream", "registry.test=http://127.0.0.1:1"] });
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ image: "registry.test/app:1", platforms: "all" });
+  const response = await fetch(`${larder.url}/api/v1/fetches`, { method: "POST", headers, body });
+  expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("UPSTREAM_UNAVAILABLE")]);
+  const told = () => objectsOf(larder.output()).find(({ route }) => route === "admin:fetchImage");
+  await until("it is told", () => told() !== undefined);
+  expect(told()).toMatchObject({ level: "warning", status: 200, code: "UPSTREAM_UNAVAILABLE" });
+});
+
+test("who is refused is told for people with the reason, to its end", async () => {
+  const larder = await start({ arguments: ["--log-format", "human"] });
+  await fetch(`${larder.url}/v2/app/blobs/uploads/`, { method: "POST", headers: { Host: "foreign.example" } });
+  await until("it is told", () => larder.output().includes("POST   403"));
+  expect(larder.output()).toMatch(/^.*POST {3}403.*--name foreign\.example makes it one/m);
+});
+
 test("lines for people may be asked for, with their full time and without colours", async () => {
   const larder = await start({ arguments: ["--log-format", "human", "--log-level", "debug"] });
   await fetch(`${larder.url}/v2/`);

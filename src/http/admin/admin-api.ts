@@ -98,7 +98,11 @@ export class AdminApi implements Pages {
     const { checksAnswers } = this.#options;
     if (CONTRACT[id].form === "lines") {
       const work = answer as LineWork<unknown>;
-      const lines = streamLines(checksAnswers ? checkLines(id, work) : work, (fault) => exchange.noteFault(fault));
+      const lines = streamLines(checksAnswers ? checkLines(id, work) : work, (failure) => {
+        // The status said that all was well: the request's line tells that it was not.
+        if (failure instanceof RegistryError) exchange.record.fault = failure;
+        else exchange.noteFault(failure);
+      });
       return new Response(exchange.streamed(lines), { headers: { "Content-Type": LINES_TYPE } });
     }
     if (checksAnswers) checkAnswer(id, answer);
