@@ -41,12 +41,11 @@ export class Pipeline implements ExchangeKeeper {
     this.elapsed = parts.elapsed;
   }
 
-  /** Answers a request; never rejects. */
-  async handle(request: Request, listener: Listener): Promise<Response> {
+  /** Answers a request, at once where its pages do; never throws, and never rejects. */
+  handle(request: Request, listener: Listener): Promise<Response> | Response {
     const exchange = new Exchange(request, listener, this);
     for (const { asksForClient } of this.#parts.observers) if (asksForClient === true) exchange.remote();
     let pages: Pages | null = null;
-    let response: Response;
     try {
       let answer: Promise<Response> | Response | null = null;
       for (pages of this.#parts.pages) {
@@ -57,10 +56,23 @@ export class Pipeline implements ExchangeKeeper {
         pages = null;
         throw nothingAt(exchange.path);
       }
-      response = answer instanceof Promise ? await answer : answer;
+      return answer instanceof Promise ? this.#wait(answer, exchange, pages) : this.#finish(exchange, answer);
+    } catch (fault) {
+      return this.#finish(exchange, this.#explain(fault, exchange, pages));
+    }
+  }
+
+  async #wait(answer: Promise<Response>, exchange: Exchange, pages: Pages | null): Promise<Response> {
+    let response: Response;
+    try {
+      response = await answer;
     } catch (fault) {
       response = this.#explain(fault, exchange, pages);
     }
+    return this.#finish(exchange, response);
+  }
+
+  #finish(exchange: Exchange, response: Response): Response {
     response.headers.set(REQUEST_ID_HEADER, exchange.requestId);
     if (exchange.isStreamed && response.body !== null) this.#streaming.set(exchange, response.status);
     else this.#observe(exchange, response.status);

@@ -19,7 +19,7 @@ function send(request: Request, reads: unknown[] = []): Promise<Response> {
     },
   };
   const pages = [{ name: "content", answer: (exchange: Exchange) => sendContent(exchange, content) }];
-  return pipelineOf({ pages }).handle(request, listenerOf(null));
+  return Promise.resolve(pipelineOf({ pages }).handle(request, listenerOf(null)));
 }
 
 test("all of it is sent with its tag, as what may be asked for in parts", async () => {

@@ -6,6 +6,7 @@
  *
  * Source: distribution-spec v1.1.1, "Pulling manifests": the grammar of `<name>`; names are held to 255 characters.
  */
+import { remembered } from "../lib/text/remembered.ts";
 import { quoteBriefly } from "./digest.ts";
 import { RegistryError } from "./registry-error.ts";
 
@@ -35,9 +36,9 @@ const HOST =
   /^(?:localhost|\[[0-9a-f:.]+(?:%25[\w.~-]+)?\]|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?)(?::\d{1,5})?$/;
 
 /** The path that `text` spells, or null when the grammar forbids it. */
-export function tryParseRepositoryPath(text: string): RepositoryPath | null {
-  return text.length <= NAME_LIMIT && PATH.test(text) ? (text as RepositoryPath) : null;
-}
+export const tryParseRepositoryPath: (text: string) => RepositoryPath | null = remembered((text) =>
+  text.length <= NAME_LIMIT && PATH.test(text) ? (text as RepositoryPath) : null,
+);
 
 /** The path that `text` spells. Throws NAME_INVALID. */
 export function parseRepositoryPath(text: string): RepositoryPath {
@@ -72,12 +73,12 @@ function inLibrary(namespace: Namespace, text: string): string {
  * The namespace that a registry's host stands for: lower case, docker.io's other names folded into `docker.io`,
  * a port that the scheme implies taken off. Null when `host` is not a host.
  */
-export function tryParseNamespace(host: string): Namespace | null {
+export const tryParseNamespace: (host: string) => Namespace | null = remembered((host) => {
   const lower = host.toLowerCase();
   if (lower.length > NAME_LIMIT || !HOST.test(lower)) return null;
   const bare = lower.replace(/:(?:80|443)$/, "").replace(/\.(?=$|:)/, "");
   return (DOCKER_HUB_ALIASES.includes(bare) ? DOCKER_HUB : bare) as Namespace;
-}
+});
 
 /** Does the first component of a reference name a registry (a dot, a colon, or `localhost`)? */
 export function looksLikeHost(component: string): boolean {

@@ -8,7 +8,7 @@ import { DEFAULT_PORT, formatHostPort } from "../lib/net/host-port.ts";
 import { interfaceAddresses } from "../lib/net/machine-addresses.ts";
 
 /** Answers a request; `server` knows the connection. */
-export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Promise<Response>;
+export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Promise<Response> | Response;
 
 /** A listening socket with its server. */
 export type WebListener = {

@@ -81,6 +81,31 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       }
     });
 
+    test("what is recalled of a tag is what it points at now: nothing that was changed meanwhile", async () => {
+      const here = repository("recalled");
+      const recalls = async () => {
+        const recalled = tags.recallTagged(here, tag("t"));
+        const found = await tags.getTagged(here, tag("t"));
+        if (recalled !== undefined) expect(recalled).toEqual(found);
+        return found?.manifest.digest ?? null;
+      };
+      const steps: readonly (readonly [() => Promise<unknown>, "old" | "new" | null])[] = [
+        [async () => {}, null],
+        [() => put(here, manifestOf("old"), { tags: [tag("t")], kind: "cached" }), "old"],
+        [() => put(here, manifestOf("new"), { tags: [tag("t")] }), "new"],
+        [() => tags.touchTag(here, tag("t"), 99), "new"],
+        [() => tags.deleteTag(here, tag("t"), false, 1), "old"],
+        [() => manifests.deleteManifest(here, manifestOf("old").digest, false, 1), null],
+      ];
+      for (const [change, expected] of steps) {
+        // Asked twice: what is remembered of the first time must not outlive the change.
+        await recalls();
+        await recalls();
+        await change();
+        expect(await recalls()).toBe(expected === null ? null : manifestOf(expected).digest);
+      }
+    });
+
     describe("tags of all repositories", async () => {
       const names = ["1", "2", "10", "Z", "a", "a-b", "b"];
       const places: readonly [string, Namespace][] = [

@@ -32,6 +32,9 @@ export type StoredTag = {
   readonly checkedAtMs: number;
 };
 
+/** A tag with the manifest that it points at. */
+export type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
+
 /** A manifest to be stored, with what is known of it. */
 export type ManifestPut = {
   readonly manifest: StoredManifest;
@@ -96,8 +99,13 @@ export interface ManifestStore {
 
 /** The tags of repositories. */
 export interface TagStore {
+  /**
+   * What `getTagged` would answer, where that is in memory and holds for certain; undefined: ask. For what a fleet of nodes
+   * asks thousands of times a second. A store that shares its database with others has nothing to say here.
+   */
+  recallTagged(repository: RepositoryName, tag: Tag): Tagged | null | undefined;
   /** The tag as a pull sees it, with its manifest: a pushed one before a cached one. */
-  getTagged(repository: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null>;
+  getTagged(repository: RepositoryName, tag: Tag): Promise<Tagged | null>;
   /**
    * Removes a tag: the pushed one if there is one, which uncovers the cached one; else that. Null when there is none.
    * `withManifest`: its manifest goes too, and those that only it listed, when nothing else names it.

@@ -49,7 +49,7 @@ test("a few looks at images run at once, some wait, and more are told to come ag
   const answers = Array.from({ length: 80 }, () => ask("POST", "checks", HAS));
   await Bun.sleep(0);
   const statuses: number[] = [];
-  for (const answer of answers) void answer.then(({ status }) => statuses.push(status));
+  for (const answer of answers) void Promise.resolve(answer).then(({ status }) => statuses.push(status));
   for (let round = 0; ends.length < 4 && round < 1000; round++) await Bun.sleep(1);
   const refused = await Promise.any(answers);
   expect(refused.status).toBe(503);

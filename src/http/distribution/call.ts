@@ -1,21 +1,47 @@
+import type { Gate } from "../../access/gate.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { PullContext } from "../../registry/pull/origin.ts";
 import type { Exchange } from "../exchange.ts";
 
 /** A request to the distribution API that has been parsed and admitted. */
-export type Call = {
+export class Call {
   readonly exchange: Exchange;
   readonly request: Request;
   /** The namespace that `ns`, the path before `/v2/`, or the host puts the request under; null at larder's own address. */
   readonly namespace: Namespace | null;
+  readonly #repository: Repository | null;
+  readonly #gate: Gate;
+
+  constructor(exchange: Exchange, namespace: Namespace | null, repository: Repository | null, gate: Gate) {
+    this.exchange = exchange;
+    this.request = exchange.request;
+    this.namespace = namespace;
+    this.#repository = repository;
+    this.#gate = gate;
+  }
+
   /** What is passed on to upstream registries of this request. */
-  readonly context: PullContext;
+  get context(): PullContext {
+    const { exchange, request } = this;
+    return {
+      via: request.headers.get("via"),
+      requestId: exchange.requestId,
+      isPush: async () => request.method === "HEAD" && (await this.mayPush()),
+      cause: exchange,
+    };
+  }
+
   /** May this client push to the repository that it asks about? */
-  mayPush(): Promise<boolean>;
+  mayPush(): Promise<boolean> {
+    return this.#gate.allows(this.exchange, "push", this.#repository);
+  }
+
   /** May this client pull from another repository, too? */
-  mayPull(other: Repository): Promise<boolean>;
-};
+  mayPull(other: Repository): Promise<boolean> {
+    return this.#gate.allows(this.exchange, "pull", other);
+  }
+}
 
 /** The headers that every answer of the API carries. Source: Docker's Registry HTTP API V2, "API Version Check". */
 export const API_HEADERS: Readonly<Record<string, string>> = { "Docker-Distribution-Api-Version": "registry/2.0" };

@@ -1,7 +1,7 @@
 import type { Action } from "../../access/access-control.ts";
 import type { Gate } from "../../access/gate.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { Namespace } from "../../oci/repository-name.ts";
+
 import type { Repository } from "../../oci/repository.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { Catalog } from "../../registry/images/catalog.ts";
@@ -17,7 +17,7 @@ import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
 import { answerBlob } from "./blobs.ts";
-import { API_HEADERS, type Call } from "./call.ts";
+import { API_HEADERS, Call } from "./call.ts";
 import { answerCatalog, answerReferrers, answerTags } from "./lists.ts";
 import { answerManifest } from "./manifests.ts";
 import { type DistributionPath, METHODS, parseDistributionPath, type Route } from "./route.ts";
@@ -64,7 +64,7 @@ export class DistributionApi implements Pages {
   }
 
   /** The answer to a request for a path of this API: what it means is found out, whether it may, and then it is done. */
-  answer(exchange: Exchange): Promise<Response> | null {
+  answer(exchange: Exchange): Promise<Response> | Response | null {
     const { path } = exchange;
     const parsed = parseDistributionPath(path);
     if (parsed !== null) return this.#answer(exchange, parsed);
@@ -76,7 +76,7 @@ export class DistributionApi implements Pages {
     return errorResponse(fault, { ...API_HEADERS, ...headersOfUploadFault(fault, exchange) });
   }
 
-  #answer(exchange: Exchange, { route, prefix }: DistributionPath): Promise<Response> {
+  #answer(exchange: Exchange, { route, prefix }: DistributionPath): Promise<Response> | Response {
     const { request, record } = exchange;
     const { method } = request;
     record.route = route.kind;
@@ -95,32 +95,17 @@ export class DistributionApi implements Pages {
     const action = actionOf(route, method);
     if (action === "delete" && !this.#allowDeletes) throw deletesSwitchedOff();
     const admission = this.#gate.admit(exchange, action, repository);
-    const call = this.#callOf(exchange, namespace, repository, via);
+    const call = new Call(exchange, namespace, repository, this.#gate);
     const answer =
       admission === null ? this.#dispatch(call, located) : admission.then(() => this.#dispatch(call, located));
-    return namespace === null ? answer : withNamespace(answer, asked.ns ?? namespace);
+    if (namespace === null) return answer;
+    const told = asked.ns ?? namespace;
+    return answer instanceof Promise
+      ? answer.then((response) => withNamespace(response, told))
+      : withNamespace(answer, told);
   }
 
-  #callOf(exchange: Exchange, namespace: Namespace | null, repository: Repository | null, via: string | null): Call {
-    const { request } = exchange;
-    const may = (action: Action, other: Repository | null) => this.#gate.allows(exchange, action, other);
-    const mayPush = () => may("push", repository);
-    return {
-      exchange,
-      request,
-      namespace,
-      context: {
-        via,
-        requestId: exchange.requestId,
-        isPush: async () => request.method === "HEAD" && (await mayPush()),
-        cause: exchange,
-      },
-      mayPush,
-      mayPull: (other) => may("pull", other),
-    };
-  }
-
-  #dispatch(call: Call, { route, repository }: Located): Promise<Response> {
+  #dispatch(call: Call, { route, repository }: Located): Promise<Response> | Response {
     const { blobs, uploads, catalog, referrers } = this.#registry;
     if (repository === null) return route.kind === "base" ? answerBase(call) : answerCatalog(call, catalog);
     switch (route.kind) {
@@ -152,8 +137,7 @@ async function answerBase({ exchange }: Call): Promise<Response> {
 }
 
 /** The header that containerd's proxies look for (distribution-spec main, "Registry Proxying"). */
-async function withNamespace(answer: Promise<Response>, namespace: string): Promise<Response> {
-  const response = await answer;
+function withNamespace(response: Response, namespace: string): Response {
   response.headers.set("OCI-Namespace", namespace);
   return response;
 }

@@ -12,7 +12,7 @@ import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { readBody } from "../read-body.ts";
 import { isNotModified } from "../send-content.ts";
-import { isManifestType } from "../../oci/media-type.ts";
+import { isManifestType, MEDIA_TYPE } from "../../oci/media-type.ts";
 
 /** Clients push manifests up to 4,393,216 bytes; what is larger is no manifest, and is kept out of memory. */
 const MANIFEST_LIMIT_BYTES = 4.5 * 1024 * 1024;
@@ -22,19 +22,39 @@ const TAGS_LIMIT = 100;
 /** What an upstream that could not be asked is answered with. */
 const UNSURE: readonly ErrorCode[] = ["UPSTREAM_UNAVAILABLE", "TOOMANYREQUESTS", "UNAVAILABLE"];
 
-/** Answers GET, HEAD, PUT and DELETE of `/v2/NAME/manifests/REFERENCE`. Source: distribution-spec v1.1.1. */
-export async function answerManifest(
+type Parts = { readonly manifests: Manifests; readonly pushes: ManifestPushes };
+
+/**
+ * Answers GET, HEAD, PUT and DELETE of `/v2/NAME/manifests/REFERENCE`; a GET of what is in memory at once, without a turn
+ * of promises: it is what a fleet of nodes asks most. Source: distribution-spec v1.1.1.
+ */
+export function answerManifest(
   call: Call,
   repository: Repository,
   referenceText: string,
-  { manifests, pushes }: { readonly manifests: Manifests; readonly pushes: ManifestPushes },
+  parts: Parts,
+): Promise<Response> | Response {
+  const { exchange, request } = call;
+  exchange.record.reference = referenceText;
+  const reference = parseReference(referenceText);
+  if (request.method === "GET" && reference.kind === "tag") {
+    const known = parts.manifests.recall(repository, reference.tag);
+    // An old client's manifest is chosen out of a list.
+    if (known !== null && known.manifest.mediaType !== MEDIA_TYPE.dockerList) return getManifest(exchange, known);
+  }
+  return answerInTurns(call, repository, reference, parts);
+}
+
+async function answerInTurns(
+  call: Call,
+  repository: Repository,
+  reference: ManifestReference,
+  { manifests, pushes }: Parts,
 ): Promise<Response> {
   const { method } = call.request;
-  call.exchange.record.reference = referenceText;
   if (method === "GET" || method === "HEAD") {
-    return getManifest(call.exchange, await findManifest(call, repository, parseReference(referenceText), manifests));
+    return getManifest(call.exchange, await findManifest(call, repository, reference, manifests));
   }
-  const reference = parseReference(referenceText);
   if (method === "PUT") return putManifest(call, repository, reference, pushes);
   await manifests.delete(repository, reference, call.exchange);
   return new Response(null, { status: 202, headers: API_HEADERS });

@@ -5,6 +5,8 @@
  * `/v2/` (`/quay.io/v2/…`): that is how some mirror settings keep registries apart.
  */
 
+import { remembered } from "../../lib/text/remembered.ts";
+
 /** A parsed path of the API. Names, references and digests are decoded but not checked. */
 export type Route =
   | { readonly kind: "base" }
@@ -35,7 +37,7 @@ export type DistributionPath = { readonly prefix: string | null; readonly route:
 const PATH_LIMIT = 1024;
 
 /** Parses a path; null when it is none of the distribution API's. */
-export function parseDistributionPath(path: string): DistributionPath | null {
+export const parseDistributionPath: (path: string) => DistributionPath | null = remembered((path) => {
   if (path.length > PATH_LIMIT) return null;
   const segments = decodeSegments(path);
   if (segments === null) return null;
@@ -43,7 +45,7 @@ export function parseDistributionPath(path: string): DistributionPath | null {
   if (prefixed && segments[1] !== "v2") return null;
   const route = parseRoute(prefixed ? segments.slice(2) : segments.slice(1));
   return route && { prefix: prefixed ? (segments[0] ?? null) : null, route };
-}
+});
 
 function decodeSegments(path: string): string[] | null {
   const segments = path.slice(1).split("/");

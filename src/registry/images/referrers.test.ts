@@ -13,7 +13,12 @@ const repository = { namespace: "local" as Namespace, path: parseRepositoryPath(
 const order = { unqualified: [], standIns: [], localAnswersForAll: true };
 const subject = digestOf("subject");
 const NOBODY = { via: null };
-const origin: ManifestOrigin = { tag: async () => null, manifest: async () => null, referrers: async () => {} };
+const origin: ManifestOrigin = {
+  isFresh: () => true,
+  tag: async () => null,
+  manifest: async () => null,
+  referrers: async () => {},
+};
 
 /** A store with signatures, SBOMs, and a fallback tag that lists some of them and others. */
 async function lab(page: number) {

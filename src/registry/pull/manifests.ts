@@ -5,13 +5,13 @@ import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
-import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
+import type { ManifestStore, StoredManifest, TagKind, Tagged, TagStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
 import { readManifest } from "./read-manifest.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { manifestUnknown } from "./not-found.ts";
-import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext, type Tagged } from "./origin.ts";
+import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
 /**
@@ -69,6 +69,26 @@ export class Manifests {
     }
     const candidates = [...candidatesOf(repository, this.#parts.order)];
     throw manifestUnknown(repository, reference, candidates, failure, this.#parts.isOffline());
+  }
+
+  /**
+   * What `get` would find by a tag, when that is in memory and needs no question to anybody; else null: `get` it. It takes
+   * a tenth of the time, and a fleet of nodes asks for the same few tags.
+   */
+  recall(repository: Repository, tag: Tag): LocatedManifest | null {
+    const { tags, order, origin } = this.#parts;
+    for (const { repository: place, accept } of candidatesOf(repository, order)) {
+      const name = nameOf(place);
+      const here = tags.recallTagged(name, tag);
+      if (here === undefined) return null;
+      const { kind } = here?.tag ?? { kind: null };
+      const isFound = kind === "pushed" || (kind === "cached" && accept === "stored");
+      if (here !== null && (isFound || (accept === "upstream" && origin.isFresh(place, here)))) {
+        return this.#hit(place, name, here.manifest, kind);
+      }
+      if (accept === "upstream") return null;
+    }
+    return null;
   }
 
   /** What a manifest says, read in turns. Throws MANIFEST_INVALID for one that takes too long to read. */

@@ -4,11 +4,8 @@ import { LOCAL } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { EventCause } from "../../storage/events.ts";
-import type { StoredManifest, StoredTag } from "../../storage/metadata.ts";
+import type { StoredManifest, Tagged } from "../../storage/metadata.ts";
 import type { BlobDownload } from "./blob-download.ts";
-
-/** A tag that is here, with its manifest. */
-export type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
 
 /** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer may be older than it should be. */
 export type FoundManifest = { readonly manifest: StoredManifest; readonly warning: string | null };
@@ -40,6 +37,8 @@ export function contextFor(repository: Repository, context: PullContext): PullCo
  * offline, or upstream does not have it. Throws an `UpstreamError` when upstream cannot be asked and nothing is cached.
  */
 export interface ManifestOrigin {
+  /** May a cached tag be served without a question to upstream: within its lifetime, or while nobody may be asked? */
+  isFresh(repository: Repository, cached: Tagged): boolean;
   /** What a tag points at now. `cached` is what it pointed at when it was last looked at. */
   tag(repository: Repository, tag: Tag, cached: Tagged | null, context: PullContext): Promise<FoundManifest | null>;
   manifest(repository: Repository, digest: Digest, context: PullContext): Promise<StoredManifest | null>;

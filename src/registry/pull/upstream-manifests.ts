@@ -6,9 +6,9 @@ import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { Tag } from "../../oci/tag.ts";
-import type { HoldingStore, MetadataStore, StoredManifest } from "../../storage/metadata.ts";
+import type { HoldingStore, MetadataStore, StoredManifest, Tagged } from "../../storage/metadata.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
-import type { FoundManifest, ManifestOrigin, PullContext, Tagged } from "./origin.ts";
+import type { FoundManifest, ManifestOrigin, PullContext } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
@@ -52,6 +52,10 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
     this.#questions = new UpstreamQuestions(failures);
     this.#referrersSeen = new ExpiringMap(REFERRERS_MS, REMEMBERED, clock.elapsed);
+  }
+
+  isFresh(repository: Repository, cached: Tagged): boolean {
+    return this.#tags.isFresh(repository, cached);
   }
 
   tag(repository: Repository, tag: Tag, cached: Tagged | null, context: PullContext): Promise<FoundManifest | null> {

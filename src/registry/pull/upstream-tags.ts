@@ -4,11 +4,11 @@ import { SingleFlight } from "../../lib/async/single-flight.ts";
 import { within } from "../../lib/async/within.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { Tag } from "../../oci/tag.ts";
-import type { StoredManifest, TagStore } from "../../storage/metadata.ts";
+import type { StoredManifest, Tagged, TagStore } from "../../storage/metadata.ts";
 import { isNearEnd } from "../../upstream/transport/rate-limit.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { ManifestKeeper } from "./manifest-keeper.ts";
-import type { FoundManifest, PullContext, Tagged } from "./origin.ts";
+import type { FoundManifest, PullContext } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import { TagInquiry } from "./tag-inquiry.ts";
@@ -60,8 +60,8 @@ export class UpstreamTags {
     context: PullContext,
   ): Promise<FoundManifest | null> {
     const upstream = this.#parts.upstreams.find(repository.namespace);
-    if (upstream === null || (cached !== null && context.revalidate !== true && this.#isFresh(upstream, cached)))
-      return kept(cached, null);
+    if (upstream === null) return kept(cached, null);
+    if (cached !== null && context.revalidate !== true && this.isFresh(repository, cached)) return kept(cached, null);
     const key = `${nameOf(repository)}:${tag}`;
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
     if (cached === null) {
@@ -74,7 +74,10 @@ export class UpstreamTags {
     return this.#orCached(asked, cached, repository, key);
   }
 
-  #isFresh(upstream: Upstream, { tag }: Tagged): boolean {
+  /** As `ManifestOrigin.isFresh`. */
+  isFresh({ namespace }: Repository, { tag }: Tagged): boolean {
+    const upstream = this.#parts.upstreams.find(namespace);
+    if (upstream === null) return true;
     const ageMs = this.#parts.clock.now() - tag.checkedAtMs;
     // A tag that was checked in the future was checked by a clock that was wrong.
     if (ageMs >= 0 && ageMs < upstream.tagLifetimeMs) return true;

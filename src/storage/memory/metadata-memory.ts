@@ -13,6 +13,7 @@ import type {
   Page,
   StoredManifest,
   StoredTag,
+  Tagged,
   TagKind,
   TagOrder,
   TagPlace,
@@ -166,7 +167,11 @@ class MemoryMetadata {
     return pageOf(referring, page).flatMap((digest) => manifests.get(digest)?.manifest ?? []);
   }
 
-  async getTagged(name: RepositoryName, tag: Tag): Promise<{ tag: StoredTag; manifest: StoredManifest } | null> {
+  async getTagged(name: RepositoryName, tag: Tag): Promise<Tagged | null> {
+    return this.recallTagged(name, tag);
+  }
+
+  recallTagged(name: RepositoryName, tag: Tag): Tagged | null {
     const repository = this.#open(name);
     const entry = repository.tags.pushed.get(tag) ?? repository.tags.cached.get(tag);
     const held = entry && repository.manifests.get(entry.digest);

@@ -2,14 +2,12 @@ import type { Turns } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
-import type { Page, RepositoryStore, StoredManifest, StoredTag, TagKind, TagStore } from "../metadata.ts";
+import type { Page, RepositoryStore, TagKind, Tagged, TagStore } from "../metadata.ts";
 import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
 import { releaseManifest, removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
-
-type Tagged = { readonly tag: StoredTag; readonly manifest: StoredManifest };
 
 const REMEMBERED_LIMIT_BYTES = 8 << 20;
 /** What an entry costs besides its manifest's bytes, roughly. */
@@ -31,11 +29,15 @@ export class SqliteTags implements TagStore, RepositoryStore {
   }
 
   /** Answers are remembered until the next transaction, for a fleet of nodes asks for the same few tags. */
-  async getTagged(repository: RepositoryName, tag: Tag): Promise<Tagged | null> {
+  recallTagged(repository: RepositoryName, tag: Tag): Tagged | null | undefined {
     if (this.#rememberedAt !== this.#database.transactions) this.#forget();
-    const key = `${repository}:${tag}`;
-    const known = this.#remembered.get(key);
+    return this.#remembered.get(`${repository}:${tag}`);
+  }
+
+  async getTagged(repository: RepositoryName, tag: Tag): Promise<Tagged | null> {
+    const known = this.recallTagged(repository, tag);
     if (known !== undefined) return known;
+    const key = `${repository}:${tag}`;
     const found = this.#readTagged(repository, tag);
     this.#rememberedBytes += ENTRY_BYTES + (found?.manifest.bytes.byteLength ?? 0);
     if (this.#rememberedBytes > REMEMBERED_LIMIT_BYTES) this.#forget();
