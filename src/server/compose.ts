@@ -16,7 +16,7 @@ import { BlobFiles } from "../registry/pull/blob-files.ts";
 import { Blobs } from "../registry/pull/blobs.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { Catalog } from "../registry/images/catalog.ts";
-import { logEvents } from "../registry/events.ts";
+import { logEvents } from "../registry/log-events.ts";
 import { Collector } from "../registry/collector.ts";
 import { ImageCacher } from "../registry/images/image-cacher.ts";
 import { ImageRemover } from "../registry/images/image-remover.ts";

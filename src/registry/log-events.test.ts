@@ -7,7 +7,7 @@ import { NO_CAUSE } from "../storage/events.ts";
 import { memoryMetadata } from "../storage/memory/metadata-memory.ts";
 import type { ManifestPut } from "../storage/metadata.ts";
 import type { LogFields, LogLevel } from "../telemetry/log.ts";
-import { logEvents } from "./events.ts";
+import { logEvents } from "./log-events.ts";
 
 const NGINX = "docker.io/library/nginx" as RepositoryName;
 const digest = digestOf("nginx");
