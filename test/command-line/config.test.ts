@@ -41,6 +41,20 @@ test("and as JSON; LARDER_CONFIG names the file as --config does", async () => {
   expect(output).not.toContain("hunter2");
 });
 
+test("a variable that was misspelt is told of, and nothing that others set", async () => {
+  const kubernetes = { LARDER_PORT: "tcp://10.0.0.1:5000", LARDER_SERVICE_HOST: "10.0.0.1", LARDER_PORT_5000_TCP: "x" };
+  const environment = {
+    ...kubernetes,
+    LARDER_CONFIG: file,
+    LARDER_TAGS: "1m",
+    LARDER_GC_GRACES: "1h",
+    LARDER_TOTALLY: "1",
+  };
+  const { status, errors } = await larder(["config", "--json"], environment);
+  const what = "LARDER_GC_GRACES is no variable of larder's, and says nothing; did you mean LARDER_GC_GRACE?";
+  expect({ status, errors }).toEqual({ status: 0, errors: `larder: ${what}\n` });
+});
+
 test("settings that cannot be are all told, with exit status 2, as serve tells them", async () => {
   for (const verb of ["config", "serve"]) {
     const { status, output, errors } = await larder([verb, "--http", "80", "--gc-grace", "soon"], {

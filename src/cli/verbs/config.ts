@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { judgeConfiguration } from "../../server/judge-configuration.ts";
+import { misspeltVariables } from "../../server/settings/environment-settings.ts";
 import { type EffectiveRow, effectiveRows } from "../../server/settings/effective-rows.ts";
 import { describeOrigin } from "../../server/settings/given-settings.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
@@ -17,6 +18,9 @@ export function configCommand(io: CommandIo): Command {
     .option("--json", "as JSON")
     .action(async () => {
       const rows = effectiveRows(await readSettingsOrFail(sourcesOf(command, io.environment)));
+      for (const { name, meant } of misspeltVariables(io.environment)) {
+        io.stderr.write(`larder: ${name} is no variable of larder's, and says nothing; did you mean ${meant}?\n`);
+      }
       const { json } = command.opts<{ readonly json?: true }>();
       io.stdout.write(json === true ? `${JSON.stringify(rows.map(jsonOf), null, 2)}\n` : tableOf(rows));
     });

@@ -1,3 +1,4 @@
+import { nearestWord } from "../../lib/text/nearest-word.ts";
 import { fullKey, type Given, type GivenSettings } from "./given-settings.ts";
 import { SETTINGS, type Setting, type SettingKey, ROWS, variableOf } from "./settings-table.ts";
 import { readTexts } from "./text-settings.ts";
@@ -21,6 +22,25 @@ export async function ownVariables(environment: Environment, problems: string[])
     }
   }
   return given;
+}
+
+/** Variables of larder's that say no setting. */
+const OTHERS: ReadonlySet<string> = new Set(["LARDER_CONFIG", "LARDER_REGISTRY"]);
+
+/**
+ * Variables that look like one of larder's that was misspelt: `LARDER_GC_GRACES`. They are no mistake that a start fails
+ * of: Kubernetes and others set variables with larder's name in front.
+ */
+export function misspeltVariables(
+  environment: Environment,
+): readonly { readonly name: string; readonly meant: string }[] {
+  const known = new Map(ROWS.map(([key]) => [variableOf(key).slice("LARDER_".length), variableOf(key)]));
+  return Object.keys(environment).flatMap((name) => {
+    const word = name.startsWith("LARDER_") ? name.slice("LARDER_".length) : "";
+    if (word === "" || known.has(word) || OTHERS.has(name) || /^(?:PORT|SERVICE)(?:_|$)/.test(word)) return [];
+    const nearest = nearestWord(word, [...known.keys()]);
+    return nearest === null ? [] : [{ name, meant: known.get(nearest) ?? "" }];
+  });
 }
 
 /**
