@@ -182,6 +182,11 @@ const ALERTS: readonly (readonly [string, Series, Series])[] = [
     { 'larder_upstream_reachable{namespace="docker.io"}': 0, larder_offline: 0 },
     { 'larder_upstream_reachable{namespace="docker.io"}': 0, larder_offline: 1 },
   ],
+  [
+    "LarderDownloadsBreakOff",
+    { 'larder_http_answers_broken_off_total{route="blob",namespace="quay.io"}': "0+1" },
+    { 'larder_http_answers_broken_off_total{route="blob",namespace="quay.io"}': 5 },
+  ],
   ["LarderServesStaleTags", { larder_pulls_stale_total: "0+1" }, { larder_pulls_stale_total: 5 }],
   [
     "LarderAllowanceNearlySpent",

@@ -41,13 +41,18 @@ export class RequestMetrics implements RequestObserver {
     help: "Requests whose client left before it had the answer, as far as larder sees it",
     labels: ["route"],
   });
+  readonly #brokenOff = new CounterFamily({
+    name: "larder_http_answers_broken_off_total",
+    help: "Answers that had begun well and failed before their end, while the client was there",
+    labels: ["route", "namespace"],
+  });
 
   constructor(labelOf: NamespaceLabel) {
     this.#labelOf = labelOf;
   }
 
   get families(): readonly MetricFamily[] {
-    return [this.#requests, this.#durations, this.#bytesOut, this.#bytesIn, this.#left];
+    return [this.#requests, this.#durations, this.#bytesOut, this.#bytesIn, this.#left, this.#brokenOff];
   }
 
   answered({ request, record }: Exchange, status: number, tookMs: number): void {
@@ -59,6 +64,7 @@ export class RequestMetrics implements RequestObserver {
     if (bytesOut !== null && bytesOut > 0) this.#bytesOut.of(route, namespace).add(bytesOut);
     if (bytesIn !== null && bytesIn > 0) this.#bytesIn.of(route, namespace).add(bytesIn);
     if (record.hasLeft) this.#left.of(route).add();
+    else if (record.fault !== null && status < 400) this.#brokenOff.of(route, namespace).add();
   }
 }
 

@@ -82,6 +82,10 @@ describe("the metrics of a server", () => {
     answered("GET", 206, 7000, { route: "blob", namespace: HUB, source: "upstream", bytesOut: 5, hasLeft: true });
     answered("PUT", 201, 1, { route: "upload", namespace: LOCAL, bytesIn: 7 });
     answered("HEAD", 499, 1, { bytesOut: 0 });
+    const fault = new Error("wrong bytes");
+    answered("GET", 200, 1, { route: "blob", namespace: LOCAL, bytesOut: 0, fault });
+    answered("GET", 200, 1, { route: "blob", namespace: LOCAL, bytesOut: 0, fault, hasLeft: true });
+    answered("GET", 502, 1, { route: "blob", namespace: LOCAL, fault });
     const told = (await text()).split("\n");
     for (const line of [
       'larder_http_requests_total{route="blob",method="GET",code="2xx",namespace="docker.io"} 2',
@@ -93,7 +97,8 @@ describe("the metrics of a server", () => {
       'larder_http_request_duration_seconds_count{route="upload",source="none"} 1',
       'larder_http_response_bytes_total{route="blob",namespace="docker.io"} 15',
       'larder_http_request_bytes_total{route="upload",namespace="local"} 7',
-      'larder_http_clients_left_total{route="blob"} 1',
+      'larder_http_clients_left_total{route="blob"} 2',
+      'larder_http_answers_broken_off_total{route="blob",namespace="local"} 1',
     ]) {
       expect(told).toContain(line);
     }
