@@ -40,11 +40,11 @@ test("the log tells what was pushed, cached, removed and collected, and by whom"
   await manifests.putManifest(NGINX, put);
   const name = "docker.io/library/nginx";
   expect(lines).toEqual([
-    ["info", `pushed ${name}:1.27`, { digest, bytes: 12_000_000, by: "127.0.0.1", requestId: "r-1" }],
-    ["info", `cached ${name}:1.27`, { digest }],
-    ["debug", `cached ${name}@${digest}`, {}],
-    ["info", `removed ${name}:1.27`, { digest, by: "ann", requestId: "r-1" }],
-    ["info", `removed ${name}@${digest}`, {}],
-    ["info", "collected blobs that nothing referred to", { bytes: 7 }],
+    ["info", "pushed", { image: `${name}:1.27`, digest, bytes: 12_000_000, by: "127.0.0.1", requestId: "r-1" }],
+    ["info", "cached", { image: `${name}:1.27`, digest }],
+    ["debug", "cached", { image: `${name}@${digest}` }],
+    ["info", "removed", { image: `${name}:1.27`, digest, by: "ann", requestId: "r-1" }],
+    ["info", "removed", { image: `${name}@${digest}` }],
+    ["info", "collected", { bytes: 7 }],
   ]);
 });

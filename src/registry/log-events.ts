@@ -4,13 +4,13 @@ import type { Log, LogLevel } from "../telemetry/log.ts";
 /** Logs what happens to images. Returns a function that ends that. */
 export function logEvents(events: EventStore, log: Log): () => void {
   return events.subscribe((event) => {
-    const what = event.kind === "collected" ? "blobs that nothing referred to" : nameOf(event);
-    log.write(levelOf(event), `${event.kind} ${what}`, fieldsOf(event));
+    log.write(levelOf(event), event.kind, fieldsOf(event));
   });
 }
 
-/** The image as people name it: by its tag, else by its digest. */
-function nameOf({ repository, tag, digest }: StoreEvent): string {
+/** The image as people name it: by its tag, else by its digest. Null for what is about no image. */
+function imageOf({ repository, tag, digest }: StoreEvent): string | null {
+  if (repository === null) return null;
   return tag === null ? `${repository}@${digest}` : `${repository}:${tag}`;
 }
 
@@ -19,9 +19,11 @@ function levelOf({ kind, tag }: StoreEvent): LogLevel {
   return kind === "cached" && tag === null ? "debug" : "info";
 }
 
-function fieldsOf({ tag, digest, sizeBytes, who, from, requestId }: StoreEvent): Record<string, string | number> {
-  const by = who ?? from;
+function fieldsOf(event: StoreEvent): Record<string, string | number> {
+  const { tag, digest, sizeBytes, who, from, requestId } = event;
+  const [image, by] = [imageOf(event), who ?? from];
   return {
+    ...(image === null ? {} : { image }),
     ...(tag === null || digest === null ? {} : { digest }),
     ...(sizeBytes === null ? {} : { bytes: sizeBytes }),
     ...(by === null ? {} : { by }),
