@@ -5,7 +5,7 @@ import { AciError } from "../../aci/aci-error.ts";
 import { ConfigurationError } from "../../server/settings/configuration-error.ts";
 import { DataFolderError } from "../../server/data-folder.ts";
 import { ListenError } from "../../server/listen-error.ts";
-import type { ServerEnvironment } from "../../server/compose.ts";
+import type { ServerEnvironment } from "../../server/foundation.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
 import { readSettings } from "../../server/settings/read-settings.ts";
 import type { Settings } from "../../server/settings/settings.ts";

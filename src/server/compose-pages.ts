@@ -1,0 +1,120 @@
+import { AdminApi } from "../http/admin/admin-api.ts";
+import { adminActions } from "../http/admin/admin-actions.ts";
+import type { Gate } from "../access/gate.ts";
+import { ClientPages } from "../http/clients/client-pages.ts";
+import { DistributionApi } from "../http/distribution/distribution-api.ts";
+import { HealthPages } from "../http/health/health-pages.ts";
+import { MetricsPages } from "../http/metrics/metrics-pages.ts";
+import type { Pages } from "../http/pages.ts";
+import type { Namespace } from "../oci/repository-name.ts";
+import type { CollectionLimits } from "../registry/collector.ts";
+import { HeldImages } from "../registry/images/held-images.ts";
+import { ImageCacher } from "../registry/images/image-cacher.ts";
+import { ImageRemover } from "../registry/images/image-remover.ts";
+import { ImageSurvey } from "../registry/images/image-survey.ts";
+import { Inventory } from "../registry/images/inventory.ts";
+import type { SearchOrder } from "../registry/names/search-order.ts";
+import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
+import { addressTowards } from "./address-towards.ts";
+import { type AciComposition, composeAci } from "./compose-aci.ts";
+import type { RegistryComposition } from "./compose-registry.ts";
+import type { Foundation, ServerEnvironment } from "./foundation.ts";
+import { readinessChecks } from "./readiness.ts";
+import type { CurrentSettings } from "./settings/current-settings.ts";
+
+/** What pages are made over, besides the registry. */
+export type PagesParts = {
+  readonly settings: CurrentSettings;
+  readonly environment: ServerEnvironment;
+  readonly foundation: Foundation;
+  readonly gate: Gate;
+  readonly order: SearchOrder;
+  readonly standIns: () => readonly Namespace[];
+  /** This process, as upstream registries and logs know it. */
+  readonly instanceId: string;
+  readonly collectionLimits: CollectionLimits;
+  readonly disk: () => Promise<{ freeBytes: number; sizeBytes: number }>;
+  readonly isStopping: () => boolean;
+};
+
+/** Wires what answers requests: the first that know a request answer it. */
+export function composePages(
+  of: RegistryComposition,
+  parts: PagesParts,
+): { readonly pages: readonly Pages[]; readonly aci: AciComposition } {
+  const { settings, environment, foundation, gate, instanceId, isStopping } = parts;
+  const { dataFolder, metadata, guard, turns, metrics } = foundation;
+  const { manifests, referrers } = of.registry;
+  const cacher = new ImageCacher(manifests, of.registry.blobs, referrers, turns);
+  const held = new HeldImages(metadata.tags, metadata.repositories, turns);
+  const { clock, program } = environment;
+  const aci = composeAci(settings, {
+    dataFolder,
+    blobStore: of.blobs,
+    registry: of.registry,
+    held,
+    cacher,
+    turns,
+    program,
+    clock,
+    gate,
+  });
+  // As who may write at all, this changes with a restart alone.
+  const allowDeletes = settings.now.deletes;
+  const checks = readinessChecks({ dataFolder, guard, sessions: metadata.sessions, isStopping });
+  return {
+    aci,
+    pages: [
+      // Discovery of ACIs is asked for at any path, by its query.
+      aci.pages,
+      new DistributionApi(of.registry, { gate, allowDeletes, instanceId }),
+      adminPages(of, cacher, parts),
+      new MetricsPages(metrics.all, gate),
+      clientPages(parts),
+      new HealthPages(checks),
+    ],
+  };
+}
+
+function adminPages(of: RegistryComposition, cacher: ImageCacher, parts: PagesParts): AdminApi {
+  const { environment, foundation, gate, order, collectionLimits, disk } = parts;
+  const { version, clock, variables } = environment;
+  const { metadata, guard, turns } = foundation;
+  const { manifests, tags, holdings } = metadata;
+  const { blobs, files, aside, collector, verifier, upstreams, offline, traffic, lastingTraffic } = of;
+  const actions = adminActions({
+    version,
+    startedAtMs: clock.now(),
+    inventory: new Inventory(manifests, metadata.tagIndex, turns),
+    collector,
+    collectionLimits,
+    aside,
+    verifier,
+    cacher,
+    remover: new ImageRemover(manifests, tags, turns, clock.now),
+    survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
+    upstreams,
+    offline,
+    upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
+    disk,
+    guard,
+    traffic,
+    lastingTraffic,
+  });
+  return new AdminApi(actions, { version, gate, turns, checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1" });
+}
+
+function clientPages({ settings, foundation, gate, standIns }: PagesParts): ClientPages {
+  return new ClientPages({
+    get standIns() {
+      return standIns();
+    },
+    authorityPem: foundation.authorityPem,
+    sockets: foundation.sockets,
+    get addresses() {
+      return settings.now.addresses;
+    },
+    addressTowards,
+    gate,
+  });
+}

@@ -1,0 +1,113 @@
+import type { Registry } from "../http/distribution/distribution-api.ts";
+import { LOCAL } from "../oci/repository-name.ts";
+import { Collector } from "../registry/collector.ts";
+import { Catalog } from "../registry/images/catalog.ts";
+import { Referrers } from "../registry/images/referrers.ts";
+import { logEvents } from "../registry/log-events.ts";
+import type { SearchOrder } from "../registry/names/search-order.ts";
+import { BestEffortWrites } from "../registry/pull/best-effort-writes.ts";
+import { BlobFiles } from "../registry/pull/blob-files.ts";
+import { Blobs } from "../registry/pull/blobs.ts";
+import { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
+import { Manifests } from "../registry/pull/manifests.ts";
+import { OfflineSwitch } from "../registry/pull/offline-switch.ts";
+import { RecentFailures } from "../registry/pull/recent-failures.ts";
+import { TrafficCounter } from "../registry/pull/traffic.ts";
+import { UpstreamBlobs } from "../registry/pull/upstream-blobs.ts";
+import { UpstreamManifests } from "../registry/pull/upstream-manifests.ts";
+import { Upstreams } from "../registry/pull/upstreams.ts";
+import { ManifestPushes } from "../registry/push/manifest-pushes.ts";
+import { Uploads } from "../registry/push/uploads.ts";
+import { Verifier } from "../registry/verifier.ts";
+import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
+import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
+import { FilesystemSpool } from "../storage/filesystem/spool-filesystem.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Foundation, ServerEnvironment } from "./foundation.ts";
+import { servedHostsOf } from "./served-hosts.ts";
+import type { CurrentSettings } from "./settings/current-settings.ts";
+
+/** The registry without HTTP, and what of it others look at. */
+export type RegistryComposition = ReturnType<typeof composeRegistry>;
+
+/** Makes the parts that pull, push and keep images, and wires them. */
+export function composeRegistry(
+  settings: CurrentSettings,
+  { log, clock }: ServerEnvironment,
+  { dataFolder, metadata, reserve, guard, turns }: Foundation,
+  order: SearchOrder,
+) {
+  const { now, elapsed } = clock;
+  const { manifests, tags, repositories, links, holdings, transitions, leases, events, collection } = metadata;
+  const blobs = new FilesystemBlobs(dataFolder, guard);
+  const spool = new FilesystemSpool(dataFolder, reserve, guard);
+  const aside = new FilesystemAside(dataFolder, guard);
+  const bestEffort = new BestEffortWrites(log, elapsed);
+  const files = new BlobFiles({ store: blobs, aside, transitions, bestEffort, log });
+  const uploads = new Uploads({ spool, store: blobs }, files, metadata, now);
+  const upstreams = new Upstreams([], settings.now.offline, (offline) => tellOfSwitch(offline, log));
+  logEvents(events, log);
+  const traffic = new TrafficCounter((namespace) => namespace === LOCAL || upstreams.knows(namespace));
+  const failures = new RecentFailures(log, elapsed);
+  const origin = new UpstreamManifests(upstreams, metadata, traffic, { failures, bestEffort }, turns, clock);
+  const blobOrigin = new UpstreamBlobs(upstreams, { spool, store: blobs }, metadata, traffic, { log, failures }, clock);
+  const registryBlobs = new Blobs({
+    store: blobs,
+    files,
+    links,
+    holdings,
+    origin: blobOrigin,
+    order,
+    traffic,
+    bestEffort,
+    now,
+    get graceMs() {
+      return settings.now.gcGraceMs;
+    },
+  });
+  const pushes = new ManifestPushes({
+    store: manifests,
+    holdings,
+    files,
+    origin,
+    blobs: registryBlobs,
+    order,
+    get acceptSparse() {
+      return settings.now.acceptSparse;
+    },
+    turns,
+    now,
+  });
+  const isOffline = () => upstreams.offline;
+  const registry: Registry = {
+    hosts: servedHostsOf(settings, elapsed),
+    manifests: new Manifests({ store: manifests, tags, origin, order, isOffline, traffic, turns, now }),
+    pushes,
+    blobs: registryBlobs,
+    uploads,
+    catalog: new Catalog(tags, repositories, order),
+    referrers: new Referrers({ manifests, tags }, origin, order, turns),
+  };
+  return {
+    registry,
+    blobs,
+    files,
+    aside,
+    upstreams,
+    failures,
+    traffic,
+    lastingTraffic: new LastingTraffic(traffic, metadata.statistics, bestEffort),
+    offline: new OfflineSwitch(upstreams, metadata.settings, bestEffort),
+    /** How many blobs are being fetched. */
+    downloads: () => blobOrigin.downloads,
+    collector: new Collector({ blobs, aside, collection, transitions, events, leases, uploads, now, guard }),
+    verifier: new Verifier({ store: blobs, aside, transitions, leases, turns, log, elapsed }),
+  };
+}
+
+function tellOfSwitch(offline: boolean, log: Log): void {
+  const what = offline
+    ? "larder is offline: no upstream registry is contacted"
+    : "larder is online: upstream registries are contacted";
+  log.write("info", what, { offline });
+}

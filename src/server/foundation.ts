@@ -1,0 +1,37 @@
+import type { ListeningSocket } from "../http/clients/client-request.ts";
+import type { Clock } from "../lib/async/clock.ts";
+import type { Turns } from "../lib/async/turns.ts";
+import type { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
+import type { MetadataStore } from "../storage/metadata.ts";
+import type { WriteGuard } from "../storage/write-guard.ts";
+import type { LineLog } from "../telemetry/line-log.ts";
+import type { ServerMetrics } from "./metrics/server-metrics.ts";
+
+/** What a server needs from its process. */
+export type ServerEnvironment = {
+  readonly log: LineLog;
+  /** How many lines of the log were left out, since nobody took them. */
+  readonly droppedLines: () => number;
+  readonly clock: Clock;
+  readonly version: string;
+  /** The process's environment variables. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** This program as a command line, for work that is done in processes of their own. */
+  readonly program: readonly string[];
+};
+
+/** What the parts of a larder are composed over: its data folder, its stores and what they share. */
+export type Foundation = {
+  readonly dataFolder: string;
+  readonly metadata: MetadataStore;
+  readonly reserve: DiskReserve;
+  /** Sees when the data folder is not in its place. */
+  readonly guard: WriteGuard & { readonly problem: string | null };
+  /** Who shares the event loop, the keeping of the store included. */
+  readonly turns: Turns;
+  /** PEM of larder's own authority, or null. */
+  readonly authorityPem: string | null;
+  /** Where larder listens; known when the first request comes. */
+  readonly sockets: () => readonly ListeningSocket[];
+  readonly metrics: ServerMetrics;
+};
