@@ -43,7 +43,8 @@ test("what an operator brings and removes has one id, too: upstream is asked und
   expect(await fetched.text()).toEndWith('{"kind":"done"}\n');
   const images = `${near.url}/api/v1/images/${name}`;
   expect((await fetch(images, { method: "DELETE", headers: { "X-Request-ID": "operator-2" } })).status).toBe(200);
-  const ofEvent = (verb: string) => near.output().match(RegExp(`^.*"message":"${verb} ${name}".*$`, "m"))?.[0] ?? "";
+  const ofEvent = (verb: string) =>
+    near.output().match(RegExp(`^.*"message":"${verb}","image":"${name}".*$`, "m"))?.[0] ?? "";
   for (let looks = 0; looks < 500 && ofEvent("removed") === ""; looks++) await Bun.sleep(10);
   expect(JSON.parse(ofEvent("cached"))).toMatchObject({ requestId: "operator-1", by: "127.0.0.1" });
   expect(JSON.parse(ofEvent("removed"))).toMatchObject({ requestId: "operator-2", by: "127.0.0.1" });
