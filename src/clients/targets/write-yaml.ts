@@ -7,6 +7,10 @@ import { Document, isScalar, visit } from "yaml";
 export function writeYaml(value: unknown): string {
   const document = new Document(value, { version: "1.1", aliasDuplicateObjects: false });
   visit(document, {
+    Scalar(_, scalar) {
+      // As a block, its first lines would be taken for the block's indentation.
+      if (typeof scalar.value === "string" && /^\s/.test(scalar.value)) scalar.type = "QUOTE_DOUBLE";
+    },
     Pair(_, pair) {
       if (isScalar(pair.key) && pair.key.value === "mode" && isScalar(pair.value)) {
         pair.value.format = "OCT";
