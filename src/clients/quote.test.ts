@@ -46,7 +46,7 @@ test("writeYaml is read back as it was, by readers of YAML 1.1 and 1.2", () => {
       expect(parse(yaml, { version: "1.1", merge: false })).toEqual(value);
       expect(parse(yaml, { version: "1.2" })).toEqual(value);
     }),
-    { examples: [[{ yes: [" \n"] }], [{ a: "\n b" }]] },
+    { examples: [[{ yes: [" \n"] }], [{ a: "\n b" }], [{ "<<": "a", "=": ["=", "<<"] }]] },
   );
 });
 
