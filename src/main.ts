@@ -132,9 +132,6 @@ function signalOfProcess(): AbortSignal {
   return controller.signal;
 }
 
-// One that comes before the server can read its settings again says nothing new: they are just being read.
-if (process.argv[2] === "serve") process.on("SIGHUP", () => {});
-
 /** Calls back at each SIGHUP. The one of a terminal that is closed ends the command, as it does others. */
 function onHangup(callback: () => void): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
@@ -144,6 +141,8 @@ function onHangup(callback: () => void): void {
   });
 }
 
+// A SIGHUP that comes before the server can read its settings again says nothing new: they are just being read.
+if (process.argv[2] === "serve") process.on("SIGHUP", () => {});
 const [stdout, stderr] = [new ProcessOutput(1), new ProcessOutput(2)];
 process.on("exit", () => stderr.flushNow());
 const status = await main(process.argv.slice(2), {

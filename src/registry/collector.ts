@@ -4,7 +4,7 @@ import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import { type EventStore, NO_CAUSE } from "../storage/events.ts";
 import { type Leases, underLease } from "../storage/leases.ts";
-import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.ts";
+import type { BlobTransitionStore, CollectionStore } from "../storage/collection.ts";
 import { isUnkeepable } from "../storage/storage-error.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import { CollectionTally, type CollectionTotals } from "./collection-tally.ts";

@@ -1,7 +1,7 @@
 import type { Digest } from "../oci/digest.ts";
 import type { AsideFile, AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
-import type { BlobTransitionStore, CollectionStore } from "../storage/metadata.ts";
+import type { BlobTransitionStore, CollectionStore } from "../storage/collection.ts";
 
 /** Digests that are looked up in one turn of the event loop: about 2 ms. */
 const BATCH = 500;

@@ -4,7 +4,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { AsideStore } from "../storage/aside.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import { type Leases, underLease } from "../storage/leases.ts";
-import type { BlobTransitionStore } from "../storage/metadata.ts";
+import type { BlobTransitionStore } from "../storage/collection.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isSystemError } from "../lib/files/system-error.ts";
 

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { type Digest, digestOf } from "../oci/digest.ts";
+import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import { EVENTS_KEPT, EVENTS_KEPT_MS, type NewEvent, NO_CAUSE, type StoreEvent } from "./events.ts";
 import type { ManifestPut, MetadataStore } from "./metadata.ts";
+import { putOf as putManifest } from "./manifest-put.fixture.ts";
 
 const HERE = "local/app" as RepositoryName;
 const TAGS = ["v1", "v2"] as [Tag, Tag];
@@ -119,18 +120,5 @@ function eventAt(atMs: number): NewEvent {
 }
 
 function putOf(text: string, more: Partial<ManifestPut>): ManifestPut {
-  const none: readonly Digest[] = [];
-  return {
-    manifest: { digest: digestOf(text), mediaType: MEDIA_TYPE.ociManifest, bytes: Buffer.from(text) },
-    requiredBlobs: none,
-    borrowFrom: [],
-    requiredManifests: none,
-    references: none,
-    subject: null,
-    tags: [],
-    kind: "pushed",
-    isPart: false,
-    atMs: 1,
-    ...more,
-  };
+  return putManifest({ digest: digestOf(text), mediaType: MEDIA_TYPE.ociManifest, bytes: Buffer.from(text) }, more);
 }

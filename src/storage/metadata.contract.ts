@@ -3,6 +3,7 @@ import { type Digest, digestOf } from "../oci/digest.ts";
 import { type Namespace, parseRepositoryPath, type RepositoryName, repositoryName } from "../oci/repository-name.ts";
 import { parseTag, type Tag } from "../oci/tag.ts";
 import type { LocatedTag, ManifestPut, MetadataStore, StoredManifest, TagPlace, TagQuery } from "./metadata.ts";
+import { putOf } from "./manifest-put.fixture.ts";
 
 /** After the grace periods of all tests. */
 const LATER = 10_000_000;
@@ -740,21 +741,4 @@ function tag(text: string): Tag {
 function manifestOf(text: string): StoredManifest {
   const bytes = new Uint8Array(Buffer.from(JSON.stringify({ text })));
   return { digest: digestOf(bytes), mediaType: "application/vnd.oci.image.index.v1+json", bytes };
-}
-
-function putOf(manifest: StoredManifest, more: Partial<ManifestPut>): ManifestPut {
-  const none: readonly Digest[] = [];
-  return {
-    manifest,
-    requiredBlobs: none,
-    borrowFrom: [],
-    requiredManifests: none,
-    references: none,
-    subject: null,
-    tags: [],
-    kind: "pushed",
-    isPart: false,
-    atMs: 1,
-    ...more,
-  };
 }

@@ -11,6 +11,7 @@ import { SHELLS, TestNode } from "./node.fixture.ts";
 import { run } from "../targets/programs.fixture.ts";
 import { secureSpoofing, testSettings } from "../settings.fixture.ts";
 import { writeFiles } from "./write-files.ts";
+import { LISTENING_SERVER } from "../listening-server.fixture.ts";
 
 const MAIN = "etc/containers/registries.conf";
 const LARDERS = "etc/containers/registries.conf.d/50-larder.conf";
@@ -210,18 +211,3 @@ describe.skipIf(!lab.met)("what the script says is what the programs do", () => 
     expect(await node.picture()).toEqual(before);
   });
 });
-
-/** Prints the paths that are asked of it while a command runs. */
-const LISTENING_SERVER = `
-const server = Bun.serve({
-  hostname: "127.0.0.1",
-  port: 5000,
-  fetch(request) {
-    const { pathname } = new URL(request.url);
-    console.log(pathname);
-    return new Response("{}", { status: pathname === "/v2/" ? 200 : 404 });
-  },
-});
-await Bun.spawn(["sh", "-c", process.argv[2]]).exited;
-await server.stop(true);
-`;

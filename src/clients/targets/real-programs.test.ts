@@ -11,6 +11,7 @@ import { testSettings } from "../settings.fixture.ts";
 import { writeFiles } from "../deliver/write-files.ts";
 import { unmet } from "../../../test/requirement.ts";
 import { until } from "../../../test/until.ts";
+import { LISTENING_SERVER } from "../listening-server.fixture.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -92,21 +93,6 @@ describe.skipIf(missing("skopeo", "unshare", "ip") || process.getuid?.() !== 0)(
     expect(asked).toContain("/v2/app/manifests/v1");
   });
 });
-
-/** Prints the paths that are asked of it while a command runs. */
-const LISTENING_SERVER = `
-const server = Bun.serve({
-  hostname: "127.0.0.1",
-  port: 5000,
-  fetch(request) {
-    const { pathname } = new URL(request.url);
-    console.log(pathname);
-    return new Response("{}", { status: pathname === "/v2/" ? 200 : 404 });
-  },
-});
-await Bun.spawn(["sh", "-c", process.argv[2]]).exited;
-await server.stop(true);
-`;
 
 describe.skipIf(missing("podman"))("podman", () => {
   test("reads the mirrors of registries.conf.d", async () => {

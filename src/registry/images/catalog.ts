@@ -2,7 +2,8 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import { LOCAL, type Namespace } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
-import type { Page, RepositoryStore, TagStore } from "../../storage/metadata.ts";
+import type { RepositoryStore, TagStore } from "../../storage/metadata.ts";
+import type { Page } from "../../storage/page.ts";
 import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
 
 /** Lists the names of repositories and tags. */

@@ -1,7 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { AsideStore } from "../../storage/aside.ts";
 import type { BlobStore } from "../../storage/blobs.ts";
-import type { BlobTransitionStore } from "../../storage/metadata.ts";
+import type { BlobTransitionStore } from "../../storage/collection.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 

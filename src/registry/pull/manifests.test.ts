@@ -5,6 +5,7 @@ import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { LOCAL, type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import { parseTag } from "../../oci/tag.ts";
+import { putOf } from "../../storage/manifest-put.fixture.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import type { TagKind } from "../../storage/metadata.ts";
 import { Manifests } from "./manifests.ts";
@@ -36,19 +37,8 @@ function opened({ isFresh = true } = {}) {
     const bytes = Buffer.from(
       JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [], at, kind }),
     );
-    await metadata.manifests.putManifest(nameOf(at), {
-      manifest: { digest: digestOf(bytes), mediaType: MEDIA_TYPE.ociIndex, bytes },
-      requiredBlobs: [],
-      borrowFrom: [],
-      requiredManifests: [],
-      references: [],
-      subject: null,
-      tags: [TAG],
-      kind,
-      isPart: false,
-      atMs: 1,
-      sizeBytes: bytes.byteLength,
-    });
+    const manifest = { digest: digestOf(bytes), mediaType: MEDIA_TYPE.ociIndex, bytes };
+    await metadata.manifests.putManifest(nameOf(at), putOf(manifest, { tags: [TAG], kind }));
   };
   return { manifests, keep };
 }

@@ -81,10 +81,8 @@ export class Manifests {
       const name = nameOf(place);
       const here = tags.recallTagged(name, tag);
       if (here === undefined) return null;
-      const { kind } = here?.tag ?? { kind: null };
-      const isFound = kind === "pushed" || (kind === "cached" && accept === "stored");
-      if (here !== null && (isFound || (accept === "upstream" && origin.isFresh(place, here)))) {
-        return this.#hit(place, name, here.manifest, kind);
+      if (here !== null && (answersAlone(here, accept) || (accept === "upstream" && origin.isFresh(place, here)))) {
+        return this.#hit(place, name, here.manifest, here.tag.kind);
       }
       if (accept === "upstream") return null;
     }
@@ -123,7 +121,7 @@ export class Manifests {
     const name = nameOf(repository);
     const here = seen.get(name) ?? (seen.has(name) ? null : await tags.getTagged(name, tag));
     seen.set(name, here);
-    if (here !== null && (here.tag.kind === "pushed" || accept === "stored")) {
+    if (here !== null && answersAlone(here, accept)) {
       return this.#hit(repository, name, here.manifest, here.tag.kind);
     }
     if (accept !== "upstream" || context.isHereOnly === true) return null;
@@ -161,4 +159,9 @@ export class Manifests {
     this.#parts.traffic.hit(repository.namespace, manifest.bytes.byteLength);
     return { manifest, warning: null, foundIn, kind, fetchedFrom: null };
   }
+}
+
+/** Does a tag that is here answer, whatever upstream may say? */
+function answersAlone({ tag }: Tagged, accept: Candidate["accept"]): boolean {
+  return tag.kind === "pushed" || accept === "stored";
 }

@@ -4,13 +4,8 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import { newUploadId, type Spool, tryParseUploadId, type UploadId, uploadLease } from "../../storage/blobs.ts";
 import { type Leases, underLease } from "../../storage/leases.ts";
-import type {
-  BlobLinkStore,
-  BlobTransitionStore,
-  HoldingStore,
-  MetadataStore,
-  UploadSessionStore,
-} from "../../storage/metadata.ts";
+import type { BlobLinkStore, HoldingStore, MetadataStore, UploadSessionStore } from "../../storage/metadata.ts";
+import type { BlobTransitionStore } from "../../storage/collection.ts";
 import type { BlobFiles } from "../pull/blob-files.ts";
 import { keepSpooled, type SpoolAndStore } from "../pull/keep-spooled.ts";
 

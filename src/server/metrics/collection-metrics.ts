@@ -1,5 +1,5 @@
 import type { CollectionTotals } from "../../registry/collection-tally.ts";
-import type { MetricDefinition } from "../../telemetry/metrics/metric-family.ts";
+import { counter, type MetricDefinition } from "../../telemetry/metrics/metric-family.ts";
 import type { MetricReader } from "../../telemetry/metrics/metric-reader.ts";
 
 const RUNS: MetricDefinition = {
@@ -35,8 +35,4 @@ export function collectionMetrics(totals: () => CollectionTotals): MetricReader 
     ];
   };
   return { name: "collections", definitions: [RUNS, BLOBS, BYTES, MANIFESTS, SET_ASIDE, LAST], read };
-}
-
-function counter(name: string, help: string): MetricDefinition {
-  return { kind: "counter", name, help, labels: [] };
 }

@@ -1,5 +1,5 @@
 import type { StatisticsStore } from "../../storage/statistics.ts";
-import type { MetricDefinition } from "../../telemetry/metrics/metric-family.ts";
+import { gauge, type MetricDefinition } from "../../telemetry/metrics/metric-family.ts";
 import type { MetricReader, Reading } from "../../telemetry/metrics/metric-reader.ts";
 
 const BLOBS = gauge("larder_store_blobs", "Blobs that are recorded");
@@ -63,8 +63,4 @@ export function storeMetrics({ statistics, downloads, disk, guard, reserve }: St
 
 function reading(metric: MetricDefinition, value: number, ...labels: readonly string[]): Reading {
   return { metric, labels, value };
-}
-
-function gauge(name: string, help: string, ...labels: readonly string[]): MetricDefinition {
-  return { kind: "gauge", name, help, labels };
 }

@@ -3,7 +3,7 @@ import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import { CounterFamily } from "../../telemetry/metrics/counter.ts";
 import { HistogramFamily } from "../../telemetry/metrics/histogram.ts";
 import { OTHER } from "../../telemetry/metrics/labelled.ts";
-import type { MetricDefinition, MetricFamily } from "../../telemetry/metrics/metric-family.ts";
+import { gauge, type MetricDefinition, type MetricFamily } from "../../telemetry/metrics/metric-family.ts";
 import type { MetricReader, Reading } from "../../telemetry/metrics/metric-reader.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { UpstreamEvent } from "../../upstream/upstream-event.ts";
@@ -58,11 +58,23 @@ function reasonOf(error: Error): string {
   return error instanceof UpstreamError ? error.failure.kind : "internal";
 }
 
-const REACHABLE = gauge("larder_upstream_reachable", "Whether a registry can be reached: 0 while nobody waits for it");
-const LIMIT = gauge("larder_upstream_allowance_requests", "The requests that a registry allows, as it said last");
-const LEFT = gauge("larder_upstream_allowance_remaining_requests", "Those that were left of them");
-const WINDOW = gauge("larder_upstream_allowance_window_seconds", "The time that they are for");
-const SEEN = gauge("larder_upstream_allowance_timestamp_seconds", "When the registry said so, since unix epoch");
+const REACHABLE = gauge(
+  "larder_upstream_reachable",
+  "Whether a registry can be reached: 0 while nobody waits for it",
+  "namespace",
+);
+const LIMIT = gauge(
+  "larder_upstream_allowance_requests",
+  "The requests that a registry allows, as it said last",
+  "namespace",
+);
+const LEFT = gauge("larder_upstream_allowance_remaining_requests", "Those that were left of them", "namespace");
+const WINDOW = gauge("larder_upstream_allowance_window_seconds", "The time that they are for", "namespace");
+const SEEN = gauge(
+  "larder_upstream_allowance_timestamp_seconds",
+  "When the registry said so, since unix epoch",
+  "namespace",
+);
 const OFFLINE: MetricDefinition = {
   kind: "gauge",
   name: "larder_offline",
@@ -87,8 +99,4 @@ export function upstreamState(upstreams: Upstreams): MetricReader {
     }),
   ];
   return { name: "upstreams", definitions: [OFFLINE, REACHABLE, LIMIT, LEFT, WINDOW, SEEN], read };
-}
-
-function gauge(name: string, help: string): MetricDefinition {
-  return { kind: "gauge", name, help, labels: ["namespace"] };
 }

@@ -5,12 +5,10 @@ import { type EventCause, eventOfRemoval, eventsOfPut, NO_CAUSE } from "../event
 import { BlobTransitions } from "../blob-transitions.ts";
 import type {
   BlobLink,
-  Departure,
   HeldManifest,
   LocatedTag,
   ManifestPut,
   MetadataStore,
-  Page,
   StoredManifest,
   StoredTag,
   Tagged,
@@ -20,6 +18,8 @@ import type {
   TagQuery,
   UploadSession,
 } from "../metadata.ts";
+import type { Page } from "../page.ts";
+import type { Departure } from "../collection.ts";
 import type { StoreTotals } from "../statistics.ts";
 import { ProcessLeases } from "../process-leases.ts";
 import { MemoryEvents } from "./events-memory.ts";

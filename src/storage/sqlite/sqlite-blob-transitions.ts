@@ -1,6 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobTransitions } from "../blob-transitions.ts";
-import type { BlobTransitionStore, Departure } from "../metadata.ts";
+import type { BlobTransitionStore, Departure } from "../collection.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 const HAS_RECORD = "EXISTS (SELECT 1 FROM blob b WHERE b.digest = d.value)";

@@ -1,5 +1,6 @@
 import type { RepositoryName } from "../../oci/repository-name.ts";
-import type { Page, UploadSession, UploadSessionStore } from "../metadata.ts";
+import type { UploadSession, UploadSessionStore } from "../metadata.ts";
+import type { Page } from "../page.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 /**

@@ -15,6 +15,16 @@ export type MetricDefinition = {
   readonly labels: readonly string[];
 };
 
+/** The definition of a counter: `counter("larder_uploads_total", "Uploads", "result")`. */
+export function counter(name: string, help: string, ...labels: readonly string[]): MetricDefinition {
+  return { kind: "counter", name, help, labels };
+}
+
+/** The definition of a gauge. */
+export function gauge(name: string, help: string, ...labels: readonly string[]): MetricDefinition {
+  return { kind: "gauge", name, help, labels };
+}
+
 /** A line of an exposition. `suffix` is what stands behind the metric's name; `le` is a bucket's upper bound, else null. */
 export type Sample = {
   readonly suffix: "" | "_bucket" | "_sum" | "_count";

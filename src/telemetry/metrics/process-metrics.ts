@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import type { MetricDefinition } from "./metric-family.ts";
+import { counter, gauge, type MetricDefinition } from "./metric-family.ts";
 import type { MetricReader, Reading } from "./metric-reader.ts";
 
 const CPU = counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds");
@@ -53,12 +53,4 @@ function kibibytesIn(status: string, key: string): number | null {
 function numberIn(text: string, pattern: RegExp): number | null {
   const digits = pattern.exec(text)?.[1];
   return digits === undefined ? null : Number(digits);
-}
-
-function counter(name: string, help: string): MetricDefinition {
-  return { kind: "counter", name, help, labels: [] };
-}
-
-function gauge(name: string, help: string): MetricDefinition {
-  return { kind: "gauge", name, help, labels: [] };
 }
