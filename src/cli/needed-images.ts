@@ -18,10 +18,15 @@ export async function neededImages(
   options: { readonly strict: boolean },
   { environment, signal, stderr }: CommandIo,
 ): Promise<NeededImages> {
-  const { images, problems } = await discoverImages(paths, { environment, signal, strict: options.strict });
+  const { images, problems, elsewhere } = await discoverImages(paths, { environment, signal, strict: options.strict });
   for (const { severity, file, line, message } of problems) {
     const place = line === null ? file : `${file}:${line}`;
     stderr.write(`larder: ${severity === "note" ? "note: " : ""}${place}: ${message}\n`);
+  }
+  for (const { what, file, line } of elsewhere) {
+    stderr.write(
+      `larder: ${line === null ? file : `${file}:${line}`}: ${what} is not here: its images are not listed\n`,
+    );
   }
   const byName = new Map(images.map(({ reference }) => [formatReference(reference), reference]));
   const references = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);

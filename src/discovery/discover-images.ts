@@ -2,7 +2,8 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { scanDockerfile } from "./files/dockerfile.ts";
-import { Findings, type FoundImage, type Problem } from "./found/found-image.ts";
+import { DOCUMENT_FORMATS } from "./formats/document-formats.ts";
+import { type Elsewhere, Findings, type FoundImage, type Problem } from "./found/found-image.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
 import { scanChart } from "./helm/chart-images.ts";
 import { findHelm, type HelmTemplate } from "./helm/helm-program.ts";
@@ -24,7 +25,11 @@ export type DiscoveryOptions = {
 };
 
 /** The images in the order in which they were found, one for each place, and what kept the list from being whole. */
-export type Discovery = { readonly images: readonly FoundImage[]; readonly problems: readonly Problem[] };
+export type Discovery = {
+  readonly images: readonly FoundImage[];
+  readonly problems: readonly Problem[];
+  readonly elsewhere: readonly Elsewhere[];
+};
 
 const ARCHIVE_BYTES_LIMIT = 32 * 1024 * 1024;
 
@@ -38,7 +43,8 @@ export async function discoverImages(paths: readonly string[], options: Discover
   for (const path of paths) await run.path(path);
   const images =
     options.strict === true ? run.findings.images.filter(({ kind }) => kind === "field") : run.findings.images;
-  return { images, problems: run.findings.problems };
+  const { problems, elsewhere } = run.findings;
+  return { images, problems, elsewhere };
 }
 
 class DiscoveryRun {
@@ -129,7 +135,11 @@ class DiscoveryRun {
     const origin = linesOf(entry.path);
     if (entry.type === "dockerfile") scanDockerfile(text, origin, this.findings);
     else if (entry.type === "yaml") {
-      await scanYamlFile({ path: entry.path, name: entry.name, text, askedFor }, this.#options.signal, this.findings);
+      await scanYamlFile(
+        { path: entry.path, name: entry.name, text, askedFor, formats: DOCUMENT_FORMATS },
+        this.#options.signal,
+        this.findings,
+      );
     } else {
       scanImageList(
         text,

@@ -53,6 +53,7 @@ test("images --json tells where each comes from", async () => {
     line: 14,
     kind: "field",
     source: "kubernetes",
+    platform: null,
   });
 });
 

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { discoverImages } from "../../discovery/discover-images.ts";
-import type { FoundImage, Place } from "../../discovery/found/found-image.ts";
+import type { FoundImage } from "../../discovery/found/found-image.ts";
+import type { Place } from "../../discovery/found/place.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 
@@ -19,11 +20,18 @@ export function imagesCommand(io: CommandIo): Command {
 
 async function listImages(io: CommandIo, paths: readonly string[], flags: Flags): Promise<void> {
   const { environment, signal } = io;
-  const { images, problems } = await discoverImages(paths, { environment, signal, strict: flags.strict === true });
+  const { images, problems, elsewhere } = await discoverImages(paths, {
+    environment,
+    signal,
+    strict: flags.strict === true,
+  });
   for (const problem of problems) {
     io.stderr.write(
       `larder: ${problem.severity === "note" ? "note: " : ""}${formatPlace(problem)}: ${problem.message}\n`,
     );
+  }
+  for (const { what, ...place } of elsewhere) {
+    io.stderr.write(`larder: ${formatPlace(place)}: ${what} is not here: its images are not listed\n`);
   }
   const names = [...new Set(images.map(({ reference }) => formatReference(reference)))].sort();
   if (flags.json === true) io.stdout.write(`${JSON.stringify(images.map(toJson), null, 2)}\n`);
@@ -37,6 +45,6 @@ function formatPlace({ file, line }: Place): string {
   return line === null ? file : `${file}:${line}`;
 }
 
-function toJson({ reference, written, file, line, kind, source }: FoundImage) {
-  return { image: formatReference(reference), written, file, line, kind, source };
+function toJson({ reference, written, file, line, kind, source, platform }: FoundImage) {
+  return { image: formatReference(reference), written, file, line, kind, source, platform };
 }

@@ -4,7 +4,8 @@
  * Source: the Dockerfile reference (BuildKit's frontend 1.x): FROM, ARG before FROM, COPY --from, RUN --mount=from,
  * parser directives, here-documents.
  */
-import type { Findings, Place } from "../found/found-image.ts";
+import type { Findings } from "../found/found-image.ts";
+import type { Place } from "../found/place.ts";
 import { substituteVariables } from "./variable-substitution.ts";
 import type { LineOrigin } from "./yaml-documents.ts";
 

@@ -1,5 +1,6 @@
 /** Manifests, templates and scripts that documents keep in strings: what they name is a guess. */
-import { Findings, type ImageSource, type Place } from "../found/found-image.ts";
+import { Findings, type ImageSource } from "../found/found-image.ts";
+import type { Place } from "../found/place.ts";
 import { imagesInText, isBareName, isLikelyImage, isTemplated } from "../found/image-text.ts";
 import type { Located, LocatedScalar } from "../found/located-value.ts";
 import { type LineOrigin, readDocuments } from "./yaml-documents.ts";

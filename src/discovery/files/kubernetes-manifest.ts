@@ -8,7 +8,8 @@
  * Source: the Kubernetes API reference, v1.36, PodSpec and ImageVolumeSource; custom resources of well-known operators.
  */
 import { type ManifestContext, scanEmbeddedText } from "./embedded-text.ts";
-import type { Findings, FoundImage, Place } from "../found/found-image.ts";
+import type { Findings, FoundImage } from "../found/found-image.ts";
+import type { Place } from "../found/place.ts";
 import { imagesInText, isBareName, isFullImage, isLikelyImage, isTemplated } from "../found/image-text.ts";
 import { joinImageParts } from "../found/image-parts.ts";
 import {

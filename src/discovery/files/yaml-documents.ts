@@ -7,7 +7,8 @@
  * Source: YAML 1.2.2; merge keys as YAML 1.1 has them, since Kubernetes' tools read those.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
-import type { Findings, Place } from "../found/found-image.ts";
+import type { Findings } from "../found/found-image.ts";
+import type { Place } from "../found/place.ts";
 import type { Located, LocatedMap } from "../found/located-value.ts";
 import { indentContinuations } from "./yaml-indentation.ts";
 

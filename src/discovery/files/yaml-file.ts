@@ -1,6 +1,7 @@
 /** YAML and JSON files of any kind: which document is what, and who reads it. */
 import { dirname, join } from "node:path";
 import { isComposeDocument, readEnvironmentFile, scanCompose } from "./compose-file.ts";
+import type { DocumentFile, DocumentFormat } from "./document-format.ts";
 import { type ManifestContext, scanImageLines } from "./embedded-text.ts";
 import { Findings, type ImageSource } from "../found/found-image.ts";
 import { isLikelyImage, mayNameImages } from "../found/image-text.ts";
@@ -9,18 +10,18 @@ import type { Located } from "../found/located-value.ts";
 import { readText } from "./read-text.ts";
 import { type DocumentText, linesOf, readDocument, splitDocuments } from "./yaml-documents.ts";
 
-/** A YAML or JSON file. `askedFor` is true when the user named it, so that its fields count whatever document it is. */
-export type YamlFile = {
-  readonly path: string;
-  readonly name: string;
+/** A YAML or JSON file. The fields of one that the user named count whatever document it is. */
+export type YamlFile = DocumentFile & {
   readonly text: string;
-  readonly askedFor: boolean;
+  /** Who reads its documents before the readers here: the first that recognizes one. */
+  readonly formats: readonly DocumentFormat[];
 };
 
 /** Adds the images of all documents of a file; those that are broken are named, the others read. */
 export async function scanYamlFile(file: YamlFile, signal: AbortSignal, findings: Findings): Promise<void> {
   // JSON files that are neither manifests nor asked for are other programs' affair, and can be large.
-  if (/\.json$/i.test(file.name) && !file.askedFor && !/"(?:kind|services)"\s*:/.test(file.text)) return;
+  const isOurs = /"(?:kind|services)"\s*:/.test(file.text) || bearsMark(file.text, file.formats);
+  if (/\.json$/i.test(file.name) && !file.askedFor && !isOurs) return;
   for (const document of splitDocuments(file.text)) {
     const value = readUseful(file, document, findings);
     if (value !== null) await scanDocument(value, file, signal, findings);
@@ -28,7 +29,11 @@ export async function scanYamlFile(file: YamlFile, signal: AbortSignal, findings
 }
 
 async function scanDocument(document: Located, file: YamlFile, signal: AbortSignal, findings: Findings): Promise<void> {
-  if (isKubernetesDocument(document)) {
+  const format =
+    document.type === "map" ? file.formats.find((candidate) => candidate.recognizes(document, file)) : undefined;
+  if (format !== undefined && document.type === "map") {
+    await format.read(document, file, findings, signal);
+  } else if (isKubernetesDocument(document)) {
     scanManifest(document, manifestContext("kubernetes"), findings);
   } else if (isComposeDocument(document)) {
     const variables = await readText(join(dirname(file.path), ".env"), signal);
@@ -49,7 +54,7 @@ function manifestContext(source: ImageSource): ManifestContext {
 /** Reads a document that may name images; null for the others, which are only looked at for being broken. */
 function readUseful(file: YamlFile, document: DocumentText, findings: Findings): Located | null {
   const { text, firstLine } = document;
-  if (!mayNameImages(text) && isSound(text)) return null;
+  if (!mayNameImages(text) && !bearsMark(text, file.formats) && isSound(text)) return null;
   const reading = new Findings();
   const value = readDocument(document, linesOf(file.path), reading);
   if (value !== null || !/\{\{|\{%/.test(text)) {
@@ -60,6 +65,11 @@ function readUseful(file: YamlFile, document: DocumentText, findings: Findings):
   const origin = (line: number) => ({ file: file.path, line: line + firstLine - 1 });
   scanImageLines(text, origin, manifestContext("kubernetes"), findings);
   return null;
+}
+
+/** May the text be a document of another tool's? */
+function bearsMark(text: string, formats: readonly DocumentFormat[]): boolean {
+  return formats.some(({ mark }) => mark.test(text));
 }
 
 /** Is it YAML? A parser in native code says so thirty times faster; only what it doubts is read to name the fault. */

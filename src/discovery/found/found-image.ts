@@ -1,10 +1,9 @@
 import { parseReference, type Reference } from "../../oci/reference.ts";
+import type { Located } from "./located-value.ts";
+import type { Place } from "./place.ts";
 
 /** The sort of file that a reference was found in. */
 export type ImageSource = "kubernetes" | "kustomize" | "helm" | "values" | "compose" | "dockerfile" | "list";
-
-/** A place in a file. `line` counts from 1; null when the file as a whole is meant. */
-export type Place = { readonly file: string; readonly line: number | null };
 
 /** An image that a file names. */
 export type FoundImage = Place & {
@@ -17,6 +16,8 @@ export type FoundImage = Place & {
    */
   readonly kind: "field" | "guess";
   readonly source: ImageSource;
+  /** The platform that the file asks for, as it writes it (`linux/arm64`); null when it leaves that open. */
+  readonly platform: string | null;
 };
 
 /**
@@ -25,18 +26,44 @@ export type FoundImage = Place & {
  */
 export type Problem = Place & { readonly severity: "error" | "note"; readonly message: string };
 
+/** Where a chart lies that is not among the files, and what is set when it is rendered. */
+export type ChartLocation = {
+  /** `https://…`, a chart repository, or `oci://HOST/PATH`, below which the chart lies. */
+  readonly repository: string;
+  readonly name: string;
+  /** A version or a range of versions; null for the newest. */
+  readonly version: string | null;
+  /** Values that are given to it, the later ones first in rank. */
+  readonly values: readonly Located[];
+};
+
+/** What files name and is not among them, so that its images are not in the list: a chart, a remote base, every tag of a repository. */
+export type Elsewhere = Place & {
+  /** What it is, to follow the place in a message: `the chart rancher 2.9.0 of https://…`. */
+  readonly what: string;
+  /** The chart, when it is one that could be fetched. */
+  readonly chart: ChartLocation | null;
+};
+
 /** Collects what the readers find, each image and problem of a place once. */
 export class Findings {
   readonly images: FoundImage[] = [];
   readonly problems: Problem[] = [];
+  readonly elsewhere: Elsewhere[] = [];
   readonly #seen = new Set<string>();
 
   /** Adds the image that `written` names. False, and nothing added, when it is no valid reference. */
-  image(place: Place, written: string, kind: FoundImage["kind"], source: ImageSource): boolean {
+  image(
+    place: Place,
+    written: string,
+    kind: FoundImage["kind"],
+    source: ImageSource,
+    platform: string | null = null,
+  ): boolean {
     const reference = tryReference(written);
     if (reference === null) return false;
-    if (this.#first(`image\0${place.file}\0${place.line}\0${written}\0${kind}`)) {
-      this.images.push({ reference, written, file: place.file, line: place.line, kind, source });
+    if (this.#first(`image\0${place.file}\0${place.line}\0${written}\0${kind}\0${platform}`)) {
+      this.images.push({ reference, written, file: place.file, line: place.line, kind, source, platform });
     }
     return true;
   }
@@ -51,10 +78,17 @@ export class Findings {
     this.#problem(place, "note", message);
   }
 
+  /** Says that the file at `place` names something whose content is not among the files. */
+  missing(place: Place, what: string, chart: ChartLocation | null = null): void {
+    if (!this.#first(`elsewhere\0${place.file}\0${place.line}\0${what}`)) return;
+    this.elsewhere.push({ file: place.file, line: place.line, what, chart });
+  }
+
   /** Takes over what another reader collected. */
   add(other: Findings): void {
-    for (const found of other.images) this.image(found, found.written, found.kind, found.source);
+    for (const found of other.images) this.image(found, found.written, found.kind, found.source, found.platform);
     for (const problem of other.problems) this.#problem(problem, problem.severity, problem.message);
+    for (const thing of other.elsewhere) this.missing(thing, thing.what, thing.chart);
   }
 
   #problem(place: Place, severity: Problem["severity"], message: string): void {

@@ -1,5 +1,5 @@
 /** Images that a custom resource, or a chart's values, give in parts: `repository` and `tag`, perhaps `registry` and `digest`. */
-import type { Place } from "./found-image.ts";
+import type { Place } from "./place.ts";
 import { type LocatedMap, textAt, valueAt } from "./located-value.ts";
 
 /** A reference put together from a map's fields. */

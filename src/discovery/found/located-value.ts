@@ -2,7 +2,7 @@
  * Plain data that remembers where each part of it was written, so that an image can be traced to its line after a
  * document was merged, patched or rendered.
  */
-import type { Place } from "./found-image.ts";
+import type { Place } from "./place.ts";
 
 /** A string, number, boolean or null. `text` is the scalar as written, without quotes: `1.10` stays `1.10`. */
 export type LocatedScalar = Place & {

@@ -1,7 +1,8 @@
 /** The images of a chart: rendered by Helm when it is there, by our own reading of the templates otherwise. */
 import { join } from "node:path";
 import { type ManifestContext, scanImageLines } from "../files/embedded-text.ts";
-import { Findings, type Place } from "../found/found-image.ts";
+import { Findings } from "../found/found-image.ts";
+import type { Place } from "../found/place.ts";
 import { mayNameImages } from "../found/image-text.ts";
 import { scanManifest } from "../files/kubernetes-manifest.ts";
 import { type Located, stringAt } from "../found/located-value.ts";

@@ -7,7 +7,8 @@
  */
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Findings, Place } from "../found/found-image.ts";
+import type { Findings } from "../found/found-image.ts";
+import type { Place } from "../found/place.ts";
 import {
   itemsAt,
   type Located,

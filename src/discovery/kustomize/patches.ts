@@ -9,7 +9,8 @@ import {
   textAt,
   valueAt,
 } from "../found/located-value.ts";
-import type { Findings, Place } from "../found/found-image.ts";
+import type { Findings } from "../found/found-image.ts";
+import type { Place } from "../found/place.ts";
 import { readDocuments } from "../files/yaml-documents.ts";
 
 /** Does `target:` of a patch choose the resource? Names are expressions that match as a whole, labels are `key=value`. */
