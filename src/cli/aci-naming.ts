@@ -3,7 +3,7 @@ import { aciNameAt, isIdentifier, toIdentifier } from "../aci/aci-name.ts";
 import { aciFileName } from "../aci/aci-path.ts";
 import { tryParseImageName } from "../images/image-name.ts";
 import type { SourceImage } from "../images/image-source.ts";
-import type { Location } from "../images/location.ts";
+import type { SourceLocation } from "../images/location.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 
@@ -14,7 +14,7 @@ export type AciNaming = { readonly origin: Omit<AciOrigin, "manifestDigest">; re
  * Names the ACI of an image: by what the location or the image itself is called, or by `explicit` when that is not
  * null. Throws a CommandFailure when there is no name.
  */
-export function nameAci(location: Location, image: SourceImage, explicit: string | null): AciNaming {
+export function nameAci(location: SourceLocation, image: SourceImage, explicit: string | null): AciNaming {
   const reference = referenceOf(location, image);
   const tag = reference?.tag ?? tagAlone(image);
   if (explicit !== null) {
@@ -37,7 +37,7 @@ export function nameAci(location: Location, image: SourceImage, explicit: string
   };
 }
 
-function referenceOf(location: Location, image: SourceImage): Reference | null {
+function referenceOf(location: SourceLocation, image: SourceImage): Reference | null {
   if (location.kind === "registry") return location.reference;
   return image.name === null ? null : tryParseImageName(image.name);
 }

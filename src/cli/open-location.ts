@@ -12,7 +12,7 @@ import type { ImageSink } from "../images/image-sink.ts";
 import type { ImageSource } from "../images/image-source.ts";
 import { layoutSink } from "../images/layout/layout-sink.ts";
 import { openLayoutSource } from "../images/layout/layout-source.ts";
-import { formatLocation, type Location, STANDARD_STREAM } from "../images/location.ts";
+import { formatLocation, type Location, type SourceLocation, STANDARD_STREAM } from "../images/location.ts";
 import { openArchiveFile, openArchiveStream } from "../images/archive/open-archive.ts";
 import { registrySink } from "../images/registry/registry-sink.ts";
 import { registrySource } from "../images/registry/registry-source.ts";
@@ -33,7 +33,7 @@ export type LocationContext = {
 
 /** Opens the images of a location. `side` matters for registries. */
 export async function openSource(
-  location: Location,
+  location: SourceLocation,
   side: RegistrySide,
   context: LocationContext,
 ): Promise<ImageSource> {
@@ -56,6 +56,7 @@ export async function openSource(
       return sourceOverTree(await openArchive(location.path, text, context), (tree) =>
         openLayoutSource(tree, location.label),
       );
+    case "archive":
     case "docker-archive":
       return sourceOverTree(await openArchive(location.path, text, context), (tree) =>
         openDockerArchiveSource(tree, location.label),

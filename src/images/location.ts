@@ -21,6 +21,11 @@ export type Location =
   | { readonly kind: "oci-layout"; readonly path: string; readonly label: string | null }
   | { readonly kind: "directory"; readonly path: string };
 
+/** Where an image may come from: an archive's path alone, too, which is Docker's or OCI's as its content will say. */
+export type SourceLocation =
+  | Location
+  | { readonly kind: "archive"; readonly path: string; readonly label: string | null };
+
 const SCHEMES = {
   docker: "registry",
   "docker-daemon": "daemon",
@@ -60,8 +65,8 @@ export function parseLocation(text: string): Location {
   return { kind: "registry", reference: parseReference(text) };
 }
 
-/** The location as `parseLocation` reads it. */
-export function formatLocation(location: Location): string {
+/** The location as people write it, for messages. */
+export function formatLocation(location: SourceLocation): string {
   switch (location.kind) {
     case "registry":
       return `docker://${formatReference(location.reference)}`;
@@ -71,6 +76,8 @@ export function formatLocation(location: Location): string {
       return `dir:${location.path}`;
     case "oci-layout":
       return `oci:${withLabel(location)}`;
+    case "archive":
+      return withLabel(location);
     case "docker-archive":
     case "oci-archive":
       return `${location.kind}:${withLabel(location)}`;

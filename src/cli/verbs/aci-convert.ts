@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { type Aci, type ConversionOptions, convertImage, convertLayers } from "../../aci/convert/convert-image.ts";
 import type { ImageSource } from "../../images/image-source.ts";
-import { parseLocation } from "../../images/location.ts";
 import { registrySource } from "../../images/registry/registry-source.ts";
 import { hostPlatform, tryParsePlatform } from "../../oci/platform.ts";
 import { parseReference, type Reference } from "../../oci/reference.ts";
@@ -17,10 +16,10 @@ import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts"
 import { connectRegistry } from "../../remote/connect-registry.ts";
 import { addRegistryOptions, registrySideOf } from "../copy-flags.ts";
 import { failingOnAci } from "../failing-on-aci.ts";
-import { readArgument } from "../failing-plainly.ts";
 import { openSource } from "../open-location.ts";
 import { findRegistryAddress } from "../../remote/registry-address.ts";
 import { targetAt } from "../../remote/registry-side.ts";
+import { explaining, readSource } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
 
 type ConvertFlags = {
@@ -47,8 +46,8 @@ export function aciConvertCommand(io: CommandIo): Command {
     .summary("make ACI files of an image")
     .description(
       "Make ACI files. SOURCE is the NAME of an image that larder holds or fetches, or docker://NAME, docker-daemon:NAME,\n" +
-        "docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], dir:DIR. An archive's images are converted\n" +
-        "all. Files are named like docker2aci's: quay.io/coreos/flannel:0.5.5 as coreos-flannel-0.5.5.aci.",
+        "docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], dir:DIR, or the path of an archive, a layout or\n" +
+        "a directory: app.tar, ./folder. An archive's images are converted all. Files are named like docker2aci's: quay.io/coreos/flannel:0.5.5 as coreos-flannel-0.5.5.aci.",
     )
     .argument("<source>", "the image")
     .option("--registry <address>", "for a NAME: larder (default $LARDER_REGISTRY, $LOCAL_REGISTRY, localhost:5000)")
@@ -72,16 +71,19 @@ export function aciConvertCommand(io: CommandIo): Command {
 
 async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promise<WrittenAci[]> {
   const { environment, signal } = io;
-  const location = readArgument(() => parseLocation(text));
+  const reading = await readSource(text, "registry");
+  const { location } = reading;
   const selection = platformOf(flags);
   await mkdir(flags.out, { recursive: true });
   const isHeld = location.kind === "registry" && !text.startsWith("docker://");
   const source = isHeld
     ? await openHeldImage(text, location.reference, flags, io)
-    : await openSource(location, registrySideOf(flags, ""), { environment, signal, ...standardStreams });
+    : await explaining(reading, () =>
+        openSource(location, registrySideOf(flags, ""), { environment, signal, ...standardStreams }),
+      );
   try {
     const written: WrittenAci[] = [];
-    const images = await source.images();
+    const images = await explaining(reading, () => source.images());
     if (flags.name !== undefined && images.length > 1) {
       throw new CommandFailure(2, `${source.location} holds ${images.length} images; --name can name only one of them`);
     }

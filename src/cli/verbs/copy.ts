@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { SourceImage } from "../../images/image-source.ts";
-import { type Location, parseLocation, STANDARD_STREAM } from "../../images/location.ts";
+import { type Location, type SourceLocation, STANDARD_STREAM } from "../../images/location.ts";
 import type { RepositoryPath } from "../../oci/repository-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { copyAll } from "../copy-all.ts";
@@ -8,8 +8,9 @@ import { addCopyOptions, addRegistryOptions, type CopyFlags, jobsOf, registrySid
 import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
 import { hostSelection, selectionOf } from "../platform-flags.ts";
 import { CopyReport } from "../copy-report.ts";
-import { failingPlainly, readArgument } from "../failing-plainly.ts";
+import { failingPlainly } from "../failing-plainly.ts";
 import { openSink, openSource } from "../open-location.ts";
+import { explaining, readDestination, readSource } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
 
 /** `larder copy`: an image from any place to any other. */
@@ -24,6 +25,7 @@ export function copyCommand(io: CommandIo): Command {
         "  oci:DIR[:TAG]                 an OCI image layout\n" +
         "  oci-archive:FILE[:TAG]        an OCI image layout in a tar\n" +
         "  dir:DIR                       a directory of skopeo's\n" +
+        "The path of an archive, a layout or a directory will do for the source: app.tar, ./folder.\n" +
         "Archives may be compressed (gzip, zstd, xz, bzip2); FILE may be '-'. Without --platform the image is kept as it is;\n" +
         "into docker-archive: and docker-daemon: goes this machine's platform.",
     )
@@ -38,7 +40,8 @@ export function copyCommand(io: CommandIo): Command {
 }
 
 async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): Promise<void> {
-  const [source, dest] = [readArgument(() => parseLocation(from)), readArgument(() => parseLocation(to))];
+  const [reading, dest] = [await readSource(from, "registry"), await readDestination(to)];
+  const source = reading.location;
   const isEngine = dest.kind === "daemon" || dest.kind === "docker-archive";
   const options = {
     platforms: selectionOf(flags, isEngine ? hostSelection() : ALL_PLATFORMS),
@@ -48,9 +51,9 @@ async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): 
   };
   const context = { environment: io.environment, signal: io.signal, ...standardStreams };
   const report = new CopyReport(io.stderr);
-  const opened = await openSource(source, registrySideOf(flags, "src"), context);
+  const opened = await explaining(reading, () => openSource(source, registrySideOf(flags, "src"), context));
   try {
-    const images = await opened.images();
+    const images = await explaining(reading, () => opened.images());
     insistOnOne(images, from, dest);
     const sink = await openSink(dest, registrySideOf(flags, "dest"), mountFrom(source, dest), context);
     await copyAll(opened, images, sink, options, report);
@@ -72,7 +75,7 @@ function insistOnOne(images: readonly SourceImage[], from: string, dest: Locatio
   );
 }
 
-function mountFrom(source: Location, dest: Location): RepositoryPath | null {
+function mountFrom(source: SourceLocation, dest: Location): RepositoryPath | null {
   if (source.kind !== "registry" || dest.kind !== "registry") return null;
   const isSame = source.reference.namespace === dest.reference.namespace;
   return isSame && source.reference.path !== dest.reference.path ? source.reference.path : null;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { SourceImage } from "../../images/image-source.ts";
-import { type Location, parseLocation } from "../../images/location.ts";
+import type { SourceLocation } from "../../images/location.ts";
 import { registrySink } from "../../images/registry/registry-sink.ts";
 import {
   looksLikeHost,
@@ -21,6 +21,7 @@ import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import { openSource } from "../open-location.ts";
 import { findRegistryAddress } from "../../remote/registry-address.ts";
 import { targetAt } from "../../remote/registry-side.ts";
+import { explaining, readSource, type SourceReading } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
@@ -33,7 +34,8 @@ export function uploadCommand(io: CommandIo): Command {
     .summary("push images of Docker, Podman, archives or other registries into the registry")
     .description(
       "Push images into the registry. SOURCE is a name of Docker's or Podman's own images, or docker-archive:FILE[:NAME],\n" +
-        "oci:DIR[:TAG], oci-archive:FILE[:TAG], dir:DIR, docker://NAME. An archive's images go all, under their names.\n" +
+        "oci:DIR[:TAG], oci-archive:FILE[:TAG], dir:DIR, docker://NAME, or the path of an archive, a layout or a directory:\n" +
+        "app.tar, ./folder, '-' for standard input. An archive's images go all, under their names.\n" +
         "An image goes under its name without the host: quay.io/coreos/etcd:v3 as REGISTRY/coreos/etcd:v3.",
     )
     .argument("<source...>", "the images")
@@ -51,7 +53,8 @@ export function uploadCommand(io: CommandIo): Command {
 type Destination = { readonly namespace: Namespace; readonly client: RegistryClient };
 
 async function uploadAll(texts: readonly string[], flags: UploadFlags, io: CommandIo): Promise<void> {
-  const locations = texts.map(sourceOf);
+  // A bare name means the container engine, as in `docker push`.
+  const readings = await Promise.all(texts.map((text) => readSource(text, "daemon")));
   if (flags.as !== undefined && (texts.length > 1 || flags.includeHost === true)) {
     throw new CommandFailure(2, "--as names one image in full; it goes with one SOURCE, and without --include-host");
   }
@@ -62,12 +65,12 @@ async function uploadAll(texts: readonly string[], flags: UploadFlags, io: Comma
   const target = await targetAt(namespace, address.origins, registrySideOf(flags, ""), io.environment);
   const destination = { namespace, client: await connectRegistry(target, io.signal) };
   const report = new CopyReport(io.stderr);
-  for (const location of locations) await upload(location, explicit, destination, flags, report, io);
+  for (const reading of readings) await upload(reading, explicit, destination, flags, report, io);
   report.write(io.stdout, flags.json === true);
 }
 
 async function upload(
-  location: Location,
+  reading: SourceReading,
   explicit: UploadName | null,
   { namespace, client }: Destination,
   flags: UploadFlags,
@@ -75,12 +78,13 @@ async function upload(
   io: CommandIo,
 ): Promise<void> {
   const { signal, environment } = io;
+  const { location } = reading;
   const platforms = selectionOf(flags, ALL_PLATFORMS);
   const options = { platforms, jobs: jobsOf(flags), referrers: flags.referrers === true, signal };
   const context = { environment, signal, ...standardStreams };
-  const source = await openSource(location, registrySideOf(flags, "src"), context);
+  const source = await explaining(reading, () => openSource(location, registrySideOf(flags, "src"), context));
   try {
-    const images = await source.images();
+    const images = await explaining(reading, () => source.images());
     if (explicit !== null && images.length > 1) {
       throw new CommandFailure(2, `${source.location} holds ${images.length} images; --as can name only one of them`);
     }
@@ -97,13 +101,6 @@ async function upload(
   }
 }
 
-/** A bare name means the container engine, as in `docker push`. */
-function sourceOf(text: string): Location {
-  const location = readArgument(() => parseLocation(text));
-  if (location.kind !== "registry" || text.startsWith("docker://")) return location;
-  return readArgument(() => parseLocation(`docker-daemon:${text}`));
-}
-
 function parseAs(text: string): UploadName {
   return readArgument(() => parseExplicitName(text));
 }
@@ -117,7 +114,7 @@ function nameFor({ name }: SourceImage, source: string, flags: UploadFlags): Upl
 }
 
 /** The repository of this registry that shares blobs with what is uploaded: the source; later, the image before. */
-function mountFrom(location: Location, namespace: Namespace): RepositoryPath | null {
+function mountFrom(location: SourceLocation, namespace: Namespace): RepositoryPath | null {
   return location.kind === "registry" && location.reference.namespace === namespace ? location.reference.path : null;
 }
 

@@ -96,7 +96,7 @@ function notAnArchive(tree: FileTree, isAncient: boolean): RegistryError {
   const why = isAncient
     ? "it was saved by a Docker older than 1.10; load it with Docker and save it again"
     : "it has neither manifest.json nor index.json";
-  return new RegistryError("MANIFEST_UNKNOWN", `${tree.location} is not a Docker archive: ${why}`);
+  return new RegistryError("MANIFEST_UNKNOWN", `${tree.location} is not an archive of images: ${why}`);
 }
 
 /**
