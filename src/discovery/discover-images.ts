@@ -1,7 +1,8 @@
 /** Finds the images that files name: manifests, charts, kustomizations, Compose files, Dockerfiles, lists. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { scanDockerfile } from "./files/dockerfile.ts";
+import { hostPlatform, type Platform } from "../oci/platform.ts";
+import { scanDockerfile } from "./dockerfile/scan-dockerfile.ts";
 import { DOCUMENT_FORMATS } from "./formats/document-formats.ts";
 import { type Elsewhere, Findings, type FoundImage, type Problem } from "./found/found-image.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
@@ -12,7 +13,7 @@ import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
 import { readText, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
-import { linesOf, readDocuments } from "./files/yaml-documents.ts";
+import { type LineOrigin, linesOf, readDocuments } from "./files/yaml-documents.ts";
 import { scanYamlFile } from "./files/yaml-file.ts";
 
 /** How to look. */
@@ -22,6 +23,8 @@ export type DiscoveryOptions = {
   readonly signal: AbortSignal;
   /** Leave out guesses. */
   readonly strict?: boolean;
+  /** The platforms that images are wanted for, which Dockerfiles ask for by name; this machine's unless given. */
+  readonly platforms?: readonly Platform[];
 };
 
 /** The images in the order in which they were found, one for each place, and what kept the list from being whole. */
@@ -133,7 +136,7 @@ class DiscoveryRun {
 
   async #text(entry: WalkedEntry, text: string, askedFor: boolean): Promise<void> {
     const origin = linesOf(entry.path);
-    if (entry.type === "dockerfile") scanDockerfile(text, origin, this.findings);
+    if (entry.type === "dockerfile") this.#dockerfile(text, origin);
     else if (entry.type === "yaml") {
       await scanYamlFile(
         { path: entry.path, name: entry.name, text, askedFor, formats: DOCUMENT_FORMATS },
@@ -147,6 +150,13 @@ class DiscoveryRun {
         origin,
         this.findings,
       );
+    }
+  }
+
+  #dockerfile(text: string, origin: LineOrigin): void {
+    const buildPlatform = hostPlatform();
+    for (const platform of this.#options.platforms ?? [buildPlatform]) {
+      scanDockerfile(text, origin, { platform, buildPlatform }, this.findings);
     }
   }
 

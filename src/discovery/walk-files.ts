@@ -19,10 +19,19 @@ const ENTRY_LIMIT = 500_000;
 export function typeByName(name: string): WalkedEntry["type"] | null {
   if (/\.(?:ya?ml|json)$/i.test(name)) return "yaml";
   if (name.endsWith(".tgz")) return "archive";
-  if (/(?:^|\.)(?:docker|container)file$/i.test(name) || /^(?:Docker|Container)file\.(?!.*ignore$)/.test(name))
-    return "dockerfile";
+  if (isDockerfileName(name)) return "dockerfile";
   if (/\.(?:txt|list|lst)$/i.test(name) || /^[\w-]*images[\w-]*$/i.test(name)) return "list";
   return null;
+}
+
+/** `Dockerfile`, `Containerfile`, `web.Dockerfile`, `Dockerfile.web`, `Dockerfile-web`; not what other programs keep for it or about it. */
+function isDockerfileName(name: string): boolean {
+  if (/(?:^|[._-])(?:docker|container)file$/i.test(name)) return true;
+  const ending = /^(?:docker|container)file[._-](.+)$/i.exec(name)?.[1];
+  return (
+    ending !== undefined &&
+    !/(?:^|\.)(?:\w*ignore|md|rst|adoc|html?|go|py|[jt]s|rb|rs|java|c|h|sh|ya?ml|json|bak|orig|swp)$/i.test(ending)
+  );
 }
 
 /** All that may name images in a folder and below, in the order of the names. Hidden folders and links to folders are passed over. */
