@@ -16,6 +16,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "lib/async": [],
   "lib/command": [],
   "lib/compression": [],
+  "lib/failures": ["lib/files"],
   "lib/files": [],
   "lib/go-template": [],
   "lib/net": [],

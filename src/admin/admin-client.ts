@@ -10,6 +10,7 @@ import {
 } from "./contract.ts";
 import type { Operation } from "./operation.ts";
 import { failureIn, type Problem } from "./problem.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 const VERSION_LIMIT_MS = 10_000;
 
@@ -45,7 +46,13 @@ export class AdminClient {
 
   /** Asks for what is answered with one document. */
   async call<Id extends DocumentId>(id: Id, request: RequestOf<Id>): Promise<AnswerOf<Id>> {
-    return (await (await this.#send(id, request)).json()) as AnswerOf<Id>;
+    const response = await this.#send(id, request);
+    try {
+      return (await response.json()) as AnswerOf<Id>;
+    } catch (cause) {
+      this.#signal.throwIfAborted();
+      throw this.#broken(cause);
+    }
   }
 
   /** Asks for what is answered line by line. It ends after the last one, or when larder breaks off. */
@@ -61,7 +68,7 @@ export class AdminClient {
       }
     } catch (cause) {
       this.#signal.throwIfAborted();
-      throw this.#unavailable(cause);
+      throw this.#broken(cause);
     }
   }
 
@@ -87,8 +94,13 @@ export class AdminClient {
   }
 
   #unavailable(cause: unknown): RegistryError {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = describeFailure(cause);
     return new RegistryError("UNAVAILABLE", `${this.#origin} does not answer: ${why}`, { cause });
+  }
+
+  #broken(cause: unknown): RegistryError {
+    const why = describeFailure(cause);
+    return new RegistryError("UNAVAILABLE", `the answer of ${this.#origin} cannot be used: ${why}`, { cause });
   }
 
   async #failureOf(response: Response): Promise<RegistryError> {

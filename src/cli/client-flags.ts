@@ -10,6 +10,7 @@ import type { ClientTarget } from "../clients/targets/targets.ts";
 import { parseStandInFile } from "../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 import { findRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** The flags that say how nodes are to use larder. */
 export type ClientFlags = {
@@ -98,7 +99,7 @@ async function readStandIns(values: readonly string[]): Promise<readonly string[
         return parseStandInFile(await readText("--stand-in", value));
       } catch (error) {
         if (error instanceof CommandFailure) throw error;
-        throw new CommandFailure(2, `--stand-in ${value}: ${error instanceof Error ? error.message : String(error)}`);
+        throw new CommandFailure(2, `--stand-in ${value}: ${describeFailure(error)}`);
       }
     }),
   );
@@ -109,7 +110,7 @@ async function readText(flag: string, path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new CommandFailure(2, `${flag} ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandFailure(2, `${flag} ${path}: ${describeFailure(error)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a larder says of itself to those who set up its clients: `GET /client/settings.json`. */
 import * as v from "valibot";
 import { ClientSettingsError } from "./client-settings-error.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 const PATH = "/client/settings.json";
 const TIMEOUT_MS = 3_000;
@@ -39,7 +40,7 @@ export async function fetchServerSettings(
   try {
     return v.parse(serverSettings, JSON.parse(response));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = describeFailure(cause);
     throw new ClientSettingsError(
       `${origin}${PATH} gave no settings that this larder understands (${reason}): give --stand-in and --ca, and --no-ask`,
       { cause },

@@ -15,6 +15,7 @@ import { readText, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
 import { type LineOrigin, linesOf, readDocuments } from "./files/yaml-documents.ts";
 import { scanYamlFile } from "./files/yaml-file.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** How to look. */
 export type DiscoveryOptions = {
@@ -174,7 +175,7 @@ class DiscoveryRun {
     try {
       files = await read();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = describeFailure(error);
       if (mustBeOne) this.findings.error({ file: path, line: null }, `it cannot be read as a chart: ${message}`);
       return;
     }

@@ -4,6 +4,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Findings } from "./found/found-image.ts";
 import { isKustomizationFile } from "./kustomize/build-kustomization.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** A file or folder to read. A `file` may be anything, which its text has to tell. */
 export type WalkedEntry = {
@@ -79,10 +80,7 @@ class Walk {
       const shown = entries.filter(({ name }) => !name.startsWith(".") && name !== "node_modules");
       return shown.sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {
-      this.#findings.error(
-        { file: path, line: null },
-        `the folder cannot be read (${error instanceof Error ? error.message : String(error)})`,
-      );
+      this.#findings.error({ file: path, line: null }, `the folder cannot be read (${describeFailure(error)})`);
       return [];
     }
   }

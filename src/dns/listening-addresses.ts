@@ -11,6 +11,7 @@ import type { Responder } from "./responder.ts";
 import { formatSocketAddress, type SocketAddress } from "../lib/net/socket-address.ts";
 import { ConnectionCount } from "./tcp-connections.ts";
 import { codeOf } from "../lib/files/system-error.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** The sockets that are open, which follow the machine's addresses. */
 export class ListeningAddresses {
@@ -104,7 +105,7 @@ function explain(address: SocketAddress, error: unknown): string {
     case "EADDRNOTAVAIL":
       return `${where}: this machine has no such address`;
     default:
-      return `${where}: ${error instanceof Error ? error.message : String(error)}`;
+      return `${where}: ${describeFailure(error)}`;
   }
 }
 

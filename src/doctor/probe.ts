@@ -1,5 +1,6 @@
 /** Who answers at an address, and does this machine trust its certificate? */
 import { getCACertificates } from "node:tls";
+import { describeFailure, isCertificateCode } from "../lib/failures/describe-failure.ts";
 import { codeOf } from "../lib/files/system-error.ts";
 
 /** `other` answers HTTP, and is no registry. */
@@ -35,7 +36,7 @@ export function networkProber(signal: AbortSignal): ProbeOrigin {
     if (origin.startsWith("https:") && trust.verifies) {
       const reached = await reach(`${origin}/v2/`, strict, signal);
       if ("failure" in reached && !isOfCertificates(reached.failure)) return silent(origin, reached.failure);
-      if ("failure" in reached) refusal = reached.failure.message;
+      if ("failure" in reached) refusal = describeFailure(reached.failure);
     }
     const version = await reach(`${origin}/api/v1/version`, lax, signal);
     if ("failure" in version) return silent(origin, version.failure);
@@ -74,9 +75,9 @@ async function reach(
   }
 }
 
-/** A server that is there, and whose certificate is not to this machine's liking (codes of OpenSSL, as Node has them). */
+/** A server that is there, and whose certificate is not to this machine's liking. */
 function isOfCertificates(error: Error): boolean {
-  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ALTNAME|CA_/.test(codeOf(error));
+  return isCertificateCode(codeOf(error));
 }
 
 function silent(origin: string, failure: Error): Probe {
@@ -85,7 +86,7 @@ function silent(origin: string, failure: Error): Probe {
     origin,
     who: "nobody",
     refusal: null,
-    silence: isLate ? `no answer within ${LIMIT_MS / 1000} s` : failure.message,
+    silence: isLate ? `no answer within ${LIMIT_MS / 1000} s` : describeFailure(failure),
   };
 }
 

@@ -6,6 +6,7 @@ import { findProcess, type RunningProcess } from "./find-process.ts";
 import type { NodeFiles } from "./node-files.ts";
 import { readHostsToml } from "./read-hosts-toml.ts";
 import { type Route, type RuntimeSetup, tryOriginOf } from "./runtime-setup.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 const FOLDER = "/etc/docker";
 const USUAL_DATA = "/var/lib/docker";
@@ -36,7 +37,7 @@ export async function readDocker(files: NodeFiles): Promise<RuntimeSetup | null>
   try {
     daemon = v.parse(schema, text === null || text.trim() === "" ? {} : JSON.parse(text));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = describeFailure(error);
     const problem = fail(
       "docker",
       `${DAEMON_JSON} cannot be understood: ${reason}`,

@@ -61,7 +61,7 @@ function parseJson<T>(parse: () => T): T {
   try {
     return parse();
   } catch (cause) {
-    throw invalidManifest(`it is not JSON (${cause instanceof Error ? cause.message : String(cause)})`, cause);
+    throw invalidManifest("it is not JSON", cause);
   }
 }
 

@@ -10,6 +10,7 @@ import type { WriteGuard } from "../storage/write-guard.ts";
 import { CollectionTally, type CollectionTotals } from "./collection-tally.ts";
 import { type SetAside, UnrecordedFiles, type FileSurvey, whyNotToCollect } from "./unrecorded-files.ts";
 import type { Uploads } from "./push/uploads.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** What a collection did. Bytes are those of blobs, of uploads that expired, and of what was given up. */
 export type CollectionReport = {
@@ -200,5 +201,5 @@ export class Collector {
 type Removed = { blobs: number; bytes: number; failure: unknown };
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return describeFailure(error);
 }

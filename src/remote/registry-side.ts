@@ -7,7 +7,7 @@ import { defaultEndpoint } from "../upstream/open-registry.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 import type { RegistryTarget } from "./connect-registry.ts";
 import { tryParseRegistryAddress } from "./registry-address.ts";
-import { codeOf } from "../lib/files/system-error.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** The flags for the registry at one end of a copy. */
 export type RegistrySide = {
@@ -68,7 +68,7 @@ async function readText(path: string, what: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    const why = codeOf(error) || String(error);
-    throw new CommandFailure(2, `the ${what} file ${quoteBriefly(path)} cannot be read (${why})`, { cause: error });
+    const why = describeFailure(error);
+    throw new CommandFailure(2, `the ${what} file ${quoteBriefly(path)} cannot be read: ${why}`, { cause: error });
   }
 }

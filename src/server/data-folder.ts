@@ -8,6 +8,7 @@ import { isStorageFull } from "../storage/storage-error.ts";
 import { StoreInUse } from "../storage/sqlite/store-lock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { codeOf } from "../lib/files/system-error.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** An error for a data folder that cannot be used. The message says why and what to do. */
 export class DataFolderError extends Error {
@@ -69,6 +70,6 @@ function explain(error: unknown): string {
     case "EEXIST":
       return "it is a file, not a folder";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return describeFailure(error);
   }
 }

@@ -16,6 +16,7 @@ import { readSettingFile } from "./settings/read-setting-file.ts";
 import type { SettingKey } from "./settings/settings-table.ts";
 import { settingsFrom } from "./settings/settings.ts";
 import { interfaceAddresses } from "../lib/net/machine-addresses.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /**
  * Finds all problems of a configuration file, a line each with its place: what a start would refuse, and files that it
@@ -58,7 +59,7 @@ async function problemsHere(given: GivenSettings): Promise<readonly string[]> {
     try {
       await CHECKS[key]?.(value as never, given);
     } catch (error) {
-      problems.push(`${describeOrigin(origin)}: ${name}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`${describeOrigin(origin)}: ${name}: ${describeFailure(error)}`);
     }
   }
   return problems;

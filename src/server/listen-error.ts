@@ -1,6 +1,7 @@
 import { formatListenAddress, type ListenAddress } from "./settings/listen-address.ts";
 import { findPortOwner } from "./port-owner.ts";
 import { codeOf } from "../lib/files/system-error.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** An error for an address that larder cannot listen on. The message says why and what to do. */
 export class ListenError extends Error {
@@ -33,6 +34,6 @@ async function reasonOf({ port }: ListenAddress, flag: string, error: unknown): 
     case "EADDRNOTAVAIL":
       return "this machine has no such address (see its addresses with: ip address)";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return describeFailure(error);
   }
 }

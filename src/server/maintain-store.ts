@@ -2,6 +2,7 @@ import type { Turns } from "../lib/async/turns.ts";
 import type { Housekeeping } from "../recovery/open-store.ts";
 import type { FolderGuard } from "../storage/filesystem/folder-guard.ts";
 import type { Log } from "../telemetry/log.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** Leaves the machine to the first pulls after a start. */
 const FIRST_AFTER_MS = 1000;
@@ -35,7 +36,7 @@ export function maintainStore(
   };
   const tell = (what: string, error: unknown): void => {
     if (ending.signal.aborted) return;
-    log.write("warning", what, { error: error instanceof Error ? error.message : String(error) });
+    log.write("warning", what, { error: describeFailure(error) });
   };
   const go = (): void => {
     running = running.then(maintain);

@@ -10,6 +10,7 @@ import type { ServerNames } from "./certificate-subjects.ts";
 import { plainLog } from "./plain-log.ts";
 import { findPortOwner } from "./port-owner.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 const SYSTEM_RESOLVERS = { resolvConf: "/etc/resolv.conf" };
 
@@ -41,7 +42,7 @@ export async function startNameServer(
       clock: { now: clock.elapsed },
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = describeFailure(error);
     throw new ListenError(`${reason}${await remedyFor(dns.map(({ port }) => port))}`, { cause: error });
   }
 }

@@ -14,6 +14,7 @@ import { ConfigurationError } from "./settings/configuration-error.ts";
 import { readSettingFile } from "./settings/read-setting-file.ts";
 import type { Settings, UpstreamSettings } from "./settings/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** What clients of upstream registries need from the process. */
 export type UpstreamEnvironment = {
@@ -147,7 +148,7 @@ async function readSetting(namespace: Namespace, key: string, path: string): Pro
   try {
     return await readSettingFile(path);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = describeFailure(cause);
     throw new ConfigurationError(`upstreams.${namespace}.${key}: ${why}`, { cause });
   }
 }

@@ -15,6 +15,7 @@ import {
   PublishedCertificate,
   type RunningCertificateSource,
 } from "./certificate-source.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** Which files hold the certificate and its key, in PEM, and by which clock they are looked at. */
 export type CertificateFilesOptions = {
@@ -98,6 +99,6 @@ async function readBounded(path: string): Promise<string> {
       await file.close();
     }
   } catch (error) {
-    throw new CertificateError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new CertificateError(`cannot read ${path}: ${describeFailure(error)}`, { cause: error });
   }
 }

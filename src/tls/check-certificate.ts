@@ -2,6 +2,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { CertificateError, type ServerCertificate } from "./certificate-source.ts";
 import { parsePemBlocks } from "./pem.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** A file's content, and where it came from, for messages. */
 type NamedText = { readonly path: string; readonly text: string };
@@ -62,7 +63,7 @@ function readChain({ path, text }: NamedText): { blocks: readonly string[]; chai
     try {
       return new X509Certificate(block);
     } catch (error) {
-      throw new CertificateError(`certificate ${index + 1} in ${path} is damaged: ${(error as Error).message}`, {
+      throw new CertificateError(`certificate ${index + 1} in ${path} is damaged: ${describeFailure(error)}`, {
         cause: error,
       });
     }

@@ -32,7 +32,7 @@ describe("larder that is told to listen wrongly says what to do", () => {
     const pair = (cert: string, key: string) => serve([...https, "--tls-cert", cert, "--tls-key", key]);
     expect(await pair(join(folder, "none.crt"), certificates.keyPath)).toEqual({
       status: 1,
-      message: expect.stringContaining("none.crt: ENOENT"),
+      message: expect.stringContaining("none.crt: there is no such file"),
     });
     expect((await pair(expired.certPath, expired.keyPath)).message).toMatch(/tls\.crt, of .*, expired on .*; renew it/);
     expect((await pair(certificates.certPath, expired.keyPath)).message).toContain(

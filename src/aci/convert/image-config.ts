@@ -47,7 +47,6 @@ function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AciError(`the image's config is not JSON (${why})`, { cause });
+    throw new AciError("the image's config is not JSON", { cause });
   }
 }

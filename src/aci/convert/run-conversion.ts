@@ -10,6 +10,7 @@ import { untilAborted } from "./plan-image.ts";
 import { signDetached } from "../sign/sign-detached.ts";
 import { readKeyFile } from "../sign/signing-key-file.ts";
 import { isDiskFull, isNotFound } from "../../lib/files/system-error.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Does a job. Never throws: what goes wrong is a result too. A file that was begun is left for the asker to remove. */
 export async function runConversion(
@@ -20,7 +21,7 @@ export async function runConversion(
   try {
     return job.kind === "convert" ? await convert(job, now, signal) : await sign(job, now, signal);
   } catch (error) {
-    return { kind: "failed", why: whyOf(error), message: error instanceof Error ? error.message : String(error) };
+    return { kind: "failed", why: whyOf(error), message: describeFailure(error) };
   }
 }
 

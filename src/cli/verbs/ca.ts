@@ -7,6 +7,7 @@ import { readAuthorityCertificate } from "../../tls/authority-files.ts";
 import { encodePem } from "../../tls/pem.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { findRegistryAddress } from "../../remote/registry-address.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Several times an authority's certificate with name constraints for a thousand hosts. */
 const MAX_ANSWER_BYTES = 256 * 1024;
@@ -55,7 +56,7 @@ async function readAuthority(data: string): Promise<Found> {
   try {
     pem = await readAuthorityCertificate(folder);
   } catch (error) {
-    throw new CommandFailure(1, `cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new CommandFailure(1, `cannot read ${path}: ${describeFailure(error)}`, { cause: error });
   }
   if (pem === null) {
     throw new CommandFailure(
@@ -75,7 +76,7 @@ async function fetchAuthority(registry: string | undefined, io: CommandIo): Prom
       return { pem: await fetchText(url, io.signal), origin };
     } catch (error) {
       if (error instanceof CommandFailure || io.signal.aborted) throw error;
-      problems.push(`${url}: ${(error as Error).message}`);
+      problems.push(`${url}: ${describeFailure(error)}`);
     }
   }
   throw new CommandFailure(

@@ -10,6 +10,7 @@ import { writeFiles } from "../../clients/deliver/write-files.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 import { type ClientFlags, resolveClientSettings } from "../client-flags.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 type Flags = ClientFlags & {
   readonly out?: string;
@@ -84,7 +85,7 @@ async function deliverTar(target: ClientTarget, settings: ClientSettings, path: 
   const bytes = await renderTar(target, settings);
   if (path !== "-") {
     await writeFile(path, bytes).catch((error: Error) => {
-      throw new CommandFailure(1, `cannot write ${path}: ${error.message}`, { cause: error });
+      throw new CommandFailure(1, `cannot write ${path}: ${describeFailure(error)}`, { cause: error });
     });
     return;
   }
@@ -104,7 +105,7 @@ async function deliverFolder(
 ): Promise<void> {
   const files = await writeFiles(target, settings, folder, overwrite).catch((error: Error) => {
     if (error instanceof ClientSettingsError) throw error;
-    throw new CommandFailure(1, `cannot write below ${folder}: ${error.message}`, { cause: error });
+    throw new CommandFailure(1, `cannot write below ${folder}: ${describeFailure(error)}`, { cause: error });
   });
   for (const { path, outcome, remark } of files) {
     io.stderr.write(`${outcome} ${path}${remark === null ? "" : `: ${remark}`}\n`);

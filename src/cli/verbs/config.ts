@@ -6,6 +6,7 @@ import { type EffectiveRow, effectiveRows } from "../../server/settings/effectiv
 import { describeOrigin } from "../../server/settings/given-settings.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 import { formatTable } from "../table.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** `larder config`: the settings that `larder serve` would have, and where each comes from; `check` judges a file. */
 export function configCommand(io: CommandIo): Command {
@@ -53,7 +54,7 @@ async function judge(file: string, isForHere: boolean): Promise<readonly string[
   try {
     return await judgeConfiguration(file, isForHere);
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [describeFailure(error)];
   }
 }
 

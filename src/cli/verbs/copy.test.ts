@@ -112,7 +112,7 @@ describe("larder copy", () => {
       [["localhost:1/x", to, "--src-creds", "nobody"], /USER:PASSWORD/],
       [
         ["localhost:1/x", to, "--src-ca", "/no/file"],
-        /certificate authority file "\/no\/file" cannot be read \(ENOENT\)/,
+        /certificate authority file "\/no\/file" cannot be read: there is no such file/,
       ],
     ];
     for (const [words, message] of wrong)

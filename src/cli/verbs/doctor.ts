@@ -19,6 +19,7 @@ import { type AskedLarder, examineSandboxImages } from "../examine-sandbox-image
 import { failingPlainly } from "../failing-plainly.ts";
 import { findRegistryAddress } from "../../remote/registry-address.ts";
 import type { AskProgram } from "../../doctor/ask-program.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true };
 
@@ -117,7 +118,7 @@ async function examineServer(
     return { health, findings };
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = describeFailure(error);
     return { health: null, findings: [warn("larder", `${url} was not answered: ${reason}`, "is it of this version?")] };
   }
 }

@@ -1,5 +1,6 @@
 /** Reads text files that may be anything: too large, binary, a pipe, gone. */
 import { createReadStream } from "node:fs";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** No manifest is larger; the largest bundles of custom resource definitions have some ten MiB. */
 const TEXT_BYTES_LIMIT = 64 * 1024 * 1024;
@@ -38,5 +39,5 @@ function isUtf16(bytes: Uint8Array): boolean {
 export function reasonOf(file: Extract<TextFile, { text: null }>): string {
   if (file.reason === "binary") return "it is not a text file";
   if (file.reason === "too large") return `it is larger than ${TEXT_BYTES_LIMIT >> 20} MiB`;
-  return `it cannot be read (${file.cause instanceof Error ? file.cause.message : String(file.cause)})`;
+  return `it cannot be read (${describeFailure(file.cause)})`;
 }

@@ -3,6 +3,7 @@ import type { Exchange } from "../exchange.ts";
 import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** A check that must pass for larder to serve. */
 export type Check = {
@@ -61,7 +62,7 @@ async function find({ name, problem }: Check): Promise<Finding> {
   try {
     return { name, problem: await within(Promise.try(problem), PATIENCE_MS, late) };
   } catch (error) {
-    return { name, problem: error instanceof Error ? error.message : String(error) };
+    return { name, problem: describeFailure(error) };
   }
 }
 

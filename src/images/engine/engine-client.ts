@@ -9,6 +9,7 @@
  */
 import * as v from "valibot";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Where an engine listens. `tls` holds PEM texts. */
 export type EngineEndpoint =
@@ -76,7 +77,7 @@ export class EngineClient {
       return await fetch(`${origin}${path}`, init);
     } catch (cause) {
       if (this.#signal.aborted || cause instanceof RegistryError) throw cause;
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = describeFailure(cause);
       throw new RegistryError(
         "UPSTREAM_UNAVAILABLE",
         `no answer from a container engine at ${this.#where()} (${why}); is it running? DOCKER_HOST says where it is`,

@@ -57,8 +57,8 @@ async function* decodeWithRuntime(
   } catch (cause) {
     const sourceFailure = failure();
     if (sourceFailure !== null) throw sourceFailure.error;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CompressionError(`the ${format} stream is damaged or cut short (${why})`, { cause });
+    // What the runtime says of it depends on how far its decoder came.
+    throw new CompressionError(`the ${format} stream is damaged or cut short`, { cause });
   } finally {
     await close();
   }

@@ -1,6 +1,7 @@
 import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { WritesRefused } from "../../storage/storage-error.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** The log tells of each kind of failure once in so long: on a full disk every pull meets it. */
 const TELL_EVERY_MS = 60_000;
@@ -27,7 +28,7 @@ export class BestEffortWrites {
       // A store that may not be written has been logged already.
       if (!(error instanceof WritesRefused) && this.#told.get(what) === null) {
         this.#told.set(what, true);
-        const why = error instanceof Error ? error.message : String(error);
+        const why = describeFailure(error);
         this.#log.write("warning", `${what} could not be written down; pulls go on`, { error: why });
       }
       return null;

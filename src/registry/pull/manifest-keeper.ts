@@ -10,6 +10,7 @@ import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { cachedManifest } from "./cached-manifest.ts";
 import type { PullContext } from "./origin.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Manifests above this are taken in one after the other: read, the largest ones fill 50 MB each. */
 const LARGE_BYTES = 256 << 10;
@@ -61,7 +62,7 @@ export class ManifestKeeper {
     try {
       return await this.#turns.begin().finish(manifestSteps(bytes, mediaType));
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = describeFailure(cause);
       throw new UpstreamError(
         { kind: "protocol" },
         `${repository.namespace} sent something for ${nameOf(repository)} that is no manifest: ${why}`,

@@ -22,6 +22,7 @@ import type { TrafficCounter } from "./traffic.ts";
 import { type Transfer, type TransferParts, transferBlob } from "./transfer-blob.ts";
 import { UpstreamQuestions } from "./upstream-questions.ts";
 import { ABSENCE_MS, type Upstream, type Upstreams } from "./upstreams.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 const REMEMBERED = 10_000;
 
@@ -243,7 +244,7 @@ export class UpstreamBlobs implements BlobOrigin {
 
   /** Logs and remembers why a download failed, and gives what those who wait for it are told. */
   #noteFailure({ repository, digest }: Transfer, { key }: Flight, error: unknown): unknown {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = describeFailure(error);
     this.#log.write("warning", "a download failed", { image: nameOf(repository), blob: digest, error: why });
     if (isAbsent(error)) this.#absent.set(key, true);
     // Wrong bytes are the upstream's fault, not the client's.

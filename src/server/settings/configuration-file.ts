@@ -7,6 +7,7 @@ import { tryParseStandIn } from "../../registry/names/stand-ins.ts";
 import { fullKey, type Given, type GivenSettings } from "./given-settings.ts";
 import { ROWS, type SettingKey, SETTINGS } from "./settings-table.ts";
 import { YamlPlaces } from "./yaml-places.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /**
  * The settings of a configuration file, and its problems: `FILE:LINE: …`, in the file's order. A value with a problem
@@ -55,7 +56,7 @@ export function parseConfiguration(source: string, path: string): ConfigurationF
     } else problems.push({ line: () => 1, message: () => "the file must be a list of keys and values" });
   } catch (error) {
     // Aliases that multiply, lists in lists without an end.
-    const why = error instanceof Error ? error.message : String(error);
+    const why = describeFailure(error);
     problems.push({ line: () => 1, message: () => `the file cannot be read: ${why}` });
   }
   return done();

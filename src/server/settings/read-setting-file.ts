@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Larger than any list or configuration that people write, small enough to be read and judged at once. */
 const MAX_BYTES = 1024 * 1024;
@@ -24,7 +25,7 @@ export async function readSettingFile(path: string): Promise<string> {
       await file.close();
     }
   } catch (error) {
-    throw new Error(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`cannot read ${path}: ${describeFailure(error)}`, { cause: error });
   }
 }
 

@@ -7,6 +7,7 @@ import { readSettingFile } from "./read-setting-file.ts";
 import { ROWS } from "./settings-table.ts";
 import { type Settings, settingsFrom } from "./settings.ts";
 import { readTexts } from "./text-settings.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** The settings that hold, and the values that were given for them. */
 export type EffectiveSettings = { readonly settings: Settings; readonly given: GivenSettings };
@@ -49,7 +50,7 @@ async function readFile(path: string | null, problems: string[]): Promise<GivenS
     problems.push(...file.problems);
     return file.given;
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
+    problems.push(describeFailure(error));
     return new Map();
   }
 }

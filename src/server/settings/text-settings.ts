@@ -4,6 +4,7 @@ import { tryParseStandIn } from "../../registry/names/stand-ins.ts";
 import { fullKey, type Given, type Origin } from "./given-settings.ts";
 import { withoutUserInfo } from "./shapes.ts";
 import { SETTINGS, type Setting, type SettingKey } from "./settings-table.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /**
  * Reads the texts that a flag or a variable gives to a setting: several for a list, or for several HOSTs
@@ -26,8 +27,7 @@ export async function readTexts(
       const all = setting.shape.isList && before !== undefined ? [...(before as []), ...(value as [])] : value;
       given.set(full, { key, host, value: all, origin });
     } catch (error) {
-      const why =
-        error instanceof Unreadable ? `write ${setting.write}` : error instanceof Error ? error.message : String(error);
+      const why = error instanceof Unreadable ? `write ${setting.write}` : describeFailure(error);
       problems.push(`${placeOf(origin, setting.isSecret ? "…" : withoutUserInfo(text))}: ${why}`);
     }
   }

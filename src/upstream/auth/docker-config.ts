@@ -16,6 +16,7 @@ import { CredentialHelper, credentialsOf } from "./credential-helper.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";
 import { UpstreamError } from "../transport/upstream-error.ts";
 import { isAbsent } from "../../lib/files/system-error.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Environment variables by their names. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -78,9 +79,10 @@ export async function readDockerConfig(path: string): Promise<DockerConfig | nul
   } catch (cause) {
     if (isAbsent(cause)) return null;
     // A parser's message may quote the file, and with it a secret.
-    const why =
-      cause instanceof SyntaxError ? "it is not JSON" : cause instanceof Error ? cause.message : String(cause);
-    throw new UpstreamError({ kind: "credentials" }, `the credentials in ${path} cannot be read: ${why}`);
+    throw new UpstreamError(
+      { kind: "credentials" },
+      `the credentials in ${path} cannot be read: ${describeFailure(cause)}`,
+    );
   }
 }
 

@@ -8,6 +8,7 @@ import { orAborted } from "../../lib/async/or-aborted.ts";
 import { SingleFlight } from "../../lib/async/single-flight.ts";
 import { within } from "../../lib/async/within.ts";
 import { formatSocketAddress, tryParseSocketAddress } from "../../lib/net/socket-address.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Turns host names into addresses. */
 export interface HostResolver {
@@ -99,14 +100,13 @@ class CachingResolver implements HostResolver {
     try {
       answer = await this.#lookup(host);
     } catch (cause) {
-      const why = cause instanceof Error ? codeOf(cause) || cause.message : String(cause);
+      const code = codeOf(cause) || String(cause);
       // That nobody said it in time is another thing than that there is none.
-      const reason = /TIMEOUT|ETIMEDOUT|EAI_AGAIN/.test(why) ? "silent" : "name";
-      throw new UpstreamError(
-        { kind: "unreachable", reason },
-        `${this.#who} knows no address for ${JSON.stringify(host)} (${why})`,
-        { cause },
-      );
+      const isSilent = /TIMEOUT|ETIMEDOUT|EAI_AGAIN/.test(code);
+      const message = isSilent
+        ? `${this.#who} did not say which address ${JSON.stringify(host)} has: ${describeFailure(cause)}`
+        : `${this.#who} knows no address for ${JSON.stringify(host)}; is the name spelt right, and known to its DNS?`;
+      throw new UpstreamError({ kind: "unreachable", reason: isSilent ? "silent" : "name" }, message, { cause });
     }
     const ttlSeconds = Math.min(
       Math.max(answer.ttlSeconds ?? SHORTEST_TTL_SECONDS, SHORTEST_TTL_SECONDS),

@@ -1,6 +1,6 @@
 import type { Deadline } from "./deadline.ts";
 import { UpstreamError } from "./upstream-error.ts";
-import { codeOf } from "../../lib/files/system-error.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** What is read whole is small; it may still take its time on a slow line. */
 const PATIENCE_MS = 15_000;
@@ -176,6 +176,5 @@ export function skipBytes(body: ReadableStream<Uint8Array>, count: number): Read
 }
 
 function interrupted(what: string, why: unknown): UpstreamError {
-  const reason = why instanceof Error ? codeOf(why) || why.name : String(why);
-  return new UpstreamError({ kind: "interrupted" }, `${what} broke off its answer (${reason})`);
+  return new UpstreamError({ kind: "interrupted" }, `${what} broke off its answer: ${describeFailure(why)}`);
 }

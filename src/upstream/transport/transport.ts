@@ -11,6 +11,7 @@ import { watchBody } from "./response-body.ts";
 import { type SendingHooks, SourceFailure, UploadedBody } from "./uploaded-body.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { codeOf } from "../../lib/files/system-error.ts";
+import { describeFailure, isCertificateCode } from "../../lib/failures/describe-failure.ts";
 import { formatHostPort } from "../../lib/net/host-port.ts";
 
 /** Methods that registries know. */
@@ -228,13 +229,12 @@ function mayTryNext({ method }: HttpRequest, cause: unknown): boolean {
 function unreachable(request: HttpRequest, place: string, cause: unknown): UpstreamError {
   if (cause instanceof UpstreamError) return cause;
   const code = nameOf(cause);
-  const reason = /^(?:EPROTO|ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|.*CERT)/.test(
-    code,
-  )
-    ? "tls"
-    : neverConnected(cause)
-      ? "refused"
-      : "connection";
+  const reason =
+    /^(?:EPROTO|ERR_TLS|ERR_SSL)/.test(code) || isCertificateCode(code)
+      ? "tls"
+      : neverConnected(cause)
+        ? "refused"
+        : "connection";
   const advice =
     reason === "tls"
       ? "; a registry with a private certificate needs its authority's file, one without TLS an http:// endpoint"
@@ -242,6 +242,6 @@ function unreachable(request: HttpRequest, place: string, cause: unknown): Upstr
   // No `cause`: the runtime's message quotes the URL with its query.
   return new UpstreamError(
     { kind: "unreachable", reason },
-    `${describeRequest(request.method, request.url)} failed at ${place} (${code})${advice}`,
+    `${describeRequest(request.method, request.url)} failed at ${place}: ${describeFailure(cause)}${advice}`,
   );
 }
