@@ -5,9 +5,14 @@ import { CLIENT_MODES, type ClientSettings } from "../../clients/client-settings
 import { ClientSettingsError } from "../../clients/client-settings-error.ts";
 import { renderScript } from "../../clients/deliver/render-script.ts";
 import { renderTar, renderText } from "../../clients/deliver/render-files.ts";
-import { type ClientTarget, clientConfig, clientTargets, findClientTarget } from "../../clients/targets/targets.ts";
+import {
+  type ClientTarget,
+  clientConfig,
+  clientTargets,
+  findClientTarget,
+  unknownTarget,
+} from "../../clients/targets/targets.ts";
 import { writeFiles } from "../../clients/deliver/write-files.ts";
-import { quoteBriefly } from "../../oci/digest.ts";
 import { type ClientFlags, resolveClientSettings } from "../client-flags.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
@@ -58,7 +63,7 @@ export function clientCommand(io: CommandIo): Command {
       }
       const target = findClientTarget(name);
       if (target === null) {
-        throw new CommandFailure(2, `there is no target ${quoteBriefly(name)}; larder client lists them`);
+        throw new CommandFailure(2, unknownTarget(name, "larder client"));
       }
       try {
         const settings = await resolveClientSettings(target, flags, io);

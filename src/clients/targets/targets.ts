@@ -18,6 +18,8 @@ import { writeKubeadm } from "./kubeadm.ts";
 import { writeMatchbox } from "./matchbox.ts";
 import { writeMinikube } from "./minikube.ts";
 import type { NodeConfig } from "../node-config.ts";
+import { nearestWord } from "../../lib/text/nearest-word.ts";
+import { quoteBriefly } from "../../oci/digest.ts";
 import { isLoopback, urlOf } from "../registry-address.ts";
 import { writeTalos } from "./talos.ts";
 import { writeTalosMachine } from "./talos-machine.ts";
@@ -91,6 +93,16 @@ export function clientTargets(): readonly ClientTarget[] {
 /** The target of that name or alias, or null. */
 export function findClientTarget(name: string): ClientTarget | null {
   return TARGETS.find((target) => target.name === name || target.aliases.includes(name)) ?? null;
+}
+
+/** The sentence for a name that is no target's. `list` is what lists them: a command or a URL. */
+export function unknownTarget(name: string, list: string): string {
+  const near = nearestWord(
+    name,
+    TARGETS.flatMap((known) => [known.name, ...known.aliases]),
+  );
+  const hint = near === null ? "" : `did you mean ${near}? `;
+  return `there is no target ${quoteBriefly(name)}; ${hint}${list} lists them`;
 }
 
 /** The files of a target. Throws ClientSettingsError when it cannot do the settings' mode. */

@@ -94,6 +94,9 @@ describe("a target", () => {
       status: 404,
       text: expect.stringContaining('no target "nginx"'),
     });
+    expect((await ask("/client/contanerd"))?.text).toContain(
+      "did you mean containerd? http://larder.lan/client/ lists them",
+    );
     expect(await ask("/client/hosts?mode=http")).toMatchObject({ status: 400 });
     expect(await ask("/client/hosts", { method: "POST" })).toMatchObject({ status: 405 });
   });
@@ -110,6 +113,20 @@ test("where a script was asked for, a refusal is a script that says so and fails
     expect(stderr.toString()).toStartWith("larder: the registry address ");
     expect(stderr.toString().split("\n")).toHaveLength(2);
   }
+});
+
+test("a script that does not exist is one that says so and fails, wherever it was looked for", async () => {
+  for (const path of ["/client/TYPO.sh", "/clients/containerd.sh", "/containerd.sh", "/x/'; touch x; '.sh"]) {
+    const page = await ask(path);
+    expect(page?.status).toBe(200);
+    const { exitCode, stderr, stdout } = Bun.spawnSync(["sh"], { stdin: Buffer.from(page?.text ?? "") });
+    expect([exitCode, stdout.toString()]).toEqual([1, ""]);
+    expect(stderr.toString()).toMatch(
+      /^larder: there is no (?:target|script) [^\n]*http:\/\/larder\.lan\/client\/ lists them\n$/,
+    );
+  }
+  expect(await ask("/v2/x.sh")).toBeNull();
+  expect((await ask("/client/TYPO.tar"))?.status).toBe(404);
 });
 
 test("a runtime that cannot use the address that was asked is told so, in a script that fails and in the list", async () => {

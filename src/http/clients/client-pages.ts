@@ -3,7 +3,7 @@ import { ClientSettingsError } from "../../clients/client-settings-error.ts";
 import { shellQuote } from "../../clients/quote.ts";
 import { renderScript } from "../../clients/deliver/render-script.ts";
 import { renderTar, renderText } from "../../clients/deliver/render-files.ts";
-import { findClientTarget } from "../../clients/targets/targets.ts";
+import { findClientTarget, unknownTarget } from "../../clients/targets/targets.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 import { ERROR_STATUS, RegistryError } from "../../oci/registry-error.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
@@ -55,7 +55,7 @@ export class ClientPages implements Pages {
     return this.#answer(exchange, page, exchange.remote());
   }
 
-  /** With `curl -f … | sh` the shell would be given nothing in place of a 400, and be content with it. */
+  /** With `curl -f … | sh` the shell would be given nothing in place of a 400 or 404, and be content with it. */
   explain(fault: unknown, exchange: Exchange): Response {
     const page = pageOf(exchange) ?? "";
     if (fault instanceof ClientSettingsError) return failure(page, isScript(page) ? 200 : 400, fault.message);
@@ -84,12 +84,13 @@ export class ClientPages implements Pages {
       const { ca } = view.settings;
       return ca === null ? failure(page, 404, NO_AUTHORITY) : document(ca, "application/x-pem-file");
     }
+    if (page.startsWith("/"))
+      return failure(page, 200, `there is no script at ${quoteBriefly(page)}; ${view.origin}${PATH}/ lists them`);
     const match = /^(.*?)(\.sh|\.tar)?$/s.exec(page);
     const [name = "", form] = [match?.[1], match?.[2]];
     const target = findClientTarget(name);
-    if (target === null) {
-      return failure(page, 404, `there is no target ${quoteBriefly(name)}; ${view.origin}${PATH}/ lists them`);
-    }
+    if (target === null)
+      return failure(page, isScript(page) ? 200 : 404, unknownTarget(name, `${view.origin}${PATH}/`));
     const settings = clientSettingsOf(target, search, view);
     if (form === ".sh") return text(renderScript(target, settings));
     if (form === ".tar") return document(await renderTar(target, settings), "application/x-tar");
@@ -109,10 +110,14 @@ export class ClientPages implements Pages {
   }
 }
 
-/** What is behind `/client/`; null for a path that is none of these. */
+/** What is behind `/client/`; the path of a script that is nowhere, for that is run, too; null for what is not ours. */
 function pageOf({ path }: Exchange): string | null {
-  return path === PATH || path.startsWith(`${PATH}/`) ? path.slice(PATH.length + 1) : null;
+  if (path === PATH || path.startsWith(`${PATH}/`)) return path.slice(PATH.length + 1);
+  return isScript(path) && !OTHERS.test(path) ? path : null;
 }
+
+/** Where others answer, or say that there is nothing. */
+const OTHERS = /^\/(?:v2|api|aci)\//;
 
 const RETRY_AFTER_SECONDS = "10";
 
