@@ -19,10 +19,10 @@ const TEXT = "version = 2\n";
 const needs = requirement("root", "unshare", "mount");
 
 /** Runs the script beside mounts that end with it. `$1` is the node's root. */
-function runMounted(node: TestNode, shell: readonly string[], mounts: string, after = "") {
+function runMounted(node: TestNode, shell: readonly string[], mounts: string, after = "", script = SCRIPT) {
   const line = `${mounts}\n${shell.join(" ")} -s join\nstatus=$?\n${after}\nexit $status`;
   const { exitCode, stdout, stderr } = Bun.spawnSync(["unshare", "--mount", "sh", "-c", line, "sh", node.root], {
-    stdin: Buffer.from(SCRIPT),
+    stdin: Buffer.from(script),
     env: { PATH: process.env["PATH"] ?? "", LARDER_ROOT: node.root },
   });
   return { exitCode, messages: stdout.toString() + stderr.toString() };
@@ -37,8 +37,33 @@ describe.each(SHELLS.map((shell) => [shell.join(" "), shell] as const))("under %
     const before = await node.picture();
     const mounts = `mount --bind "$1/${CONFIG}" "$1/${CONFIG}"; mount -o remount,bind,ro "$1/${CONFIG}"`;
     const { exitCode, messages } = runMounted(node, shell, mounts);
-    expect(messages).toContain(`/${CONFIG} cannot be written here`);
+    expect(messages).toContain(`/${CONFIG} cannot be written to: is it, or its file system, read-only?`);
     expect(messages).toContain("nothing was changed");
+    expect(exitCode).toBe(1);
+    expect(await node.picture()).toEqual(before);
+  });
+
+  test.skipIf(!isHere || !needs.met).each([
+    ["containerd", ["etc"], "/etc cannot be written to, where /etc/containerd/config.toml would go and 3 more"],
+    ["containerd", ["etc/containerd"], "/etc/containerd cannot be written to, where /etc/containerd/config.toml"],
+    ["docker", ["var"], "/var cannot be written to, where /var/lib/larder-client/docker would go:"],
+    ["trust", ["usr"], "/usr cannot be written to, where /usr/local/share/ca-certificates/larder.crt would go:"],
+    ["trust", ["etc"], "/etc cannot be written to, where /etc/ssl/certs would go:"],
+    ["trust", ["usr", "etc/ssl"], "/etc/ssl cannot be written to, where /etc/ssl/certs would go:"],
+  ])("of %s with %p read-only nothing is written, and one line tells of each place", async (name, folders, line) => {
+    await using node = await TestNode.make();
+    for (const folder of ["etc/containerd", "etc/docker", "etc/ssl/certs", "usr/local/share", "var/lib"]) {
+      await mkdir(join(node.root, folder), { recursive: true });
+    }
+    const before = await node.picture();
+    const target = findClientTarget(name) as ClientTarget;
+    const mounts = folders.map(
+      (folder) => `mount --bind "$1/${folder}" "$1/${folder}"; mount -o remount,bind,ro "$1/${folder}"`,
+    );
+    const script = renderScript(target, testSettings(name === "trust" ? "https" : "http"));
+    const { exitCode, messages } = runMounted(node, shell, mounts.join("\n"), "", script);
+    expect(messages).toContain(line);
+    expect(messages.match(/read-only\?/g)).toHaveLength(folders.length);
     expect(exitCode).toBe(1);
     expect(await node.picture()).toEqual(before);
   });

@@ -112,8 +112,10 @@ join() {
   : >"$work/plan"
   : >"$work/index"
   : >"$work/folders"
-  count=0 refused=0 paths='' due='' folder_list="$work/folders"
+  count=0 refused=0 paths='' due='' steps='' folder_list="$work/folders"
+  : >"$work/unwritable"
   files
+  refuse_unwritable
   if [ "$refused" -gt 0 ]; then die "nothing was changed"; fi
   commit
 }

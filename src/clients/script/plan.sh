@@ -91,7 +91,8 @@ plan_file() {
     return 0
   fi
   if ! can_write "$live"; then
-    refuse "$4 cannot be written here: is it, its folder or its file system read-only?"
+    printf '%s\n' "$4" >>"$work/unwritable"
+    steps="$steps $3"
     return 0
   fi
   if [ "$1" = block ] && [ "$changed" = yes ]; then cp "$work/stripped" "$work/$count.before"; fi
@@ -103,7 +104,46 @@ can_write() {
   if [ -f "$1" ]; then (: >>"$1") 2>/dev/null; return; fi
   folder=$(dirname "$1")
   while ! present "$folder"; do folder=$(dirname "$folder"); done
-  probe=$(mktemp "$folder/.larder.XXXXXX" 2>/dev/null) && rm -f "$probe"
+  can_make_in "$folder"
+}
+
+can_make_in() { probe=$(mktemp "$1/.larder.XXXXXX" 2>/dev/null) && rm -f "$probe"; }
+
+# refuse_unwritable: what a run would write besides the target's files is tried, too; then one line for each place.
+refuse_unwritable() {
+  if [ -s "$work/plan" ] || [ -s "$work/unwritable" ]; then
+    if ! can_write "$state/index"; then printf '%s\n' "${state#"$root"}" >>"$work/unwritable"; fi
+  fi
+  if { echo "$steps"; cut -d ' ' -f 6 "$work/plan"; } | grep -q trust; then
+    for store in /etc/ssl/certs /etc/pki/ca-trust/extracted; do
+      if [ -d "$root$store" ] && ! can_make_in "$root$store"; then printf '%s\n' "$store" >>"$work/unwritable"; fi
+    done
+  fi
+  while [ -s "$work/unwritable" ]; do
+    first=$(sed -n 1p "$work/unwritable")
+    place=$(unwritable_place "$root$first")
+    place=${place#"$root"}
+    grep -F -e "${place%/}/" "$work/unwritable" >"$work/there" || :
+    grep -F -x -e "$place" "$work/unwritable" >>"$work/there" || :
+    others=$(($(wc -l <"$work/there") - 1))
+    stopped=$(if [ "$first" != "$place" ]; then echo ", where $first would go"; fi)
+    if [ "$others" -gt 0 ]; then stopped="$stopped and $others more"; fi
+    refuse "${place:-/} cannot be written to$stopped: is it, or its file system, read-only?"
+    grep -F -x -v -f "$work/there" "$work/unwritable" >"$work/rest" || :
+    mv "$work/rest" "$work/unwritable"
+  done
+}
+
+# unwritable_place PATH: the path itself, or the highest folder above it that cannot be written to either.
+unwritable_place() {
+  at=$1
+  while ! present "$at"; do at=$(dirname "$at"); done
+  while [ "$at" != "${root:-/}" ]; do
+    above=$(dirname "$at")
+    if can_make_in "$above"; then break; fi
+    at=$above
+  done
+  printf '%s\n' "$at"
 }
 
 # condition forbids|requires PATTERN MESSAGE FILE...: looks at files that the target does not write itself.
