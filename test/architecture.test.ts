@@ -54,7 +54,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "discovery/dockerfile": ["discovery/found", "discovery/files"],
   "discovery/helm": ["discovery/found", "discovery/files"],
   "discovery/kustomize": ["discovery/found", "discovery/files"],
-  "discovery/formats": ["discovery/found", "discovery/files"],
+  "discovery/compose": ["discovery/found", "discovery/files"],
+  "discovery/formats": ["discovery/found", "discovery/files", "discovery/compose"],
   discovery: [
     "discovery/found",
     "discovery/files",

@@ -61,6 +61,32 @@ describe("images below a path", () => {
     expect(strict.images).toHaveLength(6);
   });
 
+  test("of a Dockerfile are those of the builds that other files make of it", async () => {
+    const folder = await lay({
+      "compose.yaml": `services:
+  a: {build: {context: a, args: {BASE: q.io/base}}}
+  b: {build: {dockerfile_inline: "FROM q.io/inline:1"}}
+  c: {build: gone}
+`,
+      "a/Dockerfile": "ARG BASE\nFROM ${BASE}:${TARGETARCH}\n",
+      Dockerfile: "FROM q.io/alone:1\n",
+    });
+    const platforms = [
+      { os: "linux", architecture: "s390x" },
+      { os: "linux", architecture: "arm64" },
+    ];
+    const { images, problems } = await discover([folder], { platforms });
+    expect(images).toEqual([
+      "q.io/alone:1 dockerfile:1",
+      "q.io/base:arm64 dockerfile:2",
+      "q.io/base:s390x dockerfile:2",
+      "q.io/inline:1 dockerfile:3",
+    ]);
+    expect(problems).toEqual([]);
+    const { elsewhere } = await discoverImages([folder], { environment: {}, signal: new AbortController().signal });
+    expect(elsewhere).toMatchObject([{ what: `the Dockerfile ${folder}/gone/Dockerfile`, line: 4 }]);
+  });
+
   test("are not looked for in other programs' files", async () => {
     const folder = await lay({
       "workflow.yaml": "jobs: {a: {container: {image: 'x/y:1'}}}\n",

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hostPlatform, type Platform } from "../oci/platform.ts";
+import type { BuildOptions } from "./dockerfile/build-scope.ts";
 import { scanDockerfile } from "./dockerfile/scan-dockerfile.ts";
 import { DOCUMENT_FORMATS } from "./formats/document-formats.ts";
 import { type Elsewhere, Findings, type FoundImage, type Problem } from "./found/found-image.ts";
@@ -55,6 +56,8 @@ class DiscoveryRun {
   readonly findings = new Findings();
   readonly #options: DiscoveryOptions;
   readonly #helm: HelmTemplate | null;
+  /** Dockerfiles that were read as other files have them built, by their absolute paths. */
+  readonly #built = new Set<string>();
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
@@ -78,6 +81,7 @@ class DiscoveryRun {
     if (isKustomizationFile(name)) return this.#kustomizations([dirname(path)], new Set());
     if (name === "Chart.yaml") return this.#entry({ type: "chart", path: dirname(path), name }, true);
     await this.#entry({ type: typeByName(name) ?? "file", path, name }, true);
+    await this.#builds();
   }
 
   async #folder(root: string): Promise<void> {
@@ -90,10 +94,17 @@ class DiscoveryRun {
     const used = new Set<string>();
     const folders = entries.filter(({ type }) => type === "kustomization").map(({ path }) => path);
     await this.#kustomizations(folders, used);
-    for (const entry of entries) {
-      this.#options.signal.throwIfAborted();
-      if (entry.type !== "kustomization" && !used.has(resolve(entry.path))) await this.#entry(entry, false);
-    }
+    const isAlone = ({ path }: WalkedEntry) => !used.has(resolve(path)) && !this.#built.has(resolve(path));
+    const read = async (isWanted: (entry: WalkedEntry) => boolean) => {
+      for (const entry of entries) {
+        this.#options.signal.throwIfAborted();
+        if (isWanted(entry) && isAlone(entry)) await this.#entry(entry, false);
+      }
+    };
+    await read(({ type }) => type !== "kustomization" && type !== "dockerfile");
+    // Dockerfiles that a Compose file has built are read as it has them built, and only the others by themselves.
+    await this.#builds();
+    await read(({ type }) => type === "dockerfile");
   }
 
   async #kustomizations(folders: readonly string[], used: Set<string>): Promise<void> {
@@ -154,10 +165,27 @@ class DiscoveryRun {
     }
   }
 
-  #dockerfile(text: string, origin: LineOrigin): void {
+  #dockerfile(text: string, origin: LineOrigin, build?: Pick<BuildOptions, "args" | "contexts">): void {
     const buildPlatform = hostPlatform();
     for (const platform of this.#options.platforms ?? [buildPlatform]) {
-      scanDockerfile(text, origin, { platform, buildPlatform }, this.findings);
+      scanDockerfile(text, origin, { ...build, platform, buildPlatform }, this.findings);
+    }
+  }
+
+  /** Reads the Dockerfiles that other files have built, with the arguments that those give. */
+  async #builds(): Promise<void> {
+    for (const build of this.findings.builds.splice(0)) {
+      this.#options.signal.throwIfAborted();
+      const { dockerfile } = build;
+      if ("text" in dockerfile) {
+        const first = dockerfile.text.textLine ?? 1;
+        this.#dockerfile(dockerfile.text.text, (line) => ({ file: build.file, line: first + line - 1 }), build);
+        continue;
+      }
+      this.#built.add(resolve(dockerfile.path));
+      const { text } = await readText(dockerfile.path, this.#options.signal);
+      if (text === null) this.findings.missing(build, `the Dockerfile ${dockerfile.path}`);
+      else this.#dockerfile(text, linesOf(dockerfile.path), build);
     }
   }
 

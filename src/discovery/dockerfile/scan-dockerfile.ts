@@ -6,6 +6,7 @@
  */
 import { tryParsePlatform } from "../../oci/platform.ts";
 import { type Findings, type FoundImage, tryReference } from "../found/found-image.ts";
+import { endsAsImage, LackingNames } from "../found/lacking-names.ts";
 import type { Place } from "../found/place.ts";
 import { isTemplated } from "../found/image-text.ts";
 import { formatReference } from "../../oci/reference.ts";
@@ -28,9 +29,6 @@ type Stage = {
   readonly platform: string | null;
 };
 
-/** Names that lack an argument. */
-type Lack = { readonly place: Place; readonly written: string; count: number; isError: boolean };
-
 class DockerfileScan {
   readonly #file: Dockerfile;
   readonly #origin: LineOrigin;
@@ -38,7 +36,7 @@ class DockerfileScan {
   readonly #findings: Findings;
   readonly #global: BuildScope;
   readonly #stages: Stage[] = [];
-  readonly #lacks = new Map<string, Lack>();
+  readonly #lacks = new LackingNames();
   /** COPY and RUN may name stages that come later. */
   readonly #allNames: ReadonlySet<string>;
 
@@ -55,12 +53,8 @@ class DockerfileScan {
     const { syntax, instructions } = this.#file;
     if (syntax !== null) this.#findings.image(this.#origin(syntax.line), syntax.image, "guess", "dockerfile");
     for (const instruction of instructions) this.#instruction(instruction);
-    for (const [missing, { place, written, count, isError }] of this.#lacks) {
-      const more = count === 1 ? "" : ` (and ${count - 1} more in this file)`;
-      const message = `the image ${JSON.stringify(written)}${more} depends on the build argument ${missing}, which has no default`;
-      if (isError) this.#findings.error(place, message);
-      else this.#findings.note(place, message);
-    }
+    const sentence = (names: string) => `depends on the build argument ${names}, which has no default`;
+    this.#lacks.report(sentence, this.#findings);
   }
 
   #instruction(instruction: Instruction): void {
@@ -109,8 +103,7 @@ class DockerfileScan {
     if (image === null || image === "scratch" || image === "context") return;
     if (missing.length > 0) {
       // Without the argument a build takes what is left, where something is left: `${REGISTRY}nginx:1.27`.
-      const isWhole = /[a-z0-9]$/i.test(image) && this.#add(place, image, "guess", platform);
-      this.#lack(missing.join(", "), place, written, !isWhole);
+      this.#lacks.add(missing, place, written, endsAsImage(image) && this.#add(place, image, "guess", platform));
     } else if (isTemplated(image)) {
       this.#findings.error(
         place,
@@ -123,15 +116,6 @@ class DockerfileScan {
 
   #add(place: Place, image: string, kind: FoundImage["kind"], platform: string | null): boolean {
     return this.#findings.image(place, image, kind, "dockerfile", platform);
-  }
-
-  #lack(missing: string, place: Place, written: string, isError: boolean): void {
-    const known = this.#lacks.get(missing);
-    if (known === undefined) this.#lacks.set(missing, { place, written, count: 1, isError });
-    else {
-      known.count++;
-      known.isError ||= isError;
-    }
   }
 
   /** What a named context puts in the name's place; null when that is no image. */

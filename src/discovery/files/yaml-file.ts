@@ -1,13 +1,10 @@
 /** YAML and JSON files of any kind: which document is what, and who reads it. */
-import { dirname, join } from "node:path";
-import { isComposeDocument, readEnvironmentFile, scanCompose } from "./compose-file.ts";
 import type { DocumentFile, DocumentFormat } from "./document-format.ts";
 import { type ManifestContext, scanImageLines } from "./embedded-text.ts";
 import { Findings, type ImageSource } from "../found/found-image.ts";
 import { isLikelyImage, mayNameImages } from "../found/image-text.ts";
 import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
 import type { Located } from "../found/located-value.ts";
-import { readText } from "./read-text.ts";
 import { type DocumentText, linesOf, readDocument, splitDocuments } from "./yaml-documents.ts";
 
 /** A YAML or JSON file. The fields of one that the user named count whatever document it is. */
@@ -35,9 +32,6 @@ async function scanDocument(document: Located, file: YamlFile, signal: AbortSign
     await format.read(document, file, findings, signal);
   } else if (isKubernetesDocument(document)) {
     scanManifest(document, manifestContext("kubernetes"), findings);
-  } else if (isComposeDocument(document)) {
-    const variables = await readText(join(dirname(file.path), ".env"), signal);
-    scanCompose(document, readEnvironmentFile(variables.text ?? ""), findings);
   } else if (document.type === "list" && /image/i.test(file.name)) {
     for (const item of document.items) {
       if (item.type === "scalar" && isLikelyImage(item.text)) findings.image(item, item.text, "field", "list");

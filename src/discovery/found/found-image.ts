@@ -1,4 +1,5 @@
 import { parseReference, type Reference } from "../../oci/reference.ts";
+import type { ImageBuild } from "./image-build.ts";
 import type { Located } from "./located-value.ts";
 import type { Place } from "./place.ts";
 
@@ -50,6 +51,7 @@ export class Findings {
   readonly images: FoundImage[] = [];
   readonly problems: Problem[] = [];
   readonly elsewhere: Elsewhere[] = [];
+  readonly builds: ImageBuild[] = [];
   readonly #seen = new Set<string>();
 
   /** Adds the image that `written` names. False, and nothing added, when it is no valid reference. */
@@ -84,11 +86,17 @@ export class Findings {
     this.elsewhere.push({ file: place.file, line: place.line, what, chart });
   }
 
+  /** Says that the file at the build's place has an image built: what that pulls belongs to the list. */
+  build(build: ImageBuild): void {
+    this.builds.push(build);
+  }
+
   /** Takes over what another reader collected. */
   add(other: Findings): void {
     for (const found of other.images) this.image(found, found.written, found.kind, found.source, found.platform);
     for (const problem of other.problems) this.#problem(problem, problem.severity, problem.message);
     for (const thing of other.elsewhere) this.missing(thing, thing.what, thing.chart);
+    this.builds.push(...other.builds);
   }
 
   #problem(place: Place, severity: Problem["severity"], message: string): void {
