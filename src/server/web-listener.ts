@@ -1,4 +1,5 @@
 /** The sockets that requests come in on: plain HTTP, and HTTPS whose certificate changes while it serves. */
+import http from "node:http";
 import type { CertificateLog, CertificateSource } from "../tls/certificate-source.ts";
 import { startRenewingListener } from "../tls/renewing-listener.ts";
 import type { ListenAddress } from "./settings/listen-address.ts";
@@ -34,9 +35,21 @@ export type WebListenerOptions = {
 /** A connection that says nothing for so long is closed, in seconds: slowloris must not hold it. Clients reconnect. */
 const IDLE_SECONDS = 60;
 
+/**
+ * The lines before a request's body, in bytes; with more, the answer is 431. The runtime's own limit of 16 KiB is less than the
+ * `Range` of a partial pull, which names up to 1024 ranges of a large layer (containers/storage).
+ */
+const HEAD_LIMIT_BYTES = 64 * 1024;
+
+/** Sets the limit that all listeners of the process share. */
+function limitHeads(): void {
+  (http as { maxHeaderSize: number }).maxHeaderSize = HEAD_LIMIT_BYTES;
+}
+
 /** Listens for plain HTTP. Throws ListenError. */
 export async function listenHttp(options: WebListenerOptions): Promise<WebListener> {
   const { address } = options;
+  limitHeads();
   const serve = (hostname: string) =>
     Bun.serve({ ...serverOptions(options), hostname, port: address.port, reusePort: false });
   const server = await listen(address, "--http", serve);
@@ -55,6 +68,7 @@ export async function listenHttps(
   options: WebListenerOptions & { readonly source: CertificateSource; readonly log: CertificateLog },
 ): Promise<WebListener> {
   const { address, source, log } = options;
+  limitHeads();
   const serve = (hostname: string) =>
     startRenewingListener({ listener: { ...serverOptions(options), hostname, port: address.port }, source, log });
   const listener = await listen(address, "--https", serve);

@@ -147,6 +147,19 @@ export function blobsContract(name: string, open: () => Promise<BlobStores>): vo
       expect(total).toBe(bytes.byteLength);
     });
 
+    test("a blob is read here and there, and on after it was removed", async () => {
+      const bytes = randomBytes(300_000);
+      const digest = await push(bytes);
+      const reader = await blobs.open(digest);
+      expect(await reader?.read(200_000, 1000)).toEqual(Buffer.from(bytes.subarray(200_000, 201_000)));
+      await blobs.remove(digest);
+      expect(await reader?.read(10, 5)).toEqual(Buffer.from(bytes.subarray(10, 15)));
+      expect(await reader?.read(299_990, 1000)).toEqual(Buffer.from(bytes.subarray(299_990)));
+      expect((await reader?.read(300_000, 1000))?.byteLength).toBe(0);
+      await reader?.close();
+      expect(await blobs.open(digest)).toBeNull();
+    });
+
     test("an upload is read while it is written, and on after it was committed", async () => {
       const bytes = randomBytes(200_000);
       const id = newUploadId();

@@ -12,6 +12,7 @@
  * Nobody goes past these to a path of a file: where there are no files, there is none.
  */
 import type { Digest } from "../oci/digest.ts";
+import type { RangeReader } from "../lib/files/range-reader.ts";
 import type { ByteRange } from "../lib/text/byte-range.ts";
 
 /** Content to be sent: a `Blob` of Bun's goes out by sendfile. */
@@ -57,6 +58,8 @@ export interface BlobStore {
   size(digest: Digest): Promise<number | null>;
   /** The content, or the range of it, which must lie inside; null when the blob is not here. */
   read(digest: Digest, range: ByteRange | null): Promise<BlobBody | null>;
+  /** Opens the content to be read here and there; null when the blob is not here. */
+  open(digest: Digest): Promise<RangeReader | null>;
   /**
    * A file of this machine with the content, for other programs; null when the blob is not here. It is there for as long as
    * the blob is; a store that is elsewhere fetches it first.
@@ -68,13 +71,6 @@ export interface BlobStore {
   list(): AsyncIterable<Digest>;
   /** When the blob was written, in milliseconds since 1970; null when it is not here. */
   writtenAtMs(digest: Digest): Promise<number | null>;
-}
-
-/** Reads an upload while it is written. Close it. */
-export interface UploadReader {
-  /** Up to `length` bytes from `position` on, fewer at the end of what is there. */
-  read(position: number, length: number): Promise<Uint8Array>;
-  close(): Promise<void>;
 }
 
 /** Uploads in flight. Each is written by one caller at a time; the caller sees to that, by a lease on `uploadLease`. */
@@ -98,7 +94,7 @@ export interface Spool {
     onWritten?: (size: number) => void,
   ): Promise<number>;
   /** Opens the bytes so far for reading; goes on to read what is appended, and after it was kept. Null: no such upload. */
-  open(id: UploadId): Promise<UploadReader | null>;
+  open(id: UploadId): Promise<RangeReader | null>;
   /**
    * The upload, complete, to be kept. Throws BLOB_UPLOAD_UNKNOWN; DIGEST_INVALID when the bytes have another digest: the
    * upload is then gone, since its bytes are wrong.

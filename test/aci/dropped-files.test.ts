@@ -45,6 +45,9 @@ describe.skipIf(!lab.met)("a file that was dropped into --aci-files", () => {
     const path = "/aci/coreos-flannel:v0.5.5.aci";
     const part = await get(larder, path, { Range: "bytes=-3" });
     expect([part.status, await part.text(), part.headers.get("content-range")]).toEqual([206, "789", "bytes 7-9/10"]);
+    const parts = await get(larder, path, { Range: "bytes=0-1,-1" });
+    expect([parts.status, parts.headers.get("content-type")]).toEqual([206, expect.stringMatching(/^multipart/)]);
+    expect(await parts.text()).toMatch(/bytes 0-1\/10\r\n[^]*\r\n\r\n01\r\n--[^]*bytes 9-9\/10\r\n[^]*\r\n\r\n9\r\n--/);
     const tag = part.headers.get("etag") ?? "";
     expect((await get(larder, path, { "If-None-Match": tag })).status).toBe(304);
     await utimes(join(files, "coreos-flannel:v0.5.5.aci"), 1, 1);

@@ -1,4 +1,5 @@
 import { AciError } from "../../aci/aci-error.ts";
+import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
 import { ERROR_STATUS, RegistryError } from "../../oci/registry-error.ts";
 import { headersOfFailure } from "../error-response.ts";
@@ -32,7 +33,8 @@ export function fileReply(exchange: Exchange, { path, sizeBytes, tag, contentTyp
   };
   const file = Bun.file(path);
   const read = (range: ByteRange | null) => (range === null ? file : file.slice(range.start, range.end));
-  return sendContent(exchange, { sizeBytes, tag, headers, noun: "file", read });
+  const open = () => openFileRanges(path);
+  return sendContent(exchange, { sizeBytes, tag, headers, noun: "file", isHere: true, read, open });
 }
 
 /** The answer for a small text, which clients may cache for a minute. */

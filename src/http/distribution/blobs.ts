@@ -34,10 +34,16 @@ async function getBlob(call: Call, repository: Repository, digest: Digest, blobs
     tag: digest,
     headers: blobHeaders(digest),
     noun: "blob",
+    isHere: blob.fetchedFrom === null,
     async read(range) {
       const body = await blob.read(range);
       call.exchange.allowSlowTransfer();
       return body;
+    },
+    async open(bytes) {
+      const reader = await blob.open(bytes);
+      call.exchange.allowSlowTransfer();
+      return reader;
     },
   };
   return sendContent(call.exchange, content);

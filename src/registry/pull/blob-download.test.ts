@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { UploadReader } from "../../storage/blobs.ts";
+import type { RangeReader } from "../../lib/files/range-reader.ts";
 import { BlobDownload } from "./blob-download.ts";
 
 const SIZE = 100_000;
@@ -10,7 +10,7 @@ let download: BlobDownload;
 let opened: number;
 beforeEach(() => {
   opened = 0;
-  const reader: UploadReader = {
+  const reader: RangeReader = {
     read: async (_position, length) => new Uint8Array(length),
     close: async () => {},
   };
@@ -24,6 +24,32 @@ async function readAlong(readers: number): Promise<ReadableStream<Uint8Array>[]>
   const streams = await Promise.all(Array.from({ length: readers }, () => download.read(null)));
   return streams.map((stream) => stream ?? new ReadableStream());
 }
+
+describe("a download that is read here and there", () => {
+  test("gives what has come at once, waits for the rest, and withholds its last byte until it is complete", async () => {
+    const reader = await download.open();
+    download.advance(1000);
+    expect((await reader?.read(10, 20))?.byteLength).toBe(20);
+    expect((await reader?.read(990, 500))?.byteLength).toBe(10);
+    const later = reader?.read(50_000, 10);
+    const end = reader?.read(SIZE - 1, 5);
+    const over = await Promise.race([later, end, Promise.resolve("waits")]);
+    expect(over).toBe("waits");
+    download.advance(SIZE);
+    expect((await later)?.byteLength).toBe(10);
+    expect(await Promise.race([end, Promise.resolve("waits")])).toBe("waits");
+    download.complete();
+    expect((await end)?.byteLength).toBe(1);
+    await reader?.close();
+  });
+
+  test("fails when the download does", async () => {
+    const reader = await download.open();
+    const reading = reader?.read(5, 10);
+    download.fail(new Error("upstream went away"));
+    await expect(reading).rejects.toThrow("upstream went away");
+  });
+});
 
 describe("the fifth reader of a download", () => {
   test("waits for a file that is nearly whole, and is sent that", async () => {

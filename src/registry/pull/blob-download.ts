@@ -1,5 +1,5 @@
+import type { RangeReader } from "../../lib/files/range-reader.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
-import type { UploadReader } from "../../storage/blobs.ts";
 
 /** A reader takes as much from disk at once at most; what it has taken and not sent on is all the memory it costs. */
 const READ_BYTES = 64 * 1024;
@@ -16,7 +16,7 @@ const LONGEST_WAIT_MS = 3000;
 type Piece = { readonly offset: number; readonly bytes: Uint8Array };
 
 /** Opens the file that a download is written to; null when it is gone. */
-export type OpenReader = () => Promise<UploadReader | null>;
+export type OpenReader = () => Promise<RangeReader | null>;
 
 /**
  * A blob's download from upstream to disk, and all clients that read along.
@@ -117,6 +117,21 @@ export class BlobDownload {
    * sooner, and in less memory, when all but the first few wait for a download that ends soon anyway.
    */
   async read(range: ByteRange | null): Promise<ReadableStream<Uint8Array> | null> {
+    const reader = await this.#enter();
+    return reader === null ? null : this.#follow(reader, range);
+  }
+
+  /** The content, to be read here and there: each piece when it has come. Fails, and is null, as `read`. */
+  async open(): Promise<RangeReader | null> {
+    const reader = await this.#enter();
+    if (reader === null) return null;
+    const read = (position: number, length: number) =>
+      this.#next(reader, position, Math.min(position + length, this.size));
+    return { read, close: () => reader.close() };
+  }
+
+  /** The file, for one more reader; null as `read`. */
+  async #enter(): Promise<RangeReader | null> {
     if (this.#readers >= READERS_ALONG && (await this.#endsSoon())) return null;
     this.#readers++;
     const reader = await this.#open();
@@ -124,10 +139,6 @@ export class BlobDownload {
       this.#readers--;
       return null;
     }
-    return this.#follow(reader, range);
-  }
-
-  #follow(reader: UploadReader, range: ByteRange | null): ReadableStream<Uint8Array> {
     let closing: Promise<void> | null = null;
     const close = (): Promise<void> => {
       if (closing === null) {
@@ -136,6 +147,10 @@ export class BlobDownload {
       }
       return closing;
     };
+    return { read: (position, length) => reader.read(position, length), close };
+  }
+
+  #follow(reader: RangeReader, range: ByteRange | null): ReadableStream<Uint8Array> {
     let position = range?.start ?? 0;
     const end = range?.end ?? this.size;
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
@@ -146,13 +161,13 @@ export class BlobDownload {
         if (position < end && chunk.byteLength > 0) return;
         if (position < end) throw new Error(`the file of a download ended at ${position} of ${end} bytes`);
         controller.close();
-        await close();
+        await reader.close();
       } catch (error) {
         controller.error(error);
-        await close();
+        await reader.close();
       }
     };
-    return new ReadableStream({ pull, cancel: close }, { highWaterMark: 0 });
+    return new ReadableStream({ pull, cancel: () => reader.close() }, { highWaterMark: 0 });
   }
 
   /** Waits for the end of a download that, at its speed, is not far from it. False: it is, so read along. */
@@ -171,7 +186,7 @@ export class BlobDownload {
   }
 
   /** What stands at `position`, as soon as there is something: out of memory, or else from disk. */
-  async #next(reader: UploadReader, position: number, end: number): Promise<Uint8Array> {
+  async #next(reader: RangeReader, position: number, end: number): Promise<Uint8Array> {
     for (;;) {
       if (this.#outcome === "failed") throw this.#failure;
       const isComplete = this.#outcome === "complete";

@@ -1,3 +1,4 @@
+import type { RangeReader } from "../../lib/files/range-reader.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
@@ -24,6 +25,8 @@ export type FoundBlob = {
   /** The registry that it is fetched from; null when it is here. */
   readonly fetchedFrom: Namespace | null;
   read(range: ByteRange | null): Promise<BlobBody>;
+  /** Opens it, to be read here and there, of which `bytes` will be sent; null when it can only be read in one go. */
+  open(bytes: number): Promise<RangeReader | null>;
 };
 
 /** The stores of blobs, and the upstream that missing ones come from. */
@@ -78,8 +81,11 @@ export class Blobs {
         const found = await this.#parts.origin.download(upstream, digest, contextFor(repository, context));
         return found === null ? null : { download: found, fetchedFrom: upstream.namespace };
       });
-      const read = (range: ByteRange | null) => this.#readAlong(repository, digest, download, range);
-      return { size: download.size, fetchedFrom, read };
+      const read = (range: ByteRange | null) =>
+        this.#along(repository, digest, download.read(range), download, () => this.#parts.store.read(digest, range));
+      const open = () =>
+        this.#along(repository, digest, download.open(), download, () => this.#parts.store.open(digest));
+      return { size: download.size, fetchedFrom, read, open };
     } catch (error) {
       // There is nowhere to keep it; the one who asked gets it all the same.
       if (isUnkeepable(error)) return this.#unkept(repository, digest, context);
@@ -195,6 +201,13 @@ export class Blobs {
         traffic.hit(repository.namespace, range === null ? size : range.end - range.start);
         return body;
       },
+      open: async (bytes) => {
+        const reader = await store.open(digest);
+        const repository = repositoryOf(name);
+        if (reader === null) throw blobUnknown(repository, digest, null);
+        traffic.hit(repository.namespace, bytes);
+        return reader;
+      },
     };
   }
 
@@ -214,23 +227,26 @@ export class Blobs {
         traffic.miss(found.upstream.namespace);
         return body;
       },
+      // Each range would be a question to upstream.
+      open: async () => null,
     };
   }
 
-  async #readAlong(
+  /** What `reading` comes to: of the download or, when that ended between the question and the reading, `stored`. */
+  async #along<T>(
     repository: Repository,
     digest: Digest,
+    reading: Promise<T | null>,
     download: BlobDownload,
-    range: ByteRange | null,
-  ): Promise<BlobBody> {
-    const body = await download.read(range);
+    stored: () => Promise<T | null>,
+  ): Promise<T> {
+    const found = await reading;
     this.#parts.traffic.miss(repository.namespace);
-    if (body !== null) return body;
-    // It ended between the question and the reading.
+    if (found !== null) return found;
     await download.done;
-    const stored = await this.#parts.store.read(digest, range);
-    if (stored === null) throw blobUnknown(repository, digest, null);
-    return stored;
+    const kept = await stored();
+    if (kept === null) throw blobUnknown(repository, digest, null);
+    return kept;
   }
 
   async #askUpstream<T>(

@@ -1,6 +1,8 @@
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../../lib/files/make-folder.ts";
+import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
+import type { RangeReader } from "../../lib/files/range-reader.ts";
 import { syncFolder } from "../../lib/files/sync-folder.ts";
 import { isNotFound } from "../../lib/files/system-error.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
@@ -50,6 +52,10 @@ export class FilesystemBlobs implements BlobStore {
     if (size === null) return null;
     const file = Bun.file(blobPath(this.#folder, digest));
     return range === null ? file : file.slice(range.start, range.end);
+  }
+
+  async open(digest: Digest): Promise<RangeReader | null> {
+    return this.#sizeNow(digest) === null ? null : openFileRanges(blobPath(this.#folder, digest));
   }
 
   async fileOf(digest: Digest): Promise<string | null> {

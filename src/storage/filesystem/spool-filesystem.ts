@@ -7,15 +7,10 @@ import { uploadPath, uploadsFolder } from "./blob-folder.ts";
 import { namesIn, statOrNull } from "./list-folder.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import type { WriteGuard } from "../write-guard.ts";
-import {
-  type Spool,
-  type Spooled,
-  type StoredUpload,
-  tryParseUploadId,
-  type UploadId,
-  type UploadReader,
-} from "../blobs.ts";
+import { type Spool, type Spooled, type StoredUpload, tryParseUploadId, type UploadId } from "../blobs.ts";
 import { storageError, storageFull } from "../storage-error.ts";
+import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
+import type { RangeReader } from "../../lib/files/range-reader.ts";
 import { isNotFound } from "../../lib/files/system-error.ts";
 
 /** Digests in the making that are kept between requests; the others are computed again at commit. */
@@ -52,13 +47,8 @@ export class FilesystemSpool implements Spool {
     return (await statOrNull(uploadPath(this.#folder, id)))?.size ?? null;
   }
 
-  async open(id: UploadId): Promise<UploadReader | null> {
-    try {
-      return new FileReader(await open(uploadPath(this.#folder, id), "r"));
-    } catch (error) {
-      if (isNotFound(error)) return null;
-      throw error;
-    }
+  open(id: UploadId): Promise<RangeReader | null> {
+    return openFileRanges(uploadPath(this.#folder, id));
   }
 
   async append(
@@ -170,24 +160,6 @@ export class FilesystemSpool implements Spool {
     const digester = new Digester(algorithm);
     for await (const chunk of Bun.file(uploadPath(this.#folder, id)).stream()) digester.update(chunk);
     return digester.digest();
-  }
-}
-
-/** An upload's file, by a descriptor that stays good when the file is renamed or removed. */
-class FileReader implements UploadReader {
-  readonly #file: FileHandle;
-
-  constructor(file: FileHandle) {
-    this.#file = file;
-  }
-
-  async read(position: number, length: number): Promise<Uint8Array> {
-    const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(length), 0, length, position);
-    return buffer.subarray(0, bytesRead);
-  }
-
-  close(): Promise<void> {
-    return this.#file.close();
   }
 }
 

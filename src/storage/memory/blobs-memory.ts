@@ -1,9 +1,10 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RangeReader } from "../../lib/files/range-reader.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
 import { algorithmOf, type Digest, digestOf, hexOf } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
-import type { BlobBody, BlobStore, Spool, Spooled, StoredUpload, UploadId, UploadReader } from "../blobs.ts";
+import type { BlobBody, BlobStore, Spool, Spooled, StoredUpload, UploadId } from "../blobs.ts";
 
 type Content = { bytes: Uint8Array<ArrayBuffer>; modifiedAtMs: number };
 
@@ -21,6 +22,7 @@ export class MemoryBlobs {
       if (content === undefined) return null;
       return new Blob([range === null ? content.bytes : content.bytes.subarray(range.start, range.end)]);
     },
+    open: async (digest: Digest) => readerOf(this.#blobs.get(digest)),
     remove: async (digest: Digest) => this.#blobs.delete(digest),
     list: () => this.#listBlobs(),
     writtenAtMs: async (digest: Digest) => this.#blobs.get(digest)?.modifiedAtMs ?? null,
@@ -32,20 +34,11 @@ export class MemoryBlobs {
     },
     size: async (id: UploadId) => this.#uploads.get(id)?.bytes.byteLength ?? null,
     append: (id, chunks, limitBytes, onWritten) => this.#append(id, chunks, limitBytes, onWritten ?? (() => {})),
-    open: async (id: UploadId) => this.#read(id),
+    open: async (id: UploadId) => readerOf(this.#uploads.get(id)),
     seal: async (id: UploadId, digest: Digest) => this.#seal(id, digest),
     drop: async (id: UploadId) => this.#uploads.delete(id),
     list: () => this.#listUploads(),
   };
-
-  #read(id: UploadId): UploadReader | null {
-    const upload = this.#uploads.get(id);
-    if (upload === undefined) return null;
-    return {
-      read: async (position, length) => Buffer.from(upload.bytes.subarray(position, position + length)),
-      close: async () => {},
-    };
-  }
 
   async #append(
     id: UploadId,
@@ -102,4 +95,13 @@ export class MemoryBlobs {
   async *#listUploads(): AsyncIterable<StoredUpload> {
     for (const [id, { bytes, modifiedAtMs }] of this.#uploads) yield { id, size: bytes.byteLength, modifiedAtMs };
   }
+}
+
+/** Reads what it has by then: content grows by new bytes in the place of the old. */
+function readerOf(content: Content | undefined): RangeReader | null {
+  if (content === undefined) return null;
+  return {
+    read: async (position, length) => Buffer.from(content.bytes.subarray(position, position + length)),
+    close: async () => {},
+  };
 }
