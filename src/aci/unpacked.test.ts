@@ -30,7 +30,10 @@ function run(command: string[]): string {
   return result.stdout.toString();
 }
 
-/** Lists a tree: type, mode, owner, time, device, link, xattrs, content; files with several names by their first one. */
+/**
+ * Lists a tree: type, mode, owner, time, device, link, xattrs, content; files with several names by their first one, but for
+ * symlinks, which ACIs have several times instead.
+ */
 const LIST = `
 import hashlib, json, os, stat, sys
 root, inodes, found = os.fsencode(sys.argv[1]), {}, {}
@@ -43,7 +46,7 @@ def visit(path, name):
         with open(path, "rb") as f: entry["content"] = hashlib.sha256(f.read()).hexdigest()
     if kind in (stat.S_IFCHR, stat.S_IFBLK): entry["device"] = s.st_rdev
     entry["xattrs"] = {k: os.getxattr(path, k, follow_symlinks=False).hex() for k in sorted(os.listxattr(path, follow_symlinks=False))}
-    if kind != stat.S_IFDIR: entry["first"] = inodes.setdefault((s.st_dev, s.st_ino), name)
+    if kind not in (stat.S_IFDIR, stat.S_IFLNK): entry["first"] = inodes.setdefault((s.st_dev, s.st_ino), name)
     found[name] = entry
     if kind == stat.S_IFDIR:
         for child in sorted(os.listdir(path)): visit(os.path.join(path, child), name + "/" + child.decode("latin1"))
@@ -221,6 +224,7 @@ describe.skipIf(!canUnpack)("the root file system in an ACI equals umoci's", () 
     ]);
     expect(found["/etc/hard2"]).toMatchObject({ first: "/etc/hard" });
     expect(found["/var/b2"]).toMatchObject({ first: "/var/b1" });
+    expect(found["/etc/soft"]).toMatchObject({ target: "usr/lib" });
   });
 
   test("for entries that lead through symlinks, absolute and looping upwards ones too", async () => {

@@ -15,6 +15,7 @@ import {
   type LayerEntry,
   layerTar,
   once,
+  opaque,
   symlink,
   whiteout,
 } from "../test-image.fixture.ts";
@@ -73,7 +74,7 @@ describe("an ACI", () => {
         .map(({ path, linkTarget }) => `${path} ${linkTarget}`.trim());
     const all = [
       "rootfs/dev/stdin /proc/self/fd/0",
-      "rootfs/dev/stdout /proc/self/fd/1",
+      "rootfs/dev/stdout /dev/console",
       "rootfs/dev/stderr /dev/console",
       "rootfs/dev/fd /proc/self/fd",
       "rootfs/dev/",
@@ -137,13 +138,88 @@ describe("one ACI for each layer", () => {
       dependencies: [{ imageName: "example.com/test-layer-1", imageID: made[0]?.imageId }],
       pathWhitelist: ["/", "/etc/a", "/etc/b", "/etc/e", "/etc"],
     });
-    // The link's file is in the layer below: here it is a copy.
-    expect(made[1]?.entries).toEqual(["file manifest", "file rootfs/etc/e", "directory rootfs/"]);
+    // The link's file is in the layer below: here it is again, under all its names.
+    expect(made[1]?.entries).toEqual([
+      "file manifest",
+      "file rootfs/etc/a",
+      "hardlink rootfs/etc/b",
+      "hardlink rootfs/etc/e",
+      "directory rootfs/",
+    ]);
     expect(made[2]?.manifest).toMatchObject({
       app: { exec: ["/bin/true"] },
       dependencies: [{ imageID: made[1]?.imageId }],
     });
   });
+});
+
+describe("hard links over the layers of a chain", () => {
+  /** What each ACI holds of the image's files: the type, and what a hard link leads to. */
+  async function chainOf(...layers: readonly (readonly LayerEntry[])[]): Promise<string[][]> {
+    const image = imageOf(await Promise.all(layers.map(layerTar)));
+    const chain: string[][] = [];
+    for await (const aci of convertLayers(image, { ...options, compression: "none" })) {
+      const entries = await entriesOf(await collect(aci.bytes));
+      const files = entries.filter(({ path, type }) => type !== "directory" && !/^manifest$|^rootfs\/dev/.test(path));
+      const short = (path: string) => path.replace("rootfs/", "");
+      chain.push(files.map(({ path, linkTarget }) => `${short(path)} ${short(linkTarget)}`.trim()));
+    }
+    return chain;
+  }
+  const lower = [file("a"), hardLink("b", "a"), hardLink("c", "b")];
+
+  test("whose first name is taken away or replaced are written once more, whatever takes it away", async () => {
+    expect(await chainOf(lower, [whiteout("a")])).toEqual([
+      ["a", "b a", "c a"],
+      ["b", "c b"],
+    ]);
+    expect(await chainOf(lower, [file("a", "another")])).toEqual([
+      ["a", "b a", "c a"],
+      ["b", "c b", "a"],
+    ]);
+    expect(await chainOf([directory("d"), file("d/a"), hardLink("b", "d/a")], [opaque("d")])).toEqual([
+      ["d/a", "b d/a"],
+      ["b"],
+    ]);
+    expect(await chainOf([directory("d"), file("d/a"), hardLink("b", "d/a")], [symlink("d", "e")])).toEqual([
+      ["d/a", "b d/a"],
+      ["b", "d e"],
+    ]);
+  });
+
+  test("are written no more than that", async () => {
+    expect(await chainOf(lower, [whiteout("c")], [file("d")], [file("b", "another")])).toEqual([
+      ["a", "b a", "c a"],
+      [],
+      ["d"],
+      ["b"],
+    ]);
+  });
+
+  test("follow their content from layer to layer", async () => {
+    expect(await chainOf(lower, [whiteout("a")], [whiteout("b")], [hardLink("d", "c")], [file("c", "x")])).toEqual([
+      ["a", "b a", "c a"],
+      ["b", "c b"],
+      ["c"],
+      ["c", "d c"],
+      ["d", "c"],
+    ]);
+  });
+
+  test("of a symlink and of a file that lies behind one are no different", async () => {
+    const behind = [directory("real"), symlink("way", "real"), file("way/a"), hardLink("b", "way/a")];
+    expect(await chainOf(behind, [whiteout("real/a")])).toEqual([["way real", "real/a", "b real/a"], ["b"]]);
+    expect(await chainOf([symlink("s", "x"), hardLink("t", "s")], [whiteout("s")])).toEqual([["s x", "t x"], ["t x"]]);
+  });
+});
+
+test("a name that is not UTF-8 cannot be listed as visible, and is never lost by that", async () => {
+  const image = async (...layers: readonly (readonly LayerEntry[])[]) =>
+    Array.fromAsync(convertLayers(imageOf(await Promise.all(layers.map(layerTar))), options), ({ bytes }) =>
+      collect(bytes),
+    );
+  expect(await image([file("\udcff"), file("a")], [file("b")])).toHaveLength(2);
+  await expect(image([file("\udcff"), file("a")], [whiteout("a")])).rejects.toThrow(/not UTF-8.*--no-squash/);
 });
 
 describe("hostile layers are refused", () => {

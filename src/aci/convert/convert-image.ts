@@ -16,8 +16,10 @@ import {
   openLayer,
   untilAborted,
 } from "./plan-image.ts";
+import type { DirectoryNode } from "./root-tree.ts";
 import { allPaths, missingStdio, planRoot, type RootPlan } from "./root-plan.ts";
 import { cleanPath } from "./apply-entry.ts";
+import { WrittenLinks } from "./written-links.ts";
 
 /** How an image is to be converted. */
 export type ConversionOptions = {
@@ -55,7 +57,7 @@ export async function convertImage(image: ImageSource, options: ConversionOption
   for (const [number, layer] of image.layers.entries())
     await applyLayer(root, number, layer, allowance, options.signal);
   const manifest = buildManifest(config, image.config, origin);
-  const plan = planRoot(root, image.layers.length, missingStdio(root));
+  const plan = planRoot(root, image.layers.length, missingStdio(root, image.layers.length - 1));
   // The collector may take the root for alive long after; the plan needs nothing of it.
   root.children.clear();
   return aciOf(manifest, plan, image, options);
@@ -63,8 +65,9 @@ export async function convertImage(image: ImageSource, options: ConversionOption
 
 /**
  * Makes one ACI for each layer, from the bottom up, each depending on the one below; the last has the image's name and
- * app, the others `NAME-layer-1` and so on. What a layer hides is left out by `pathWhitelist`; a hard link to a file of a
- * lower layer becomes a copy of it.
+ * app, the others `NAME-layer-1` and so on. What a layer hides is left out by `pathWhitelist`. A file that gets one more
+ * name, or loses the one under which its content was written, is written once more, under all its names: see
+ * `WrittenLinks`.
  *
  * Each one's bytes have to be read before the next is asked for: it names the image ID of the one before.
  */
@@ -73,13 +76,14 @@ export async function* convertLayers(image: ImageSource, options: ConversionOpti
   const top = buildManifest(config, image.config, origin);
   const root = emptyRoot();
   const allowance = new Allowance(options.limits ?? DEFAULT_LIMITS);
+  const links = new WrittenLinks();
   let dependencies: readonly Dependency[] = [];
   for (const [number, layer] of image.layers.entries()) {
     const hidesLower = await applyLayer(root, number, layer, allowance, options.signal);
+    links.settle(root, number);
     const isTop = number === image.layers.length - 1;
-    const extras = isTop ? missingStdio(root) : [];
-    // The root is always there; an empty list would mean that nothing is hidden.
-    const whitelist = hidesLower ? ["", ...allPaths(root), ...extras.map((entry) => entry.path)] : [];
+    const extras = isTop ? missingStdio(root, number) : [];
+    const whitelist = hidesLower ? visiblePaths(root, extras) : [];
     const { acKind, acVersion, labels } = top;
     const name = `${origin.name}-layer-${number + 1}`;
     const manifest: AciManifest = {
@@ -93,6 +97,18 @@ export async function* convertLayers(image: ImageSource, options: ConversionOpti
     if (imageID === null) throw new Error("an ACI was not read to its end before the next one was asked for");
     dependencies = [{ imageName: manifest.name, imageID, labels: buildLabels(config, origin) }];
   }
+}
+
+/** All paths that are to be seen, from which others are hidden by not being among them. Throws AciError. */
+function visiblePaths(root: DirectoryNode, extras: readonly TarEntry[]): string[] {
+  // The root is always there; an empty list would mean that nothing is hidden.
+  const paths = ["", ...allPaths(root), ...extras.map(({ path }) => path)];
+  const unnameable = paths.find((path) => !path.isWellFormed());
+  if (unnameable === undefined) return paths;
+  const shown = JSON.stringify(unnameable.toWellFormed().slice(0, 200));
+  throw new AciError(
+    `the path ${shown} is not UTF-8, so an ACI that hides what lies below it cannot list it; convert the image without --no-squash`,
+  );
 }
 
 function readConfig(image: ImageSource, options: ConversionOptions): { config: ImageConfig; origin: AciOrigin } {
@@ -162,7 +178,7 @@ async function* rootMembers(
         };
         written++;
         yield { entry: inRootfs(entry, path), body };
-        for (const link of hardLinks) yield { entry: hardLink(entry, link, path), body: null };
+        for (const link of hardLinks) yield { entry: furtherName(entry, link, path), body: null };
       }
     } catch (error) {
       throw inLayer(error, number);
@@ -178,7 +194,12 @@ function inRootfs(entry: TarEntry, path: string): TarEntry {
   return { ...entry, userName: "", groupName: "", path: rootfsPath(path) };
 }
 
-function hardLink(file: TarEntry, path: string, target: string): TarEntry {
+/**
+ * One more name of a file. A symlink gets none but is written again: rkt sets the mode of a hard link, and by that the mode
+ * of what the symlink leads to, or fails where that is nothing.
+ */
+function furtherName(file: TarEntry, path: string, target: string): TarEntry {
+  if (file.type === "symlink") return inRootfs(file, path);
   const { mode, uid, gid, modifiedAt } = file;
   return tarEntry(rootfsPath(path), "hardlink", { mode, uid, gid, modifiedAt, linkTarget: rootfsPath(target) });
 }

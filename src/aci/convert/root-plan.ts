@@ -1,5 +1,14 @@
 import { type TarEntry, tarEntry } from "../../lib/tar/tar-entry.ts";
-import { DirectoryNode, FileNode, LinkNode, layerOf, ordinalOf, resolveDirectory, type TreeNode } from "./root-tree.ts";
+import {
+  DirectoryNode,
+  FileNode,
+  LinkNode,
+  layerOf,
+  ordinalOf,
+  resolveDirectory,
+  type TreeNode,
+  walkTree,
+} from "./root-tree.ts";
 
 /** What a root file system is written from. Paths are relative to its root, without a slash at the start. */
 export type RootPlan = {
@@ -47,19 +56,25 @@ class LayerSelection {
 /** The place of a file that is not, or not only, at its own path. */
 type Placement = { readonly path: string; readonly hardLinks: readonly string[] };
 
-/** rkt's stage 1 expects them; Docker's runtime mounts its own, so images lack them. As docker2aci 0.17.2 has them. */
+/**
+ * rkt's stage 1 expects them; Docker's runtime mounts its own, so images lack them. As docker2aci 0.17.2 has them: an
+ * output may be a socket of the journal, which cannot be opened through /proc.
+ */
 const STDIO: readonly (readonly [string, string])[] = [
   ["stdin", "/proc/self/fd/0"],
-  ["stdout", "/proc/self/fd/1"],
+  ["stdout", "/dev/console"],
   ["stderr", "/dev/console"],
   ["fd", "/proc/self/fd"],
 ];
 
-/** The standard streams that `/dev` lacks; nothing where `/dev` is no directory, which is the image's own will. */
-export function missingStdio(root: DirectoryNode): TarEntry[] {
+/**
+ * The standard streams that `/dev` lacks; nothing where `/dev` is no directory, which is the image's own will. A missing
+ * `/dev` is made, for the layer `layer`.
+ */
+export function missingStdio(root: DirectoryNode, layer: number): TarEntry[] {
   const existing = root.children.get("dev");
   if (existing !== undefined && !(existing instanceof DirectoryNode)) return [];
-  const dev = resolveDirectory(root, ["dev"], 0)?.directory;
+  const dev = resolveDirectory(root, ["dev"], layer)?.directory;
   return STDIO.filter(([name]) => dev !== undefined && !dev.children.has(name)).map(([name, linkTarget]) =>
     tarEntry(`dev/${name}`, "symlink", { mode: 0o777, linkTarget }),
   );
@@ -80,13 +95,13 @@ export function planRoot(
   const isWanted = (node: TreeNode) => onlyLayer === null || layerOf(node) === onlyLayer || node === root;
 
   const links = new Map<FileNode, string[]>();
-  walk(root, (node, directory, name) => {
+  walkTree(root, (node, directory, name) => {
     if (!(node instanceof LinkNode) || !isWanted(node)) return;
     const paths = links.get(node.file) ?? [];
     paths.push(directory.pathOf(name));
     links.set(node.file, paths);
   });
-  walk(root, (node, directory, name) => {
+  walkTree(root, (node, directory, name) => {
     if (!isWanted(node)) return;
     if (node instanceof DirectoryNode) {
       directories.push({ ...(node.entry ?? tarEntry("", "directory")), path: node.path });
@@ -96,33 +111,19 @@ export function planRoot(
       const hardLinks = links.get(node) ?? [];
       links.delete(node);
       const isPlain = !node.isElsewhere && hardLinks.length === 0;
-      selections[node.layer]?.add(node.ordinal, isPlain ? null : { path: directory.pathOf(name), hardLinks });
+      selections[node.source]?.add(node.ordinal, isPlain ? null : { path: directory.pathOf(name), hardLinks });
     }
   });
-  for (const [file, [path = "", ...hardLinks]] of links) selections[file.layer]?.add(file.ordinal, { path, hardLinks });
+  for (const [file, [path = "", ...hardLinks]] of links)
+    selections[file.source]?.add(file.ordinal, { path, hardLinks });
   return { selections, extras, directories };
 }
 
 /** All paths of the tree below its root, directories behind what is in them. */
 export function allPaths(root: DirectoryNode): string[] {
   const paths: string[] = [];
-  walk(root, (node, directory, name) => {
+  walkTree(root, (node, directory, name) => {
     if (node !== root) paths.push(directory.pathOf(name));
   });
   return paths;
-}
-
-/**
- * Visits all nodes, directories behind what is in them, the root last (as a child of itself without a name). Calls back
- * and recurses, within the tree's bounded depth, since a generator would make an object for each of a million nodes.
- */
-function walk(root: DirectoryNode, visit: (node: TreeNode, directory: DirectoryNode, name: string) => void): void {
-  const enter = (directory: DirectoryNode) => {
-    directory.children.forEach((node, name) => {
-      if (node instanceof DirectoryNode) enter(node);
-      else visit(node, directory, name);
-    });
-    visit(directory, directory.parent ?? root, directory.name);
-  };
-  enter(root);
 }

@@ -6,7 +6,8 @@ import { AciError } from "../aci-error.ts";
  * The root file system that layers add up to, its names only: what a file holds and who owns it is read again from the
  * layer when it is written.
  *
- * `layer` is always the number of the layer, from 0 at the bottom, that gave the node its place.
+ * `layer` is always the number of the layer, from 0 at the bottom, that gave the node its place. Of an image that becomes
+ * one ACI for each layer it is the layer in whose ACI the node is to be written: see `WrittenLinks`.
  */
 export type TreeNode = DirectoryNode | FileNode | LinkNode | PlainFile;
 
@@ -43,9 +44,10 @@ const MAX_SYMLINKS = 255;
 /** A Linux path of 4,096 bytes has no more components. */
 const MAX_DEPTH = 2048;
 
-/** Anything but a directory: a file, a symlink, a device. It is entry number `ordinal` of its layer, from 0. */
+/** Anything but a directory: a file, a symlink, a device. It is entry number `ordinal`, from 0, of the layer `source`. */
 export class FileNode {
-  readonly layer: number;
+  layer: number;
+  readonly source: number;
   readonly ordinal: number;
   /** What a symlink points to; null for all else. */
   readonly symlinkTarget: string | null;
@@ -54,6 +56,7 @@ export class FileNode {
 
   constructor(layer: number, ordinal: number, symlinkTarget: string | null, isElsewhere: boolean) {
     this.layer = layer;
+    this.source = layer;
     this.ordinal = ordinal;
     this.symlinkTarget = symlinkTarget;
     this.isElsewhere = isElsewhere;
@@ -62,7 +65,7 @@ export class FileNode {
 
 /** One more name of a file, which stays when the first one goes. */
 export class LinkNode {
-  readonly layer: number;
+  layer: number;
   readonly file: FileNode;
 
   constructor(layer: number, file: FileNode) {
@@ -152,6 +155,24 @@ export function resolveDirectory(
     }
   }
   return { directory, isElsewhere: symlinks > 0 };
+}
+
+/**
+ * Visits all nodes, directories behind what is in them, the root last (as a child of itself without a name). Calls back
+ * and recurses, within the tree's bounded depth, since a generator would make an object for each of a million nodes.
+ */
+export function walkTree(
+  root: DirectoryNode,
+  visit: (node: TreeNode, directory: DirectoryNode, name: string) => void,
+): void {
+  const enter = (directory: DirectoryNode) => {
+    directory.children.forEach((node, name) => {
+      if (node instanceof DirectoryNode) enter(node);
+      else visit(node, directory, name);
+    });
+    visit(directory, directory.parent ?? root, directory.name);
+  };
+  enter(root);
 }
 
 /** The same text. A name cut out of a path would keep the whole path in memory, for as long as the tree lives. */
