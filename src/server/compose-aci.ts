@@ -6,7 +6,7 @@ import { AciError } from "../aci/aci-error.ts";
 import { AciStore } from "../aci/serve/aci-store.ts";
 import { AciConversions } from "../aci/serve/aci-conversions.ts";
 import { ConversionPool } from "../aci/serve/conversion-pool.ts";
-import { givenKeyFile, ownKeyFile } from "../aci/sign/signing-key-file.ts";
+import { givenKeyFile, ownKeyFile, removeKeyDrafts } from "../aci/sign/signing-key-file.ts";
 import { AciFiles } from "../http/aci/aci-files.ts";
 import { type AciImageParts, AciImages } from "../http/aci/aci-images.ts";
 import { AciIndex } from "../http/aci/aci-index.ts";
@@ -18,6 +18,7 @@ import type { ImageCacher } from "../registry/images/image-cacher.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns } from "../lib/async/turns.ts";
 import { hostWithoutPort } from "../lib/net/host-port.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 
 /** What the pages of `/aci/` are composed over: the data folder, the stores and the registry's parts. */
@@ -31,6 +32,7 @@ export type AciFoundation = {
   /** This program, as a command line. */
   readonly program: readonly string[];
   readonly clock: Clock;
+  readonly log: Log;
   readonly gate: Gate;
 };
 
@@ -39,6 +41,8 @@ export type AciComposition = {
   readonly pages: AciPages;
   /** Throws AciError when the key or the folder that was given cannot be used. */
   readonly check: () => Promise<void>;
+  /** Removes what a kill left. Never fails: a larder whose disk is read-only serves. */
+  readonly start: () => Promise<void>;
   /** Ends conversions. */
   readonly stop: () => Promise<void>;
 };
@@ -46,7 +50,7 @@ export type AciComposition = {
 /** Wires what answers for `/aci/`. */
 export function composeAci(
   settings: CurrentSettings,
-  { dataFolder, blobStore, registry, held, cacher, turns, program, clock, gate }: AciFoundation,
+  { dataFolder, blobStore, registry, held, cacher, turns, program, clock, log, gate }: AciFoundation,
 ): AciComposition {
   const { hosts, manifests, blobs } = registry;
   const { aciFiles, aciKey } = settings.now;
@@ -74,6 +78,14 @@ export function composeAci(
     check: async () => {
       if (aciKey !== null) await conversions.key();
       if (aciFiles !== null) await checkAciFolder(aciFiles);
+    },
+    start: async () => {
+      try {
+        await store.tidy();
+        await removeKeyDrafts(folder, clock.now());
+      } catch (error) {
+        log.write("warning", "what was left of ACIs could not be removed", { folder, error: String(error) });
+      }
     },
     stop: () => pool.stop(),
   };

@@ -47,7 +47,7 @@ export function composePages(
   const { manifests, referrers } = of.registry;
   const cacher = new ImageCacher(manifests, of.registry.blobs, referrers, turns);
   const held = new HeldImages(metadata.tags, metadata.repositories, turns);
-  const { clock, program } = environment;
+  const { clock, log, program } = environment;
   const aci = composeAci(settings, {
     dataFolder,
     blobStore: of.blobs,
@@ -57,6 +57,7 @@ export function composePages(
     turns,
     program,
     clock,
+    log,
     gate,
   });
   // As who may write at all, this changes with a restart alone.

@@ -82,7 +82,10 @@ export function compose(
   return {
     handle: (request, listener) => pipeline.handle(request, listener),
     check: aci.check,
-    start: () => offline.start(settings.now.offline),
+    start: async () => {
+      await offline.start(settings.now.offline);
+      await aci.start();
+    },
     prepareUpstreams: async (next) => {
       const open = await opener.prepare(next);
       return () => {

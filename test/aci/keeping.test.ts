@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
@@ -95,9 +95,29 @@ describe.skipIf(!lab.met)("converted ACIs", () => {
     await larder.kill();
     await answer;
     await until("the conversion has ended", () => children.every((pid) => !existsSync(`/proc/${pid}`)));
+    const drafts = ["signing-key.asc.old", "signing-key.asc.new"].map((name) => join(larder.dataFolder, "aci", name));
+    for (const draft of drafts) await writeFile(draft, "");
+    await utimes(drafts[0] ?? "", 0, 0);
     larder = await startLarder({ dataFolder: join(folder, "data") });
-    await get(larder, "/aci/team/app:1.aci");
+    // At the start, not at the first request.
     expect(await kept(larder, ".part")).toEqual([]);
+    expect(drafts.map((draft) => existsSync(draft))).toEqual([false, true]);
+  });
+
+  test("that an older larder made in another way are removed and made anew", async () => {
+    const path = "/aci/team/app:1.aci";
+    const tag = (await get(larder, path)).headers.get("etag");
+    const at = (name: string) => join(larder.dataFolder, "aci/converted", name);
+    const old = (await kept(larder)).map((name) => ({ name, older: name.replace(/-v\d+\./, "-v1.") }));
+    expect(old.every(({ name, older }) => name !== older)).toBe(true);
+    for (const { name, older } of old) {
+      await copyFile(at(name), at(older));
+      await rename(at(name), at(older.replace("-v1.", ".")));
+    }
+    await restart();
+    expect(await kept(larder)).toEqual([]);
+    expect((await get(larder, path)).headers.get("etag")).toBe(tag);
+    expect((await kept(larder, ".aci")).length).toBe(1);
   });
 
   test("are given up at once when larder is stopped", async () => {

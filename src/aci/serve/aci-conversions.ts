@@ -1,10 +1,9 @@
 import type { Clock } from "../../lib/async/clock.ts";
 import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { SingleFlight } from "../../lib/async/single-flight.ts";
-import { type Digest, digestOf, hexOf } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { AciError } from "../aci-error.ts";
-import type { AciOrigin } from "../convert/aci-manifest.ts";
+import { aciKeyOf, type ConversionRequest } from "./aci-key.ts";
 import type { AciStore, KeptAci } from "./aci-store.ts";
 import type { BlobFile, ConversionJob, ConversionResult } from "../convert/conversion-job.ts";
 import type { ConversionPool } from "./conversion-pool.ts";
@@ -15,14 +14,6 @@ import { isDiskFull } from "../../lib/files/system-error.ts";
 /** How long an image that cannot be converted is not tried again. */
 const REFUSED_MS = 60_000;
 const REMEMBERED = 1000;
-/** Part of the key under which ACIs are kept: another number when the same image is to become other bytes. */
-const CONVERSION = 1;
-
-/** An image of one platform as it is to be converted. */
-export type ConversionRequest = {
-  readonly manifestDigest: Digest;
-  readonly origin: Omit<AciOrigin, "manifestDigest">;
-};
 
 /** Files of the image's blobs. */
 export type AciParts = { readonly config: BlobFile; readonly layers: readonly BlobFile[] };
@@ -56,9 +47,9 @@ export class AciConversions {
 
   /** The ACI, signed by the key; null when it is not made yet. Throws AciError when it could not be made a moment ago. */
   async find(request: ConversionRequest): Promise<KeptAci | null> {
-    const refused = this.#refused.get(keyOf(request));
+    const refused = this.#refused.get(aciKeyOf(request));
     if (refused) throw refused;
-    const kept = await this.#store.find(keyOf(request));
+    const kept = await this.#store.find(aciKeyOf(request));
     return kept?.signature.fingerprint === (await this.key()).fingerprint ? kept : null;
   }
 
@@ -67,11 +58,11 @@ export class AciConversions {
    * Throws AciError for an image that cannot be one, STORAGE_FULL, UNAVAILABLE, and what `bring` throws.
    */
   make(request: ConversionRequest, bring: () => Promise<AciParts>): Promise<KeptAci> {
-    return this.#flights.run(keyOf(request), async () => {
+    return this.#flights.run(aciKeyOf(request), async () => {
       try {
         return await this.#make(request, bring);
       } catch (error) {
-        if (error instanceof AciError) this.#refused.set(keyOf(request), error);
+        if (error instanceof AciError) this.#refused.set(aciKeyOf(request), error);
         throw isDiskFull(error) ? diskFull(error) : error;
       }
     });
@@ -79,7 +70,7 @@ export class AciConversions {
 
   async #make(request: ConversionRequest, bring: () => Promise<AciParts>): Promise<KeptAci> {
     const { fingerprint } = await this.key();
-    const key = keyOf(request);
+    const key = aciKeyOf(request);
     const kept = await this.#store.find(key);
     if (kept === null) return this.#convert(key, request, await bring());
     if (kept.signature.fingerprint === fingerprint) return kept;
@@ -117,12 +108,6 @@ export class AciConversions {
     }
     throw new Error(message);
   }
-}
-
-/** An image's manifest decides its platform; name and version are written into the ACI. */
-function keyOf({ manifestDigest, origin }: ConversionRequest): string {
-  const naming = digestOf(JSON.stringify([CONVERSION, origin]));
-  return `${hexOf(manifestDigest)}-${hexOf(naming).slice(0, 16)}`;
 }
 
 function diskFull(cause: unknown): RegistryError {

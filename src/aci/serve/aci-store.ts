@@ -2,8 +2,10 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
+import { nullIfAbsent } from "../../lib/files/system-error.ts";
 import { syncFolder } from "../../lib/files/sync-folder.ts";
 import { type Digest, tryParseDigest } from "../../oci/digest.ts";
+import { isCurrentKey } from "./aci-key.ts";
 
 const record = v.object({
   sizeBytes: v.number(),
@@ -33,7 +35,7 @@ const TOUCH_EVERY_MS = 60_000;
  *
  *     DIR/aci/converted/KEY.aci     the file, as it is served
  *     DIR/aci/converted/KEY.json    its size, digest, image ID and signature; modified when it was last used
- *     DIR/aci/converted/*.part      being made; what a crash leaves is removed at the next start
+ *     DIR/aci/converted/*.part      being made; what a kill leaves is removed at the next start
  *
  * An ACI is there once its JSON is: the file comes first.
  */
@@ -48,6 +50,11 @@ export class AciStore {
     this.#folder = folder;
     this.#keepBytes = keepBytes;
     this.#now = now;
+  }
+
+  /** Looks at what is there, and removes what a kill left and what conversions no longer make. Makes no folder. */
+  async tidy(): Promise<void> {
+    await this.#open();
   }
 
   /** The ACI under a key; null when it is not here, or somebody has touched its file. */
@@ -141,12 +148,11 @@ export class AciStore {
   }
 
   async #load(): Promise<Map<string, Entry>> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const entries = new Map<string, Entry>();
-    const names = await readdir(this.#folder);
+    const names = (await readdir(this.#folder).catch(nullIfAbsent)) ?? [];
     for (const name of names.filter((name) => name.endsWith(".json"))) {
       const key = name.slice(0, -".json".length);
-      const known = await this.#read(key);
+      const known = isCurrentKey(key) ? await this.#read(key) : null;
       if (known !== null) entries.set(key, known);
     }
     for (const name of names) {

@@ -2,13 +2,14 @@
  * The key that larder signs ACIs with, in its data folder:
  *
  *     DIR/aci/signing-key.asc     armored private key, mode 0600, made once
+ *     DIR/aci/signing-key.asc.*   being made; what a kill leaves is removed at a later start
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AciError } from "../aci-error.ts";
 import { generateSigningKey } from "./generate-signing-key.ts";
 import { parseSigningKey, type SigningKey } from "./signing-key.ts";
-import { isNotFound } from "../../lib/files/system-error.ts";
+import { isNotFound, nullIfAbsent } from "../../lib/files/system-error.ts";
 import { writeOnce } from "../../lib/files/write-once.ts";
 
 const KEY_FILE = "signing-key.asc";
@@ -20,6 +21,19 @@ export type KeyFile = { readonly path: string; load(now: Date): Promise<SigningK
 /** Larder's own key in `folder`, made at first need. */
 export function ownKeyFile(folder: string): KeyFile {
   return { path: join(folder, KEY_FILE), load: (now) => loadOrMakeSigningKey(folder, now) };
+}
+
+/** A draft of a key is a file for milliseconds; one that is this old is nobody's any more. */
+const DRAFT_MS = 60_000;
+
+/** Removes the drafts of keys that a kill left in `folder`: they are private keys, too. */
+export async function removeKeyDrafts(folder: string, nowMs: number): Promise<void> {
+  const names = (await readdir(folder).catch(nullIfAbsent)) ?? [];
+  for (const name of names.filter((one) => one.startsWith(`${KEY_FILE}.`))) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(nullIfAbsent);
+    if (found !== null && nowMs - found.mtimeMs > DRAFT_MS) await rm(path, { force: true });
+  }
 }
 
 /** A key that was given. Loading it throws AciError when there is no such file. */

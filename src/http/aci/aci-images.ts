@@ -1,6 +1,7 @@
 import { AciError } from "../../aci/aci-error.ts";
 import { aciPlatform } from "../../aci/convert/aci-platform.ts";
-import type { AciParts, ConversionRequest } from "../../aci/serve/aci-conversions.ts";
+import type { AciParts } from "../../aci/serve/aci-conversions.ts";
+import type { ConversionRequest } from "../../aci/serve/aci-key.ts";
 import { parseImageConfig } from "../../aci/convert/image-config.ts";
 import type { Turns } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";

@@ -12,13 +12,13 @@ export async function writeOnce(path: string, content: string, mode: number): Pr
   const draft = `${path}.${randomUUID()}`;
   const file = await open(draft, "wx", mode);
   try {
-    await file.writeFile(content);
-    await file.chmod(mode);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  try {
+    try {
+      await file.writeFile(content);
+      await file.chmod(mode);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     // Unlike a rename, a link does not replace what is there.
     await link(draft, path);
   } catch (error) {
