@@ -1,27 +1,25 @@
-/** Manifests, templates and scripts that documents keep in strings: what they name is a guess. */
-import { Findings, type ImageSource } from "../found/found-image.ts";
-import type { Place } from "../found/place.ts";
-import { imagesInText, isBareName, isLikelyImage, isTemplated } from "../found/image-text.ts";
+/** Manifests, templates, lists and configurations that documents keep in strings: what they name is a guess. */
+import { Findings } from "../found/found-image.ts";
+import { imagesInText, isLikelyImage, isTemplated } from "../found/image-text.ts";
 import type { Located, LocatedScalar } from "../found/located-value.ts";
+import type { Place } from "../found/place.ts";
+import { readImageList } from "./image-list.ts";
+import { keyValueSections } from "./key-value-lines.ts";
+import type { ManifestContext } from "./manifest-context.ts";
+import { scanSettings } from "./settings.ts";
 import { type LineOrigin, readDocuments } from "./yaml-documents.ts";
 
 const EMBEDDING_LIMIT = 3;
 const TEXT_LIMIT = 2 * 1024 * 1024;
 const IMAGE_LINE = /^\s*(?:-\s+)?["']?image["']?\s*:\s*(\S.*?)\s*$/;
-
-/** How a document is to be read. */
-export type ManifestContext = {
-  readonly source: ImageSource;
-  /** All that is found is a guess, as in values files or manifests kept in strings. */
-  readonly guess: boolean;
-  /** How many strings deep the document was found. */
-  readonly embedding: number;
-};
+/** A field of YAML or JSON that may name an image. */
+const IMAGE_FIELD = /(?:image|img|repository|registry)[\w-]*["']?\s*:(?:\s|["'{[]|$)/im;
+const IMAGE_SETTING = /(?:image|img|repository|registry)[\w.-]*["']?\s*[=:]/i;
 
 /** Reads a document; the manifest reader, which this one calls and is called by. */
 export type ManifestScanner = (document: Located, context: ManifestContext, findings: Findings) => void;
 
-/** Adds what a string of several lines names, as guesses with the lines of the file that holds the string. */
+/** Adds what a string names that may be a file of its own, as guesses with the lines of the file that holds the string. */
 export function scanEmbeddedText(
   scalar: LocatedScalar,
   context: ManifestContext,
@@ -37,22 +35,37 @@ export function scanEmbeddedText(
     file: scalar.file,
     line: keepsLines && first !== null ? first + line - 1 : first,
   });
-  if (/\bimage["']?\s*:/.test(text)) {
+  const deeper = { ...context, guess: true, embedding: context.embedding + 1 };
+  if (IMAGE_FIELD.test(text)) {
     const inner = new Findings();
-    const documents = readDocuments(text, origin, inner);
-    const deeper = { ...context, guess: true, embedding: context.embedding + 1 };
-    if (inner.problems.length === 0) for (const document of documents) scanManifest(document, deeper, findings);
-    else scanImageLines(text, origin, deeper, findings);
-  } else {
-    for (const [index, line] of text.split("\n").entries()) {
-      for (const image of imagesInText(line)) findings.image(origin(index + 1), image, "guess", context.source);
-    }
+    const documents = readDocuments(text, origin, inner).filter(({ type }) => type !== "scalar");
+    for (const document of documents) scanManifest(document, deeper, findings);
+    if (inner.problems.length === 0 && documents.length > 0) return;
+    scanImageLines(text, origin, deeper, findings);
+  }
+  scanLines(text, origin, deeper, findings);
+}
+
+/** Adds what a text names line by line: as a list, as settings, or as whole references anywhere. */
+function scanLines(text: string, origin: LineOrigin, context: ManifestContext, findings: Findings): void {
+  const list = readImageList(text, "unknown");
+  if (list !== null) {
+    for (const { image, line } of list) findings.image(origin(line), image, "guess", context.source);
+    return;
+  }
+  if (IMAGE_SETTING.test(text)) {
+    for (const section of keyValueSections(text, origin)) scanSettings(section, context, findings);
+  }
+  if (!text.includes("/")) return;
+  for (const [index, line] of text.split("\n").entries()) {
+    for (const image of imagesInText(line)) findings.image(origin(index + 1), image, "guess", context.source);
   }
 }
 
 /** Adds what the `image:` lines of a text say that cannot be read as YAML, a template's for instance. */
 export function scanImageLines(text: string, origin: LineOrigin, context: ManifestContext, findings: Findings): void {
-  for (const [index, line] of text.split("\n").entries()) {
+  const lines = text.split("\n");
+  for (const [index, line] of lines.entries()) {
     const value = IMAGE_LINE.exec(line)?.[1];
     if (value === undefined) continue;
     const image = value
@@ -64,8 +77,20 @@ export function scanImageLines(text: string, origin: LineOrigin, context: Manife
       const message = `the image ${JSON.stringify(image.slice(0, 200))} holds a placeholder that cannot be resolved here`;
       if (context.embedding === 0) findings.error(place, message);
       else findings.note(place, message);
-    } else if (isLikelyImage(image) || isBareName(image)) {
+    } else if (isLikelyImage(image) || isInContainers(lines, index)) {
       findings.image(place, image, "guess", context.source);
     }
   }
+}
+
+/** Do the lines above say that this one belongs to a container, in which any name is an image? */
+function isInContainers(lines: readonly string[], index: number): boolean {
+  const indent = (line: string) => line.search(/[^\s-]/);
+  const own = indent(lines[index] ?? "");
+  for (let at = index - 1; at >= Math.max(0, index - 200); at--) {
+    const line = lines[at] ?? "";
+    const isOutside = indent(line) >= 0 && indent(line) < own && !/^\s*(?:#|\{\{)/.test(line);
+    if (isOutside) return /^\s*(?:containers|initContainers|ephemeralContainers)\s*:/.test(line);
+  }
+  return false;
 }

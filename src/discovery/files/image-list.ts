@@ -3,6 +3,7 @@
  * those that people keep.
  */
 import { type Findings, tryReference } from "../found/found-image.ts";
+import { isFullImage } from "../found/image-text.ts";
 import type { LineOrigin } from "./yaml-documents.ts";
 
 /** How sure the caller is that the text is a list. */
@@ -15,20 +16,33 @@ export type ListTrust = "asked for" | "named so" | "unknown";
  * digest and one of them names its registry. False when it is none.
  */
 export function scanImageList(text: string, trust: ListTrust, origin: LineOrigin, findings: Findings): boolean {
-  const lines = text.split(/\r?\n/).flatMap((line, index) => {
+  const list = readImageList(text, trust);
+  if (list === null) return false;
+  for (const { image, line } of list) {
+    if (findings.image(origin(line), image, "field", "list")) continue;
+    findings.error(origin(line), `${JSON.stringify(image.slice(0, 200))} is not an image reference`);
+  }
+  return list.length > 0;
+}
+
+/** The entries of a list with their lines, the first being 1; null when the text is none as far as `trust` goes. */
+export function readImageList(
+  text: string,
+  trust: ListTrust,
+): { readonly image: string; readonly line: number }[] | null {
+  const list: { image: string; line: number }[] = [];
+  let namesRegistry = false;
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
     const image = line
       .replace(/(?:^|\s)#.*$/, "")
       .replace(/^\[config\/images\] Pulled /, "")
       .trim();
-    return image === "" || /^[IWEF]\d{4} /.test(image) ? [] : [{ image, line: index + 1 }];
-  });
-  if (trust !== "asked for" && !lines.every(({ image }) => isEntry(image, trust))) return false;
-  if (trust === "unknown" && !lines.some(({ image }) => /^[^/]+[.:][^/]*\//.test(image))) return false;
-  for (const { image, line } of lines) {
-    if (findings.image(origin(line), image, "field", "list")) continue;
-    findings.error(origin(line), `${JSON.stringify(image.slice(0, 200))} is not an image reference`);
+    if (image === "" || /^[IWEF]\d{4} /.test(image)) continue;
+    if (trust !== "asked for" && !isEntry(image, trust)) return null;
+    namesRegistry ||= isFullImage(image);
+    list.push({ image, line: index + 1 });
   }
-  return lines.length > 0;
+  return trust === "unknown" && !namesRegistry ? null : list;
 }
 
 function isEntry(image: string, trust: ListTrust): boolean {

@@ -7,24 +7,31 @@
  *
  * Source: the Kubernetes API reference, v1.36, PodSpec and ImageVolumeSource; custom resources of well-known operators.
  */
-import { type ManifestContext, scanEmbeddedText } from "./embedded-text.ts";
+import { DATA_FIELDS, scanConfigData } from "./config-data.ts";
+import { scanEmbeddedText } from "./embedded-text.ts";
+import type { ManifestContext } from "./manifest-context.ts";
 import type { Findings, FoundImage } from "../found/found-image.ts";
-import type { Place } from "../found/place.ts";
-import { imagesInText, isBareName, isFullImage, isLikelyImage, isTemplated } from "../found/image-text.ts";
 import { joinImageParts } from "../found/image-parts.ts";
+import { imagesInText, isLikelyImage, namesRegistry } from "../found/image-text.ts";
+import { keyWords, namesImage, speaksOfImage } from "../found/key-words.ts";
 import {
   itemsAt,
   type Located,
   type LocatedMap,
   type LocatedScalar,
+  scalarFor,
   stringAt,
   stringsAt,
+  textPlace,
   valueAt,
 } from "../found/located-value.ts";
-import { substituteVariables } from "./variable-substitution.ts";
+import type { Place } from "../found/place.ts";
+import { scanSettings } from "./settings.ts";
+import { type Certainty, weighImage } from "./weigh-image.ts";
 
-const CONTAINER_LISTS = new Set(["containers", "initContainers", "ephemeralContainers"]);
-const IMAGE_KEY = /(?:^i|I|_I|_i|-i)(?:mage|MAGE)(?:Name|Url|URL|Ref|Reference)?$/;
+const CONTAINER_LIST = /^(?:containers|initContainers|ephemeralContainers|\w+Containers)$/;
+/** Where resources of Argo and Tekton keep containers that have the same fields. */
+const CONTAINER_FIELD = /^(?:container|script|steps|sidecars|stepTemplate|sidecar)$/;
 
 /** Is this a Kubernetes document: one with a kind and an API version, or at least a kind as Kubernetes writes them? */
 export function isKubernetesDocument(document: Located): document is LocatedMap {
@@ -69,35 +76,42 @@ class ManifestScan {
     if (value.type === "list") {
       for (const item of value.items) this.visit(item, key, parent);
     } else {
-      this.#visitMap(value, key);
+      this.#visitMap(value, key, parent);
     }
   }
 
-  #visitMap(map: LocatedMap, key: string): void {
+  #visitMap(map: LocatedMap, key: string, parent: string): void {
     // `image: {{ x }}`, a template's, reads as a map that has a map for its key.
     const [template = ""] = map.entries.keys();
-    if (key === "image" && template.startsWith("{")) return this.#weigh(map, `{${template}}`, this.#kind("field"));
+    if (key === "image" && template.startsWith("{")) return this.#weigh(map, `{${template}}`, "field");
     const isResource = stringAt(map, "apiVersion") !== null && stringAt(map, "kind") !== null;
     if (isResource && runsNothing(map)) return;
-    const handled = new Set<string>();
-    if (isResource) handled.add("status");
-    if (CONTAINER_LISTS.has(key)) this.#visitContainer(map, handled);
-    const parts = joinImageParts(map, key);
-    if (parts !== null) {
+    const handled = new Set<string>(["managedFields"]);
+    if (isResource) this.#visitResource(map, handled);
+    for (const parts of joinImageParts(map.entries, parent === "images" ? parent : key)) {
       for (const used of parts.keys) handled.add(used);
-      this.#weigh(parts.place, parts.written, parts.isCertain ? this.#kind("field") : "guess");
+      this.#weigh(parts.place, parts.written, parts.isCertain ? "field" : "guess");
     }
+    const isContainer = CONTAINER_LIST.test(key) || (this.#context.source !== "values" && CONTAINER_FIELD.test(key));
+    if (isContainer) this.#visitContainer(map, handled);
     const name = stringAt(map, "name");
-    if (stringAt(map, "kind") === "DockerImage" && name !== null) this.#weigh(map, name, this.#kind("field"));
+    if (stringAt(map, "kind") === "DockerImage" && name !== null) this.#weigh(map, name, "field");
     for (const [name, item] of map.entries) {
-      if (handled.has(name) || name === "managedFields" || name.endsWith("/last-applied-configuration")) continue;
-      this.visit(item, name, key);
+      if (!handled.has(name) && !name.endsWith("/last-applied-configuration")) this.visit(item, name, key);
     }
+  }
+
+  #visitResource(resource: LocatedMap, handled: Set<string>): void {
+    handled.add("status");
+    const kind = stringAt(resource, "kind");
+    if (kind !== "ConfigMap" && kind !== "Secret") return;
+    for (const field of DATA_FIELDS) handled.add(field);
+    scanConfigData(resource, this.#context, scanManifest, this.#findings);
   }
 
   #visitContainer(container: LocatedMap, handled: Set<string>): void {
     const image = valueAt(container, "image");
-    if (image?.type === "scalar") {
+    if (image?.type === "scalar" && !handled.has("image")) {
       handled.add("image");
       this.#containerImage(image);
     }
@@ -106,10 +120,7 @@ class ManifestScan {
       this.#arguments(stringsAt(container, list));
     }
     handled.add("env");
-    for (const variable of itemsAt(container, "env")) {
-      const value = valueAt(variable, "value");
-      if (value?.type === "scalar") this.#environment(stringAt(variable, "name") ?? "", value);
-    }
+    this.#environment(itemsAt(container, "env"));
   }
 
   #containerImage(image: LocatedScalar): void {
@@ -122,65 +133,65 @@ class ManifestScan {
       );
       return;
     }
-    this.#weigh(image, written, this.#kind("field"), "certain");
+    this.#weigh(image, written, "field", "container");
   }
 
   #arguments(items: readonly LocatedScalar[]): void {
+    const flags = new Map<string, LocatedScalar>();
     for (const [index, item] of items.entries()) {
       if (item.text.includes("\n")) this.visit(item, "args", "");
-      const flag = /^--?([\w.-]+)=(.*)$/s.exec(item.text);
-      const before = items[index - 1]?.text ?? "";
-      const [name, value] = flag === null ? [before, item.text] : [flag[1] ?? "", flag[2] ?? ""];
-      if (/image/i.test(name) && name !== item.text && !/\s/.test(value) && isLikelyImage(value)) {
-        this.#findings.image(item, value, "guess", this.#context.source);
-      } else {
-        for (const image of imagesInText(item.text)) this.#findings.image(item, image, "guess", this.#context.source);
-      }
+      const flag = /^--?([\w.-]+)(?:=(.*))?$/s.exec(item.text);
+      const next = items[index + 1];
+      if (flag?.[1] === undefined) {
+        for (const image of imagesInText(item.text))
+          this.#findings.image(textPlace(item), image, "guess", this.#context.source);
+      } else if (flag[2] !== undefined) flags.set(flag[1], scalarFor(item, flag[2]));
+      else if (next !== undefined && !next.text.startsWith("-")) flags.set(flag[1], next);
     }
+    scanSettings(flags, this.#context, this.#findings);
   }
 
-  #environment(name: string, value: LocatedScalar): void {
-    if (/image/i.test(name) && isLikelyImage(value.text)) {
-      this.#findings.image(value, value.text, "guess", this.#context.source);
-    } else {
-      this.visit(value, "value", "env");
-      for (const image of imagesInText(value.text)) this.#findings.image(value, image, "guess", this.#context.source);
+  #environment(items: readonly Located[]): void {
+    const settings = new Map<string, LocatedScalar>();
+    for (const variable of items) {
+      const value = valueAt(variable, "value");
+      if (value?.type === "scalar") settings.set(stringAt(variable, "name") ?? "", value);
     }
+    for (const value of scanSettings(settings, this.#context, this.#findings)) this.visit(value, "value", "env");
   }
 
   #visitScalar(scalar: LocatedScalar, key: string, parent: string): void {
     if (typeof scalar.value !== "string" || scalar.value === "") return;
     const text = scalar.value;
-    if (text.includes("\n")) scanEmbeddedText(scalar, this.#context, scanManifest, this.#findings);
-    else if (key === "image" || (key === "reference" && parent === "image"))
-      this.#weigh(scalar, text, this.#kind("field"));
+    if (text.includes("\n") || /^\s*[[{].*:/.test(text)) {
+      scanEmbeddedText(scalar, this.#context, scanManifest, this.#findings);
+    } else if (key === "image" || (key === "reference" && parent === "image")) this.#weigh(scalar, text, "field");
     else if (key === "images" || parent === "images") this.#listed(scalar, text);
-    else if (IMAGE_KEY.test(key)) this.#weigh(scalar, text, key === "imageName" ? this.#kind("field") : "guess");
-    else for (const image of imagesInText(text)) this.#findings.image(scalar, image, "guess", this.#context.source);
+    else if (/ima?ge?/i.test(key) && this.#named(scalar, key, text)) return;
+    else
+      for (const image of imagesInText(text))
+        this.#findings.image(textPlace(scalar), image, "guess", this.#context.source);
+  }
+
+  /** Weighs a text whose key speaks of an image. False when the key means something else. */
+  #named(scalar: LocatedScalar, key: string, text: string): boolean {
+    const words = keyWords(key);
+    const isWhole = /[:@]/.test(text) || namesRegistry(text);
+    if (!namesImage(words) && !(speaksOfImage(words) && isWhole)) return false;
+    // A repository without a tag is where images lie.
+    if (/^(?:repository|repo|path)$/.test(words.at(-1) ?? "") && !/[:@]/.test(text)) return false;
+    this.#weigh(scalar, text, words.at(-1) === "name" ? "field" : "guess");
+    return true;
   }
 
   /** Argo CD writes its entries of `images` as `old=new`. */
   #listed(scalar: LocatedScalar, text: string): void {
     const image = text.slice(text.indexOf("=") + 1);
-    if (isLikelyImage(image)) this.#findings.image(scalar, image, this.#kind("field"), this.#context.source);
+    if (isLikelyImage(image)) this.#findings.image(textPlace(scalar), image, this.#kind("field"), this.#context.source);
   }
 
-  /** Adds the image if it is one; a short word is one only in a container; a placeholder that stays is named. */
-  #weigh(place: Place, text: string, kind: FoundImage["kind"], doubt?: "certain"): void {
-    const image = text.trim();
-    const filled = image.includes("${") ? substituteVariables(image, new Map()) : { text: image, missing: [] };
-    if (filled.missing.length === 0 && !isTemplated(filled.text)) {
-      if (isFullImage(filled.text) || doubt === "certain" || isLikelyImage(filled.text)) {
-        if (this.#findings.image(place, filled.text, kind, this.#context.source) || doubt !== "certain") return;
-        this.#findings.error(place, `the image ${JSON.stringify(image.slice(0, 200))} is not a valid reference`);
-      } else if (isBareName(filled.text)) {
-        this.#findings.image(place, filled.text, "guess", this.#context.source);
-      }
-      return;
-    }
-    const message = `the image ${JSON.stringify(image.slice(0, 200))} holds a placeholder that cannot be resolved here`;
-    if (kind === "field") this.#findings.error(place, message);
-    else this.#findings.note(place, message);
+  #weigh(place: Place, text: string, kind: FoundImage["kind"], certainty: Certainty = "other"): void {
+    weighImage(place, text, this.#kind(kind), certainty, this.#context, this.#findings);
   }
 
   #kind(kind: FoundImage["kind"]): FoundImage["kind"] {

@@ -1,6 +1,7 @@
 /** YAML and JSON files of any kind: which document is what, and who reads it. */
 import type { DocumentFile, DocumentFormat } from "./document-format.ts";
-import { type ManifestContext, scanImageLines } from "./embedded-text.ts";
+import { scanImageLines } from "./embedded-text.ts";
+import type { ManifestContext } from "./manifest-context.ts";
 import { Findings, type ImageSource } from "../found/found-image.ts";
 import { isLikelyImage, mayNameImages } from "../found/image-text.ts";
 import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
@@ -51,11 +52,10 @@ function readUseful(file: YamlFile, document: DocumentText, findings: Findings):
   if (!mayNameImages(text) && !bearsMark(text, file.formats) && isSound(text)) return null;
   const reading = new Findings();
   const value = readDocument(document, linesOf(file.path), reading);
-  if (value !== null || !/\{\{|\{%/.test(text)) {
-    findings.add(reading);
-    return value;
-  }
-  // A template that is not in a chart: nothing can fill it in, but its lines with images are read or named.
+  const isTemplate = value === null && /\{\{|\{%/.test(text);
+  if (!isTemplate) findings.add(reading);
+  if (value !== null) return value;
+  // A template that is not in a chart, or a broken document: its lines with images are read or named.
   const origin = (line: number) => ({ file: file.path, line: line + firstLine - 1 });
   scanImageLines(text, origin, manifestContext("kubernetes"), findings);
   return null;

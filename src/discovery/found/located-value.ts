@@ -59,3 +59,8 @@ export function scalarFor(place: Place, value: LocatedScalar["value"]): LocatedS
   const text = value === null ? "" : String(value);
   return { type: "scalar", value, text, textLine: place.line, file: place.file, line: place.line };
 }
+
+/** Where the text of a scalar begins: of a `|` or `>` block, one line below. */
+export function textPlace({ file, textLine }: LocatedScalar): Place {
+  return { file, line: textLine };
+}

@@ -1,6 +1,7 @@
 /** The images of a chart: rendered by Helm when it is there, by our own reading of the templates otherwise. */
 import { join } from "node:path";
-import { type ManifestContext, scanImageLines } from "../files/embedded-text.ts";
+import { scanImageLines } from "../files/embedded-text.ts";
+import type { ManifestContext } from "../files/manifest-context.ts";
 import { Findings } from "../found/found-image.ts";
 import type { Place } from "../found/place.ts";
 import { mayNameImages } from "../found/image-text.ts";
