@@ -55,7 +55,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "discovery/helm": ["discovery/found", "discovery/files"],
   "discovery/kustomize": ["discovery/found", "discovery/files"],
   "discovery/compose": ["discovery/found", "discovery/files"],
-  "discovery/formats": ["discovery/found", "discovery/files", "discovery/compose"],
+  "discovery/pipelines": ["discovery/found", "discovery/files"],
+  "discovery/formats": ["discovery/found", "discovery/files", "discovery/compose", "discovery/pipelines"],
   discovery: [
     "discovery/found",
     "discovery/files",

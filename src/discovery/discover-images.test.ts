@@ -61,6 +61,31 @@ describe("images below a path", () => {
     expect(strict.images).toHaveLength(6);
   });
 
+  test("are found in the hidden files of tools", async () => {
+    const folder = await lay({
+      ".gitlab-ci.yml": "include: ci/a.yml\nimage: q.io/gitlab:1\n",
+      "ci/a.yml": "x: {image: q.io/part:$V, script: [x], stage: a}\nvariables: {V: '1'}\n",
+      ".github/workflows/w.yml": "jobs: {a: {runs-on: x, container: q.io/github:1}}\n",
+      ".github/actions/x/action.yml": "runs: {using: docker, image: docker://q.io/action:1}\n",
+      ".gitea/workflows/w.yaml": "jobs: {a: {runs-on: x, container: q.io/gitea:1}}\n",
+      ".drone.yml": "kind: pipeline\nsteps: [{image: q.io/drone:1}]\n",
+      ".woodpecker/a.yaml": "steps: {a: {image: q.io/woodpecker:1}}\n",
+      ".circleci/config.yml": "jobs: {a: {docker: [{image: q.io/circleci:1}]}}\n",
+    });
+    const { images, problems } = await discover([folder]);
+    expect(images.map((image) => image.split(" ")[0])).toEqual([
+      "docker://q.io/action:1",
+      "q.io/circleci:1",
+      "q.io/drone:1",
+      "q.io/gitea:1",
+      "q.io/github:1",
+      "q.io/gitlab:1",
+      "q.io/part:1",
+      "q.io/woodpecker:1",
+    ]);
+    expect(problems).toEqual([]);
+  });
+
   test("of a Dockerfile are those of the builds that other files make of it", async () => {
     const folder = await lay({
       "compose.yaml": `services:
@@ -94,6 +119,8 @@ describe("images below a path", () => {
       "README.txt": "Use nginx:1.27, or docker.io/library/nginx:1.27.\n",
       "blob.yaml": new Uint8Array([1, 0, 2, 0]),
       ".github/w.yaml": POD("hidden:1"),
+      ".git/w.yaml": POD("hidden:3"),
+      ".cache/.gitlab-ci.yml": "image: hidden:4",
       "node_modules/m/pod.yaml": POD("hidden:2"),
     });
     expect(await discover([folder])).toEqual({ images: [], problems: [] });

@@ -94,7 +94,9 @@ class DiscoveryRun {
     const used = new Set<string>();
     const folders = entries.filter(({ type }) => type === "kustomization").map(({ path }) => path);
     await this.#kustomizations(folders, used);
-    const isAlone = ({ path }: WalkedEntry) => !used.has(resolve(path)) && !this.#built.has(resolve(path));
+    const isAlone = ({ path }: WalkedEntry) => {
+      return ![used, this.#built, this.findings.parts].some((read) => read.has(resolve(path)));
+    };
     const read = async (isWanted: (entry: WalkedEntry) => boolean) => {
       for (const entry of entries) {
         this.#options.signal.throwIfAborted();

@@ -1,7 +1,7 @@
 /** Goes through folders and tells what their files may be, by their names. */
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { basename, join, sep } from "node:path";
 import type { Findings } from "./found/found-image.ts";
 import { isKustomizationFile } from "./kustomize/build-kustomization.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
@@ -35,7 +35,7 @@ function isDockerfileName(name: string): boolean {
   );
 }
 
-/** All that may name images in a folder and below, in the order of the names. Hidden folders and links to folders are passed over. */
+/** All that may name images in a folder and below, in the order of the names, files before folders. Hidden names (but those that tools use) and links to folders are passed over. */
 export async function* walkFiles(root: string, findings: Findings): AsyncGenerator<WalkedEntry> {
   const walk = new Walk(await realpath(root), findings);
   yield* walk.folder(root, 0);
@@ -77,8 +77,10 @@ class Walk {
   async #list(path: string): Promise<Dirent[]> {
     try {
       const entries = await readdir(path, { withFileTypes: true });
-      const shown = entries.filter(({ name }) => !name.startsWith(".") && name !== "node_modules");
-      return shown.sort((a, b) => (a.name < b.name ? -1 : 1));
+      const shown = entries.filter(({ name }) => isShown(name, basename(path)));
+      // Files first: what is included is mostly further below.
+      const rank = (entry: Dirent) => (entry.isDirectory() ? `1${entry.name}` : `0${entry.name}`);
+      return shown.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
     } catch (error) {
       this.#findings.error({ file: path, line: null }, `the folder cannot be read (${describeFailure(error)})`);
       return [];
@@ -98,6 +100,34 @@ class Walk {
     }
     return false;
   }
+}
+
+/** Hidden names under which tools keep what names images. */
+const USED_BY_TOOLS = new RegExp(
+  `^\\.(?:${[
+    "gitlab-ci(?:[.-].*)?\\.ya?ml",
+    "gitlab(?:-ci)?",
+    "github",
+    "gitea",
+    "forgejo",
+    "devcontainer(?:\\.json)?",
+    "drone\\.ya?ml",
+    "woodpecker(?:\\.ya?ml)?",
+    "circleci",
+    "azure-pipelines?(?:\\.ya?ml)?",
+    "tekton",
+    "imgpkg",
+    "(?:docker|container)file(?:\\..+)?",
+  ].join("|")})$`,
+  "i",
+);
+
+/** Of `.github` and its like, workflows and actions: the rest is about the project, not run by it. */
+const WORKFLOW_FOLDERS = /^\.(?:github|gitea|forgejo)$/;
+
+function isShown(name: string, folder: string): boolean {
+  if (WORKFLOW_FOLDERS.test(folder)) return name === "workflows" || name === "actions";
+  return name.startsWith(".") ? USED_BY_TOOLS.test(name) : name !== "node_modules";
 }
 
 /** What the chart's reader reads, or what is there for the chart's own tests. */

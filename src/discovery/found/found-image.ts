@@ -4,7 +4,15 @@ import type { Located } from "./located-value.ts";
 import type { Place } from "./place.ts";
 
 /** The sort of file that a reference was found in. */
-export type ImageSource = "kubernetes" | "kustomize" | "helm" | "values" | "compose" | "dockerfile" | "list";
+export type ImageSource =
+  | "kubernetes"
+  | "kustomize"
+  | "helm"
+  | "values"
+  | "compose"
+  | "dockerfile"
+  | "pipeline"
+  | "list";
 
 /** An image that a file names. */
 export type FoundImage = Place & {
@@ -52,6 +60,8 @@ export class Findings {
   readonly problems: Problem[] = [];
   readonly elsewhere: Elsewhere[] = [];
   readonly builds: ImageBuild[] = [];
+  /** Files that were read as parts of others, by their absolute paths: they say nothing more by themselves. */
+  readonly parts = new Set<string>();
   readonly #seen = new Set<string>();
 
   /** Adds the image that `written` names. False, and nothing added, when it is no valid reference. */
@@ -97,6 +107,7 @@ export class Findings {
     for (const problem of other.problems) this.#problem(problem, problem.severity, problem.message);
     for (const thing of other.elsewhere) this.missing(thing, thing.what, thing.chart);
     this.builds.push(...other.builds);
+    for (const part of other.parts) this.parts.add(part);
   }
 
   #problem(place: Place, severity: Problem["severity"], message: string): void {

@@ -1,0 +1,65 @@
+/** Tekton's tasks and pipelines. Source: Tekton Pipelines v1 API: steps, sidecars, params, the bundles resolver. */
+import type { Findings } from "../found/found-image.ts";
+import {
+  itemsAt,
+  type Located,
+  type LocatedMap,
+  scalarFor,
+  stringAt,
+  textAt,
+  valueAt,
+} from "../found/located-value.ts";
+import type { DocumentFormat } from "../files/document-format.ts";
+import { scanManifest } from "../files/kubernetes-manifest.ts";
+
+export const tekton: DocumentFormat = {
+  tool: "Tekton",
+  mark: /\btekton\.dev\//,
+  recognizes: (document) => /^(?:\w+\.)?tekton\.dev\//.test(stringAt(document, "apiVersion") ?? ""),
+  read(document, _file, findings) {
+    const filled = fill(document, new Map(), 0);
+    scanManifest(filled, { source: "kubernetes", guess: false, embedding: 0 }, findings);
+    readBundles(document, findings, 0);
+  },
+};
+
+/** The document with `$(params.NAME)` replaced by what the parameter is given, or its default, wherever one is known. */
+function fill(value: Located, outer: ReadonlyMap<string, string>, depth: number): Located {
+  if (depth > 60) return value;
+  if (value.type === "list") return { ...value, items: value.items.map((item) => fill(item, outer, depth + 1)) };
+  if (value.type === "map") {
+    const known = new Map([...outer, ...parametersOf(value)]);
+    const entries = [...value.entries].map(([key, item]) => [key, fill(item, known, depth + 1)] as const);
+    return { ...value, entries: new Map(entries) };
+  }
+  if (typeof value.value !== "string" || !value.text.includes("$(")) return value;
+  const text = value.text.replace(
+    /\$\((?:inputs\.)?params(?:\.([\w.-]+)|\[["']([\w.-]+)["']\])\)/g,
+    (whole, name?: string, quoted?: string) => outer.get(name ?? quoted ?? "") ?? whole,
+  );
+  return text === value.text ? value : { ...scalarFor(value, text), textLine: value.textLine };
+}
+
+function parametersOf(map: LocatedMap): [string, string][] {
+  return itemsAt(map, "params").flatMap((parameter): [string, string][] => {
+    const name = textAt(parameter, "name");
+    const value = textAt(parameter, "value") ?? textAt(parameter, "default");
+    return name === null || value === null ? [] : [[name, value]];
+  });
+}
+
+function readBundles(value: Located, findings: Findings, depth: number): void {
+  if (depth > 60 || value.type === "scalar") return;
+  if (value.type === "list") for (const item of value.items) readBundles(item, findings, depth + 1);
+  else {
+    const isResolver = stringAt(value, "resolver") === "bundles";
+    const given = itemsAt(value, "params").find((parameter) => stringAt(parameter, "name") === "bundle");
+    const bundle = isResolver ? valueAt(given ?? null, "value") : null;
+    if (bundle?.type === "scalar" && !bundle.text.includes("$(")) {
+      findings.image(bundle, bundle.text, "field", "kubernetes");
+    }
+    const older = valueAt(value, "taskRef", "bundle") ?? valueAt(value, "pipelineRef", "bundle");
+    if (older?.type === "scalar") findings.image(older, older.text, "field", "kubernetes");
+    for (const item of value.entries.values()) readBundles(item, findings, depth + 1);
+  }
+}
