@@ -148,7 +148,9 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "server/metrics",
     "server/settings",
   ],
+  "remote/running": [],
   remote: [
+    "remote/running",
     "telemetry",
     "upstream/transport",
     "upstream/auth",
@@ -209,6 +211,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "server/settings",
     "server",
     "remote",
+    "remote/running",
     "cli",
     "cli/completion",
   ],

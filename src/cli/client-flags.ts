@@ -9,7 +9,8 @@ import { parseRegistryAddress } from "../clients/registry-address.ts";
 import type { ClientTarget } from "../clients/targets/targets.ts";
 import { parseStandInFile } from "../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
-import { findRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
+import { likelyOrigins } from "../remote/find-registry.ts";
+import { givenRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** The flags that say how nodes are to use larder. */
@@ -38,7 +39,8 @@ export async function resolveClientSettings(
   flags: ClientFlags,
   io: CommandIo,
 ): Promise<ClientSettings> {
-  const address = findRegistryAddress(flags.registry, io.environment);
+  const given = givenRegistryAddress(flags.registry, io.environment);
+  const address = given ?? ownAddress(io);
   const givenCa = flags.ca === undefined ? null : await readText("--ca", flags.ca);
   const standIns = await readStandIns(standInFlags(target, flags, io));
   const server = flags.ask ? await askServer(address, givenCa, io) : { origin: address.origins[0], said: null };
@@ -75,7 +77,12 @@ function standInFlags(target: ClientTarget, flags: ClientFlags, io: CommandIo): 
   return target.name === "xcluster" && spoofFile !== undefined && spoofFile !== "" ? [spoofFile] : [];
 }
 
-async function askServer(address: RegistryAddress, ca: string | null, io: CommandIo): Promise<Server> {
+/** Where nothing says where larder is, this machine's is meant. */
+function ownAddress({ environment }: CommandIo): Pick<RegistryAddress, "origins"> {
+  return { origins: likelyOrigins(environment) };
+}
+
+async function askServer(address: Pick<RegistryAddress, "origins">, ca: string | null, io: CommandIo): Promise<Server> {
   for (const origin of address.origins) {
     const said = await fetchServerSettings(origin, ca, io.signal);
     if (said !== null) return { origin, said };

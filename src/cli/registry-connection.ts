@@ -7,15 +7,26 @@ import type { RegistryTarget } from "../remote/connect-registry.ts";
 import { addRegistryOptions, registrySideOf } from "./copy-flags.ts";
 import type { ImageRegistry } from "../remote/image-registry.ts";
 import { LarderImages } from "../remote/larder-images.ts";
-import { findRegistryAddress, type RegistryAddress } from "../remote/registry-address.ts";
+import { findRegistry, type FoundRegistry } from "../remote/find-registry.ts";
 import type { RegistrySide } from "../remote/registry-side.ts";
+import { whoAnswers } from "../remote/who-answers.ts";
+
+/** What is there has answered once. */
+const WHO_LIMIT_MS = 10_000;
 
 type Flags = Readonly<Record<string, unknown>> & { readonly registry?: string };
 
 /** Adds the options of every command that talks to the registry. */
 export function addConnectionOptions(command: Command): Command {
-  command.option("--registry <address>", "the registry (default $LARDER_REGISTRY, $LOCAL_REGISTRY, localhost:5000)");
-  return addRegistryOptions(command, "", "the registry");
+  return addRegistryOptions(addAddressOption(command), "", "the registry");
+}
+
+/** Adds the option that says which registry a command talks to. */
+export function addAddressOption(command: Command): Command {
+  return command.option(
+    "--registry <address>",
+    "the registry ($LARDER_REGISTRY, $LOCAL_REGISTRY, else this machine's)",
+  );
 }
 
 /**
@@ -23,7 +34,7 @@ export function addConnectionOptions(command: Command): Command {
  * attempt failed with.
  */
 export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistry> {
-  const place = placeOf(flags, io);
+  const place = await placeOf(flags, io);
   const found = await find(place, io);
   if (found.larder !== null) {
     const openClient = async () =>
@@ -37,19 +48,19 @@ export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistr
 
 /** Connects to a larder. Throws a CommandFailure when another registry answers; `what` names what needs a larder. */
 export async function connectLarder(flags: Flags, what: string, io: CommandIo): Promise<AdminClient> {
-  const place = placeOf(flags, io);
+  const place = await placeOf(flags, io);
   const { larder } = await find(place, io);
   if (larder !== null) return larder;
   throw new CommandFailure(1, `${what} needs a larder; the registry at ${place.address.host} is another one`);
 }
 
 /** A registry's address with what the flags say of it. */
-type Place = { readonly namespace: Namespace; readonly address: RegistryAddress; readonly side: RegistrySide };
+type Place = { readonly namespace: Namespace; readonly address: FoundRegistry; readonly side: RegistrySide };
 /** What answers there; `target` is how to reach it as a registry. */
 type Found = { readonly larder: AdminClient | null; readonly target: () => Promise<RegistryTarget> };
 
-function placeOf(flags: Flags, io: CommandIo): Place {
-  const address = findRegistryAddress(flags.registry, io.environment);
+async function placeOf(flags: Flags, io: CommandIo): Promise<Place> {
+  const address = await findRegistry(flags.registry, io);
   const namespace = tryParseNamespace(address.host);
   if (namespace === null) throw new CommandFailure(2, `${address.host} cannot be a registry's name`);
   return { namespace, address, side: registrySideOf(flags, "") };
@@ -59,20 +70,36 @@ function placeOf(flags: Flags, io: CommandIo): Place {
 async function find({ namespace, address, side }: Place, io: CommandIo): Promise<Found> {
   const target = async () => {
     const { targetAt } = await import("../remote/registry-side.ts");
-    return targetAt(namespace, address.origins, side, io.environment);
+    return targetAt(namespace, address, side, io.environment);
   };
-  const fetch = await straightFetch(side.caFile === null ? null : (await target()).caPem);
+  const fetch = await straightFetch(side.caFile === null ? address.caPem : (await target()).caPem);
   const origins = side.plainHttp ? ([`http://${address.host}`] as const) : address.origins;
   const first = await askLarder(origins[0], fetch, io);
   if (first.larder !== null) {
     return { larder: first.larder, target: async () => ({ ...(await target()), origins: [origins[0]] }) };
   }
   const { settleOrigin } = await import("../remote/connect-registry.ts");
-  const settled = await settleOrigin(await target(), io.signal);
+  const asked = await target();
+  const settled = await settleOrigin(asked, io.signal).catch(async (error: unknown) => {
+    if (first.failure === null) await insistOnRegistry(origins[0], asked.caPem, io.signal);
+    throw error;
+  });
   const [origin] = settled.origins;
+  await insistOnRegistry(origin, settled.caPem, io.signal);
   const { larder, failure } = origin === origins[0] ? first : await askLarder(origin, fetch, io);
   if (failure !== null) throw failure;
   return { larder, target: () => Promise.resolve(settled) };
+}
+
+/** Anything may answer at a port; what it is has to be said before it is asked for images. */
+async function insistOnRegistry(origin: string, caPem: string | null, signal: AbortSignal): Promise<void> {
+  const ca = caPem === null ? null : [...(await publicAuthorities()), caPem];
+  const answer = await whoAnswers(origin, { ca, limitMs: WHO_LIMIT_MS }, signal);
+  if (answer.who !== "other") return;
+  throw new CommandFailure(
+    1,
+    `${origin} is no registry: ${answer.words}. Is larder running? --registry HOST:PORT says where it is`,
+  );
 }
 
 /** Is there a larder? `failure` is set when nobody could tell. */
@@ -97,7 +124,8 @@ async function askLarder(
 async function straightFetch(caPem: string | null): Promise<Fetch> {
   const tls = caPem === null ? {} : { tls: { ca: [...(await publicAuthorities()), caPem] } };
   // Bun goes through the environment's proxy unless it is told not to.
-  return (url, init) => fetch(url, { ...init, ...tls, proxy: false as unknown as string, timeout: false });
+  const past = { ...tls, proxy: false as unknown as string, timeout: false, decompress: false } as const;
+  return (url, init) => fetch(url, { ...init, ...past });
 }
 
 async function publicAuthorities(): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { CommandFailure } from "../lib/command/command-io.ts";
-import { findRegistryAddress, tryParseRegistryAddress } from "./registry-address.ts";
+import { givenRegistryAddress, tryParseRegistryAddress } from "./registry-address.ts";
 
 const cases: readonly [string, string, ...string[]][] = [
   ["localhost:5000", "localhost:5000", "http://localhost:5000", "https://localhost:5000"],
@@ -45,17 +45,17 @@ test("an address with a zone, a user or a question mark is refused", () => {
   }
 });
 
-test("the flag comes before LARDER_REGISTRY, that before LOCAL_REGISTRY, and localhost:5000 is last", () => {
+test("the flag comes before LARDER_REGISTRY, that before LOCAL_REGISTRY; without any, there is none", () => {
   const environment = { LARDER_REGISTRY: "larder:1", LOCAL_REGISTRY: "local:2" };
-  expect(findRegistryAddress("flag:3", environment).host).toBe("flag:3");
-  expect(findRegistryAddress(undefined, environment).host).toBe("larder:1");
-  expect(findRegistryAddress("", { ...environment, LARDER_REGISTRY: " " }).host).toBe("local:2");
-  expect(findRegistryAddress(undefined, {}).host).toBe("localhost:5000");
+  expect(givenRegistryAddress("flag:3", environment)?.host).toBe("flag:3");
+  expect(givenRegistryAddress(undefined, environment)?.host).toBe("larder:1");
+  expect(givenRegistryAddress("", { ...environment, LARDER_REGISTRY: " " })?.host).toBe("local:2");
+  expect(givenRegistryAddress(undefined, {})).toBeNull();
 });
 
 test("a wrong value is blamed on the variable that it came from", () => {
   try {
-    findRegistryAddress(undefined, { LOCAL_REGISTRY: "a b" });
+    givenRegistryAddress(undefined, { LOCAL_REGISTRY: "a b" });
     expect.unreachable();
   } catch (error) {
     expect(error).toBeInstanceOf(CommandFailure);

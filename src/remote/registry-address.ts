@@ -1,8 +1,7 @@
 /**
- * Where the registry is that a command talks to, and how to speak to it.
+ * Where the registry is that a command was told to talk to, and how to speak to it.
  *
- * `--registry`, then `LARDER_REGISTRY`, then `LOCAL_REGISTRY`, then `localhost:5000`. An address that says `http://` or
- * `https://` means just that. Without a scheme: port 80 is plain HTTP and port 443 TLS; localhost, a name without a
+ * `--registry`, then `LARDER_REGISTRY`, then `LOCAL_REGISTRY`. An address that says `http://` or `https://` means just that. Without a scheme: port 80 is plain HTTP and port 443 TLS; localhost, a name without a
  * dot and private addresses are asked in plain HTTP first, because that is where insecure registries live; all others
  * are asked over TLS first, and in plain HTTP only if they do not speak TLS.
  */
@@ -18,23 +17,23 @@ export type RegistryAddress = {
   readonly origins: readonly [string, ...string[]];
 };
 
-const FALLBACK = "localhost:5000";
-
 /**
- * The address of the registry that a command talks to. `flag` is the value of `--registry`, undefined without it;
- * empty values count as not given. Throws a CommandFailure that names the variable whose value is wrong.
+ * The address of the registry that a command was told to talk to; null when it was told of none. `flag` is the value of
+ * `--registry`, undefined without it; empty values count as not given. Throws a CommandFailure that names the variable
+ * whose value is wrong.
  */
-export function findRegistryAddress(
+export function givenRegistryAddress(
   flag: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
-): RegistryAddress {
+): RegistryAddress | null {
   const candidates: readonly [string, string | undefined][] = [
     ["--registry", flag],
     ["LARDER_REGISTRY", environment["LARDER_REGISTRY"]],
     ["LOCAL_REGISTRY", environment["LOCAL_REGISTRY"]],
   ];
   const found = candidates.find(([, value]) => value !== undefined && value.trim() !== "");
-  const [source, text] = [found?.[0] ?? "", found?.[1]?.trim() ?? FALLBACK];
+  if (found === undefined) return null;
+  const [source, text] = [found[0], found[1]?.trim() ?? ""];
   const address = tryParseRegistryAddress(text);
   if (address === null) {
     throw new CommandFailure(

@@ -6,6 +6,7 @@ import { credentialFiles, dockerConfigCredentials, type Environment } from "../u
 import { defaultEndpoint } from "../upstream/open-registry.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 import type { RegistryTarget } from "./connect-registry.ts";
+import type { FoundRegistry } from "./find-registry.ts";
 import { tryParseRegistryAddress } from "./registry-address.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 
@@ -30,13 +31,16 @@ export async function targetOfName(
   const origins = tryParseRegistryAddress(namespace)?.origins ?? [`https://${namespace}`];
   const secure = namespace === DOCKER_HUB ? defaultEndpoint(namespace).url : origins[0];
   const isFar = secure.startsWith("https:");
-  return targetAt(namespace, isFar ? [secure] : origins, side, environment);
+  return targetAt(namespace, { origins: isFar ? [secure] : origins, caPem: null }, side, environment);
 }
 
-/** How to reach a registry at these origins. Throws a CommandFailure when a file that a flag names cannot be read. */
+/**
+ * How to reach a registry at these origins; a file of authorities that a flag names stands in for those it was found with.
+ * Throws a CommandFailure when that file cannot be read.
+ */
 export async function targetAt(
   namespace: Namespace,
-  origins: readonly [string, ...string[]],
+  { origins, caPem }: Pick<FoundRegistry, "origins" | "caPem">,
   side: RegistrySide,
   environment: Environment,
 ): Promise<RegistryTarget> {
@@ -44,7 +48,7 @@ export async function targetAt(
   return {
     namespace,
     origins: side.plainHttp ? [`http://${host}`] : origins,
-    caPem: side.caFile === null ? null : await readText(side.caFile, "certificate authority"),
+    caPem: side.caFile === null ? caPem : await readText(side.caFile, "certificate authority"),
     credentials: await credentialsOf(namespace, side, environment),
   };
 }

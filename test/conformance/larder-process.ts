@@ -46,6 +46,7 @@ export type LarderProcess = {
 /** Starts larder and waits until it listens. Throws, with what larder printed, when it ends or stays silent. */
 export async function startLarder(options: LarderOptions = {}): Promise<LarderProcess> {
   const dataFolder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "larder-test-")));
+  const runtimeFolder = `${dataFolder}-run`;
   const serve = [PROGRAM, "serve", "--http", options.http ?? "127.0.0.1:0", "--data", dataFolder];
   const more = options.arguments ?? [];
   const reach = more.includes("--upstream") ? [] : ["--offline"];
@@ -56,6 +57,8 @@ export async function startLarder(options: LarderOptions = {}): Promise<LarderPr
       PATH: Bun.env["PATH"] ?? "",
       HOME: Bun.env["HOME"] ?? "",
       LARDER_CHECK_ANSWERS: "1",
+      // Where it writes down that it runs: not where commands on this machine look for larders.
+      RUNTIME_DIRECTORY: runtimeFolder,
       ...options.environment,
     },
     stdin: "ignore",
@@ -100,6 +103,7 @@ export async function startLarder(options: LarderOptions = {}): Promise<LarderPr
     const timer = setTimeout(() => child.kill("SIGKILL"), STOP_LIMIT_MS);
     const status = await child.exited;
     clearTimeout(timer);
+    await rm(runtimeFolder, { recursive: true, force: true });
     if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
     return status;
   };

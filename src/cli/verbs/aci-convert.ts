@@ -17,7 +17,7 @@ import { connectRegistry } from "../../remote/connect-registry.ts";
 import { addRegistryOptions, registrySideOf } from "../copy-flags.ts";
 import { failingOnAci } from "../failing-on-aci.ts";
 import { openSource } from "../open-location.ts";
-import { findRegistryAddress } from "../../remote/registry-address.ts";
+import { findRegistry } from "../../remote/find-registry.ts";
 import { targetAt } from "../../remote/registry-side.ts";
 import { explaining, readSource } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
@@ -50,7 +50,7 @@ export function aciConvertCommand(io: CommandIo): Command {
         "a directory: app.tar, ./folder. An archive's images are converted all. Files are named like docker2aci's: quay.io/coreos/flannel:0.5.5 as coreos-flannel-0.5.5.aci.",
     )
     .argument("<source>", "the image")
-    .option("--registry <address>", "for a NAME: larder (default $LARDER_REGISTRY, $LOCAL_REGISTRY, localhost:5000)")
+    .option("--registry <address>", "for a NAME: larder ($LARDER_REGISTRY, $LOCAL_REGISTRY, else this machine's)")
     .option("--os <os>", "of an image for several platforms the one for this system")
     .option("--arch <arch>", "of an image for several platforms the one for this processor: arm64, arm/v7")
     .option("--out <dir>", "where the files go", ".")
@@ -114,12 +114,13 @@ async function openHeldImage(
   text: string,
   reference: Reference,
   flags: ConvertFlags,
-  { environment, signal }: CommandIo,
+  io: CommandIo,
 ): Promise<ImageSource> {
-  const address = findRegistryAddress(flags.registry, environment);
+  const { environment, signal } = io;
+  const address = await findRegistry(flags.registry, io);
   const namespace = tryParseNamespace(address.host);
   if (namespace === null) throw new CommandFailure(2, `${address.host} cannot be a registry's name`);
-  const target = await targetAt(namespace, address.origins, registrySideOf(flags, ""), environment);
+  const target = await targetAt(namespace, address, registrySideOf(flags, ""), environment);
   const hasHost = looksLikeHost(text.split("/", 1)[0] ?? "") && text.includes("/");
   // Without a host the path is as it was written: `library/` belongs to Docker Hub's name of it.
   const path = hasHost

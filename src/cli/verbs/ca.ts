@@ -6,7 +6,7 @@ import { quoteBriefly } from "../../oci/digest.ts";
 import { readAuthorityCertificate } from "../../tls/authority-files.ts";
 import { encodePem } from "../../tls/pem.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
-import { findRegistryAddress } from "../../remote/registry-address.ts";
+import { findRegistry } from "../../remote/find-registry.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Several times an authority's certificate with name constraints for a thousand hosts. */
@@ -68,7 +68,7 @@ async function readAuthority(data: string): Promise<Found> {
 }
 
 async function fetchAuthority(registry: string | undefined, io: CommandIo): Promise<Found> {
-  const { origins } = findRegistryAddress(registry, io.environment);
+  const { origins } = await findRegistry(registry, io);
   const problems: string[] = [];
   for (const origin of origins) {
     const url = `${origin}/client/ca.crt`;

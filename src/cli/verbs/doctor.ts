@@ -17,7 +17,8 @@ import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { type AskedLarder, examineSandboxImages } from "../examine-sandbox-images.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { findRegistryAddress } from "../../remote/registry-address.ts";
+import { likelyOrigins } from "../../remote/find-registry.ts";
+import { givenRegistryAddress } from "../../remote/registry-address.ts";
 import type { AskProgram } from "../../doctor/ask-program.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
@@ -36,7 +37,7 @@ export function doctorCommand(io: CommandIo): Command {
     .description(
       "Look at everything between this machine's runtimes and the registries: names, ports, certificates, the runtimes' files, disk, clock, and larder's way to the registries. Exit status 1 when something would stop a pull.",
     )
-    .option("--registry <address>", "the registry (default $LARDER_REGISTRY, $LOCAL_REGISTRY, localhost:5000)")
+    .option("--registry <address>", "the registry ($LARDER_REGISTRY, $LOCAL_REGISTRY, else this machine's)")
     .option("--json", "as JSON")
     .action((flags: Flags) =>
       failingPlainly(io.signal, async () => {
@@ -74,11 +75,10 @@ type Server = {
 
 /** Where nothing says where larder is, a node's own settings may. */
 async function findServer({ registry }: Flags, setups: readonly RuntimeSetup[], io: CommandIo): Promise<Server> {
-  const { LARDER_REGISTRY, LOCAL_REGISTRY } = io.environment;
-  const { origins } = findRegistryAddress(registry, io.environment);
-  const isSaid = [registry, LARDER_REGISTRY, LOCAL_REGISTRY].some((text) => text !== undefined && text !== "");
+  const given = givenRegistryAddress(registry, io.environment);
+  const origins = given?.origins ?? likelyOrigins(io.environment);
   const guesses = setups.flatMap(({ routes }) => routes.flatMap((route) => route.origins));
-  for (const origin of isSaid ? origins : [...new Set([...origins, ...guesses])].slice(0, MOST_GUESSES)) {
+  for (const origin of given !== null ? origins : [...new Set([...origins, ...guesses])].slice(0, MOST_GUESSES)) {
     const said = await fetchServerSettings(origin, null, io.signal);
     if (said === null) continue;
     const client = new AdminClient(origin, trustingFetch, io.signal);

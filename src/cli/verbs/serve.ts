@@ -16,6 +16,7 @@ import { LogOutput } from "../../telemetry/log-output.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
 import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { announceLarder } from "../../remote/running/running-larders.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 
 /** `larder serve`: runs the registry until SIGTERM or SIGINT. `onHangup` calls back at each SIGHUP: settings are read again. */
@@ -39,8 +40,11 @@ export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => 
       });
       onHangup(() => void reloader.reload());
       const server = await starting;
-      announce(io, server);
+      const { urls, dataFolder, authorityPem } = server;
+      const withdraw = announceLarder({ urls, dataFolder, authorityPem }, io.environment);
+      announce(io, server, withdraw !== null);
       await untilSignal(io.signal);
+      withdraw?.();
       await server.stop(signalOf(io.signal));
     });
   return addSettingFlags(command);
@@ -92,12 +96,16 @@ function signalOf({ reason }: AbortSignal): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
 
-/** Says where larder is and what to do next. */
-function announce(io: CommandIo, { urls, nameServers, authorityPem, dataFolder }: RunningServer): void {
+/** Says where larder is and what to do next. `isFound`: commands on this machine find it without being told where. */
+function announce(
+  io: CommandIo,
+  { urls, nameServers, authorityPem, dataFolder }: RunningServer,
+  isFound: boolean,
+): void {
   const [first = ""] = urls;
   const isSecure = first.startsWith("https:");
   const address = first.replace(/^https?:\/\//, "");
-  const flag = address === "localhost:5000" ? "" : ` --registry ${isSecure ? first : address}`;
+  const flag = isFound || address === "localhost:5000" ? "" : ` --registry ${isSecure ? first : address}`;
   const [skopeo, podman] = isSecure ? ["", ""] : ["--dest-tls-verify=false ", "--tls-verify=false "];
   const outside = urls.filter((url) => !/:\/\/(?:localhost|127\.|\[::1\])/.test(url));
   const plain = outside.find((url) => url.startsWith("http:"));

@@ -19,7 +19,8 @@ import { selectionOf } from "../platform-flags.ts";
 import { CopyReport } from "../copy-report.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import { openSource } from "../open-location.ts";
-import { findRegistryAddress } from "../../remote/registry-address.ts";
+import { addAddressOption } from "../registry-connection.ts";
+import { findRegistry } from "../../remote/find-registry.ts";
 import { targetAt } from "../../remote/registry-side.ts";
 import { explaining, readSource, type SourceReading } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
@@ -39,9 +40,9 @@ export function uploadCommand(io: CommandIo): Command {
         "An image goes under its name without the host: quay.io/coreos/etcd:v3 as REGISTRY/coreos/etcd:v3.",
     )
     .argument("<source...>", "the images")
-    .option("--registry <address>", "the registry (default $LARDER_REGISTRY, $LOCAL_REGISTRY, localhost:5000)")
     .option("--include-host", "keep the host in the name: REGISTRY/quay.io/coreos/etcd:v3")
     .option("--as <name>", "put the one image under this name");
+  addAddressOption(command);
   addCopyOptions(command);
   addRegistryOptions(command, "", "the registry");
   addRegistryOptions(command, "src-", "the source's registry");
@@ -59,10 +60,10 @@ async function uploadAll(texts: readonly string[], flags: UploadFlags, io: Comma
     throw new CommandFailure(2, "--as names one image in full; it goes with one SOURCE, and without --include-host");
   }
   const explicit = flags.as === undefined ? null : parseAs(flags.as);
-  const address = findRegistryAddress(flags.registry, io.environment);
+  const address = await findRegistry(flags.registry, io);
   const namespace = tryParseNamespace(address.host);
   if (namespace === null) throw new CommandFailure(2, `${address.host} cannot be a registry's name`);
-  const target = await targetAt(namespace, address.origins, registrySideOf(flags, ""), io.environment);
+  const target = await targetAt(namespace, address, registrySideOf(flags, ""), io.environment);
   const destination = { namespace, client: await connectRegistry(target, io.signal) };
   const report = new CopyReport(io.stderr);
   for (const reading of readings) await upload(reading, explicit, destination, flags, report, io);

@@ -1,0 +1,73 @@
+/**
+ * Where a running larder says where it listens: a file of its own, in the first of these folders that fits.
+ *
+ * ```
+ * $RUNTIME_DIRECTORY            what systemd made for the service (RuntimeDirectory=larder)
+ * /run/larder                   root's
+ * $XDG_RUNTIME_DIR/larder       a user's, in a session
+ * /tmp/larder-UID               a user's, else
+ * ```
+ *
+ * Those who look for it look into all of them, and believe only what root or they themselves wrote, in a folder that
+ * nobody else writes to.
+ */
+import { chmodSync, lstatSync, mkdirSync, type Stats } from "node:fs";
+import { tmpdir } from "node:os";
+import { isAbsolute, join } from "node:path";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A user's number; -1 where the system has none. */
+function ownUserId(): number {
+  return process.getuid?.() ?? -1;
+}
+
+/** The folders that a larder may write to, best first. */
+export function foldersToWrite(environment: Environment): readonly string[] {
+  const [given = ""] = (environment["RUNTIME_DIRECTORY"] ?? "").split(":");
+  const own = ownUserId() === 0 ? [SYSTEM_FOLDER] : [];
+  return [...(isAbsolute(given) ? [given] : []), ...own, ...ofUser(environment)];
+}
+
+/** The folders to look into. */
+export function foldersToRead(environment: Environment): readonly string[] {
+  return [...new Set([SYSTEM_FOLDER, ...foldersToWrite(environment)])];
+}
+
+const SYSTEM_FOLDER = "/run/larder";
+
+function ofUser(environment: Environment): readonly string[] {
+  const session = environment["XDG_RUNTIME_DIR"] ?? "";
+  const temporary = join(tmpdir(), `larder-${ownUserId()}`);
+  return isAbsolute(session) ? [join(session, "larder"), temporary] : [temporary];
+}
+
+/**
+ * Makes the folder unless it is there. False when it cannot be made, or is not to be trusted: somebody else's, a link, one
+ * that others write to.
+ */
+export function prepareFolder(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    // Others may look into root's folder: which port a larder has is no secret, and all of its users look for it.
+    if (folder === SYSTEM_FOLDER) chmodSync(folder, 0o755);
+  } catch {
+    // It is there, or cannot be made; the look at it tells.
+  }
+  return isTrustedFolder(folder);
+}
+
+/** May what lies in this folder be believed, as far as the folder is concerned? False when there is none. */
+export function isTrustedFolder(folder: string): boolean {
+  try {
+    const details = lstatSync(folder);
+    return details.isDirectory() && isTrusted(details);
+  } catch {
+    return false;
+  }
+}
+
+/** Does it belong to root or to this user, and does nobody else write to it? */
+export function isTrusted({ uid, mode }: Pick<Stats, "uid" | "mode">): boolean {
+  return (uid === 0 || uid === ownUserId()) && (mode & 0o022) === 0;
+}
