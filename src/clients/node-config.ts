@@ -21,7 +21,16 @@ export type Merge =
    */
   | { readonly kind: "daemon" }
   /** The content is the file when there is none; in another, `config_path` is set in the table of its version. */
-  | { readonly kind: "containerd" };
+  | { readonly kind: "containerd" }
+  /** For hosts.toml. In one that somebody else wrote, larder's host comes before the others. */
+  | { readonly kind: "hosts" }
+  /** For registries.yaml of k3s and RKE2: larder's endpoints come before the others, or, with `isAlone`, there are none. */
+  | { readonly kind: "rancher"; readonly isAlone: boolean };
+
+/** Is a file of this kind never larder's alone, even where nobody has written one yet? */
+export function isShared(merge: Merge): boolean {
+  return merge.kind === "block" || merge.kind === "daemon" || merge.kind === "containerd";
+}
 
 /**
  * What a service has to do once its file has changed. `reload` is for services that reread the file while running; when

@@ -41,6 +41,9 @@ describe("renderTar", () => {
       .trim()
       .split("\n");
     expect(names).toEqual(["etc/docker/daemon.json.larder", "etc/hosts.larder"]);
+    // Drop-ins that would take no effect under another name.
+    expect(list(await tarOf("containers", "http"), "-t")).toBe("etc/containers/registries.conf.d/50-larder.conf\n");
+    expect(list(await tarOf("k3s", "http"), "-t")).toBe("etc/rancher/k3s/registries.yaml\n");
   });
 });
 

@@ -1,4 +1,5 @@
 import type { ClientSettings } from "../client-settings.ts";
+import { isShared } from "../node-config.ts";
 import { clientConfig, type ClientTarget } from "../targets/targets.ts";
 import { tarEntry, type TarMember } from "../../lib/tar/tar-entry.ts";
 import { writeTar } from "../../lib/tar/write-tar.ts";
@@ -16,6 +17,8 @@ export function renderText(target: ClientTarget, settings: ClientSettings): stri
 const MERGE_REMARK = {
   own: "",
   registries: "",
+  hosts: "",
+  rancher: " (if there is none; else its endpoints go before the others)",
   block: " (add to the file)",
   daemon: " (add to the object in the file)",
   containerd: " (if there is none; else set config_path in its registry table)",
@@ -28,7 +31,7 @@ const MERGE_REMARK = {
 export async function renderTar(target: ClientTarget, settings: ClientSettings): Promise<Uint8Array> {
   const members = clientConfig(target, settings).files.map((file): TarMember => {
     const bytes = new TextEncoder().encode(file.content);
-    const path = file.path.replace(/^\//, "") + (file.merge.kind === "own" ? "" : ".larder");
+    const path = file.path.replace(/^\//, "") + (isShared(file.merge) ? ".larder" : "");
     const entry = tarEntry(path, "file", { mode: file.mode, size: bytes.length, userName: "root", groupName: "root" });
     return { entry, body: bytes.length === 0 ? null : once(bytes) };
   });

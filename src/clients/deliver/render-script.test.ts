@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { appendFile, chmod, mkdir, rm, symlink } from "node:fs/promises";
+import { appendFile, chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renderScript } from "./render-script.ts";
 import { type ClientTarget, clientConfig, clientTargets, findClientTarget } from "../targets/targets.ts";
@@ -122,13 +122,13 @@ describe("a script", () => {
 
   test("changes nothing when one of the files is somebody else's", async () => {
     await using node = await usedNode();
-    await node.put("etc/containerd/certs.d/registry.k8s.io/hosts.toml", 'server = "https://mirror.example"\n');
+    await node.put("etc/containerd/certs.d/registry.k8s.io/hosts.toml", "[host]\n");
     const before = await node.picture();
     const script = scriptFor("containerd", testSettings("http"));
     const refused = node.run(script, SH);
     expect(refused.exitCode).toBe(1);
     expect(refused.messages).toContain(
-      "/etc/containerd/certs.d/registry.k8s.io/hosts.toml: somebody else wrote this file",
+      "/etc/containerd/certs.d/registry.k8s.io/hosts.toml: line 1 is not of a form that can be merged",
     );
     expect(refused.messages).toContain("nothing was changed");
     expect(await node.picture()).toEqual(before);
@@ -136,6 +136,64 @@ describe("a script", () => {
     expect(node.run(script, SH, "join", { LARDER_FORCE: "1" }).exitCode).toBe(0);
     expect(node.run(script, SH, "undo").exitCode).toBe(0);
     expect(await node.picture()).toEqual(before);
+  });
+
+  test("is asked before the hosts that a site has in hosts.toml, and goes from among them again", async () => {
+    await using node = await usedNode();
+    const path = "etc/containerd/certs.d/docker.io/hosts.toml";
+    const site =
+      'server = "https://registry-1.docker.io"\n[host."https://mirror.example"]\n  capabilities = ["pull"]\n';
+    await node.put(path, site);
+    const before = await node.picture();
+    const script = scriptFor("containerd", testSettings("http"));
+    for (let run = 0; run < 2; run++) {
+      expect(node.run(script, SH).exitCode).toBe(0);
+      expect(hostsIn(await node.read(path))).toEqual(["http://10.0.0.5:5000", "https://mirror.example"]);
+    }
+    // With another address for larder.
+    expect(node.run(scriptFor("containerd", testSettings("http", { registry: "http://10.0.0.6" })), SH).exitCode).toBe(
+      0,
+    );
+    expect(hostsIn(await node.read(path))).toEqual(["http://10.0.0.6", "https://mirror.example"]);
+    expect(node.run(script, SH, "undo").exitCode).toBe(0);
+    expect(await node.picture()).toEqual(before);
+    // Changed by the site in the meantime.
+    node.run(script, SH);
+    await writeFile(join(node.root, path), (await node.read(path)).replace("mirror.example", "other.example"));
+    expect(node.run(script, SH).exitCode).toBe(0);
+    expect(hostsIn(await node.read(path))).toEqual(["http://10.0.0.5:5000", "https://other.example"]);
+    expect(node.run(script, SH, "undo").exitCode).toBe(0);
+    expect(await node.read(path)).toBe(site.replace("mirror.example", "other.example"));
+    // Larder's own, to which somebody added.
+    const own = "etc/containerd/certs.d/registry.k8s.io/hosts.toml";
+    node.run(script, SH);
+    await writeFile(join(node.root, own), `${await node.read(own)}[host."https://b"]\n`);
+    expect(node.run(script, SH).exitCode).toBe(0);
+    expect(node.run(script, SH, "undo")).toMatchObject({ exitCode: 1 });
+    expect(await node.read(own)).toContain("https://b");
+  });
+
+  test("is asked before the endpoints that a site has in registries.yaml", async () => {
+    for (const product of ["k3s", "rke2"] as const) {
+      await using node = await TestNode.make();
+      const path = `etc/rancher/${product}/registries.yaml`;
+      await node.put(path, 'mirrors:\n  docker.io:\n    endpoint: ["https://mirror.example"] # ours\n', 0o600);
+      const before = await node.picture();
+      const script = scriptFor(product, testSettings("https"));
+      for (let run = 0; run < 2; run++) expect(node.run(script, SH)).toMatchObject({ exitCode: 0 });
+      expect(await node.read(path)).toContain('endpoint: ["https://larder.lan", "https://mirror.example"] # ours\n');
+      expect(node.run(script, SH, "undo").exitCode).toBe(0);
+      expect(await node.picture()).toEqual(before);
+      const alone = node.run(scriptFor(product, testSettings("https", { fallback: false })), SH);
+      expect(alone.messages).toContain("line 2: it has others asked for docker.io, and larder alone is to be asked");
+      expect(alone.messages).toContain("LARDER_FORCE=1");
+      expect(await node.picture()).toEqual(before);
+      const forced = scriptFor(product, testSettings("https", { fallback: false }));
+      expect(node.run(forced, SH, "join", { LARDER_FORCE: "1" }).exitCode).toBe(0);
+      expect(await node.read(path)).not.toContain("mirror.example");
+      expect(node.run(forced, SH, "undo").exitCode).toBe(0);
+      expect(await node.picture()).toEqual(before);
+    }
   });
 
   test("leaves a file that says the same already to whoever wrote it", async () => {
@@ -340,3 +398,8 @@ describe("undo", () => {
     expect(await node.picture()).toEqual(before);
   });
 });
+
+/** The hosts of a hosts.toml, in their order. */
+function hostsIn(text: string): readonly string[] {
+  return Object.keys((Bun.TOML.parse(text) as { host: object }).host);
+}

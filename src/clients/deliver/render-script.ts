@@ -20,6 +20,9 @@ import containerdFacts from "../script/containerd-facts.awk" with { type: "text"
 import findContainerdPart from "../script/find-containerd.sh" with { type: "text" };
 import joinPart from "../script/join.sh" with { type: "text" };
 import containerdMerge from "../script/merge-containerd.awk" with { type: "text" };
+import hostsMerge from "../script/merge-hosts.awk" with { type: "text" };
+import mergingPart from "../script/merge-files.sh" with { type: "text" };
+import rancherMerge from "../script/merge-rancher.awk" with { type: "text" };
 import containerdPart from "../script/merge-containerd.sh" with { type: "text" };
 import dockerFlags from "../script/docker-flags.awk" with { type: "text" };
 import jsonMerge from "../script/merge-json.awk" with { type: "text" };
@@ -41,6 +44,7 @@ export function renderScript(target: ClientTarget, settings: ClientSettings): st
     planPart,
     ...(kinds.has("daemon") ? daemonParts() : []),
     ...(kinds.has("containerd") ? CONTAINERD_PARTS : [NOTHING_TO_WAIT_FOR]),
+    ...(kinds.has("hosts") || kinds.has("rancher") ? MERGING_PARTS : []),
     ...(kinds.has("registries") ? [registriesPart, program("registries_program", registriesProgram)] : []),
     joinPart,
     filesPart(config),
@@ -53,6 +57,12 @@ const CONTAINERD_PARTS: readonly string[] = [
   program("containerd_facts_program", containerdFacts),
   containerdPart,
   program("merge_containerd_program", containerdMerge),
+];
+
+const MERGING_PARTS: readonly string[] = [
+  mergingPart,
+  program("merge_hosts_program", hostsMerge),
+  program("merge_rancher_program", rancherMerge),
 ];
 
 /** Whether what runs has taken the files is looked at for containerd alone. */
@@ -123,12 +133,16 @@ function filesPart(config: NodeConfig): string {
 
 function fileCall(file: NodeFile): string {
   const path = pathOnNode(file);
-  const conflict =
-    file.merge.kind === "block" && file.merge.conflict !== null ? ` ${shellQuote(file.merge.conflict)}` : "";
   const mode = file.mode.toString(8).padStart(4, "0");
   // Which service it is of that runs is known on the node alone.
   const steps = file.merge.kind === "containerd" ? '"restart:$containerd_unit"' : stepsOf(file);
-  return `file ${file.merge.kind} ${mode} ${steps} ${path}${conflict} ${hereDocument(file.content)}`;
+  return `file ${file.merge.kind} ${mode} ${steps} ${path}${argumentOf(file)} ${hereDocument(file.content)}`;
+}
+
+/** What its merge has to know besides. */
+function argumentOf({ merge }: NodeFile): string {
+  if (merge.kind === "block" && merge.conflict !== null) return ` ${shellQuote(merge.conflict)}`;
+  return merge.kind === "rancher" && merge.isAlone ? " alone" : "";
 }
 
 /** A word of the shell. */

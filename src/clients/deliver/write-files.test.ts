@@ -49,7 +49,7 @@ test("writes nothing the second time", async () => {
 
 test("leaves everything when a file is somebody else's, until it is told to overwrite", async () => {
   await using node = await usedNode();
-  await node.put("etc/containerd/certs.d/docker.io/hosts.toml", "server = 'https://mine'\n");
+  await node.put("etc/containerd/certs.d/docker.io/hosts.toml", "[host]\n");
   const before = await node.picture();
   const [first, ...rest] = await writeFiles(targetOf("containerd"), testSettings("http"), node.root, false);
   expect(first).toEqual({

@@ -5,6 +5,8 @@ import type { ClientSettings } from "../client-settings.ts";
 import { CONTAINERD_CERTS } from "../targets/containerd.ts";
 import { mergeBlock } from "../merge/merge-block.ts";
 import { mergeContainerd } from "../merge/merge-containerd.ts";
+import { mergeHostsToml } from "../merge/merge-hosts-toml.ts";
+import { mergeRegistriesYaml } from "../merge/merge-registries-yaml.ts";
 import { mergeJson } from "../merge/merge-json.ts";
 import { impossible, type MergeResult, merged, unchanged } from "../merge/merge-result.ts";
 import type { NodeFile } from "../node-config.ts";
@@ -101,11 +103,21 @@ function merge(file: NodeFile, text: string, targetName: string, overwrite: bool
       return mergeBlock(text, file.content, targetName, file.merge.conflict);
     case "daemon":
       return mergeJson(text, file.content);
+    case "hosts":
+      return overwrite ? merged(file.content) : withWayOut(mergeHostsToml(text, file.content, targetName));
+    case "rancher":
+      return overwrite ? merged(file.content) : withWayOut(mergeRegistriesYaml(text, file.content, file.merge.isAlone));
     case "containerd":
       return withImportsNote(mergeContainerd(text, CONTAINERD_CERTS, null), text);
     default:
       return file.merge satisfies never;
   }
+}
+
+function withWayOut(result: MergeResult): MergeResult {
+  return result.kind === "impossible"
+    ? impossible(`${result.reason}. Change it, move it away, or give --overwrite`)
+    : result;
 }
 
 /** What a file imports may win over it, and lies on another machine perhaps: only the script, run there, looks. */

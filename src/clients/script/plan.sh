@@ -86,7 +86,7 @@ plan_file() {
     if [ -n "$record" ]; then keep_record "$record"; fi
     return 0
   fi
-  if [ "$changed" = yes ] && [ "$1" != block ] && [ -z "${LARDER_FORCE:-}" ]; then
+  if [ "$changed" = yes ] && ! is_shared "$1" && [ -z "${LARDER_FORCE:-}" ]; then
     refuse "$4 was changed after larder wrote it. Undo first, or run again with LARDER_FORCE=1"
     return 0
   fi
@@ -95,7 +95,7 @@ plan_file() {
     steps="$steps $3"
     return 0
   fi
-  if [ "$1" = block ] && [ "$changed" = yes ]; then cp "$work/stripped" "$work/$count.before"; fi
+  if is_shared "$1" && [ "$changed" = yes ]; then cp "$work/stripped" "$work/$count.before"; fi
   echo "$count ${record:--} $changed $1 $2 $3 $4" >>"$work/plan"
 }
 

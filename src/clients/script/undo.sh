@@ -41,6 +41,9 @@ without_block() {
     END { if (inside || stray) exit 1 }'
 }
 
+# is_shared KIND: is what larder wrote a block between two marks, so that others may change the rest?
+is_shared() { case $1 in block | hosts) ;; *) return 1 ;; esac; }
+
 # put_back NUMBER KIND PATH: brings a file back as it was. Fails when somebody else has changed it since.
 put_back() {
   before="$state/$1.before" after_copy="$state/$1.after" live="$root$3"
@@ -50,7 +53,7 @@ put_back() {
     return 0
   fi
   if [ -f "$live" ] && ! same "$after_copy" "$live" && [ -z "${LARDER_FORCE:-}" ]; then
-    if [ "$2" = block ] && without_block <"$live" >"$state/stripped"; then
+    if is_shared "$2" && grep -q -x -e "# BEGIN larder $target" "$live" && without_block <"$live" >"$state/stripped"; then
       cat "$state/stripped" >"$live" || return 1
       if [ ! -s "$live" ] && [ ! -f "$before" ]; then rm -f "$live"; fi
       return 0

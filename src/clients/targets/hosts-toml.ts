@@ -11,13 +11,15 @@
 import { isIP, isIPv6 } from "node:net";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { ClientSettings } from "../client-settings.ts";
-import { type NodeFile, ownFile } from "../node-config.ts";
+import { type Merge, mergedFile, type NodeFile } from "../node-config.ts";
 import { tomlString, tomlStrings } from "../quote.ts";
 import { authorityOf, urlOf } from "../registry-address.ts";
 import { contactedHost, spoofedStandIns } from "../upstream-names.ts";
 
 /** Without it a larder whose packets are dropped costs 30 s at every request. Read by 2.1 and later, ignored before. */
 const DIAL_TIMEOUT = 'dial_timeout = "2s"';
+
+const MERGE: Merge = { kind: "hosts" };
 
 const READ = ["pull", "resolve"];
 const WRITE = ["pull", "resolve", "push"];
@@ -27,27 +29,31 @@ export function hostsTomlFiles(settings: ClientSettings, folder: string, caPath:
   if (settings.mode === "spoof") {
     return spoofedStandIns(settings).map((standIn) => {
       const url = `${settings.registry.scheme}://${contactedHost(standIn)}`;
-      return ownFile(`${folder}/${standIn}/hosts.toml`, hostsToml(url, url, WRITE, caPath));
+      return mergedFile(`${folder}/${standIn}/hosts.toml`, hostsToml(url, url, WRITE, caPath), MERGE);
     });
   }
   const url = urlOf(settings.registry);
   const names: string[] = settings.standIns.filter((standIn) => standIn !== authorityOf(settings.registry));
   const files = names.map((name) => {
     const server = settings.fallback ? upstreamUrl(name as Namespace) : url;
-    return ownFile(`${folder}/${name}/hosts.toml`, hostsToml(server, url, READ, caPath));
+    return mergedFile(`${folder}/${name}/hosts.toml`, hostsToml(server, url, READ, caPath), MERGE);
   });
   if (!settings.catchAll) return files;
   // Without `server` the image's own registry is what comes last.
   return [
     ...files,
-    ownFile(`${folder}/_default/hosts.toml`, hostsToml(settings.fallback ? null : url, url, READ, caPath)),
+    mergedFile(`${folder}/_default/hosts.toml`, hostsToml(settings.fallback ? null : url, url, READ, caPath), MERGE),
   ];
 }
 
 /** The file for images that name larder itself. Not needed where its address is an upstream's. */
 export function ownHostsTomlFile(settings: ClientSettings, folder: string, caPath: string | null): NodeFile {
   const url = urlOf(settings.registry);
-  return ownFile(`${folder}/${authorityOf(settings.registry)}/hosts.toml`, hostsToml(url, url, WRITE, caPath));
+  return mergedFile(
+    `${folder}/${authorityOf(settings.registry)}/hosts.toml`,
+    hostsToml(url, url, WRITE, caPath),
+    MERGE,
+  );
 }
 
 function hostsToml(

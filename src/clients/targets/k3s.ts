@@ -1,6 +1,6 @@
 import type { ClientSettings } from "../client-settings.ts";
 import { hostsFile } from "./hosts-file.ts";
-import { type NodeConfig, ownFile, type ServiceAction } from "../node-config.ts";
+import { type Merge, mergedFile, type NodeConfig, ownFile, type ServiceAction } from "../node-config.ts";
 import { contactedHost, spoofedStandIns, spoofingNotes } from "../upstream-names.ts";
 import { writeYaml } from "./write-yaml.ts";
 import { authorityOf, urlOf } from "../registry-address.ts";
@@ -22,11 +22,12 @@ function rancherConfig(settings: ClientSettings, product: "k3s" | "rke2", servic
   const caPath = settings.ca === null ? null : `${folder}/larder-ca.crt`;
   const spoofing = settings.mode === "spoof";
   // The upstream is tried last by default, and its error hides larder's.
+  const merge: Merge = { kind: "rancher", isAlone: spoofing || !settings.fallback };
   const noFallback = writeYaml({ "disable-default-registry-endpoint": true });
   return {
     files: [
       ...(caPath === null || settings.ca === null ? [] : [ownFile(caPath, settings.ca, restart)]),
-      { ...ownFile(`${folder}/registries.yaml`, registriesYaml(settings, caPath), restart), mode: 0o600 },
+      { ...mergedFile(`${folder}/registries.yaml`, registriesYaml(settings, caPath), merge, restart), mode: 0o600 },
       ...(settings.fallback || spoofing
         ? []
         : [ownFile(`${folder}/config.yaml.d/50-larder.yaml`, noFallback, restart)]),
