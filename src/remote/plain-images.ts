@@ -44,7 +44,7 @@ export class PlainImages implements ImageRegistry {
     const repositories = await this.#client.listRepositories({ signal });
     if (repositories === null) return null;
     const named = await mapBounded(repositories, PARALLEL_IMAGES, async (path) => {
-      const tags = (await this.#client.listTags(path, { signal })) ?? [];
+      const tags = (await this.#client.listTags(path, { signal }))?.tags ?? [];
       return tags.filter((tag) => `${path}:${tag}`.includes(text)).map((tag) => ({ path, tag }));
     });
     const rows = await mapBounded(named.flat(), PARALLEL_IMAGES, ({ path, tag }) => this.#describe(path, tag));

@@ -97,8 +97,8 @@ describe.skipIf(!hasDockerRegistry)("a docker-registry that is open to everybody
     await pushImage(client, path);
     for (const name of ["a", "b", "c"]) await client.putManifest(path, parseTag(name), manifest);
     // This version of docker-registry gives them in no order, on one page.
-    expect((await client.listTags(path))?.toSorted()).toEqual(["a", "b", "c", "v1"].map(parseTag));
-    expect(await client.listTags(path, { limit: 2 })).toHaveLength(2);
+    expect((await client.listTags(path))?.tags.toSorted()).toEqual(["a", "b", "c", "v1"].map(parseTag));
+    expect((await client.listTags(path, { limit: 2 }))?.tags).toHaveLength(2);
     expect(await client.listRepositories()).toContain(path);
     const one = await client.listRepositories({ limit: 1 });
     const rest = await client.listRepositories({ after: one?.[0] ?? "" });

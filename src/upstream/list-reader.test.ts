@@ -6,13 +6,16 @@ import { parseRepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
 import { clientOf, failureOf, PATH } from "./registry.fixture.ts";
 import { startWebServer, type WebServer } from "./transport/web-server.fixture.ts";
-import { nextLink } from "./list-reader.ts";
+import { nextLink } from "./list-page.ts";
+import type { RegistryClient } from "./registry-client.ts";
 
 let server: WebServer;
 beforeEach(() => {
   server = startWebServer(() => new Response("", { status: 404 }));
 });
 afterEach(() => server.stop());
+
+const tagsOf = async (client: RegistryClient) => (await client.listTags(PATH))?.tags;
 
 const page = (key: "tags" | "repositories", names: readonly unknown[] | null, next?: string): Response =>
   Response.json({ [key]: names }, next === undefined ? {} : { headers: { link: `<${next}>; rel="next"` } });
@@ -24,23 +27,59 @@ describe("lists", () => {
       if (last === null) return page("tags", ["a", "b"], "/v2/public/app/tags/list?last=b");
       return last === "b" ? page("tags", ["c"], "?last=c&n=2") : page("tags", null);
     };
-    expect(await clientOf(server.url).listTags(PATH)).toEqual(["a", "b", "c"].map(parseTag));
+    expect(await tagsOf(clientOf(server.url))).toEqual(["a", "b", "c"].map(parseTag));
     expect(server.requests.map(({ url }) => url.search)).toEqual(["?n=1000", "?last=b", "?last=c&n=2"]);
   });
 
   test("begin and end where they are told to", async () => {
     server.handle = () => page("tags", ["b", "c", "d"], "?last=d");
-    expect(await clientOf(server.url).listTags(PATH, { after: "a", limit: 2 })).toEqual(["b", "c"].map(parseTag));
+    expect(await clientOf(server.url).listTags(PATH, { after: "a", limit: 2 })).toEqual({
+      tags: ["b", "c"].map(parseTag),
+      isCut: true,
+    });
     expect(server.requests.map(({ url }) => url.search)).toEqual(["?n=2&last=a"]);
   });
 
-  test("that go in circles end at the limit", async () => {
-    server.handle = () => page("repositories", ["a"], "/v2/_catalog?last=a");
-    expect(await clientOf(server.url, { limits: { listEntries: 50 } }).listRepositories()).toHaveLength(50);
-    server.handle = () => page("repositories", [], "/v2/_catalog?last=a");
+  test("that go in circles end where they come back to, and endless ones at the limit", async () => {
+    server.handle = () => page("tags", ["a", "b"], "?last=b");
+    expect(await clientOf(server.url).listTags(PATH)).toEqual({
+      tags: ["a", "b", "a", "b"].map(parseTag),
+      isCut: false,
+    });
+    expect(server.requests.length).toBe(2);
+    let pages = 0;
+    server.handle = () => page("tags", ["a"], `?last=a&page=${++pages}`);
+    const client = clientOf(server.url, { limits: { listEntries: 50 } });
+    expect(await client.listTags(PATH)).toEqual({ tags: Array.from({ length: 50 }, () => parseTag("a")), isCut: true });
+    server.handle = () => page("tags", [], `?last=a&page=${++pages}`);
     server.requests.length = 0;
-    expect(await clientOf(server.url).listRepositories()).toEqual([]);
-    expect(server.requests.length).toBeLessThanOrEqual(1000);
+    expect(await clientOf(server.url).listTags(PATH)).toEqual({ tags: [], isCut: true });
+    expect(server.requests.length).toBe(1000);
+  });
+
+  test("come in bounded size and time", async () => {
+    let pages = 0;
+    server.handle = () => page("tags", ["a".repeat(100)], `?page=${++pages}`);
+    const small = clientOf(server.url, { limits: { listBytes: 2000 } });
+    expect(await failureOf(small.listTags(PATH))).toEqual({ kind: "protocol" });
+    expect(server.requests.length).toBeLessThan(25);
+    server.handle = async () => {
+      await Bun.sleep(20);
+      return page("tags", ["a"], `?page=${++pages}`);
+    };
+    const hasty = clientOf(server.url, { limits: { listTimeoutMs: 200 } });
+    expect(await failureOf(hasty.listTags(PATH))).toEqual({ kind: "timeout", waiting: "body" });
+  });
+
+  test("go on where a redirect led to", async () => {
+    const elsewhere = startWebServer((request) =>
+      new URL(request.url).searchParams.has("page") ? page("tags", ["b"]) : page("tags", ["a"], "/there/list?page=2"),
+    );
+    server.handle = () => Response.redirect(`${elsewhere.url}/there/list`, 307);
+    const client = clientOf(server.url, { mirrors: [{ url: elsewhere.url }] });
+    expect(await tagsOf(client)).toEqual(["a", "b"].map(parseTag));
+    expect(elsewhere.requests.map(({ url }) => url.pathname)).toEqual(["/there/list", "/there/list"]);
+    await elsewhere.stop();
   });
 
   test("do not go on at another server", async () => {
@@ -54,13 +93,15 @@ describe("lists", () => {
     server.handle = () => page("repositories", ["good/name", "../etc", "UPPER", ""]);
     expect(await clientOf(server.url).listRepositories()).toEqual([parseRepositoryPath("good/name")]);
     server.handle = () => page("tags", ["v1", "-x", "a/b"]);
-    expect(await clientOf(server.url).listTags(PATH)).toEqual([parseTag("v1")]);
+    expect(await tagsOf(clientOf(server.url))).toEqual([parseTag("v1")]);
   });
 
   test("of another shape, or without an end, are a failure", async () => {
-    for (const answer of ["<html>", '{"tags":[1]}', '{"tags":"a"}', '"a"', `{"tags":["${"x".repeat(5_000_000)}"]}`]) {
+    for (const answer of ["<html>", '{"tags":[1]}', '{"tags":"a"}', '"a"', `{"x":"${"x".repeat(5000)}"}`]) {
       server.handle = () => new Response(answer);
-      expect(await failureOf(clientOf(server.url).listTags(PATH))).toEqual({ kind: "protocol" });
+      expect(await failureOf(clientOf(server.url, { limits: { listBytes: 4000 } }).listTags(PATH))).toEqual({
+        kind: "protocol",
+      });
     }
   });
 

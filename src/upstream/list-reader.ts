@@ -1,144 +1,145 @@
-import * as v from "valibot";
+import type { Turns, Work } from "../lib/async/turns.ts";
+import { StringListScanner } from "../lib/text/string-list-scanner.ts";
 import type { Access } from "./auth/access.ts";
 import { type RepositoryPath, tryParseRepositoryPath } from "../oci/repository-name.ts";
-import { type Tag, tryParseTag } from "../oci/tag.ts";
-import { resolveOwnLocation } from "./transport/redirects.ts";
-import type { ListOptions, RequestOptions, TagSource } from "./registry-client.ts";
+import { tryParseTag } from "../oci/tag.ts";
+import { hasNoSuchEndpoint, nextPage, readPage } from "./list-page.ts";
+import type { ListOptions, RequestOptions, TagList, TagSource } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";
-import { readWhole } from "./transport/response-body.ts";
+import { readPieces } from "./transport/response-body.ts";
 import type { ServerPool } from "./server-pool.ts";
 import { insistOnStatus } from "./transport/status-failure.ts";
 import { describeRequest } from "./transport/transport.ts";
 import { UpstreamError } from "./transport/upstream-error.ts";
+import type { UpstreamLimits } from "./upstream-limits.ts";
 
-const PAGE_BYTES = 4 * 1024 * 1024;
 /** What distribution gives out at most. */
 const PAGE_ENTRIES = 1000;
 const PAGE_LIMIT = 1000;
+/** Bytes of a page that are looked at in one step: a millisecond's work. */
+const STEP_BYTES = 65_536;
+/** The same for names. */
+const STEP_NAMES = 1000;
 
-const tagsPage = v.object({ tags: v.nullish(v.array(v.string()), []) });
-const catalogPage = v.object({ repositories: v.nullish(v.array(v.string()), []) });
+/** A list of a registry: where it is below `/v2`, under which key its names are, and what they spell; null: nothing. */
+type NameList<T> = {
+  readonly path: string;
+  readonly key: string;
+  readonly access: Access;
+  readonly parse: (name: string) => T | null;
+};
+/** The entries of a list, as far as larder takes them. */
+type Collected<T> = { readonly entries: readonly T[]; readonly isCut: boolean };
 
-/** The lists of tags and repositories, over all of their pages. */
+/** The lists of tags and repositories, over all of their pages. Names that could not be asked for are left out. */
 export class ListReader implements TagSource {
   readonly #pool: ServerPool;
-  readonly #listEntries: number;
+  readonly #limits: Pick<UpstreamLimits, "listEntries" | "listBytes" | "listTimeoutMs">;
+  readonly #turns: Turns;
 
-  constructor(pool: ServerPool, limits: { readonly listEntries: number }) {
+  constructor(
+    pool: ServerPool,
+    limits: Pick<UpstreamLimits, "listEntries" | "listBytes" | "listTimeoutMs">,
+    turns: Turns,
+  ) {
     this.#pool = pool;
-    this.#listEntries = limits.listEntries;
+    this.#limits = limits;
+    this.#turns = turns;
   }
 
-  listTags(path: RepositoryPath, options: ListOptions = {}): Promise<readonly Tag[] | null> {
-    return this.#pool.readList(async (server) => {
-      const access = { path, actions: "pull" } as const;
-      const names = await this.#collect(server, `/${path}/tags/list`, access, options, (json) => {
-        return v.parse(tagsPage, json).tags;
-      });
-      // A name that is no tag could not be asked for; leave it out.
-      return names?.map(tryParseTag).filter((tag) => tag !== null) ?? null;
-    }, options.signal);
+  async listTags(path: RepositoryPath, options: ListOptions = {}): Promise<TagList | null> {
+    const access = { path, actions: "pull" } as const;
+    const list = { path: `/${path}/tags/list`, key: "tags", access, parse: tryParseTag };
+    const found = await this.#pool.readList((server) => this.#collectInTime(server, list, options), options.signal);
+    return found === null ? null : { tags: found.entries, isCut: found.isCut };
   }
 
   async listRepositories(options: ListOptions = {}): Promise<readonly RepositoryPath[] | null> {
+    const access = { path: null, actions: "catalog" } as const;
     try {
-      return await this.#pool.readList(async (server) => {
-        const access = { path: null, actions: "catalog" } as const;
-        const names = await this.#collect(server, "/_catalog", access, options, (json) => {
-          return v.parse(catalogPage, json).repositories;
-        });
-        return (
-          names
-            ?.map((name) => tryParseRepositoryPath(server.address.nameOf(name) ?? ""))
-            .filter((path) => path !== null) ?? null
-        );
+      const found = await this.#pool.readList((server) => {
+        const parse = (name: string) => tryParseRepositoryPath(server.address.nameOf(name) ?? "");
+        return this.#collectInTime(server, { path: "/_catalog", key: "repositories", access, parse }, options);
       }, options.signal);
+      return found?.entries ?? null;
     } catch (error) {
       if (hasNoSuchEndpoint(error)) return null;
       throw error;
     }
   }
 
-  async #collect(
+  async #collectInTime<T>(
     server: RegistryServer,
-    path: string,
-    access: Access,
+    list: NameList<T>,
     options: ListOptions,
-    read: (json: unknown) => readonly string[],
-  ): Promise<readonly string[] | null> {
-    const limit = Math.min(options.limit ?? this.#listEntries, this.#listEntries);
-    const names: string[] = [];
-    const first = {
-      n: String(Math.min(limit, PAGE_ENTRIES)),
-      ...(options.after === undefined ? {} : { last: options.after }),
-    };
-    let url: URL | null = server.address.url(path, first);
-    for (let page = 0; url !== null && page < PAGE_LIMIT && names.length < limit; page += 1) {
-      const fetched = await fetchPage(server, url, access, options);
-      if (fetched === null) return page === 0 ? null : names;
-      for (const name of readPage(() => read(JSON.parse(new TextDecoder().decode(fetched.bytes))), url))
-        names.push(name);
-      url = fetched.next;
+  ): Promise<Collected<T> | null> {
+    const { listTimeoutMs } = this.#limits;
+    const overdue = new AbortController();
+    const timer = setTimeout(() => {
+      const what = `${server.address.origin}/v2${list.path}`;
+      const message = `${what} was not there with all of its pages within ${listTimeoutMs / 1000} s`;
+      overdue.abort(new UpstreamError({ kind: "timeout", waiting: "body" }, message));
+    }, listTimeoutMs);
+    const signal = AbortSignal.any([overdue.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    try {
+      return await this.#collect(server, list, { ...options, signal });
+    } finally {
+      clearTimeout(timer);
     }
-    return names.slice(0, limit);
+  }
+
+  async #collect<T>(server: RegistryServer, list: NameList<T>, options: ListOptions): Promise<Collected<T> | null> {
+    const limit = Math.min(options.limit ?? this.#limits.listEntries, this.#limits.listEntries);
+    const after = options.after === undefined ? {} : { last: options.after };
+    const entries: T[] = [];
+    const asked = new Set<string>();
+    let bytesLeft = this.#limits.listBytes;
+    let url = server.address.url(list.path, { n: String(Math.min(limit, PAGE_ENTRIES)), ...after });
+    const work = this.#turns.begin(options.signal);
+    // Some registries lead from the last page to itself, or to one that is not there.
+    while (!asked.has(url.href)) {
+      asked.add(url.href);
+      const page = await readNames(server, url, list, bytesLeft, options, work);
+      if (page === null && asked.size === 1) return null;
+      if (page === null) break;
+      bytesLeft -= page.sizeBytes;
+      for (const [index, name] of page.names.entries()) {
+        const entry = list.parse(name);
+        if (entry !== null) entries.push(entry);
+        if (index % STEP_NAMES === 0) await work.rest();
+      }
+      if (page.next === null) break;
+      if (entries.length >= limit || asked.size === PAGE_LIMIT) {
+        return { entries: entries.slice(0, limit), isCut: true };
+      }
+      url = page.next;
+    }
+    return { entries: entries.slice(0, limit), isCut: entries.length > limit };
   }
 }
 
-/** A page of a list, and where the next one is (null: nowhere). */
-export type ListPage = { readonly bytes: Uint8Array; readonly contentType: string | null; readonly next: URL | null };
-
-/** The page of a list at `url`; null when the list is not there. */
-export async function fetchPage(
+/** A page of names; null when the list is not there. */
+async function readNames(
   server: RegistryServer,
   url: URL,
-  access: Access,
+  { access, key }: Pick<NameList<unknown>, "access" | "key">,
+  limitBytes: number,
   { signal, via, requestId }: RequestOptions,
-): Promise<ListPage | null> {
+  work: Work,
+): Promise<{ readonly names: readonly string[]; readonly next: URL | null; readonly sizeBytes: number } | null> {
   const response = await server.send({ method: "GET", url, access, signal, via, requestId });
   if (response.status === 404) return null;
   insistOnStatus(response, "GET", [200]);
   const what = describeRequest("GET", url);
-  const bytes = await readWhole(response.body, PAGE_BYTES, what);
-  const link = nextLink(response.headers.get("link"));
-  const next = link === null ? null : resolveOwnLocation(link, url);
-  if (next !== null && next.origin !== url.origin) {
-    throw new UpstreamError({ kind: "protocol" }, `${what} continues at another server, ${next.origin}`);
-  }
-  return { bytes, contentType: response.headers.get("content-type"), next };
-}
-
-/** What `read` makes of the page at `url`; a `protocol` failure when it cannot. */
-export function readPage<T>(read: () => T, url: URL): T {
-  try {
-    return read();
-  } catch (cause) {
-    const what = describeRequest("GET", url);
-    throw new UpstreamError({ kind: "protocol" }, `${what} sent a list of another shape than expected`, { cause });
-  }
-}
-
-/** Is this how registries say that they do not have this list: 400, 405, 406 or 501, beside 404? */
-export function hasNoSuchEndpoint(error: unknown): boolean {
-  if (!(error instanceof UpstreamError)) return false;
-  const { failure } = error;
-  if (failure.kind === "server-error") return failure.status === 501;
-  return failure.kind === "rejected" && [400, 405, 406].includes(failure.status);
-}
-
-const HEADER_LIMIT = 16 * 1024;
-const LINK = /<([^<>]*)>((?:[^,"<]|"(?:[^"\\]|\\[^])*")*)/g;
-const RELATION = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i;
-
-/**
- * The target of the first link with the relation `next`, as it is written: `/v2/_catalog?n=100&last=x`.
- * Null when there is none. Source: RFC 8288, section 3; distribution-spec v1.1.1, "Content Discovery".
- */
-export function nextLink(header: string | null): string | null {
-  if (header === null || header.length > HEADER_LIMIT) return null;
-  for (const [, target, parameters] of header.matchAll(LINK)) {
-    const relation = RELATION.exec(parameters ?? "");
-    const names = (relation?.[1] ?? relation?.[2] ?? "").toLowerCase().split(/\s+/);
-    if (target !== undefined && names.includes("next")) return target;
-  }
-  return null;
+  const scanner = new StringListScanner(key);
+  let sizeBytes = 0;
+  const take = async (piece: Uint8Array): Promise<void> => {
+    sizeBytes += piece.byteLength;
+    for (let at = 0; at < piece.byteLength; at += STEP_BYTES) {
+      readPage(() => scanner.push(piece.subarray(at, at + STEP_BYTES)), url);
+      await work.rest();
+    }
+  };
+  if (response.body !== null) await readPieces(response.body, { limitBytes, what }, take);
+  return { names: readPage(() => scanner.end(), url), next: nextPage(response, url), sizeBytes };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/async/clock.ts";
+import { Turns } from "../lib/async/turns.ts";
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
 import { NO_ACCESS } from "./auth/access.ts";
 import { AddressPolicy } from "./transport/address-policy.ts";
@@ -56,6 +57,8 @@ export type RegistryOptions = {
   /** What all registries of a process share; one of its own unless given. */
   readonly budget?: RequestBudget;
   readonly limits?: Partial<UpstreamLimits>;
+  /** Those of the process, for long lists; some of its own unless given. */
+  readonly turns?: Turns;
   readonly clock: Clock;
   /**
    * Is a server that cannot be reached taken for away, and tried again in the background while this allows it? Unless
@@ -91,7 +94,7 @@ export function openRegistry(options: RegistryOptions): RegistryClient {
   if (registry === undefined) throw new TypeError("a registry needs an endpoint");
   const pool = new ServerPool({ registry, mirrors, penaltyMs: limits.penaltyMs, elapsed });
   const content = new ContentReader(pool, limits);
-  const lists = new ListReader(pool, limits);
+  const lists = new ListReader(pool, limits, options.turns ?? new Turns());
   const referrers = new ReferrerReader(pool, content, limits);
   const pusher = new ImagePusher(registry, limits);
   return {

@@ -4,7 +4,7 @@ import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType } from "../oci/media-type.ts";
 import { referrersTag } from "../oci/referrers-tag.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
-import { fetchPage, hasNoSuchEndpoint, readPage } from "./list-reader.ts";
+import { fetchPage, hasNoSuchEndpoint, readPage } from "./list-page.ts";
 import type { ManifestSource, ReferrerSource, RequestOptions } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";
 import type { ServerPool } from "./server-pool.ts";

@@ -105,10 +105,13 @@ export interface ReferrerSource {
 /** `after` begins behind that entry; `limit` stops after so many (unless given, at `limits.listEntries`). */
 export type ListOptions = RequestOptions & { readonly after?: string; readonly limit?: number };
 
+/** Tags in the registry's order. `isCut`: it has more of them than were taken. */
+export type TagList = { readonly tags: readonly Tag[]; readonly isCut: boolean };
+
 /** Lists tags and repositories. */
 export interface TagSource {
-  /** The tags in the registry's order, over all pages; null when the repository is not there. */
-  listTags(path: RepositoryPath, options?: ListOptions): Promise<readonly Tag[] | null>;
+  /** The tags over all pages; null when the repository is not there. */
+  listTags(path: RepositoryPath, options?: ListOptions): Promise<TagList | null>;
   /** The repositories that these credentials may see, over all pages; null when the registry has no catalog. */
   listRepositories(options?: ListOptions): Promise<readonly RepositoryPath[] | null>;
 }

@@ -23,6 +23,10 @@ export type UpstreamLimits = {
   readonly manifestBytes: number;
   /** The most entries of a list of tags, repositories or referrers, over all pages. */
   readonly listEntries: number;
+  /** The bytes that a list of tags or repositories may have, over all pages. */
+  readonly listBytes: number;
+  /** How long it may take to come, over all pages. */
+  readonly listTimeoutMs: number;
 };
 
 /** The limits where nothing else is said. */
@@ -40,4 +44,7 @@ export const DEFAULT_LIMITS: UpstreamLimits = {
   // The specification's 4 MiB and some room: containerd takes 4,393,216 bytes.
   manifestBytes: 4 * 1024 * 1024 + 256 * 1024,
   listEntries: 100_000,
+  // Some registries describe every manifest along with the tags.
+  listBytes: 64 * 1024 * 1024,
+  listTimeoutMs: 300_000,
 };

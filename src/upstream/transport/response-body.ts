@@ -104,34 +104,32 @@ export function holdToLength(
   );
 }
 
+/** How much of a body is taken, and how long it may take to come. `what` is the URL, for messages. */
+type BodyLimits = { readonly limitBytes: number; readonly what: string; readonly patienceMs?: number };
+
 /**
- * A body to its end, `limitBytes` at most; a longer one is a `protocol` failure. One that is not there after `patienceMs`
- * and comes more slowly than 16 KiB a second is a `timeout`: each piece in time, it could go on for days. `what` is the
- * URL, for messages.
+ * Reads a body to its end, and gives each piece to `take`. `limitBytes` at most: a longer one is a `protocol` failure. One
+ * that is not there after `patienceMs` and comes more slowly than 16 KiB a second is a `timeout`: each piece in time, it
+ * could go on for days. What `take` throws ends the reading.
  */
-export async function readWhole(
-  body: ReadableStream<Uint8Array> | null,
-  limitBytes: number,
-  what: string,
-  patienceMs = PATIENCE_MS,
-): Promise<Uint8Array> {
-  if (body === null) return new Uint8Array();
+export async function readPieces(
+  body: ReadableStream<Uint8Array>,
+  { limitBytes, what, patienceMs = PATIENCE_MS }: BodyLimits,
+  take: (piece: Uint8Array) => Promise<void> | void,
+): Promise<void> {
   const reader = body.getReader();
   const startedMs = performance.now();
-  const chunks: Uint8Array[] = [];
   let length = 0;
   let failure: UpstreamError | null = null;
-  const giveUp = (why: UpstreamError): void => {
-    failure ??= why;
-    // What comes of a connection that is given up is of no interest.
-    reader.cancel(why).catch(() => {});
-  };
+  // What comes of a connection that is given up is of no interest.
+  const letGo = (why: unknown): void => void reader.cancel(why).catch(() => {});
   const timer = setInterval(
     () => {
       const elapsedMs = performance.now() - startedMs;
       if (elapsedMs < patienceMs || length >= (elapsedMs / 1000) * SLOWEST_BYTES_PER_SECOND) return;
       const message = `${what} sent ${length} bytes in ${Math.round(elapsedMs / 1000)} s, and not all of its answer`;
-      giveUp(new UpstreamError({ kind: "timeout", waiting: "body" }, message));
+      failure ??= new UpstreamError({ kind: "timeout", waiting: "body" }, message);
+      letGo(failure);
     },
     Math.min(patienceMs, 1000),
   );
@@ -140,16 +138,29 @@ export async function readWhole(
       length += next.value.byteLength;
       if (length > limitBytes) {
         const message = `${what} sent more than the ${limitBytes} bytes that larder takes`;
-        giveUp(new UpstreamError({ kind: "protocol" }, message));
-        break;
+        throw new UpstreamError({ kind: "protocol" }, message);
       }
-      chunks.push(next.value);
+      await take(next.value);
     }
+  } catch (error) {
+    letGo(error);
+    throw failure ?? error;
   } finally {
     clearInterval(timer);
   }
   if (failure !== null) throw failure;
-  return Buffer.concat(chunks, length);
+}
+
+/** A body to its end, as `readPieces` reads it. */
+export async function readWhole(
+  body: ReadableStream<Uint8Array> | null,
+  limitBytes: number,
+  what: string,
+  patienceMs = PATIENCE_MS,
+): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  if (body !== null) await readPieces(body, { limitBytes, what, patienceMs }, (piece) => void pieces.push(piece));
+  return Buffer.concat(pieces);
 }
 
 /** Reads what nobody wants to know, so that its connection can be used again; gives up on a body that is long or broken. */
