@@ -39,7 +39,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "registry/pull": ["telemetry", "storage", "upstream/transport", "upstream", "registry/names"],
   "registry/push": ["storage", "upstream/transport", "registry/names", "registry/pull"],
   registry: ["telemetry", "storage", "registry/push"],
-  "registry/images": ["storage", "registry/names", "registry/pull", "registry/push"],
+  "registry/images": ["storage", "upstream/transport", "registry/names", "registry/pull", "registry/push"],
   images: [],
   "images/files": ["images"],
   "images/layout": ["images", "images/files"],

@@ -13,6 +13,7 @@ import { Manifests } from "../registry/pull/manifests.ts";
 import { OfflineSwitch } from "../registry/pull/offline-switch.ts";
 import { RecentFailures } from "../registry/pull/recent-failures.ts";
 import { TrafficCounter } from "../registry/pull/traffic.ts";
+import { UpstreamTagLists } from "../registry/pull/upstream-tag-lists.ts";
 import { UpstreamBlobs } from "../registry/pull/upstream-blobs.ts";
 import { UpstreamManifests } from "../registry/pull/upstream-manifests.ts";
 import { Upstreams } from "../registry/pull/upstreams.ts";
@@ -58,6 +59,7 @@ export function composeRegistry(
     holdings,
     origin: blobOrigin,
     order,
+    outlook: upstreams,
     traffic,
     bestEffort,
     now,
@@ -78,14 +80,14 @@ export function composeRegistry(
     turns,
     now,
   });
-  const isOffline = () => upstreams.offline;
+  const tagLists = new UpstreamTagLists({ upstreams, failures, turns, clock });
   const registry: Registry = {
     hosts: servedHostsOf(settings, elapsed),
-    manifests: new Manifests({ store: manifests, tags, origin, order, isOffline, traffic, turns, now }),
+    manifests: new Manifests({ store: manifests, tags, origin, order, outlook: upstreams, traffic, turns, now }),
     pushes,
     blobs: registryBlobs,
     uploads,
-    catalog: new Catalog(tags, repositories, order),
+    catalog: new Catalog({ tags, repositories, origin: tagLists, order, outlook: upstreams }),
     referrers: new Referrers({ manifests, tags }, origin, order, turns),
   };
   return {

@@ -23,6 +23,8 @@ export class MisbehavingUpstream {
   headers: Readonly<Record<string, string>> = {};
   /** Does it know the referrers API? Without, referrers are under the fallback tag. */
   hasReferrersApi = true;
+  /** The tags that every repository lists, in this order; null: there is no such repository. */
+  tagList: readonly string[] | null = null;
   readonly #content = new Map<string, Content & { readonly mediaType?: string }>();
   readonly #tags = new Map<string, ManifestContent>();
   readonly #referrers = new Map<string, ManifestContent>();
@@ -175,6 +177,7 @@ export class MisbehavingUpstream {
       const index = this.#referrers.get(reference) ?? makeIndex([]);
       return ok(index, { "Content-Type": index.mediaType });
     }
+    if (kind === "tags") return this.tagList === null ? NOT_FOUND : pageOf(this.tagList, request);
     const content = this.#tags.get(reference) ?? this.#content.get(reference);
     if (content === undefined) return NOT_FOUND;
     if (kind === "blob") {
@@ -193,6 +196,15 @@ const NOT_FOUND: Answer = {
 
 function ok(content: Content, headers: Answer["headers"]): Answer {
   return { status: 200, headers, body: content.bytes };
+}
+
+/** A page of tags, and where the next one is. */
+function pageOf(tags: readonly string[], { path, query }: SeenRequest): Answer {
+  const start = tags.indexOf(query.get("last") ?? "") + 1;
+  const end = start + Number(query.get("n") ?? tags.length);
+  const next = `<${path}?n=${query.get("n")}&last=${tags[end - 1]}>; rel="next"`;
+  const body = new TextEncoder().encode(JSON.stringify({ name: path, tags: tags.slice(start, end) }));
+  return { status: 200, headers: end < tags.length ? { Link: next } : {}, body };
 }
 
 /** The blob, or the rest of it that `Range: bytes=N-` asks for. */

@@ -1,10 +1,11 @@
 /** A request as it came. `kind` is what its path names, `reference` the last part of it. */
 export type SeenRequest = {
   readonly method: string;
-  readonly kind: "manifest" | "blob" | "referrers" | "other";
+  readonly kind: "manifest" | "blob" | "referrers" | "tags" | "other";
   /** Without the query. */
   readonly path: string;
   readonly reference: string;
+  readonly query: URLSearchParams;
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
 };
@@ -21,13 +22,14 @@ export function agrees(request: SeenRequest, which: Which): boolean {
 export function parseRequest(head: string): SeenRequest {
   const [first = "", ...lines] = head.split("\r\n");
   const [method = "", target = ""] = first.split(" ");
-  const path = target.split("?")[0] ?? "";
-  const found = /\/(manifest|blob|referrers)s?\/([^/]+)$/.exec(path);
+  const [path = "", search = ""] = target.split("?");
+  const found = /\/(manifest|blob|referrers|tags)s?\/([^/]+)$/.exec(path);
   const headers = new Map(
     lines.map((line): [string, string] => {
       const colon = line.indexOf(":");
       return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
     }),
   );
-  return { method, kind: (found?.[1] ?? "other") as SeenRequest["kind"], path, reference: found?.[2] ?? "", headers };
+  const kind = (found?.[1] ?? "other") as SeenRequest["kind"];
+  return { method, kind, path, reference: found?.[2] ?? "", query: new URLSearchParams(search), headers };
 }

@@ -7,6 +7,7 @@ import type { Catalog } from "../../registry/images/catalog.ts";
 import type { Referrers } from "../../registry/images/referrers.ts";
 import { sendText } from "../send-text.ts";
 import { API_HEADERS, type Call } from "./call.ts";
+import { warningOf } from "./warning-of.ts";
 
 /** Lists without `n` have as many entries at most; a `Link` leads to the rest. */
 const PAGE_LIMIT = 10_000;
@@ -21,7 +22,7 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 export async function answerCatalog(call: Call, catalog: Catalog): Promise<Response> {
   return paged(call, async (page) => {
     const repositories = await catalog.repositories(call.namespace, page);
-    return { entries: repositories, body: (names) => ({ repositories: names }) };
+    return { entries: repositories, warning: null, body: (names) => ({ repositories: names }) };
   });
 }
 
@@ -33,7 +34,8 @@ export async function answerTags(
   catalog: Catalog,
 ): Promise<Response> {
   return paged(call, async (page) => {
-    return { entries: await catalog.tags(repository, page), body: (tags) => ({ name, tags }) };
+    const { tags: entries, warning } = await catalog.tags(repository, page, call.context);
+    return { entries, warning, body: (tags) => ({ name, tags }) };
   });
 }
 
@@ -68,7 +70,12 @@ function toJson(descriptor: Descriptor): unknown {
   return { ...rest, platform: { ...plain, ...version, ...features } };
 }
 
-type Listing = { entries: readonly string[]; body: (entries: readonly string[]) => unknown };
+type Listing = {
+  entries: readonly string[];
+  /** Why they may not be all; null when they are. */
+  warning: string | null;
+  body: (entries: readonly string[]) => unknown;
+};
 
 /** Asks for one entry more than the page has, to know whether there is a next one. */
 async function paged(
@@ -76,11 +83,14 @@ async function paged(
   list: (page: { after: string | null; limit: number }) => Promise<Listing>,
 ): Promise<Response> {
   const limit = pageSize(call.exchange.query.get("n"));
-  const { entries, body } = await list({ after: call.exchange.query.get("last"), limit: limit + 1 });
+  const { entries, warning, body } = await list({ after: call.exchange.query.get("last"), limit: limit + 1 });
   const shown = entries.slice(0, limit);
   const last = shown.at(-1);
   const link = entries.length > limit && last !== undefined ? { Link: nextLink(call, { n: String(limit), last }) } : {};
-  return sendText(call.exchange, JSON.stringify(body(shown)), { headers: { ...API_HEADERS, ...JSON_TYPE, ...link } });
+  const warned = warning === null ? {} : { Warning: warningOf(warning) };
+  if (warning !== null) call.exchange.record.source = "stale";
+  const headers = { ...API_HEADERS, ...JSON_TYPE, ...link, ...warned };
+  return sendText(call.exchange, JSON.stringify(body(shown)), { headers });
 }
 
 function pageSize(text: string | null): number {

@@ -10,6 +10,7 @@ import type { FoundManifest } from "../../registry/pull/origin.ts";
 import type { Exchange } from "../exchange.ts";
 import { chooseForOldClient } from "./old-client.ts";
 import { API_HEADERS, type Call } from "./call.ts";
+import { warningOf } from "./warning-of.ts";
 import { readBody } from "../read-body.ts";
 import { isNotModified } from "../send-content.ts";
 import { isManifestType, MEDIA_TYPE } from "../../oci/media-type.ts";
@@ -121,7 +122,7 @@ function getManifest({ request, record }: Exchange, { manifest, warning, fetched
   record.source = warning !== null ? "stale" : fetchedFrom === null ? "disk" : "upstream";
   record.upstream = fetchedFrom;
   const headers = warning === null ? headersOf(manifest) : new Headers(headersOf(manifest));
-  if (warning !== null) headers.set("Warning", `110 larder "${warning.replace(/["\\\r\n]/g, "'")}"`);
+  if (warning !== null) headers.set("Warning", warningOf(warning));
   if (isNotModified(request, manifest.digest)) return new Response(null, { status: 304, headers });
   if (request.method === "GET") {
     record.bytesOut = manifest.bytes.byteLength;

@@ -1,21 +1,28 @@
-import { RegistryError } from "../../oci/registry-error.ts";
-import { LOCAL, type Namespace } from "../../oci/repository-name.ts";
+import { LOCAL, type Namespace, type RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { RepositoryStore, TagStore } from "../../storage/metadata.ts";
 import type { Page } from "../../storage/page.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
+import { repositoryUnknown, type UpstreamOutlook } from "../pull/not-found.ts";
+import { contextFor, type ListedTags, type PullContext, type TagListOrigin } from "../pull/origin.ts";
+
+/** Where names of repositories and tags are, here and upstream. */
+export type CatalogParts = {
+  readonly tags: TagStore;
+  readonly repositories: RepositoryStore;
+  readonly origin: TagListOrigin;
+  readonly order: SearchOrder;
+  readonly outlook: UpstreamOutlook;
+};
 
 /** Lists the names of repositories and tags. */
 export class Catalog {
-  readonly #tags: TagStore;
-  readonly #repositories: RepositoryStore;
-  readonly #order: SearchOrder;
+  readonly #parts: CatalogParts;
 
-  constructor(tags: TagStore, repositories: RepositoryStore, order: SearchOrder) {
-    this.#tags = tags;
-    this.#repositories = repositories;
-    this.#order = order;
+  constructor(parts: CatalogParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -23,36 +30,92 @@ export class Catalog {
    * larder's own address (`namespace` null), all, by their full names.
    */
   async repositories(namespace: Namespace | null, page: Page): Promise<readonly string[]> {
-    if (namespace === null) return this.#repositories.listRepositories(null, page);
+    const { repositories } = this.#parts;
+    if (namespace === null) return repositories.listRepositories(null, page);
     const after = page.after === null ? null : `${namespace}/${page.after}`;
-    const names = await this.#repositories.listRepositories(namespace, { after, limit: page.limit });
+    const names = await repositories.listRepositories(namespace, { after, limit: page.limit });
     return names.map((name) => repositoryOf(name).path);
   }
 
-  /** The tags of a repository. Throws NAME_UNKNOWN. */
-  async tags(repository: Repository, page: Page): Promise<readonly Tag[]> {
-    const shown = await this.#shownIn(candidatesOf(repository, this.#order), repository);
-    if (shown.length === 0) {
-      throw new RegistryError("NAME_UNKNOWN", `the repository ${nameOf(repository)} is not here`, {
-        detail: { name: repository.path },
-      });
+  /**
+   * A page of the tags that a pull could see: for a registry's repository, upstream's with those that are here, and those
+   * that `local` answers by. For a name of `local` it is the first place of the search that has the repository: a stranger's
+   * tags do not come among one's own. Throws NAME_UNKNOWN, or the failure of an upstream that might have the repository.
+   */
+  async tags(repository: Repository, page: Page, context: PullContext): Promise<ListedTags> {
+    const { order, outlook } = this.#parts;
+    const candidates = [...candidatesOf(repository, order)];
+    const places = repository.namespace === LOCAL ? candidates.map((candidate) => [candidate]) : [candidates];
+    const asking = contextFor(repository, context);
+    let failure: UpstreamError | null = null;
+    for (const place of places) {
+      const found = await this.#tagsAt(place, page, asking);
+      if (found instanceof UpstreamError) failure ??= found;
+      else if (found !== null) return found;
     }
-    const lists = await Promise.all(shown.map((candidate) => this.#tags.listTags(nameOf(candidate.repository), page)));
-    const [only] = lists;
-    if (lists.length === 1 && only !== undefined) return only;
-    const union = [...new Set(lists.flat())].sort((a, b) => (a < b ? -1 : 1));
-    return union.slice(0, page.limit);
+    throw repositoryUnknown({ repository, candidates, failure, outlook });
   }
 
-  /** What a pull could see: a registry's own tags with those that `local` answers by; for `local`, the first that is there. */
-  async #shownIn(candidates: Iterable<Candidate>, repository: Repository): Promise<readonly Candidate[]> {
-    const present = new Map<string, Candidate>();
-    for (const candidate of candidates) {
-      const name = nameOf(candidate.repository);
-      if (!(await this.#repositories.hasRepository(name))) continue;
-      if (repository.namespace === LOCAL) return [candidate];
-      present.set(name, candidate);
-    }
-    return [...present.values()];
+  /** Null: nobody there has the repository; a failure: nobody, as far as can be said. */
+  async #tagsAt(
+    place: readonly Candidate[],
+    page: Page,
+    context: PullContext,
+  ): Promise<ListedTags | UpstreamError | null> {
+    const here = await this.#namesHere(place);
+    const upstream = place.find(({ accept }) => accept === "upstream")?.repository ?? null;
+    const listed = upstream === null ? null : await this.#tagsUpstream(upstream, page, context);
+    if (here.length === 0 && (listed === null || listed instanceof UpstreamError)) return listed;
+    const lists = await Promise.all(here.map((name) => this.#parts.tags.listTags(name, page)));
+    if (listed instanceof UpstreamError) return { tags: pageOf(lists, page), warning: onlyHere(listed.message) };
+    if (listed !== null) return { tags: pageOf([...lists, sliceOf(listed.tags, page)], page), warning: listed.warning };
+    const { outlook } = this.#parts;
+    const isUnasked = upstream !== null && outlook.offline && outlook.knows(upstream.namespace);
+    return { tags: pageOf(lists, page), warning: isUnasked ? onlyHere("larder is offline") : null };
   }
+
+  async #namesHere(place: readonly Candidate[]): Promise<readonly RepositoryName[]> {
+    const here = new Set<RepositoryName>();
+    for (const { repository } of place) {
+      const name = nameOf(repository);
+      if (!here.has(name) && (await this.#parts.repositories.hasRepository(name))) here.add(name);
+    }
+    return [...here];
+  }
+
+  async #tagsUpstream(
+    repository: Repository,
+    page: Page,
+    context: PullContext,
+  ): Promise<ListedTags | UpstreamError | null> {
+    try {
+      return await this.#parts.origin.tags(repository, context, page.after !== null);
+    } catch (error) {
+      if (error instanceof UpstreamError) return error;
+      throw error;
+    }
+  }
+}
+
+function onlyHere(reason: string): string {
+  return `${reason}; only tags that are here are listed`;
+}
+
+/** The page of all lists together. Each has its first names behind the page's beginning, in the order of their bytes. */
+function pageOf(lists: readonly (readonly Tag[])[], { limit }: Page): readonly Tag[] {
+  const [only] = lists;
+  if (lists.length === 1 && only !== undefined) return only;
+  return [...new Set(lists.flat())].sort((a, b) => (a < b ? -1 : 1)).slice(0, limit);
+}
+
+/** The page of a whole list that is in order. */
+function sliceOf(tags: readonly Tag[], { after, limit }: Page): readonly Tag[] {
+  if (after === null) return tags.slice(0, limit);
+  let [low, high] = [0, tags.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((tags[middle] as string) <= after) low = middle + 1;
+    else high = middle;
+  }
+  return tags.slice(low, low + limit);
 }

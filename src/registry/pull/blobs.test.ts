@@ -32,6 +32,7 @@ async function open(graceMs: number) {
     holdings,
     origin: { size: async () => null, download: async () => null, passThrough: async () => null },
     order: { unqualified: [], standIns: [], localAnswersForAll: true },
+    outlook: { offline: false, knows: () => true },
     traffic: new TrafficCounter(),
     bestEffort,
     now,

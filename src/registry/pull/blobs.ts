@@ -10,8 +10,8 @@ import type { BlobLink, BlobLinkStore, HoldingStore } from "../../storage/metada
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import type { BlobFiles } from "./blob-files.ts";
-import { candidateNames, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
-import { blobUnknown } from "./not-found.ts";
+import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
+import { blobUnknown, type UpstreamOutlook } from "./not-found.ts";
 import { contextFor, type BlobOrigin, type PullContext } from "./origin.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
@@ -37,6 +37,8 @@ export type BlobParts = {
   readonly holdings: HoldingStore;
   readonly origin: BlobOrigin;
   readonly order: SearchOrder;
+  /** For messages. */
+  readonly outlook: UpstreamOutlook;
   readonly traffic: TrafficCounter;
   readonly bestEffort: BestEffortWrites;
   readonly now: () => number;
@@ -56,8 +58,8 @@ export class Blobs {
    * The size of a blob for one who may be about to push a manifest with it: the blob stays for the grace period.
    * Throws BLOB_UNKNOWN.
    *
-   * Upstream is asked only for what a manifest that was pulled from there names. A push is not to wait for the internet
-   * at every layer, nor to fail without it: the pusher has the blob. Who does not push is told that upstream fails.
+   * For who may push, upstream is asked only for what a manifest that was pulled from there names. A push is not to wait for
+   * the internet at every layer, nor to fail without it: the pusher has the blob. Others are told what `get` would tell.
    */
   async sizeForPush(repository: Repository, digest: Digest, context: PullContext): Promise<number> {
     const { links, now, graceMs } = this.#parts;
@@ -179,14 +181,15 @@ export class Blobs {
 
   async #sizeAtUpstream(repository: Repository, digest: Digest, context: PullContext): Promise<number> {
     const { links, origin } = this.#parts;
+    const isPush = (await context.isPush?.()) === true;
+    const asking = contextFor(repository, context);
     const { found, failure } = await this.#firstAnswer(repository, async (upstream) =>
-      (await links.isReferenced(nameOf(upstream), digest))
-        ? origin.size(upstream, digest, contextFor(repository, context))
-        : null,
+      !isPush || (await links.isReferenced(nameOf(upstream), digest)) ? origin.size(upstream, digest, asking) : null,
     );
     if (found !== null) return found;
     // Whether it is there cannot be said now; for one who pushes, it is not.
-    throw blobUnknown(repository, digest, (await context.isPush?.()) === true ? null : failure);
+    if (isPush) throw this.#goneFrom(repository, digest);
+    throw await this.#unknown(repository, digest, failure);
   }
 
   #stored({ repository: name, size }: BlobLink, digest: Digest): FoundBlob {
@@ -197,14 +200,14 @@ export class Blobs {
       read: async (range) => {
         const body = await store.read(digest, range);
         const repository = repositoryOf(name);
-        if (body === null) throw blobUnknown(repository, digest, null);
+        if (body === null) throw this.#goneFrom(repository, digest);
         traffic.hit(repository.namespace, range === null ? size : range.end - range.start);
         return body;
       },
       open: async (bytes) => {
         const reader = await store.open(digest);
         const repository = repositoryOf(name);
-        if (reader === null) throw blobUnknown(repository, digest, null);
+        if (reader === null) throw this.#goneFrom(repository, digest);
         traffic.hit(repository.namespace, bytes);
         return reader;
       },
@@ -223,7 +226,7 @@ export class Blobs {
       fetchedFrom: found.upstream.namespace,
       read: async (range) => {
         const body = await origin.passThrough(found.upstream, { digest, size: found.size }, range, context);
-        if (body === null) throw blobUnknown(repository, digest, null);
+        if (body === null) throw this.#goneFrom(repository, digest);
         traffic.miss(found.upstream.namespace);
         return body;
       },
@@ -245,7 +248,7 @@ export class Blobs {
     if (found !== null) return found;
     await download.done;
     const kept = await stored();
-    if (kept === null) throw blobUnknown(repository, digest, null);
+    if (kept === null) throw this.#goneFrom(repository, digest);
     return kept;
   }
 
@@ -256,7 +259,19 @@ export class Blobs {
   ): Promise<T> {
     const { found, failure } = await this.#firstAnswer(repository, ask);
     if (found !== null) return found;
-    throw blobUnknown(repository, digest, failure, await this.#parts.files.isDamaged(digest));
+    throw await this.#unknown(repository, digest, failure);
+  }
+
+  async #unknown(repository: Repository, digest: Digest, failure: UpstreamError | null): Promise<RegistryError> {
+    const { order, outlook, files } = this.#parts;
+    const candidates = [...candidatesOf(repository, order)];
+    return blobUnknown(digest, { repository, candidates, failure, outlook }, await files.isDamaged(digest));
+  }
+
+  /** The error where upstream was not asked, or was a moment ago. */
+  #goneFrom(repository: Repository, digest: Digest): RegistryError {
+    const { outlook } = this.#parts;
+    return blobUnknown(digest, { repository, candidates: [], failure: null, outlook, isHereOnly: true });
   }
 
   /** Asks one upstream after the other: the first that has an answer, else the first failure. */

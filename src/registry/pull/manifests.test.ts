@@ -28,7 +28,7 @@ function opened({ isFresh = true } = {}) {
       referrers: async () => {},
     },
     order: { unqualified: [HUB], standIns: [HUB, QUAY], localAnswersForAll: true },
-    isOffline: () => false,
+    outlook: { offline: false, knows: () => true },
     traffic: new TrafficCounter(),
     turns: new Turns(),
     now: () => 1,

@@ -10,7 +10,7 @@ import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
 import { readManifest } from "./read-manifest.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
-import { manifestUnknown } from "./not-found.ts";
+import { manifestUnknown, type UpstreamOutlook } from "./not-found.ts";
 import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
@@ -30,8 +30,8 @@ export type ManifestParts = {
   readonly tags: TagStore;
   readonly origin: ManifestOrigin;
   readonly order: SearchOrder;
-  /** For messages: is contacting upstream registries forbidden now? */
-  readonly isOffline: () => boolean;
+  /** For messages. */
+  readonly outlook: UpstreamOutlook;
   readonly traffic: TrafficCounter;
   readonly turns: Turns;
   readonly now: () => number;
@@ -68,7 +68,14 @@ export class Manifests {
       }
     }
     const candidates = [...candidatesOf(repository, this.#parts.order)];
-    throw manifestUnknown(repository, reference, candidates, failure, this.#parts.isOffline());
+    const { outlook } = this.#parts;
+    throw manifestUnknown(reference, {
+      repository,
+      candidates,
+      failure,
+      outlook,
+      isHereOnly: context.isHereOnly === true,
+    });
   }
 
   /**
@@ -101,13 +108,14 @@ export class Manifests {
 
   /** Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN. */
   async delete(repository: Repository, reference: ManifestReference, cause: EventCause = NO_CAUSE): Promise<void> {
-    const { store, tags, now } = this.#parts;
+    const { store, tags, outlook, now } = this.#parts;
     const name = nameOf(repository);
     const gone =
       reference.kind === "tag"
         ? (await tags.deleteTag(name, reference.tag, false, now(), cause)) !== null
         : await store.deleteManifest(name, reference.digest, false, now(), cause);
-    if (!gone) throw manifestUnknown(repository, reference, [{ repository, accept: "stored" }], null, false);
+    if (gone) return;
+    throw manifestUnknown(reference, { repository, candidates: [], failure: null, outlook, isHereOnly: true });
   }
 
   /** `seen` remembers look-ups: a registry's own repository stands in the search twice. */

@@ -1,63 +1,117 @@
+/**
+ * What is told when no repository of a search has what was asked for: why, as far as it is known, and what helps.
+ *
+ * | upstream …                    | is told                                                     |
+ * |-------------------------------|-------------------------------------------------------------|
+ * | has no such thing             | just that                                                   |
+ * | is not stood in for           | `--stand-in HOST` would change that                         |
+ * | may not be asked: offline     | `larder offline off` would change that                      |
+ * | could not be asked            | why: its failure is the error                               |
+ * | says "unauthorized"           | as if it had no such thing, which is how registries say it  |
+ */
 import type { Digest } from "../../oci/digest.ts";
-import { RegistryError } from "../../oci/registry-error.ts";
-import { LOCAL } from "../../oci/repository-name.ts";
+import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
+import { LOCAL, type Namespace } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import { isOutOfReach, type UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate } from "../names/search-order.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 
-/**
- * The error for a manifest that no repository of the search has: it says where was looked, and what to do. When an
- * upstream that might have it could not be asked, that failure is the error.
- */
-export function manifestUnknown(
-  repository: Repository,
-  reference: ManifestReference,
-  candidates: readonly Candidate[],
-  failure: UpstreamError | null,
-  isOffline: boolean,
-): RegistryError {
-  const name = nameOf(repository);
-  const asked = reference.kind === "tag" ? `${name}:${reference.tag}` : `${name}@${reference.digest}`;
-  const detail = reference.kind === "tag" ? { name, tag: reference.tag } : { name, digest: reference.digest };
-  const absent = `${asked} is not here${alsoTried(name, candidates)}`;
-  if (failure === null) {
-    return new RegistryError("MANIFEST_UNKNOWN", `${absent}${hint(repository, reference, isOffline)}`, { detail });
-  }
-  // Registries answer "unauthorized" for what they do not have; and of a name without a registry it is only a guess
-  // that the failing upstream would have had it.
-  const isUnknown = failure.failure.kind === "unauthorized" || repository.namespace === LOCAL;
-  const code = isUnknown ? "MANIFEST_UNKNOWN" : failure.code;
-  const message = `${absent}, and could not be fetched: ${failure.message}${advice(failure)}`;
-  return new RegistryError(code, message, { detail, cause: failure });
+/** Which registries larder may ask at all. */
+export type UpstreamOutlook = {
+  readonly offline: boolean;
+  /** Would the namespace be fetched from if larder were online? */
+  knows(namespace: Namespace): boolean;
+};
+
+/** A search that found nothing. */
+export type FailedSearch = {
+  readonly repository: Repository;
+  readonly candidates: readonly Candidate[];
+  /** Why an upstream that might have it could not be asked; null when none failed. */
+  readonly failure: UpstreamError | null;
+  readonly outlook: UpstreamOutlook;
+  /** Was upstream left alone, since its answer would not have counted? */
+  readonly isHereOnly?: boolean;
+};
+
+/** The error for a manifest that no repository of the search has. */
+export function manifestUnknown(reference: ManifestReference, search: FailedSearch): RegistryError {
+  const name = nameOf(search.repository);
+  const isTag = reference.kind === "tag";
+  const asked = isTag ? `${name}:${reference.tag}` : `${name}@${reference.digest}`;
+  const detail = isTag ? { name, tag: reference.tag } : { name, digest: reference.digest };
+  const what = { code: "MANIFEST_UNKNOWN", noun: isTag ? "tag" : "manifest", detail } as const;
+  return notFound(`${asked} is not here${alsoTried(name, search.candidates)}`, what, search);
 }
 
 /**
  * The error for a blob that no repository of the search has. `wasDamaged`: its file was damaged and has been set
  * aside.
  */
-export function blobUnknown(
-  repository: Repository,
-  digest: Digest,
-  failure: UpstreamError | null,
-  wasDamaged = false,
-): RegistryError {
-  const absent = `the blob ${digest} is not in ${nameOf(repository)}, nor where that name is looked for besides`;
-  const message = wasDamaged ? `${absent}: its file was found damaged and set aside; push it again` : absent;
-  const detail = { digest };
-  if (failure === null) return new RegistryError("BLOB_UNKNOWN", message, { detail });
-  const isUnknown = failure.failure.kind === "unauthorized" || repository.namespace === LOCAL;
-  const code = isUnknown ? "BLOB_UNKNOWN" : failure.code;
-  return new RegistryError(code, `${message}, and could not be fetched: ${failure.message}`, {
-    detail,
-    cause: failure,
-  });
+export function blobUnknown(digest: Digest, search: FailedSearch, wasDamaged = false): RegistryError {
+  const name = nameOf(search.repository);
+  const absent = `the blob ${digest} is not in ${name}${alsoTried(name, search.candidates)}`;
+  const damaged = wasDamaged ? ": its file was found damaged and set aside" : "";
+  return notFound(`${absent}${damaged}`, { code: "BLOB_UNKNOWN", noun: "blob", detail: { digest } }, search);
 }
 
-/** What helps against a registry that is not there, or does not answer; other failures say it themselves. */
-function advice(failure: UpstreamError): string {
+/** The error for a repository that is in no place of the search, whose tags were asked for. */
+export function repositoryUnknown(search: FailedSearch): RegistryError {
+  const { repository, candidates } = search;
+  const name = nameOf(repository);
+  const what = { code: "NAME_UNKNOWN", noun: "repository", detail: { name: repository.path } } as const;
+  return notFound(`the repository ${name} is not here${alsoTried(name, candidates)}`, what, search);
+}
+
+type Thing = {
+  readonly code: ErrorCode;
+  readonly noun: "tag" | "manifest" | "blob" | "repository";
+  readonly detail: unknown;
+};
+
+function notFound(absent: string, { code, noun, detail }: Thing, search: FailedSearch): RegistryError {
+  const { failure, repository, isHereOnly } = search;
+  if (failure === null) {
+    const why = isHereOnly === true ? "" : whyNot(noun, search);
+    return new RegistryError(code, `${absent}${why}`, { detail });
+  }
+  // Registries answer "unauthorized" for what they do not have; and of a name without a registry it is only a guess
+  // that the failing upstream would have had it.
+  const isUnknown = failure.failure.kind === "unauthorized" || repository.namespace === LOCAL;
+  const message = `${absent}, and could not be fetched: ${failure.message}${advice(failure, repository)}`;
+  return new RegistryError(isUnknown ? code : failure.code, message, { detail, cause: failure });
+}
+
+/** Why nobody else has it, when no upstream failed; and what helps. */
+function whyNot(noun: Thing["noun"], { repository, candidates, outlook }: FailedSearch): string {
+  const { namespace } = repository;
+  const upstreams = candidates.filter(({ accept }) => accept === "upstream").map((step) => step.repository.namespace);
+  const known = [...new Set(upstreams.filter((upstream) => outlook.knows(upstream)))];
+  const push = noun === "blob" || noun === "manifest" ? "push it" : "push an image under that name";
+  if (namespace !== LOCAL && known.length === 0) return unknownRegistry(namespace, push, outlook);
+  if (known.length === 0) return `; ${push}`;
+  const names = known.join(" and ");
+  if (outlook.offline) {
+    return `; larder is offline, so ${names} was not asked: ${push}, or switch larder with \`larder offline off\``;
+  }
+  const check = noun === "tag" || noun === "repository" ? "look whether the name is right, or " : "";
+  return `, and ${names} has no such ${noun}: ${check}${push}`;
+}
+
+function unknownRegistry(namespace: Namespace, push: string, { offline }: UpstreamOutlook): string {
+  const stranger = `does not stand in for ${namespace}`;
+  return offline
+    ? `; larder is offline, and ${stranger}: ${push}`
+    : `; larder ${stranger}, and asks it for nothing: ${push}, or start larder with \`--stand-in ${namespace}\``;
+}
+
+/** What helps against a registry that cannot be asked; other failures say it themselves. */
+function advice(failure: UpstreamError, { namespace }: Repository): string {
   const isGone = isOutOfReach(failure) || failure.failure.kind === "timeout";
-  return isGone ? "; pull again when it answers, or push the image here" : "";
+  if (isGone) return "; pull again when it answers, or push the image here";
+  if (failure.failure.kind !== "unauthorized" || namespace === LOCAL) return "";
+  return `; if it is there, larder needs credentials for ${namespace} that may read it`;
 }
 
 function alsoTried(name: string, candidates: readonly Candidate[]): string {
@@ -65,13 +119,4 @@ function alsoTried(name: string, candidates: readonly Candidate[]): string {
     candidates.map((candidate) => nameOf(candidate.repository) as string).filter((other) => other !== name),
   );
   return others.size === 0 ? "" : `, nor as ${[...others].join(", ")}`;
-}
-
-function hint(repository: Repository, reference: ManifestReference, isOffline: boolean): string {
-  if (reference.kind === "digest" || repository.namespace === LOCAL) return "; push it";
-  const cache = `\`larder cache ${nameOf(repository)}:${reference.tag}\``;
-  if (isOffline) {
-    return `; larder is offline: push the image, or let larder fetch it with \`larder offline off\` and ${cache}`;
-  }
-  return `; bring it with ${cache}, or push your own build under that name`;
 }

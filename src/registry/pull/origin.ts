@@ -46,6 +46,19 @@ export interface ManifestOrigin {
   referrers(repository: Repository, subject: Digest, context: PullContext): Promise<void>;
 }
 
+/** Tags in the order of their bytes. `warning` is for the `Warning` header: they may not be all, or not of now. */
+export type ListedTags = { readonly tags: readonly Tag[]; readonly warning: string | null };
+
+/** Where lists of tags come from, besides those that are here. */
+export interface TagListOrigin {
+  /**
+   * The tags of a repository as upstream lists them; as it listed them last, when it cannot be asked. Null: the namespace
+   * has no upstream, upstream has no such repository, or larder is offline and knows of no list. `isLaterPage`: for a page
+   * that follows another one. Throws an `UpstreamError` when upstream cannot be asked and has given no list.
+   */
+  tags(repository: Repository, context: PullContext, isLaterPage: boolean): Promise<ListedTags | null>;
+}
+
 /**
  * Where blobs come from that are not here. Null: the namespace has no upstream, larder is offline, or upstream does
  * not have the blob. Throws an `UpstreamError` when upstream cannot be asked.

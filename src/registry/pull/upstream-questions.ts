@@ -14,6 +14,13 @@ const GUESS_PATIENCE_MS = 8000;
 const PUSH_PATIENCE_MS = 4000;
 /** The same for everybody, after another question was waited for in vain. */
 const SLOW_PATIENCE_MS = 3000;
+/** The same where there is another answer to give. */
+const SPARE_PATIENCE_MS = 3000;
+
+/** Another answer, for when upstream's does not come: what it is for what reason, and how the log calls it. */
+type SpareAnswer<T> = { readonly of: (reason: string) => T; readonly outcome: string };
+
+const TOLD = "the client is told so";
 
 /**
  * Asks upstream for clients, each of whom waits a limited time, and not at all after a recent failure. A question goes
@@ -43,6 +50,37 @@ export class UpstreamQuestions {
     );
   }
 
+  /**
+   * As `ask`, for one who has another answer: that is given when `work` fails or does not come soon; at once where so many
+   * waited in vain that one more need not. The question is listened to all the same, for those who come later.
+   */
+  async askBeside<T, Spare>(
+    repository: Repository,
+    name: string,
+    flights: SingleFlight<string, T>,
+    work: () => Promise<T>,
+    spare: SpareAnswer<Spare>,
+  ): Promise<T | Spare> {
+    const { namespace } = repository;
+    const failure = this.#failures.find(namespace, name);
+    if (failure !== null) return spare.of(failure.message);
+    const instead = (error: unknown): Spare => {
+      // That the machine's names lead back to larder is to be told.
+      if (!(error instanceof UpstreamError) || error.failure.kind === "loop") throw error;
+      return spare.of(error.message);
+    };
+    const asked: Promise<T | Spare> = flights
+      .run(name, () => this.watch(repository, name, work(), spare.outcome))
+      .catch(instead);
+    const isSilent = this.#failures.isSilent(namespace);
+    return within(asked, isSilent ? 0 : SPARE_PATIENCE_MS, () => {
+      const what = isSilent ? "is asked, and has left many questions unanswered" : "took over 3 s";
+      const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream ${what}`);
+      this.#failures.note(namespace, name, slow, spare.outcome);
+      return spare.of(slow.message);
+    });
+  }
+
   /** Throws the failure that stands against asking now. */
   async assertHope({ namespace }: Repository, name: string, context: PullContext): Promise<void> {
     const failure = (await isHasty(context))
@@ -51,14 +89,14 @@ export class UpstreamQuestions {
     if (failure !== null) throw failure;
   }
 
-  /** Remembers how the question ends. */
-  async watch<T>({ namespace }: Repository, name: string, question: Promise<T>): Promise<T> {
+  /** Remembers how the question ends; `outcome` says for the log what becomes of it when it fails. */
+  async watch<T>({ namespace }: Repository, name: string, question: Promise<T>, outcome = TOLD): Promise<T> {
     try {
       const answer = await question;
       this.#failures.forget(namespace, name);
       return answer;
     } catch (error) {
-      if (error instanceof UpstreamError) this.#failures.note(namespace, name, error, "the client is told so");
+      if (error instanceof UpstreamError) this.#failures.note(namespace, name, error, outcome);
       throw error;
     }
   }
@@ -83,7 +121,7 @@ export class UpstreamQuestions {
         { kind: "timeout", waiting: missing },
         `${namespace} ${did} within ${patienceMs / 1000} s`,
       );
-      this.#failures.note(namespace, name, slow, "the client is told so");
+      this.#failures.note(namespace, name, slow, TOLD);
       throw slow;
     });
   }

@@ -1,12 +1,10 @@
 import type { Clock } from "../../lib/async/clock.ts";
 import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { SingleFlight } from "../../lib/async/single-flight.ts";
-import { within } from "../../lib/async/within.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { StoredManifest, Tagged, TagStore } from "../../storage/metadata.ts";
 import { isNearEnd } from "../../upstream/transport/rate-limit.ts";
-import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { ManifestKeeper } from "./manifest-keeper.ts";
 import type { FoundManifest, PullContext } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
@@ -16,11 +14,8 @@ import type { TrafficCounter } from "./traffic.ts";
 import { UpstreamQuestions } from "./upstream-questions.ts";
 import { ABSENCE_MS, type Upstream, type Upstreams } from "./upstreams.ts";
 
-/** How long a client waits for upstream when there is a cached tag to give it. */
-const PATIENCE_MS = 3000;
 const REMEMBERED = 10_000;
 const CACHED_IS_SERVED = "the cached tag is served";
-const WARNING_LENGTH = 500;
 
 /** The stores and clients that tags of upstream registries are looked up with. */
 export type UpstreamTagsParts = {
@@ -64,14 +59,10 @@ export class UpstreamTags {
     if (cached !== null && context.revalidate !== true && this.isFresh(repository, cached)) return kept(cached, null);
     const key = `${nameOf(repository)}:${tag}`;
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
-    if (cached === null) {
-      const ask = () => this.#askForTag(upstream, repository, tag, null, context, key);
-      return this.#questions.ask(repository, key, context, this.#flights, ask);
-    }
-    const failure = this.#parts.failures.find(repository.namespace, key);
-    if (failure !== null) return kept(cached, failure.message);
-    const asked = this.#flights.run(key, () => this.#askForTag(upstream, repository, tag, cached, context, key));
-    return this.#orCached(asked, cached, repository, key);
+    const ask = () => this.#askForTag(upstream, repository, tag, cached, context, key);
+    if (cached === null) return this.#questions.ask(repository, key, context, this.#flights, ask);
+    const spare = { of: (reason: string) => kept(cached, reason), outcome: CACHED_IS_SERVED };
+    return this.#questions.askBeside(repository, key, this.#flights, ask, spare);
   }
 
   /** As `ManifestOrigin.isFresh`. */
@@ -85,25 +76,6 @@ export class UpstreamTags {
     return allowance !== null && isNearEnd(allowance, this.#parts.clock.now());
   }
 
-  /**
-   * What upstream says, if it says it soon. Else it is still listened to, for those who come later; so it is at once
-   * where so many waited in vain that one more need not.
-   */
-  async #orCached(
-    asked: Promise<FoundManifest | null>,
-    cached: Tagged,
-    repository: Repository,
-    key: string,
-  ): Promise<FoundManifest | null> {
-    const patienceMs = this.#parts.failures.isSilent(repository.namespace) ? 0 : PATIENCE_MS;
-    return within(asked, patienceMs, () => {
-      const what = patienceMs === 0 ? "is asked, and has left many questions unanswered" : "took over 3 s";
-      const slow = new UpstreamError({ kind: "timeout", waiting: "header" }, `upstream ${what}`);
-      this.#parts.failures.note(repository.namespace, key, slow, CACHED_IS_SERVED);
-      return kept(cached, slow.message);
-    });
-  }
-
   async #askForTag(
     upstream: Upstream,
     repository: Repository,
@@ -112,17 +84,10 @@ export class UpstreamTags {
     context: PullContext,
     key: string,
   ): Promise<FoundManifest | null> {
-    try {
-      const found = await this.#revalidate(upstream, repository, tag, cached, context);
-      this.#parts.failures.forget(repository.namespace, key);
-      if (found !== null) return { manifest: found, warning: null };
-      this.#absent.set(key, true);
-      return kept(cached, "upstream no longer has this tag");
-    } catch (error) {
-      if (cached === null || !(error instanceof UpstreamError) || error.failure.kind === "loop") throw error;
-      this.#parts.failures.note(repository.namespace, key, error, CACHED_IS_SERVED);
-      return kept(cached, error.message);
-    }
+    const found = await this.#revalidate(upstream, repository, tag, cached, context);
+    if (found !== null) return { manifest: found, warning: null };
+    this.#absent.set(key, true);
+    return kept(cached, "upstream no longer has this tag");
   }
 
   async #revalidate(
@@ -145,10 +110,5 @@ export class UpstreamTags {
 }
 
 function kept(cached: Tagged | null, warning: string | null): FoundManifest | null {
-  return cached === null ? null : { manifest: cached.manifest, warning: warning && printable(warning) };
-}
-
-/** What upstream says of itself may hold anything; a header takes only so much. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, WARNING_LENGTH);
+  return cached === null ? null : { manifest: cached.manifest, warning };
 }
