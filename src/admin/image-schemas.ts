@@ -164,6 +164,10 @@ export const fetchProgress = v.variant("kind", [
   }),
   v.object({ kind: v.literal("progress"), digest, doneBytes: bytes, sizeBytes: bytes }),
   v.object({ kind: v.literal("fetched"), digest, sizeBytes: bytes }),
+  v.object({
+    kind: v.literal("warning"),
+    message: v.pipe(v.string(), v.description("what of it could not be had, though the image is here")),
+  }),
   v.object({ kind: v.literal("done") }),
   failed,
 ]);

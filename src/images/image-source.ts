@@ -1,6 +1,7 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ManifestContent } from "../oci/image-reader.ts";
+import type { Referrer } from "../oci/referrers.ts";
 
 /**
  * An image that a source holds. `name` is what the source calls it: a reference, a tag alone (an OCI layout may know no
@@ -14,12 +15,6 @@ export type SourceBlob = {
   readonly sizeBytes: number;
   stream(offset: number): Promise<ReadableStream<Uint8Array>>;
 };
-
-/**
- * What refers to an image: a signature, an SBOM. `tag` is set when it is known by a tag of its own alone, as cosign's
- * `sha256-<hex>.sig`; otherwise its manifest's `subject` says what it refers to.
- */
-export type Referrer = { readonly digest: Digest; readonly tag: string | null };
 
 /** Where images come from. Absence is null, every failure throws. */
 export interface ImageSource {

@@ -95,6 +95,7 @@ export class LarderImages implements ImageRegistry {
       if (event.kind === "done") return brought;
       if (event.kind === "failed") throw new RegistryError(knownCode(event.code), event.message);
       if (event.kind === "resolved") brought = { ...brought, digest: event.digest, warning: event.warning };
+      if (event.kind === "warning") brought = { ...brought, warning: joined(brought.warning, event.message) };
       if (event.kind === "fetched") brought = { ...brought, fetchedBytes: brought.fetchedBytes + event.sizeBytes };
       const seen = toCopyEvent(event);
       if (seen !== null) observe(seen);
@@ -119,6 +120,10 @@ export class LarderImages implements ImageRegistry {
       throw new RegistryError(why.code, `${why.message}; and from here: ${error.message}`, { cause: error });
     }
   }
+}
+
+function joined(before: string | null, more: string): string {
+  return before === null ? more : `${before}; ${more}`;
 }
 
 /** What was asked for; null when larder says that there is no such image. */

@@ -8,6 +8,7 @@ import type { Platform } from "../../oci/platform.ts";
 import { copyImage, type CopyEvent, type CopyOptions } from "./copy-image.ts";
 import { openDirectoryTree } from "../files/directory-tree.ts";
 import { layoutSink } from "../layout/layout-sink.ts";
+import { parseTag } from "../../oci/tag.ts";
 import { openLayoutSource } from "../layout/layout-source.ts";
 import { json, type TestImage, testImage, testIndex, testManifest, writeLayout } from "../test-image.fixture.ts";
 
@@ -197,7 +198,7 @@ test("referrers come along when they are asked for, and what refers to those", a
   const arrived = await openLayoutSource(await openDirectoryTree(join(folder, "to"), "oci:to"), "v1");
   expect(await arrived.referrers(image.root.digest)).toEqual([
     { digest: sbom.root.digest, tag: null },
-    { digest: cosign.root.digest, tag: cosignTag },
+    { digest: cosign.root.digest, tag: parseTag(cosignTag) },
   ]);
 });
 

@@ -4,13 +4,13 @@ import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobOutcome, ImageSink } from "../image-sink.ts";
 import type { ManifestContent } from "../../oci/image-reader.ts";
-import type { ImageSource, Referrer, SourceImage } from "../image-source.ts";
+import type { ImageSource, SourceImage } from "../image-source.ts";
 import { type ManifestTree, readManifest, readManifestTree } from "./manifest-tree.ts";
 import { mapBounded } from "../../lib/async/map-bounded.ts";
 import { narrowImage } from "./narrow-image.ts";
 import { openBlob } from "../open-blob.ts";
 import { verifiedBlob } from "./verified-blob.ts";
-import { RegistryError } from "../../oci/registry-error.ts";
+import { walkReferrers } from "../../oci/referrers.ts";
 
 /** An event of a blob's copy. `doneBytes` counts from the blob's beginning. */
 export type CopyEvent =
@@ -140,11 +140,9 @@ async function mapInOrder(
 /** What refers to an image, whole; `tag` as in `Referrer`. */
 type AttachedTree = { readonly tree: ManifestTree; readonly tag: string | null };
 
-const COUNT_LIMIT = 5000;
-
 /**
- * Everything that refers to one of the manifests of `tree`, and what refers to that in turn (the signature of an SBOM).
- * Throws MANIFEST_INVALID when there is more of it than any image has.
+ * Everything that refers to one of the manifests of `tree`, and what refers to that in turn. What is listed and is not
+ * there was deleted: a list under a tag is nobody's to mend.
  */
 async function readReferrers(
   source: ImageSource,
@@ -152,29 +150,16 @@ async function readReferrers(
   jobs: number,
   work: Work,
 ): Promise<readonly AttachedTree[]> {
-  const found = new Map<string, AttachedTree>();
-  const asked = new Set<Digest>();
-  let subjects: readonly Digest[] = tree.manifests.map(({ digest }) => digest);
-  while (subjects.length > 0) {
-    for (const digest of subjects) asked.add(digest);
-    const referrers = (await mapBounded(subjects, jobs, (digest) => source.referrers(digest))).flat();
-    const fresh = new Map<string, Referrer>();
-    for (const referrer of referrers) {
-      const key = `${referrer.digest} ${referrer.tag}`;
-      if (!found.has(key)) fresh.set(key, referrer);
-    }
-    if (found.size + fresh.size > COUNT_LIMIT) {
-      throw new RegistryError(
-        "MANIFEST_INVALID",
-        `more than ${COUNT_LIMIT} manifests refer to an image of ${source.location}`,
-      );
-    }
-    const trees = await mapBounded([...fresh], jobs, async ([key, { digest, tag }]) => {
-      const root = await readManifest(source, digest);
-      return [key, { tree: await readManifestTree(source, root, jobs, work), tag }] as const;
-    });
-    for (const [key, attached] of trees) found.set(key, attached);
-    subjects = [...fresh.values()].map(({ digest }) => digest).filter((digest) => !asked.has(digest));
-  }
-  return [...found.values()];
+  const subjects = tree.manifests.map(({ digest }) => digest);
+  const found = await walkReferrers<AttachedTree | null>(subjects, {
+    find: (subject) => source.referrers(subject),
+    enter: async ({ digest, tag }) => {
+      const root = await source.manifest(digest);
+      if (root === null) return { value: null, manifests: [] };
+      const attached = await readManifestTree(source, root, jobs, work);
+      return { value: { tree: attached, tag }, manifests: attached.manifests.map((manifest) => manifest.digest) };
+    },
+    jobs,
+  });
+  return found.filter((attached) => attached !== null);
 }

@@ -4,11 +4,12 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import { type FileTree, readWhole } from "../files/file-tree.ts";
 import { isSameImage, tagOf } from "../image-name.ts";
 import type { ManifestContent } from "../../oci/image-reader.ts";
-import type { ImageSource, Referrer, SourceImage } from "../image-source.ts";
+import type { ImageSource, SourceImage } from "../image-source.ts";
 import { blobPath, CONTAINERD_NAME, MANIFEST_LIMIT_BYTES, nameOf, readLayoutIndex, REF_NAME } from "./layout-index.ts";
 import { manifestContent } from "./manifest-content.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { parseAttachmentTag } from "../../oci/attachment-tag.ts";
+import type { Referrer } from "../../oci/referrers.ts";
 import { referrersTag } from "../../oci/referrers-tag.ts";
 import type { Tag } from "../../oci/tag.ts";
 
@@ -138,7 +139,11 @@ class LayoutReferrers {
     if (attachment !== null) {
       const { subjectTag, isReferrersTag } = attachment;
       const listed = (parsed?.manifests ?? []).map(({ digest }) => ({ digest, tag: null }));
-      found.push({ subjectTag, entry, referrers: isReferrersTag ? listed : [{ digest: entry.digest, tag }] });
+      found.push({
+        subjectTag,
+        entry,
+        referrers: isReferrersTag ? listed : [{ digest: entry.digest, tag: tag as Tag }],
+      });
     }
     return found;
   }

@@ -1,13 +1,13 @@
 import type { Digest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
-import { referrersTag } from "../../oci/referrers-tag.ts";
+import { findReferrers } from "../../oci/referrers.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
 import type { BlobSource, ManifestSource, ReferrerSource } from "../../upstream/registry-client.ts";
-import { COSIGN_SUFFIXES } from "../../oci/attachment-tag.ts";
 import type { ManifestContent } from "../../oci/image-reader.ts";
-import type { ImageSource, Referrer } from "../image-source.ts";
+import { isUpstreamDown, UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import type { ImageSource } from "../image-source.ts";
 import { isUnsized } from "../open-blob.ts";
 import { resumingRead } from "./resuming-read.ts";
 import { streamFrom } from "../files/stream-from.ts";
@@ -34,6 +34,16 @@ export function registrySource(
     fetched.set(content.digest, Promise.resolve(content));
     return content;
   };
+  /** Most images have no such tag; where pulls are counted, a HEAD is free. */
+  const mayExist = async (name: Tag): Promise<boolean> => {
+    try {
+      return (await client.headManifest(path, name, { signal })) !== null;
+    } catch (error) {
+      // Some registries refuse HEAD: GET will tell.
+      if (error instanceof UpstreamError && !isUpstreamDown(error)) return true;
+      throw error;
+    }
+  };
   return {
     location,
     async images() {
@@ -51,16 +61,29 @@ export function registrySource(
       const name = `the blob ${digest} of ${location}`;
       return { sizeBytes, stream: async (offset) => streamFrom(resumingRead(open, offset, sizeBytes, name, signal)) };
     },
-    async referrers(digest) {
-      const listed = await client.listReferrers(path, digest, { signal });
-      const found: Referrer[] = listed.map((descriptor) => ({ digest: descriptor.digest, tag: null }));
-      for (const suffix of COSIGN_SUFFIXES) {
-        const name = parseTag(`${referrersTag(digest)}${suffix}`);
-        const attached = await manifest(name);
-        if (attached !== null) found.push({ digest: attached.digest, tag: name });
-      }
-      return found;
-    },
+    referrers: (subject) =>
+      findReferrers(subject, {
+        async listed(digest) {
+          const listed = await orIfNotShown(client.listReferrers(path, digest, { signal }), []);
+          return listed.map((descriptor) => descriptor.digest);
+        },
+        async tagged(name) {
+          const found = (await mayExist(name)) ? await orIfNotShown(manifest(name), null) : null;
+          if (found === null) return null;
+          const { manifests } = parseManifest(found.bytes, found.mediaType);
+          return { digest: found.digest, lists: manifests.map(({ digest }) => digest) };
+        },
+      }),
     close: () => Promise.resolve(),
   };
+}
+
+/** Registries answer "unauthorized" for what they do not have. */
+async function orIfNotShown<T>(asked: Promise<T>, none: T): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof UpstreamError && error.failure.kind === "unauthorized") return none;
+    throw error;
+  }
 }

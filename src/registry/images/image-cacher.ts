@@ -3,6 +3,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { walkImage } from "../../oci/image-walk.ts";
 import { ALL_PLATFORMS, type PlatformSelection } from "../../oci/platform-selection.ts";
+import { findReferrers, walkReferrers } from "../../oci/referrers.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
@@ -11,6 +12,7 @@ import type { Blobs } from "../pull/blobs.ts";
 import type { Manifests } from "../pull/manifests.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import type { FoundManifest, PullContext } from "../pull/origin.ts";
+import { AttachedImages } from "./attached-images.ts";
 import { PulledImage } from "./pulled-image.ts";
 import type { Referrers } from "./referrers.ts";
 
@@ -24,7 +26,8 @@ type CacheEvent =
       readonly state: "present" | "fetching";
     }
   | { readonly kind: "progress"; readonly digest: Digest; readonly doneBytes: number; readonly sizeBytes: number }
-  | { readonly kind: "fetched"; readonly digest: Digest; readonly sizeBytes: number };
+  | { readonly kind: "fetched"; readonly digest: Digest; readonly sizeBytes: number }
+  | { readonly kind: "warning"; readonly message: string };
 
 /** Is told of each event of a caching as it happens. */
 export type CacheObserver = (event: CacheEvent) => void;
@@ -39,6 +42,10 @@ type Found = {
 
 /** Layers of one image that are fetched at once, as Docker and containerd do. */
 const PARALLEL_BLOBS = 4;
+/** Manifests that are asked for what refers to them at once, each by five questions. */
+const PARALLEL_SUBJECTS = 3;
+/** An index of all platforms, with an attestation for each, has some thirty. */
+const SUBJECTS = 256;
 const PROGRESS_EVERY_MS = 200;
 /** Upstream is asked though the cached tag may be fresh: who says "cache" means now. */
 const NOW: PullContext = { via: null, revalidate: true };
@@ -72,8 +79,8 @@ export class ImageCacher {
     const work = this.#turns.begin();
     const found: Found = { manifests: new Set(), blobs: new Map(), context, work };
     await this.#collect(repository, manifest, selection, found);
-    await this.#collectReferrers(repository, found);
     await this.#bringAll(repository, found, observe);
+    await this.#bringReferrers(repository, found, observe);
   }
 
   async #root(repository: Repository, reference: ManifestReference, context: PullContext): Promise<FoundManifest> {
@@ -112,16 +119,31 @@ export class ImageCacher {
     }
   }
 
-  /** What refers to the image, whole. */
-  async #collectReferrers(repository: Repository, found: Found): Promise<void> {
-    const subjects = Array.from(found.manifests);
-    for (const subject of subjects) {
-      for await (const { digest } of this.#referrers.list(repository, subject, found.context)) {
-        if (found.manifests.has(digest)) continue;
-        const { manifest } = await this.#manifests.get(repository, { kind: "digest", digest }, found.context);
-        await this.#collect(repository, manifest, ALL_PLATFORMS, found);
-      }
+  /** What refers to the image, whole. The image is here already: what fails from here on is a warning. */
+  async #bringReferrers(repository: Repository, image: Found, observe: CacheObserver): Promise<void> {
+    const parts = { manifests: this.#manifests, referrers: this.#referrers };
+    const place = new AttachedImages(parts, repository, image.context);
+    const subjects = [...image.manifests].slice(0, SUBJECTS);
+    if (subjects.length < image.manifests.size) {
+      observe({
+        kind: "warning",
+        message: `signatures and the like of its first ${SUBJECTS} manifests were looked for`,
+      });
     }
+    await walkReferrers(subjects, {
+      find: (subject) => findReferrers(subject, place),
+      enter: async ({ digest }) => {
+        const found: Found = { ...image, manifests: new Set(), blobs: new Map() };
+        await place.attempt("what refers to it", async () => {
+          const { manifest } = await this.#manifests.get(repository, { kind: "digest", digest }, image.context);
+          await this.#collect(repository, manifest, ALL_PLATFORMS, found);
+          await this.#bringAll(repository, found, observe);
+        });
+        return { value: null, manifests: [...found.manifests].filter((one) => !image.manifests.has(one)) };
+      },
+      jobs: PARALLEL_SUBJECTS,
+    });
+    for (const message of place.warnings) observe({ kind: "warning", message });
   }
 
   async #bringAll(repository: Repository, { blobs, context, work }: Found, observe: CacheObserver): Promise<void> {

@@ -70,8 +70,8 @@ export class Referrers {
     context: PullContext,
     signal: AbortSignal | null,
   ): Promise<ReferrersPage> {
-    for (const upstream of upstreamRepositories(repository, this.#order))
-      await this.#origin.referrers(upstream, subject, contextFor(repository, context));
+    const upstreams = context.isHereOnly === true ? [] : upstreamRepositories(repository, this.#order);
+    for (const upstream of upstreams) await this.#origin.referrers(upstream, subject, contextFor(repository, context));
     const work = this.#turns.begin(signal);
     const found = new Map<Digest, Descriptor>();
     let cut: Digest | null = null;

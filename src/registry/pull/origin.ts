@@ -19,6 +19,8 @@ export type PullContext = {
   readonly revalidate?: boolean;
   /** Is it only a guess that upstream has it, since the name that was asked for names no registry? */
   readonly isGuess?: boolean;
+  /** Is it likely that there is no such tag? Then HEAD asks first, which is free where pulls are counted. */
+  readonly isSeldomThere?: boolean;
   /** Is the answer to come from here alone? */
   readonly isHereOnly?: boolean;
   /** Does the client look before it pushes, rather than want to have it? Asked only where that counts. */

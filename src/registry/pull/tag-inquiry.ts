@@ -19,7 +19,8 @@ export type TagAnswer = "unchanged" | FetchedManifest | null;
  * tag has moved.
  *
  * Many registries refuse HEAD of manifests, or redirect it to a URL that is signed for GET alone. So of the answers to
- * HEAD only 200, 401 and 429 count; after any other one, a 404 too, GET is tried.
+ * HEAD only 200, 401 and 429 count; after any other one, a 404 too, GET is tried. A 404 for what is seldom there is
+ * believed all the same.
  */
 export class TagInquiry {
   readonly #refusesHead: ExpiringMap<Namespace, true>;
@@ -34,13 +35,15 @@ export class TagInquiry {
     { path }: Repository,
     tag: Tag,
     known: Digest | null,
-    options: RequestOptions,
+    options: RequestOptions & { readonly isSeldomThere?: boolean },
   ): Promise<TagAnswer> {
     let isHeadRefused = false;
-    if (known !== null && this.#refusesHead.get(namespace) === null) {
+    const isProbe = known === null && options.isSeldomThere === true;
+    if ((known !== null || isProbe) && this.#refusesHead.get(namespace) === null) {
       try {
         const head = await client.headManifest(path, tag, options);
-        if (head?.digest === known) return "unchanged";
+        if (head !== null && head.digest !== null && head.digest === known) return "unchanged";
+        if (head === null && isProbe) return null;
         isHeadRefused = head === null;
       } catch (error) {
         if (!settlesNothing(error)) throw error;
