@@ -1,4 +1,5 @@
 import type { CopiedImage, CopyEvent } from "../images/copy/copy-image.ts";
+import { tellNotCarried } from "../images/copy/not-carried.ts";
 import type { BlobOutcome } from "../images/image-sink.ts";
 import type { CommandOutput } from "../lib/command/command-io.ts";
 import { Progress } from "./progress.ts";
@@ -40,6 +41,8 @@ export class CopyReport {
     if (result.isBuilt) {
       this.#progress.say(`${result.source} has no manifest, so one was made; layers went as they are there`);
     }
+    const notCarried = tellNotCarried(result.notCarried);
+    if (notCarried !== null) this.#progress.say(notCarried);
     if (result.digest !== result.sourceDigest) {
       this.#progress.say(
         `of several platforms some were chosen: the digest is not that of the whole (${result.sourceDigest})`,

@@ -1,3 +1,4 @@
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { ManifestContent } from "../oci/image-reader.ts";
 
@@ -16,12 +17,17 @@ export type BlobToPut = {
 export type BlobOutcome = "present" | "mounted" | "copied";
 
 /**
- * Where images go. Blobs come first, in any order and side by side, then the manifests that are listed by others, and
+ * Where images go. Each is announced (`accept`), before anything is put. Blobs come first, in any order and side by side, then the manifests that are listed by others, and
  * at last each image. What is in a sink can be seen under a name only after `putImage`, in a file only after `close`.
  */
 export interface ImageSink {
   /** For messages, as `parseLocation` reads it. */
   readonly location: string;
+  /**
+   * Throws UNSUPPORTED for an image that has no place here. `manifests` are its own, children first and the root last;
+   * `absent` its layers that will not come.
+   */
+  accept(manifests: readonly ManifestContent[], absent: readonly Descriptor[]): Promise<void>;
   putBlob(blob: BlobToPut): Promise<BlobOutcome>;
   /** Stores a manifest under its digest, and under `tag` when there is one. Its blobs are there already. */
   putManifest(manifest: ManifestContent, tag: string | null): Promise<void>;

@@ -24,11 +24,10 @@ export function listedManifests(manifest: Manifest): readonly Descriptor[] {
   return manifest.manifests.filter(({ mediaType }) => isManifestType(mediaType));
 }
 
-/** The blobs that make up a manifest's own content, without those that are never distributed. */
+/** The blobs that make up a manifest's own content, those that its registry may not distribute included. */
 export function blobsOf({ config, layers, manifests }: Manifest): readonly Descriptor[] {
   const others = manifests.filter(({ mediaType }) => !isManifestType(mediaType));
-  const all = [...(config === null ? [] : [config]), ...layers, ...others];
-  return all.filter(({ mediaType }) => !isNonDistributable(mediaType));
+  return [...(config === null ? [] : [config]), ...layers, ...others];
 }
 
 /**
@@ -42,11 +41,11 @@ export function weightOf(manifest: Manifest, manifestBytes: number): number | nu
 
 /**
  * The digests that a manifest refers to and keeps from being collected. Those that an index from upstream lists may
- * never come here.
+ * never come here, nor may layers that are not distributed.
  */
 export function referencesOf(manifest: Manifest): readonly Digest[] {
-  const { manifests, others } = listedIn(manifest);
-  return [...new Set([...requiredBlobs(manifest), ...manifests, ...others])];
+  const { manifests } = listedIn(manifest);
+  return [...new Set([...blobsOf(manifest).map(({ digest }) => digest), ...manifests])];
 }
 
 /** Each digest once, of what may be distributed. */

@@ -1,5 +1,5 @@
 import type { AdminClient } from "../admin/admin-client.ts";
-import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
+import { type CopiedImage, type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
 import type { ImageSink } from "../images/image-sink.ts";
 import type { ManifestContent } from "../oci/image-reader.ts";
 import type { ImageSource } from "../images/image-source.ts";
@@ -30,7 +30,7 @@ export async function copyIntoLarder(
   selection: PlatformSelection,
   observe: (event: CopyEvent) => void,
   io: CommandIo,
-): Promise<{ readonly digest: Digest; readonly fetchedBytes: number }> {
+): Promise<{ readonly digest: Digest; readonly fetchedBytes: number; readonly notCarried: CopiedImage["notCarried"] }> {
   const { signal } = io;
   const source = await openOwnRegistry(reference, io);
   const path = pathAtLarder(reference);
@@ -55,6 +55,7 @@ export async function copyIntoLarder(
   };
   const root = await rootOf(source);
   let fetchedBytes = 0;
+  const left: CopiedImage["notCarried"][number][] = [];
   const options = {
     platforms: { kind: "all" },
     referrers: true,
@@ -64,14 +65,15 @@ export async function copyIntoLarder(
   } as const;
   const { images, indexes } = await partsOf(source, root, selection, new Turns().begin(signal));
   for (const { digest, tag } of images) {
-    const { bytesCopied } = await copyImage(source, { name: null, digest, isBuilt: false }, sink, options);
+    const { bytesCopied, notCarried } = await copyImage(source, { name: null, digest, isBuilt: false }, sink, options);
     fetchedBytes += bytesCopied;
+    left.push(...notCarried);
     if (tag !== null) await adopt(tag, digest);
   }
   for (const { digest, bytes } of indexes.toReversed()) await adopt(null, digest, bytes);
   if (isIndexType(root.mediaType)) await adopt(reference.tag, root.digest, root.bytes);
   else if (reference.tag !== null) await adopt(reference.tag, root.digest);
-  return { digest: root.digest, fetchedBytes };
+  return { digest: root.digest, fetchedBytes, notCarried: left };
 }
 
 async function rootOf(source: ImageSource): Promise<ManifestContent> {

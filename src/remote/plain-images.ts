@@ -1,4 +1,5 @@
 import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
+import { tellNotCarried } from "../images/copy/not-carried.ts";
 import { Turns } from "../lib/async/turns.ts";
 import { isJsonType } from "../oci/image-config.ts";
 import { platformsIn } from "../oci/image-walk.ts";
@@ -123,7 +124,8 @@ export class PlainImages implements ImageRegistry {
       signal,
       onEvent: observe,
     });
-    return { digest: copied.digest, fetchedBytes: copied.bytesCopied, warning: null };
+    const warning = tellNotCarried(copied.notCarried);
+    return { digest: copied.digest, fetchedBytes: copied.bytesCopied, warning };
   }
 
   async #find(reference: Reference): Promise<{ path: RepositoryPath; fetched: FetchedManifest } | null> {

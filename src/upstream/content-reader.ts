@@ -2,7 +2,10 @@ import { algorithmOf, type Digest, digestOf, tryParseDigest } from "../oci/diges
 import { MANIFEST_TYPES } from "../oci/media-type.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
+import { blobOf, contentLength, rangeFrom } from "./blob-body.ts";
+import { readElsewhere } from "./blob-elsewhere.ts";
 import type {
+  BlobElsewhere,
   BlobHead,
   BlobRead,
   BlobSource,
@@ -12,10 +15,10 @@ import type {
   RequestOptions,
 } from "./registry-client.ts";
 import type { RegistryServer, ServerRequest } from "./registry-server.ts";
-import { holdToLength, readWhole } from "./transport/response-body.ts";
+import { readWhole } from "./transport/response-body.ts";
 import type { ServerPool } from "./server-pool.ts";
 import { insistOnStatus } from "./transport/status-failure.ts";
-import { describeRequest, type HttpResponse } from "./transport/transport.ts";
+import { describeRequest } from "./transport/transport.ts";
 import { UpstreamError } from "./transport/upstream-error.ts";
 import type { UpstreamLimits } from "./upstream-limits.ts";
 
@@ -89,25 +92,37 @@ export class ContentReader implements ManifestSource, BlobSource {
     }, options.signal);
   }
 
-  getBlob(
+  async getBlob(
     path: RepositoryPath,
     digest: Digest,
-    options: RequestOptions & { readonly offset?: number } = {},
+    options: RequestOptions & { readonly offset?: number; readonly elsewhere?: BlobElsewhere } = {},
+  ): Promise<BlobRead | null> {
+    const { elsewhere, signal } = options;
+    if (elsewhere === undefined || elsewhere.urls.length === 0) return this.#ownBlob(path, digest, options);
+    try {
+      const found = await this.#ownBlob(path, digest, options);
+      if (found !== null) return found;
+    } catch (error) {
+      // That it may not give it away is told in many ways.
+      if (!(error instanceof UpstreamError)) throw error;
+      signal?.throwIfAborted();
+    }
+    return readElsewhere(this.#pool.registry, digest, elsewhere, options);
+  }
+
+  #ownBlob(
+    path: RepositoryPath,
+    digest: Digest,
+    options: RequestOptions & { readonly offset?: number },
   ): Promise<BlobRead | null> {
     const offset = options.offset ?? 0;
     return this.#pool.readContent(async (server) => {
       const request = blobRequest(server, path, digest, options);
-      const headers = offset === 0 ? {} : { range: `bytes=${offset}-` };
+      const headers = rangeFrom(offset);
       const response = await server.send({ ...request, headers });
       if (response.status === 404) return null;
       insistOnStatus(response, "GET", offset === 0 ? [200] : [200, 206]);
-      const { lengthBytes, ...extent } =
-        response.status === 206 ? await partialExtent(response, offset) : wholeExtent(response.headers);
-      const what = describeRequest("GET", response.url);
-      const body = holdToLength(response.body ?? emptyBody(), lengthBytes, what, (error) => {
-        this.#pool.noteFailure(server, error);
-      });
-      return { body, ...extent };
+      return blobOf(response, offset, (error) => this.#pool.noteFailure(server, error));
     }, options.signal);
   }
 }
@@ -147,39 +162,6 @@ function blobRequest(
   };
 }
 
-/** Which part of a blob a body is. `lengthBytes` is the body's own. */
-type Extent = { readonly offset: number; readonly totalBytes: number | null; readonly lengthBytes: number | null };
-
-function wholeExtent(headers: Headers): Extent {
-  const lengthBytes = contentLength(headers);
-  return { offset: 0, totalBytes: lengthBytes, lengthBytes };
-}
-
-/** Source: RFC 9110, section 14.4. */
-async function partialExtent(response: HttpResponse, offset: number): Promise<Extent> {
-  const text = response.headers.get("content-range") ?? "";
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/i.exec(text.trim());
-  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
-  const totalBytes = match?.[3] === "*" ? null : Number(match?.[3]);
-  if (match === null || first !== offset || last < first || (totalBytes !== null && last !== totalBytes - 1)) {
-    await response.body?.cancel();
-    throw new UpstreamError(
-      { kind: "protocol" },
-      `${describeRequest("GET", response.url)} was asked for the bytes from ${offset} on and sent ${JSON.stringify(text.slice(0, 80))}`,
-    );
-  }
-  return { offset, totalBytes, lengthBytes: last - first + 1 };
-}
-
-function contentLength(headers: Headers): number | null {
-  const text = headers.get("content-length") ?? "";
-  return /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
 function mediaTypeOf(headers: Headers): string | null {
   return headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() || null;
-}
-
-function emptyBody(): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
 }

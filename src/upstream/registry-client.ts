@@ -74,18 +74,25 @@ export type BlobRead = {
   readonly totalBytes: number | null;
 };
 
+/**
+ * Where a blob may be had besides, by its descriptor (`urls`): layers that a registry may not distribute itself. What does
+ * not have `sizeBytes` is not taken. Source: image-spec v1.1.1, descriptor.md.
+ */
+export type BlobElsewhere = { readonly urls: readonly string[]; readonly sizeBytes: number };
+
 /** Reads blobs. */
 export interface BlobSource {
   headBlob(path: RepositoryPath, digest: Digest, options?: RequestOptions): Promise<BlobHead | null>;
   /**
    * Opens the blob at `offset` (bytes; 0 unless given). An offset past the blob's end is a `rejected` failure of status
    * 416. To resume a body that broke off, call again with what was received as the offset: the server that broke off is
-   * then asked last.
+   * then asked last. What the registry does not have is asked for `elsewhere`, without credentials and under the same
+   * rules for addresses as the registry's redirects.
    */
   getBlob(
     path: RepositoryPath,
     digest: Digest,
-    options?: RequestOptions & { readonly offset?: number },
+    options?: RequestOptions & { readonly offset?: number; readonly elsewhere?: BlobElsewhere },
   ): Promise<BlobRead | null>;
 }
 

@@ -107,6 +107,27 @@ export class RegistryServer {
     }
   }
 
+  /**
+   * Reads what content of this registry names at another place: no authorization goes there, and how it ends says nothing
+   * of this server. The answer's status is below 400; all else throws as `send` does, and nothing is tried twice.
+   */
+  async readElsewhere(
+    url: URL,
+    request: Pick<ServerRequest, "headers" | "signal" | "requestId">,
+  ): Promise<HttpResponse> {
+    const whole: ServerRequest = { ...request, method: "GET", url, access: NO_ACCESS, lane: "content" };
+    try {
+      const response = await this.#sendOnce(whole, null);
+      if (response.status < 400) return response;
+      throw await statusFailure(response, describeRequest("GET", response.url), this.#options.clock.now());
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      this.#reportFailure(whole, error, false);
+      if (!(error instanceof UpstreamError) || error.failure.kind !== "unreachable") throw error;
+      throw new UpstreamError({ ...error.failure, isElsewhere: true }, error.message, { cause: error.cause });
+    }
+  }
+
   async #attempt(request: ServerRequest): Promise<HttpResponse> {
     const response = await this.#authorized(request);
     if (response.status < 400) return response;

@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { ArchiveTarget } from "./archive-target.ts";
 import { DockerImages } from "../docker-archive/docker-images.ts";
 import { formatDockerListing } from "../docker-archive/docker-listing.ts";
+import { insistOnDockerImage } from "../docker-archive/insist-on-docker-image.ts";
 import type { ImageSink } from "../image-sink.ts";
 import { blobPath, LAYOUT_MARK } from "../layout/layout-index.ts";
 import { LayoutListing } from "../layout/layout-listing.ts";
@@ -43,6 +44,9 @@ export function archiveSink(
   const addText = (path: string, text: string) => addBytes(path, new TextEncoder().encode(text));
   return {
     location,
+    async accept(manifests, absent) {
+      if (format === "docker") insistOnDockerImage(manifests, absent, location);
+    },
     putBlob: (blob) => add(blobPath(blob.digest), blob.sizeBytes, () => blob.open(0)),
     async putManifest(content, tag) {
       await addBytes(blobPath(content.digest), content.bytes);

@@ -1,5 +1,6 @@
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { Turns, type Work } from "../../lib/async/turns.ts";
+import { isNonDistributable } from "../../oci/media-type.ts";
 import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobOutcome, ImageSink } from "../image-sink.ts";
@@ -44,6 +45,8 @@ export type CopiedImage = {
   readonly referrers: number;
   readonly blobs: Readonly<Record<BlobOutcome, number>>;
   readonly bytesCopied: number;
+  /** Layers that may not be distributed, and are not in the source: whoever runs the image fetches them from `urls`. */
+  readonly notCarried: readonly { readonly digest: Digest; readonly urls: readonly string[] }[];
 };
 
 /**
@@ -61,9 +64,11 @@ export async function copyImage(
   const root = await narrowImage(source, await readManifest(source, image.digest), options.platforms, work);
   const tree = await readManifestTree(source, root, jobs, work);
   const attached = options.referrers ? await readReferrers(source, tree, jobs, work) : [];
+  const { blobs: content, notCarried } = await findContent(source, [tree, ...attached.map(({ tree: one }) => one)]);
+  await sink.accept(tree.manifests, notCarried);
   signal.throwIfAborted();
 
-  const blobs = await copyBlobs(source, sink, [tree, ...attached.map(({ tree: one }) => one)], options);
+  const blobs = await copyBlobs(source, sink, content, options);
   const children = tree.manifests.slice(0, -1);
   await mapInOrder(children, (child) => sink.putManifest(child, null));
   for (const { tree: one, tag } of attached) {
@@ -81,7 +86,21 @@ export async function copyImage(
     manifests: tree.manifests.length,
     referrers: attached.length,
     ...blobs,
+    notCarried: notCarried.map(({ digest, urls = [] }) => ({ digest, urls })),
   };
+}
+
+/** The blobs to copy, each once, and the layers that need not be there and are not. */
+async function findContent(source: ImageSource, trees: readonly ManifestTree[]) {
+  const blobs = new Map<Digest, Descriptor>();
+  const notCarried: Descriptor[] = [];
+  for (const blob of trees.flatMap((tree) => tree.blobs)) {
+    if (blobs.has(blob.digest) || notCarried.some(({ digest }) => digest === blob.digest)) continue;
+    const isHere = !isNonDistributable(blob.mediaType) || (await source.blob(blob)) !== null;
+    if (isHere) blobs.set(blob.digest, blob);
+    else notCarried.push(blob);
+  }
+  return { blobs: [...blobs.values()], notCarried };
 }
 
 type CopiedBlobs = Pick<CopiedImage, "blobs" | "bytesCopied">;
@@ -89,16 +108,15 @@ type CopiedBlobs = Pick<CopiedImage, "blobs" | "bytesCopied">;
 async function copyBlobs(
   source: ImageSource,
   sink: ImageSink,
-  trees: readonly ManifestTree[],
+  blobs: readonly Descriptor[],
   options: CopyOptions,
 ): Promise<CopiedBlobs> {
-  const blobs = new Map(trees.flatMap((tree) => tree.blobs.map((blob) => [blob.digest, blob])));
   // Once one blob has failed, the others are not worth their bytes.
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
   const count = { present: 0, mounted: 0, copied: 0 };
   let bytesCopied = 0;
-  await mapBounded([...blobs.values()], options.jobs, async (descriptor) => {
+  await mapBounded(blobs, options.jobs, async (descriptor) => {
     try {
       signal.throwIfAborted();
       const { outcome, sizeBytes } = await copyBlob(source, sink, descriptor, { ...options, signal });

@@ -28,6 +28,7 @@ export async function openDirectorySink(directory: string, location: string): Pr
   };
   return {
     location,
+    accept: () => Promise.resolve(),
     async putBlob(blob) {
       await write(blobFile(blob.digest), await blob.open(0));
       return "copied";

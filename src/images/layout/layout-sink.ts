@@ -36,6 +36,7 @@ export function layoutSink(directory: string, label: string | null, location: st
     });
   return {
     location,
+    accept: () => Promise.resolve(),
     putBlob: (blob) => store(blob.digest, blob.sizeBytes, () => blob.open(0)),
     async putManifest(content, tag) {
       await store(content.digest, content.bytes.length, () => Promise.resolve(content.bytes));

@@ -31,6 +31,7 @@ export function registrySink(
   };
   return {
     location,
+    accept: () => Promise.resolve(),
     async putBlob(blob) {
       const outcome = await client.pushBlob(path, blob, { signal, ...(mountFrom === null ? {} : { mountFrom }) });
       return outcome === "uploaded" ? "copied" : outcome;

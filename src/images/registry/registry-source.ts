@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { findReferrers } from "../../oci/referrers.ts";
+import { isNonDistributable } from "../../oci/media-type.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
@@ -55,7 +56,10 @@ export function registrySource(
     manifest,
     async blob(descriptor) {
       const { digest } = descriptor;
-      const head = isUnsized(descriptor) ? await client.headBlob(path, digest, { signal }) : null;
+      const isDoubtful = isNonDistributable(descriptor.mediaType);
+      const mustAsk = isUnsized(descriptor) || isDoubtful;
+      const head = mustAsk ? await orIfNotShown(client.headBlob(path, digest, { signal }), null) : null;
+      if (isDoubtful && head === null) return null;
       const sizeBytes = head?.sizeBytes ?? descriptor.size;
       const open = (offset: number) => client.getBlob(path, digest, { signal, offset });
       const name = `the blob ${digest} of ${location}`;

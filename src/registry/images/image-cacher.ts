@@ -3,6 +3,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { walkImage } from "../../oci/image-walk.ts";
 import { ALL_PLATFORMS, type PlatformSelection } from "../../oci/platform-selection.ts";
+import { isNonDistributable } from "../../oci/media-type.ts";
 import { findReferrers, walkReferrers } from "../../oci/referrers.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
@@ -79,8 +80,11 @@ export class ImageCacher {
     const work = this.#turns.begin();
     const found: Found = { manifests: new Set(), blobs: new Map(), context, work };
     await this.#collect(repository, manifest, selection, found);
-    await this.#bringAll(repository, found, observe);
+    const [own, foreign] = partition(found.blobs, ({ mediaType }) => !isNonDistributable(mediaType));
+    await this.#bringAll(repository, { ...found, blobs: own }, observe);
     await this.#bringReferrers(repository, found, observe);
+    // What may be had from nowhere is to keep nothing else from coming.
+    await this.#bringAll(repository, { ...found, blobs: foreign }, observe);
   }
 
   async #root(repository: Repository, reference: ManifestReference, context: PullContext): Promise<FoundManifest> {
@@ -166,11 +170,12 @@ export class ImageCacher {
 
   async #bring(
     repository: Repository,
-    { digest, size }: Descriptor,
+    { digest, size, urls = [] }: Descriptor,
     context: PullContext,
     observe: CacheObserver,
   ): Promise<void> {
-    const download = await this.#blobs.bring(repository, digest, context);
+    const elsewhere = urls.length === 0 ? {} : { elsewhere: { urls, sizeBytes: size } };
+    const download = await this.#blobs.bring(repository, digest, { ...context, ...elsewhere });
     if (download === null) return observe({ kind: "blob", digest, sizeBytes: size, state: "present" });
     observe({ kind: "blob", digest, sizeBytes: download.size, state: "fetching" });
     const timer = setInterval(
@@ -184,4 +189,14 @@ export class ImageCacher {
     }
     observe({ kind: "fetched", digest, sizeBytes: download.size });
   }
+}
+
+/** Those of the blobs that are meant, and the others. */
+function partition(
+  blobs: ReadonlyMap<Digest, Descriptor>,
+  isMeant: (blob: Descriptor) => boolean,
+): [Map<Digest, Descriptor>, Map<Digest, Descriptor>] {
+  const [meant, others] = [new Map<Digest, Descriptor>(), new Map<Digest, Descriptor>()];
+  for (const [digest, blob] of blobs) (isMeant(blob) ? meant : others).set(digest, blob);
+  return [meant, others];
 }

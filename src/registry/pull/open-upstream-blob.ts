@@ -31,8 +31,15 @@ export async function openUpstreamBlob(
  * Opens the rest of a blob whose transfer broke off after `offset` bytes; null when upstream does not have it any
  * more.
  */
-export async function reopenUpstreamBlob(upstream: Upstream, repository: Repository, digest: Digest, offset: number) {
-  const opened = await openUpstreamBlob(upstream, repository, digest, offset, { via: null });
+export async function reopenUpstreamBlob(
+  upstream: Upstream,
+  repository: Repository,
+  digest: Digest,
+  offset: number,
+  { elsewhere }: Pick<PullContext, "elsewhere">,
+) {
+  const context = { via: null, ...(elsewhere === undefined ? {} : { elsewhere }) };
+  const opened = await openUpstreamBlob(upstream, repository, digest, offset, context);
   return opened?.body ?? null;
 }
 

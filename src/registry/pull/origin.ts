@@ -5,6 +5,7 @@ import type { Tag } from "../../oci/tag.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { EventCause } from "../../storage/events.ts";
 import type { StoredManifest, Tagged } from "../../storage/metadata.ts";
+import type { BlobElsewhere } from "../../upstream/registry-client.ts";
 import type { BlobDownload } from "./blob-download.ts";
 
 /** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer may be older than it should be. */
@@ -21,6 +22,8 @@ export type PullContext = {
   readonly isGuess?: boolean;
   /** Is it likely that there is no such tag? Then HEAD asks first, which is free where pulls are counted. */
   readonly isSeldomThere?: boolean;
+  /** Where the one blob that is asked for may be had, if its registry does not give it away. */
+  readonly elsewhere?: BlobElsewhere;
   /** Is the answer to come from here alone? */
   readonly isHereOnly?: boolean;
   /** Does the client look before it pushes, rather than want to have it? Asked only where that counts. */

@@ -87,7 +87,7 @@ export class ResumedBody {
 
   async #reopen(): Promise<Reader> {
     const { digest, start } = this.#part;
-    const body = await reopenUpstreamBlob(this.#upstream, this.#repository, digest, this.#position);
+    const body = await reopenUpstreamBlob(this.#upstream, this.#repository, digest, this.#position, {});
     if (body === null) throw vanished(this.#repository, digest, this.#position > start);
     const reader = body.getReader();
     if (this.#isCancelled) await reader.cancel();

@@ -6,6 +6,7 @@ import type { BlobRead } from "../../upstream/registry-client.ts";
 import { isUpstreamDown } from "../../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import { endedEarly, pauseBeforeResumingMs, reopenUpstreamBlob, vanished } from "./open-upstream-blob.ts";
+import type { PullContext } from "./origin.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
@@ -18,6 +19,8 @@ export type Transfer = {
   /** The body that upstream has begun to send. */
   readonly opened: BlobRead;
   readonly download: BlobDownload;
+  /** As in `PullContext`. */
+  readonly origin: Pick<PullContext, "elsewhere">;
 };
 
 /** The upload that a transfer writes to, and who is told of its progress. */
@@ -33,14 +36,14 @@ export type TransferParts = {
  * Throws the last failure when resuming yields nothing; BLOB_UNKNOWN when the registry does not have the blob.
  */
 export async function transferBlob(transfer: Transfer, parts: TransferParts): Promise<void> {
-  const { upstream, repository, digest, id, opened, download } = transfer;
+  const { upstream, repository, digest, id, opened, download, origin } = transfer;
   const { upstreams, spool, traffic, log } = parts;
   let body: ReadableStream<Uint8Array> | null = opened.body;
   let failures = 0;
   for (let size = opened.offset; size < download.size || body !== null; ) {
     const before = size;
     try {
-      body ??= await reopenUpstreamBlob(upstream, repository, digest, size);
+      body ??= await reopenUpstreamBlob(upstream, repository, digest, size, origin);
       if (body === null) throw vanished(repository, digest, size > opened.offset);
       size = await spool.append(id, download.watch(body, size), download.size, (written) => {
         traffic.fetched(repository.namespace, written - size);

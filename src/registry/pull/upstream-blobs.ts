@@ -145,7 +145,8 @@ export class UpstreamBlobs implements BlobOrigin {
       const flight = await start.flight.catch(() => null);
       if (flight !== null) return flight;
     }
-    if (upstream === null || this.#absent.get(key)) return null;
+    // That the registry does not have it says nothing of other places.
+    if (upstream === null || (context.elsewhere === undefined && this.#absent.get(key))) return null;
     const started = this.#questions.watch(repository, key, this.#start(upstream, repository, digest, context));
     const flight = started.finally(() => this.#starting.delete(digest));
     this.#starting.set(digest, { key, flight });
@@ -199,7 +200,7 @@ export class UpstreamBlobs implements BlobOrigin {
     const key = keyOf(repository, digest);
     const flight: Flight = { download, key, repositories: new Map([[key, repository]]) };
     this.#flights.set(digest, flight);
-    void this.#run({ upstream, repository, digest, id, opened, download }, flight);
+    void this.#run({ upstream, repository, digest, id, opened, download, origin: context }, flight);
     return flight;
   }
 
