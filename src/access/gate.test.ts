@@ -71,8 +71,3 @@ test("a page of another site changes nothing, whoever has its browser, and pulls
     expect(() => gate.refuseForeignPages(applicant(HERE, page))).toThrow("a browser sent it");
   }
 });
-
-test("a request for two hosts changes nothing", async () => {
-  const both = { Host: "larder.lan, evil.example" };
-  expect(await gateOf(everyoneWrites).allows(applicant(HERE, both), "push", REPOSITORY)).toBe(false);
-});

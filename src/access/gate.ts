@@ -1,7 +1,6 @@
 import type { IpNetwork } from "../lib/net/ip-network.ts";
 import { isInside } from "../lib/net/ip-network.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
-import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Repository } from "../oci/repository.ts";
 import type { AccessControl, Action } from "./access-control.ts";
@@ -35,14 +34,14 @@ export class Gate {
 
   /**
    * Null when the request may do that, at once; else a promise that resolves when it may. It rejects, or this throws, with
-   * DENIED, saying what to do, or BAD_REQUEST.
+   * DENIED, saying what to do.
    *
    * What everyone may is a comparison: most requests are pulls, and nobody is to wait for a question that nobody asks.
    */
   admit(applicant: Applicant, action: Action, repository: Repository | null): Promise<void> | null {
     const isForEveryone = this.#options.control.allowsEveryone(action, repository);
     if (action === "pull" && isForEveryone) return null;
-    if (action !== "pull") this.#refuseMisledClients(applicant);
+    if (action !== "pull") this.refuseForeignPages(applicant);
     return isForEveryone ? null : this.#decide(applicant, action, repository);
   }
 
@@ -65,16 +64,6 @@ export class Gate {
     if (page === null) return;
     const from = tryParseIpAddress(arrival.remote?.address ?? "")?.toString() ?? "nowhere";
     throw new RegistryError("DENIED", `this request from ${from} is refused: ${page}`);
-  }
-
-  /** What a client was made to send, or what others would read in another way, changes nothing. */
-  #refuseMisledClients(applicant: Applicant): void {
-    const host = applicant.request.headers.get("host");
-    // The runtime joins repeated headers. Who reads one and who reads the other would not agree on what was asked.
-    if (host?.includes(",") === true) {
-      throw new RegistryError("BAD_REQUEST", `the request names more than one host: ${quoteBriefly(host)}`);
-    }
-    this.refuseForeignPages(applicant);
   }
 
   async #decide(applicant: Applicant, action: Action, repository: Repository | null): Promise<void> {

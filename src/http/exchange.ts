@@ -40,6 +40,7 @@ export class Exchange implements Applicant {
   readonly #keeper: ExchangeKeeper;
   #remote: string | null | undefined = undefined;
   #requestId: string | null = null;
+  #host: string | null | undefined = undefined;
   #query: URLSearchParams | null = null;
   #principal: Promise<Principal> | null = null;
 
@@ -54,6 +55,12 @@ export class Exchange implements Applicant {
     const question = url.indexOf("?", slash);
     this.path = question < 0 ? url.slice(slash) : url.slice(slash, question);
     this.search = question < 0 ? "" : url.slice(question + 1);
+  }
+
+  /** The `Host` header; null without one. The runtime joins several by commas: the pipeline refuses those. */
+  get host(): string | null {
+    if (this.#host === undefined) this.#host = this.request.headers.get("host");
+    return this.#host;
   }
 
   /** The query, parsed. */

@@ -111,6 +111,16 @@ describe("the pipeline", () => {
     expect(lines.join()).toContain("it counts wrongly");
   });
 
+  test("a request for several hosts is answered by nobody", async () => {
+    const { ask, seen } = lab(() => new Response("here"));
+    for (const host of ["larder.lan, evil.example", "larder.lan, larder.lan", ", larder.lan"]) {
+      const told = await ask("/x", { headers: { Host: host } });
+      expect([told.status, await told.text()]).toEqual([400, expect.stringContaining("more than one host")]);
+    }
+    expect((await ask("/x", { headers: { Host: "larder.lan:5000" } })).status).toBe(200);
+    expect(seen.map(({ status }) => status)).toEqual([400, 400, 400, 200]);
+  });
+
   test("what nobody answers is not there", async () => {
     const { ask } = lab(() => null);
     expect((await ask("/nowhere")).status).toBe(404);

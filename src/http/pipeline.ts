@@ -47,6 +47,8 @@ export class Pipeline implements ExchangeKeeper {
     for (const { asksForClient } of this.#parts.observers) if (asksForClient === true) exchange.remote();
     let pages: Pages | null = null;
     try {
+      // Whoever reads the first of several and whoever reads the last would not agree on what was asked, and may be.
+      if (exchange.host?.includes(",") === true) throw severalHosts(exchange.host);
       let answer: Promise<Response> | Response | null = null;
       for (pages of this.#parts.pages) {
         answer = pages.answer(exchange);
@@ -131,6 +133,11 @@ export class Pipeline implements ExchangeKeeper {
 
 function nothingAt(path: string): RegistryError {
   return new RegistryError("NAME_UNKNOWN", `there is nothing at ${quoteBriefly(path)}; images are under /v2/`);
+}
+
+/** Source: RFC 9112, section 3.2. */
+function severalHosts(host: string): RegistryError {
+  return new RegistryError("BAD_REQUEST", `the request names more than one host: ${quoteBriefly(host)}`);
 }
 
 function isAbort(fault: unknown, signal: AbortSignal): boolean {

@@ -61,7 +61,13 @@ describe.skipIf(isForeignRegistry)("a push from larder's own machine", () => {
 
   test("is refused when it names two hosts, or none", async () => {
     const both = ["Host: localhost:PORT\r\nHost: evil.example", "Host: evil.example\r\nHost: localhost:PORT"];
-    for (const head of both) expect((await begin(closed, head)).status).toBe(400);
+    for (const head of both) {
+      expect((await begin(closed, head)).status).toBe(400);
+      for (const path of ["/v2/", "/v2/x/manifests/latest", "/api/v1/health", "/client/", "/"]) {
+        const heads = head.replace("PORT", new URL(closed.url).port);
+        expect((await sendRaw(closed.url, `GET ${path} HTTP/1.1\r\n${heads}\r\n\r\n`)).status).toBe(400);
+      }
+    }
     expect((await begin(closed, "", undefined, "1.0")).status).toBe(403);
     expect((await begin(closed, "")).status).toBe(400);
   });

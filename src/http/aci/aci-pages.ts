@@ -72,7 +72,7 @@ export class AciPages implements Pages {
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new MethodNotAllowed(request.method, ["GET", "HEAD"]);
     }
-    const origin = `${schemeOf(request)}://${request.headers.get("host") ?? ""}`;
+    const origin = `${schemeOf(request)}://${exchange.host ?? ""}`;
     if (file === null) return this.#discover(exchange, origin);
     if (file === "") return this.#answerIndex(exchange, origin);
     if (file === PUBLIC_KEYS_FILE) {
@@ -86,11 +86,11 @@ export class AciPages implements Pages {
 
   async #answerIndex(exchange: Exchange, origin: string): Promise<Response> {
     await this.#options.gate.admit(exchange, "pull", null);
-    return textReply(exchange, await this.#options.index.render(origin, exchange.request.headers.get("host")));
+    return textReply(exchange, await this.#options.index.render(origin, exchange.host));
   }
 
   #discover(exchange: Exchange, origin: string): Response {
-    const given = exchange.request.headers.get("host");
+    const given = exchange.host;
     const host = this.#options.names.discoverableHost(given);
     if (host !== null) return textReply(exchange, renderDiscoveryPage(host, origin), "text/html; charset=utf-8");
     throw new RegistryError(
@@ -118,9 +118,8 @@ export class AciPages implements Pages {
     if (kind === "other") throw notHere(file);
     const { names, images, conversions, gate } = this.#options;
     const { request, record } = exchange;
-    const host = request.headers.get("host");
     const context: PullContext = { via: request.headers.get("via"), requestId: exchange.requestId };
-    const named = (await names.findHere(stem, host)) ?? names.nameUnseen(stem, host);
+    const named = (await names.findHere(stem, exchange.host)) ?? names.nameUnseen(stem, exchange.host);
     if (named === null) throw notHere(file);
     const { repository, tag } = named;
     Object.assign(record, { repository, namespace: repository.namespace, reference: tag });

@@ -81,7 +81,7 @@ export class DistributionApi implements Pages {
     const { method } = request;
     record.route = route.kind;
     if (!METHODS[route.kind].includes(method)) throw new MethodNotAllowed(method, METHODS[route.kind]);
-    const asked: Asked = { ns: exchange.query.get("ns"), prefix, host: request.headers.get("host") };
+    const asked: Asked = { ns: exchange.query.get("ns"), prefix, host: exchange.host };
     const via = request.headers.get("via");
     if (via !== null && isLoop(this.#instanceId, via)) throw loopDetected(asked);
     const namespace = namespaceOf(asked, this.#registry.hosts);
