@@ -109,6 +109,19 @@ describe("headers that are wrong", () => {
     }
   });
 
+  test("fields that follow a body are refused in words, before anything is changed", async () => {
+    const { digest } = contentOf("hello, trailer");
+    const path = `/v2/${name}/blobs/uploads/?digest=${digest}`;
+    const head = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n`;
+    const connection = await RawConnection.open(registry.url);
+    await connection.write(head);
+    const { status, body } = await connection.answer();
+    expect([status, body.toString()]).toEqual([400, expect.stringContaining("without a Trailer")]);
+    await connection.write("e\r\nhello, trailer\r\n0\r\nX-Sum: 1\r\n\r\n");
+    connection.destroy();
+    expect((await send("HEAD", blobUrl(registry.url, name, digest))).status).toBe(404);
+  });
+
   test.each([
     "zz\r\nhello\r\n0\r\n\r\n",
     "-5\r\nhello\r\n0\r\n\r\n",

@@ -1,8 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { type Content, freshName, makeBlob, missingDigest } from "./content-factory.ts";
 import { expectError } from "./expect-error.ts";
 import { finishUpload, locationOf, type Reply, send, startUpload, withQuery } from "./registry-client.ts";
-import { registryUnderTest, startRegistry } from "./registry-under-test.ts";
+import { RawConnection } from "./raw-http.ts";
+import { isForeignRegistry, registryUnderTest, startRegistry } from "./registry-under-test.ts";
+import { until } from "../until.ts";
 
 const registry = registryUnderTest();
 
@@ -78,6 +82,29 @@ describe("an upload session", () => {
     expectError(await finishUpload(session, blob.digest, blob.bytes), 404, "BLOB_UPLOAD_UNKNOWN");
     expectError(await send("DELETE", session), 404, "BLOB_UPLOAD_UNKNOWN");
   });
+
+  test.each(["PATCH", "PUT"])(
+    "is cancelled while a %s whose client sends no more holds it, which ends at once",
+    async (method) => {
+      const session = await startUpload(registry.url, freshName());
+      const { host, pathname } = new URL(session);
+      const silent = await RawConnection.open(registry.url);
+      try {
+        const target = method === "PUT" ? `${pathname}?digest=${missingDigest()}` : pathname;
+        const head = `${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 100000\r\n\r\n`;
+        await silent.write(`${head}${"x".repeat(50_000)}`);
+        await until("some has arrived", async () => (await send("GET", session)).headers.get("range") === "0-49999");
+        expect((await send("DELETE", session)).status).toBe(204);
+        const { status, body } = await silent.answer();
+        expect([status, body.toString()]).toEqual([404, expect.stringContaining("cancelled")]);
+        expectError(await send("DELETE", session), 404, "BLOB_UPLOAD_UNKNOWN");
+        if (isForeignRegistry) return;
+        expect(await readdir(join(registry.larder().dataFolder, "uploads"))).not.toContain(basename(pathname));
+      } finally {
+        silent.destroy();
+      }
+    },
+  );
 
   test("is gone after the commit", async () => {
     const session = await startUpload(registry.url, freshName());

@@ -1,3 +1,4 @@
+import { untilAborted } from "../../lib/async/until-aborted.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
@@ -48,6 +49,8 @@ export class Uploads {
   readonly #transitions: BlobTransitionStore;
   readonly #leases: Leases;
   readonly #now: () => number;
+  /** What ends the requests that write to sessions now. */
+  readonly #writers = new Map<string, AbortController>();
 
   constructor(
     bytes: SpoolAndStore,
@@ -122,15 +125,15 @@ export class Uploads {
 
   /** Adds a chunk. Throws `ChunkOutOfOrder`, BLOB_UPLOAD_UNKNOWN, SIZE_INVALID. */
   async append(repository: Repository, id: string, chunk: UploadChunk): Promise<UploadState> {
-    return this.#alone(repository, id, async (state) => {
-      return { id: state.id, size: await this.#appendInOrder(state, chunk) };
+    return this.#alone(repository, id, async (state, signal) => {
+      return { id: state.id, size: await this.#appendInOrder(state, cancellable(chunk, signal)) };
     });
   }
 
   /** Adds a last chunk, if there is one, and turns the session into a blob. Throws as `append`, and DIGEST_INVALID. */
   async finish(repository: Repository, id: string, digest: Digest, chunk: UploadChunk): Promise<void> {
-    await this.#alone(repository, id, async (state) => {
-      await this.#appendInOrder(state, chunk);
+    await this.#alone(repository, id, async (state, signal) => {
+      await this.#appendInOrder(state, cancellable(chunk, signal));
       try {
         await this.#commit(repository, state.id, digest);
       } finally {
@@ -139,10 +142,14 @@ export class Uploads {
     });
   }
 
-  /** Ends a session without a blob. Throws BLOB_UPLOAD_UNKNOWN. */
+  /**
+   * Ends a session without a blob, and the request that is writing to it, whose client may have vanished long ago. Throws
+   * BLOB_UPLOAD_UNKNOWN.
+   */
   async cancel(repository: Repository, id: string): Promise<void> {
     const state = await this.state(repository, id);
-    // Whoever is writing to it finds that it is gone.
+    this.#writers.get(id)?.abort(uploadCancelled());
+    // Where somebody else's process writes to it, that finds that it is gone.
     await this.#spool.drop(state.id);
     await this.#sessions.deleteSession(id);
   }
@@ -179,9 +186,22 @@ export class Uploads {
   }
 
   /** One request at a time writes to a session; another that comes meanwhile is told how far the session is. */
-  async #alone<T>(repository: Repository, id: string, work: (state: UploadState) => Promise<T>): Promise<T> {
+  async #alone<T>(
+    repository: Repository,
+    id: string,
+    work: (state: UploadState, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const uploadId = tryParseUploadId(id);
-    const alone = async () => work(await this.state(repository, id));
+    const alone = async () => {
+      const state = await this.state(repository, id);
+      const writer = new AbortController();
+      this.#writers.set(id, writer);
+      try {
+        return await work(state, writer.signal);
+      } finally {
+        this.#writers.delete(id);
+      }
+    };
     const done = uploadId === null ? null : await underLease(this.#leases, uploadLease(uploadId), alone);
     if (done !== null) return done.value;
     throw new ChunkOutOfOrder(
@@ -224,4 +244,13 @@ export class Uploads {
       await this.#links.linkBlob(nameOf(repository), digest, size, this.#now());
     });
   }
+}
+
+/** The chunk, whose body fails when the signal fires. */
+function cancellable(chunk: UploadChunk, signal: AbortSignal): UploadChunk {
+  return chunk.body === null ? chunk : { ...chunk, body: untilAborted(chunk.body, signal) };
+}
+
+function uploadCancelled(): RegistryError {
+  return new RegistryError("BLOB_UPLOAD_UNKNOWN", "the upload was cancelled; begin it anew");
 }
