@@ -1,10 +1,7 @@
 import { Command } from "commander";
 import { kubeadmImages } from "../../discovery/kubernetes/kubeadm.ts";
-import {
-  kubernetesImages,
-  kubernetesVersion,
-  UnknownReleaseError,
-} from "../../discovery/kubernetes/kubernetes-images.ts";
+import { kubernetesImages, kubernetesVersion } from "../../discovery/kubernetes/kubernetes-images.ts";
+import { UnknownReleaseError } from "../../discovery/kubernetes/kubernetes-version.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
@@ -80,7 +77,7 @@ async function imagesOf(version: string, flags: Flags, io: CommandIo): Promise<r
     };
     const normal = kubernetesVersion(version);
     if (flags.runtime === undefined) stderr.write(`larder: ${WITHOUT_RUNTIME}\n`);
-    const { images, warnings } = kubernetesImages(normal, options);
+    const { images, warnings } = kubernetesImages(version, options);
     const asked = await kubeadmImages(normal, { environment, signal, ...repository });
     if (asked === null) {
       for (const warning of warnings) stderr.write(`larder: ${warning}\n`);

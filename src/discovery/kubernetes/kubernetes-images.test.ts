@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { formatReference } from "../../oci/reference.ts";
 import { kubeadmImages } from "./kubeadm.ts";
 import { ADD_ONS } from "./kubernetes-add-ons.ts";
-import { kubernetesImages, type KubernetesOptions, UnknownReleaseError } from "./kubernetes-images.ts";
+import { kubernetesImages, type KubernetesOptions } from "./kubernetes-images.ts";
 import { RELEASES } from "./kubernetes-release-table.ts";
+import { UnknownReleaseError } from "./kubernetes-version.ts";
 
 function names(version: string, options: KubernetesOptions = {}): string[] {
   return kubernetesImages(version, options).images.map(formatReference);

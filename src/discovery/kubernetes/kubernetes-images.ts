@@ -1,7 +1,9 @@
 /** The images that a Kubernetes release needs, without asking anyone. Source: `kubeadm config images list`, 1.20 to 1.37. */
 import { parseReference, type Reference } from "../../oci/reference.ts";
+import { clusterImages } from "./cluster-images.ts";
 import { ADD_ONS } from "./kubernetes-add-ons.ts";
 import { RELEASES, type ReleaseRow } from "./kubernetes-release-table.ts";
+import { type KubernetesVersion, parseKubernetesVersion, UnknownReleaseError } from "./kubernetes-version.ts";
 import { KNOWN_RUNTIMES, sandboxImage } from "./runtime-sandbox.ts";
 
 /** What is wanted beside the control plane. */
@@ -17,15 +19,8 @@ export type KubernetesOptions = {
 /** The images, each once, in kubeadm's order, and what to know about them. */
 export type KubernetesImages = { readonly images: readonly Reference[]; readonly warnings: readonly string[] };
 
-/** A version, runtime or add-on that is not known. The message says what is. */
-export class UnknownReleaseError extends Error {
-  override readonly name = "UnknownReleaseError";
-}
-
 /** Said instead of a runtime: its sandbox image is not wanted. */
 const NO_RUNTIME = "none";
-
-const COMPONENTS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"];
 
 /**
  * The images of a release: `1.31.2`, with or without `v`; `1.31` stands for its newest patch release.
@@ -34,60 +29,34 @@ const COMPONENTS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler
  */
 export function kubernetesImages(version: string, options: KubernetesOptions = {}): KubernetesImages {
   const warnings: string[] = [];
+  const { imageRepository } = options;
+  const read = parseKubernetesVersion(version);
+  if (read.distribution !== "") {
+    warnings.push(
+      `${version.trim()} is a distribution's version: these are the images of Kubernetes ${read.tag} itself; k3s, RKE2 and their like bring images of their own, listed with their releases`,
+    );
+  }
   const written = [
-    ...releaseImages(version, options.imageRepository, warnings),
+    ...clusterImages(releaseRow(read, warnings), read.tag, { imageRepository }),
     ...(options.with ?? []).flatMap(addOnImages),
     ...(options.runtime === undefined || options.runtime === NO_RUNTIME ? [] : [runtimeImage(options.runtime)]),
   ];
   return { images: [...new Set(written)].map((image) => parseReference(image)), warnings };
 }
 
-/** The version as kubeadm takes it: `v1.31.2`. Throws `UnknownReleaseError`. */
+/** The version as kubeadm takes it: `v1.31.2`, `v1.32.0-rc.1`. Throws `UnknownReleaseError`. */
 export function kubernetesVersion(version: string): string {
-  const { minor, patch } = parseVersion(version);
-  return `v1.${minor}.${patch}`;
+  return parseKubernetesVersion(version).tag;
 }
 
-function releaseImages(version: string, repository: string | undefined, warnings: string[]): string[] {
-  const { minor, patch } = parseVersion(version);
-  const row = rowOf(minor, patch, warnings);
-  const registry = repository ?? row.registry;
-  const coredns = repository !== undefined && minor >= 21 ? row.coredns.replace("coredns/", "") : row.coredns;
-  return [
-    ...COMPONENTS.map((component) => `${registry}/${component}:v1.${minor}.${patch}`),
-    `${registry}/${coredns}`,
-    `${registry}/pause:${row.pause}`,
-    `${registry}/etcd:${row.etcd}`,
-  ];
-}
-
-function parseVersion(version: string): { minor: number; patch: number } {
-  const parts = /^v?1\.(\d{1,3})(?:\.(\d{1,3}))?$/.exec(version.trim());
-  if (parts === null) {
-    throw new UnknownReleaseError(
-      `${JSON.stringify(version)} is no Kubernetes version: write it as 1.31.2, or 1.31 for its newest patch release`,
-    );
-  }
-  const minor = Number(parts[1]);
-  const oldest = RELEASES[0]?.minor ?? 0;
-  if (minor < oldest)
-    throw new UnknownReleaseError(`Kubernetes ${version} is older than 1.${oldest}, the first release that is known`);
-  const newestPatch = RELEASES.findLast((row) => row.minor === minor)?.patches[1];
-  if (parts[2] === undefined && newestPatch === undefined) {
-    throw new UnknownReleaseError(
-      `Kubernetes ${version} is newer than the table: write its patch release too, as ${version}.0`,
-    );
-  }
-  return { minor, patch: parts[2] === undefined ? (newestPatch ?? 0) : Number(parts[2]) };
-}
-
-function rowOf(minor: number, patch: number, warnings: string[]): ReleaseRow {
+/** The table's row of a release; of one that is newer than the table the newest row, and a warning. */
+export function releaseRow({ minor, patch, tag }: KubernetesVersion, warnings: string[]): ReleaseRow {
   const exact = RELEASES.find((row) => row.minor === minor && patch >= row.patches[0] && patch <= row.patches[1]);
   if (exact !== undefined) return exact;
   const nearest = RELEASES.findLast((row) => row.minor <= minor);
-  if (nearest === undefined) throw new UnknownReleaseError(`Kubernetes 1.${minor} is not known`);
+  if (nearest === undefined) throw new UnknownReleaseError(`Kubernetes ${tag} is not known`);
   warnings.push(
-    `Kubernetes 1.${minor}.${patch} is newer than the table: the versions of pause, etcd and CoreDNS are a guess, those of 1.${nearest.minor}.${nearest.patches[1]}; its kubeadm, when it is on the PATH, knows better`,
+    `Kubernetes ${tag.slice(1)} is newer than the table: the versions of pause, etcd and CoreDNS are a guess, those of 1.${nearest.minor}.${nearest.patches[1]}; its kubeadm, when it is on the PATH, knows better`,
   );
   return nearest;
 }
