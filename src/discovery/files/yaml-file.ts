@@ -1,11 +1,12 @@
 /** YAML and JSON files of any kind: which document is what, and who reads it. */
 import type { DocumentFile, DocumentFormat } from "./document-format.ts";
 import { scanImageLines } from "./embedded-text.ts";
+import { isNamedAsCollection, scanImageCollection } from "./image-collection.ts";
 import type { ManifestContext } from "./manifest-context.ts";
 import { Findings, type ImageSource } from "../found/found-image.ts";
-import { isLikelyImage, mayNameImages } from "../found/image-text.ts";
+import { mayNameImages } from "../found/image-text.ts";
 import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
-import type { Located } from "../found/located-value.ts";
+import { type Located, valueAt } from "../found/located-value.ts";
 import { type DocumentText, linesOf, readDocument, splitDocuments } from "./yaml-documents.ts";
 
 /** A YAML or JSON file. The fields of one that the user named count whatever document it is. */
@@ -18,8 +19,8 @@ export type YamlFile = DocumentFile & {
 /** Adds the images of all documents of a file; those that are broken are named, the others read. */
 export async function scanYamlFile(file: YamlFile, signal: AbortSignal, findings: Findings): Promise<void> {
   // JSON files that are neither manifests nor asked for are other programs' affair, and can be large.
-  const isOurs = /"(?:kind|services)"\s*:/.test(file.text) || bearsMark(file.text, file.formats);
-  if (/\.json$/i.test(file.name) && !file.askedFor && !isOurs) return;
+  const mustBear = /\.json$/i.test(file.name) && !file.askedFor && !isNamedAsCollection(file.name);
+  if (mustBear && !/"(?:kind|services)"\s*:/.test(file.text) && !bearsMark(file.text, file.formats)) return;
   for (const document of splitDocuments(file.text)) {
     const value = readUseful(file, document, findings);
     if (value !== null) await scanDocument(value, file, signal, findings);
@@ -33,13 +34,17 @@ async function scanDocument(document: Located, file: YamlFile, signal: AbortSign
     await format.read(document, file, findings, signal);
   } else if (isKubernetesDocument(document)) {
     scanManifest(document, manifestContext("kubernetes"), findings);
-  } else if (document.type === "list" && /image/i.test(file.name)) {
-    for (const item of document.items) {
-      if (item.type === "scalar" && isLikelyImage(item.text)) findings.image(item, item.text, "field", "list");
-    }
+  } else if (isCollection(document, file) && scanImageCollection(document, findings)) {
+    return;
   } else if (file.askedFor || /values/i.test(file.name)) {
     scanManifest(document, { ...manifestContext("values"), guess: true }, findings);
   }
+}
+
+/** May the document be a list of images, by its file's name, or as the user says who names the file? */
+function isCollection(document: Located, file: YamlFile): boolean {
+  if (isNamedAsCollection(file.name)) return true;
+  return file.askedFor && (document.type === "list" || valueAt(document, "images")?.type === "list");
 }
 
 function manifestContext(source: ImageSource): ManifestContext {
@@ -49,7 +54,8 @@ function manifestContext(source: ImageSource): ManifestContext {
 /** Reads a document that may name images; null for the others, which are only looked at for being broken. */
 function readUseful(file: YamlFile, document: DocumentText, findings: Findings): Located | null {
   const { text, firstLine } = document;
-  if (!mayNameImages(text) && !bearsMark(text, file.formats) && isSound(text)) return null;
+  const mayBeUseful = mayNameImages(text) || isNamedAsCollection(file.name) || bearsMark(text, file.formats);
+  if (!mayBeUseful && isSound(text)) return null;
   const reading = new Findings();
   const value = readDocument(document, linesOf(file.path), reading);
   const isTemplate = value === null && /\{\{|\{%/.test(text);

@@ -74,7 +74,10 @@ export class Findings {
   ): boolean {
     const reference = tryReference(written);
     if (reference === null) return false;
-    if (this.#first(`image\0${place.file}\0${place.line}\0${written}\0${kind}\0${platform}`)) {
+    const key = `image\0${place.file}\0${place.line}\0${written}\0${platform}\0`;
+    // What a field names need not be guessed.
+    if (kind === "guess" && this.#seen.has(`${key}field`)) return true;
+    if (this.#first(key + kind)) {
       this.images.push({ reference, written, file: place.file, line: place.line, kind, source, platform });
     }
     return true;

@@ -27,6 +27,11 @@ export function isLikelyImage(text: string): boolean {
   return tryReference(text) !== null;
 }
 
+/** Is this a name of one word, which is an image only in a list of images? */
+export function isBareName(text: string): boolean {
+  return /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(text) && !NOT_AN_IMAGE.test(text);
+}
+
 /** Is this a name with a version, as `nginx:1.25`: an image, if it stands where nothing says what it is? */
 export function isVersionedName(text: string): boolean {
   return (
