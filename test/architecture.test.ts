@@ -56,7 +56,13 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "discovery/kustomize": ["discovery/found", "discovery/files"],
   "discovery/compose": ["discovery/found", "discovery/files"],
   "discovery/pipelines": ["discovery/found", "discovery/files"],
-  "discovery/formats": ["discovery/found", "discovery/files", "discovery/compose", "discovery/pipelines"],
+  "discovery/formats": [
+    "discovery/found",
+    "discovery/files",
+    "discovery/kubernetes",
+    "discovery/compose",
+    "discovery/pipelines",
+  ],
   discovery: [
     "discovery/found",
     "discovery/files",

@@ -8,6 +8,20 @@ import { gitlabPipeline } from "../pipelines/gitlab-pipeline.ts";
 import { tekton } from "../pipelines/tekton.ts";
 import { woodpeckerPipeline } from "../pipelines/woodpecker-pipeline.ts";
 import { hauler } from "./hauler.ts";
+import { artifactHub } from "./artifact-hub.ts";
+import { carvel } from "./carvel.ts";
+import { componentDescriptor } from "./component-descriptor.ts";
+import { crossplane } from "./crossplane.ts";
+import { k0s } from "./k0s.ts";
+import { clusterApi, kubeadm } from "./kubeadm.ts";
+import { ocMirror } from "./oc-mirror.ts";
+import { operatorCatalog } from "./operator-catalog.ts";
+import { regsync } from "./regsync.ts";
+import { rke } from "./rke.ts";
+import { skaffold } from "./skaffold.ts";
+import { skopeoSync } from "./skopeo-sync.ts";
+import { talos } from "./talos.ts";
+import { zarf } from "./zarf.ts";
 
 /** The documents of other tools that are understood. The first that recognizes a document reads it, before the reader of Kubernetes' manifests is asked. */
 export const DOCUMENT_FORMATS: readonly DocumentFormat[] = [
@@ -20,4 +34,19 @@ export const DOCUMENT_FORMATS: readonly DocumentFormat[] = [
   woodpeckerPipeline,
   azurePipeline,
   gitlabPipeline,
+  artifactHub,
+  carvel,
+  componentDescriptor,
+  crossplane,
+  k0s,
+  clusterApi,
+  kubeadm,
+  ocMirror,
+  operatorCatalog,
+  regsync,
+  rke,
+  skaffold,
+  skopeoSync,
+  talos,
+  zarf,
 ];
