@@ -93,7 +93,10 @@ export const inspectedImage = v.object({
     ),
     v.description("the images of an index; `platform` is null for attestations"),
   ),
-  layers: v.array(v.object({ digest, sizeBytes: bytes, mediaType: v.string() })),
+  layers: v.pipe(
+    v.array(v.object({ digest, sizeBytes: bytes, mediaType: v.string() })),
+    v.description("the layers of an image; what an index lists besides manifests, as that of a build cache does"),
+  ),
   subject: v.pipe(v.nullable(v.string()), v.description("the digest of what it refers to: a signature's image")),
   annotations: v.record(v.string(), v.string()),
   config: v.pipe(v.unknown(), v.description("the image's config as it is; null when it is not JSON, or not here")),

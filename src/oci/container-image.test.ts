@@ -42,14 +42,10 @@ const others: readonly (readonly [ReturnType<typeof image>, string])[] = [
     image("application/vnd.oci.empty.v1+json", ["text/plain"], OCI, { artifactType: "application/vnd.example" }),
     'an artifact of the type "application/vnd.example"',
   ],
-  [
-    image(CONFIG, ["application/vnd.dev.cosign.simplesigning.v1+json"]),
-    'an artifact, with content of the type "application/vnd.dev.cosign.simplesigning.v1+json"',
-  ],
-  [
-    image(CONFIG, ["application/vnd.in-toto+json"]),
-    'an artifact, with content of the type "application/vnd.in-toto+json"',
-  ],
+  [image(CONFIG, ["application/vnd.dev.cosign.simplesigning.v1+json"]), "a signature"],
+  [image(CONFIG, ["application/vnd.in-toto+json"]), "an attestation"],
+  [image(CONFIG, ["text/plain"]), 'an artifact, with content of the type "text/plain"'],
+  [image("application/vnd.buildkit.cacheconfig.v0", []), "a build cache"],
   [image(CONFIG, ["application/vnd.oci.image.layer.v1.tar+gzip+encrypted"]), "an image with encrypted layers"],
 ];
 test.each(others)("%# is none", (manifest, why) => expect(whyNoContainerImage(manifest)).toBe(why));

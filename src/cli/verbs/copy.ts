@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import type { SourceImage } from "../../images/image-source.ts";
 import { type Location, type SourceLocation, STANDARD_STREAM } from "../../images/location.ts";
 import type { RepositoryPath } from "../../oci/repository-name.ts";
-import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import type { CommandIo } from "../../lib/command/command-io.ts";
+import { insistOnOne } from "../insist-on-one.ts";
 import { copyAll } from "../copy-all.ts";
 import { addCopyOptions, addRegistryOptions, type CopyFlags, jobsOf, registrySideOf } from "../copy-flags.ts";
 import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
@@ -54,7 +54,8 @@ async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): 
   const opened = await explaining(reading, () => openSource(source, registrySideOf(flags, "src"), context));
   try {
     const images = await explaining(reading, () => opened.images());
-    insistOnOne(images, from, dest);
+    // Several images fit only where each can keep its own name.
+    if (!("label" in dest && dest.label === null)) insistOnOne(images, from);
     const sink = await openSink(dest, registrySideOf(flags, "dest"), mountFrom(source, dest), context);
     await copyAll(opened, images, sink, options, report);
   } finally {
@@ -62,17 +63,6 @@ async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): 
   }
   const isStdoutTaken = "path" in dest && dest.path === STANDARD_STREAM;
   report.write(isStdoutTaken ? io.stderr : io.stdout, flags.json === true);
-}
-
-/** Several images fit only where each can keep its own name. */
-function insistOnOne(images: readonly SourceImage[], from: string, dest: Location): void {
-  const keepsNames = "label" in dest && dest.label === null;
-  if (images.length < 2 || keepsNames) return;
-  const names = images.slice(0, 20).map(({ name }, position) => name ?? `@${position}`);
-  throw new CommandFailure(
-    2,
-    `${from} holds several images; choose one: ${names.map((name) => `${from}:${name}`).join(", ")}`,
-  );
 }
 
 function mountFrom(source: SourceLocation, dest: Location): RepositoryPath | null {

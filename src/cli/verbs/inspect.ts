@@ -5,9 +5,13 @@ import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts"
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import type { ImageDetails } from "../../remote/image-registry.ts";
 import { formatBytes } from "../progress.ts";
+import { registrySideOf } from "../copy-flags.ts";
+import { insistOnOne } from "../insist-on-one.ts";
+import { explaining, readSource, type SourceReading } from "../read-location.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 import { standardStreams } from "../standard-streams.ts";
 import { formatTable } from "../table.ts";
+import { whatItIs } from "../what-it-is.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true; readonly raw?: true };
 
@@ -15,34 +19,61 @@ type Flags = { readonly registry?: string; readonly json?: true; readonly raw?: 
 export function inspectCommand(io: CommandIo): Command {
   const command = new Command("inspect")
     .summary("show an image: digest, platforms, layers, config")
-    .description("Show an image that the registry holds: digest, platforms, layers, config. Upstream is not asked.")
-    .argument("<image>", "nginx:1.27, quay.io/coreos/etcd@sha256:…, local/myapp:1")
+    .description(
+      "Show an image that the registry holds: digest, platforms, layers, config. Upstream is not asked.\n" +
+        "A file, a folder, or docker-archive:FILE, oci:DIR, docker-daemon:NAME and so on show what is in there, and\n" +
+        "docker://NAME what another registry has.",
+    )
+    .argument("<image>", "nginx:1.27, quay.io/coreos/etcd@sha256:…, local/myapp:1, ./app.tar, oci:DIR[:TAG]")
     .option("--raw", "the manifest, byte for byte")
     .option("--json", "as JSON");
   return addConnectionOptions(command).action((image: string, flags: Flags) =>
     failingPlainly(io.signal, async () => {
       if (flags.raw === true && flags.json === true) throw new CommandFailure(2, "give --raw or --json, not both");
-      const reference = readArgument(() => parseImageName(image));
-      const registry = await connect(flags, io);
-      const details = await registry.inspect(reference);
-      if (details === null) {
-        const name = formatReference(reference);
-        throw new CommandFailure(1, `${name} is not at ${registry.host}; \`larder cache ${name}\` brings it`);
-      }
+      const reading = await readSource(image, "registry");
+      const isHeld = reading.location.kind === "registry" && !image.startsWith("docker://");
+      const details = isHeld ? await inspectHeld(image, flags, io) : await inspectLocation(reading, flags, io);
       const { manifestBase64, ...shown } = details;
       if (flags.raw === true) return standardStreams.standardOutput([Buffer.from(manifestBase64, "base64")]);
-      io.stdout.write(flags.json === true ? `${JSON.stringify(shown, null, 2)}\n` : formatDetails(shown));
+      io.stdout.write(flags.json === true ? `${JSON.stringify(shown, null, 2)}\n` : formatDetails(details));
     }),
   );
 }
 
-function formatDetails(details: Omit<ImageDetails, "manifestBase64">): string {
+/** What the registry holds under a name. */
+async function inspectHeld(image: string, flags: Flags, io: CommandIo): Promise<ImageDetails> {
+  const reference = readArgument(() => parseImageName(image));
+  const registry = await connect(flags, io);
+  const details = await registry.inspect(reference);
+  if (details !== null) return details;
+  const name = formatReference(reference);
+  throw new CommandFailure(1, `${name} is not at ${registry.host}; \`larder cache ${name}\` brings it`);
+}
+
+/** The image in a file, a folder, an engine, or another registry. */
+async function inspectLocation(reading: SourceReading, flags: Flags, io: CommandIo): Promise<ImageDetails> {
+  const { openSource } = await import("../open-location.ts");
+  const { inspectSource } = await import("../../remote/inspect-source.ts");
+  const context = { environment: io.environment, signal: io.signal, ...standardStreams };
+  const source = await explaining(reading, () => openSource(reading.location, registrySideOf(flags, ""), context));
+  try {
+    const images = await explaining(reading, () => source.images());
+    insistOnOne(images, source.location);
+    return await inspectSource(source, images[0], io.signal);
+  } finally {
+    await source.close();
+  }
+}
+
+function formatDetails(details: ImageDetails): string {
   const { kind, updatedAtMs, sizeBytes } = details;
   const facts: [string, string][] = [
     ["image", details.name],
     ["digest", details.digest],
     ["type", details.mediaType],
   ];
+  const what = whatItIs(details);
+  if (what !== null) facts.push(["holds", what]);
   if (details.subject !== null) facts.push(["refers to", details.subject]);
   if (sizeBytes !== null) facts.push(["size here", formatBytes(sizeBytes)]);
   if (kind !== null && updatedAtMs !== null) facts.push([kind, new Date(updatedAtMs).toISOString()]);
@@ -69,7 +100,8 @@ function configFacts(config: unknown): [string, string][] {
   const { Entrypoint, Cmd, User } = (run ?? {}) as Record<string, unknown>;
   const command = [Entrypoint, Cmd].flatMap((part) => (Array.isArray(part) ? part.map(String) : []));
   const facts: [string, string][] = [];
-  if (typeof os === "string") facts.push(["platform", [os, architecture, variant].filter(Boolean).join("/")]);
+  if (typeof os === "string" && os !== "unknown")
+    facts.push(["platform", [os, architecture, variant].filter(Boolean).join("/")]);
   if (typeof created === "string") facts.push(["created", created]);
   if (command.length > 0)
     facts.push(["runs", command.map((word) => (/^[\w./:=@-]+$/.test(word) ? word : JSON.stringify(word))).join(" ")]);
