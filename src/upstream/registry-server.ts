@@ -146,16 +146,16 @@ export class RegistryServer {
     const { access, signal } = request;
     let sent = await authorizer.authorize(access, signal);
     let response = await this.#sendOnce(request, sent.header);
-    if (this.#refuses(response, 403)) {
-      // Some registries say so when a token has expired.
+    if (this.#refuses(response, 403) || (this.#refuses(response, 401) && !challenges(response))) {
+      // Some registries say so, in a line of text or on a page, when a token has expired.
       const renewed = await authorizer.renew(access, sent, signal);
+      sent = renewed ?? { ...sent, isKept: false };
       if (renewed !== null) {
         await drain(response.body);
-        sent = renewed;
         response = await this.#sendOnce(request, sent.header);
       }
     }
-    if (this.#refuses(response, 401)) {
+    if (this.#refuses(response, 401) || (this.#refuses(response, 403) && challenges(response))) {
       const better = await this.#answerTo(response, request, sent);
       if (better === null) return response;
       await drain(response.body);
@@ -249,4 +249,9 @@ export class RegistryServer {
       requestId: request.requestId ?? null,
     });
   }
+}
+
+/** Does a refusal say what it wants? */
+function challenges({ headers }: HttpResponse): boolean {
+  return headers.has("www-authenticate");
 }

@@ -4,7 +4,7 @@ import { parseRepositoryPath } from "../oci/repository-name.ts";
 import { parseTag } from "../oci/tag.ts";
 import type { CredentialSource } from "./auth/credentials.ts";
 import type { RegistryClient } from "./registry-client.ts";
-import { clientOf, failureOf, PATH } from "./registry.fixture.ts";
+import { blobOf, clientOf, failureOf, PATH } from "./registry.fixture.ts";
 import { startWebServer, type WebServer } from "./transport/web-server.fixture.ts";
 
 const TAG = parseTag("latest");
@@ -96,17 +96,65 @@ test("a registry that wants no token any more is asked without", async () => {
   expect(await client.headManifest(OTHER, TAG)).not.toBeNull();
 });
 
-describe("what has expired, which a registry says by 403 and a line of text, is renewed once", () => {
-  const expired = () => new Response("Your authorization token has expired.", { status: 403 });
+const page = "<html><head><title>401 Authorization Required</title></head><body><hr>nginx</body></html>";
+const expiries: readonly (readonly [string, () => Response, string])[] = [
+  ["403 and a line of text", () => new Response("Your token has expired.", { status: 403 }), "Your token has expired."],
+  ["401 and a line of text", () => new Response("token expired\n", { status: 401 }), "token expired"],
+  ["401 and a page", () => new Response(page, { status: 401 }), "401 Authorization Required"],
+  ["401 and nothing at all", () => new Response(null, { status: 401 }), "answered 401"],
+];
 
-  test("by another token", async () => {
+describe.each(expiries)("what has expired, which a registry says by %s, is renewed once", (_, expired, reason) => {
+  // A bare 401 makes larder ask `/v2/` what is wanted; that may say as little.
+  const roots = [() => new Response(), () => new Response("", { status: 401 }), () => challenge(before)] as const;
+
+  test.each(roots.map((root, index) => [index, root] as const))("by another token (root %d)", async (_index, root) => {
     const client = await openedClient();
     good = "renewed";
     before.handle = () => Response.json({ token: "renewed" });
-    refuse = expired;
+    registry.handle = (request) => {
+      if (new URL(request.url).pathname === "/v2/") return root();
+      return request.headers.get("authorization") === "Bearer renewed" ? new Response() : expired();
+    };
     expect(await client.headManifest(PATH, TAG)).not.toBeNull();
-    expect(before.requests.length).toBe(1);
+    expect([before.requests.length, registry.requests.length]).toEqual([1, 2]);
   });
+
+  test.each(roots.map((root, index) => [index, root] as const))("and else told of (root %d)", async (_index, root) => {
+    const client = await openedClient();
+    registry.handle = (request) => (new URL(request.url).pathname === "/v2/" ? root() : expired());
+    await expect(client.getManifest(PATH, TAG)).rejects.toThrow(reason);
+    expect(before.requests.length).toBe(1);
+    expect(registry.requests.length).toBeLessThanOrEqual(3);
+  });
+});
+
+test("a registry that forbids with a challenge is answered as one that refuses with it", async () => {
+  refuse = () => new Response("", { status: 403, headers: challenge(before).headers });
+  expect(await clientOf(registry.url).headManifest(PATH, TAG)).not.toBeNull();
+});
+
+test("an expired token is renewed in the midst of a push, and the same body sent again", async () => {
+  const client = await openedClient();
+  const bytes = Buffer.from("the layer");
+  const received: string[] = [];
+  let expiresAtPut = true;
+  registry.handle = async (request) => {
+    if (request.headers.get("authorization") !== `Bearer ${good}`) return new Response("expired", { status: 403 });
+    if (request.method === "HEAD") return new Response("", { status: 404 });
+    if (request.method === "POST") return new Response("", { status: 202, headers: { location: "/v2/upload/1" } });
+    received.push(await request.text());
+    if (!expiresAtPut) return new Response("", { status: 201 });
+    [expiresAtPut, good] = [false, "renewed"];
+    return new Response("expired", { status: 403 });
+  };
+  before.handle = () => Response.json({ token: good });
+  expect(await client.pushBlob(PATH, blobOf(bytes))).toBe("uploaded");
+  expect(received).toEqual(["the layer", "the layer"]);
+});
+
+describe("what has expired, which a registry says by 403 and a line of text, is renewed once", () => {
+  const expired = () => new Response("Your authorization token has expired.", { status: 403 });
 
   test("by another password, and only if there is another one", async () => {
     let password = "first";

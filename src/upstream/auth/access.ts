@@ -26,3 +26,21 @@ export function scopesOf(access: Access, prefix: string): readonly string[] {
   const own = `repository:${prefix}${access.path}:${access.actions}`;
   return access.alsoPull === undefined ? [own] : [own, `repository:${prefix}${access.alsoPull}:pull`];
 }
+
+/** Does what is wanted permit all that was asked for? */
+export function areCovered(asked: readonly string[], wanted: readonly string[]): boolean {
+  return asked.every((scope) => wanted.some((one) => covers(one, scope)));
+}
+
+/** `repository:a:pull,push` covers `repository:a:pull`. */
+function covers(scope: string, narrower: string): boolean {
+  const [colon, narrowerColon] = [scope.lastIndexOf(":"), narrower.lastIndexOf(":")];
+  const actions = scope.slice(colon + 1).split(",");
+  return (
+    scope.slice(0, colon) === narrower.slice(0, narrowerColon) &&
+    narrower
+      .slice(narrowerColon + 1)
+      .split(",")
+      .every((action) => actions.includes(action))
+  );
+}

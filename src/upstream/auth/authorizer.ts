@@ -1,4 +1,4 @@
-import { type Access, scopesOf } from "./access.ts";
+import { type Access, areCovered, scopesOf } from "./access.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { basicHeader, type Credentials } from "./credentials.ts";
 import { orAborted } from "../../lib/async/or-aborted.ts";
@@ -123,7 +123,7 @@ export class Authorizer {
     access: Access,
     sent: Authorization,
     signal: AbortSignal | undefined,
-  ): Promise<string> {
+  ): Promise<string | null> {
     const realm = challenge.parameters.get("realm") ?? "";
     const service = challenge.parameters.get("service") ?? null;
     const known = this.#scheme;
@@ -133,8 +133,11 @@ export class Authorizer {
     // It is the very service that gave none a moment ago.
     if (sent.failure !== null && isSame(sent.failure.scheme, scheme)) throw sent.failure.error;
     const scopes = this.#scopes(access);
-    if (this.#tokens.get(keyOf(scopes))?.header === sent.header) this.#tokens.delete(keyOf(scopes));
     const asked = (challenge.parameters.get("scope") ?? "").split(/\s+/).filter((scope) => scope !== "");
+    // So did the token that was refused, a moment ago: another one would be no better.
+    const isFresh = sent.header !== null && !sent.isKept && known !== null && isSame(known, scheme);
+    if (isFresh && areCovered(asked, scopes.wanted)) return null;
+    if (this.#tokens.get(keyOf(scopes))?.header === sent.header) this.#tokens.delete(keyOf(scopes));
     return this.#token(scheme, scopes, asked, signal);
   }
 
@@ -166,8 +169,9 @@ export class Authorizer {
     const askedAtMs = elapsed();
     // Where the server calls things as larder does, what is wanted may be more than this one request needs (a push
     // begins with a HEAD). Where it does not, it knows best; but not every challenge names a mount's source.
-    const isCovered = asked.every((scope) => scopes.wanted.some((wanted) => covers(wanted, scope)));
-    const scope = isCovered ? scopes.wanted : [...new Set([...asked, ...scopes.wanted.slice(1)])];
+    const scope = areCovered(asked, scopes.wanted)
+      ? scopes.wanted
+      : [...new Set([...asked, ...scopes.wanted.slice(1)])];
     const question = { realm: scheme.realm, service: scheme.service, scopes: scope };
     const { token, lifetimeSeconds } = await tokens.fetch(question, await credentials(scopes.path));
     const lifetimeMs = lifetimeSeconds * 1000;
@@ -183,19 +187,6 @@ type Scopes = { readonly path: string | null; readonly wanted: readonly string[]
 
 function isSame(scheme: Scheme, other: BearerScheme): boolean {
   return scheme.kind === "bearer" && scheme.realm === other.realm && scheme.service === other.service;
-}
-
-/** `repository:a:pull,push` covers `repository:a:pull`. */
-function covers(scope: string, narrower: string): boolean {
-  const [colon, narrowerColon] = [scope.lastIndexOf(":"), narrower.lastIndexOf(":")];
-  const actions = scope.slice(colon + 1).split(",");
-  return (
-    scope.slice(0, colon) === narrower.slice(0, narrowerColon) &&
-    narrower
-      .slice(narrowerColon + 1)
-      .split(",")
-      .every((action) => actions.includes(action))
-  );
 }
 
 function keyOf(scopes: Scopes): string {
