@@ -55,6 +55,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "discovery/helm": ["discovery/found", "discovery/files"],
   "discovery/kustomize": ["discovery/found", "discovery/files"],
   "discovery/compose": ["discovery/found", "discovery/files"],
+  "discovery/releases": ["discovery/found", "discovery/files", "discovery/helm", "discovery/kustomize"],
   "discovery/pipelines": ["discovery/found", "discovery/files"],
   "discovery/formats": [
     "discovery/found",
@@ -62,6 +63,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "discovery/kubernetes",
     "discovery/compose",
     "discovery/pipelines",
+    "discovery/releases",
   ],
   discovery: [
     "discovery/found",
@@ -70,6 +72,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "discovery/formats",
     "discovery/helm",
     "discovery/kustomize",
+    "discovery/releases",
   ],
   "discovery/kubernetes": ["discovery/found", "discovery/files"],
   tls: [],

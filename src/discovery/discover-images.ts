@@ -2,10 +2,13 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hostPlatform, type Platform } from "../oci/platform.ts";
+import type { ChartSource } from "./chart-source.ts";
+import { ChartsElsewhere } from "./charts-elsewhere.ts";
 import type { BuildOptions } from "./dockerfile/build-scope.ts";
 import { scanDockerfile } from "./dockerfile/scan-dockerfile.ts";
 import { DOCUMENT_FORMATS } from "./formats/document-formats.ts";
 import { type Elsewhere, Findings, type FoundImage, type Problem } from "./found/found-image.ts";
+import type { Located } from "./found/located-value.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
 import { scanChart } from "./helm/chart-images.ts";
 import { findHelm, type HelmTemplate } from "./helm/helm-program.ts";
@@ -15,7 +18,7 @@ import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomi
 import { readText, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
 import { type LineOrigin, linesOf, readDocuments } from "./files/yaml-documents.ts";
-import { scanYamlFile } from "./files/yaml-file.ts";
+import { readKnownDocument, scanYamlFile } from "./files/yaml-file.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** How to look. */
@@ -27,6 +30,8 @@ export type DiscoveryOptions = {
   readonly strict?: boolean;
   /** The platforms that images are wanted for, which Dockerfiles ask for by name; this machine's unless given. */
   readonly platforms?: readonly Platform[];
+  /** Fetches charts that files name; without it they are only named. */
+  readonly charts?: ChartSource;
 };
 
 /** The images in the order in which they were found, one for each place, and what kept the list from being whole. */
@@ -46,6 +51,7 @@ const ARCHIVE_BYTES_LIMIT = 32 * 1024 * 1024;
 export async function discoverImages(paths: readonly string[], options: DiscoveryOptions): Promise<Discovery> {
   const run = new DiscoveryRun(options);
   for (const path of paths) await run.path(path);
+  await run.finish();
   const images =
     options.strict === true ? run.findings.images.filter(({ kind }) => kind === "field") : run.findings.images;
   const { problems, elsewhere } = run.findings;
@@ -56,12 +62,25 @@ class DiscoveryRun {
   readonly findings = new Findings();
   readonly #options: DiscoveryOptions;
   readonly #helm: HelmTemplate | null;
+  readonly #charts: ChartsElsewhere;
+  readonly #ownCharts = new Set<string>();
   /** Dockerfiles that were read as other files have them built, by their absolute paths. */
   readonly #built = new Set<string>();
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
     this.#helm = findHelm(options.environment);
+    this.#charts = new ChartsElsewhere(options.charts ?? null, options.signal, this.findings);
+  }
+
+  /** What can only be told when all files are read: charts are read as releases have them, and only the others by themselves. */
+  async finish(): Promise<void> {
+    await this.#charts.read();
+    for (const path of this.#ownCharts) {
+      this.#options.signal.throwIfAborted();
+      if (!this.#charts.deployed.has(resolve(path))) await this.#chart(path, () => readChartFolder(path), true);
+    }
+    await this.#charts.read();
   }
 
   async path(path: string): Promise<void> {
@@ -115,9 +134,7 @@ class DiscoveryRun {
     for (const folder of folders) for (const base of await builder.bases(folder)) below.add(base);
     const build = async (folder: string) => {
       this.#options.signal.throwIfAborted();
-      for (const resource of await builder.build(folder)) {
-        scanManifest(resource, { source: "kustomize", guess: false, embedding: 0 }, this.findings);
-      }
+      for (const resource of await builder.build(folder)) await this.#resource(resource);
     };
     const isRoot = async (folder: string) => folders.length === 1 || !(await builder.isComponent(folder));
     for (const folder of folders) if (!below.has(resolve(folder)) && (await isRoot(folder))) await build(folder);
@@ -126,13 +143,23 @@ class DiscoveryRun {
     for (const path of builder.used) used.add(path);
   }
 
+  /** A resource that Kustomize makes may be another tool's document, a release of Flux's for instance. */
+  async #resource(resource: Located): Promise<void> {
+    const file = { path: resource.file, name: basename(resource.file), askedFor: false };
+    if (await readKnownDocument(resource, file, DOCUMENT_FORMATS, this.#options.signal, this.findings)) return;
+    scanManifest(resource, { source: "kustomize", guess: false, embedding: 0 }, this.findings);
+  }
+
   async #documents(path: string, findings: Findings) {
     const file = await readText(path, this.#options.signal);
     return file.text === null ? null : readDocuments(file.text, linesOf(path), findings);
   }
 
   async #entry(entry: WalkedEntry, askedFor: boolean): Promise<void> {
-    if (entry.type === "chart") return this.#chart(entry.path, () => readChartFolder(entry.path), true);
+    if (entry.type === "chart") {
+      this.#ownCharts.add(entry.path);
+      return;
+    }
     if (entry.type === "archive") return this.#archive(entry.path, askedFor);
     const file = await readText(entry.path, this.#options.signal);
     if (file.text === null) {
@@ -209,8 +236,10 @@ class DiscoveryRun {
       if (mustBeOne) this.findings.error({ file: path, line: null }, `it cannot be read as a chart: ${message}`);
       return;
     }
-    if (files.has("Chart.yaml")) await scanChart({ path, files }, this.#helm, this.#options.signal, this.findings);
-    else if (mustBeOne)
+    if (files.has("Chart.yaml")) {
+      const whole = await this.#charts.withDependencies(files, path, path);
+      await scanChart({ path, files: whole }, this.#helm, this.#options.signal, this.findings);
+    } else if (mustBeOne)
       this.findings.error({ file: path, line: null }, "it holds no chart: there is no Chart.yaml in it");
   }
 }

@@ -6,7 +6,7 @@ import type { ManifestContext } from "./manifest-context.ts";
 import { Findings, type ImageSource } from "../found/found-image.ts";
 import { mayNameImages } from "../found/image-text.ts";
 import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
-import { type Located, valueAt } from "../found/located-value.ts";
+import { type Located, stringAt, valueAt } from "../found/located-value.ts";
 import { type DocumentText, linesOf, readDocument, splitDocuments } from "./yaml-documents.ts";
 
 /** A YAML or JSON file. The fields of one that the user named count whatever document it is. */
@@ -28,11 +28,8 @@ export async function scanYamlFile(file: YamlFile, signal: AbortSignal, findings
 }
 
 async function scanDocument(document: Located, file: YamlFile, signal: AbortSignal, findings: Findings): Promise<void> {
-  const format =
-    document.type === "map" ? file.formats.find((candidate) => candidate.recognizes(document, file)) : undefined;
-  if (format !== undefined && document.type === "map") {
-    await format.read(document, file, findings, signal);
-  } else if (isKubernetesDocument(document)) {
+  if (await readKnownDocument(document, file, file.formats, signal, findings)) return;
+  if (isKubernetesDocument(document)) {
     scanManifest(document, manifestContext("kubernetes"), findings);
   } else if (isCollection(document, file) && scanImageCollection(document, findings)) {
     return;
@@ -45,6 +42,21 @@ async function scanDocument(document: Located, file: YamlFile, signal: AbortSign
 function isCollection(document: Located, file: YamlFile): boolean {
   if (isNamedAsCollection(file.name)) return true;
   return file.askedFor && (document.type === "list" || valueAt(document, "images")?.type === "list");
+}
+
+/** Has the document read by the first format that recognizes it; false when none does. ConfigMaps and Secrets are noted for those that refer to them. */
+export async function readKnownDocument(
+  document: Located,
+  file: DocumentFile,
+  formats: readonly DocumentFormat[],
+  signal: AbortSignal,
+  findings: Findings,
+): Promise<boolean> {
+  if (document.type !== "map") return false;
+  if (/^(?:ConfigMap|Secret)$/.test(stringAt(document, "kind") ?? "")) findings.declare(document);
+  const format = formats.find((candidate) => candidate.recognizes(document, file));
+  await format?.read(document, file, findings, signal);
+  return format !== undefined;
 }
 
 function manifestContext(source: ImageSource): ManifestContext {

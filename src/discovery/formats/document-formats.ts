@@ -7,6 +7,9 @@ import { githubWorkflow } from "../pipelines/github-workflow.ts";
 import { gitlabPipeline } from "../pipelines/gitlab-pipeline.ts";
 import { tekton } from "../pipelines/tekton.ts";
 import { woodpeckerPipeline } from "../pipelines/woodpecker-pipeline.ts";
+import { argoCd } from "../releases/argo-cd.ts";
+import { flux } from "../releases/flux.ts";
+import { helmController } from "../releases/helm-controller.ts";
 import { hauler } from "./hauler.ts";
 import { artifactHub } from "./artifact-hub.ts";
 import { carvel } from "./carvel.ts";
@@ -26,6 +29,9 @@ import { zarf } from "./zarf.ts";
 /** The documents of other tools that are understood. The first that recognizes a document reads it, before the reader of Kubernetes' manifests is asked. */
 export const DOCUMENT_FORMATS: readonly DocumentFormat[] = [
   hauler,
+  flux,
+  argoCd,
+  helmController,
   compose,
   tekton,
   githubWorkflow,

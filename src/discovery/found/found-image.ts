@@ -1,6 +1,7 @@
 import { parseReference, type Reference } from "../../oci/reference.ts";
+import { DeclaredResources } from "./declared-resources.ts";
 import type { ImageBuild } from "./image-build.ts";
-import type { Located } from "./located-value.ts";
+import type { Located, LocatedMap } from "./located-value.ts";
 import type { Place } from "./place.ts";
 
 /** The sort of file that a reference was found in. */
@@ -37,12 +38,16 @@ export type Problem = Place & { readonly severity: "error" | "note"; readonly me
 
 /** Where a chart lies that is not among the files, and what is set when it is rendered. */
 export type ChartLocation = {
-  /** `https://…`, a chart repository, or `oci://HOST/PATH`, below which the chart lies. */
+  /**
+   * `https://…`, a chart repository, or where `name` is empty the chart itself; `oci://HOST/PATH`, below which the chart
+   * lies; `file:FOLDER`, where it lies here; `data:…;base64,…`, the chart itself; empty when nothing tells.
+   */
   readonly repository: string;
+  /** Empty where the repository is the chart itself. */
   readonly name: string;
-  /** A version or a range of versions; null for the newest. */
+  /** A version, a range of versions, or `sha256:…`; null for the newest. */
   readonly version: string | null;
-  /** Values that are given to it, the later ones first in rank. */
+  /** Values that are given to it; the later ones win. */
   readonly values: readonly Located[];
 };
 
@@ -52,6 +57,10 @@ export type Elsewhere = Place & {
   readonly what: string;
   /** The chart, when it is one that could be fetched. */
   readonly chart: ChartLocation | null;
+  /** Is it a part of what was named (a remote base, a chart's dependency), which is broken without it? Else a thing of its own. */
+  readonly isPart: boolean;
+  /** Why it could not be fetched; null when nobody tried. */
+  readonly failure: string | null;
 };
 
 /** Collects what the readers find, each image and problem of a place once. */
@@ -62,6 +71,9 @@ export class Findings {
   readonly builds: ImageBuild[] = [];
   /** Files that were read as parts of others, by their absolute paths: they say nothing more by themselves. */
   readonly parts = new Set<string>();
+  /** What other files may refer to. */
+  readonly declared = new DeclaredResources();
+  readonly deferred: ((declared: DeclaredResources, findings: Findings) => void | Promise<void>)[] = [];
   readonly #seen = new Set<string>();
 
   /** Adds the image that `written` names. False, and nothing added, when it is no valid reference. */
@@ -94,9 +106,30 @@ export class Findings {
   }
 
   /** Says that the file at `place` names something whose content is not among the files. */
-  missing(place: Place, what: string, chart: ChartLocation | null = null): void {
+  missing(
+    place: Place,
+    what: string,
+    chart: ChartLocation | null = null,
+    { isPart = false, failure = null }: Partial<Pick<Elsewhere, "isPart" | "failure">> = {},
+  ): void {
     if (!this.#first(`elsewhere\0${place.file}\0${place.line}\0${what}`)) return;
-    this.elsewhere.push({ file: place.file, line: place.line, what, chart });
+    this.elsewhere.push({ file: place.file, line: place.line, what, chart, isPart, failure });
+  }
+
+  /** Takes the things that are elsewhere out of the list, for someone who can tell more of them. */
+  takeElsewhere(): Elsewhere[] {
+    for (const { file, line, what } of this.elsewhere) this.#seen.delete(`elsewhere\0${file}\0${line}\0${what}`);
+    return this.elsewhere.splice(0);
+  }
+
+  /** Says that others may refer to this resource by its name. */
+  declare(document: LocatedMap): void {
+    this.declared.add(document);
+  }
+
+  /** `read` is called when all files are read, with the resources that they declare. */
+  whenRead(read: (declared: DeclaredResources, findings: Findings) => void | Promise<void>): void {
+    this.deferred.push(read);
   }
 
   /** Says that the file at the build's place has an image built: what that pulls belongs to the list. */
@@ -108,7 +141,9 @@ export class Findings {
   add(other: Findings): void {
     for (const found of other.images) this.image(found, found.written, found.kind, found.source, found.platform);
     for (const problem of other.problems) this.#problem(problem, problem.severity, problem.message);
-    for (const thing of other.elsewhere) this.missing(thing, thing.what, thing.chart);
+    for (const thing of other.elsewhere) this.missing(thing, thing.what, thing.chart, thing);
+    for (const document of other.declared.all()) this.declared.add(document);
+    this.deferred.push(...other.deferred);
     this.builds.push(...other.builds);
     for (const part of other.parts) this.parts.add(part);
   }

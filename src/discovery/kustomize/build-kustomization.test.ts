@@ -43,6 +43,16 @@ patches:
   "circle/a/kustomization.yaml": "resources: [../b]\n",
   "circle/b/kustomization.yaml": "resources: [../a, pod.yaml]\n",
   "circle/b/pod.yaml": "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: round}]}\n",
+  "charted/kustomization.yaml": `helmCharts:
+  - {name: there, repo: "https://charts.example.com", version: 1.2.3, valuesFile: there.yaml}
+# a comment
+  - {name: here, valuesInline: {tag: "2"}}
+`,
+  "charted/there.yaml": "image: {repository: q.io/there, tag: '3'}\n",
+  "charted/charts/here/Chart.yaml": "apiVersion: v2\nname: here\nversion: 1.0.0\n",
+  "charted/charts/here/values.yaml": "tag: '1'\n",
+  "charted/charts/here/templates/p.yaml":
+    "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: 'q.io/here:{{ .Values.tag }}'}]}\n",
   "bad/kustomization.yaml": "resources: [gone.yaml]\npatches: [{path: none.yaml}]\n",
 };
 
@@ -59,8 +69,14 @@ afterAll(() => rm(root, { recursive: true }));
 
 async function discover(...folders: string[]) {
   const paths = folders.map((folder) => join(root, folder));
-  const { images, problems } = await discoverImages(paths, { environment: {}, signal: new AbortController().signal });
+  const { images, problems, elsewhere } = await discoverImages(paths, {
+    environment: {},
+    signal: new AbortController().signal,
+  });
   return {
+    elsewhere: elsewhere.map(({ file, line, what, isPart }) => {
+      return `${file.slice(root.length + 1)}:${line} ${what}${isPart ? ", a part of it" : ""}`;
+    }),
     images: images.map(({ written, file, line }) => `${written} ${file.slice(root.length + 1)}:${line}`).sort(),
     problems: problems.map(
       ({ severity, file, line, message }) => `${severity} ${file.slice(root.length + 1)}:${line} ${message}`,
@@ -70,7 +86,7 @@ async function discover(...folders: string[]) {
 
 describe("a kustomization", () => {
   test("names what its overrides, patches and components make of its base, from where that is written", async () => {
-    const { images, problems } = await discover("overlay");
+    const { images, problems, elsewhere } = await discover("overlay");
     expect(images).toEqual([
       "added:1 overlay/patch.yaml:4",
       "alpine:3 overlay/kustomization.yaml:10",
@@ -78,10 +94,19 @@ describe("a kustomization", () => {
       "team/side:v2 base/deployment.yaml:10",
       "tool:9 component/job.yaml:4",
     ]);
-    expect(problems).toHaveLength(1);
-    expect(problems[0]).toStartWith(
-      'error overlay/kustomization.yaml:1 the remote resource "https://example.com/remote.yaml"',
-    );
+    expect(problems).toEqual([]);
+    expect(elsewhere).toEqual([
+      "overlay/kustomization.yaml:1 the remote resource https://example.com/remote.yaml, a part of it",
+    ]);
+  });
+
+  test("with charts reads those that are here, with their values, and names the others", async () => {
+    const { images, elsewhere, problems } = await discover("charted");
+    expect(images).toEqual(["q.io/here:2 charted/kustomization.yaml:4", "q.io/there:3 charted/there.yaml:1"]);
+    expect(elsewhere).toEqual([
+      "charted/kustomization.yaml:2 the chart there 1.2.3 of https://charts.example.com, a part of it",
+    ]);
+    expect(problems).toEqual([]);
   });
 
   test("that others build upon is not listed by itself as well", async () => {

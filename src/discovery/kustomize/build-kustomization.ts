@@ -16,6 +16,7 @@ import {
   type LocatedScalar,
   stringAt,
   stringsAt,
+  textAt,
   valueAt,
 } from "../found/located-value.ts";
 import { overrideImages, toImageOverride } from "./override-images.ts";
@@ -80,6 +81,9 @@ export class KustomizeBuilder {
     resources = await this.#patched(folder, file, resources);
     const overrides = itemsAt(file, "images").flatMap((entry) => toImageOverride(entry) ?? []);
     this.#nameWhatIsNotDone(file);
+    for (const chart of [...itemsAt(file, "helmCharts"), ...itemsAt(file, "helmChartInflationGenerator")]) {
+      await this.#chart(folder, file, chart);
+    }
     return overrides.length === 0 ? resources : resources.map((resource) => overrideImages(resource, overrides));
   }
 
@@ -105,9 +109,31 @@ export class KustomizeBuilder {
   }
 
   #remote<T>(entry: LocatedScalar, instead: T): T {
-    const message = `the remote resource ${JSON.stringify(entry.text)} is not fetched: put a copy beside it, or give the output of kustomize build`;
-    this.#findings.error(entry, message);
+    this.#findings.missing(entry, `the remote resource ${entry.text.slice(0, 200)}`, null, { isPart: true });
     return instead;
+  }
+
+  /** A chart that Kustomize has Helm render: in its chart home, or elsewhere. */
+  async #chart(folder: string, file: LocatedMap, chart: Located): Promise<void> {
+    const name = stringAt(chart, "name") ?? stringAt(chart, "chartName");
+    if (name === null) return;
+    const values: Located[] = [];
+    for (const path of [valueAt(chart, "valuesFile"), ...stringsAt(chart, "additionalValuesFiles")]) {
+      if (path?.type !== "scalar" || path.text === "") continue;
+      this.used.add(resolve(folder, path.text));
+      const documents = await this.#read(join(folder, path.text), this.#findings);
+      if (documents === null) this.#findings.note(path, `its values in ${path.text} are not here`);
+      else values.push(...documents.slice(0, 1));
+    }
+    const inline = valueAt(chart, "valuesInline") ?? valueAt(chart, "values");
+    if (inline?.type === "map") values.push(inline);
+    const home = join(folder, stringAt(file, "helmGlobals", "chartHome") ?? "charts", name);
+    const isHere = (await stat(join(home, "Chart.yaml")).catch(() => null)) !== null;
+    const repository = stringAt(chart, "repo") ?? stringAt(chart, "chartRepo") ?? "";
+    const version = textAt(chart, "version") ?? textAt(chart, "chartVersion");
+    const what = `the chart ${name}${version === null ? "" : ` ${version}`}${repository === "" ? "" : ` of ${repository}`}`;
+    const location = isHere ? { repository: `file:${home}`, name: "", version: null } : { repository, name, version };
+    this.#findings.missing(chart, what, { ...location, values }, { isPart: true });
   }
 
   async #patched(folder: string, file: LocatedMap, resources: Located[]): Promise<Located[]> {
@@ -149,7 +175,7 @@ export class KustomizeBuilder {
   }
 
   #nameWhatIsNotDone(file: LocatedMap): void {
-    for (const key of ["helmCharts", "helmChartInflationGenerator", "generators", "transformers"]) {
+    for (const key of ["generators", "transformers"]) {
       const entry = itemsAt(file, key)[0];
       if (entry === undefined) continue;
       const message = `${key} are not run: give the output of kustomize build to have all images listed`;
