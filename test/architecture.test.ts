@@ -20,6 +20,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "lib/files": [],
   "lib/go-template": [],
   "lib/net": [],
+  "lib/re2": [],
   "lib/tar": [],
   "lib/text": [],
   oci: ["lib/async", "lib/text"],
