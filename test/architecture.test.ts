@@ -18,7 +18,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "lib/compression": [],
   "lib/failures": ["lib/files"],
   "lib/files": [],
-  "lib/go-template": [],
+  "lib/go-template": ["lib/re2"],
   "lib/net": [],
   "lib/re2": [],
   "lib/tar": [],

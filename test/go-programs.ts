@@ -35,6 +35,7 @@ const PROGRAMS = {
   crane: one("github.com/google/go-containerregistry", "v0.22.1", "cmd/crane"),
   crictl: one("sigs.k8s.io/cri-tools", "v1.37.0", "cmd/crictl"),
   helm: one("helm.sh/helm/v3", "v3.22.0", "cmd/helm"),
+  "helm-4": one("helm.sh/helm/v4", "v4.3.1", "cmd/helm"),
   kustomize: one("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.3", ""),
   oras: one("oras.land/oras", "v1.3.6", "cmd/oras"),
   regctl: one("github.com/regclient/regclient", "v0.11.7", "cmd/regctl"),

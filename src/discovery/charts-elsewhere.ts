@@ -7,6 +7,7 @@ import { type ChartLocation, type Elsewhere, Findings } from "./found/found-imag
 import type { Place } from "./found/place.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
 import { scanChart } from "./helm/chart-images.ts";
+import { DEFAULT_HELM } from "./helm/helm-rules.ts";
 import { chartArtifact } from "./releases/chart-origin.ts";
 import { mergeAll } from "./releases/chart-values.ts";
 import { addDependencies } from "./releases/chart-dependencies.ts";
@@ -73,7 +74,7 @@ export class ChartsElsewhere {
       const path = folder ?? thing.what.replace(/^the chart /, "");
       const whole = await this.withDependencies(files, folder, path);
       const found = new Findings();
-      await scanChart({ path, files: withValues(whole, chart.values) }, null, this.#signal, found);
+      await scanChart({ path, files: withValues(whole, chart.values) }, null, DEFAULT_HELM, this.#signal, found);
       this.#take(found, thing, thing.what);
       return null;
     } catch (error) {

@@ -12,6 +12,7 @@ import type { Located } from "./found/located-value.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
 import { scanChart } from "./helm/chart-images.ts";
 import { findHelm, type HelmTemplate } from "./helm/helm-program.ts";
+import { DEFAULT_HELM } from "./helm/helm-rules.ts";
 import { scanImageList } from "./files/image-list.ts";
 import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
@@ -238,7 +239,7 @@ class DiscoveryRun {
     }
     if (files.has("Chart.yaml")) {
       const whole = await this.#charts.withDependencies(files, path, path);
-      await scanChart({ path, files: whole }, this.#helm, this.#options.signal, this.findings);
+      await scanChart({ path, files: whole }, this.#helm, DEFAULT_HELM, this.#options.signal, this.findings);
     } else if (mustBeOne)
       this.findings.error({ file: path, line: null }, "it holds no chart: there is no Chart.yaml in it");
   }

@@ -31,10 +31,9 @@ export function scanEmbeddedText(
   const first = scalar.textLine;
   // Only a `|` block keeps the file's lines; of other strings the beginning is all that is known.
   const keepsLines = first !== scalar.line;
-  const origin: LineOrigin = (line) => ({
-    file: scalar.file,
-    line: keepsLines && first !== null ? first + line - 1 : first,
-  });
+  const origin: LineOrigin =
+    scalar.textPlace ??
+    ((line) => ({ file: scalar.file, line: keepsLines && first !== null ? first + line - 1 : first }));
   const deeper = { ...context, guess: true, embedding: context.embedding + 1 };
   if (IMAGE_FIELD.test(text)) {
     const inner = new Findings();

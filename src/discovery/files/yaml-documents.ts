@@ -65,14 +65,16 @@ export function readDocument(document: DocumentText, origin: LineOrigin, finding
   const broken = strict.parsed.errors[0];
   const reading = broken === undefined ? strict : parse(indentContinuations(text));
   const { parsed, lines } = reading;
-  const lineAt = (offset: number) => origin(lines.linePos(offset).line + document.firstLine - 1);
+  const lineAt = (offset: number) => lines.linePos(offset).line + document.firstLine - 1;
   if (broken !== undefined && parsed.errors.length > 0) {
-    const line = strict.lines.linePos(broken.pos[0]).line + document.firstLine - 1;
+    // What is missing at the end is missing in the last line that has something.
+    const at = Math.min(broken.pos[0], Math.max(text.trimEnd().length - 1, 0));
+    const line = strict.lines.linePos(at).line + document.firstLine - 1;
     findings.error(origin(line), `the YAML is broken: ${broken.message}`);
     return null;
   }
   if (parsed.contents === null) return null;
-  return new Conversion(reading.text, lineAt).convert(parsed.contents, 0);
+  return new Conversion(reading.text, lineAt, origin).convert(parsed.contents, 0);
 }
 
 /** Reads all documents of a text. */
@@ -108,17 +110,20 @@ function nestsTooDeeply(text: string): boolean {
 class Conversion {
   readonly #anchors = new Map<string, Node>();
   readonly #text: string;
-  readonly #placeAt: (offset: number) => Place;
+  readonly #lineAt: (offset: number) => number;
+  readonly #placeOf: LineOrigin;
   readonly #converted = new Map<Node, Located>();
   readonly #open = new Set<Node>();
 
-  constructor(text: string, placeAt: (offset: number) => Place) {
+  /** `lineAt` gives the line of an offset in the text, `placeOf` where that line really comes from. */
+  constructor(text: string, lineAt: (offset: number) => number, placeOf: LineOrigin) {
     this.#text = text;
-    this.#placeAt = placeAt;
+    this.#lineAt = lineAt;
+    this.#placeOf = placeOf;
   }
 
   convert(node: unknown, depth: number): Located {
-    const place = this.#placeAt((node as Node | null)?.range?.[0] ?? 0);
+    const place = this.#placeOf(this.#lineAt((node as Node | null)?.range?.[0] ?? 0));
     if (isAlias(node)) {
       const target = this.#anchors.get(node.source);
       return target === undefined ? { ...place, ...NULL } : this.convert(target, depth + 1);
@@ -146,7 +151,10 @@ class Conversion {
     const value = typeof node.value === "object" || node.value === undefined ? null : node.value;
     const plain = typeof value === "bigint" ? String(value) : (value as string | number | boolean | null);
     const text = typeof plain === "string" ? plain : plain === null ? "" : (node.source ?? String(plain));
-    return { ...place, type: "scalar", value: plain, text, textLine };
+    const scalar = { ...place, type: "scalar", value: plain, text, textLine } as const;
+    if (node.type !== "BLOCK_LITERAL") return scalar;
+    const header = this.#lineAt(node.range?.[0] ?? 0);
+    return { ...scalar, textPlace: (line) => this.#placeOf(header + line) };
   }
 
   #convertMap(pairs: readonly { key: unknown; value: unknown }[], place: Place, depth: number): LocatedMap {

@@ -9,7 +9,7 @@ const TAINT = /:(?:NoSchedule|NoExecute|PreferNoSchedule)$/;
  * Zarf's, Azure's `#{x}#`, Concourse's `((x))`, GitLab's `$[[ x ]]`, `[[ x ]]`, and a mark of our own.
  */
 const TEMPLATE =
-  /\{\{|\{%|\$\{|\$\(|\$\[|\$[A-Za-z_]|%\{?[A-Za-z_]\w*\}?%|%\{|%\(|@@?[A-Z_][\w.]*@|<%|<[A-Za-z][\w .-]*>|###\w+###|#\{|\(\(|\[\[|^\{\w+\}|\/\{\w+\}|:\{\w+\}|__unresolved_\d+__/;
+  /\{\{|\{%|\$\{|\$\(|\$\[|\$[A-Za-z_]|%\{?[A-Za-z_]\w*\}?%|%\{|%\(|@@?[A-Z_][\w.]*@|<%|<[A-Za-z][\w .-]*>|###\w+###|#\{|\(\(|\[\[|^\{\w+\}|\/\{\w+\}|:\{\w+\}|[\uE000-\uF8FF]/;
 
 /** Does the text hold a placeholder that another tool fills in? */
 export function isTemplated(text: string): boolean {

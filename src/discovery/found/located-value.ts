@@ -11,6 +11,8 @@ export type LocatedScalar = Place & {
   readonly text: string;
   /** The line that the text's own first line stands in; one below `line` for `|` and `>` blocks. */
   readonly textLine: number | null;
+  /** Where a line of the text, from 1, stands: of `|` blocks alone, which keep the file's lines. */
+  readonly textPlace?: (line: number) => Place;
 };
 
 /** A list. */

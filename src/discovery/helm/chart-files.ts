@@ -6,6 +6,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { type IgnoreTest, parseHelmIgnore } from "./helm-ignore.ts";
 
 /** A chart's files by their path inside it (`templates/deployment.yaml`). Text that is not UTF-8 reads with replacement characters. */
 export type ChartFiles = ReadonlyMap<string, string>;
@@ -15,33 +16,43 @@ const FILE_BYTES_LIMIT = 8 * 1024 * 1024;
 const TOTAL_BYTES_LIMIT = 64 * 1024 * 1024;
 const DEPTH_LIMIT = 16;
 
-/** Reads a chart's folder. Nested `.tgz` subcharts are read in place. Throws when it is too large or not readable. */
+/**
+ * Reads a chart's folder, without what its `.helmignore` leaves out. Nested `.tgz` subcharts are read in place. Throws
+ * when it is too large or not readable.
+ */
 export async function readChartFolder(folder: string): Promise<ChartFiles> {
-  const reader = new ChartReader();
+  const rules = Bun.file(join(folder, ".helmignore"));
+  const reader = new ChartReader(parseHelmIgnore((await rules.exists()) ? await rules.text() : ""));
   await reader.folder(folder, "", 0);
   return reader.files;
 }
 
 /** Reads a packaged chart; its one top folder is taken off. Throws when it is no archive or too large. */
 export async function readChartArchive(bytes: Uint8Array): Promise<ChartFiles> {
-  const reader = new ChartReader();
+  const reader = new ChartReader(() => false);
   await reader.archive(bytes, "", 0);
   return reader.files;
 }
 
 class ChartReader {
   readonly files = new Map<string, string>();
+  readonly #ignores: IgnoreTest;
   #bytes = 0;
+
+  constructor(ignores: IgnoreTest) {
+    this.#ignores = ignores;
+  }
 
   async folder(root: string, path: string, depth: number): Promise<void> {
     if (depth > DEPTH_LIMIT) return;
     for (const entry of await readdir(join(root, path), { withFileTypes: true })) {
       const inner = posix.join(path, entry.name);
-      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      if (entry.name === ".git" || entry.name === "node_modules") continue;
       const details = entry.isSymbolicLink() ? await stat(join(root, inner)).catch(() => null) : entry;
+      if (details === null || this.#ignores(inner, details.isDirectory())) continue;
       // A link to a folder may lead in a circle; the depth ends that.
-      if (details?.isDirectory() === true) await this.folder(root, inner, depth + 1);
-      else if (details?.isFile() === true) await this.#file(root, inner, depth);
+      if (details.isDirectory()) await this.folder(root, inner, depth + 1);
+      else if (details.isFile()) await this.#file(root, inner, depth);
     }
   }
 
@@ -64,6 +75,7 @@ class ChartReader {
   async #keep(path: string, bytes: Uint8Array, depth: number): Promise<void> {
     const subchart = /^(.*charts)\/([^/]+)\.tgz$/.exec(path);
     if (subchart !== null) return this.archive(bytes, `${subchart[1]}/${subchart[2]}.tgz`, depth + 1);
+    // The decoder takes a byte order mark off, as Helm does.
     this.files.set(path, new TextDecoder().decode(bytes));
   }
 

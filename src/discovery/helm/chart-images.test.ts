@@ -63,24 +63,16 @@ function listed(findings: Findings): string[] {
 
 describe("a chart", () => {
   test("is read with its helpers, subcharts, conditions, tags and globals", () => {
-    const findings = readChart("chart", files());
+    const findings = readChart("chart", files(), 4);
     expect(findings.problems).toEqual([]);
     expect(listed(findings)).toEqual(WANTED);
-  });
-
-  test("without Helm says that it was read without", async () => {
-    const findings = new Findings();
-    await scanChart({ path: "chart", files: files() }, null, new AbortController().signal, findings);
-    expect(listed(findings)).toEqual(WANTED);
-    expect(findings.problems.map(({ severity, message }) => `${severity} ${message}`)).toEqual([
-      "note helm is not on the PATH: the chart's values and templates were read without it",
-    ]);
   });
 
   test("whose image cannot be known names the template, the line and the reason", () => {
     const findings = readChart(
       "chart",
       files({ "templates/app.yaml": POD('x/y:{{ required "set the tag" .Values.image.tag }}') }),
+      4,
     );
     const errors = findings.problems.filter(({ severity }) => severity === "error");
     expect(errors.map(({ file, line }) => `${file}:${line}`)).toEqual(["chart/templates/app.yaml:7"]);
@@ -92,6 +84,7 @@ describe("a chart", () => {
     const findings = readChart(
       "chart",
       files({ "templates/bad.yaml": "a: 1\n{{ if }", "templates/worse.yaml": POD("[") }),
+      4,
     );
     expect(listed(findings)).toEqual(WANTED);
     expect(
@@ -106,9 +99,10 @@ describe("a chart", () => {
     const findings = readChart(
       "chart",
       files({
-        "values.yaml": "tags: {extras: true}\nspare: {enabled: false}\nimage: {repository: a/b}\n",
+        "values.yaml": "tags: {extras: true}\nglobal: {}\nspare: {enabled: false}\nimage: {repository: a/b}\n",
         "charts/tagged/Chart.yaml": "name: other",
       }),
+      4,
     );
     expect(findings.problems.map(({ message }) => message)).toEqual([
       'the dependency "tagged" is not in charts/: run helm dependency update',
@@ -128,7 +122,7 @@ describe("a chart", () => {
       ...Object.fromEntries(own),
       "charts/db-1.0.0.tgz": await packed(Object.fromEntries(below)),
     });
-    const findings = readChart("top.tgz", await readChartArchive(archive));
+    const findings = readChart("top.tgz", await readChartArchive(archive), 4);
     expect(listed(findings).map((line) => line.split(" ")[0])).toEqual(WANTED.map((line) => line.split(" ")[0] ?? ""));
   });
 
@@ -149,7 +143,7 @@ describe("a chart", () => {
         await writeFile(join(folder, name), text);
       }
       const findings = new Findings();
-      await scanChart({ path: folder, files: files() }, helm, new AbortController().signal, findings);
+      await scanChart({ path: folder, files: files() }, helm, 4, new AbortController().signal, findings);
       expect(findings.problems).toEqual([]);
       expect(listed(findings)).toEqual(WANTED.map((line) => line.replace(" chart/", ` ${folder}/`)));
     } finally {

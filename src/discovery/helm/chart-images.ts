@@ -1,5 +1,7 @@
 /** The images of a chart: rendered by Helm when it is there, by our own reading of the templates otherwise. */
 import { join } from "node:path";
+import { toText } from "../../lib/go-template/cast-value.ts";
+import { satisfies } from "../../lib/go-template/semantic-version.ts";
 import { scanImageLines } from "../files/embedded-text.ts";
 import type { ManifestContext } from "../files/manifest-context.ts";
 import { Findings } from "../found/found-image.ts";
@@ -7,31 +9,33 @@ import type { Place } from "../found/place.ts";
 import { mayNameImages } from "../found/image-text.ts";
 import { scanManifest } from "../files/kubernetes-manifest.ts";
 import { type Located, stringAt } from "../found/located-value.ts";
-import { type LineOrigin, readDocument, splitDocuments } from "../files/yaml-documents.ts";
-import { type ChartFault, loadChart } from "./chart.ts";
+import { linesOf, type LineOrigin, readDocument, splitDocuments } from "../files/yaml-documents.ts";
+import { scanChartAnnotations } from "./chart-annotations.ts";
+import { ChartCauses } from "./chart-findings.ts";
+import { type Chart, type ChartFault, loadChart } from "./chart.ts";
 import type { ChartFiles } from "./chart-files.ts";
-import { composeValues } from "./chart-values.ts";
+import { chooseSubcharts } from "./choose-subcharts.ts";
 import type { HelmTemplate } from "./helm-program.ts";
+import type { HelmMajor } from "./helm-rules.ts";
+import { composeValues } from "./merge-values.ts";
 import { type RenderedTemplate, type Rendering, renderChart } from "./render-chart.ts";
+import { KUBERNETES_VERSION } from "./template-objects.ts";
 
 /** Where a chart lies: its folder or archive, as findings shall name it. */
 export type ChartLocation = { readonly path: string; readonly files: ChartFiles };
 
 const CONTEXT: ManifestContext = { source: "helm", guess: false, embedding: 0 };
 
-/** Adds the images that the chart brings with its own values. `helm` is null when it is not installed. */
+/** Adds the images that the chart brings with its own values, as `helm` renders it, or by the rules of `major` without one. */
 export async function scanChart(
   { path, files }: ChartLocation,
   helm: HelmTemplate | null,
+  major: HelmMajor,
   signal: AbortSignal,
   findings: Findings,
 ): Promise<void> {
-  const own = readChart(path, files);
+  const own = readChart(path, files, major);
   if (helm === null) {
-    findings.note(
-      { file: path, line: null },
-      "helm is not on the PATH: the chart's values and templates were read without it",
-    );
     findings.add(own);
     return;
   }
@@ -46,35 +50,64 @@ export async function scanChart(
 }
 
 /** What our own reading of the chart finds. */
-export function readChart(path: string, files: ChartFiles): Findings {
+export function readChart(path: string, files: ChartFiles, helm: HelmMajor): Findings {
   const findings = new Findings();
   const faults: ChartFault[] = [];
   const chart = loadChart(files, faults);
   for (const fault of faults) findings.error({ file: join(path, fault.file), line: null }, fault.message);
   if (chart === null) return findings;
-  const use = composeValues(chart, new Map(), (parent, dependency) => {
+  chooseSubcharts(chart, new Map(), helm, (parent, { name }) => {
     const place = { file: join(path, parent.folder, "Chart.yaml"), line: null };
-    findings.error(
-      place,
-      `the dependency ${JSON.stringify(dependency.name)} is not in charts/: run helm dependency update`,
-    );
+    findings.error(place, `the dependency ${JSON.stringify(name)} is not in charts/: run helm dependency update`);
   });
-  const rendering = renderChart(use);
-  for (const { file, line, message } of rendering.faults) findings.error({ file: join(path, file), line }, message);
-  for (const refusal of rendering.refusals) {
-    findings.note({ file: path, line: null }, `the chart refuses its own default values: ${refusal}`);
-  }
-  for (const template of rendering.templates) findings.add(explained(readRendered(path, template), rendering));
-  for (const reason of rendering.unresolved)
-    findings.note({ file: path, line: null }, `left open in the templates: ${reason}`);
+  const values = composeValues(chart, new Map(), { helm, keepsNulls: false });
+  noteKubernetes(path, chart, findings);
+  readRendering(path, renderChart(chart, values, helm), findings);
+  readPlainParts(path, chart, findings);
   return findings;
+}
+
+/** A chart for other versions of Kubernetes than today's is not rendered by Helm, and read here all the same. */
+function noteKubernetes(path: string, chart: Chart, findings: Findings): void {
+  const wanted = toText(chart.metadata.get("kubeVersion") ?? "");
+  if (wanted === "" || satisfies(KUBERNETES_VERSION, wanted)) return;
+  const place = { file: join(path, "Chart.yaml"), line: null };
+  findings.note(place, `the chart is for Kubernetes ${wanted}, and was read as for ${KUBERNETES_VERSION}`);
+}
+
+function readRendering(path: string, rendering: Rendering, findings: Findings): void {
+  const causes = new ChartCauses(path, rendering);
+  for (const { file, line, message } of rendering.faults) causes.fault(file ?? "", line, message, true);
+  for (const doubt of rendering.undecided) causes.doubt(doubt, true);
+  for (const { reason, place } of rendering.refusals)
+    causes.doubt({ reason: `the chart refuses its own default values: ${reason}`, place }, false);
+  for (const template of rendering.templates) {
+    const found = readRendered(path, template);
+    for (const image of found.images) findings.image(image, image.written, image.kind, image.source);
+    for (const problem of found.problems) causes.problem(problem);
+  }
+  for (const doubt of rendering.doubts) causes.doubt(doubt, false);
+  causes.report(findings);
 }
 
 function readRendered(path: string, { file, text, lines }: RenderedTemplate): Findings {
   const findings = new Findings();
-  const origin: LineOrigin = (line) => ({ file: join(path, file), line: lines[line - 1] ?? null });
+  const origin: LineOrigin = (line) => ({ file: join(path, file), line: lines[line - 1] ?? lines.at(-1) ?? null });
   scanRendered(text, origin, findings);
   return findings;
+}
+
+/** What is no template: custom resources that Helm installs first, and the images that Chart.yaml lists. */
+function readPlainParts(path: string, root: Chart, findings: Findings): void {
+  const read = (chart: Chart): void => {
+    for (const [name, text] of chart.files) {
+      const file = join(path, chart.folder, name);
+      if (/^crds\/.*\.(?:ya?ml|json)$/i.test(name)) scanRendered(text, linesOf(file), findings);
+      if (name === "Chart.yaml") scanChartAnnotations(text, linesOf(file), findings, findings);
+    }
+    chart.subcharts.forEach(read);
+  };
+  read(root);
 }
 
 function scanRendered(text: string, origin: LineOrigin, findings: Findings): void {
@@ -95,26 +128,9 @@ function isTest(document: Located): boolean {
   return /(?:^|,)\s*test/.test(stringAt(document, "metadata", "annotations", "helm.sh/hook") ?? "");
 }
 
-/** The findings, with the reasons in place of the marks that unresolved values left. */
-function explained(findings: Findings, { unresolved }: Rendering): Findings {
-  const result = new Findings();
-  for (const image of findings.images) result.image(image, image.written, image.kind, image.source);
-  for (const problem of findings.problems) {
-    const reasons = new Set<string>();
-    const message = problem.message.replace(/__unresolved_(\d+)__/g, (_, index: string) => {
-      reasons.add(unresolved[Number(index)] ?? "");
-      return "{{ … }}";
-    });
-    const why = reasons.size === 0 ? "" : `: ${[...reasons].join("; ")}`;
-    if (problem.severity === "error") result.error(problem, message + why);
-    else result.note(problem, message + why);
-  }
-  return result;
-}
-
 /**
  * What Helm's output names. Helm says which template a document comes from and not which line: that is taken from our
- * own reading where it found the same image in the same template.
+ * own reading where it found the same image in the same template. What Helm does not print is as we read it.
  */
 function readHelmOutput(path: string, output: string, own: Findings): Findings {
   const rendered = new Findings();
@@ -136,6 +152,11 @@ function readHelmOutput(path: string, output: string, own: Findings): Findings {
   };
   for (const found of rendered.images) result.image(lineOf(found, found.written), found.written, found.kind, "helm");
   for (const { severity, message, ...place } of rendered.problems) result[severity](place, message);
+  const known = new Set(rendered.images.map(({ written }) => written));
+  for (const found of own.images) {
+    const isPlainPart = /(?:^|\/)(?:crds\/.*|Chart\.yaml)$/.test(found.file.slice(path.length));
+    if (isPlainPart && !known.has(found.written)) result.image(found, found.written, found.kind, "helm");
+  }
   return result;
 }
 

@@ -1,28 +1,31 @@
 /** Reads Go templates. Source: Go 1.26, text/template. */
-import type { Operand, ParsedTemplate, Pipeline, TemplateNode } from "./template-syntax.ts";
+import { isEmptyTemplate, type ParsedTemplate, type TemplateDefinition, type TemplateNode } from "./template-syntax.ts";
+import { PipelineParser } from "./parse-pipeline.ts";
 import { splitTemplate, type TemplatePiece, type Token, tokensOf } from "./template-tokens.ts";
 import { TemplateError } from "./template-value.ts";
 
 const DEPTH_LIMIT = 200;
 
-/** Parses a template. Throws `TemplateError` with the line when it is broken. */
-export function parseTemplate(source: string): ParsedTemplate {
-  return new TemplateParser(splitTemplate(source)).parse();
+/** Parses the text of `file`, or text that stands in none. Throws `TemplateError` with the line when it is broken. */
+export function parseTemplate(source: string, file: string | null = null): ParsedTemplate {
+  return new TemplateParser(splitTemplate(source), file).parse();
 }
 
 class TemplateParser {
   readonly #pieces: readonly TemplatePiece[];
-  readonly #definitions = new Map<string, readonly TemplateNode[]>();
+  readonly #file: string | null;
+  readonly #definitions = new Map<string, TemplateDefinition>();
   #at = 0;
 
-  constructor(pieces: readonly TemplatePiece[]) {
+  constructor(pieces: readonly TemplatePiece[], file: string | null) {
     this.#pieces = pieces;
+    this.#file = file;
   }
 
   parse(): ParsedTemplate {
     const { nodes, end } = this.#nodes(0);
     if (end !== null) throw new TemplateError(`{{ ${end.word} }} stands alone`, end.line);
-    return { body: nodes, definitions: this.#definitions };
+    return { body: { file: this.#file, nodes }, definitions: this.#definitions };
   }
 
   /** Reads up to `end`, `else` or the end of the file. */
@@ -57,7 +60,7 @@ class TemplateParser {
       case "define":
       case "block": {
         const name = String(rest[0]?.value ?? "");
-        this.#definitions.set(name, this.#body(first.text, line, depth));
+        this.#define(name, this.#body(first.text, line, depth), line);
         if (first.text === "define") return null;
         return { type: "template", name, pipeline: new PipelineParser(rest.slice(1), line).whole(), line };
       }
@@ -71,6 +74,14 @@ class TemplateParser {
       default:
         return { type: "output", pipeline: new PipelineParser(all, line).whole(), line };
     }
+  }
+
+  #define(name: string, nodes: readonly TemplateNode[], line: number): void {
+    const definition = { file: this.#file, nodes };
+    const known = this.#definitions.get(name);
+    if (known === undefined || isEmptyTemplate(known)) this.#definitions.set(name, definition);
+    else if (!isEmptyTemplate(definition))
+      throw new TemplateError(`the template ${JSON.stringify(name)} is defined twice in one file`, line);
   }
 
   #body(word: string, line: number, depth: number): TemplateNode[] {
@@ -92,95 +103,5 @@ class TemplateParser {
       otherwise = this.#body("else", end.line, depth);
     }
     return { type, pipeline, body, otherwise, line };
-  }
-}
-
-class PipelineParser {
-  readonly #tokens: readonly Token[];
-  readonly #line: number;
-  #at = 0;
-
-  constructor(tokens: readonly Token[], line: number) {
-    this.#tokens = tokens;
-    this.#line = line;
-  }
-
-  whole(): Pipeline {
-    const pipeline = this.#pipeline(0);
-    if (this.#at < this.#tokens.length) throw this.#unexpected();
-    return pipeline;
-  }
-
-  #pipeline(depth: number): Pipeline {
-    if (depth > DEPTH_LIMIT) throw new TemplateError("the parentheses nest too deeply", this.#line);
-    const { variables, assigns } = this.#declaration();
-    const commands: Operand[][] = [[]];
-    for (
-      let token = this.#tokens[this.#at];
-      token !== undefined && token.text !== ")";
-      token = this.#tokens[this.#at]
-    ) {
-      if (token.type === "mark" && token.text === "|") {
-        this.#at++;
-        commands.push([]);
-      } else {
-        commands.at(-1)?.push(this.#operand(depth));
-      }
-    }
-    if (commands.some((command) => command.length === 0)) throw new TemplateError("a command is missing", this.#line);
-    return { variables, assigns, commands };
-  }
-
-  #declaration(): { variables: string[]; assigns: boolean } {
-    const variables: string[] = [];
-    for (let at = this.#at; this.#tokens[at]?.type === "variable"; at += 2) {
-      variables.push(this.#tokens[at]?.text ?? "");
-      const mark = this.#tokens[at + 1];
-      if (mark?.type !== "mark") break;
-      if (mark.text === ":=" || mark.text === "=") {
-        this.#at = at + 2;
-        return { variables, assigns: mark.text === "=" };
-      }
-      if (mark.text !== ",") break;
-    }
-    return { variables: [], assigns: false };
-  }
-
-  #operand(depth: number): Operand {
-    const token = this.#tokens[this.#at++];
-    if (token === undefined) throw this.#unexpected();
-    switch (token.type) {
-      case "literal":
-        return { type: "literal", value: token.value };
-      case "dot":
-        return { type: "dot", fields: this.#fields() };
-      case "field":
-        return { type: "dot", fields: [token.text.slice(1), ...this.#fields()] };
-      case "variable":
-        return { type: "variable", name: token.text, fields: this.#fields() };
-      case "word":
-        if (token.text === "true" || token.text === "false") return { type: "literal", value: token.text === "true" };
-        return token.text === "nil" ? { type: "literal", value: null } : { type: "function", name: token.text };
-      case "mark": {
-        if (token.text !== "(") throw this.#unexpected(token);
-        const pipeline = this.#pipeline(depth + 1);
-        if (this.#tokens[this.#at++]?.text !== ")") throw new TemplateError("a parenthesis is not closed", this.#line);
-        return { type: "group", pipeline, fields: this.#fields() };
-      }
-      default:
-        return token.type satisfies never;
-    }
-  }
-
-  #fields(): string[] {
-    const fields: string[] = [];
-    for (let token = this.#tokens[this.#at]; token?.type === "field" && token.glued; token = this.#tokens[++this.#at]) {
-      fields.push(token.text.slice(1));
-    }
-    return fields;
-  }
-
-  #unexpected(token = this.#tokens[this.#at]): TemplateError {
-    return new TemplateError(`${JSON.stringify(token?.text ?? "the end")} is not expected here`, this.#line);
   }
 }

@@ -23,14 +23,22 @@ export type Pipeline = {
 
 /** A word of a command. `fields` are the `.a.b` behind it. */
 export type Operand =
-  | { readonly type: "literal"; readonly value: string | number | boolean | null }
+  | { readonly type: "literal"; readonly value: string | number | bigint | boolean | null }
   | { readonly type: "dot"; readonly fields: readonly string[] }
   | { readonly type: "variable"; readonly name: string; readonly fields: readonly string[] }
   | { readonly type: "function"; readonly name: string }
   | { readonly type: "group"; readonly pipeline: Pipeline; readonly fields: readonly string[] };
 
+/** What stands under a name: a file's body, or what `define` says. `file` is null for text that stands in no file. */
+export type TemplateDefinition = { readonly file: string | null; readonly nodes: readonly TemplateNode[] };
+
 /** A parsed file: what it prints, and the templates that it defines by name. */
 export type ParsedTemplate = {
-  readonly body: readonly TemplateNode[];
-  readonly definitions: ReadonlyMap<string, readonly TemplateNode[]>;
+  readonly body: TemplateDefinition;
+  readonly definitions: ReadonlyMap<string, TemplateDefinition>;
 };
+
+/** Does the template print nothing but space? Such a definition never takes the place of a full one. */
+export function isEmptyTemplate({ nodes }: TemplateDefinition): boolean {
+  return nodes.every((node) => node.type === "text" && node.text.trim() === "");
+}

@@ -8,7 +8,7 @@ export type TemplatePiece = { readonly type: "text" | "action"; readonly text: s
 export type Token = {
   readonly type: "field" | "dot" | "variable" | "word" | "literal" | "mark";
   readonly text: string;
-  readonly value: string | number | null;
+  readonly value: string | number | bigint | null;
   readonly glued: boolean;
 };
 
@@ -101,7 +101,7 @@ export function tokensOf(action: string, line: number): Token[] {
 function classify(found: RegExpExecArray): Pick<Token, "type" | "value"> {
   const groups = found.groups ?? {};
   const text = found[0];
-  if (groups["number"] !== undefined) return { type: "literal", value: Number(text.replaceAll("_", "")) };
+  if (groups["number"] !== undefined) return { type: "literal", value: numberOf(text) };
   if (groups["string"] !== undefined) return { type: "literal", value: unquote(text) };
   if (groups["field"] !== undefined) return { type: "field", value: null };
   if (groups["dot"] !== undefined) return { type: "dot", value: null };
@@ -109,9 +109,19 @@ function classify(found: RegExpExecArray): Pick<Token, "type" | "value"> {
   return { type: groups["word"] !== undefined ? "word" : "mark", value: null };
 }
 
+/** A whole number is an int for Go, one with a point or an exponent a float64. */
+function numberOf(text: string): number | bigint {
+  const digits = text.replaceAll("_", "");
+  if (/^[+-]?0[xXoObB]/.test(digits) || /^[+-]?\d+$/.test(digits)) {
+    const size = BigInt(digits.replace(/^[+-]/, "").replace(/^0(?=[0-7]+$)/, "0o"));
+    return digits.startsWith("-") ? -size : size;
+  }
+  return Number(digits);
+}
+
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v" };
 
-function unquote(text: string): string | number {
+function unquote(text: string): string | bigint {
   const inner = text.slice(1, -1);
   if (text.startsWith("`")) return inner;
   const plain = inner.replace(
@@ -122,5 +132,5 @@ function unquote(text: string): string | number {
       return o !== undefined ? String.fromCharCode(Number.parseInt(o, 8)) : (ESCAPES[c] ?? c);
     },
   );
-  return text.startsWith("'") ? (plain.codePointAt(0) ?? 0) : plain;
+  return text.startsWith("'") ? BigInt(plain.codePointAt(0) ?? 0) : plain;
 }

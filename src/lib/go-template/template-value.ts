@@ -1,13 +1,18 @@
-/** The values that Go templates work on, and how Go judges and prints them. */
+/** The values that Go templates work on, how Go judges them, and the bounds that they are held to. */
 
-/** A value. Maps are `Map`s, so that no key of a chart can touch a prototype. */
+/**
+ * A value. A number is a float64, as all numbers of YAML and JSON are for Helm; a bigint is an int or int64, as literals
+ * and sums are. Maps are `Map`s, so that no key of a chart can touch a prototype.
+ */
 export type TemplateValue =
   | null
   | boolean
   | number
+  | bigint
   | string
   | TemplateValue[]
   | TemplateMap
+  | TemplateObject
   | Unresolved
   | TemplateMethod;
 /** A dictionary. */
@@ -15,12 +20,34 @@ export type TemplateMap = Map<string, TemplateValue>;
 /** A method of an object that the template is given, as `.Files.Get`. */
 type TemplateMethod = (args: readonly TemplateValue[]) => TemplateValue;
 
+/** Where in a file: the path as the template's author gave it to the parser, the line from 1; nulls when not known. */
+export type TemplatePlace = { readonly file: string | null; readonly line: number | null };
+
+/**
+ * A Go struct, or another type with fields and methods of its own: `.Chart`, `.Files`, a version, a time. Functions that
+ * know nothing of it see its `content`: what it prints, ranges over or is written as.
+ */
+export class TemplateObject {
+  readonly typeName: string;
+  readonly fields: ReadonlyMap<string, TemplateValue>;
+  readonly content: TemplateValue;
+
+  constructor(typeName: string, fields: ReadonlyMap<string, TemplateValue>, content: TemplateValue) {
+    this.typeName = typeName;
+    this.fields = fields;
+    this.content = content;
+  }
+}
+
 /** A value that cannot be known here. What is made from it is unresolved for the same reason. */
 export class Unresolved {
   readonly reason: string;
+  /** Where it came up. */
+  readonly place: TemplatePlace;
 
-  constructor(reason: string) {
+  constructor(reason: string, place: TemplatePlace = { file: null, line: null }) {
     this.reason = reason;
+    this.place = place;
   }
 }
 
@@ -28,11 +55,18 @@ export class Unresolved {
 export class TemplateError extends Error {
   override readonly name = "TemplateError";
   readonly line: number | null;
+  readonly file: string | null;
 
-  constructor(message: string, line: number | null = null) {
+  constructor(message: string, line: number | null = null, file: string | null = null) {
     super(message);
     this.line = line;
+    this.file = file;
   }
+}
+
+/** A function that Go would refuse these arguments; the call's value is unresolved, and the template goes on. */
+export class CallFailure extends Error {
+  override readonly name = "CallFailure";
 }
 
 /** More than this many parts, or characters of text, no value may have. */
@@ -43,11 +77,11 @@ const TEXT_LIMIT = 16 * 1024 * 1024;
 export function isTrue(value: TemplateValue): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (value instanceof Map) return value.size > 0;
-  return Boolean(value);
+  return value instanceof TemplateObject ? isTrue(value.content) : Boolean(value);
 }
 
-/** Throws when the value is larger than any chart needs: a few lines can build one that no memory holds. */
-export function assertBounded(value: TemplateValue): void {
+/** Throws when the value is larger than any chart needs: a few lines can build one that no memory holds. Its parts. */
+export function assertBounded(value: TemplateValue): number {
   let parts = 0;
   let characters = 0;
   const count = (part: TemplateValue, depth: number): void => {
@@ -59,13 +93,20 @@ export function assertBounded(value: TemplateValue): void {
     else if (part instanceof Map) for (const item of part.values()) count(item, depth + 1);
   };
   count(value, 0);
+  return parts + characters / 64;
 }
 
 /** As `assertBounded`, for the value itself alone: cheap enough for every step. */
 export function assertShort<T extends TemplateValue>(value: T): T {
-  const size = typeof value === "string" ? value.length / 64 : Array.isArray(value) ? value.length : 0;
-  if (size > PART_LIMIT) throw new TemplateError("the template builds a value that is larger than any chart needs");
+  if (sizeOf(value) > PART_LIMIT)
+    throw new TemplateError("the template builds a value that is larger than any chart needs");
   return value;
+}
+
+/** What it costs to make a value anew, in steps; its parts are not looked into. */
+export function sizeOf(value: TemplateValue): number {
+  if (typeof value === "string") return value.length / 64;
+  return Array.isArray(value) ? value.length / 8 : 0;
 }
 
 /** The keys in the order in which Go's templates go through maps. */
@@ -73,49 +114,9 @@ export function sortedKeys(map: TemplateMap): string[] {
   return [...map.keys()].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** Go's `%v`. */
-export function formatValue(value: TemplateValue): string {
-  assertBounded(value);
-  return format(value);
-}
-
-function format(value: TemplateValue): string {
-  if (value === null) return "<nil>";
-  if (Array.isArray(value)) return `[${value.map(format).join(" ")}]`;
-  if (value instanceof Map)
-    return `map[${sortedKeys(value)
-      .map((key) => `${key}:${format(value.get(key) ?? null)}`)
-      .join(" ")}]`;
-  if (value instanceof Unresolved || typeof value === "function") return "<unresolved>";
-  return typeof value === "number" ? formatNumber(value) : String(value);
-}
-
-/** Numbers as Helm prints them: those of values files keep their digits, however large. */
-export function formatNumber(value: number): string {
-  return Number.isInteger(value) ? BigInt(value).toString() : String(value);
-}
-
-/** Sprig's `toString`: empty for nil. */
-export function toText(value: TemplateValue | undefined): string {
-  if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : formatValue(value);
-}
-
-/** Sprig's number casts: what is no number is 0. */
-export function toNumber(value: TemplateValue | undefined): number {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  const number = typeof value === "number" ? value : typeof value === "string" ? Number(value.trim() || "0") : 0;
-  return Number.isFinite(number) ? number : 0;
-}
-
-/** The dictionary, or an empty one. */
-export function toMap(value: TemplateValue | undefined): TemplateMap {
-  return value instanceof Map ? value : new Map();
-}
-
-/** The list, or an empty one. */
-export function toList(value: TemplateValue | undefined): TemplateValue[] {
-  return Array.isArray(value) ? value : [];
+/** What a function sees of a value: an object's content, anything else as it is. */
+export function contentOf(value: TemplateValue | undefined): TemplateValue {
+  return value instanceof TemplateObject ? value.content : (value ?? null);
 }
 
 /** A copy that shares nothing with the value. */
@@ -128,11 +129,18 @@ export function deepCopy(value: TemplateValue): TemplateValue {
   return copy(value);
 }
 
-/** Are the values equal, all the way down? */
+/** Are the values equal, all the way down? Numbers are compared by value, whatever their types. */
 export function isEqual(a: TemplateValue, b: TemplateValue): boolean {
   if (Array.isArray(a))
     return Array.isArray(b) && a.length === b.length && a.every((item, i) => isEqual(item, b[i] ?? null));
-  if (!(a instanceof Map)) return a === b;
+  if (a instanceof TemplateObject) return isEqual(a.content, contentOf(b));
+  if (b instanceof TemplateObject) return isEqual(a, b.content);
+  // A bigint and a number are never identical, and may be equal.
+  if (!(a instanceof Map)) return a === b || (isNumeric(a) && isNumeric(b) && a == b);
   if (!(b instanceof Map) || a.size !== b.size) return false;
   return [...a].every(([key, item]) => b.has(key) && isEqual(item, b.get(key) ?? null));
+}
+
+function isNumeric(value: TemplateValue): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
 }

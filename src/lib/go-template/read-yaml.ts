@@ -1,0 +1,119 @@
+/**
+ * Reads YAML and JSON as Helm does: YAML 1.1, all numbers as float64, all keys as text, the first document alone.
+ * Source: sigs.k8s.io/yaml v1.6; YAML 1.1.
+ */
+import { parseDocument, type Tags } from "yaml";
+import { formatFloat } from "./format-value.ts";
+import { TemplateError, type TemplateValue, Unresolved } from "./template-value.ts";
+
+/** A text that is no YAML or JSON; the message says why. */
+export class BrokenText extends Error {
+  override readonly name = "BrokenText";
+}
+
+const LENGTH_LIMIT = 8 * 1024 * 1024;
+const NESTING_LIMIT = 2_000;
+const ALIAS_LIMIT = 10_000;
+
+/** YAML 1.1 without what Helm's parser leaves as text: dates and numbers to the base 60. */
+const HELM_YAML = {
+  version: "1.1",
+  customTags: (tags: Tags) =>
+    tags.filter(
+      (tag) => typeof tag === "string" || (!/timestamp|binary/.test(tag.tag) && !/TIME/.test(tag.format ?? "")),
+    ),
+  mapAsMap: true,
+  uniqueKeys: false,
+  logLevel: "silent",
+  prettyErrors: false,
+} as const;
+
+/** Reads one YAML document as template values; what is broken is unresolved. */
+export function readYaml(text: string): TemplateValue {
+  try {
+    return readYamlText(text);
+  } catch (error) {
+    if (error instanceof BrokenText) return new Unresolved(`the YAML is broken: ${error.message}`);
+    throw error;
+  }
+}
+
+/** As `readYaml`. Throws `BrokenText` for what is broken, `TemplateError` for what is too long. */
+export function readYamlText(text: string): TemplateValue {
+  if (text.length > LENGTH_LIMIT) throw new TemplateError("a text is too long to be read as YAML");
+  const plain = text.startsWith("\ufeff") ? text.slice(1) : text;
+  const quick = isPlain(plain) ? readQuickly(plain) : undefined;
+  return quick === undefined ? readThoroughly(plain) : quick;
+}
+
+/** Reads JSON. Throws `BrokenText`. */
+export function readJson(text: string): TemplateValue {
+  if (text.length > LENGTH_LIMIT) throw new TemplateError("a text is too long to be read as JSON");
+  try {
+    return fromJavaScript(JSON.parse(text));
+  } catch (error) {
+    throw new BrokenText(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Parsed data as template values. */
+export function fromJavaScript(value: unknown): TemplateValue {
+  if (Array.isArray(value)) return value.map(fromJavaScript);
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [keyText(key), fromJavaScript(item)]));
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === "object" && value !== null)
+    return new Map(Object.entries(value).map(([key, item]) => [key, fromJavaScript(item)]));
+  if (typeof value === "bigint") return Number(value);
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+}
+
+function keyText(key: unknown): string {
+  if (typeof key === "number") return Number.isInteger(key) ? String(key) : formatFloat(key);
+  return String(key);
+}
+
+/**
+ * May the native parser, which knows YAML 1.2 and is a hundred times faster, read this? Not where both versions differ
+ * (`yes`, `010`, `1_000`), and not where nodes are named, tagged or more than one document begins.
+ */
+function isPlain(text: string): boolean {
+  const code = text.replace(/^[ \t]*#.*$/gm, "");
+  return !(
+    /(?:^|[\s[{,:-])(?:y|yes|n|no|on|off)[ \t]*(?:[,\]}:]|#|$)/im.test(code) ||
+    /(?:^|[\s[{,:-])[+-]?(?:0[\d_bBoO]|[\d]+_|\.\d|\d+\.(?!\d)|\.inf|\.nan)/im.test(code) ||
+    /(?:^|[\s[{,:-])[&*!%@`]\S|^(?:---|\.\.\.)|<<\s*:|\?\s|\t/m.test(code)
+  );
+}
+
+function readQuickly(text: string): TemplateValue | undefined {
+  try {
+    return fromJavaScript(Bun.YAML.parse(text));
+  } catch {
+    // The thorough reader says what is wrong, or that nothing is.
+    return undefined;
+  }
+}
+
+function readThoroughly(text: string): TemplateValue {
+  if (nestsTooDeeply(text)) throw new BrokenText("it nests too deeply");
+  const [first = ""] = text.replace(/^\s*(?:%.*\n)*---[ \t]*(?=\n|$|#|[^-])/, "").split(/^(?:---|\.\.\.)(?=\s|$)/m);
+  const parsed = parseDocument(first, HELM_YAML);
+  const [error] = parsed.errors;
+  if (error !== undefined) throw new BrokenText(error.message);
+  try {
+    return fromJavaScript(parsed.toJS({ mapAsMap: true, maxAliasCount: ALIAS_LIMIT }));
+  } catch (cause) {
+    throw new BrokenText(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function nestsTooDeeply(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x5b || char === 0x7b) depth++;
+    else if (char === 0x5d || char === 0x7d) depth--;
+    if (depth > NESTING_LIMIT) return true;
+  }
+  return /(?:[-?] ){2000}/.test(text);
+}
