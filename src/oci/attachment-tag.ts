@@ -1,4 +1,5 @@
 import { tryParseDigest, type Digest } from "./digest.ts";
+import { referrersTag } from "./referrers-tag.ts";
 import type { Tag } from "./tag.ts";
 
 /** The endings of tags under which cosign keeps signatures, attestations and SBOMs: they follow the referrers tag. */
@@ -25,4 +26,10 @@ export function parseAttachmentTag(tag: string): AttachmentTag | null {
     subject: tryParseDigest(`${algorithm}:${hex}`),
     isReferrersTag: suffix === undefined,
   };
+}
+
+/** The tags that are attached to a manifest, if they are there: the referrers tag, and those of cosign. */
+export function attachmentTagsOf(subject: Digest): readonly Tag[] {
+  const base = referrersTag(subject);
+  return [base, ...COSIGN_SUFFIXES.map((suffix) => `${base}${suffix}` as Tag)];
 }

@@ -628,6 +628,57 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await manifests.getManifest(here, other.digest)).not.toBeNull();
     });
 
+    test("what is attached to a removed image goes with it, unless something else holds it", async () => {
+      for (const by of ["tag", "digest"]) {
+        const here = repository(`attached/${by}`);
+        const attachedTo = (manifest: StoredManifest, suffix = "") =>
+          tag(`${manifest.digest.replace(":", "-")}${suffix}`);
+        const [image, child] = [manifestOf("the index"), manifestOf("of one platform")];
+        await put(here, child);
+        await put(here, image, { references: [child.digest], tags: [tag("v1")] });
+        const [sbom, itsSignature] = [manifestOf("SBOM of the child"), manifestOf("signature of the SBOM")];
+        await put(here, sbom, { subject: child.digest });
+        await put(here, itsSignature, { subject: sbom.digest });
+        const [listed, list] = [manifestOf("listed"), manifestOf("the referrers tag's index")];
+        await put(here, listed, { subject: image.digest });
+        await put(here, list, { references: [listed.digest], tags: [attachedTo(image)], kind: "cached" });
+        const [signature, attestation] = [manifestOf("cosign's signature"), manifestOf("cosign's attestation")];
+        await put(here, signature, { tags: [attachedTo(image, ".sig")], kind: "cached" });
+        await put(here, attestation, { tags: [attachedTo(child, ".att")], kind: "cached" });
+        const [pushed, named, ofAnother] = [
+          manifestOf("a pushed one"),
+          manifestOf("with a name"),
+          manifestOf("another's"),
+        ];
+        await put(here, pushed, { tags: [attachedTo(image, ".sbom")] });
+        await put(here, named, { subject: image.digest, tags: [tag("report")] });
+        await put(here, manifestOf("another image"), { tags: [tag("v2")] });
+        await put(here, ofAnother, { subject: manifestOf("another image").digest });
+
+        if (by === "tag") await tags.deleteTag(here, tag("v1"), true, 1);
+        else await manifests.deleteManifest(here, image.digest, true, 1);
+        for (const gone of [image, child, sbom, itsSignature, listed, list, signature, attestation])
+          expect(await manifests.getManifest(here, gone.digest)).toBeNull();
+        for (const left of [pushed, named, ofAnother])
+          expect(await manifests.getManifest(here, left.digest)).toEqual(left);
+        expect(await tags.listTags(here, ALL)).toEqual([tag("report"), attachedTo(image, ".sbom"), tag("v2")]);
+      }
+    });
+
+    test("what refers to a manifest stays when that is deleted without what belongs to it, or is there again", async () => {
+      const here = repository("attached/deleted");
+      const [image, index, referrer] = [manifestOf("an image"), manifestOf("its list"), manifestOf("its referrer")];
+      await put(here, image, { tags: [tag("t")] });
+      await put(here, referrer, { subject: image.digest });
+      await put(here, index, { references: [referrer.digest] });
+      await manifests.deleteManifest(here, image.digest, false, 1);
+      await collection.collectLinks(LATER);
+      expect(await manifests.getManifest(here, referrer.digest)).toEqual(referrer);
+      await put(here, image);
+      await manifests.deleteManifest(here, index.digest, true, 1);
+      expect(await manifests.getManifest(here, referrer.digest)).toEqual(referrer);
+    });
+
     test("an orphan that is put or named again is kept", async () => {
       const here = repository("rescued");
       const [child, index] = [manifestOf("rescued child"), manifestOf("rescued index")];

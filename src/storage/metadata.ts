@@ -82,8 +82,10 @@ export interface ManifestStore {
     digests: readonly Digest[],
   ): Promise<ReadonlyMap<Digest, HeldManifest>>;
   /**
-   * Takes a manifest, and every tag on it, out of a repository. False when it was not there. The manifests that only
-   * it listed go with it when `withChildren`; else `collectLinks` takes them after its grace period.
+   * Takes a manifest, and every tag on it, out of a repository. False when it was not there. `withChildren`: the manifests
+   * that only it listed go with it, and what is attached to any of them: what has it as its subject, and what cached tags of
+   * the referrers tag schema and of cosign lead to, unless it has another name. Else `collectLinks` takes the former after its
+   * grace period, and the latter stays.
    */
   deleteManifest(
     repository: RepositoryName,
@@ -107,7 +109,7 @@ export interface TagStore {
   getTagged(repository: RepositoryName, tag: Tag): Promise<Tagged | null>;
   /**
    * Removes a tag: the pushed one if there is one, which uncovers the cached one; else that. Null when there is none.
-   * `withManifest`: its manifest goes too, and those that only it listed, when nothing else names it.
+   * `withManifest`: its manifest goes too, when nothing else names it, as `deleteManifest` with its children.
    */
   deleteTag(
     repository: RepositoryName,

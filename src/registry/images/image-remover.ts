@@ -17,7 +17,7 @@ import type { ManifestReference } from "../names/manifest-reference.ts";
  */
 export type Removal = { readonly removed: TagKind | "manifest" | null; readonly uncovered: boolean };
 
-/** Removes images, with everything that only they held. */
+/** Removes images, with everything that only they held, and the signatures and the like that are attached to them. */
 export class ImageRemover {
   readonly #manifests: ManifestStore;
   readonly #tags: TagStore;

@@ -1,3 +1,4 @@
+import { attachmentTagsOf } from "../../oci/attachment-tag.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
@@ -142,7 +143,22 @@ class MemoryMetadata {
       const orphan = repository.manifests.get(child);
       if (orphan !== undefined && this.#isUnnamed(repository, child)) orphan.orphanedAtMs = orphanedAtMs;
     }
+    if (orphanedAtMs === 0) this.#releaseAttached(repository, digest);
     return true;
+  }
+
+  #releaseAttached({ manifests, tags }: Repository, subject: Digest): void {
+    const attached = [...manifests].filter(([, held]) => held.subject === subject).map(([digest]) => digest);
+    for (const tag of attachmentTagsOf(subject)) {
+      const entry = tags.cached.get(tag);
+      if (entry !== undefined) attached.push(entry.digest);
+      tags.cached.delete(tag);
+    }
+    const tagged = new Set(Object.values(tags).flatMap((kind) => Array.from(kind.values(), ({ digest }) => digest)));
+    for (const digest of attached) {
+      const held = manifests.get(digest);
+      if (held !== undefined && !tagged.has(digest)) held.orphanedAtMs = 0;
+    }
   }
 
   #isUnnamed(repository: Repository, digest: Digest): boolean {
@@ -152,10 +168,13 @@ class MemoryMetadata {
 
   #collectOrphans(repository: Repository, beforeMs: number): number {
     const isDue = ([digest, held]: [Digest, Held]) =>
-      held.orphanedAtMs !== null && held.orphanedAtMs < beforeMs && this.#isUnnamed(repository, digest);
+      held.orphanedAtMs !== null &&
+      held.orphanedAtMs < beforeMs &&
+      this.#isUnnamed(repository, digest) &&
+      (held.subject === null || !repository.manifests.has(held.subject));
     let count = 0;
     for (let due = [...repository.manifests].find(isDue); due; due = [...repository.manifests].find(isDue)) {
-      this.#remove(repository, due[0], 0);
+      this.#remove(repository, due[0], due[1].orphanedAtMs ?? 0);
       count++;
     }
     return count;

@@ -8,7 +8,8 @@ import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
-import { markOrphans, removeInTurns } from "./sqlite-orphans.ts";
+import { markOrphans, releaseAttached } from "./mark-orphans.ts";
+import { removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
 
 /** Manifests in SQLite. */
@@ -71,6 +72,7 @@ export class SqliteManifests implements ManifestStore {
         .run(repository, digest);
       if (removed.changes === 0) return false;
       markOrphans(this.#database, repository, digest, withChildren ? 0 : atMs);
+      if (withChildren) releaseAttached(this.#database, repository, digest);
       this.#events.add(eventOfRemoval(repository, null, digest, atMs, cause));
       return true;
     };

@@ -1,12 +1,20 @@
 import type { Turns } from "../../lib/async/turns.ts";
-import { isIndexType } from "../../oci/media-type.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import { markOrphans, releaseAttached } from "./mark-orphans.ts";
 import { isNamed } from "./sqlite-naming.ts";
 import type { Collected, WorkList } from "./work-list.ts";
 
-type Orphan = { readonly repository: string; readonly manifest: string };
+type Orphan = {
+  readonly repository: string;
+  readonly manifest: string;
+  readonly subject: string | null;
+  readonly orphanedAtMs: number;
+};
 
-/** Manifests that only a deleted index listed, or that came for an index that never did: those of before `beforeMs`. */
+/**
+ * Manifests that only a deleted index listed, or that came for an index that never did: those of before `beforeMs`. Those of 0
+ * went with an image that was removed, and take along what is attached to them.
+ */
 export class SqliteOrphans implements WorkList<Orphan> {
   readonly #database: SqliteDatabase;
   readonly #beforeMs: number;
@@ -18,13 +26,20 @@ export class SqliteOrphans implements WorkList<Orphan> {
 
   next(): Orphan | null {
     return this.#database
-      .query<Orphan, [number]>("SELECT repository, manifest FROM repository_manifest WHERE orphaned_at < ? LIMIT 1")
+      .query<Orphan, [number]>(
+        `SELECT repository, manifest, subject, orphaned_at AS orphanedAtMs FROM repository_manifest
+         WHERE orphaned_at < ? LIMIT 1`,
+      )
       .get(this.#beforeMs);
   }
 
   /** Drops it, and those that only it listed become orphans. One that is named is none: it becomes one with what names it. */
-  take({ repository, manifest }: Orphan): Collected {
-    if (this.#isTagged(repository, manifest) || isNamed(this.#database, repository, manifest)) {
+  take({ repository, manifest, subject, orphanedAtMs }: Orphan): Collected {
+    if (
+      this.#isTagged(repository, manifest) ||
+      isNamed(this.#database, repository, manifest) ||
+      (subject !== null && this.#isHeld(repository, subject))
+    ) {
       this.#database
         .query<null, [string, string]>(
           "UPDATE repository_manifest SET orphaned_at = NULL WHERE repository = ? AND manifest = ?",
@@ -35,42 +50,20 @@ export class SqliteOrphans implements WorkList<Orphan> {
     this.#database
       .query<null, [string, string]>("DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?")
       .run(repository, manifest);
-    markOrphans(this.#database, repository, manifest, 0);
+    markOrphans(this.#database, repository, manifest, orphanedAtMs);
+    if (orphanedAtMs === 0) releaseAttached(this.#database, repository, manifest);
     return { manifests: 1, links: 0 };
+  }
+
+  #isHeld(repository: string, manifest: string): boolean {
+    const sql = "SELECT 1 FROM repository_manifest WHERE repository = ? AND manifest = ?";
+    return this.#database.query<unknown, [string, string]>(sql).get(repository, manifest) !== null;
   }
 
   #isTagged(repository: string, manifest: string): boolean {
     const sql = "SELECT 1 FROM tag WHERE repository = ? AND manifest = ? LIMIT 1";
     return this.#database.query<unknown, [string, string]>(sql).get(repository, manifest) !== null;
   }
-}
-
-/**
- * Notes the manifests that `parent`, which is gone, listed; not those that have a tag of their own, which stay when they lose
- * it. Whether another manifest names them is seen when they are taken.
- */
-export function markOrphans(database: SqliteDatabase, repository: string, parent: string, atMs: number): void {
-  // Tens of thousands of layers are not to be looked for among manifests.
-  const row = database
-    .query<{ media_type: string }, [string]>("SELECT media_type FROM manifest WHERE digest = ?")
-    .get(parent);
-  if (row === null || !isIndexType(row.media_type)) return;
-  database
-    .query<null, [number, string, string]>(
-      `UPDATE repository_manifest SET orphaned_at = ?
-       WHERE repository = ? AND manifest IN (SELECT digest FROM manifest_reference WHERE manifest = ?)
-         AND ${UNTAGGED}`,
-    )
-    .run(atMs, repository, parent);
-}
-
-/** Notes a manifest that lost its last tag. */
-export function releaseManifest(database: SqliteDatabase, repository: string, manifest: string): void {
-  database
-    .query<null, [string, string]>(
-      `UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND manifest = ? AND ${UNTAGGED}`,
-    )
-    .run(repository, manifest);
 }
 
 /**
@@ -95,7 +88,3 @@ export async function removeInTurns<T>(database: SqliteDatabase, turns: Turns, r
   }
   return removed;
 }
-
-/** True of a row of `repository_manifest` that no tag names. */
-const UNTAGGED = `NOT EXISTS (SELECT 1 FROM tag t
-  WHERE t.repository = repository_manifest.repository AND t.manifest = repository_manifest.manifest)`;

@@ -7,7 +7,8 @@ import type { Page } from "../page.ts";
 import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
-import { releaseManifest, removeInTurns } from "./sqlite-orphans.ts";
+import { releaseManifest } from "./mark-orphans.ts";
+import { removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
 
 const REMEMBERED_LIMIT_BYTES = 8 << 20;
