@@ -1,6 +1,7 @@
 import { isatty } from "node:tty";
 import { Command, CommanderError } from "commander";
 import { CommandFailure, type CommandIo } from "./lib/command/command-io.ts";
+import { interruptedStatus } from "./cli/interruption.ts";
 import { ProcessOutput } from "./cli/process-output.ts";
 import { VERSION } from "./telemetry/version.ts";
 
@@ -76,7 +77,10 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
   docker2aci: ["aci", "convert"],
 };
 
-/** Runs one command and returns its exit status: 0 done, 1 the answer is no or it failed, 2 wrong usage. */
+/**
+ * Runs one command and returns its exit status: 0 done, 1 the answer is no or it failed, 2 wrong usage, 130 or 143
+ * interrupted.
+ */
 async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const [first = "", ...rest] = argv;
   const words = Object.hasOwn(PHRASES, first) ? [...(PHRASES[first] ?? []), ...rest] : argv;
@@ -100,6 +104,8 @@ async function main(argv: readonly string[], io: CommandIo): Promise<number> {
     return 0;
   } catch (error) {
     return report(error, io);
+  } finally {
+    isDone = true;
   }
 }
 
@@ -116,20 +122,44 @@ function report(error: unknown, io: CommandIo): number {
     if (error.message !== "") io.stderr.write(`larder: ${error.message}\n`);
     return error.exitStatus;
   }
-  io.stderr.write(`larder: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  if (io.signal.aborted) {
+    io.stderr.write("larder: interrupted\n");
+    return interruptedStatus(io.signal);
+  }
+  io.stderr.write(`larder: this is a fault of larder's own; please report it with the lines below\n${textOf(error)}\n`);
   return 1;
 }
 
-/** The first signal asks the command to end; the second SIGINT ends it. */
-function signalOfProcess(): AbortSignal {
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** So long a command may take to say what it leaves behind. */
+const ENDING_MS = 800;
+let isDone = false;
+
+/**
+ * The first signal asks the command to end; the second SIGINT ends it. A server ends when its open transfers have; any other
+ * command is given a moment.
+ */
+function signalOfProcess(isServer: boolean): AbortSignal {
   const controller = new AbortController();
-  const end = (name: string) => controller.abort(new DOMException(name, "AbortError"));
+  const { signal } = controller;
+  const end = (name: string) => {
+    controller.abort(new DOMException(name, "AbortError"));
+    if (isServer) return;
+    setTimeout(() => {
+      if (isDone) return;
+      stderr.write("larder: interrupted\n");
+      process.exit(interruptedStatus(signal));
+    }, ENDING_MS).unref();
+  };
   process.on("SIGTERM", () => end("SIGTERM"));
   process.on("SIGINT", () => {
     if (controller.signal.aborted) process.exit(130);
     end("SIGINT");
   });
-  return controller.signal;
+  return signal;
 }
 
 /** Calls back at each SIGHUP. The one of a terminal that is closed ends the command, as it does others. */
@@ -149,7 +179,7 @@ const status = await main(process.argv.slice(2), {
   stdout,
   stderr,
   environment: process.env,
-  signal: signalOfProcess(),
+  signal: signalOfProcess(process.argv[2] === "serve"),
 });
 const lost = await stdout.end();
 if (lost !== null) stderr.write(`larder: standard output could not be written (${lost})\n`);

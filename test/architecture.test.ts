@@ -171,7 +171,9 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "images/registry",
     "admin",
   ],
+  "cli/json": ["admin"],
   cli: [
+    "cli/json",
     "upstream/auth",
     "registry/names",
     "images",
@@ -223,6 +225,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "remote",
     "remote/running",
     "cli",
+    "cli/json",
     "cli/completion",
   ],
   "main.ts": ["telemetry", "cli", "cli/verbs"],

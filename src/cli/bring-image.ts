@@ -48,7 +48,7 @@ function showIn(progress: Progress, image: string): (event: CopyEvent) => void {
       case "blob-bytes":
         return progress.update(key, event.doneBytes);
       case "blob-ends":
-        return progress.end(key, event.outcome === "copied" ? "fetched" : "already there");
+        return progress.end(key, event.outcome === "copied" ? "fetched" : "already there", event.outcome === "copied");
       default:
         return event satisfies never;
     }

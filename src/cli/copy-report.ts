@@ -2,10 +2,17 @@ import type { CopiedImage, CopyEvent } from "../images/copy/copy-image.ts";
 import { tellNotCarried } from "../images/copy/not-carried.ts";
 import type { BlobOutcome } from "../images/image-sink.ts";
 import type { CommandOutput } from "../lib/command/command-io.ts";
+import { copiedImages } from "./json/image-results.ts";
+import { writeJson } from "./json/write-json.ts";
 import { Progress } from "./progress.ts";
 
 /** A copied image with the locations that it was copied between. */
 export type CopyResult = CopiedImage & { readonly source: string; readonly destination: string };
+
+function jsonOf({ name, bytesCopied, blobs, ...rest }: CopyResult) {
+  const status = blobs.copied > 0 ? ("copied" as const) : ("present" as const);
+  return { image: name, status, ...rest, blobs, copiedBytes: bytesCopied };
+}
 
 const NOTE: Readonly<Record<BlobOutcome, string>> = {
   copied: "copied",
@@ -30,7 +37,7 @@ export class CopyReport {
       case "blob-bytes":
         return this.#progress.update(event.digest, event.doneBytes);
       case "blob-ends":
-        return this.#progress.end(event.digest, NOTE[event.outcome]);
+        return this.#progress.end(event.digest, NOTE[event.outcome], event.outcome === "copied");
       default:
         return event satisfies never;
     }
@@ -58,6 +65,7 @@ export class CopyReport {
   /** Writes the results: a line each with what finds the image and its digest, or JSON. */
   write(output: CommandOutput, asJson: boolean): void {
     const lines = this.#results.map(({ name, destination, digest }) => `${name ?? destination}\t${digest}\n`);
-    output.write(asJson ? `${JSON.stringify(this.#results, null, 2)}\n` : lines.join(""));
+    if (asJson) writeJson(output, copiedImages, this.#results.map(jsonOf));
+    else output.write(lines.join(""));
   }
 }

@@ -1,6 +1,7 @@
 import { RegistryError } from "../oci/registry-error.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 import { describeFailure, describeFileFailure } from "../lib/failures/describe-failure.ts";
+import { interruption } from "./interruption.ts";
 import { isSystemError } from "../lib/files/system-error.ts";
 
 /**
@@ -12,7 +13,7 @@ export async function failingPlainly(signal: AbortSignal, work: () => Promise<vo
     await work();
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
-    if (signal.aborted) throw new CommandFailure(1, "interrupted", { cause: error });
+    if (signal.aborted) throw interruption(signal, "", error);
     if (error instanceof RegistryError) throw new CommandFailure(1, error.message, { cause: error });
     if (!isSystemError(error)) throw error;
     throw new CommandFailure(1, describeFileFailure(error) ?? describeFailure(error), { cause: error });

@@ -1,10 +1,11 @@
 import { discoverImages } from "../discovery/discover-images.ts";
-import { formatReference, type Reference } from "../oci/reference.ts";
+import { formatReference } from "../oci/reference.ts";
 import type { CommandIo } from "../lib/command/command-io.ts";
+import type { NeededImage } from "./preload-images.ts";
 
 /** The images that files name, each once, by their full names in order. */
 export type NeededImages = {
-  readonly references: readonly Reference[];
+  readonly needed: readonly NeededImage[];
   /** Could something not be read, so that the list may lack images? */
   readonly isPartial: boolean;
 };
@@ -28,13 +29,17 @@ export async function neededImages(
       `larder: ${line === null ? file : `${file}:${line}`}: ${what} is not here: its images are not listed\n`,
     );
   }
-  const byName = new Map(images.map(({ reference }) => [formatReference(reference), reference]));
-  const references = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference);
-  const pulled = references.filter(({ tag }) => tag !== "local");
+  const byName = new Map<string, NeededImage>();
+  for (const { reference, kind } of images) {
+    const name = formatReference(reference);
+    // What one field names is no guess, however often others look like it.
+    byName.set(name, { reference, isGuess: kind === "guess" && byName.get(name)?.isGuess !== false });
+  }
+  const all = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
+  const pulled = all.filter(({ reference }) => reference.tag !== "local");
   if (pulled.length === 0) {
-    const what =
-      references.length === 0 ? "no images are named there" : "only images with the tag local are named there";
+    const what = all.length === 0 ? "no images are named there" : "only images with the tag local are named there";
     stderr.write(`larder: ${paths.join(", ")}: ${what}\n`);
   }
-  return { references: pulled, isPartial: problems.some(({ severity }) => severity === "error") };
+  return { needed: pulled, isPartial: problems.some(({ severity }) => severity === "error") };
 }

@@ -28,6 +28,18 @@ export class ProcessOutput implements CommandOutput {
     return process.getBuiltinModule("node:tty").isatty(this.#descriptor);
   }
 
+  get columns(): number | null {
+    if (!this.isTerminal) return null;
+    const stream = this.#descriptor === 1 ? process.stdout : process.stderr;
+    const [columns] = stream.getWindowSize();
+    return columns > 0 ? columns : null;
+  }
+
+  onResize(callback: () => void): () => void {
+    process.on("SIGWINCH", callback);
+    return () => process.off("SIGWINCH", callback);
+  }
+
   get waitingChars(): number {
     return this.#pending.length + this.#inFlightChars;
   }

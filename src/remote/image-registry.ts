@@ -34,6 +34,8 @@ export type BroughtImage = {
 export interface ImageRegistry {
   /** As its images are named from outside: `localhost:5000`. */
   readonly host: string;
+  /** Does it go on bringing an image when the one who asked for that has left? */
+  readonly goesOnAlone: boolean;
   /** The images with this text in their full names, ordered by name; null when the registry gives no list. */
   list(text: string): Promise<readonly ImageRow[] | null>;
   /** An image that is there, whatever upstream has; null when it is not. */

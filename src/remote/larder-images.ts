@@ -23,6 +23,7 @@ const TRY_FROM_HERE: ReadonlySet<string> = new Set([
 /** A larder, by its admin API. */
 export class LarderImages implements ImageRegistry {
   readonly host: string;
+  readonly goesOnAlone = true;
   readonly #larder: AdminClient;
   readonly #openClient: () => Promise<RegistryClient>;
   readonly #io: CommandIo;

@@ -31,6 +31,7 @@ const PARALLEL_MANIFESTS = 4;
 /** A registry that is no larder, by the distribution API alone. */
 export class PlainImages implements ImageRegistry {
   readonly host: string;
+  readonly goesOnAlone = false;
   readonly #client: RegistryClient;
   readonly #io: CommandIo;
 

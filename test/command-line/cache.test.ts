@@ -84,10 +84,10 @@ describe.skipIf(!lab.met)("larder cache, when larder cannot reach the registry",
     expect(status, errors).toBe(0);
     expect(output).toContain(index.digest);
     expect(errors).toContain("it was copied from here");
-    const rows = JSON.parse((await larder("ls", "--json")).output) as { name: string; kind: string }[];
+    const rows = JSON.parse((await larder("ls", "--json")).output) as { image: string; kind: string }[];
     expect(rows).toMatchObject([
-      { name: `${name}/app:1`, digest: index.digest, kind: "cached", platforms: ["linux/arm64"] },
-      { name: `${name}/app:${index.digest.replace(":", "-")}.sig`, kind: "cached" },
+      { image: `${name}/app:1`, digest: index.digest, kind: "cached", platforms: ["linux/arm64"] },
+      { image: `${name}/app:${index.digest.replace(":", "-")}.sig`, kind: "cached" },
     ]);
     const pulled = await send("GET", manifestUrl(cutOff.url, `${name}/app`, index.digest));
     expect(pulled.bytes).toEqual(index.bytes);

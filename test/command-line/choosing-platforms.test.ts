@@ -19,7 +19,7 @@ const lab = requirement("docker-registry", "tar");
 type Expected = Readonly<Record<string, readonly string[] | null>>;
 
 /** A row of what `has` and `cache` say of images. */
-type Outcome = { readonly image: string; readonly error?: string | null; readonly state?: string };
+type Outcome = { readonly image: string; readonly status: string };
 
 const SELECTIONS: Readonly<Record<string, { readonly flags: readonly string[]; readonly expected: Expected }>> = {
   "linux/arm/v7": {
@@ -130,7 +130,7 @@ describe.skipIf(!lab.met).each(Object.entries(SELECTIONS))("for %s", (selection,
     const asked = names.map(imageNamed);
     const { output, errors } = await runLarder(hostOf(site.upstream.url), ["has", "--json", ...flags, ...asked]);
     expect(
-      goodOf(output, ({ state }) => state === "whole"),
+      goodOf(output, ({ status }) => status === "whole"),
       errors,
     ).toEqual(wanted);
   });
@@ -139,20 +139,20 @@ describe.skipIf(!lab.met).each(Object.entries(SELECTIONS))("for %s", (selection,
     const asked = names.map(imageNamed);
     const fetched = await site.run("cache", "--json", ...flags, ...asked);
     expect(
-      goodOf(fetched.output, ({ error }) => error === null),
+      goodOf(fetched.output, ({ status }) => status === "brought" || status === "present"),
       fetched.output,
     ).toEqual(wanted);
     const { output } = await site.run("has", "--json", ...flags, ...asked);
     expect(
-      goodOf(output, ({ state }) => state === "whole"),
+      goodOf(output, ({ status }) => status === "whole"),
       output,
     ).toEqual(wanted);
-    const rows = JSON.parse((await site.run("ls", "--json")).output) as { name: string; platforms: string[] }[];
+    const rows = JSON.parse((await site.run("ls", "--json")).output) as { image: string; platforms: string[] }[];
     for (const name of wanted) {
       const chosen = [...(expected[name] ?? [])].sort();
       const present = await presentOf(name, (layer) => Bun.file(blobFileOf(site.larder, layer)).exists());
       expect([name, present]).toEqual([name, chosen]);
-      const listed = rows.find((row) => row.name === imageNamed(name))?.platforms;
+      const listed = rows.find((row) => row.image === imageNamed(name))?.platforms;
       expect([name, listed]).toEqual([name, chosen.filter((leaf) => leaf !== "artifact")]);
     }
   });
@@ -160,7 +160,7 @@ describe.skipIf(!lab.met).each(Object.entries(SELECTIONS))("for %s", (selection,
   test("a copy from here to another registry takes just the same", async () => {
     const { output } = await runLarder(hostOf(plain.url), ["cache", "--json", ...flags, ...names.map(imageNamed)]);
     expect(
-      goodOf(output, ({ error }) => error === null),
+      goodOf(output, ({ status }) => status === "brought" || status === "present"),
       output,
     ).toEqual(wanted);
     for (const name of wanted) {
@@ -177,12 +177,12 @@ describe.skipIf(!lab.met).each(Object.entries(SELECTIONS))("for %s", (selection,
       const asked = names.map(imageNamed);
       const { output } = await runLarder(hostOf(cutOff.url), ["cache", "--json", ...flags, ...asked]);
       expect(
-        goodOf(output, ({ error }) => error === null),
+        goodOf(output, ({ status }) => status === "brought" || status === "present"),
         output,
       ).toEqual(wanted);
       const had = await runLarder(hostOf(cutOff.url), ["has", "--json", ...flags, ...asked]);
       expect(
-        goodOf(had.output, ({ state }) => state === "whole"),
+        goodOf(had.output, ({ status }) => status === "whole"),
         had.output,
       ).toEqual(wanted);
       for (const name of wanted) {
@@ -261,7 +261,7 @@ describe.skipIf(!lab.met)("where nothing is said of platforms, or all are wanted
     }
     const listed = async (address: string) => {
       const rows = JSON.parse((await runLarder(address, ["ls", "--json"])).output) as Row[];
-      return new Map(rows.map(({ name, platforms: named }) => [name.split("/").at(-1), named]));
+      return new Map(rows.map(({ image, platforms: named }) => [image.split("/").at(-1), named]));
     };
     const [here, there] = [await listed(hostOf(site.larder.url)), await listed(hostOf(site.upstream.url))];
     for (const name of ["variants:1", "unnamed:1", "nested:1", "attestations:1"]) {
@@ -270,7 +270,7 @@ describe.skipIf(!lab.met)("where nothing is said of platforms, or all are wanted
   });
 });
 
-type Row = { readonly name: string; readonly platforms: readonly string[] };
+type Row = { readonly image: string; readonly platforms: readonly string[] };
 
 /** The digest of the manifest that an ACI was made of. */
 async function manifestHash(file: string): Promise<string | null> {

@@ -62,7 +62,7 @@ describe.skipIf(!lab.met)("larder has", () => {
     expect(status).toBe(1);
     expect(errors.trim().split("\n")).toHaveLength(2);
     const json = await site.run("has", "--json", "--quiet", "team/mine:1", "team/mine:2");
-    const states = (JSON.parse(json.output) as { state: string }[]).map(({ state }) => state);
+    const states = (JSON.parse(json.output) as { status: string }[]).map(({ status }) => status);
     expect(states).toEqual(["whole", "absent"]);
     expect(json.errors).toBe("");
   });

@@ -36,13 +36,13 @@ describe.skipIf(!lab.met)("what is in the larder", () => {
     const manifests =
       index.bytes.length + Object.values(images).reduce((sum, one) => sum + one.manifest.bytes.length, 0);
     expect(await list("listed")).toMatchObject([
-      { name: "docker.io/library/listed:1", kind: "cached", sizeBytes: manifests, platforms: [] },
+      { image: "docker.io/library/listed:1", kind: "cached", sizeBytes: manifests, platforms: [] },
     ]);
     await site.run("cache", "--platform", "linux/arm64", "listed:1");
     const blobs = images["linux/arm64"]?.blobs.reduce((sum, { bytes }) => sum + bytes.length, 0) ?? 0;
     const [row] = await list("listed");
     expect(row).toMatchObject({ sizeBytes: manifests + blobs, platforms: ["linux/arm64"] });
-    expect(Number(row?.["updatedAtMs"])).toBeWithin(before, Date.now() + 1);
+    expect(Date.parse(String(row?.["updatedAt"]))).toBeWithin(before, Date.now() + 1);
     const table = (await site.run("ls", ":1")).output;
     expect(table).toMatch(
       /^IMAGE +SIZE +CAME \(UTC\) +KIND +PLATFORMS\ndocker\.io\/library\/listed:1 .*linux\/arm64\n$/,
@@ -52,7 +52,7 @@ describe.skipIf(!lab.met)("what is in the larder", () => {
   test("ls names one's own images local/, and reads the platform of a single image from its config", async () => {
     await pushImage(site.larder.url, "mine", smallImage("linux/riscv64"), "1");
     expect(await list("local/")).toMatchObject([
-      { name: "local/mine:1", kind: "pushed", platforms: ["linux/riscv64"] },
+      { image: "local/mine:1", kind: "pushed", platforms: ["linux/riscv64"] },
     ]);
   });
 
@@ -108,7 +108,7 @@ describe.skipIf(!lab.met)("what is in the larder", () => {
     expect(await list("gone")).toHaveLength(1);
     const { status, output } = await site.run("rm", "--json", `gone@${image.manifest.digest}`);
     expect(status).toBe(0);
-    expect(JSON.parse(output)).toMatchObject([{ removed: `local/gone@${image.manifest.digest}` }]);
+    expect(JSON.parse(output)).toMatchObject([{ image: `local/gone@${image.manifest.digest}`, status: "removed" }]);
     expect(await list("gone")).toEqual([]);
     const freed = await site.run("gc", "--grace", "0s", "--json");
     expect(JSON.parse(freed.output)).toMatchObject({ manifests: expect.any(Number) as number });

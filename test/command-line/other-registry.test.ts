@@ -34,7 +34,7 @@ describe.skipIf(!lab.met)("against another registry", () => {
     expect(output).toContain(manifest?.digest ?? "-");
     expect((await larder("has", "--platform", "linux/arm64", image)).status).toBe(0);
     const rows = JSON.parse((await larder("ls", "--json")).output) as unknown[];
-    expect(rows).toMatchObject([{ name: "team/app:1", platforms: ["linux/arm64"], kind: null }]);
+    expect(rows).toMatchObject([{ image: "team/app:1", platforms: ["linux/arm64"], kind: null }]);
   });
 
   test("cache by digest brings the whole index, which alone has that digest", async () => {

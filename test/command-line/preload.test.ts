@@ -94,8 +94,8 @@ describe.skipIf(!lab.met)("what manifests need", () => {
     const stopped = await site.run("preload", "--json", file);
     expect(stopped.status).toBe(1);
     expect(stopped.errors).toContain("--keep-going tries them all");
-    const rows = JSON.parse(stopped.output) as { image: string; outcome: string }[];
-    expect(rows[0]).toMatchObject({ image: "docker.io/library/a-absent:1", outcome: "failed" });
+    const rows = JSON.parse(stopped.output) as { image: string; status: string }[];
+    expect(rows[0]).toMatchObject({ image: "docker.io/library/a-absent:1", status: "failed" });
     expect(rows).toHaveLength(names.length);
     const kept = await site.run("preload", "--keep-going", file);
     expect(kept.status).toBe(1);

@@ -74,7 +74,7 @@ test("an upload goes on, and what was removed is collected", async () => {
   const orphan = digestOf("an orphaned blob");
   const { output } = await runLarder(larder.url, "gc", "--json");
   // The layer and the config of the image that was removed, and the blob that was taken out.
-  expect(JSON.parse(output)).toMatchObject({ blobs: 3, problem: null });
+  expect(JSON.parse(output)).toMatchObject({ blobs: 3, reason: null });
   expect(await Bun.file(join(folder, "blobs/sha256", orphan.slice(7, 9), orphan.slice(7))).exists()).toBe(false);
   await pull("team/app", "v1");
 });

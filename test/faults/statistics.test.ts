@@ -13,7 +13,7 @@ import { HOST, PATH } from "./pull-through.ts";
 type Counts = { readonly namespace: string; readonly hits: number; readonly misses: number; readonly stale: number };
 type Stats = {
   readonly namespaces: readonly Counts[];
-  readonly total: { readonly sinceMs: number; readonly namespaces: readonly Counts[] };
+  readonly total: { readonly since: string; readonly namespaces: readonly Counts[] };
 };
 
 let folder: string;
@@ -54,7 +54,7 @@ test("larder stats tells what came since the start, and in all since the store b
   const after = await statsOf(second);
   expect(after.namespaces).toMatchObject([{ namespace: HOST, hits: 1, misses: 0, stale: 1 }]);
   expect(after.total.namespaces).toMatchObject([{ namespace: HOST, hits: 3, misses: 1, stale: 1 }]);
-  expect(after.total.sinceMs).toBe(before.total.sinceMs);
+  expect(after.total.since).toBe(before.total.since);
   const { output } = await runLarder(second.url, "stats");
   expect(output).toMatch(/since the start, .*\n[^]*REGISTRY +HITS +STALE +MISSES.*\nupstream\.test +1 +1 +0 /);
   expect(output).toMatch(/in all, since .*\n\nREGISTRY +HITS +STALE +MISSES.*\nupstream\.test +3 +1 +1 /);

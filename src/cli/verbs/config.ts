@@ -4,8 +4,10 @@ import { judgeConfiguration } from "../../server/judge-configuration.ts";
 import { misspeltVariables } from "../../server/settings/environment-settings.ts";
 import { type EffectiveRow, effectiveRows } from "../../server/settings/effective-rows.ts";
 import { describeOrigin } from "../../server/settings/given-settings.ts";
+import { configCheckResult, configResult } from "../json/server-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
-import { formatTable } from "../table.ts";
+import { type Column, formatTable } from "../table.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** `larder config`: the settings that `larder serve` would have, and where each comes from; `check` judges a file. */
@@ -23,7 +25,8 @@ export function configCommand(io: CommandIo): Command {
         io.stderr.write(`larder: ${name} is no variable of larder's, and says nothing; did you mean ${meant}?\n`);
       }
       const { json } = command.opts<{ readonly json?: true }>();
-      io.stdout.write(json === true ? `${JSON.stringify(rows.map(jsonOf), null, 2)}\n` : tableOf(rows));
+      if (json === true) writeJson(io.stdout, configResult, rows.map(jsonOf));
+      else io.stdout.write(tableOf(rows, io.stdout.columns ?? null));
     });
   return addSettingFlags(command).addCommand(checkCommand(io));
 }
@@ -43,7 +46,8 @@ function checkCommand(io: CommandIo): Command {
       // The command above has a flag of that name, and takes it.
       const { textOnly, json } = command.optsWithGlobals<{ readonly textOnly?: true; readonly json?: true }>();
       const problems = await judge(file, textOnly !== true);
-      if (json === true) io.stdout.write(`${JSON.stringify({ file, problems }, null, 2)}\n`);
+      const status = problems.length === 0 ? "good" : "bad";
+      if (json === true) writeJson(io.stdout, configCheckResult, { file, status, problems });
       else io.stdout.write(problems.length === 0 ? `${file} is good\n` : `${problems.join("\n")}\n`);
       if (problems.length > 0) throw new CommandFailure(1, "");
     });
@@ -58,9 +62,15 @@ async function judge(file: string, isForHere: boolean): Promise<readonly string[
   }
 }
 
-function tableOf(rows: readonly EffectiveRow[]): string {
+const COLUMNS: readonly Column[] = [
+  { title: "KEY", kind: "fact" },
+  { title: "VALUE", kind: "name" },
+  { title: "SAID BY", kind: "name" },
+];
+
+function tableOf(rows: readonly EffectiveRow[], columns: number | null): string {
   const cells = rows.map(({ key, words, origin }) => [key, words, describeOrigin(origin)]);
-  return formatTable(["KEY", "VALUE", "SAID BY"], cells);
+  return formatTable(COLUMNS, cells, columns);
 }
 
 function jsonOf({ key, value, origin, needsRestart }: EffectiveRow) {

@@ -93,7 +93,7 @@ describe("larder copy", () => {
     expect(JSON.parse(stdout)).toMatchObject([
       {
         source: from("app"),
-        name: "x",
+        image: "x",
         digest: index.root.digest,
         manifests: 3,
         blobs: { copied: 4, present: 0, mounted: 0 },

@@ -17,6 +17,9 @@ import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { type AskedLarder, examineSandboxImages } from "../examine-sandbox-images.ts";
 import { failingPlainly } from "../failing-plainly.ts";
+import { doctorResult } from "../json/server-results.ts";
+import { writeJson } from "../json/write-json.ts";
+import { wrapText } from "../../lib/text/fit-text.ts";
 import { likelyOrigins } from "../../remote/find-registry.ts";
 import { givenRegistryAddress } from "../../remote/registry-address.ts";
 import type { AskProgram } from "../../doctor/ask-program.ts";
@@ -42,7 +45,8 @@ export function doctorCommand(io: CommandIo): Command {
     .action((flags: Flags) =>
       failingPlainly(io.signal, async () => {
         const findings = await examine(flags, io);
-        io.stdout.write(flags.json === true ? `${JSON.stringify(findings, null, 2)}\n` : report(findings));
+        if (flags.json === true) writeJson(io.stdout, doctorResult, findings);
+        else io.stdout.write(report(findings, io.stdout.columns ?? null));
         const failed = findings.filter(({ status }) => status === "fail").length;
         if (failed > 0) throw new CommandFailure(1, flags.json === true ? "" : `${failed} of these would stop a pull`);
       }),
@@ -135,13 +139,13 @@ async function examineStateFolders(): Promise<readonly Finding[]> {
 }
 
 /** A line for each, and what to do about it below; where the same helps the next one as well, below that. */
-function report(findings: readonly Finding[]): string {
+function report(findings: readonly Finding[], columns: number | null): string {
   const lines = findings.flatMap(({ check, status, message, advice }, index) => {
     const line = `${(status === "fail" ? "FAIL" : status).padEnd(6)}${check.padEnd(11)}${message}`;
     const isSaidNext = findings[index + 1]?.advice === advice;
     return advice === null || isSaidNext ? [line] : [line, `${" ".repeat(17)}-> ${advice}`];
   });
-  return `${lines.join("\n")}\n`;
+  return `${lines.map((line) => wrapText(line, columns)).join("\n")}\n`;
 }
 
 const PATIENCE_MS = 10_000;

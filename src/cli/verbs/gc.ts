@@ -3,7 +3,9 @@ import type { Collection, CollectRequest } from "../../admin/server-schemas.ts";
 import { tryParseDuration } from "../../lib/text/duration.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../progress.ts";
+import { formatBytes } from "../format-bytes.ts";
+import { collectionResult } from "../json/server-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { addConnectionOptions, connectLarder } from "../registry-connection.ts";
 
 type Flags = {
@@ -35,7 +37,10 @@ export function gcCommand(io: CommandIo): Command {
       const request = requestOf(flags);
       const larder = await connectLarder(flags, "gc", io);
       const report = await larder.call("collect", request);
-      io.stdout.write(flags.json === true ? `${JSON.stringify(report, null, 2)}\n` : format(report));
+      const { problem: reason, ...counts } = report;
+      const status = reason === null ? "done" : "refused";
+      if (flags.json === true) writeJson(io.stdout, collectionResult, { status, reason, ...counts });
+      else io.stdout.write(format(report));
       if (report.problem !== null) throw new CommandFailure(1, report.problem);
     }),
   );

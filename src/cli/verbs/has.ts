@@ -1,8 +1,10 @@
 import { Command } from "commander";
-import { formatReference } from "../../oci/reference.ts";
+import { formatReference, type Reference } from "../../oci/reference.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
+import { checkedImages } from "../json/image-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
@@ -22,9 +24,13 @@ export function hasCommand(io: CommandIo): Command {
       const references = images.map((image) => readArgument(() => parseImageName(image)));
       const platforms = selectionOf(flags);
       const states = await (await connect(flags, io)).check(references, platforms);
-      const results = references.map((reference, index) => ({ image: formatReference(reference), ...states[index] }));
-      if (flags.json === true) io.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-      const lacking = results.filter(({ state }) => state !== "whole");
+      const results = states.map(({ state: status, ...rest }, index) => ({
+        image: formatReference(references[index] as Reference),
+        status,
+        ...rest,
+      }));
+      if (flags.json === true) writeJson(io.stdout, checkedImages, results);
+      const lacking = results.filter(({ status }) => status !== "whole");
       for (const { image, reason } of flags.quiet === true ? [] : lacking) {
         io.stderr.write(
           `larder: ${reason?.includes(image) === true ? reason : `${image}: ${reason ?? "not there"}`}\n`,

@@ -4,6 +4,8 @@ import type { FoundImage } from "../../discovery/found/found-image.ts";
 import type { Place } from "../../discovery/found/place.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { namedImages } from "../json/image-results.ts";
+import { writeJson } from "../json/write-json.ts";
 
 type Flags = { readonly strict?: true; readonly json?: true };
 
@@ -34,7 +36,7 @@ async function listImages(io: CommandIo, paths: readonly string[], flags: Flags)
     io.stderr.write(`larder: ${formatPlace(place)}: ${what} is not here: its images are not listed\n`);
   }
   const names = [...new Set(images.map(({ reference }) => formatReference(reference)))].sort();
-  if (flags.json === true) io.stdout.write(`${JSON.stringify(images.map(toJson), null, 2)}\n`);
+  if (flags.json === true) writeJson(io.stdout, namedImages, images.map(toJson));
   else for (const name of names) io.stdout.write(`${name}\n`);
   const errors = problems.filter(({ severity }) => severity === "error").length;
   if (names.length === 0 && errors === 0) io.stderr.write(`larder: ${paths.join(", ")}: no images are named there\n`);

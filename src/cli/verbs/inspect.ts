@@ -4,13 +4,17 @@ import { parseImageName } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import type { ImageDetails } from "../../remote/image-registry.ts";
-import { formatBytes } from "../progress.ts";
+import { shortenDigest } from "../../lib/text/fit-text.ts";
 import { registrySideOf } from "../copy-flags.ts";
+import { formatBytes } from "../format-bytes.ts";
 import { insistOnOne } from "../insist-on-one.ts";
+import { inspectedImage } from "../json/image-results.ts";
+import { timeOf } from "../json/json-values.ts";
+import { writeJson } from "../json/write-json.ts";
 import { explaining, readSource, type SourceReading } from "../read-location.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 import { standardStreams } from "../standard-streams.ts";
-import { formatTable } from "../table.ts";
+import { type Column, formatTable } from "../table.ts";
 import { whatItIs } from "../what-it-is.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true; readonly raw?: true };
@@ -35,7 +39,9 @@ export function inspectCommand(io: CommandIo): Command {
       const details = isHeld ? await inspectHeld(image, flags, io) : await inspectLocation(reading, flags, io);
       const { manifestBase64, ...shown } = details;
       if (flags.raw === true) return standardStreams.standardOutput([Buffer.from(manifestBase64, "base64")]);
-      io.stdout.write(flags.json === true ? `${JSON.stringify(shown, null, 2)}\n` : formatDetails(details));
+      if (flags.json !== true) return io.stdout.write(formatDetails(details, io.stdout.columns ?? null));
+      const { name, updatedAtMs, ...rest } = shown;
+      writeJson(io.stdout, inspectedImage, { image: name, ...rest, updatedAt: timeOf(updatedAtMs) });
     }),
   );
 }
@@ -65,7 +71,7 @@ async function inspectLocation(reading: SourceReading, flags: Flags, io: Command
   }
 }
 
-function formatDetails(details: ImageDetails): string {
+function formatDetails(details: ImageDetails, columns: number | null): string {
   const { kind, updatedAtMs, sizeBytes } = details;
   const facts: [string, string][] = [
     ["image", details.name],
@@ -78,8 +84,7 @@ function formatDetails(details: ImageDetails): string {
   if (sizeBytes !== null) facts.push(["size here", formatBytes(sizeBytes)]);
   if (kind !== null && updatedAtMs !== null) facts.push([kind, new Date(updatedAtMs).toISOString()]);
   facts.push(...configFacts(details.config));
-  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
-  const head = facts.map(([name, value]) => `${name.padEnd(width)}${value}\n`).join("");
+  const head = formatFacts(facts, columns);
   const platforms = details.platforms.map(({ platform, digest, isHere }) => [
     platform ?? "-",
     digest,
@@ -87,10 +92,32 @@ function formatDetails(details: ImageDetails): string {
   ]);
   const layers = details.layers.map(({ sizeBytes, digest, mediaType }) => [formatBytes(sizeBytes), digest, mediaType]);
   const tables = [
-    platforms.length === 0 ? "" : `\n${formatTable(["PLATFORM", "DIGEST", ""], platforms)}`,
-    layers.length === 0 ? "" : `\n${formatTable(["LAYER", "DIGEST", "TYPE"], layers)}`,
+    platforms.length === 0 ? "" : `\n${formatTable(PLATFORM_COLUMNS, platforms, columns)}`,
+    layers.length === 0 ? "" : `\n${formatTable(LAYER_COLUMNS, layers, columns)}`,
   ];
   return head + tables.join("");
+}
+
+const PLATFORM_COLUMNS: readonly Column[] = [
+  { title: "PLATFORM", kind: "fact" },
+  { title: "DIGEST", kind: "digest" },
+  { title: "", kind: "fact" },
+];
+const LAYER_COLUMNS: readonly Column[] = [
+  { title: "LAYER", kind: "fact" },
+  { title: "DIGEST", kind: "digest" },
+  { title: "TYPE", kind: "name" },
+];
+
+/** A line for each, its value below where there is no room beside its name: a digest is here to be copied whole. */
+function formatFacts(facts: readonly (readonly [string, string])[], columns: number | null): string {
+  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
+  return facts
+    .map(([name, value]) => {
+      if (columns === null || width + value.length <= columns) return `${name.padEnd(width)}${value}\n`;
+      return `${name}\n  ${/^sha\d+:/.test(value) ? shortenDigest(value, columns - 2) : value}\n`;
+    })
+    .join("");
 }
 
 /** What people look for in a config. */

@@ -1,10 +1,13 @@
 import { Command } from "commander";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../progress.ts";
+import { formatBytes } from "../format-bytes.ts";
+import { listedImages } from "../json/image-results.ts";
+import { timeOf } from "../json/json-values.ts";
+import { writeJson } from "../json/write-json.ts";
 import type { ImageRow } from "../../remote/image-registry.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
-import { formatTable } from "../table.ts";
+import { type Column, formatTable } from "../table.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true };
 
@@ -22,14 +25,26 @@ export function lsCommand(io: CommandIo): Command {
       const registry = await connect(flags, io);
       const rows = await registry.list(text ?? "");
       if (rows === null) throw new CommandFailure(1, `${registry.host} gives no list of its repositories`);
-      if (flags.json === true) return io.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+      if (flags.json === true) return writeJson(io.stdout, listedImages, rows.map(jsonOf));
       if (rows.length === 0) {
         const which = text === undefined ? "no images yet" : `no image with ${JSON.stringify(text)} in its name`;
         return io.stderr.write(`larder: ${registry.host} holds ${which}\n`);
       }
-      io.stdout.write(formatTable(["IMAGE", "SIZE", "CAME (UTC)", "KIND", "PLATFORMS"], rows.map(cells)));
+      io.stdout.write(formatTable(COLUMNS, rows.map(cells), io.stdout.columns ?? null));
     }),
   );
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "IMAGE", kind: "name" },
+  { title: "SIZE", kind: "fact" },
+  { title: "CAME (UTC)", kind: "fact" },
+  { title: "KIND", kind: "fact" },
+  { title: "PLATFORMS", kind: "prose" },
+];
+
+function jsonOf({ name, updatedAtMs, ...rest }: ImageRow) {
+  return { image: name, ...rest, updatedAt: timeOf(updatedAtMs) };
 }
 
 function cells({ name, sizeBytes, updatedAtMs, kind, platforms }: ImageRow): readonly string[] {

@@ -5,6 +5,8 @@ import { UnknownReleaseError } from "../../discovery/kubernetes/kubernetes-versi
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
+import { neededImages } from "../json/image-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { preloadImages } from "../preload-images.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
@@ -51,7 +53,8 @@ export function mirrorCommand(io: CommandIo): Command {
         keepGoing: flags.keepGoing === true,
         json: flags.json === true,
       };
-      await preloadImages(await connect(flags, io), references, options, io);
+      const needed = references.map((reference) => ({ reference, isGuess: false }));
+      await preloadImages(await connect(flags, io), needed, options, io);
     }),
   );
   return new Command("mirror").summary("bring everything that a release needs").addCommand(kubernetes);
@@ -59,7 +62,12 @@ export function mirrorCommand(io: CommandIo): Command {
 
 function printImages(references: readonly Reference[], { json }: Flags, { stdout }: CommandIo): void {
   const names = references.map(formatReference);
-  stdout.write(json === true ? `${JSON.stringify(names, null, 2)}\n` : names.map((name) => `${name}\n`).join(""));
+  if (json !== true) return stdout.write(names.map((name) => `${name}\n`).join(""));
+  writeJson(
+    stdout,
+    neededImages,
+    names.map((image) => ({ image })),
+  );
 }
 
 /** A node whose runtime cannot get this one image starts no pod at all. */

@@ -30,14 +30,14 @@ export function preloadCommand(io: CommandIo): Command {
   return addConnectionOptions(command).action((paths: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
       const platforms = selectionOf(flags);
-      const { references, isPartial } = await neededImages(paths, { strict: flags.strict === true }, io);
+      const { needed, isPartial } = await neededImages(paths, { strict: flags.strict === true }, io);
       const options = {
         platforms,
         force: flags.force === true,
         keepGoing: flags.keepGoing === true,
         json: flags.json === true,
       };
-      if (references.length > 0) await preloadImages(await connect(flags, io), references, options, io);
+      if (needed.length > 0) await preloadImages(await connect(flags, io), needed, options, io);
       if (isPartial) throw new CommandFailure(1, "not all that the files name may have been brought: see above");
     }),
   );

@@ -7,6 +7,9 @@ import { StoreInUse, StoreLock } from "../../storage/sqlite/store-lock.ts";
 import { readStoreMark } from "../../recovery/store-mark.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
+import { timeOf } from "../json/json-values.ts";
+import { rebuildResult } from "../json/server-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { fileOf, readSettingsOrFail } from "../setting-flags.ts";
 
 type Flags = {
@@ -54,9 +57,9 @@ async function rebuild({ dryRun, force, json, data, config }: Flags, io: Command
       );
     }
     const report = await rebuildStore(folder, Date.now(), isDry);
-    io.stdout.write(
-      json === true ? `${JSON.stringify({ damage, ...report }, null, 2)}\n` : describe(damage, report, isDry),
-    );
+    const { snapshotAtMs, ...rest } = report;
+    if (json === true) writeJson(io.stdout, rebuildResult, { damage, ...rest, snapshotAt: timeOf(snapshotAtMs) });
+    else io.stdout.write(describe(damage, report, isDry));
   } finally {
     lock.release();
   }

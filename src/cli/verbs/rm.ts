@@ -1,15 +1,18 @@
 import { Command } from "commander";
+import type * as v from "valibot";
 import { formatReference } from "../../oci/reference.ts";
 import { parseImageNames } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
+import { removedImages } from "../json/image-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import type { ImageRegistry } from "../../remote/image-registry.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true };
 
-/** What became of an image. `removed` is the full name of what was removed, null when there was nothing. */
-type Removal = { readonly image: string; readonly removed: string | null; readonly note: string };
+/** What became of an image: by its full name, or by the name that was given when there was none. */
+type Removal = v.InferOutput<typeof removedImages>[number];
 
 /** `larder rm IMAGE…`: removes tags or digests. */
 export function rmCommand(io: CommandIo): Command {
@@ -30,12 +33,12 @@ export function rmCommand(io: CommandIo): Command {
       for (const image of images) {
         const removal = await remove(registry, image);
         removals.push(removal);
-        const { removed, note } = removal;
-        const what = removed === null ? "not there" : `removed${note === "" ? "" : `; ${note}`}`;
-        io.stderr.write(`${removed ?? image}: ${what}\n`);
+        const { status, warning } = removal;
+        const what = status === "absent" ? "not there" : `removed${warning === null ? "" : `; ${warning}`}`;
+        io.stderr.write(`${removal.image}: ${what}\n`);
       }
-      if (flags.json === true) io.stdout.write(`${JSON.stringify(removals, null, 2)}\n`);
-      if (removals.some(({ removed }) => removed === null)) throw new CommandFailure(1, "");
+      if (flags.json === true) writeJson(io.stdout, removedImages, removals);
+      if (removals.some(({ status }) => status === "absent")) throw new CommandFailure(1, "");
     }),
   );
 }
@@ -43,7 +46,8 @@ export function rmCommand(io: CommandIo): Command {
 async function remove(registry: ImageRegistry, image: string): Promise<Removal> {
   for (const reference of parseImageNames(image)) {
     const done = await registry.remove(reference);
-    if (done !== null) return { image, removed: formatReference(reference), note: done.note };
+    if (done === null) continue;
+    return { image: formatReference(reference), status: "removed", reason: null, warning: done.note || null };
   }
-  return { image, removed: null, note: "" };
+  return { image, status: "absent", reason: `it is not at ${registry.host}`, warning: null };
 }

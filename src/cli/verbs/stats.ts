@@ -2,9 +2,12 @@ import { Command } from "commander";
 import type { NamespaceCounts, NamespaceStats, Stats } from "../../admin/server-schemas.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../progress.ts";
+import { formatBytes } from "../format-bytes.ts";
+import { timeOf } from "../json/json-values.ts";
+import { statsResult } from "../json/server-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { addConnectionOptions, connectLarder } from "../registry-connection.ts";
-import { formatTable } from "../table.ts";
+import { type Column, formatTable } from "../table.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true };
 
@@ -17,27 +20,49 @@ export function statsCommand(io: CommandIo): Command {
   return addConnectionOptions(command).action((flags: Flags) =>
     failingPlainly(io.signal, async () => {
       const stats = await (await connectLarder(flags, "stats", io)).call("getStats", {});
-      io.stdout.write(flags.json === true ? `${JSON.stringify(stats, null, 2)}\n` : format(stats));
+      if (flags.json === true) writeJson(io.stdout, statsResult, jsonOf(stats));
+      else io.stdout.write(format(stats, io.stdout.columns ?? null));
     }),
   );
 }
 
-const COLUMNS = ["REGISTRY", "HITS", "STALE", "MISSES", "FROM DISK", "FROM UPSTREAM", "SAVED"];
+const COUNTS = ["HITS", "STALE", "MISSES", "FROM DISK", "FROM UPSTREAM", "SAVED"];
+const COLUMNS: readonly Column[] = [
+  { title: "REGISTRY", kind: "name" },
+  ...COUNTS.map((title) => ({ title, kind: "fact" }) as const),
+];
+const ALLOWANCE: Column = { title: "ALLOWANCE", kind: "fact" };
 
-function format({ sinceMs, offline, namespaces, total, aside, ...problems }: Stats): string {
+/** An older larder leaves things out. */
+function jsonOf({ sinceMs, namespaces, total, ...rest }: Stats) {
+  return {
+    since: timeOf(sinceMs),
+    ...rest,
+    namespaces: namespaces.map(({ rateLimit, ...one }) => ({ ...one, rateLimit: limitOf(rateLimit) })),
+    total: total == null ? null : { since: timeOf(total.sinceMs), namespaces: total.namespaces },
+  };
+}
+
+function limitOf(limit: NamespaceStats["rateLimit"]) {
+  if (limit === null) return null;
+  const { seenAtMs, ...rest } = limit;
+  return { ...rest, seenAt: timeOf(seenAtMs) };
+}
+
+function format({ sinceMs, offline, namespaces, total, aside, ...problems }: Stats, columns: number | null): string {
   const state = offline ? "offline: no upstream registry is contacted" : "online";
   const rows = namespaces.map((one) => [...cells(one), allowanceOf(one)]);
-  const table = rows.length === 0 ? "nothing was asked for yet\n" : formatTable([...COLUMNS, "ALLOWANCE"], rows);
+  const table = rows.length === 0 ? "nothing was asked for yet\n" : formatTable([...COLUMNS, ALLOWANCE], rows, columns);
   const away = namespaces.filter(({ upstream }) => upstream === "away").map(({ namespace }) => namespace);
   const unreachable = away.length === 0 ? "" : `not reachable, and tried again in the background: ${away.join(", ")}\n`;
   const notes = `${unreachable}${formatAside(aside)}${formatProblems(problems)}`;
-  return `since the start, ${formatTime(sinceMs)}; ${state}\n${notes}\n${table}${formatTotal(total)}`;
+  return `since the start, ${formatTime(sinceMs)}; ${state}\n${notes}\n${table}${formatTotal(total, columns)}`;
 }
 
 /** What came before this start, too. An older larder does not tell. */
-function formatTotal(total: Stats["total"] | undefined): string {
+function formatTotal(total: Stats["total"] | undefined, columns: number | null): string {
   if (total == null || total.namespaces.length === 0) return "";
-  return `\nin all, since ${formatTime(total.sinceMs)}\n\n${formatTable(COLUMNS, total.namespaces.map(cells))}`;
+  return `\nin all, since ${formatTime(total.sinceMs)}\n\n${formatTable(COLUMNS, total.namespaces.map(cells), columns)}`;
 }
 
 function formatTime(ms: number): string {

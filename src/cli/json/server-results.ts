@@ -1,0 +1,97 @@
+/** The results of verbs that work on a server, its store, its settings and this machine. */
+import * as v from "valibot";
+import * as server from "../../admin/server-schemas.ts";
+import { bytes, count, digest, reason, time } from "./json-values.ts";
+
+/** Whether larder is offline: `offline`. */
+export const offlineResult = v.object({
+  offline: v.pipe(v.boolean(), v.description("is contacting upstream registries forbidden?")),
+});
+
+const rateLimit = v.object({
+  limit: v.number(),
+  remaining: v.number(),
+  windowSeconds: v.nullable(v.number()),
+  seenAt: time,
+});
+/** Counts of traffic: `stats`. */
+export const statsResult = v.object({
+  since: time,
+  offline: v.boolean(),
+  namespaces: v.array(v.object({ ...server.namespaceStats.entries, rateLimit: v.nullable(rateLimit) })),
+  total: v.nullable(v.object({ since: time, namespaces: v.array(server.namespaceCounts) })),
+  aside: server.stats.entries.aside,
+  collectionRefusal: server.stats.entries.collectionRefusal,
+  storeProblem: server.stats.entries.storeProblem,
+});
+
+const { problem: _, ...collectionCounts } = server.collection.entries;
+/** What a collection gave back: `gc`. */
+export const collectionResult = v.object({
+  status: v.pipe(v.picklist(["done", "refused"]), v.description("`refused`: something kept it from its work")),
+  reason,
+  ...collectionCounts,
+});
+
+/** What was found when all files were read: `verify`. */
+export const verifyResult = v.object({
+  status: v.pipe(
+    v.picklist(["whole", "damaged", "interrupted"]),
+    v.description("`interrupted`: not all was read; the rest is not known"),
+  ),
+  reason,
+  files: v.pipe(count, v.description("read so far")),
+  bytes,
+  damaged: v.array(v.object({ digest, status: v.picklist(["damaged", "unreadable"]), reason })),
+});
+
+const listed = v.object({ first: v.array(v.string()), count });
+/** What came back when a database was made anew: `rebuild`. */
+export const rebuildResult = v.object({
+  damage: v.pipe(v.nullable(v.string()), v.description("what was wrong with the database; null: nothing that shows")),
+  snapshotAt: v.pipe(v.nullable(time), v.description("of the snapshot that it began with; null: there was none")),
+  repositories: count,
+  manifests: count,
+  tags: count,
+  blobs: count,
+  records: count,
+  unreadable: count,
+  salvaged: count,
+  isWhole: v.boolean(),
+  lostTags: listed,
+  missingBlobs: listed,
+  unnamedFiles: count,
+  keptAs: v.pipe(v.nullable(v.string()), v.description("where the old database is now")),
+});
+
+/** The settings that hold: `config`. */
+export const configResult = v.array(
+  v.object({
+    key: v.string(),
+    value: v.pipe(v.unknown(), v.description("as a file would have it; a secret is masked")),
+    origin: v.variant("kind", [
+      v.object({ kind: v.literal("default") }),
+      v.object({ kind: v.literal("file"), path: v.string(), line: count }),
+      v.object({ kind: v.literal("variable"), name: v.string() }),
+      v.object({ kind: v.literal("flag"), name: v.string() }),
+    ]),
+    needsRestart: v.boolean(),
+  }),
+);
+
+/** What is wrong with a file of settings: `config check`. */
+export const configCheckResult = v.object({
+  file: v.string(),
+  status: v.picklist(["good", "bad"]),
+  problems: v.pipe(v.array(v.string()), v.description("each with its line")),
+});
+
+/** What keeps this machine from pulling: `doctor`. */
+export const doctorResult = v.array(
+  v.object({
+    check: v.string(),
+    status: v.pipe(v.picklist(["ok", "warn", "fail"]), v.description("`fail`: it would stop a pull")),
+    message: v.string(),
+    advice: v.nullable(v.string()),
+  }),
+);
