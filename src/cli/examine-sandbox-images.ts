@@ -19,22 +19,23 @@ export type AskedLarder = {
 };
 
 /**
- * Checks the images that this machine's runtimes start pods with: which they are, and whether larder, if one was
- * found, has them.
+ * Checks the images that this machine's runtimes start pods with: which they are, and whether larder has them. Those of runtimes that neither run nor are `used` are
+ * nobody's concern.
  */
 export async function examineSandboxImages(
   files: NodeFiles,
-  larder: AskedLarder | null,
+  larder: AskedLarder,
   ask: AskProgram,
+  used: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const images = await readSandboxImages(files, ask, sandboxImage);
-  return Promise.all(
-    images.map(async (image) =>
-      examineSandbox(image, larder === null ? null : await stateOf(image.image, larder, signal)),
-    ),
-  );
+  const known = await readSandboxImages(files, ask, sandboxImage);
+  const images = known.filter(({ runtime, isRunning }) => isRunning || used.includes(SETUP_OF[runtime]));
+  return Promise.all(images.map(async (image) => examineSandbox(image, await stateOf(image.image, larder, signal))));
 }
+
+/** Whose files a runtime's settings are in, as a doctor names them. */
+const SETUP_OF = { containerd: "containerd", "cri-o": "containers" } as const;
 
 async function stateOf(
   image: string,

@@ -1,5 +1,5 @@
 import type { AskProgram } from "./ask-program.ts";
-import { fail, type Finding, ok } from "./finding.ts";
+import { fail, type Finding, ok, placeOf } from "./finding.ts";
 import type { NodeFiles } from "./node-files.ts";
 import type { Probe, ProbeOrigin } from "./probe.ts";
 import { readContainerd } from "./read-containerd.ts";
@@ -12,6 +12,8 @@ import type { Route, RuntimeSetup } from "./runtime-setup.ts";
 export type RuntimeReport = {
   readonly runtime: string;
   readonly broughtHere: ReadonlySet<string>;
+  /** For which they name an address where nobody answers. */
+  readonly broughtNowhere: ReadonlySet<string>;
   readonly findings: readonly Finding[];
 };
 
@@ -34,10 +36,10 @@ export async function examineRuntime(
   files: NodeFiles,
   probe: ProbeOrigin,
 ): Promise<RuntimeReport> {
-  const broughtHere = new Set<string>();
+  const [broughtHere, broughtNowhere] = [new Set<string>(), new Set<string>()];
   const findings = [...setup.problems];
   const elsewhere: Elsewhere[] = [];
-  if (!setup.isInEffect) return { runtime: setup.runtime, broughtHere, findings };
+  if (!setup.isInEffect) return { runtime: setup.runtime, broughtHere, broughtNowhere, findings };
   const concerned = setup.routes.filter(({ registry }) => registry === "*" || standIns.includes(registry));
   for (const routes of groupsOf(concerned)) {
     const [route] = routes;
@@ -45,12 +47,13 @@ export async function examineRuntime(
     const answer = await ask(route, files, probe);
     const registries = [...new Set(routes.map(({ registry }) => registry))];
     if (answer.who === "larder" && answer.refusal === null) for (const name of registries) broughtHere.add(name);
+    if (answer.who === "nobody") for (const name of registries) broughtNowhere.add(name);
     const finding = judge(setup.runtime, route, registries, answer);
     if (finding !== null) findings.push(finding);
     if (answer.who === "registry" || answer.who === "other") elsewhere.push({ route, registries, answer });
   }
   if (broughtHere.size > 0) findings.push(...pulledElsewhere(setup.runtime, elsewhere, broughtHere));
-  return { runtime: setup.runtime, broughtHere, findings };
+  return { runtime: setup.runtime, broughtHere, broughtNowhere, findings };
 }
 
 type Elsewhere = { readonly route: Route; readonly registries: readonly string[]; readonly answer: Probe };
@@ -102,7 +105,7 @@ function judge(runtime: string, route: Route, registries: readonly string[], ans
   const { origin, who, refusal, silence } = answer;
   if (who === "nobody") {
     const advice = `is larder running, and is the address right? It stands in ${route.path}`;
-    return fail(runtime, `asks ${origin} for ${names}, and nobody answers there: ${silence}`, advice);
+    return fail(runtime, `asks ${origin} for ${names}, and nobody answers there: ${silence}`, advice, placeOf(origin));
   }
   if (who !== "larder") return null;
   if (refusal === null) return ok(runtime, `asks ${origin} for ${names}, and that is larder`);
@@ -113,9 +116,11 @@ function judge(runtime: string, route: Route, registries: readonly string[], ans
   );
 }
 
-/** The runtimes whose settings do not bring them to larder for this registry. */
+/** The runtimes whose settings do not bring them to larder for this registry, nor to where it may be again. */
 export function overlookedBy(reports: readonly RuntimeReport[], registry: string): readonly string[] {
   return reports
-    .filter(({ broughtHere }) => !broughtHere.has(registry) && !broughtHere.has("*"))
+    .filter((report) =>
+      [report.broughtHere, report.broughtNowhere].every((names) => !names.has(registry) && !names.has("*")),
+    )
     .map(({ runtime }) => runtime);
 }

@@ -27,10 +27,23 @@ test("an upstream that is not reached matters while larder is meant to reach it"
     { namespace: "docker.io", problem: null },
     { namespace: "quay.io", problem: "no route" },
   ];
-  expect(examineUpstreams({ disk, storeProblem: null, offline: false, upstreams }).map(({ status }) => status)).toEqual(
-    ["ok", "fail"],
-  );
-  expect(
-    examineUpstreams({ disk, storeProblem: null, offline: true, upstreams: [] }).map(({ status }) => status),
-  ).toEqual(["ok"]);
+  const seen = (offline: boolean, used: ReadonlySet<string> | null = null) =>
+    examineUpstreams({ disk, storeProblem: null, offline, upstreams }, used).map(({ status }) => status);
+  expect(seen(false)).toEqual(["ok", "fail"]);
+  expect(seen(true)).toEqual(["ok"]);
+  // Nobody here pulls from there.
+  expect(seen(false, new Set(["docker.io"]))).toEqual(["ok", "warn"]);
+});
+
+test("upstreams that are not reached for one cause are one line", () => {
+  const hosts = ["docker.io", "quay.io", "ghcr.io", "gcr.io", "registry.k8s.io"];
+  const upstreams = hosts.map((namespace) => ({
+    namespace,
+    problem: `no address is known for "${namespace === "docker.io" ? "registry-1.docker.io" : namespace}"`,
+  }));
+  const [finding, ...others] = examineUpstreams({ disk, storeProblem: null, offline: false, upstreams }, null);
+  expect(others).toEqual([]);
+  expect(finding?.message).toStartWith("larder does not reach docker.io, quay.io, ghcr.io and 2 more, so that");
+  const mixed = [...upstreams.slice(0, 2), { namespace: "a.corp", problem: "the connection was refused" }];
+  expect(examineUpstreams({ disk, storeProblem: null, offline: false, upstreams: mixed }, null)).toHaveLength(2);
 });

@@ -1,4 +1,5 @@
 import { fail, type Finding, ok, warn } from "./finding.ts";
+import { listNames } from "./list-names.ts";
 
 /** What a larder says of itself, as far as a doctor looks at it. */
 export type ServerHealth = {
@@ -41,16 +42,36 @@ export function examineClock(differenceMs: number): Finding {
   return Math.abs(differenceMs) > CLOCK_LIMIT_MS ? fail("clock", message, advice) : warn("clock", message, advice);
 }
 
-/** Whether larder reaches the registries that it stands in for. */
-export function examineUpstreams({ offline, upstreams }: ServerHealth): readonly Finding[] {
+const REMEDY_UPSTREAM =
+  "see to larder's way out (its proxy, --resolver, --upstream), or say that there is none: larder offline on";
+
+const NOTHING = { namespace: "", problem: null };
+
+/**
+ * Whether larder reaches the registries that it stands in for, a line for each cause. `used` are those that somebody pulls
+ * from, null when nobody knows.
+ */
+export function examineUpstreams(
+  { offline, upstreams }: ServerHealth,
+  used: ReadonlySet<string> | null,
+): readonly Finding[] {
   if (offline) return [ok("upstream", "larder is offline, and serves what it has")];
-  return upstreams.map(({ namespace, problem }) =>
-    problem === null
-      ? ok("upstream", `larder reaches ${namespace}`)
-      : fail(
-          "upstream",
-          `larder does not reach ${namespace}, so that only what it has can be pulled: ${problem}`,
-          "see to larder's way out (its proxy, --resolver, --upstream), or say that there is none: larder offline on",
-        ),
+  const causes = Map.groupBy(upstreams, ({ namespace, problem }) =>
+    JSON.stringify([causeOf(namespace, problem), problem !== null && (used === null || used.has(namespace))]),
   );
+  return [...causes.values()].map((alike) => {
+    const names = listNames(alike.map(({ namespace }) => namespace));
+    const { namespace, problem } = alike[0] ?? NOTHING;
+    if (problem === null) return ok("upstream", `larder reaches ${names}`);
+    const said = alike.length === 1 ? problem : `${problem} (and so on)`;
+    const message = `larder does not reach ${names}, so that only what it has can be pulled: ${said}`;
+    return used === null || used.has(namespace)
+      ? fail("upstream", message, REMEDY_UPSTREAM)
+      : warn("upstream", `${message}; nobody has asked for an image from there`, REMEDY_UPSTREAM);
+  });
+}
+
+/** The same for two registries whose problems differ in their names alone. */
+function causeOf(namespace: string, problem: string | null): string | null {
+  return problem?.replaceAll(/[a-z0-9-]+(?:\.[a-z0-9-]+)+/g, (name) => (name.endsWith(namespace) ? "" : name)) ?? null;
 }

@@ -7,6 +7,7 @@ import type { Answerer, ProbeOrigin } from "./probe.ts";
 const containerd = (...registries: string[]): RuntimeReport => ({
   runtime: "containerd",
   broughtHere: new Set(registries),
+  broughtNowhere: new Set(),
   findings: [],
 });
 
@@ -20,7 +21,7 @@ async function examine(
     return { origin, who, refusal, silence: who === "nobody" ? "refused" : null };
   };
   const resolve = async () => answers.addresses ?? ["10.0.0.5"];
-  const [finding] = await examineNames(["docker.io" as Namespace], runtimes, { resolve, probe });
+  const [finding] = await examineNames(["docker.io" as Namespace], runtimes, null, { resolve, probe });
   return [finding?.status, finding?.message];
 }
 
@@ -48,7 +49,7 @@ describe("the name of a registry", () => {
     // Half of its files are gone, or never came.
     expect(await examine({ https: "registry" }, [containerd("quay.io")])).toEqual([
       "fail",
-      expect.stringContaining("containerd goes past larder, though it comes to larder for other registries"),
+      expect.stringContaining("containerd goes past larder, though larder is asked for other registries"),
     ]);
   });
 
@@ -58,5 +59,53 @@ describe("the name of a registry", () => {
     expect((await examine({ addresses: [] }, [containerd("docker.io")]))[0]).toBe("ok");
     expect((await examine({}, [containerd("docker.io"), containerd()]))[0]).toBe("fail");
     expect((await examine({ addresses: [] }, []))[0]).toBe("warn");
+  });
+});
+
+test("the name of a registry that larder is asked for, and does not answer, is not told of again", async () => {
+  const report = { ...containerd(), broughtNowhere: new Set(["docker.io"]) };
+  expect((await examine({ addresses: [] }, [report]))[0]).toBe("ok");
+});
+
+describe("names that are wrong for one cause", () => {
+  const standIns = ["docker.io", "quay.io", "ghcr.io", "gcr.io", "registry.k8s.io"] as Namespace[];
+  const none: ProbeOrigin = async (origin) => ({
+    origin,
+    who: "nobody",
+    refusal: null,
+    silence: `refused by ${origin}`,
+  });
+
+  test("are one line", async () => {
+    const findings = await examineNames(standIns, [containerd()], null, { resolve: async () => [], probe: none });
+    expect(findings.map(({ status, message }) => [status, message])).toEqual([
+      [
+        "fail",
+        "registry-1.docker.io, quay.io, ghcr.io and 2 more have no address on this machine; a pull by containerd gets nowhere",
+      ],
+    ]);
+  });
+
+  test("are one line wherever the registries themselves lie", async () => {
+    const resolve = async (name: string) => [name];
+    const registry: ProbeOrigin = async (origin) => ({ origin, who: "registry", refusal: null, silence: null });
+    const [finding, ...others] = await examineNames(standIns, [containerd()], null, { resolve, probe: registry });
+    expect(others).toEqual([]);
+    expect(finding?.message).toContain(
+      "have addresses of their own: registries that are not larder; containerd goes past",
+    );
+    const silent = await examineNames(standIns, [containerd()], null, { resolve, probe: none });
+    expect(silent).toHaveLength(1);
+  });
+
+  test("are told apart where they differ, and stop nothing where nobody pulls from there", async () => {
+    const look = { resolve: async () => [], probe: none };
+    const runtimes = [containerd("quay.io")];
+    const findings = await examineNames(standIns, runtimes, new Set(["docker.io", "quay.io"]), look);
+    expect(findings.map(({ status, message }) => [status, message.split(" on this")[0]])).toEqual([
+      ["fail", "registry-1.docker.io has no address"],
+      ["ok", "quay.io has no address"],
+      ["warn", "ghcr.io, gcr.io and registry.k8s.io have no address"],
+    ]);
   });
 });

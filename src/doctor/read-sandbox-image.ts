@@ -12,6 +12,7 @@ export type SandboxImage = {
   readonly runtime: "containerd" | "cri-o";
   /** As the runtime has it: `registry.k8s.io/pause:3.10.2`. */
   readonly image: string;
+  readonly isRunning: boolean;
   /** What says so. */
   readonly source: string;
 };
@@ -39,9 +40,11 @@ async function ofContainerd(
   const found = await findContainerd(files, ask);
   if (found === null || found.config?.isWithoutKubernetes === true) return null;
   const runtime = "containerd";
+  const isRunning = found.running !== null;
   const image = found.config?.sandboxImage ?? null;
-  if (image !== null) return { runtime, image, source: found.isDumped ? "containerd config dump" : found.path };
-  return byVersion(runtime, await ask([found.program, "--version"]), defaultImage);
+  if (image !== null)
+    return { runtime, image, isRunning, source: found.isDumped ? "containerd config dump" : found.path };
+  return byVersion(runtime, isRunning, await ask([found.program, "--version"]), defaultImage);
 }
 
 async function ofCrio(files: NodeFiles, ask: AskProgram, defaultImage: DefaultImage): Promise<SandboxImage | null> {
@@ -50,15 +53,16 @@ async function ofCrio(files: NodeFiles, ask: AskProgram, defaultImage: DefaultIm
   const main = await files.read(`${CRIO}/crio.conf`);
   if (running === null && main === null && names.length === 0) return null;
   const runtime = "cri-o";
+  const isRunning = running !== null;
   const status = await ask(["crio", "status", "config"]);
   const byStatus = pauseImageIn(status ?? "");
-  if (byStatus !== null) return { runtime, image: byStatus, source: "crio status config" };
+  if (byStatus !== null) return { runtime, image: byStatus, isRunning, source: "crio status config" };
   // Read in this order; the last word counts.
   for (const name of ["crio.conf", ...names].toReversed()) {
     const image = pauseImageIn((await files.read(`${CRIO}/${name}`)) ?? "");
-    if (image !== null) return { runtime, image, source: `${CRIO}/${name}` };
+    if (image !== null) return { runtime, image, isRunning, source: `${CRIO}/${name}` };
   }
-  return byVersion(runtime, await ask([running?.program ?? "crio", "--version"]), defaultImage);
+  return byVersion(runtime, isRunning, await ask([running?.program ?? "crio", "--version"]), defaultImage);
 }
 
 function pauseImageIn(toml: string): string | null {
@@ -68,10 +72,11 @@ function pauseImageIn(toml: string): string | null {
 
 function byVersion(
   runtime: SandboxImage["runtime"],
+  isRunning: boolean,
   said: string | null,
   defaultImage: DefaultImage,
 ): SandboxImage | null {
   const [, version] = /\bv?(\d+\.\d+\.\d+)/.exec(said ?? "") ?? [];
   const image = version === undefined ? null : defaultImage(`${runtime}@${version}`);
-  return image === null ? null : { runtime, image, source: `the default of ${runtime} ${version}` };
+  return image === null ? null : { runtime, image, isRunning, source: `the default of ${runtime} ${version}` };
 }

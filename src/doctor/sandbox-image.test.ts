@@ -36,13 +36,13 @@ describe("containerd's sandbox image", () => {
   test("is what the running process's own configuration comes to", async () => {
     const dump = { "/proc/12/exe --config /opt/c.toml config dump": VERSION_THREE };
     expect(await find({ ...RUNNING, "etc/containerd/config.toml": VERSION_TWO }, dump)).toEqual([
-      { runtime: "containerd", image: "corp.example/pause:3.10.2", source: "containerd config dump" },
+      { runtime: "containerd", image: "corp.example/pause:3.10.2", isRunning: true, source: "containerd config dump" },
     ]);
   });
 
   test("is that of its file where it cannot be asked, else that of its version", async () => {
     expect(await find({ "etc/containerd/config.toml": VERSION_TWO })).toMatchObject([
-      { image: "registry.k8s.io/pause:3.6", source: "/etc/containerd/config.toml" },
+      { image: "registry.k8s.io/pause:3.6", isRunning: false, source: "/etc/containerd/config.toml" },
     ]);
     const version = { "containerd --version": "containerd github.com/containerd/containerd/v2 v2.4.2 abc" };
     expect(await find({ "etc/containerd/config.toml": "version = 3\n" }, version)).toMatchObject([
@@ -78,7 +78,12 @@ describe("CRI-O's sandbox image", () => {
 });
 
 test("a sandbox image that larder lacks is something to do, and stops pods where it cannot be fetched", () => {
-  const image: SandboxImage = { runtime: "containerd", image: "registry.k8s.io/pause:3.10.2", source: "x" };
+  const image: SandboxImage = {
+    runtime: "containerd",
+    image: "registry.k8s.io/pause:3.10.2",
+    isRunning: true,
+    source: "x",
+  };
   const state = { isThere: false, isStoodInFor: true, canBeFetched: true };
   const advice = expect.stringContaining("larder cache registry.k8s.io/pause:3.10.2") as string;
   expect(examineSandbox(image, state)).toMatchObject({ status: "warn", advice });

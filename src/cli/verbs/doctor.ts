@@ -1,35 +1,29 @@
 /** `larder doctor`: why does this machine not pull from here? */
 import { statfs } from "node:fs/promises";
 import { Command } from "commander";
-import { ADMIN_PATH, CONTRACT } from "../../admin/contract.ts";
-import type { Health } from "../../admin/server-schemas.ts";
-import { AdminClient, type Fetch } from "../../admin/admin-client.ts";
-import { fetchServerSettings, type ServerSettings } from "../../clients/fetch-server-settings.ts";
 import { examineNames, resolveBySystem } from "../../doctor/examine-names.ts";
+import { findUsedRuntimes } from "../../doctor/find-used-runtimes.ts";
+import { readUsedRegistries } from "../../doctor/read-used-registries.ts";
 import { examineRuntime, readRuntimes } from "../../doctor/examine-runtime.ts";
-import { examineClock, examineDisk, examineStore, examineUpstreams } from "../../doctor/examine-server.ts";
-import { fail, type Finding, ok, warn } from "../../doctor/finding.ts";
+import { examineDisk } from "../../doctor/examine-server.ts";
+import { type Finding, warn } from "../../doctor/finding.ts";
+import { mergeCauses } from "../../doctor/merge-causes.ts";
 import { NodeFiles } from "../../doctor/node-files.ts";
 import { networkProber } from "../../doctor/probe.ts";
 import type { RuntimeSetup } from "../../doctor/runtime-setup.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
-import { type AskedLarder, examineSandboxImages } from "../examine-sandbox-images.ts";
+import { examineSandboxImages } from "../examine-sandbox-images.ts";
 import { failingPlainly } from "../failing-plainly.ts";
+import { findLarderOfNode, usedRegistries } from "../find-larder-of-node.ts";
 import { doctorResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import { wrapText } from "../../lib/text/fit-text.ts";
-import { likelyOrigins } from "../../remote/find-registry.ts";
-import { givenRegistryAddress } from "../../remote/registry-address.ts";
 import type { AskProgram } from "../../doctor/ask-program.ts";
-import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true };
 
-/** Upstreams are given 8 seconds by the server. */
-const HEALTH_LIMIT_MS = 15_000;
-const MOST_GUESSES = 12;
 /** Where runtimes keep images. */
 const STATE_FOLDERS = ["/var/lib/containerd", "/var/lib/containers", "/var/lib/docker", "/var/lib/rancher"];
 
@@ -45,7 +39,7 @@ export function doctorCommand(io: CommandIo): Command {
     .action((flags: Flags) =>
       failingPlainly(io.signal, async () => {
         const findings = await examine(flags, io);
-        if (flags.json === true) writeJson(io.stdout, doctorResult, findings);
+        if (flags.json === true) writeJson(io.stdout, doctorResult, findings.map(said));
         else io.stdout.write(report(findings, io.stdout.columns ?? null));
         const failed = findings.filter(({ status }) => status === "fail").length;
         if (failed > 0) throw new CommandFailure(1, flags.json === true ? "" : `${failed} of these would stop a pull`);
@@ -57,75 +51,33 @@ async function examine(flags: Flags, io: CommandIo): Promise<readonly Finding[]>
   const files = new NodeFiles("/");
   const probe = networkProber(io.signal);
   const ask = programAsker(io.environment["PATH"] ?? "", io.signal);
-  const setups = await readRuntimes(files, ask, Date.now());
-  const server = await findServer(flags, setups, io);
-  // Without a server's list the usual one tells most of what there is to tell.
-  const standIns = (server.said?.standIns ?? DEFAULT_STAND_INS) as readonly Namespace[];
+  const found = await readRuntimes(files, ask, Date.now());
+  const running = await findUsedRuntimes(found, files);
+  // Where none is in use, all of them may be meant to be.
+  const setups = running.length === 0 ? found : running;
+  const pulled = await readUsedRegistries(files, ask);
+  const server = await findLarderOfNode(flags.registry, setups, pulled, io);
+  const { larder } = server;
+  const standIns = (server.said?.standIns ?? standInsOf(setups)) as readonly Namespace[];
   const runtimes = await Promise.all(setups.map((setup) => examineRuntime(setup, standIns, files, probe)));
-  const names = await examineNames(standIns, runtimes, { resolve: resolveBySystem, probe });
-  const found = runtimes.flatMap(({ findings }) => findings);
-  const sandboxes = await examineSandboxImages(files, server.larder, ask, io.signal);
-  const known = runtimes.length > 0 ? found : [warn("runtime", NO_RUNTIME, "on a node, run this there")];
-  return [...server.findings, ...known, ...sandboxes, ...names, ...(await examineStateFolders())];
+  const used = usedRegistries(pulled, larder?.asked ?? []);
+  const names = await examineNames(standIns, runtimes, used, { resolve: resolveBySystem, probe });
+  const settings = runtimes.flatMap(({ findings }) => findings);
+  const inUse = setups.map(({ runtime }) => runtime);
+  const sandboxes = larder === null ? [] : await examineSandboxImages(files, larder, ask, inUse, io.signal);
+  const known = runtimes.length > 0 ? settings : [warn("runtime", NO_RUNTIME, "on a node, run this there")];
+  const all = [...server.findings, ...known, ...sandboxes, ...names, ...(await examineStateFolders())];
+  return mergeCauses(all);
+}
+
+/** Without a server's list, what the runtimes are set up for; else the usual list tells most of what there is to tell. */
+function standInsOf(setups: readonly RuntimeSetup[]): readonly string[] {
+  const routes = setups.flatMap((setup) => (setup.isInEffect ? setup.routes : []));
+  const known = new Set(routes.map(({ registry }) => registry).filter((registry) => /^[^.*]+\.\D/.test(registry)));
+  return known.size === 0 ? DEFAULT_STAND_INS : [...known];
 }
 
 const NO_RUNTIME = "this machine has no files of containerd, CRI-O, Podman, Docker, k3s or RKE2";
-
-type Server = {
-  readonly said: ServerSettings | null;
-  readonly larder: AskedLarder | null;
-  readonly findings: readonly Finding[];
-};
-
-/** Where nothing says where larder is, a node's own settings may. */
-async function findServer({ registry }: Flags, setups: readonly RuntimeSetup[], io: CommandIo): Promise<Server> {
-  const given = givenRegistryAddress(registry, io.environment);
-  const origins = given?.origins ?? likelyOrigins(io.environment);
-  const guesses = setups.flatMap(({ routes }) => routes.flatMap((route) => route.origins));
-  for (const origin of given !== null ? origins : [...new Set([...origins, ...guesses])].slice(0, MOST_GUESSES)) {
-    const said = await fetchServerSettings(origin, null, io.signal);
-    if (said === null) continue;
-    const client = new AdminClient(origin, trustingFetch, io.signal);
-    const { health, findings } = await examineServer(origin, io.signal);
-    const larder = { client, standIns: said.standIns, health };
-    return { said, larder, findings: [ok("larder", `answers at ${origin}`), ...findings] };
-  }
-  const advice = "start it, or say where it is with --registry HOST:PORT";
-  return {
-    said: null,
-    larder: null,
-    findings: [fail("larder", `nobody answers as larder at ${origins.join(" or ")}`, advice)],
-  };
-}
-
-/** A doctor looks, whatever the certificate: that it is trusted is looked at elsewhere. */
-const trustingFetch: Fetch = (url, init) =>
-  fetch(url, { ...init, tls: { rejectUnauthorized: false }, proxy: false as unknown as string });
-
-async function examineServer(
-  origin: string,
-  signal: AbortSignal,
-): Promise<{ readonly health: Health | null; readonly findings: readonly Finding[] }> {
-  const url = `${origin}${ADMIN_PATH}${CONTRACT.getHealth.path}`;
-  try {
-    const response = await trustingFetch(url, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTH_LIMIT_MS)]),
-    });
-    const receivedAtMs = Date.now();
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    const health = (await response.json()) as Health;
-    const serverTimeMs = Date.parse(response.headers.get("date") ?? "");
-    const clock = Number.isNaN(serverTimeMs) ? [] : [examineClock(receivedAtMs - serverTimeMs)];
-    // An older larder does not say.
-    const store = examineStore(health.storeProblem ?? null);
-    const findings = [examineDisk("larder's data folder", health.disk), store, ...clock, ...examineUpstreams(health)];
-    return { health, findings };
-  } catch (error) {
-    signal.throwIfAborted();
-    const reason = describeFailure(error);
-    return { health: null, findings: [warn("larder", `${url} was not answered: ${reason}`, "is it of this version?")] };
-  }
-}
 
 async function examineStateFolders(): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
@@ -136,6 +88,11 @@ async function examineStateFolders(): Promise<readonly Finding[]> {
     findings.push(examineDisk(folder, { freeBytes: bavail * bsize, sizeBytes: blocks * bsize }));
   }
   return findings;
+}
+
+/** What of a finding is for others. */
+function said({ check, status, message, advice }: Finding): Omit<Finding, "cause"> {
+  return { check, status, message, advice };
 }
 
 /** A line for each, and what to do about it below; where the same helps the next one as well, below that. */
