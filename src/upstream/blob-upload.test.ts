@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { digestOf } from "../oci/digest.ts";
+import { parseTag } from "../oci/tag.ts";
 import { type CuttingProxy, startCuttingProxy } from "./transport/cutting-proxy.fixture.ts";
 import { fixedCredentials } from "./auth/credentials.ts";
 import { hasDockerRegistry, startDockerRegistry } from "./docker-registry.fixture.ts";
@@ -10,6 +11,8 @@ import { startRawServer, startWebServer } from "./transport/web-server.fixture.t
 
 const bytes = randomBytes(2_000_000);
 const digest = digestOf(bytes);
+const large = randomBytes(4_000_000);
+const TAG = parseTag("v1");
 let server: UploadServer;
 let proxy: CuttingProxy;
 let client: RegistryClient;
@@ -65,6 +68,74 @@ describe("an upload", () => {
     server.failures = 1;
     expect(await client.pushBlob(PATH, blobOf(bytes))).toBe("uploaded");
     expect(server.log).toEqual(["HEAD", "POST", "PUT", "HEAD", "GET", "POST", "PUT"]);
+  });
+
+  describe("that is too large for a proxy on its way", () => {
+    test.each([true, false])("goes in chunks that are small enough (length known: %p)", async (knownSize) => {
+      server.longestBody = 1_048_576;
+      const blob = blobOf(large, { knownSize });
+      expect(await client.pushBlob(PATH, blob)).toBe("uploaded");
+      expect(server.blobs.get(blob.digest)).toEqual(large);
+      // What the chunks are cut from is read once for each size that is tried: half of what was refused, and of 32 MiB where
+      // nobody knows how much that was.
+      expect(blob.opened).toEqual(Array.from({ length: knownSize ? 2 : 7 }, () => 0));
+      const chunk = 1_048_576;
+      const sent = [0, chunk, 2 * chunk, 3 * chunk].map((from) => `PATCH ${from}-${Math.min(from + chunk, 4e6) - 1}`);
+      if (knownSize) expect(server.log.slice(-5)).toEqual([...sent, "PUT"]);
+    });
+
+    test("and others after it know the size already", async () => {
+      server.longestBody = 1_048_576;
+      await client.pushBlob(PATH, blobOf(large));
+      server.log.length = 0;
+      expect(await client.pushBlob(PATH, blobOf(bytes))).toBe("uploaded");
+      expect(server.log).toEqual(["HEAD", "POST", "PATCH 0-1048575", "PATCH 1048576-1999999", "PUT"]);
+      server.log.length = 0;
+      expect(await client.pushBlob(PATH, blobOf(bytes.slice(1_000_000)))).toBe("uploaded");
+      expect(server.log).toEqual(["HEAD", "POST", "PUT"]);
+    });
+
+    test("goes on after a break among its chunks", async () => {
+      server.longestBody = 1_048_576;
+      await client.pushBlob(PATH, blobOf(bytes));
+      server.log.length = 0;
+      const { handle } = server.web;
+      server.web.handle = async (request) => {
+        const answer = await handle(request);
+        if (server.log.length === 3) proxy.cutAfterBytes = 100_000;
+        return answer;
+      };
+      const blob = blobOf(large);
+      expect(await client.pushBlob(PATH, blob)).toBe("uploaded");
+      expect(server.blobs.get(blob.digest)).toEqual(large);
+      expect(blob.opened).toHaveLength(2);
+      expect(blob.opened[1]).toBeGreaterThanOrEqual(524_288);
+      expect(server.log.filter((line) => line === "POST")).toHaveLength(1);
+    });
+
+    test("is told of with the proxy's setting when the smallest chunks are too large as well", async () => {
+      server.longestBody = 100_000;
+      const refused = client.pushBlob(PATH, blobOf(large));
+      await expect(refused).rejects.toThrow(/413 Request Entity Too Large.*even 262144 bytes.*client_max_body_size/);
+      const small = client.pushBlob(PATH, blobOf(bytes.slice(0, 150_000)));
+      await expect(small).rejects.toThrow(/even 150000 bytes.*client_max_body_size/);
+      expect(await client.pushBlob(PATH, blobOf(bytes.slice(0, 90_000)))).toBe("uploaded");
+      server.web.handle = () => new Response("", { status: 413 });
+      const manifest = { bytes: bytes.slice(0, 5000), mediaType: "application/json" };
+      await expect(client.putManifest(PATH, TAG, manifest)).rejects.toThrow(/even 5000 bytes.*client_max_body_size/);
+    });
+
+    test("is given up when the registry takes nothing of its chunks", async () => {
+      server.longestBody = 1_048_576;
+      const handle = server.web.handle;
+      server.web.handle = async (request) => {
+        const answer = await handle(request);
+        if (request.method === "PATCH" && answer.status === 202) answer.headers.set("range", "0-99");
+        return answer;
+      };
+      expect(await failureOf(client.pushBlob(PATH, blobOf(large)))).toMatchObject({ kind: expect.any(String) });
+      expect(server.log.length).toBeLessThan(40);
+    });
   });
 
   test("fails when the registry fails too often", async () => {

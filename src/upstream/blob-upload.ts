@@ -1,16 +1,15 @@
 import type { RepositoryPath } from "../oci/repository-name.ts";
-import { type Access, pushAccess } from "./auth/access.ts";
 import { orAborted } from "../lib/async/or-aborted.ts";
-import { resolveOwnLocation } from "./transport/redirects.ts";
-import type { BlobToPush, RequestOptions } from "./registry-client.ts";
+import type { BlobToPush } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";
-import { drain } from "./transport/response-body.ts";
 import { insistOnStatus } from "./transport/status-failure.ts";
-import { describeRequest, type HttpMethod, type HttpResponse, type RequestBody } from "./transport/transport.ts";
+import { describeRequest, type HttpResponse, type RequestBody } from "./transport/transport.ts";
 import { isUpstreamDown, UpstreamError } from "./transport/upstream-error.ts";
+import { type BodyLimit, isTooLarge } from "./body-limit.ts";
+import { ChunkSource } from "./chunk-source.ts";
+import { type UploadOptions, UploadRequests } from "./upload-requests.ts";
+import { receivedBytes, sessionOf } from "./upload-session.ts";
 import type { UpstreamLimits } from "./upstream-limits.ts";
-
-type UploadOptions = RequestOptions & { readonly mountFrom?: RepositoryPath };
 
 /**
  * Brings one blob into one repository:
@@ -24,65 +23,71 @@ type UploadOptions = RequestOptions & { readonly mountFrom?: RepositoryPath };
  *     GET Location ── 204, Range ──► PATCH the rest ──► PUT ?digest ─────┘
  *        │ session lost: POST again
  *
- * A blob of unknown length goes by PATCH from the beginning. Source: distribution-spec v1.1.1, "Pushing Blobs".
+ * A blob of unknown length goes by PATCH from the beginning; one that is too large for a proxy on the way, by as many PATCHes
+ * as it takes. Source: distribution-spec v1.1.1, "Pushing Blobs".
  */
 export class BlobUpload {
   readonly #server: RegistryServer;
   readonly #limits: Pick<UpstreamLimits, "retries" | "retryPauseMs">;
+  readonly #bodyLimit: BodyLimit;
   readonly #path: RepositoryPath;
   readonly #blob: BlobToPush;
   readonly #options: UploadOptions;
-  readonly #access: Access;
+  readonly #requests: UploadRequests;
   /** Where the session is; registries move it with every answer. */
   #session: URL | null = null;
   /** What the registry has of the blob. */
   #receivedBytes = 0;
+  /** Failures in a row without progress. */
+  #failures = 0;
 
   constructor(
     server: RegistryServer,
     limits: Pick<UpstreamLimits, "retries" | "retryPauseMs">,
+    bodyLimit: BodyLimit,
     path: RepositoryPath,
     blob: BlobToPush,
     options: UploadOptions,
   ) {
     this.#server = server;
     this.#limits = limits;
+    this.#bodyLimit = bodyLimit;
     this.#path = path;
     this.#blob = blob;
     this.#options = options;
-    this.#access = pushAccess(path, options.mountFrom);
+    this.#requests = new UploadRequests(server, path, blob.digest, options);
   }
 
   async run(): Promise<"present" | "mounted" | "uploaded"> {
-    if (await this.#isThere()) return "present";
+    if (await this.#requests.isThere()) return "present";
     if (this.#options.mountFrom !== undefined && (await this.#mount(this.#options.mountFrom))) return "mounted";
-    for (let attempt = 0; ; attempt += 1) {
+    for (;;) {
       try {
         this.#session ??= await this.#begin();
         await this.#sendRest(this.#session);
         return "uploaded";
       } catch (error) {
         this.#options.signal?.throwIfAborted();
-        if (attempt >= this.#limits.retries || !mayResume(error)) throw error;
-        await orAborted(Bun.sleep(this.#limits.retryPauseMs * 2 ** attempt), this.#options.signal);
-        // The answer alone may have been lost.
-        if (await this.#isThere()) return "uploaded";
+        if (isTooLarge(error)) this.#bodyLimit.refused(error, this.#requests.bodyBytes);
+        else if (await this.#isThereAfter(error)) return "uploaded";
         await this.#askWhatIsThere();
       }
     }
   }
 
-  async #isThere(): Promise<boolean> {
-    const url = this.#server.address.url(`/${this.#path}/blobs/${this.#blob.digest}`);
-    const response = await this.#send("HEAD", url);
-    return response.status === 200;
+  /** Waits a little after a failure. The answer alone may have been lost: then the blob is there. Throws what cannot be resumed. */
+  async #isThereAfter(error: unknown): Promise<boolean> {
+    if (this.#failures >= this.#limits.retries || !mayResume(error)) throw error;
+    const pauseMs = this.#limits.retryPauseMs * 2 ** this.#failures++;
+    await orAborted(Bun.sleep(pauseMs), this.#options.signal);
+    return this.#requests.isThere();
   }
 
   /** False when the registry does not mount; it may have opened a session instead, which is kept. */
   async #mount(from: RepositoryPath): Promise<boolean> {
     const url = this.#server.address.url(`/${this.#path}/blobs/uploads/`, { mount: this.#blob.digest, from });
     try {
-      const response = await this.#send("POST", url);
+      const response = await this.#requests.send("POST", url);
       if (response.status === 201) return true;
       if (response.status === 202) this.#session = sessionOf(response);
     } catch (error) {
@@ -94,7 +99,7 @@ export class BlobUpload {
   }
 
   async #begin(): Promise<URL> {
-    const response = await this.#send("POST", this.#server.address.url(`/${this.#path}/blobs/uploads/`), {
+    const response = await this.#requests.send("POST", this.#server.address.url(`/${this.#path}/blobs/uploads/`), {
       absence: "failure",
     });
     insistOnStatus(response, "POST", [202]);
@@ -106,23 +111,45 @@ export class BlobUpload {
     const { sizeBytes } = this.#blob;
     const from = this.#receivedBytes;
     const restBytes = sizeBytes === null ? null : sizeBytes - from;
+    const limitBytes = this.#bodyLimit.bytes;
     const body: RequestBody = { sizeBytes: restBytes, open: () => this.#blob.open(from) };
-    if (restBytes !== null && from === 0) return this.#commit(session, body);
-    if (restBytes !== 0) {
-      const range = sizeBytes === null ? null : { "content-range": `${from}-${sizeBytes - 1}` };
-      const response = await this.#send("PATCH", session, { body, absence: "failure", headers: { ...range } });
-      insistOnStatus(response, "PATCH", [202]);
-      this.#session = sessionOf(response);
+    if (limitBytes !== null && (restBytes ?? Number.POSITIVE_INFINITY) > limitBytes) {
+      await this.#sendChunks(session, limitBytes);
+    } else if (restBytes !== null && from === 0) {
+      return this.#requests.commit(session, body);
+    } else if (restBytes !== 0) {
+      await this.#patch(session, body, from);
     }
-    return this.#commit(this.#session ?? session, { sizeBytes: 0, open: () => Promise.resolve(new Uint8Array()) });
+    return this.#requests.commit(this.#session ?? session, {
+      sizeBytes: 0,
+      open: () => Promise.resolve(new Uint8Array()),
+    });
   }
 
-  async #commit(session: URL, body: RequestBody): Promise<void> {
-    const url = new URL(session);
-    // The query is the registry's own and stays as it is, to the byte.
-    url.search = `${session.search === "" ? "?" : `${session.search}&`}digest=${encodeURIComponent(this.#blob.digest)}`;
-    const response = await this.#send("PUT", url, { body, absence: "failure" });
-    insistOnStatus(response, "PUT", [201, 204]);
+  async #sendChunks(first: URL, limitBytes: number): Promise<void> {
+    const { sizeBytes } = this.#blob;
+    const source = new ChunkSource(this.#blob);
+    try {
+      for (let session = first; ; session = this.#session ?? session) {
+        const from = this.#receivedBytes;
+        const isOver = sizeBytes === null ? !(await source.hasMore(from)) : from >= sizeBytes;
+        if (isOver) return;
+        const chunkBytes = sizeBytes === null ? null : Math.min(limitBytes, sizeBytes - from);
+        const body = { sizeBytes: chunkBytes, open: () => source.chunk(from, limitBytes) };
+        const received = receivedBytes(await this.#patch(session, body, from));
+        this.#receivedBytes = received ?? (chunkBytes === null ? source.offset : from + chunkBytes);
+        if (this.#receivedBytes <= from) throw nothingTaken(session, from);
+        this.#failures = 0;
+      }
+    } finally {
+      await source.close();
+    }
+  }
+
+  async #patch(session: URL, body: RequestBody, from: number): Promise<HttpResponse> {
+    const response = await this.#requests.patch(session, body, from);
+    this.#session = sessionOf(response);
+    return response;
   }
 
   /** Sets session and length by what the registry says it has; a session that cannot be resumed is given up. */
@@ -132,8 +159,8 @@ export class BlobUpload {
     this.#receivedBytes = 0;
     if (session === null) return;
     try {
-      const response = await this.#send("GET", session);
-      const received = receivedBytes(response);
+      const response = await this.#requests.send("GET", session);
+      const received = response.status === 204 ? receivedBytes(response) : null;
       if (received === null || received > (this.#blob.sizeBytes ?? Number.POSITIVE_INFINITY)) return;
       this.#session = response.headers.has("location") ? sessionOf(response) : session;
       this.#receivedBytes = received;
@@ -143,51 +170,11 @@ export class BlobUpload {
       if (!(error instanceof UpstreamError)) throw error;
     }
   }
-
-  async #send(
-    method: HttpMethod,
-    url: URL,
-    more: { body?: RequestBody; absence?: "failure"; headers?: Record<string, string> } = {},
-  ): Promise<HttpResponse> {
-    const { signal, via, requestId } = this.#options;
-    // A POST that is repeated leaves a session behind, which expires.
-    const repeatable = method === "GET" || method === "HEAD" || method === "POST";
-    const contentType = more.body === undefined ? {} : { "content-type": "application/octet-stream" };
-    const headers = { ...contentType, ...more.headers };
-    const lane = more.body === undefined ? "questions" : "content";
-    const request = {
-      ...more,
-      method,
-      url,
-      access: this.#access,
-      headers,
-      repeatable,
-      lane,
-      signal,
-      via,
-      requestId,
-    } as const;
-    const response = await this.#server.send(request);
-    await drain(response.body);
-    return response;
-  }
 }
 
-function sessionOf(response: HttpResponse): URL {
-  const location = response.headers.get("location");
-  if (location === null) {
-    throw new UpstreamError(
-      { kind: "protocol" },
-      `${describeRequest("POST", response.url)} opened an upload and did not say where (no Location)`,
-    );
-  }
-  return resolveOwnLocation(location, response.url);
-}
-
-/** `Range: 0-N` means N + 1 bytes, but `0-0` stands for none as well as for one: null, then, as when there is no range. */
-function receivedBytes(response: HttpResponse): number | null {
-  const last = /^(?:bytes=)?0-(\d{1,15})$/.exec(response.headers.get("range") ?? "")?.[1];
-  return response.status !== 204 || last === undefined || last === "0" ? null : Number(last) + 1;
+function nothingTaken(session: URL, from: number): UpstreamError {
+  const what = describeRequest("PATCH", session);
+  return new UpstreamError({ kind: "protocol" }, `${what} was sent the bytes from ${from} on and says it has no more`);
 }
 
 function mayResume(error: unknown): boolean {

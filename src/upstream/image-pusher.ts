@@ -2,6 +2,7 @@ import { type Digest, tryParseDigest } from "../oci/digest.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import { pushAccess } from "./auth/access.ts";
+import { BodyLimit, isTooLarge, withAdvice } from "./body-limit.ts";
 import { BlobUpload } from "./blob-upload.ts";
 import type { BlobToPush, ImageSink, RequestOptions } from "./registry-client.ts";
 import type { RegistryServer } from "./registry-server.ts";
@@ -13,6 +14,7 @@ import type { UpstreamLimits } from "./upstream-limits.ts";
 export class ImagePusher implements ImageSink {
   readonly #server: RegistryServer;
   readonly #limits: Pick<UpstreamLimits, "retries" | "retryPauseMs">;
+  readonly #bodyLimit = new BodyLimit();
 
   constructor(server: RegistryServer, limits: Pick<UpstreamLimits, "retries" | "retryPauseMs">) {
     this.#server = server;
@@ -24,7 +26,7 @@ export class ImagePusher implements ImageSink {
     blob: BlobToPush,
     options: RequestOptions & { readonly mountFrom?: RepositoryPath } = {},
   ): Promise<"present" | "mounted" | "uploaded"> {
-    return new BlobUpload(this.#server, this.#limits, path, blob, options).run();
+    return new BlobUpload(this.#server, this.#limits, this.#bodyLimit, path, blob, options).run();
   }
 
   async putManifest(
@@ -34,7 +36,7 @@ export class ImagePusher implements ImageSink {
     { signal, via, requestId }: RequestOptions = {},
   ): Promise<{ readonly subjectSeen: boolean }> {
     const { bytes, mediaType } = manifest;
-    const response = await this.#server.send({
+    const asked = this.#server.send({
       method: "PUT",
       url: this.#server.address.url(`/${path}/manifests/${reference}`),
       access: pushAccess(path),
@@ -45,6 +47,10 @@ export class ImagePusher implements ImageSink {
       signal,
       via,
       requestId,
+    });
+    // A manifest goes in one piece or not at all.
+    const response = await asked.catch((error: unknown) => {
+      throw isTooLarge(error) ? withAdvice(error, bytes.byteLength) : error;
     });
     await drain(response.body);
     insistOnStatus(response, "PUT", [200, 201, 202]);

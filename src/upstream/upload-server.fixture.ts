@@ -12,6 +12,8 @@ export type UploadServer = {
   losesSessions: boolean;
   /** So many requests with a body are answered 503 before it is read. */
   failures: number;
+  /** As a proxy before it has it: requests with a larger body are answered 413 before it is read; null: no limit. */
+  longestBody: number | null;
   /** Where a session is, seen from its path and query. */
   location: (pathAndQuery: string) => string;
 };
@@ -25,6 +27,7 @@ export function startUploadServer(): UploadServer {
     log: [],
     losesSessions: false,
     failures: 0,
+    longestBody: null,
     location: (pathAndQuery) => pathAndQuery,
   };
   return upload;
@@ -50,6 +53,9 @@ export function startUploadServer(): UploadServer {
     // A query that was changed on its way is not the session's any more.
     if (before === undefined || !search.startsWith("?x=%2B%20&")) return new Response("", { status: 404 });
     if (request.method === "GET") return new Response(null, { status: 204, headers: session(pathname, before) });
+    if (upload.longestBody !== null && (await bodyBytesOf(request)) > upload.longestBody) {
+      return new Response("<html><title>413 Request Entity Too Large</title></html>", { status: 413 });
+    }
     if (upload.failures > 0) {
       upload.failures -= 1;
       return new Response("", { status: 503 });
@@ -60,6 +66,11 @@ export function startUploadServer(): UploadServer {
     if (digestOf(received) !== digest) return new Response("", { status: 400 });
     upload.blobs.set(digest, received);
     return new Response(null, { status: 201 });
+  }
+
+  async function bodyBytesOf(request: Request): Promise<number> {
+    const stated = request.headers.get("content-length");
+    return stated === null ? (await request.clone().arrayBuffer()).byteLength : Number(stated);
   }
 
   async function receive(request: Request, state: string, before: Uint8Array): Promise<Uint8Array> {
