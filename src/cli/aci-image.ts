@@ -36,13 +36,19 @@ export async function aciImageOf(
   return {
     manifestDigest: image.isBuilt ? null : chosen.digest,
     config: await readBlob(source, config),
-    layers: layers.map((layer) => ({ open: () => readLayer(source, layer) })),
+    layers: layers.map((layer) => layerOf(source, layer)),
   };
 }
 
-async function* readLayer(source: ImageSource, layer: Descriptor): AsyncGenerator<Uint8Array> {
-  const blob = await openBlob(source, layer);
-  yield* await verifiedBlob(layer, blob, source.location, () => {}).open(0);
+/** Layers are read twice; the first reading goes to the end, and checks the digest. */
+function layerOf(source: ImageSource, layer: Descriptor): LayerSource {
+  let isChecked = false;
+  const read = async function* () {
+    const blob = await openBlob(source, layer);
+    yield* await (isChecked ? blob.stream(0) : verifiedBlob(layer, blob, source.location, () => {}).open(0));
+    isChecked = true;
+  };
+  return { open: read };
 }
 
 /**

@@ -32,6 +32,8 @@ export class LayerApplier {
   readonly #root: DirectoryNode;
   readonly #layer: number;
   readonly #aufsFiles = new Map<string, FileNode>();
+  /** Where the last file went by its own path; null as soon as anything has been taken away, since that may be gone. */
+  #last: { readonly prefix: string; readonly directory: DirectoryNode } | null = null;
   /** Did this layer hide or replace anything of a lower one? */
   hidesLower = false;
 
@@ -42,6 +44,7 @@ export class LayerApplier {
 
   /** Takes the layer's entry number `ordinal`. Throws AciError for what no image may hold. */
   apply(entry: TarEntry, ordinal: number): void {
+    if (this.#applyBesideLast(entry, ordinal)) return;
     const components = cleanPath(entry.path);
     const name = components.pop();
     if (name === undefined) {
@@ -55,6 +58,19 @@ export class LayerApplier {
     }
   }
 
+  /**
+   * Takes a new file in the directory that the last one went to. Most entries are that, by the hundred thousand: what goes on
+   * for each is what counts. False for all else, and nothing has happened then.
+   */
+  #applyBesideLast({ path, type }: TarEntry, ordinal: number): boolean {
+    const last = this.#last;
+    if (last === null || type !== "file" || !path.startsWith(last.prefix)) return false;
+    const name = path.slice(last.prefix.length);
+    if (name === "" || name.includes("/") || name.startsWith(".") || last.directory.children.has(name)) return false;
+    last.directory.add(name, plainFile(this.#layer, ordinal));
+    return true;
+  }
+
   #applyRoot(entry: TarEntry): void {
     if (entry.type !== "directory") throw refused(entry, `it makes the root directory a ${entry.type}`);
     this.#root.entry = { ...entry, path: "" };
@@ -62,6 +78,7 @@ export class LayerApplier {
   }
 
   #applyWhiteout(components: readonly string[], name: string, entry: TarEntry): void {
+    this.#last = null;
     const hidden = name.slice(WHITEOUT.length);
     if (hidden === "" || hidden === "." || hidden === "..") throw refused(entry, "it hides no name");
     const found = resolveDirectory(this.#root, components, null);
@@ -107,6 +124,8 @@ export class LayerApplier {
 
   #applyAt(components: readonly string[], name: string, entry: TarEntry, ordinal: number): void {
     const parent = this.#parentOf(components);
+    const prefix = entry.path.slice(0, entry.path.length - name.length);
+    this.#last = parent.isElsewhere || !entry.path.endsWith(name) ? null : { prefix, directory: parent.directory };
     const existing = parent.directory.children.get(name);
     if (entry.type === "directory") {
       const directory =
@@ -145,6 +164,7 @@ export class LayerApplier {
     // A directory's content goes with it; a file's name is taken over and only then hides nothing else.
     if (existing instanceof DirectoryNode || entry.type === "directory") this.hidesLower = true;
     parent.children.delete(name);
+    this.#last = null;
     return parent;
   }
 

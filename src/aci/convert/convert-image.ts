@@ -1,24 +1,13 @@
 import { gzip } from "../../lib/compression/gzip.ts";
-import { tarEntry, type TarEntry, type TarMember } from "../../lib/tar/tar-entry.ts";
-import { writeTar } from "../../lib/tar/write-tar.ts";
+import type { TarEntry } from "../../lib/tar/tar-entry.ts";
 import { AciError } from "../aci-error.ts";
 import { type AciManifest, type AciOrigin, buildLabels, buildManifest, type Dependency } from "./aci-manifest.ts";
 import { type ImageConfig, parseImageConfig } from "./image-config.ts";
-import type { ImageSource, LayerSource } from "./image-source.ts";
-import {
-  Allowance,
-  applyLayer,
-  type ConversionLimits,
-  DEFAULT_LIMITS,
-  emptyRoot,
-  GarbageCollection,
-  inLayer,
-  openLayer,
-  untilAborted,
-} from "./plan-image.ts";
+import type { ImageSource } from "./image-source.ts";
+import { Allowance, applyLayer, type ConversionLimits, DEFAULT_LIMITS, emptyRoot, untilAborted } from "./plan-image.ts";
 import type { DirectoryNode } from "./root-tree.ts";
+import { writeAci } from "./write-aci.ts";
 import { allPaths, missingStdio, planRoot, type RootPlan } from "./root-plan.ts";
-import { cleanPath } from "./apply-entry.ts";
 import { WrittenLinks } from "./written-links.ts";
 
 /** How an image is to be converted. */
@@ -126,84 +115,15 @@ function aciOf(manifest: AciManifest, plan: RootPlan, image: ImageSource, option
   const hasher = new Bun.CryptoHasher("sha512");
   let imageId: string | null = null;
   const tar = async function* () {
-    const members = aciMembers(manifest, rootMembers(plan, image.layers, maxBytes, options.signal));
+    const pieces = writeAci(manifest, plan, image.layers, maxBytes, options.signal);
     // Holes come from nowhere: the sources' own checks would not see them go by.
-    for await (const chunk of untilAborted(writeTar(members), options.signal)) {
-      hasher.update(chunk);
-      yield chunk;
+    for await (const piece of untilAborted(pieces, options.signal)) {
+      hasher.update(piece);
+      yield piece;
     }
     imageId = `sha512-${hasher.digest("hex")}`;
   };
   const tasks = options.compressionTasks ?? navigator.hardwareConcurrency;
   const bytes = options.compression === "none" ? tar() : gzip(tar(), { level: GZIP_LEVEL, tasks });
   return { manifest, bytes, imageId: () => imageId };
-}
-
-/** The manifest comes first, so that a reader of a stream knows what it gets. */
-async function* aciMembers(manifest: AciManifest, root: AsyncIterable<TarMember>): AsyncGenerator<TarMember> {
-  const bytes = new TextEncoder().encode(JSON.stringify(manifest));
-  yield { entry: tarEntry("manifest", "file", { size: bytes.length }), body: once(bytes) };
-  yield* root;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-/**
- * The members of an ACI below `rootfs/`, bodies streamed from the layers: files in the order of the layers and of their
- * entries, each with its hard links behind it, then the directories, inner ones first. With directories last every
- * unpacker ends with their own times and modes, GNU tar too, which sets a directory's time when it goes on to the next.
- */
-async function* rootMembers(
-  plan: RootPlan,
-  layers: readonly LayerSource[],
-  maxBytes: number,
-  signal: AbortSignal,
-): AsyncGenerator<TarMember> {
-  const collection = new GarbageCollection();
-  for (const [number, selection] of plan.selections.entries()) {
-    const layer = layers[number];
-    if (layer === undefined || selection.count === 0) continue;
-    let ordinal = 0;
-    let written = 0;
-    try {
-      for await (const { entry, body } of openLayer(layer, maxBytes, signal)) {
-        collection.entry(entry.size);
-        const current = ordinal++;
-        if (!selection.has(current)) continue;
-        const { path, hardLinks } = selection.placement(current) ?? {
-          path: cleanPath(entry.path).join("/"),
-          hardLinks: [],
-        };
-        written++;
-        yield { entry: inRootfs(entry, path), body };
-        for (const link of hardLinks) yield { entry: furtherName(entry, link, path), body: null };
-      }
-    } catch (error) {
-      throw inLayer(error, number);
-    }
-    if (written !== selection.count) throw new AciError(`layer ${number + 1} changed while it was converted`);
-  }
-  for (const entry of plan.extras) yield { entry: inRootfs(entry, entry.path), body: null };
-  for (const entry of plan.directories) yield { entry: inRootfs(entry, entry.path), body: null };
-}
-
-/** Owners are numbers in an image; names would be looked up on the machine that unpacks it. */
-function inRootfs(entry: TarEntry, path: string): TarEntry {
-  return { ...entry, userName: "", groupName: "", path: rootfsPath(path) };
-}
-
-/**
- * One more name of a file. A symlink gets none but is written again: rkt sets the mode of a hard link, and by that the mode
- * of what the symlink leads to, or fails where that is nothing.
- */
-function furtherName(file: TarEntry, path: string, target: string): TarEntry {
-  if (file.type === "symlink") return inRootfs(file, path);
-  const { mode, uid, gid, modifiedAt } = file;
-  return tarEntry(rootfsPath(path), "hardlink", { mode, uid, gid, modifiedAt, linkTarget: rootfsPath(target) });
-}
-
-function rootfsPath(path: string): string {
-  return path === "" ? "rootfs" : `rootfs/${path}`;
 }

@@ -1,6 +1,5 @@
 import { decompress } from "../../lib/compression/decompress.ts";
-import { readTar } from "../../lib/tar/read-tar.ts";
-import type { TarMember } from "../../lib/tar/tar-entry.ts";
+import { TarReader } from "../../lib/tar/tar-reader.ts";
 import { AciError } from "../aci-error.ts";
 import { LayerApplier } from "./apply-entry.ts";
 import type { LayerSource } from "./image-source.ts";
@@ -44,9 +43,9 @@ export class Allowance {
   }
 }
 
-/** A layer's members in their order, decompressed. Gives at most `maxBytes` of tar; ends when `signal` is aborted. */
-export function openLayer(layer: LayerSource, maxBytes: number, signal: AbortSignal): AsyncIterable<TarMember> {
-  return readTar(decompress(untilAborted(layer.open(), signal), { maxBytes }));
+/** Opens a layer's tar, decompressed: `maxBytes` of it at most, and no more when `signal` is aborted. To be closed. */
+export function openLayer(layer: LayerSource, maxBytes: number, signal: AbortSignal): TarReader {
+  return new TarReader(decompress(untilAborted(layer.open(), signal), { maxBytes }));
 }
 
 /** The same chunks, and the signal's reason as soon as it is aborted. */
@@ -70,15 +69,19 @@ export async function applyLayer(
 ): Promise<boolean> {
   const applier = new LayerApplier(root, number);
   const collection = new GarbageCollection();
+  const tar = openLayer(layer, allowance.bytesLeft, signal);
   let ordinal = 0;
   try {
-    for await (const { entry } of openLayer(layer, allowance.bytesLeft, signal)) {
+    for (let entry = await tar.next(); entry !== null; entry = tar.tryNext() ?? (await tar.next())) {
       allowance.take(entry.size + 512);
       applier.apply(entry, ordinal++);
       collection.entry(entry.size);
     }
+    await tar.drain();
   } catch (error) {
     throw inLayer(error, number);
+  } finally {
+    await tar.close();
   }
   return applier.hidesLower;
 }
@@ -98,7 +101,7 @@ export function inLayer(error: unknown, number: number): unknown {
 /** So much content leaves that much garbage behind it: the chunks that it came in. */
 const BYTES_PER_COLLECTION = 48 << 20;
 /** A file without content leaves about this much. */
-const BYTES_PER_ENTRY = 4096;
+const BYTES_PER_ENTRY = 1024;
 
 /**
  * Asks for a garbage collection every so often.

@@ -21,7 +21,7 @@ export type RootPlan = {
 };
 
 /** The entries that are wanted of one layer: most under their own path and no other. */
-class LayerSelection {
+export class LayerSelection {
   #bits = new Uint8Array(1024);
   readonly #placements = new Map<number, Placement>();
   #count = 0;

@@ -10,7 +10,7 @@ import { EMPTY_INDEX, formatRawIndex } from "../raw-index.ts";
 import { writeBytes, writeFailure, writePieces } from "../files/write-file.ts";
 import { BLOCK_BYTES } from "../../lib/tar/header-block.ts";
 import { tarEntry } from "../../lib/tar/tar-entry.ts";
-import { encodeMemberHead } from "../../lib/tar/write-tar.ts";
+import { encodeMemberHead } from "../../lib/tar/encode-member-head.ts";
 
 /**
  * An archive that is an OCI layout and, in the `docker` format, has a `manifest.json` too: `docker load` goes by the

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { tarEntry } from "../../lib/tar/tar-entry.ts";
-import { encodeMemberHead } from "../../lib/tar/write-tar.ts";
+import { encodeMemberHead } from "../../lib/tar/encode-member-head.ts";
 import { digestOf, hexOf } from "../../oci/digest.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { json, tarOf, type TestImage, testImage, testIndex } from "../test-image.fixture.ts";

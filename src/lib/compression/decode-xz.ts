@@ -18,13 +18,16 @@ export async function* decodeXz(source: AsyncIterable<Uint8Array>): AsyncGenerat
   try {
     await before;
     const { readable, failure, close } = readableFrom(source);
+    const decoded = new XzReadableStream(readable).getReader() as ReadableStreamDefaultReader<Uint8Array>;
     try {
-      yield* new XzReadableStream(readable) as AsyncIterable<Uint8Array>;
+      for (let next = await decoded.read(); !next.done; next = await decoded.read()) yield next.value;
     } catch (cause) {
       const sourceFailure = failure();
       if (sourceFailure !== null) throw sourceFailure.error;
       throw new CompressionError(explain(cause), { cause });
     } finally {
+      // The library fails to be told to end where it has ended already; nothing is left to be let go of then.
+      await decoded.cancel().catch(() => {});
       await close();
     }
   } finally {

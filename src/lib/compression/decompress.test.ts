@@ -121,6 +121,9 @@ test("a failure of the source is what the reader sees", async () => {
 
 test("a reader that leaves closes the source and leaves nothing locked", async () => {
   for (const [, command] of PROGRAMS.filter(([, [program]]) => Bun.which(program ?? "") !== null)) {
+    // Of a short stream, the decoder may be at its end already.
+    const short = run(command, sample(1000));
+    for await (const chunk of decompress(chunksOf(short), { maxBytes: MIB })) if (chunk.length > 0) break;
     const packed = run(command, sample(4 * MIB));
     let isClosed = false;
     const source = async function* () {

@@ -19,6 +19,32 @@ export class ByteReader {
     return this.#offset;
   }
 
+  /** The next `count` bytes if they are at hand, in one chunk; null when they have to be waited for. */
+  tryRead(count: number): Uint8Array | null {
+    return this.#chunk.length - this.#position >= count ? this.#shift(count) : null;
+  }
+
+  /** The next bytes that are at hand, at most `max`; null when there are none. */
+  trySome(max: number): Uint8Array | null {
+    const atHand = this.#chunk.length - this.#position;
+    return atHand === 0 ? null : this.#shift(Math.min(max, atHand));
+  }
+
+  /** Passes over the next `count` bytes, as far as they are at hand. Returns how many are not. */
+  tryPass(count: number): number {
+    const passed = Math.min(count, this.#chunk.length - this.#position);
+    this.#position += passed;
+    this.#offset += passed;
+    return count - passed;
+  }
+
+  /** Takes back the last `count` bytes, which `tryRead` gave. */
+  takeBack(count: number): void {
+    if (count > this.#position) throw new Error("only bytes of the chunk in hand can be taken back");
+    this.#position -= count;
+    this.#offset -= count;
+  }
+
   /** The next `count` bytes; null when the stream is at its end. Throws TarError when it ends within them. */
   async read(count: number): Promise<Uint8Array | null> {
     if (this.#chunk.length - this.#position >= count) return this.#shift(count);

@@ -9,7 +9,7 @@
  * Source: POSIX.1-2017 pax, "ustar Interchange Format"; libarchive's tar(5), "GNU Tar Archives".
  */
 import { TarError } from "./tar-error.ts";
-import { decodeText, encodeText } from "./text-bytes.ts";
+import { decodeText } from "./text-bytes.ts";
 
 /** Headers and contents fill whole blocks of this size. */
 export const BLOCK_BYTES = 512;
@@ -35,8 +35,11 @@ export const MAX_OCTAL_8 = 0o7777777;
 export const MAX_OCTAL_12 = 0o77777777777;
 
 const USTAR = Array.from("ustar", (letter) => letter.charCodeAt(0));
-const PATH_BYTES = 100;
-const PREFIX_BYTES = 155;
+/** How long a path may be in its field, and what stands before its last part in the field for that. */
+export const PATH_BYTES = 100;
+export const PREFIX_BYTES = 155;
+/** How long the name of a user or a group may be; a NUL ends it. */
+export const OWNER_BYTES = 31;
 const decoder = new TextDecoder("latin1");
 
 /** Is this block all zeros, the mark of an archive's end? */
@@ -110,58 +113,20 @@ function textField(block: Uint8Array, offset: number, length: number): string {
 
 function checkChecksum(block: Uint8Array, where: string): void {
   const stored = numberField(block, 148, 8, where);
-  const { unsigned, signed } = checksums(block);
+  const sum = CHECKSUM_BLANKS + sumOf(block, 0, 148) + sumOf(block, 156, BLOCK_BYTES);
+  if (stored === sum) return;
   // Old tars on machines with signed characters summed those.
-  if (stored !== unsigned && stored !== signed) {
-    throw new TarError(`${where} is not a tar header: its checksum is ${stored}, its content sums up to ${unsigned}`);
-  }
+  const negative = block.reduce((count, byte, at) => count + (byte > 127 && (at < 148 || at >= 156) ? 1 : 0), 0);
+  if (stored === sum - 256 * negative) return;
+  throw new TarError(`${where} is not a tar header: its checksum is ${stored}, its content sums up to ${sum}`);
 }
 
-function checksums(block: Uint8Array): { unsigned: number; signed: number } {
-  let unsigned = 0;
-  let negative = 0;
-  for (let at = 0; at < BLOCK_BYTES; at++) {
-    const byte = at >= 148 && at < 156 ? 0x20 : (block[at] ?? 0);
-    unsigned += byte;
-    if (byte > 127) negative += 256;
-  }
-  return { unsigned, signed: unsigned - negative };
-}
+/** What the checksum's own field counts: eight spaces. */
+export const CHECKSUM_BLANKS = 8 * 0x20;
 
-/**
- * Writes a ustar header. Numbers that do not fit are written as the largest that does, texts are cut: whoever needs
- * more puts it into pax records as well.
- */
-export function encodeHeaderBlock(header: HeaderBlock): Uint8Array {
-  const block = new Uint8Array(BLOCK_BYTES);
-  const { name, prefix } = splitPath(header.path) ?? { name: encodeText(header.path), prefix: new Uint8Array() };
-  const put = (bytes: Uint8Array, offset: number, length: number) => block.set(bytes.subarray(0, length), offset);
-  const putOctal = (value: number, offset: number, digits: number, max: number) =>
-    put(encodeText(Math.min(Math.max(value, 0), max).toString(8).padStart(digits, "0")), offset, digits);
-  put(name, 0, PATH_BYTES);
-  putOctal(header.mode & 0o7777, 100, 7, MAX_OCTAL_8);
-  putOctal(header.uid, 108, 7, MAX_OCTAL_8);
-  putOctal(header.gid, 116, 7, MAX_OCTAL_8);
-  putOctal(header.size, 124, 11, MAX_OCTAL_12);
-  putOctal(header.modifiedSeconds, 136, 11, MAX_OCTAL_12);
-  block[156] = header.typeFlag.charCodeAt(0);
-  put(encodeText(header.linkTarget), 157, PATH_BYTES);
-  put(encodeText("ustar\x0000"), 257, 8);
-  put(encodeText(header.userName), 265, 31);
-  put(encodeText(header.groupName), 297, 31);
-  putOctal(header.deviceMajor, 329, 7, MAX_OCTAL_8);
-  putOctal(header.deviceMinor, 337, 7, MAX_OCTAL_8);
-  put(prefix, 345, PREFIX_BYTES);
-  put(encodeText(`${checksums(block).unsigned.toString(8).padStart(6, "0")}\0 `), 148, 8);
-  return block;
-}
-
-/** The path in the two fields that ustar has for it, or null when it does not fit. */
-export function splitPath(path: string): { name: Uint8Array; prefix: Uint8Array } | null {
-  const bytes = encodeText(path);
-  if (bytes.length <= PATH_BYTES) return { name: bytes, prefix: bytes.subarray(0, 0) };
-  // The last slash that leaves a prefix which fits; a name must stay behind it.
-  const slash = bytes.subarray(0, PREFIX_BYTES + 1).lastIndexOf(0x2f, bytes.length - 2);
-  if (slash <= 0 || bytes.length - slash - 1 > PATH_BYTES) return null;
-  return { name: bytes.subarray(slash + 1), prefix: bytes.subarray(0, slash) };
+/** The sum of the bytes from `start` up to `end`. */
+export function sumOf(bytes: Uint8Array, start: number, end: number): number {
+  let sum = 0;
+  for (let at = start; at < end; at++) sum += bytes[at] ?? 0;
+  return sum;
 }

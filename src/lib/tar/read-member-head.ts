@@ -2,7 +2,8 @@ import type { ByteReader } from "./byte-reader.ts";
 import { BLOCK_BYTES, decodeHeaderBlock, type HeaderBlock, isZeroBlock } from "./header-block.ts";
 import { type PaxRecord, parsePaxRecords } from "./pax-records.ts";
 import { checkSparseMap, paxSparseMap, readOldGnuMap, readPaxMap1, type SparseMap } from "./sparse-map.ts";
-import type { TarEntry, TarEntryType, TarTime } from "./tar-entry.ts";
+import { applyRecords, decimal } from "./member-entry.ts";
+import type { TarEntry } from "./tar-entry.ts";
 import { TarError } from "./tar-error.ts";
 import { decodeText } from "./text-bytes.ts";
 
@@ -21,22 +22,48 @@ export type GlobalRecords = Map<string, PaxRecord>;
 /** Long names and extended attributes fit in; what is larger is an attack on memory. Go's archive/tar has this limit. */
 const MAX_EXTENDED_BYTES = 1 << 20;
 
-const TYPES: Readonly<Record<string, TarEntryType>> = {
-  "\0": "file",
-  "0": "file",
-  "1": "hardlink",
-  "2": "symlink",
-  "3": "character-device",
-  "4": "block-device",
-  "5": "directory",
-  "6": "fifo",
-  "7": "file", // contiguous: a file
-  D: "directory", // GNU incremental: a directory, its data a list of names
-  S: "file", // old GNU sparse
-};
+/** Types of members whose header alone says how long their data is: all but sparse files and what GNU tar adds. */
+const PLAIN_TYPES: ReadonlySet<number> = new Set(Array.from("\u000001234567", (flag) => flag.charCodeAt(0)));
+const PAX_TYPE = 0x78; // "x"
+const TYPE_AT = 156;
 
-/** Links, devices, directories and fifos have no data, whatever their size says. */
-const TYPES_WITH_DATA: ReadonlySet<string> = new Set(["\0", "0", "7", "D", "S"]);
+/**
+ * Reads headers up to the next member's data if all of them are at hand and nothing is special about them. Null, and
+ * nothing is read, for all else, errors included: `readMemberHead` tells more of those.
+ */
+export function tryReadMemberHead(reader: ByteReader): MemberHead | null {
+  const start = reader.offset;
+  try {
+    const head = readPlainHead(reader);
+    if (head === null) reader.takeBack(reader.offset - start);
+    return head;
+  } catch (error) {
+    if (!(error instanceof TarError)) throw error;
+    reader.takeBack(reader.offset - start);
+    return null;
+  }
+}
+
+function readPlainHead(reader: ByteReader): MemberHead | null {
+  let block = reader.tryRead(BLOCK_BYTES);
+  let records: readonly PaxRecord[] = [];
+  if (block !== null && block[TYPE_AT] === PAX_TYPE) {
+    const { size } = decodeHeaderBlock(block, "");
+    const pax = size > MAX_EXTENDED_BYTES ? null : reader.tryRead(size + padding(size));
+    if (pax === null) return null;
+    records = parsePaxRecords(pax.subarray(0, size), "");
+    block = reader.tryRead(BLOCK_BYTES);
+  }
+  // The mark of an archive's end begins with a zero, and so does a header without a name, which is rare.
+  if (block === null || block[0] === 0 || !PLAIN_TYPES.has(block[TYPE_AT] ?? -1)) return null;
+  if (records.some(({ keyword }) => keyword.startsWith("GNU.sparse."))) return null;
+  const header = decodeHeaderBlock(block, "");
+  const entry = applyRecords(header, records, "");
+  const storedBytes = entry.size;
+  // A directory by its path's last slash may have data, which is none of its own.
+  if (storedBytes < 0 || (storedBytes > 0 && entry.type !== "file")) return null;
+  return { entry, storedBytes, paddingBytes: padding(storedBytes), sparse: null };
+}
 
 /** Reads headers up to the next member's data; null at the archive's end. Throws TarError. */
 export async function readMemberHead(reader: ByteReader, globals: GlobalRecords): Promise<MemberHead | null> {
@@ -96,7 +123,7 @@ async function completeHead(
 ): Promise<MemberHead> {
   const entry = applyRecords(header, records, where);
   const named = `${JSON.stringify(entry.path.slice(0, 200))} (${where})`;
-  const storedBytes = TYPES_WITH_DATA.has(header.typeFlag) ? entry.size : 0;
+  const storedBytes = entry.size;
   if (storedBytes < 0) throw new TarError(`${named} has a negative size`);
   const paddingBytes = padding(storedBytes);
 
@@ -120,85 +147,6 @@ async function readSparse(
   if (real === undefined || major === undefined) return { sparse: paxSparseMap(records, where), used: 0 };
   const { segments, used } = await readPaxMap1(reader, storedBytes, where);
   return { sparse: { segments, realBytes: decimal(decodeText(real.value), real.keyword, where) }, used };
-}
-
-function applyRecords(header: HeaderBlock, records: readonly PaxRecord[], where: string): TarEntry {
-  const values = new Map<string, Uint8Array>();
-  for (const { keyword, value } of records) {
-    if (value.length === 0 && !keyword.startsWith(XATTR)) values.delete(keyword);
-    else values.set(keyword, value);
-  }
-  const text = (keyword: string, fallback: string) => {
-    const value = values.get(keyword);
-    return value === undefined ? fallback : decodeText(value);
-  };
-  const number = (keyword: string, fallback: number) => {
-    const value = values.get(keyword);
-    return value === undefined ? fallback : decimal(decodeText(value), keyword, where);
-  };
-  const path = text("GNU.sparse.name", text("path", header.path));
-  const mtime = values.get("mtime");
-  return {
-    path,
-    type: memberType(header.typeFlag, path, where),
-    mode: header.mode & 0o7777,
-    uid: number("uid", header.uid),
-    gid: number("gid", header.gid),
-    userName: text("uname", header.userName),
-    groupName: text("gname", header.groupName),
-    modifiedAt: mtime === undefined ? { seconds: header.modifiedSeconds, nanoseconds: 0 } : time(mtime, where),
-    size: number("size", header.size),
-    linkTarget: "12".includes(header.typeFlag) ? text("linkpath", header.linkTarget) : "",
-    deviceMajor: "34".includes(header.typeFlag) ? header.deviceMajor : 0,
-    deviceMinor: "34".includes(header.typeFlag) ? header.deviceMinor : 0,
-    xattrs: xattrsOf(values),
-  };
-}
-
-const XATTR = "SCHILY.xattr.";
-
-/** Shared: an archive may have a million members, few of them with attributes. */
-const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
-
-function xattrsOf(values: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
-  if (values.size === 0) return NO_XATTRS;
-  const xattrs = new Map<string, Uint8Array>();
-  for (const [keyword, value] of values) {
-    if (keyword.startsWith(XATTR)) xattrs.set(keyword.slice(XATTR.length), value);
-  }
-  return xattrs;
-}
-
-function memberType(typeFlag: string, path: string, where: string): TarEntryType {
-  const type = TYPES[typeFlag];
-  if (type === undefined) {
-    throw new TarError(
-      `${JSON.stringify(path)} (${where}) is of the type ${JSON.stringify(typeFlag)}, which is unknown`,
-    );
-  }
-  // Tars from before directories had a type of their own mark them by a slash.
-  return type === "file" && path.endsWith("/") ? "directory" : type;
-}
-
-function decimal(text: string, keyword: string, where: string): number {
-  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(value)) return value;
-  throw new TarError(`${where}: ${keyword} is ${JSON.stringify(text.slice(0, 40))}, which is not a number`);
-}
-
-/** `-1.25` is 750,000,000 nanoseconds after second -2. Digits beyond nanoseconds are dropped. */
-function time(value: Uint8Array, where: string): TarTime {
-  const text = decodeText(value);
-  const match = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(text);
-  if (match === null)
-    throw new TarError(`${where}: mtime is ${JSON.stringify(text.slice(0, 40))}, which is not a time`);
-  const seconds = Number(match[2]);
-  const nanoseconds = Number((match[3] ?? "").slice(0, 9).padEnd(9, "0"));
-  if (match[1] === "") return { seconds, nanoseconds };
-  // `0 - seconds`: the negation of 0 would be a negative zero.
-  return nanoseconds === 0
-    ? { seconds: 0 - seconds, nanoseconds }
-    : { seconds: -seconds - 1, nanoseconds: 1e9 - nanoseconds };
 }
 
 /** GNU tar counts the NUL at a long name's end into its size. */

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { decodeText, encodeText } from "./text-bytes.ts";
-import { encodeHeaderBlock } from "./header-block.ts";
+import { encodeHeaderBlock } from "./encode-header-block.ts";
 import { formatPaxRecords, parsePaxRecords } from "./pax-records.ts";
 import { readTar } from "./read-tar.ts";
 import { EPOCH, type TarEntry, type TarEntryType, type TarMember, tarEntry } from "./tar-entry.ts";
 import { TarError } from "./tar-error.ts";
+import { TarReader } from "./tar-reader.ts";
 import { writeTar } from "./write-tar.ts";
 
 type Whole = { entry: TarEntry; content: Uint8Array };
@@ -158,6 +159,36 @@ test("a body that nobody read is passed over, and one that has gone by is refuse
   for await (const { body } of readTar(chunksOf(await write(files)))) bodies.push(body);
   expect(bodies.length).toBe(2);
   await expect(collect(bodies[0] ?? null)).rejects.toThrow(/has gone by/);
+});
+
+test("members that are at hand are read without waiting, the special ones not", async () => {
+  const time = { seconds: 1, nanoseconds: 5 };
+  const entries = [
+    tarEntry("a", "file", { size: 700 }),
+    tarEntry("b", "file", { size: 3, modifiedAt: time, xattrs: new Map([["user.a", Buffer.from("x")]]) }),
+    tarEntry("c/", "directory"),
+    tarEntry("d", "symlink", { linkTarget: "e".repeat(200) }),
+  ];
+  const members = entries.map((entry) => ({ entry, content: new Uint8Array(entry.size) }));
+  const archive = await write(members);
+  const tar = new TarReader(chunksOf(archive, archive.length));
+  expect(await tar.next()).toEqual(entries[0] ?? null);
+  expect(tar.tryContent()?.length).toBe(700);
+  expect(entries.slice(1).map(() => tar.tryNext())).toEqual(entries.slice(1));
+  expect(tar.tryNext()).toBeUndefined();
+  expect(await tar.next()).toBeNull();
+
+  const sparse = pax({ "GNU.sparse.size": "512", "GNU.sparse.map": "0,8" });
+  const special = new TarReader(
+    chunksOf(
+      Buffer.concat([rawMember("0", new Uint8Array()), rawMember("x", sparse), rawMember("0", new Uint8Array(8))]),
+    ),
+  );
+  await special.next();
+  expect(special.tryNext()).toBeUndefined();
+  expect((await special.next())?.size).toBe(512);
+  expect(special.tryContent()).toBeUndefined();
+  expect((await special.content()).length).toBe(8);
 });
 
 test("a body of the wrong length is refused", async () => {
