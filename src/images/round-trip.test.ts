@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Digest } from "../oci/digest.ts";
@@ -137,4 +138,58 @@ test("an archive that fails to be written leaves the old one, and nothing else",
   ).rejects.toThrow();
   expect(await Bun.file(join(target, "a.tar")).text()).toBe("the old one");
   expect(await readdir(target)).toEqual(["a.tar"]);
+});
+
+test.each(["oci", "dir"])("a %s: that fails to be written stays as it was, or is not there", async (transport) => {
+  const source = join(folder, `broken-for-${transport}`);
+  await writeLayout(source, [{ image: single, name: "x" }]);
+  const layer = [...single.files.keys()][1] ?? "";
+  await Bun.write(join(source, "blobs", "sha256", layer.slice(7)), "damaged");
+  const copyTo = (path: string) =>
+    copyEverything(open(`oci:${source}`), openFileSink(`${transport}:${path}${transport === "oci" ? ":x" : ""}`));
+  const target = join(folder, `targets-${transport}`);
+  await expect(copyTo(join(target, "new/deep"))).rejects.toThrow();
+  expect(existsSync(target)).toBe(false);
+  const kept = join(target, "kept");
+  await copyEverything(open(`oci:${join(folder, "index")}`), openFileSink(`${transport}:${kept}`));
+  const list = async () => (await readdir(kept, { recursive: true })).sort();
+  const before = await list();
+  await expect(copyTo(kept)).rejects.toThrow();
+  expect(await list()).toEqual(before);
+});
+
+describe("a link that leads out of an OCI layout", () => {
+  const secretOf = async (path: string) => {
+    await mkdir(join(path, "outside"), { recursive: true });
+    await cp(join(folder, "single"), join(path, "layout"), { recursive: true });
+    return join(path, "outside");
+  };
+
+  test("is not read", async () => {
+    const path = join(folder, "linked-source");
+    const outside = await secretOf(path);
+    const layer = ([...single.files.keys()][1] ?? "").slice(7);
+    const blob = join(path, "layout/blobs/sha256", layer);
+    await rename(blob, join(outside, layer));
+    await symlink(`../../../outside/${layer}`, blob);
+    const copy = copyEverything(open(`oci:${join(path, "layout")}`), openFileSink(`oci:${join(path, "to")}`));
+    await expect(copy).rejects.toThrow(`blobs/sha256/${layer} in oci:${join(path, "layout")} is a link that leads out`);
+    expect(existsSync(join(path, "to"))).toBe(false);
+    // Within the layout a link is as good as a file.
+    await rename(join(outside, layer), join(path, "layout", layer));
+    await rm(blob);
+    await symlink(`../../${layer}`, blob);
+    await copyEverything(open(`oci:${join(path, "layout")}`), openFileSink(`oci:${join(path, "to")}`));
+  });
+
+  test.each(["blobs", "blobs/sha256", "index.json"])("is not written through: %s", async (name) => {
+    const path = join(folder, `linked-${name.replace("/", "-")}`);
+    const outside = await secretOf(path);
+    await rename(join(path, "layout", name), join(outside, "moved"));
+    await symlink(join(outside, "moved"), join(path, "layout", name));
+    const before = (await readdir(outside, { recursive: true })).sort();
+    const copy = copyEverything(open(`oci:${join(folder, "index")}`), openFileSink(`oci:${join(path, "layout")}:new`));
+    await expect(copy).rejects.toThrow("is a link that leads out of it");
+    expect((await readdir(outside, { recursive: true })).sort()).toEqual(before);
+  });
 });

@@ -1,11 +1,11 @@
-import { mkdir, readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { syncFolder } from "../../lib/files/sync-folder.ts";
+import { readdir } from "node:fs/promises";
+import { nullIfAbsent } from "../../lib/files/system-error.ts";
 import { parseManifest } from "../../oci/manifest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { blobFile, DIRECTORY_VERSION, listedManifestFile } from "./directory-source.ts";
 import type { ImageSink } from "../image-sink.ts";
-import { writeFailure, writeFile } from "../files/write-file.ts";
+import { StagedFolder } from "../files/staged-folder.ts";
+import { writeFailure } from "../files/write-file.ts";
 
 /**
  * Opens a directory of skopeo's `dir:` (drawn in directory-source.ts) to put one image into, without its name. The
@@ -13,19 +13,21 @@ import { writeFailure, writeFile } from "../files/write-file.ts";
  * anything else.
  */
 export async function openDirectorySink(directory: string, location: string): Promise<ImageSink> {
-  await mkdir(directory, { recursive: true });
-  const present = await readdir(directory);
+  const present = (await readdir(directory).catch(nullIfAbsent)) ?? [];
   if (present.length > 0 && !present.includes("version")) {
     throw new RegistryError("BAD_REQUEST", `${location}: the directory ${directory} is not empty; name a new one`);
   }
   let root: Uint8Array | null = null;
-  const write = async (name: string, content: Uint8Array | ReadableStream<Uint8Array>) => {
+  const folder = new StagedFolder(directory, location);
+  const guarded = async (work: () => Promise<void>) => {
     try {
-      await writeFile(join(directory, name), content);
+      await work();
     } catch (error) {
       throw writeFailure(error, location);
     }
   };
+  const write = (name: string, content: Uint8Array | ReadableStream<Uint8Array>) =>
+    guarded(() => folder.write(name, content));
   return {
     location,
     accept: () => Promise.resolve(),
@@ -49,8 +51,8 @@ export async function openDirectorySink(directory: string, location: string): Pr
     async close() {
       await write("version", new TextEncoder().encode(DIRECTORY_VERSION));
       if (root !== null) await write("manifest.json", root);
-      await syncFolder(directory);
+      await guarded(() => folder.publish());
     },
-    abort: () => Promise.resolve(),
+    abort: () => folder.discard(),
   };
 }

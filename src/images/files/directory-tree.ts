@@ -1,12 +1,15 @@
 import { open, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { FileTree } from "./file-tree.ts";
 import { readFileRange } from "./read-file-range.ts";
+import { insideOf, leadsOut } from "./staged-folder.ts";
 import { streamFrom } from "./stream-from.ts";
 import { nullIfAbsent } from "../../lib/files/system-error.ts";
 
-/** The files below a directory. Throws MANIFEST_UNKNOWN when `directory` is not one. */
+/**
+ * The files below a directory; a link that leads out of it is refused with MANIFEST_INVALID when it is opened. Throws
+ * MANIFEST_UNKNOWN when `directory` is not one.
+ */
 export async function openDirectoryTree(directory: string, location: string): Promise<FileTree> {
   const found = await stat(directory).catch(nullIfAbsent);
   if (found === null || !found.isDirectory()) {
@@ -16,9 +19,15 @@ export async function openDirectoryTree(directory: string, location: string): Pr
   return {
     location,
     async open(path) {
-      const file = join(directory, path);
-      const status = await stat(file).catch(nullIfAbsent);
-      if (status === null || !status.isFile()) return null;
+      const file = await insideOf(directory, path);
+      if (file === null && (await leadsOut(directory, path))) {
+        throw new RegistryError(
+          "MANIFEST_INVALID",
+          `${path} in ${location} is a link that leads out of it, and is not followed; cp -rL makes a copy without links`,
+        );
+      }
+      const status = file === null ? null : await stat(file).catch(nullIfAbsent);
+      if (file === null || status === null || !status.isFile()) return null;
       return {
         sizeBytes: status.size,
         stream: (offset) => Promise.resolve(streamFrom(readClosing(file, offset, status.size - offset))),

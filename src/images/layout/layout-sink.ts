@@ -1,37 +1,30 @@
-import { mkdir, readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { syncFolder } from "../../lib/files/sync-folder.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Digest } from "../../oci/digest.ts";
 import type { ImageSink } from "../image-sink.ts";
 import { blobPath, LAYOUT_MARK } from "./layout-index.ts";
 import { LayoutListing } from "./layout-listing.ts";
 import { EMPTY_INDEX, formatRawIndex, parseRawIndex, type RawIndex } from "../raw-index.ts";
-import { writeFailure, writeFile } from "../files/write-file.ts";
+import { leadsOut, StagedFolder } from "../files/staged-folder.ts";
+import { writeFailure } from "../files/write-file.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
 import { nullIfAbsent } from "../../lib/files/system-error.ts";
 
 /**
  * An OCI layout in a directory, a new one or one with other images, which stay. `label` names the image that is put;
- * null keeps the name that it comes with. `index.json` changes once, at `close`.
+ * null keeps the name that it comes with. Everything comes into its place at `close`, `index.json` last.
  */
 export function layoutSink(directory: string, label: string | null, location: string): ImageSink {
   const listing = new LayoutListing(label);
-  const made = new Map<string, Promise<unknown>>();
-  const inFolder = async (path: string): Promise<string> => {
-    const [file, folder] = [join(directory, path), dirname(join(directory, path))];
-    const making = made.get(folder) ?? mkdir(folder, { recursive: true });
-    made.set(folder, making);
-    await making;
-    return file;
-  };
+  const folder = new StagedFolder(directory, location);
   const store = async (
     digest: Digest,
     sizeBytes: number,
     open: () => Promise<ReadableStream<Uint8Array> | Uint8Array>,
   ) =>
     guarded(location, async () => {
-      const file = await inFolder(blobPath(digest));
-      if ((await stat(file).catch(nullIfAbsent))?.size === sizeBytes) return "present" as const;
-      await writeFile(file, await open());
+      if ((await folder.sizeOf(blobPath(digest))) === sizeBytes) return "present" as const;
+      await folder.write(blobPath(digest), await open());
       return "copied" as const;
     });
   return {
@@ -48,19 +41,25 @@ export function layoutSink(directory: string, label: string | null, location: st
     },
     close: () =>
       guarded(location, async () => {
-        for (const folder of made.keys()) await syncFolder(folder);
-        await writeFile(await inFolder("oci-layout"), new TextEncoder().encode(LAYOUT_MARK));
-        const index = await readIndex(join(directory, "index.json"));
-        await writeFile(await inFolder("index.json"), formatRawIndex(listing.mergeInto(index)));
-        await syncFolder(directory);
+        await folder.write("oci-layout", new TextEncoder().encode(LAYOUT_MARK));
+        // Seen to be one before anything comes into its place, and read late: another copy may just have ended.
+        await readIndex(directory, location);
+        await folder.publish();
+        await folder.write("index.json", formatRawIndex(listing.mergeInto(await readIndex(directory, location))));
+        await folder.publish();
       }),
-    // Blobs that no index lists do no harm, and need not be fetched again at the next attempt.
-    abort: () => Promise.resolve(),
+    abort: () => folder.discard(),
   };
 }
 
-async function readIndex(path: string): Promise<RawIndex> {
-  const bytes = await readFile(path).catch(nullIfAbsent);
+async function readIndex(directory: string, location: string): Promise<RawIndex> {
+  if (await leadsOut(directory, "index.json")) {
+    throw new RegistryError(
+      "BAD_REQUEST",
+      `${location}: index.json is a link that leads out of it; name another folder`,
+    );
+  }
+  const bytes = await readFile(join(directory, "index.json")).catch(nullIfAbsent);
   return bytes === null ? EMPTY_INDEX : parseRawIndex(bytes);
 }
 
