@@ -1,4 +1,8 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import type { LayerCompression } from "../images/compress/compressed-manifest.ts";
+import type { Environment } from "../upstream/auth/docker-config.ts";
+import type { Compressing } from "./copy-all.ts";
+import { spoolDirectory } from "./spool-directory.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 import { addNarrowingOptions, type PlatformFlags } from "./platform-flags.ts";
@@ -9,6 +13,8 @@ export type CopyFlags = PlatformFlags & {
   readonly referrers?: boolean;
   readonly jobs: string;
   readonly json?: boolean;
+  readonly compress?: LayerCompression;
+  readonly compressLevel?: string;
 };
 
 const MOST_JOBS = 64;
@@ -18,7 +24,42 @@ export function addCopyOptions(command: Command): Command {
   return addNarrowingOptions(command)
     .option("--referrers", "signatures, SBOMs and what else refers to the image as well")
     .option("--jobs <number>", "layers on their way at once", "6")
+    .addOption(
+      new Option(
+        "--compress <how>",
+        "layers that are not compressed, on the way; their image gets another digest",
+      ).choices(["gzip", "zstd"]),
+    )
+    .option("--compress-level <number>", "gzip: 1 to 9, else 6; zstd: 1 to 19, else 3")
     .option("--json", "the result as JSON");
+}
+
+const LEVELS = { gzip: { most: 9, usual: 6 }, zstd: { most: 19, usual: 3 } } as const;
+
+/** How layers are compressed; null without `--compress`. Throws a CommandFailure for flags that contradict each other. */
+export function compressingOf(
+  { compress, compressLevel, referrers }: CopyFlags,
+  environment: Environment,
+): Compressing | null {
+  if (compress === undefined) {
+    if (compressLevel === undefined) return null;
+    throw new CommandFailure(2, "--compress-level goes with --compress gzip or --compress zstd");
+  }
+  if (referrers === true) {
+    throw new CommandFailure(
+      2,
+      "--referrers and --compress contradict each other: signatures are of the digest as it is",
+    );
+  }
+  const { most, usual } = LEVELS[compress];
+  const level = compressLevel === undefined ? usual : /^\d{1,2}$/.test(compressLevel) ? Number(compressLevel) : 0;
+  if (level < 1 || level > most) {
+    throw new CommandFailure(
+      2,
+      `--compress-level ${quoteBriefly(compressLevel ?? "")} is not a number from 1 to ${most}`,
+    );
+  }
+  return { compression: compress, level, directory: spoolDirectory(environment) };
 }
 
 /** Adds the options that say how to reach a registry; `prefix` is `src-`, `dest-` or empty. */

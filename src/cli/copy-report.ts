@@ -2,6 +2,8 @@ import type { CopiedImage, CopyEvent } from "../images/copy/copy-image.ts";
 import { tellNotCarried } from "../images/copy/not-carried.ts";
 import type { BlobOutcome } from "../images/image-sink.ts";
 import type { CommandOutput } from "../lib/command/command-io.ts";
+import type { CompressEvent } from "../images/compress/compress-layers.ts";
+import { formatBytes } from "./format-bytes.ts";
 import { copiedImages } from "./json/image-results.ts";
 import { writeJson } from "./json/write-json.ts";
 import { Progress } from "./progress.ts";
@@ -30,7 +32,7 @@ export class CopyReport {
     this.#progress = new Progress(output, () => performance.now());
   }
 
-  onEvent(event: CopyEvent): void {
+  onEvent(event: CopyEvent | CompressEvent): void {
     switch (event.kind) {
       case "blob-begins":
         return this.#progress.begin(event.digest, event.digest.slice(0, "sha256:".length + 12), event.sizeBytes);
@@ -38,9 +40,17 @@ export class CopyReport {
         return this.#progress.update(event.digest, event.doneBytes);
       case "blob-ends":
         return this.#progress.end(event.digest, NOTE[event.outcome], event.outcome === "copied");
+      case "blob-compressed":
+        return this.#progress.end(event.digest, `compressed to ${formatBytes(event.sizeBytes)}`, false);
       default:
         return event satisfies never;
     }
+  }
+
+  /** Tells of layers that were compressed on the way. */
+  addCompressed(source: string, layers: number): void {
+    const what = layers === 1 ? "a layer was" : `${layers} layers were`;
+    if (layers > 0) this.#progress.say(`${what} compressed: the image's digest is not the one that ${source} has`);
   }
 
   add(result: CopyResult): void {

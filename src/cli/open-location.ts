@@ -20,6 +20,7 @@ import { sourceOverTree } from "../images/files/source-over-tree.ts";
 import type { RepositoryPath } from "../oci/repository-name.ts";
 import type { Environment } from "../upstream/auth/docker-config.ts";
 import { connectRegistry } from "../remote/connect-registry.ts";
+import { spoolDirectory } from "./spool-directory.ts";
 import { type RegistrySide, targetOfName } from "../remote/registry-side.ts";
 
 /** What opening a location needs of the process. */
@@ -108,9 +109,4 @@ function openArchive(path: string, text: string, context: LocationContext): Prom
   const spool = { directory: spoolDirectory(context.environment), signal: context.signal };
   if (path === STANDARD_STREAM) return openArchiveStream(context.standardInput(), text, spool);
   return openArchiveFile(path, text, spool);
-}
-
-/** Archives are large, and `/tmp` is often kept in memory. */
-function spoolDirectory(environment: Environment): string {
-  return environment["TMPDIR"] || "/var/tmp";
 }

@@ -20,6 +20,7 @@ import { openSource } from "../open-location.ts";
 import { findRegistry } from "../../remote/find-registry.ts";
 import { targetAt } from "../../remote/registry-side.ts";
 import { explaining, readSource } from "../read-location.ts";
+import { spoolDirectory } from "../spool-directory.ts";
 import { standardStreams } from "../standard-streams.ts";
 
 type ConvertFlags = {
@@ -172,9 +173,4 @@ function platformOf({ os, arch }: ConvertFlags): PlatformSelection {
   const platform = tryParsePlatform(`${os ?? host.os}/${arch ?? host.architecture}`);
   if (platform === null) throw new CommandFailure(2, `--os ${os ?? host.os} --arch ${arch ?? ""} is not a platform`);
   return { kind: "only", platforms: [platform] };
-}
-
-/** Layers are large, and `/tmp` is often kept in memory. */
-function spoolDirectory(environment: CommandIo["environment"]): string {
-  return environment["TMPDIR"] || "/var/tmp";
 }

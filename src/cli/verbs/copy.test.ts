@@ -4,7 +4,16 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requirement } from "../../../test/requirement.ts";
-import { namesInTar, type TestImage, testImage, testIndex, writeLayout } from "../../images/test-image.fixture.ts";
+import {
+  json,
+  namesInTar,
+  tarOf,
+  type TestImage,
+  testImage,
+  testIndex,
+  writeLayout,
+} from "../../images/test-image.fixture.ts";
+import { digestOf } from "../../oci/digest.ts";
 import { hostPlatform } from "../../oci/platform.ts";
 import { type DockerRegistry, startDockerRegistry } from "../../upstream/docker-registry.fixture.ts";
 import { CommandFailure } from "../../lib/command/command-io.ts";
@@ -99,6 +108,39 @@ describe("larder copy", () => {
         blobs: { copied: 4, present: 0, mounted: 0 },
       },
     ]);
+  });
+
+  test("--compress packs what an engine saved plain, and says so", async () => {
+    const plain = await tarOf({ "file.txt": "x".repeat(100_000) });
+    const config = json({
+      os: "linux",
+      architecture: "amd64",
+      rootfs: { type: "layers", diff_ids: [digestOf(plain)] },
+    });
+    const listing = [{ Config: "c.json", RepoTags: ["team/app:1"], Layers: ["l.tar"] }];
+    await Bun.write(
+      join(folder, "saved.tar"),
+      await tarOf({ "c.json": config, "l.tar": plain, "manifest.json": json(listing) }),
+    );
+    const to = join(folder, "packed");
+    const { status, stderr } = await run("copy", [`${join(folder, "saved.tar")}`, `oci:${to}:x`, "--compress", "zstd"]);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("a layer was compressed")]);
+    expect(stderr).not.toContain("layers went as they are there");
+    const index = JSON.parse(await Bun.file(join(to, "index.json")).text()) as { manifests: { digest: string }[] };
+    const digest = index.manifests[0]?.digest.slice(7) ?? "";
+    expect(JSON.parse(await Bun.file(join(to, "blobs/sha256", digest)).text())).toMatchObject({
+      layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+zstd" }],
+    });
+    const wrong: readonly [readonly string[], RegExp][] = [
+      [["--compress", "zstd", "--compress-level", "20"], /--compress-level "20" is not a number from 1 to 19/],
+      [["--compress", "gzip", "--compress-level", "10"], /from 1 to 9/],
+      [["--compress-level", "3"], /goes with --compress/],
+      [["--compress", "gzip", "--referrers"], /contradict each other/],
+    ];
+    for (const [flags, message] of wrong) {
+      const failed = await run("copy", [join(folder, "saved.tar"), `oci:${to}:y`, ...flags]);
+      expect(failed).toMatchObject({ status: 2, message: expect.stringMatching(message) });
+    }
   });
 
   test("wrong usage is told from what went wrong", async () => {

@@ -4,7 +4,14 @@ import type { RepositoryPath } from "../../oci/repository-name.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { insistOnOne } from "../insist-on-one.ts";
 import { copyAll } from "../copy-all.ts";
-import { addCopyOptions, addRegistryOptions, type CopyFlags, jobsOf, registrySideOf } from "../copy-flags.ts";
+import {
+  addCopyOptions,
+  addRegistryOptions,
+  compressingOf,
+  type CopyFlags,
+  jobsOf,
+  registrySideOf,
+} from "../copy-flags.ts";
 import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
 import { hostSelection, selectionOf } from "../platform-flags.ts";
 import { CopyReport } from "../copy-report.ts";
@@ -48,6 +55,7 @@ async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): 
     jobs: jobsOf(flags),
     referrers: flags.referrers === true,
     signal: io.signal,
+    compress: compressingOf(flags, io.environment),
   };
   const context = { environment: io.environment, signal: io.signal, ...standardStreams };
   const report = new CopyReport(io.stderr);

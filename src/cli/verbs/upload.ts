@@ -13,7 +13,14 @@ import type { RegistryClient } from "../../upstream/registry-client.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { connectRegistry } from "../../remote/connect-registry.ts";
 import { copyAll } from "../copy-all.ts";
-import { addCopyOptions, addRegistryOptions, type CopyFlags, jobsOf, registrySideOf } from "../copy-flags.ts";
+import {
+  addCopyOptions,
+  addRegistryOptions,
+  compressingOf,
+  type CopyFlags,
+  jobsOf,
+  registrySideOf,
+} from "../copy-flags.ts";
 import { ALL_PLATFORMS } from "../../oci/platform-selection.ts";
 import { selectionOf } from "../platform-flags.ts";
 import { CopyReport } from "../copy-report.ts";
@@ -81,7 +88,8 @@ async function upload(
   const { signal, environment } = io;
   const { location } = reading;
   const platforms = selectionOf(flags, ALL_PLATFORMS);
-  const options = { platforms, jobs: jobsOf(flags), referrers: flags.referrers === true, signal };
+  const compress = compressingOf(flags, environment);
+  const options = { platforms, jobs: jobsOf(flags), referrers: flags.referrers === true, signal, compress };
   const context = { environment, signal, ...standardStreams };
   const source = await explaining(reading, () => openSource(location, registrySideOf(flags, "src"), context));
   try {

@@ -1,4 +1,5 @@
 import { constants, crc32, deflateRaw } from "node:zlib";
+import { BlockPool, inBlocks } from "./blocks.ts";
 
 /** What one task compresses: large enough that the cost of a task is nothing, small enough that several fit in memory. */
 const BLOCK_BYTES = 1 << 20;
@@ -23,7 +24,7 @@ export async function* gzip(
   let checksum = 0;
   let length = 0;
   let window: Uint8Array | null = null;
-  const buffers = new BufferPool();
+  const buffers = new BlockPool(BLOCK_BYTES);
   const pending: Promise<Uint8Array>[] = [];
   yield HEADER;
   try {
@@ -45,19 +46,6 @@ export async function* gzip(
   yield Buffer.concat([DEFLATE_END, trailer]);
 }
 
-/** Blocks are used again: a new mebibyte each would be collected far later than it is done with. */
-class BufferPool {
-  readonly #free: Uint8Array[] = [];
-
-  take(): Uint8Array {
-    return this.#free.pop() ?? new Uint8Array(BLOCK_BYTES);
-  }
-
-  giveBack(block: Uint8Array): void {
-    if (block.length === BLOCK_BYTES) this.#free.push(block);
-  }
-}
-
 function deflate(block: Uint8Array, window: Uint8Array | null, level: number): Promise<Uint8Array> {
   const dictionary = window === null ? {} : { dictionary: window };
   return new Promise((resolve, reject) => {
@@ -66,23 +54,4 @@ function deflate(block: Uint8Array, window: Uint8Array | null, level: number): P
       else reject(error);
     });
   });
-}
-
-/** The stream in blocks of exactly `BLOCK_BYTES`, the last one shorter. Whoever takes a block gives it back. */
-async function* inBlocks(source: AsyncIterable<Uint8Array>, buffers: BufferPool): AsyncGenerator<Uint8Array> {
-  let block = buffers.take();
-  let filled = 0;
-  for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + BLOCK_BYTES - filled);
-      block.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < BLOCK_BYTES) continue;
-      yield block;
-      block = buffers.take();
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield block.subarray(0, filled);
 }
