@@ -125,5 +125,11 @@ export const copiedImages = v.array(
     referrers: count,
     blobs: v.object({ copied: count, present: count, mounted: count }),
     copiedBytes: bytes,
+    notCarried: v.pipe(
+      v.array(v.object({ digest, urls: v.array(v.string()) })),
+      v.description(
+        "layers that may not be distributed, were not in the source and were not copied, and where they are",
+      ),
+    ),
   }),
 );
