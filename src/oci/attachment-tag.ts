@@ -28,8 +28,8 @@ export function parseAttachmentTag(tag: string): AttachmentTag | null {
   };
 }
 
-/** The tags that are attached to a manifest, if they are there: the referrers tag, and those of cosign. */
-export function attachmentTagsOf(subject: Digest): readonly Tag[] {
+/** The tags that are attached to a manifest, if they are there: the referrers tag first, then those of cosign. */
+export function attachmentTagsOf(subject: Digest): readonly [Tag, ...Tag[]] {
   const base = referrersTag(subject);
   return [base, ...COSIGN_SUFFIXES.map((suffix) => `${base}${suffix}` as Tag)];
 }

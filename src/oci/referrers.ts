@@ -1,7 +1,6 @@
 import { mapBounded } from "../lib/async/map-bounded.ts";
-import { COSIGN_SUFFIXES } from "./attachment-tag.ts";
+import { attachmentTagsOf } from "./attachment-tag.ts";
 import type { Digest } from "./digest.ts";
-import { referrersTag } from "./referrers-tag.ts";
 import { RegistryError } from "./registry-error.ts";
 import type { Tag } from "./tag.ts";
 
@@ -26,8 +25,7 @@ export interface ReferrerPlace {
  * Source: distribution-spec v1.1.1, "Referrers Tag Schema"; cosign 2.6, SIGNATURE_SPEC.md.
  */
 export async function findReferrers(subject: Digest, place: ReferrerPlace): Promise<readonly Referrer[]> {
-  const base = referrersTag(subject);
-  const tags = COSIGN_SUFFIXES.map((suffix) => `${base}${suffix}` as Tag);
+  const [base, ...tags] = attachmentTagsOf(subject);
   const [listed, index, ...attached] = await Promise.all([
     place.listed(subject),
     place.tagged(base),

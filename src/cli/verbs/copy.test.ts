@@ -123,7 +123,7 @@ describe("larder copy", () => {
       await tarOf({ "c.json": config, "l.tar": plain, "manifest.json": json(listing) }),
     );
     const to = join(folder, "packed");
-    const { status, stderr } = await run("copy", [`${join(folder, "saved.tar")}`, `oci:${to}:x`, "--compress", "zstd"]);
+    const { status, stderr } = await run("copy", [join(folder, "saved.tar"), `oci:${to}:x`, "--compress", "zstd"]);
     expect([status, stderr]).toEqual([0, expect.stringContaining("a layer was compressed")]);
     expect(stderr).not.toContain("layers went as they are there");
     const index = JSON.parse(await Bun.file(join(to, "index.json")).text()) as { manifests: { digest: string }[] };
