@@ -78,8 +78,8 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Runs one command and returns its exit status: 0 done, 1 the answer is no or it failed, 2 wrong usage, 130 or 143
- * interrupted.
+ * Runs one command and returns its exit status: 0 done, 1 the answer is no or it failed, 2 wrong usage, 3 the answer is
+ * not whole, 130 or 143 interrupted.
  */
 async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const [first = "", ...rest] = argv;
@@ -178,6 +178,7 @@ process.on("exit", () => stderr.flushNow());
 const status = await main(process.argv.slice(2), {
   stdout,
   stderr,
+  stdin: () => Bun.stdin.stream(),
   environment: process.env,
   signal: signalOfProcess(process.argv[2] === "serve"),
 });

@@ -160,6 +160,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "server/settings",
   ],
   "remote/running": [],
+  "remote/charts": ["telemetry", "upstream/transport", "upstream/auth", "upstream"],
   remote: [
     "remote/running",
     "telemetry",
@@ -199,6 +200,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "aci/convert",
     "server/settings",
     "remote",
+    "remote/charts",
   ],
   "cli/completion": [],
   "cli/verbs": [
@@ -211,7 +213,6 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "images",
     "images/registry",
     "discovery/found",
-    "discovery",
     "discovery/kubernetes",
     "tls",
     "admin",

@@ -11,6 +11,8 @@ import { Progress } from "./progress.ts";
 /** An image that is to be brought. */
 export type WantedImage = {
   readonly reference: Reference;
+  /** What is wanted of it. */
+  readonly platforms: PlatformSelection;
   /** It is there, and nothing is to be done; null: nobody looked. */
   readonly isWhole: boolean | null;
   /** Nobody knows whether there is such an image: that it cannot be brought stops nothing. */
@@ -19,7 +21,6 @@ export type WantedImage = {
 
 /** How images are brought. */
 export type BringOptions = {
-  readonly platforms: PlatformSelection;
   /** Begin others after a failure. */
   readonly keepGoing: boolean;
 };
@@ -31,13 +32,13 @@ export type BringOptions = {
 export async function bringImages(
   registry: ImageRegistry,
   wanted: readonly WantedImage[],
-  { platforms, keepGoing }: BringOptions,
+  { keepGoing }: BringOptions,
   io: CommandIo,
 ): Promise<readonly BroughtResult[]> {
   const { signal } = io;
   const progress = new Progress(io.stderr, () => performance.now());
   let hasFailed = false;
-  const bring = async ({ reference, isWhole, isGuess }: WantedImage): Promise<BroughtResult> => {
+  const bring = async ({ reference, platforms, isWhole, isGuess }: WantedImage): Promise<BroughtResult> => {
     const image = formatReference(reference);
     const nothing = { image, digest: null, fetchedBytes: 0, reason: null, warning: null };
     if (isWhole === true) return { ...nothing, status: "present" };

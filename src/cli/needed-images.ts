@@ -1,45 +1,104 @@
-import { discoverImages } from "../discovery/discover-images.ts";
-import { formatReference } from "../oci/reference.ts";
-import type { CommandIo } from "../lib/command/command-io.ts";
-import type { NeededImage } from "./preload-images.ts";
+import { discoverImages, type Discovery } from "../discovery/discover-images.ts";
+import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
+import { tryParsePlatform } from "../oci/platform.ts";
+import { type PlatformSelection, wantedOf } from "../oci/platform-selection.ts";
+import { formatReference, type Reference } from "../oci/reference.ts";
+import type { DiscoveryFlags } from "./discovery-flags.ts";
 
-/** The images that files name, each once, by their full names in order. */
+/** An image that files name. */
+export type NeededImage = {
+  readonly reference: Reference;
+  /** What is wanted of it: what the flags say, else the platform that the files ask for. */
+  readonly platforms: PlatformSelection;
+  /** The platform that the files ask for, as they write it; null where they, or the flags, leave no choice to them. */
+  readonly platform: string | null;
+  /** Nothing but guesses name it. */
+  readonly isGuess: boolean;
+};
+
+/** The images that files name, by their full names in order, each once for what is wanted of it. */
 export type NeededImages = {
-  readonly needed: readonly NeededImage[];
-  /** Could something not be read, so that the list may lack images? */
-  readonly isPartial: boolean;
+  readonly images: readonly NeededImage[];
+  /** Throws, where the list may lack images; call it when all else is done. */
+  readonly insistOnWhole: () => void;
 };
 
 /**
  * Finds the images that a cluster would pull for the files below these paths; warnings go to stderr. Images with the
  * tag `local` are left out: they are built on the machine that runs them, and no registry has them.
+ *
+ * `selection`: what is wanted of each; where the user gave no platform, one that a file gives counts.
  */
 export async function neededImages(
   paths: readonly string[],
-  options: { readonly strict: boolean },
-  { environment, signal, stderr }: CommandIo,
+  flags: DiscoveryFlags,
+  selection: PlatformSelection,
+  io: CommandIo,
 ): Promise<NeededImages> {
-  const { images, problems, elsewhere } = await discoverImages(paths, { environment, signal, strict: options.strict });
-  for (const { severity, file, line, message } of problems) {
-    const place = line === null ? file : `${file}:${line}`;
-    stderr.write(`larder: ${severity === "note" ? "note: " : ""}${place}: ${message}\n`);
+  const discovery = await discoverFrom(paths, flags, selection, io);
+  const needed = new Map<string, NeededImage>();
+  for (const { reference, platform, kind } of discovery.images) {
+    const asked = selection.kind === "prefer" && platform !== null ? tryParsePlatform(platform) : null;
+    const platforms: PlatformSelection = asked === null ? selection : { kind: "only", platforms: [asked] };
+    const key = `${formatReference(reference)} ${asked === null ? "" : platform}`;
+    const isGuess = kind === "guess" && (needed.get(key)?.isGuess ?? true);
+    needed.set(key, { reference, platforms, platform: asked === null ? null : platform, isGuess });
   }
-  for (const { what, file, line } of elsewhere) {
-    stderr.write(
-      `larder: ${line === null ? file : `${file}:${line}`}: ${what} is not here: its images are not listed\n`,
-    );
-  }
-  const byName = new Map<string, NeededImage>();
-  for (const { reference, kind } of images) {
-    const name = formatReference(reference);
-    // What one field names is no guess, however often others look like it.
-    byName.set(name, { reference, isGuess: kind === "guess" && byName.get(name)?.isGuess !== false });
-  }
-  const all = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
-  const pulled = all.filter(({ reference }) => reference.tag !== "local");
-  if (pulled.length === 0) {
+  const all = [...needed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
+  const images = all.filter(({ reference }) => reference.tag !== "local");
+  if (images.length === 0) {
     const what = all.length === 0 ? "no images are named there" : "only images with the tag local are named there";
-    stderr.write(`larder: ${paths.join(", ")}: ${what}\n`);
+    io.stderr.write(`larder: ${paths.join(", ")}: ${what}\n`);
   }
-  return { needed: pulled, isPartial: problems.some(({ severity }) => severity === "error") };
+  return { images, insistOnWhole: () => insistOnWhole(discovery, flags, io) };
+}
+
+/** Finds images as the flags say; what was not read, and what is elsewhere, goes to stderr, a line each. */
+export async function discoverFrom(
+  paths: readonly string[],
+  flags: DiscoveryFlags,
+  selection: PlatformSelection,
+  io: CommandIo,
+): Promise<Discovery> {
+  const { environment, signal, stderr, stdin } = io;
+  const charts = flags.fetch === true ? (await import("./chart-source.ts")).chartSource(flags, io) : null;
+  const platforms = wantedOf(selection);
+  const discovery = await discoverImages(paths, {
+    environment,
+    signal,
+    strict: flags.strict === true,
+    ...(platforms === null ? {} : { platforms }),
+    ...(charts === null ? {} : { charts }),
+    ...(stdin === undefined ? {} : { standardInput: stdin }),
+  });
+  for (const { severity, file, line, message } of discovery.problems) {
+    stderr.write(`larder: ${severity === "note" ? "note: " : ""}${placeOf(file, line)}: ${message}\n`);
+  }
+  for (const { what, file, line, failure } of discovery.elsewhere) {
+    const why = failure === null ? "is not here" : `could not be fetched (${failure})`;
+    stderr.write(`larder: ${placeOf(file, line)}: ${what} ${why}: its images are not listed\n`);
+  }
+  return discovery;
+}
+
+/**
+ * Says in the last line what the list lacks. With `--strict` that has a status of its own, 3; without it, what could not
+ * be read, or is a part of something that was named, is a failure, and other things that are elsewhere are none.
+ */
+export function insistOnWhole({ problems, elsewhere }: Discovery, flags: DiscoveryFlags, { stderr }: CommandIo): void {
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  if (errors === 0 && elsewhere.length === 0) return;
+  const parts = [
+    errors === 0 ? "" : `${errors} ${errors === 1 ? "thing" : "things"} could not be read`,
+    elsewhere.length === 0 ? "" : `${elsewhere.length} ${elsewhere.length === 1 ? "is" : "are"} elsewhere`,
+  ].filter((part) => part !== "");
+  const canFetch = flags.fetch !== true && elsewhere.some(({ chart }) => chart !== null && chart.repository !== "");
+  const message = `the list is not whole: ${parts.join(", ")}${canFetch ? " (--fetch brings charts)" : ""}; see above`;
+  if (flags.strict === true) throw new CommandFailure(3, message);
+  if (errors > 0 || elsewhere.some(({ isPart }) => isPart)) throw new CommandFailure(1, message);
+  stderr.write(`larder: ${message}\n`);
+}
+
+function placeOf(file: string, line: number | null): string {
+  return line === null ? file : `${file}:${line}`;
 }

@@ -1,6 +1,6 @@
-import type { PlatformSelection } from "../oci/platform-selection.ts";
-import type { Reference } from "../oci/reference.ts";
 import { bringImages, throwIfInterrupted } from "./bring-images.ts";
+import { checkNeeded } from "./check-needed.ts";
+import type { NeededImage } from "./needed-images.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 import type { ImageRegistry } from "../remote/image-registry.ts";
 import { formatBytes } from "./format-bytes.ts";
@@ -10,7 +10,6 @@ import { type Column, formatTable } from "./table.ts";
 
 /** Options of a preload. */
 export type PreloadOptions = {
-  readonly platforms: PlatformSelection;
   /** Bring also what is there already: tags may have moved. */
   readonly force: boolean;
   /** Go on after a failure. */
@@ -18,10 +17,7 @@ export type PreloadOptions = {
   readonly json: boolean;
 };
 
-/** An image that a cluster needs, or may need: see `WantedImage`. */
-export type NeededImage = { readonly reference: Reference; readonly isGuess: boolean };
-
-type Row = BroughtResult & { readonly isGuess: boolean };
+type Row = BroughtResult & Pick<NeededImage, "platform" | "isGuess">;
 
 /**
  * Brings images into the registry and reports each at the end. Throws a CommandFailure unless all are there; that a guess
@@ -33,16 +29,13 @@ export async function preloadImages(
   options: PreloadOptions,
   io: CommandIo,
 ): Promise<void> {
-  const { platforms, force, keepGoing } = options;
-  const states = force
-    ? []
-    : await registry.check(
-        needed.map(({ reference }) => reference),
-        platforms,
-      );
+  const { force, keepGoing } = options;
+  const states = force ? [] : await checkNeeded(registry, needed);
   const wanted = needed.map((one, index) => ({ ...one, isWhole: force ? null : states[index]?.state === "whole" }));
-  const results = await bringImages(registry, wanted, { platforms, keepGoing }, io);
-  const rows = results.map((result, index) => ({ ...result, isGuess: needed[index]?.isGuess === true }));
+  const results = await bringImages(registry, wanted, { keepGoing }, io);
+  const rows = results.map((result, index) => {
+    return { ...result, platform: needed[index]?.platform ?? null, isGuess: needed[index]?.isGuess === true };
+  });
   report(rows, options, io);
   throwIfInterrupted(rows, registry, io);
   const count = (status: Row["status"]) => rows.filter((row) => row.status === status && !row.isGuess).length;
@@ -66,8 +59,12 @@ const COLUMNS: readonly Column[] = [
 
 function report(rows: readonly Row[], { json }: PreloadOptions, { stdout }: CommandIo): void {
   if (json) return writeJson(stdout, preloadedImages, rows);
-  const cells = rows.map((row) => [row.image, wordOf(row), detailOf(row)]);
+  const cells = rows.map((row) => [nameOf(row), wordOf(row), detailOf(row)]);
   stdout.write(formatTable(COLUMNS, cells, stdout.columns ?? null));
+}
+
+function nameOf({ image, platform }: Row): string {
+  return platform === null ? image : `${image} (${platform})`;
 }
 
 /** A guess that comes to nothing is no alarm. */

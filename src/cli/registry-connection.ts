@@ -9,6 +9,7 @@ import type { ImageRegistry } from "../remote/image-registry.ts";
 import { LarderImages } from "../remote/larder-images.ts";
 import { findRegistry, type FoundRegistry } from "../remote/find-registry.ts";
 import type { RegistrySide } from "../remote/registry-side.ts";
+import type { ChartRegistry } from "../remote/charts/oci-charts.ts";
 import { whoAnswers } from "../remote/who-answers.ts";
 
 /** What is there has answered once. */
@@ -44,6 +45,18 @@ export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistr
   const { PlainImages } = await import("../remote/plain-images.ts");
   const { connectRegistry } = await import("../remote/connect-registry.ts");
   return new PlainImages(place.address.host, await connectRegistry(await found.target(), io.signal), io);
+}
+
+/** Connects to the larder as to a registry, past its admin API; null when what answers is no larder. Throws what the attempt failed with. */
+export async function connectAsRegistry(
+  flags: Flags,
+  io: CommandIo,
+): Promise<{ readonly host: string; readonly client: ChartRegistry } | null> {
+  const place = await placeOf(flags, io);
+  const { larder, target } = await find(place, io);
+  if (larder === null) return null;
+  const { connectRegistry } = await import("../remote/connect-registry.ts");
+  return { host: place.address.host, client: await connectRegistry(await target(), io.signal) };
 }
 
 /** Connects to a larder. Throws a CommandFailure when another registry answers; `what` names what needs a larder. */

@@ -1,7 +1,7 @@
 import type { ChartLocation } from "./found/found-image.ts";
 
 /** A chart as it was fetched. */
-type FetchedChart = {
+export type FetchedChart = {
   /** The `.tgz`. */
   readonly archive: Uint8Array;
   /** The artifact of an OCI registry that it came from, `HOST/PATH/NAME:TAG`; null for other places. */

@@ -16,7 +16,7 @@ import { DEFAULT_HELM } from "./helm/helm-rules.ts";
 import { scanImageList } from "./files/image-list.ts";
 import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
-import { readText, reasonOf } from "./files/read-text.ts";
+import { readText, readTextFrom, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
 import { type LineOrigin, linesOf, readDocuments } from "./files/yaml-documents.ts";
 import { readKnownDocument, scanYamlFile } from "./files/yaml-file.ts";
@@ -31,6 +31,8 @@ export type DiscoveryOptions = {
   readonly strict?: boolean;
   /** The platforms that images are wanted for, which Dockerfiles ask for by name; this machine's unless given. */
   readonly platforms?: readonly Platform[];
+  /** Opens standard input, which the path `-` means. */
+  readonly standardInput?: () => AsyncIterable<Uint8Array>;
   /** Fetches charts that files name; without it they are only named. */
   readonly charts?: ChartSource;
 };
@@ -85,6 +87,8 @@ class DiscoveryRun {
   }
 
   async path(path: string): Promise<void> {
+    if (path === "-" && this.#options.standardInput !== undefined)
+      return this.#standardInput(this.#options.standardInput);
     const searchPath = this.#options.environment["XCLUSTER_OVLPATH"];
     const details = await stat(path).catch(() => null);
     const overlay = details === null ? await findOverlay(path, searchPath) : null;
@@ -101,6 +105,14 @@ class DiscoveryRun {
     if (isKustomizationFile(name)) return this.#kustomizations([dirname(path)], new Set());
     if (name === "Chart.yaml") return this.#entry({ type: "chart", path: dirname(path), name }, true);
     await this.#entry({ type: typeByName(name) ?? "file", path, name }, true);
+    await this.#builds();
+  }
+
+  /** What it is, its text has to tell; it is known as the file `-`. */
+  async #standardInput(open: () => AsyncIterable<Uint8Array>): Promise<void> {
+    const file = await readTextFrom(open(), this.#options.signal);
+    if (file.text === null) return this.findings.error({ file: "-", line: null }, reasonOf(file));
+    await this.#text({ type: typeByText(file.text), path: "-", name: "-" }, file.text, true);
     await this.#builds();
   }
 
@@ -245,11 +257,12 @@ class DiscoveryRun {
   }
 }
 
-/** What a file is that was named, whose name says nothing. */
+/** What a text is whose name says nothing: a Dockerfile begins with FROM, YAML and JSON have keys; all else is a list. */
 function typeByText(text: string): "yaml" | "dockerfile" | "list" {
-  if (/^\s*\{|^["']?(?:apiVersion|kind|services)["']?\s*:/m.test(text)) return "yaml";
   const first = text.split("\n").find((line) => !/^\s*(?:#|ARG\s|$)/i.test(line));
-  return /^\s*FROM\s/i.test(first ?? "") ? "dockerfile" : "list";
+  if (/^\s*FROM\s/i.test(first ?? "")) return "dockerfile";
+  const hasKeys = /^\s*(?:\{|\[\s*["{[\]])|^---\s|^- |^["']?[A-Za-z_][\w./-]*["']?\s*:(?:\s|$)/m.test(text);
+  return hasKeys ? "yaml" : "list";
 }
 
 /**

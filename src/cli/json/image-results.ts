@@ -6,6 +6,10 @@ const isGuess = v.pipe(
   v.boolean(),
   v.description("text that looks like an image (an argument, a variable), not a field that is there to name one"),
 );
+const filesPlatform = v.pipe(
+  v.nullable(v.string()),
+  v.description("the platform that the file asks for; null when it leaves that open"),
+);
 const warning = v.pipe(
   v.nullable(v.string()),
   v.description("a sentence: what there is to know all the same; or null"),
@@ -30,7 +34,7 @@ export type BroughtResult = v.InferOutput<typeof broughtImage>;
 /** Images that were to be brought: `cache`. */
 export const broughtImages = v.array(broughtImage);
 /** Images that were to be brought for files: `preload`, `mirror`. */
-export const preloadedImages = v.array(v.object({ ...broughtImage.entries, isGuess }));
+export const preloadedImages = v.array(v.object({ ...broughtImage.entries, platform: filesPlatform, isGuess }));
 
 /** Is an image there: `has`. */
 const checked = {
@@ -43,7 +47,7 @@ const checked = {
 /** Are images there: `has`. */
 export const checkedImages = v.array(v.object(checked));
 /** Images that are not there whole: `missing`. */
-export const missingImages = v.array(v.object({ ...checked, isGuess }));
+export const missingImages = v.array(v.object({ ...checked, platform: filesPlatform, isGuess }));
 
 /** Images that are there: `ls`. */
 export const listedImages = v.array(
@@ -97,13 +101,14 @@ export const namedImages = v.array(
   v.object({
     image,
     written: v.pipe(v.string(), v.description("as the file writes it")),
-    file: v.string(),
+    file: v.pipe(v.string(), v.description("its path; `-` is standard input")),
     line: v.pipe(v.nullable(count), v.description("from 1; null: the file as a whole")),
     kind: v.pipe(
       v.picklist(["field", "guess"]),
       v.description("a field that names an image, or text that looks like one"),
     ),
     source: v.pipe(v.string(), v.description("the sort of file: `kubernetes`, `helm`, `compose`, …")),
+    platform: filesPlatform,
   }),
 );
 

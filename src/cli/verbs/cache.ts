@@ -26,8 +26,8 @@ export function cacheCommand(io: CommandIo): Command {
       const references = images.map((image) => readArgument(() => parseImageName(image)));
       const platforms = selectionOf(flags);
       const registry = await connect(flags, io);
-      const wanted = references.map((reference) => ({ reference, isWhole: null, isGuess: false }));
-      const results = await bringImages(registry, wanted, { platforms, keepGoing: true }, io);
+      const wanted = references.map((reference) => ({ reference, platforms, isWhole: null, isGuess: false }));
+      const results = await bringImages(registry, wanted, { keepGoing: true }, io);
       if (flags.json === true) writeJson(io.stdout, broughtImages, results);
       else for (const result of results) tell(result, io);
       throwIfInterrupted(results, registry, io);

@@ -48,12 +48,12 @@ export function mirrorCommand(io: CommandIo): Command {
       const references = await imagesOf(version, flags, io);
       if (flags.print === true) return printImages(references, flags, io);
       const options = {
-        platforms: selectionOf(flags),
         force: flags.force === true,
         keepGoing: flags.keepGoing === true,
         json: flags.json === true,
       };
-      const needed = references.map((reference) => ({ reference, isGuess: false }));
+      const platforms = selectionOf(flags);
+      const needed = references.map((reference) => ({ reference, platforms, platform: null, isGuess: false }));
       await preloadImages(await connect(flags, io), needed, options, io);
     }),
   );

@@ -11,11 +11,17 @@ export type TextFile =
   | { readonly text: null; readonly reason: "binary" | "too large" | "unreadable"; readonly cause?: unknown };
 
 /** Reads at most 64 MiB of a file or pipe. A byte order mark is taken off; a zero byte makes a file binary. Does not throw. */
-export async function readText(path: string, signal: AbortSignal): Promise<TextFile> {
-  const chunks: Buffer[] = [];
+export function readText(path: string, signal: AbortSignal): Promise<TextFile> {
+  return readTextFrom(createReadStream(path, { signal, highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>, signal);
+}
+
+/** Reads bytes as `readText` reads a file. */
+export async function readTextFrom(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<TextFile> {
+  const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    for await (const chunk of source) {
+      signal.throwIfAborted();
       if (size === 0 && chunk.subarray(0, 8192).includes(0) && !isUtf16(chunk)) return { text: null, reason: "binary" };
       size += chunk.length;
       if (size > TEXT_BYTES_LIMIT) return { text: null, reason: "too large" };

@@ -66,7 +66,10 @@ function manifestContext(source: ImageSource): ManifestContext {
 /** Reads a document that may name images; null for the others, which are only looked at for being broken. */
 function readUseful(file: YamlFile, document: DocumentText, findings: Findings): Located | null {
   const { text, firstLine } = document;
-  const mayBeUseful = mayNameImages(text) || isNamedAsCollection(file.name) || bearsMark(text, file.formats);
+  // A list that the user names is one of images, though it does not say so.
+  const isGivenList = file.askedFor && /^\s*(?:---\s*)?(?:\[|- )/.test(text);
+  const mayBeUseful =
+    isGivenList || mayNameImages(text) || isNamedAsCollection(file.name) || bearsMark(text, file.formats);
   if (!mayBeUseful && isSound(text)) return null;
   const reading = new Findings();
   const value = readDocument(document, linesOf(file.path), reading);

@@ -14,16 +14,18 @@ export type CommandOutput = {
 export type CommandIo = {
   readonly stdout: CommandOutput;
   readonly stderr: CommandOutput;
+  /** Opens standard input. Left out where there is none. */
+  readonly stdin?: () => AsyncIterable<Uint8Array>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first SIGINT or SIGTERM; the reason's message names it. A command has a second to end by itself then. */
   readonly signal: AbortSignal;
 };
 
-type ExitStatus = 1 | 2 | 130 | 143;
+type ExitStatus = 1 | 2 | 3 | 130 | 143;
 
 /**
- * Ends a command with an exit status: 1, the answer is no or it failed; 2, it was called wrongly; 130 or 143, SIGINT or
- * SIGTERM interrupted it.
+ * Ends a command with an exit status: 1, the answer is no or it failed; 2, it was called wrongly; 3, the answer is not
+ * whole, for those who insist on that; 130 or 143, SIGINT or SIGTERM interrupted it.
  * The message goes to stderr behind `larder: `; an empty one says nothing more (the command has said it all).
  */
 export class CommandFailure extends Error {
