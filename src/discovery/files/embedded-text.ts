@@ -13,8 +13,8 @@ const EMBEDDING_LIMIT = 3;
 const TEXT_LIMIT = 2 * 1024 * 1024;
 const IMAGE_LINE = /^\s*(?:-\s+)?["']?image["']?\s*:\s*(\S.*?)\s*$/;
 /** A field of YAML or JSON that may name an image. */
-const IMAGE_FIELD = /(?:image|img|repository|registry)[\w-]*["']?\s*:(?:\s|["'{[]|$)/im;
-const IMAGE_SETTING = /(?:image|img|repository|registry)[\w.-]*["']?\s*[=:]/i;
+const IMAGE_FIELD = /(?:image|img|repository|registry)[\w-]{0,60}["']?\s{0,9}:(?:\s|["'{[]|$)/im;
+const IMAGE_SETTING = /(?:image|img|repository|registry)[\w.-]{0,60}["']?\s{0,9}[=:]/i;
 
 /** Reads a document; the manifest reader, which this one calls and is called by. */
 export type ManifestScanner = (document: Located, context: ManifestContext, findings: Findings) => void;

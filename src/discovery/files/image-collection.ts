@@ -12,7 +12,6 @@ import { textPlace } from "../found/located-value.ts";
 /** Fields of an entry that say something else than what is pulled. */
 const OTHER_FIELD =
   /^(?:source_?repository|target|destination|dest|to|mirrors?|rewrite|new_?name|url|homepage|description|labels?|annotations|resource_?id|metadata|licenses?|\$schema)$/i;
-const DEPTH_LIMIT = 30;
 
 /** Does a file's name say that it lists images? Values of charts do so, too, but are what may be set. */
 export function isNamedAsCollection(name: string): boolean {
@@ -22,22 +21,24 @@ export function isNamedAsCollection(name: string): boolean {
 /** Adds the images of such a file. False, and nothing added, when it has another shape. */
 export function scanImageCollection(document: Located, findings: Findings): boolean {
   const found = new Findings();
-  visit(document, "images", found, 0);
+  visit(document, "images", found, new Set());
   findings.add(found);
   return found.images.length > 0 || found.problems.length > 0;
 }
 
-function visit(value: Located, key: string, findings: Findings, depth: number): void {
-  if (depth > DEPTH_LIMIT) return;
+function visit(value: Located, key: string, findings: Findings, visited: Set<Located>): void {
+  // Anchors make one value stand in many places; once is enough.
+  if (visited.has(value)) return;
+  visited.add(value);
   if (value.type === "list") {
     for (const item of value.items) {
       if (item.type === "scalar") listed(item, key, findings);
-      else visit(item, key, findings, depth + 1);
+      else visit(item, key, findings, visited);
     }
-  } else if (value.type === "map") visitMap(value, key, findings, depth);
+  } else if (value.type === "map") visitMap(value, key, findings, visited);
 }
 
-function visitMap(map: LocatedMap, key: string, findings: Findings, depth: number): void {
+function visitMap(map: LocatedMap, key: string, findings: Findings, visited: Set<Located>): void {
   if (visitPackage(map, findings)) return;
   const used = new Set<string>();
   for (const { keys, written, place } of joinImageParts(map.entries, "images")) {
@@ -51,7 +52,7 @@ function visitMap(map: LocatedMap, key: string, findings: Findings, depth: numbe
     if (used.has(name) || OTHER_FIELD.test(name)) continue;
     if (namesRegistry(name) && isLikelyImage(name)) byName(name, value, findings);
     else if (value.type === "scalar") field(value, name, key, findings);
-    else visit(value, name, findings, depth + 1);
+    else visit(value, name, findings, visited);
   }
 }
 
@@ -124,7 +125,7 @@ function field(value: LocatedScalar, name: string, parent: string, findings: Fin
 }
 
 function isWhole(text: string, isNaming: boolean): boolean {
-  return isLikelyImage(text) && (isNaming || /[:@]/.test(text) || namesRegistry(text));
+  return isLikelyImage(text) && (isNaming || /[:@]/.test(text.slice(text.lastIndexOf("/") + 1)));
 }
 
 function unresolved(

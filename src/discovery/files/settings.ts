@@ -30,7 +30,9 @@ function scanSetting(key: string, scalar: LocatedScalar, context: ManifestContex
   if (text.includes("\n")) return false;
   if (/ima?ge?/i.test(key)) {
     const words = keyWords(key);
-    if (namesImage(words) ? isLikelyImage(text) || isTemplated(text) : speaksOfImage(words) && isWhole(text)) {
+    const isImage = namesImage(words) ? isLikelyImage(text) : speaksOfImage(words) && isWhole(text);
+    // In a script or a configuration a variable with a variable in it may be anything.
+    if (isImage || (context.embedding === 0 && namesImage(words) && isTemplated(text))) {
       weighImage(scalar, text, "guess", "other", context, findings);
       return true;
     }

@@ -39,8 +39,11 @@ function readCharts(document: LocatedMap, file: DocumentFile, findings: Findings
     if (name === null) continue;
     const version = textAt(chart, "version");
     const repository = stringAt(chart, "repoURL");
-    if (repository !== null) missingChart(chart, { repository, name, version }, findings);
+    const isFolder = repository !== null && !repository.includes("://");
+    if (isFolder && isBeside(file, `${repository}/${name}`)) continue;
+    if (repository !== null && !isFolder) missingChart(chart, { repository, name, version }, findings);
     else if (name.includes("://")) missingChart(chart, chartByAddress(name, version), findings);
+    else if (isFolder) findings.missing(chart, `the chart ${repository}/${name}`);
     else if (!isBeside(file, name)) findings.missing(chart, `the chart ${name}`);
     for (const image of itemsAt(chart, "extraImages")) listImage(entryOf(image, "reference", "name"), findings);
   }

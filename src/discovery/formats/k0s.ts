@@ -26,13 +26,13 @@ export const k0s: DocumentFormat = {
 };
 
 /** Images by component; those of a network provider lie a level deeper. `repository` is in the place of all their registries. */
-function readImages(images: LocatedMap, repository: string | null, findings: Findings): void {
+function readImages(images: LocatedMap, repository: string | null, findings: Findings, isNested = false): void {
   for (const image of images.entries.values()) {
     if (image.type !== "map") continue;
     const [joined] = joinImageParts(image.entries, "image");
-    if (joined === undefined) readImages(image, repository, findings);
-    else
-      listReference(joined.place, repository === null ? joined.written : moved(joined.written, repository), findings);
+    if (joined === undefined && !isNested) readImages(image, repository, findings, true);
+    if (joined === undefined) continue;
+    listReference(joined.place, repository === null ? joined.written : moved(joined.written, repository), findings);
   }
 }
 

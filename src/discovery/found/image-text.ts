@@ -1,6 +1,8 @@
 /** Tells image references from other text. */
 import { tryReference } from "./found-image.ts";
 
+/** No name, tag and digest together are longer. */
+const LENGTH_LIMIT = 600;
 const NOT_AN_IMAGE =
   /\.(?:png|svg|jpe?g|gif|ico|webp|bmp|iso|img|qcow2|raw|vmdk|ova|vhdx?|ya?ml|json|sh|py|js|css|html?)(?:\.(?:gz|xz|zst|bz2))?$/i;
 const TAINT = /:(?:NoSchedule|NoExecute|PreferNoSchedule)$/;
@@ -18,7 +20,7 @@ export function isTemplated(text: string): boolean {
 
 /** May this be an image where an image is expected, without a doubt: with a path, a tag or a digest? */
 export function isLikelyImage(text: string): boolean {
-  if (!/[/:@]/.test(text) || NOT_AN_IMAGE.test(text)) return false;
+  if (text.length > LENGTH_LIMIT || !/[/:@]/.test(text) || NOT_AN_IMAGE.test(text)) return false;
   if (text.includes("://") && !text.startsWith("docker://")) return false;
   // `localhost:8080`, `10.0.0.1:53`, `db.example:5432` are addresses.
   if (/^(?:localhost|[\d.]+|[\w-]+(?:\.[\w-]+)+):\d+$/.test(text)) return false;
@@ -42,6 +44,7 @@ export function isVersionedName(text: string): boolean {
 
 /** Is this surely an image wherever it stands: `host/path:tag` or `host/path@digest`? */
 export function isFullImage(text: string): boolean {
+  if (text.length > LENGTH_LIMIT) return false;
   const slash = text.indexOf("/");
   const host = text.slice(0, Math.max(slash, 0));
   if (!/^(?:localhost(?::\d+)?|[a-z0-9.-]+\.[a-z]{2,}(?::\d+)?|[a-z0-9.-]+:\d+)$/i.test(host)) return false;
@@ -73,7 +76,9 @@ export function namesRegistry(name: string): boolean {
 export function imagesInText(text: string): string[] {
   if (!text.includes("/")) return [];
   // What a placeholder touches is not whole.
-  const whole = /[{<]/.test(text) ? text.replace(/\{\{.*?\}\}|\$?\{[^{}\s":]*\}|<[\w .-]*>/g, "\0") : text;
+  const whole = /[{<]/.test(text)
+    ? text.replace(/\{\{.{0,300}?\}\}|\$?\{[^{}\s":]{0,100}\}|<[\w .-]{0,100}>/g, "\0")
+    : text;
   return whole.split(/[\s"'`,;()<>|=[\]{}\\]+/).flatMap((part) => {
     // A sentence may end with an image.
     const image = part.replace(/^docker(?:-image)?:\/\/|[.:]$/g, "");
@@ -91,6 +96,6 @@ export function mayNameImages(document: string): boolean {
   return /^kind:\s*["']?Secret\b|"Secret"/m.test(document) || DATA_WITH_IMAGE.test(document);
 }
 
-const CONFIG = /^\s*["']?kind["']?\s*:\s*["']?(?:ConfigMap|Secret)\b/m;
+const CONFIG = /^[ \t]*["']?kind["']?[ \t]*:[ \t]*["']?(?:ConfigMap|Secret)\b/m;
 /** `host/path:tag`, `name:1.2`. */
-const DATA_WITH_IMAGE = /[a-z0-9-]{1,63}[.:][\w.:-]{1,255}\/[\w./-]{1,255}[:@]\w|\b[a-z][\w-]{1,63}:v?\d+\.\d/;
+const DATA_WITH_IMAGE = /\w\/[\w./-]{1,255}[:@]\w|\b[a-z][\w-]{1,63}:v?\d{1,9}\.\d/;

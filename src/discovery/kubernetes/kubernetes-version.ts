@@ -21,6 +21,8 @@ export type KubernetesVersion = {
 /** What commands print before a version: `Server Version: v1.31.2`, `GitVersion:"v1.31.2"`, `Kubernetes v1.31.2`. */
 const PRINTED =
   /^(?:.*\b(?:git|server|client|kubelet|kubernetes)?_?version"?\s*[:=]\s*(?:[\w.]*Info\s*)?"?|kubernetes\s+)/is;
+/** No command prints more, in characters. */
+const OUTPUT_LIMIT = 10_000;
 const VERSION = /^v?1\.(\d{1,3})(?:\.(\d{1,3})(-(?:alpha|beta|rc)\.\d{1,4}(?:\.\d+)?)?((?:[-+][\da-z][\w.+-]*)?))?$/i;
 
 /**
@@ -60,10 +62,11 @@ export function parseKubernetesVersion(text: string): KubernetesVersion {
 /** The version in what was written or printed; the server's where a client's stands beside it. */
 function bareVersion(text: string): string {
   const trimmed = text.trim();
+  if (trimmed.length > OUTPUT_LIMIT) return "";
   if (!/[\s:="]/.test(trimmed)) return trimmed;
   const lines = trimmed.split("\n");
   const line = lines.find((candidate) => /^\s*server version/i.test(candidate)) ?? lines[0] ?? "";
-  const version = /gitVersion"?\s*:\s*"([^"]*)"/i.exec(trimmed.length < 10_000 ? trimmed : "")?.[1];
+  const version = /gitVersion"?\s*:\s*"([^"]*)"/i.exec(trimmed)?.[1];
   if (version !== undefined) return version;
   const rest = line.trim().replace(PRINTED, "");
   return rest === line.trim() ? rest : rest.replace(/["\s].*$/s, "");
