@@ -1,8 +1,13 @@
 import { isatty } from "node:tty";
 import { Command, CommanderError } from "commander";
 import { CommandFailure, type CommandIo } from "./lib/command/command-io.ts";
+import { wrapText } from "./lib/text/fit-text.ts";
 import { interruptedStatus } from "./cli/interruption.ts";
+import { formatOverview, formatVerbHelp } from "./cli/help/format-help.ts";
+import { suggestVerb } from "./cli/help/suggest-verb.ts";
+import { findGuidedVerb } from "./cli/help/verb-guide.ts";
 import { ProcessOutput } from "./cli/process-output.ts";
+import { quoteBriefly } from "./oci/digest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
 /** A verb, loaded only when it is called: `has` and `inspect` must not pay for the server. */
@@ -62,11 +67,12 @@ const VERBS: readonly Verb[] = [
   { name: "rebuild", load: async (io) => (await import("./cli/verbs/rebuild.ts")).rebuildCommand(io) },
   { name: "login", load: async (io) => (await import("./cli/verbs/login.ts")).loginCommand(io) },
   { name: "logout", load: async (io) => (await import("./cli/verbs/login.ts")).logoutCommand(io) },
+  { name: "version", load: async (io) => (await import("./cli/verbs/version.ts")).versionCommand(io) },
   {
     name: "completion",
     load: async (io) =>
       (await import("./cli/verbs/completion.ts")).completionCommand(io, () =>
-        Promise.all(VERBS.map((verb) => verb.load(io))),
+        Promise.all(VERBS.map((verb) => loadVerb(verb, io))),
       ),
   },
 ];
@@ -83,22 +89,26 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
  */
 async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const [first = "", ...rest] = argv;
-  const words = Object.hasOwn(PHRASES, first) ? [...(PHRASES[first] ?? []), ...rest] : argv;
-  const called = words.find((word) => !word.startsWith("-"));
-  const chosen = VERBS.find((verb) => verb.name === called || verb.aliases?.includes(called ?? "") === true);
-  const program = new Command("larder")
-    .description("Keeps the container images that a cluster needs close to it, and stands in for their registries.")
-    .version(VERSION, "-V, --version")
-    .showHelpAfterError("(see: larder --help)")
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
-  const isVersion = words[0] === "--version" || words[0] === "-V";
-  const loaded = chosen === undefined ? VERBS : [chosen];
-  for (const verb of isVersion ? [] : loaded) {
-    const command = await verb.load(io);
-    for (const alias of verb.aliases ?? []) if (!command.aliases().includes(alias)) command.alias(alias);
-    program.addCommand(inherit(command, program));
+  const spelled = Object.hasOwn(PHRASES, first) ? [...(PHRASES[first] ?? []), ...rest] : argv;
+  // `larder help ls` is `larder ls --help`.
+  const isHelp = spelled[0] === "help" && spelled.length > 1 && !spelled.includes("--help");
+  const words = isHelp ? [...spelled.slice(1), "--help"] : spelled;
+  const [called = ""] = words;
+  if (called === "" || called === "help" || called === "--help" || called === "-h") {
+    io.stdout.write(formatOverview(io.stdout.columns ?? USUAL_COLUMNS));
+    return 0;
   }
+  if (called === "--version" || called === "-V") {
+    io.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  const verb = VERBS.find(({ name, aliases }) => name === called || aliases?.includes(called) === true);
+  if (verb === undefined) {
+    io.stderr.write(`larder: ${describeUnknown(called)}\n`);
+    return 2;
+  }
+  const program = newProgram(io);
+  program.addCommand(inherit(await loadVerb(verb, io), program));
   try {
     await program.parseAsync(words, { from: "user" });
     return 0;
@@ -109,17 +119,55 @@ async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   }
 }
 
+const USUAL_COLUMNS = 80;
+
+function describeUnknown(called: string): string {
+  const hint = "; larder --help lists the verbs";
+  if (called.startsWith("-")) return `options stand behind the verb: larder VERB ${called}${hint}`;
+  const meant = suggestVerb(
+    called,
+    VERBS.map(({ name }) => name),
+  );
+  return `there is no verb ${quoteBriefly(called)}${meant === null ? hint : `; do you mean: ${meant}`}`;
+}
+
+function newProgram(io: CommandIo): Command {
+  return new Command("larder")
+    .exitOverride()
+    .helpCommand(false)
+    .configureHelp({ formatHelp: formatVerbHelp })
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "larder: ")),
+      getOutHelpWidth: () => io.stdout.columns ?? USUAL_COLUMNS,
+      getErrHelpWidth: () => io.stderr.columns ?? USUAL_COLUMNS,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+}
+
+async function loadVerb({ name, aliases = [], load }: Verb, io: CommandIo): Promise<Command> {
+  const command = await load(io);
+  for (const alias of aliases) if (!command.aliases().includes(alias)) command.alias(alias);
+  return command.summary(findGuidedVerb(name)?.summary ?? "");
+}
+
 /** Output and the way that errors end are the program's, down to the last sub-command. */
-function inherit(command: Command, parent: Command): Command {
-  command.copyInheritedSettings(parent);
-  for (const child of command.commands) inherit(child, command);
+function inherit(command: Command, parent: Command, path = `larder ${command.name()}`): Command {
+  command
+    .copyInheritedSettings(parent)
+    .showHelpAfterError(`(see: ${path} --help)`)
+    .helpCommand(false)
+    .helpOption("-h, --help", "this help");
+  for (const child of command.commands) inherit(child, command, `${path} ${child.name()}`);
   return command;
 }
 
 function report(error: unknown, io: CommandIo): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof CommandFailure) {
-    if (error.message !== "") io.stderr.write(`larder: ${error.message}\n`);
+    if (error.message !== "") io.stderr.write(`${wrapText(`larder: ${error.message}`, io.stderr.columns ?? null)}\n`);
     return error.exitStatus;
   }
   if (io.signal.aborted) {

@@ -203,6 +203,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "remote/charts",
   ],
   "cli/completion": [],
+  "cli/help": [],
   "cli/verbs": [
     "telemetry",
     "storage/sqlite",
@@ -231,7 +232,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "cli/json",
     "cli/completion",
   ],
-  "main.ts": ["telemetry", "cli", "cli/verbs"],
+  "main.ts": ["telemetry", "cli", "cli/help", "cli/verbs"],
 };
 
 /** May everybody build on this room? */

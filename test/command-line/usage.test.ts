@@ -16,7 +16,9 @@ const larder = (...argv: string[]) => runLarder(hostOf(server.url), argv);
 
 describe("wrong usage", () => {
   test.each([
-    [[]],
+    [["--nonsense"]],
+    [["help", "nonsense"]],
+    [["mirror"]],
     [["nonsense"]],
     [["has"]],
     [["has", "--nonsense", "app:1"]],
@@ -57,30 +59,9 @@ test.each(["lreg_ls", "lreg_cache", "lreg_upload", "lreg_inspect", "lreg_rm", "l
   async (name) => {
     const { status, output } = await larder(name, "--help");
     expect(status).toBe(0);
-    expect(output).toContain(`|${name} [options]`);
+    expect(output).toContain(`(the same as: ${name})`);
   },
 );
-
-test("help names every verb, and works for each by its name", async () => {
-  const { status, output } = await larder("--help");
-  expect(status).toBe(0);
-  for (const verb of [
-    "ls",
-    "cache",
-    "upload",
-    "inspect",
-    "rm",
-    "has",
-    "images",
-    "missing",
-    "preload",
-    "mirror",
-    "copy",
-  ]) {
-    expect(output).toMatch(new RegExp(`^  ${verb}\\b`, "m"));
-  }
-  expect((await larder("help", "has")).output).toContain("Exit with 0");
-});
 
 test("a reader that stops early ends the command quietly", async () => {
   const images = Array.from({ length: 3000 }, (_, index) => `docker.io/library/quite-a-long-name-${index}:1`).join(" ");

@@ -95,3 +95,12 @@ export const doctorResult = v.array(
     advice: v.nullable(v.string()),
   }),
 );
+
+/** Which larder this is: `version`. */
+export const versionResult = v.object({
+  version: v.string(),
+  commit: v.pipe(v.nullable(v.string()), v.description("of the source; null when it is not known")),
+  date: v.pipe(v.nullable(time), v.description("of that commit")),
+  runtime: v.pipe(v.string(), v.description("`bun 1.4.5`")),
+  platform: v.string(),
+});

@@ -9,7 +9,6 @@ import type { CommandIo } from "../../lib/command/command-io.ts";
 /** `larder aci`: App Container images, for rkt. */
 export function aciCommand(io: CommandIo): Command {
   return new Command("aci")
-    .summary("convert images to App Container images (ACI), sign and list them")
     .addCommand(aciConvertCommand(io))
     .addCommand(aciSignCommand(io))
     .addCommand(aciKeyCommand(io))

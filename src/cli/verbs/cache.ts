@@ -14,7 +14,6 @@ type Flags = PlatformFlags & { readonly registry?: string; readonly json?: true 
 /** `larder cache IMAGE…`: brings images into the registry before anyone pulls them. */
 export function cacheCommand(io: CommandIo): Command {
   const command = new Command("cache")
-    .summary("fetch images into the registry")
     .description(
       "Fetch images into the registry, with their signatures and SBOMs. larder is asked to fetch; when it cannot reach the image's registry and this machine can, or the registry is another, they are copied from here.",
     )

@@ -24,15 +24,6 @@ type Flags = ClientFlags & {
   readonly overwrite?: boolean;
 };
 
-const EXAMPLES = `
-Examples:
-  larder client containerd --registry http://10.0.0.5:5000            print the files
-  larder client containerd --script | ssh root@node sh                join a node; with "sh -s undo" it is as before
-  larder client hosts --mode spoof --address 10.0.0.5 --script        lead the registries' names to larder
-  larder client talos --out patches                                   write the files into a folder
-  larder client xcluster -                                            a tar on standard output
-`;
-
 /** `larder client`: prints or writes what a node, a runtime or a name server needs to use larder. */
 export function clientCommand(io: CommandIo): Command {
   return new Command("client")
@@ -55,7 +46,6 @@ export function clientCommand(io: CommandIo): Command {
     .addOption(new Option("--tar <file>", "write the files as a tar, to standard output for -").conflicts("out"))
     .addOption(new Option("--script", "print a shell script that joins the node it runs on").conflicts(["out", "tar"]))
     .option("--overwrite", "with --out: overwrite files that somebody else wrote")
-    .addHelpText("after", EXAMPLES)
     .action(async (name: string | undefined, file: string | undefined, flags: Flags) => {
       if (name === undefined) {
         listTargets(io);

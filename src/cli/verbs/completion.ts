@@ -14,7 +14,6 @@ const PRINTERS: Readonly<Record<string, (verbs: readonly DescribedVerb[]) => str
 /** `larder completion SHELL`: prints a script that completes verbs and options. `load` gives all commands. */
 export function completionCommand(io: CommandIo, load: () => Promise<readonly Command[]>): Command {
   return new Command("completion")
-    .summary("print a completion script for bash, zsh or fish")
     .description(
       "Print a completion script:\n" +
         "  bash:  larder completion bash > /etc/bash_completion.d/larder\n" +

@@ -13,7 +13,6 @@ import { describeFailure } from "../../lib/failures/describe-failure.ts";
 /** `larder config`: the settings that `larder serve` would have, and where each comes from; `check` judges a file. */
 export function configCommand(io: CommandIo): Command {
   const command = new Command("config")
-    .summary("show the settings that hold, and where each was said; judge a larder.yaml")
     .description(
       "Show the settings that `larder serve` would have with the same flags and variables, each with the place where it was\n" +
         "said: a flag, a variable, a line of larder.yaml, or nowhere (default). Secrets are masked.",

@@ -23,7 +23,6 @@ import { standardStreams } from "../standard-streams.ts";
 /** `larder copy`: an image from any place to any other. */
 export function copyCommand(io: CommandIo): Command {
   const command = new Command("copy")
-    .summary("copy an image between registries, engines, archives and layouts")
     .description(
       "Copy an image byte for byte from any place to any other:\n" +
         "  docker://NAME or NAME         a registry\n" +

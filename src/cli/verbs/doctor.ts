@@ -30,7 +30,6 @@ const STATE_FOLDERS = ["/var/lib/containerd", "/var/lib/containers", "/var/lib/d
 /** `larder doctor`: finds out why a node does not pull through larder. */
 export function doctorCommand(io: CommandIo): Command {
   return new Command("doctor")
-    .summary("why does this machine not pull from larder?")
     .description(
       "Look at everything between this machine's runtimes and the registries: names, ports, certificates, the runtimes' files, disk, clock, and larder's way to the registries. Exit status 1 when something would stop a pull.",
     )

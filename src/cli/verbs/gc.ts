@@ -22,7 +22,6 @@ const GIVE_UP_AFTER = "30d";
 /** `larder gc`: gives back the space of what nothing needs any more. */
 export function gcCommand(io: CommandIo): Command {
   const command = new Command("gc")
-    .summary("give back the space of what was removed")
     .description(
       "Give back the space of blobs that no image needs any more. What a push in flight may need stays for the grace\n" +
         "period; what was removed does not. Files that the database does not know are not deleted but set aside, in aside/\n" +

@@ -13,7 +13,6 @@ type Flags = PlatformFlags & { readonly registry?: string; readonly json?: true;
 /** `larder has IMAGE…`: exit status 0 when all are there and whole, 1 when not. */
 export function hasCommand(io: CommandIo): Command {
   const command = new Command("has")
-    .summary("are these images there, whole? exit status 0 or 1")
     .description("Exit with 0 when the registry holds all of these images, with every blob; with 1 when not.")
     .argument("<image...>", "images")
     .option("--quiet", "say nothing")

@@ -22,7 +22,6 @@ type Flags = { readonly registry?: string; readonly json?: true; readonly raw?: 
 /** `larder inspect IMAGE`: digest, platforms, layers, config. */
 export function inspectCommand(io: CommandIo): Command {
   const command = new Command("inspect")
-    .summary("show an image: digest, platforms, layers, config")
     .description(
       "Show an image that the registry holds: digest, platforms, layers, config. Upstream is not asked.\n" +
         "A file, a folder, or docker-archive:FILE, oci:DIR, docker-daemon:NAME and so on show what is in there, and\n" +

@@ -23,7 +23,6 @@ type Flags = {
 /** `larder login HOST`: keeps credentials for a registry where larder, Docker and Podman find them. */
 export function loginCommand(io: CommandIo): Command {
   return new Command("login")
-    .summary("keep credentials for an upstream registry")
     .description(
       "Keep credentials for a registry, for `larder serve` on this machine and for copies from here. They go where the\n" +
         "Docker config says: into its credential helper, or into the file itself (mode 0600).",
@@ -42,7 +41,7 @@ export function loginCommand(io: CommandIo): Command {
 /** `larder logout HOST`: forgets them. */
 export function logoutCommand(io: CommandIo): Command {
   return new Command("logout")
-    .summary("forget the credentials for an upstream registry")
+    .description("Forget the credentials for an upstream registry.")
     .argument("[host]", "the registry", "docker.io")
     .option("--file <config.json>", "the file that they are kept in")
     .action((host: string, flags: Flags) =>

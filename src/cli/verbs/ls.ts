@@ -14,7 +14,6 @@ type Flags = { readonly registry?: string; readonly json?: true };
 /** `larder ls`: what the registry holds. */
 export function lsCommand(io: CommandIo): Command {
   const command = new Command("ls")
-    .summary("list images: names and tags, size, when they came")
     .description(
       "List the images that the registry holds, by their full names, with the size of what is there of each.",
     )

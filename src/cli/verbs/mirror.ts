@@ -57,7 +57,7 @@ export function mirrorCommand(io: CommandIo): Command {
       await preloadImages(await connect(flags, io), needed, options, io);
     }),
   );
-  return new Command("mirror").summary("bring everything that a release needs").addCommand(kubernetes);
+  return new Command("mirror").description("Bring everything that a release needs.").addCommand(kubernetes);
 }
 
 function printImages(references: readonly Reference[], { json }: Flags, { stdout }: CommandIo): void {

@@ -14,11 +14,9 @@ type Flags = PlatformFlags & DiscoveryFlags & { readonly json?: true };
 
 /** `larder missing PATH…`: the images that files name and the registry does not hold whole. */
 export function missingCommand(io: CommandIo): Command {
-  const command = new Command("missing")
-    .summary("the images that manifests name and the registry lacks")
-    .description(
-      "Print the images that the files below PATH name and the registry does not hold whole; exit 1 if any.",
-    );
+  const command = new Command("missing").description(
+    "Print the images that the files below PATH name and the registry does not hold whole; exit 1 if any.",
+  );
   addDiscoveryOptions(command).option("--json", "with the reason for each");
   addPlatformOptions(command);
   return addConnectionOptions(command).action((paths: string[], flags: Flags) =>

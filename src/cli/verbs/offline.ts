@@ -10,7 +10,6 @@ type Flags = { readonly registry?: string; readonly json?: true };
 /** `larder offline [on|off]`: may upstream registries be contacted? */
 export function offlineCommand(io: CommandIo): Command {
   const command = new Command("offline")
-    .summary("forbid or allow contact with upstream registries, while larder runs")
     .description(
       "Say whether larder is offline, or switch it. It stays so when it is restarted, unless its configuration says offline.",
     )

@@ -12,11 +12,9 @@ type Flags = PlatformFlags &
 
 /** `larder preload PATH…`: brings what is missing. */
 export function preloadCommand(io: CommandIo): Command {
-  const command = new Command("preload")
-    .summary("bring the images that manifests name and the registry lacks")
-    .description(
-      "Bring the images that the files below PATH name into the registry, those that it does not hold whole.",
-    );
+  const command = new Command("preload").description(
+    "Bring the images that the files below PATH name into the registry, those that it does not hold whole.",
+  );
   addDiscoveryOptions(command)
     .option("--force", "bring those that are there as well: their tags may have moved")
     .option("--keep-going", "go on after a failure")

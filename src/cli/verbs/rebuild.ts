@@ -23,7 +23,6 @@ type Flags = {
 /** `larder rebuild`: makes a damaged or lost database anew. */
 export function rebuildCommand(io: CommandIo): Command {
   return new Command("rebuild")
-    .summary("make a damaged or lost database anew")
     .description(
       "Make larder's database anew, out of its last snapshot, what changed since, what can still be read of the old one, and\n" +
         "the files of images. larder must be stopped. Nothing is deleted: the old database is kept beside the new one.",

@@ -17,7 +17,6 @@ type Removal = v.InferOutput<typeof removedImages>[number];
 /** `larder rm IMAGE…`: removes tags or digests. */
 export function rmCommand(io: CommandIo): Command {
   const command = new Command("rm")
-    .summary("remove images")
     .description(
       "Remove a tag, or a manifest by its digest, with what only it held. A pushed tag that covers a cached one uncovers\n" +
         "it. A name without a registry means what was pushed here first, then Docker Hub's. The space is given back in\n" +

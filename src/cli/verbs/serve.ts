@@ -22,7 +22,6 @@ import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags
 /** `larder serve`: runs the registry until SIGTERM or SIGINT. `onHangup` calls back at each SIGHUP: settings are read again. */
 export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => void): Command {
   const command = new Command("serve")
-    .summary("run the registry")
     .description("Run the registry: keep images, and answer for the registries that they come from.")
     .action(async () => {
       const sources = sourcesOf(command, io.environment);

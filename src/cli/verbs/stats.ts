@@ -14,7 +14,6 @@ type Flags = { readonly registry?: string; readonly json?: true };
 /** `larder stats`: hits, misses and bytes, by namespace. */
 export function statsCommand(io: CommandIo): Command {
   const command = new Command("stats")
-    .summary("hits, misses, bytes from disk and from upstream")
     .description("Show what larder answered since it started and in all, and what that saved, by registry.")
     .option("--json", "as JSON");
   return addConnectionOptions(command).action((flags: Flags) =>

@@ -39,7 +39,6 @@ type UploadFlags = CopyFlags & { readonly registry?: string; readonly includeHos
 /** `larder upload`: images of this machine's, from files or other registries, into the registry. */
 export function uploadCommand(io: CommandIo): Command {
   const command = new Command("upload")
-    .summary("push images of Docker, Podman, archives or other registries into the registry")
     .description(
       "Push images into the registry. SOURCE is a name of Docker's or Podman's own images, or docker-archive:FILE[:NAME],\n" +
         "oci:DIR[:TAG], oci-archive:FILE[:TAG], dir:DIR, docker://NAME, or the path of an archive, a layout or a directory:\n" +

@@ -14,7 +14,6 @@ type Damage = v.InferOutput<typeof verifyResult>["damaged"][number];
 /** `larder verify`: reads every file and sets aside those that are damaged. */
 export function verifyCommand(io: CommandIo): Command {
   const command = new Command("verify")
-    .summary("read every file, and set aside what is damaged")
     .description(
       "Read every file of the images in larder and compare it with its digest. What is damaged is set aside, in aside/damaged/ of the data folder, and no longer served: what came from a registry is fetched anew by the next pull, what was pushed has to be pushed again. Exit status 1: something is damaged, or cannot be read.",
     )

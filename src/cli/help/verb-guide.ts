@@ -1,0 +1,178 @@
+/** What the verbs are for: the groups that help shows them in, a line for each, and examples. No verb is loaded for it. */
+
+/** An example: the command, and what it does. */
+export type Example = readonly [command: string, effect: string];
+
+/** A verb in help. `summary` is a line of 60 characters at most. */
+export type GuidedVerb = { readonly name: string; readonly summary: string; readonly examples: readonly Example[] };
+
+/** Verbs that belong together. */
+export type VerbGroup = { readonly title: string; readonly verbs: readonly GuidedVerb[] };
+
+const verb = (name: string, summary: string, ...examples: readonly Example[]): GuidedVerb => ({
+  name,
+  summary,
+  examples,
+});
+
+/** All verbs, in the groups and in the order in which people need them. */
+export const VERB_GROUPS: readonly VerbGroup[] = [
+  {
+    title: "Daily work",
+    verbs: [
+      verb(
+        "ls",
+        "list images: names and tags, size, when they came",
+        ["larder ls", "all that is here"],
+        ["larder ls quay.io/", "what came from quay.io"],
+        ["larder ls --json nginx | jq -r '.[].image'", "names for a script"],
+      ),
+      verb(
+        "cache",
+        "fetch images into the registry",
+        ["larder cache nginx:1.27 quay.io/coreos/etcd:v3.5.15", "for this machine's platform"],
+        ["larder cache --platform linux/arm64 nginx:1.27", "for arm64 machines"],
+      ),
+      verb(
+        "upload",
+        "push images of an engine, an archive or another registry",
+        ["larder upload myapp:1", "from Docker or Podman"],
+        ["larder upload app.tar", "what 'docker save' wrote"],
+        ["larder upload --as quay.io/team/app:1 app.tar", "under a name of its own"],
+      ),
+      verb(
+        "inspect",
+        "show an image: digest, platforms, layers, config",
+        ["larder inspect nginx:1.27", "what larder has of it"],
+        ["larder inspect --raw nginx:1.27 | sha256sum", "the manifest, byte for byte"],
+      ),
+      verb("has", "are these images here, whole? exit status 0 or 1", [
+        "larder has nginx:1.27 || larder cache nginx:1.27",
+        "fetch what is not here",
+      ]),
+      verb(
+        "rm",
+        "remove images",
+        ["larder rm nginx:1.27", "a tag"],
+        ["larder rm quay.io/coreos/etcd@sha256:…", "a manifest, and its tags"],
+      ),
+    ],
+  },
+  {
+    title: "What a cluster needs",
+    verbs: [
+      verb(
+        "images",
+        "list the images that manifests, charts and lists name",
+        ["larder images deploy/ chart.tgz", "a line for each image"],
+        ["helm template . | larder images -", "of what a program prints"],
+      ),
+      verb("missing", "list those of them that are not here", [
+        "larder missing deploy/ && kubectl apply -f deploy/",
+        "apply when all is here",
+      ]),
+      verb(
+        "preload",
+        "bring those of them that are not here",
+        ["larder preload deploy/", "before the cluster asks"],
+        ["larder preload --keep-going --force deploy/", "all, though tags may have moved"],
+      ),
+      verb(
+        "mirror",
+        "bring what a Kubernetes release needs",
+        ["larder mirror kubernetes v1.31.2 --runtime containerd@2.0", "with the sandbox image"],
+        ["larder mirror kubernetes 1.31 --with flannel --print", "only list them"],
+      ),
+    ],
+  },
+  {
+    title: "Between places",
+    verbs: [
+      verb(
+        "copy",
+        "copy an image between registries, engines and archives",
+        ["larder copy quay.io/coreos/etcd:v3.5.15 oci-archive:etcd.tar", "for a machine without a net"],
+        ["larder copy oci-archive:etcd.tar docker://reg.lan/etcd:v3.5.15", "and there"],
+      ),
+      verb(
+        "aci",
+        "convert images to ACIs for rkt, sign and list them",
+        ["larder aci convert quay.io/coreos/flannel:v0.5.5", "coreos-flannel-v0.5.5.aci"],
+        ["larder aci sign *.aci", "a signature beside each"],
+      ),
+    ],
+  },
+  {
+    title: "Nodes",
+    verbs: [
+      verb(
+        "client",
+        "what a node needs to pull from larder, as files or a script",
+        ["larder client", "list the runtimes"],
+        ["larder client containerd --registry http://10.0.0.5:5000", "print the files"],
+        ["larder client containerd --script | ssh root@node sh", "join a node; 'sh -s undo' leaves"],
+        ["larder client hosts --mode spoof --address 10.0.0.5 --script", "lead registries' names to larder"],
+        ["larder client talos --out patches", "write files into a folder"],
+        ["larder client xcluster -", "a tar on standard output"],
+      ),
+      verb("doctor", "why does this machine not pull from larder?", [
+        "larder doctor --registry larder.lan",
+        "run it on the node",
+      ]),
+      verb(
+        "ca",
+        "print the authority that nodes have to trust",
+        ["larder ca > larder.crt", "this machine's larder's"],
+        ["larder ca --data /var/lib/larder", "without a server"],
+      ),
+    ],
+  },
+  {
+    title: "The server",
+    verbs: [
+      verb(
+        "serve",
+        "run the registry",
+        ["larder serve", "on :5000, data in ./larder-data"],
+        ["larder serve --http :80 --https :443 --data /srv/larder", "for other machines' names"],
+        ["larder serve --config /etc/larder.yaml", "settings from a file"],
+        ["larder serve --offline", "never contact a registry"],
+      ),
+      verb(
+        "config",
+        "show the settings that hold; judge a larder.yaml",
+        ["larder config --config larder.yaml", "and where each was said"],
+        ["larder config check larder.yaml", "all that is wrong with it"],
+      ),
+      verb("stats", "hits, misses, bytes from disk and from upstream", ["larder stats", "what larder saved"]),
+      verb("offline", "forbid or allow contact with other registries", ["larder offline on", "while larder runs"]),
+      verb("gc", "give back the space of what was removed", ["larder gc --grace 0s", "pushes in flight fail"]),
+      verb("verify", "read every file, and set aside what is damaged", [
+        "larder verify",
+        "exit status 1: something is",
+      ]),
+      verb("rebuild", "make a damaged or lost database anew", [
+        "larder rebuild --dry-run --data /srv/larder",
+        "what would come back",
+      ]),
+      verb("login", "keep credentials for another registry", [
+        "larder login -u me --password-stdin quay.io < token",
+        "tried before they are kept",
+      ]),
+      verb("logout", "forget them", ["larder logout quay.io", ""]),
+    ],
+  },
+  {
+    title: "This program",
+    verbs: [
+      verb("version", "which larder this is", ["larder version --json", "for a report"]),
+      verb("completion", "completion for bash, zsh or fish", ["source <(larder completion bash)", "in this shell"]),
+      verb("help", "explain a verb", ["larder help mirror kubernetes", "the same as --help behind it"]),
+    ],
+  },
+];
+
+/** The verb of that name; null when there is none. */
+export function findGuidedVerb(name: string): GuidedVerb | null {
+  return VERB_GROUPS.flatMap(({ verbs }) => verbs).find((one) => one.name === name) ?? null;
+}
