@@ -3,7 +3,7 @@ import { ADMIN_PATH, CONTRACT } from "../admin/contract.ts";
 import type { Health } from "../admin/server-schemas.ts";
 import { AdminClient, type Fetch } from "../admin/admin-client.ts";
 import { fetchServerSettings, type ServerSettings } from "../clients/fetch-server-settings.ts";
-import { examineClock, examineDisk, examineStore, examineUpstreams } from "../doctor/examine-server.ts";
+import { examineClock, examineLarder } from "../doctor/examine-server.ts";
 import { fail, type Finding, ok, placeOf, warn } from "../doctor/finding.ts";
 import type { RuntimeSetup } from "../doctor/runtime-setup.ts";
 import type { CommandIo } from "../lib/command/command-io.ts";
@@ -91,14 +91,7 @@ async function examineServer(
     const health = (await response.json()) as Health;
     const serverTimeMs = Date.parse(response.headers.get("date") ?? "");
     const clock = Number.isNaN(serverTimeMs) ? [] : [examineClock(receivedAtMs - serverTimeMs)];
-    // An older larder does not say.
-    const store = examineStore(health.storeProblem ?? null);
-    const findings = [
-      examineDisk("larder's data folder", health.disk),
-      store,
-      ...clock,
-      ...examineUpstreams(health, used),
-    ];
+    const findings = [...clock, ...examineLarder(health, used)];
     return { health, findings };
   } catch (error) {
     signal.throwIfAborted();

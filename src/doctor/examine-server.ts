@@ -2,7 +2,7 @@ import { fail, type Finding, ok, warn } from "./finding.ts";
 import { listNames } from "./list-names.ts";
 
 /** What a larder says of itself, as far as a doctor looks at it. */
-export type ServerHealth = {
+type ServerHealth = {
   readonly disk: { readonly freeBytes: number; readonly sizeBytes: number };
   readonly storeProblem: string | null;
   readonly offline: boolean;
@@ -13,6 +13,12 @@ const GIB = 2 ** 30;
 const CLOCK_WARNING_MS = 60_000;
 /** What larder's certificates are backdated by; a clock further behind refuses them. */
 const CLOCK_LIMIT_MS = 30 * 24 * 60 * 60_000;
+
+/** What a larder says of itself: its disk, its store, its way to the registries. `used` as for `examineUpstreams`. */
+export function examineLarder(health: ServerHealth, used: ReadonlySet<string> | null): readonly Finding[] {
+  const disk = examineDisk("larder's data folder", health.disk);
+  return [disk, examineStore(health.storeProblem ?? null), ...examineUpstreams(health, used)];
+}
 
 /** Space where images are kept: larder's data folder, or a runtime's. */
 export function examineDisk(what: string, { freeBytes, sizeBytes }: ServerHealth["disk"]): Finding {

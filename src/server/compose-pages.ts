@@ -1,8 +1,11 @@
 import { AdminApi } from "../http/admin/admin-api.ts";
-import { adminActions } from "../http/admin/admin-actions.ts";
+import { adminActions, type AdminParts } from "../http/admin/admin-actions.ts";
 import type { Gate } from "../access/gate.ts";
 import { ClientPages } from "../http/clients/client-pages.ts";
 import { DistributionApi } from "../http/distribution/distribution-api.ts";
+import { examineLarder } from "../doctor/examine-server.ts";
+import type { Finding } from "../doctor/finding.ts";
+import type { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
 import { HealthPages } from "../http/health/health-pages.ts";
 import { MetricsPages } from "../http/metrics/metrics-pages.ts";
 import type { Pages } from "../http/pages.ts";
@@ -62,6 +65,14 @@ export function composePages(
   });
   // As who may write at all, this changes with a restart alone.
   const allowDeletes = settings.now.deletes;
+  const upstreamHealth = new UpstreamHealth(of.upstreams, clock.elapsed);
+  const health = async () => ({
+    disk: await parts.disk(),
+    storeProblem: guard.problem,
+    offline: of.upstreams.offline,
+    upstreams: await upstreamHealth.check(),
+  });
+  const findings = async () => examineLarder(await health(), await usedRegistries(of.lastingTraffic));
   const checks = readinessChecks({ dataFolder, guard, sessions: metadata.sessions, isStopping });
   return {
     aci,
@@ -69,16 +80,28 @@ export function composePages(
       // Discovery of ACIs is asked for at any path, by its query.
       aci.pages,
       new DistributionApi(of.registry, { gate, allowDeletes, instanceId }),
-      adminPages(of, cacher, parts),
+      adminPages(of, cacher, health, parts),
       new MetricsPages(metrics.all, gate),
-      clientPages(parts),
+      clientPages(findings, parts),
       new HealthPages(checks),
     ],
   };
 }
 
-function adminPages(of: RegistryComposition, cacher: ImageCacher, parts: PagesParts): AdminApi {
-  const { environment, foundation, gate, order, collectionLimits, disk } = parts;
+/** The registries that somebody has asked for images of; null when nobody has, or the store cannot be read. */
+async function usedRegistries(traffic: LastingTraffic): Promise<ReadonlySet<string> | null> {
+  const total = await traffic.read().catch(() => null);
+  const asked = total?.namespaces.filter(({ hits, misses }) => hits + misses > 0) ?? [];
+  return asked.length === 0 ? null : new Set(asked.map(({ namespace }) => namespace));
+}
+
+function adminPages(
+  of: RegistryComposition,
+  cacher: ImageCacher,
+  health: AdminParts["health"],
+  parts: PagesParts,
+): AdminApi {
+  const { environment, foundation, gate, order, collectionLimits } = parts;
   const { version, clock, variables } = environment;
   const { metadata, guard, turns } = foundation;
   const { manifests, tags, holdings } = metadata;
@@ -96,8 +119,7 @@ function adminPages(of: RegistryComposition, cacher: ImageCacher, parts: PagesPa
     survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
     upstreams,
     offline,
-    upstreamHealth: new UpstreamHealth(upstreams, clock.elapsed),
-    disk,
+    health,
     guard,
     traffic,
     lastingTraffic,
@@ -105,7 +127,10 @@ function adminPages(of: RegistryComposition, cacher: ImageCacher, parts: PagesPa
   return new AdminApi(actions, { version, gate, turns, checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1" });
 }
 
-function clientPages({ settings, foundation, gate, standIns }: PagesParts): ClientPages {
+function clientPages(
+  findings: () => Promise<readonly Finding[]>,
+  { settings, environment, foundation, gate, standIns }: PagesParts,
+): ClientPages {
   return new ClientPages({
     get standIns() {
       return standIns();
@@ -117,5 +142,7 @@ function clientPages({ settings, foundation, gate, standIns }: PagesParts): Clie
     },
     addressTowards,
     gate,
+    findings,
+    now: environment.clock.now,
   });
 }

@@ -130,6 +130,7 @@ describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
         expect([joined.status, joined.output]).toEqual([0, expect.stringContaining("larder: done.") as string]);
         await expectPulls();
         expect(await askDoctor(node)).toEqual([expect.stringMatching(/^ok asks .*, and that is larder$/) as string]);
+        expect(await askByScript(node, registry)).toMatch(/^ok {4}containerd asks .*, and that is larder$/m);
         expect((await runLine(node, registry, "sh")).output).toContain("nothing to do");
         expect((await runLine(node, registry, "sh -s undo")).status).toBe(0);
         expect(await pictureOfEtc(node)).toEqual(before);
@@ -210,6 +211,7 @@ disabled_plugins = ["cri"]\n[grpc]\naddress = "/run/docker.sock"\n`,
       "that is not to be restarted is told of",
       async () => {
         await start();
+        expect(await askByScript(node, registry)).toMatch(/^FAIL {2}containerd .* has no config_path/m);
         const joined = await runLine(node, registry, "LARDER_RESTART=no sh");
         expect([joined.status, joined.output]).toEqual([0, expect.stringContaining("past larder") as string]);
         await expectNoPull();
@@ -235,6 +237,9 @@ disabled_plugins = ["cri"]\n[grpc]\naddress = "/run/docker.sock"\n`,
         expect(await askDoctor(node)).toContainEqual(
           expect.stringMatching(/^fail the containerd that runs .* was started before .* was changed/) as string,
         );
+        expect(await askByScript(node, registry)).toMatch(
+          /^FAIL {2}containerd the containerd that runs .* was changed/m,
+        );
         await runLine(node, registry, "sh -s undo");
       },
       TEST_TIMEOUT_MS,
@@ -247,6 +252,12 @@ async function askDoctor(node: LabHost): Promise<string[]> {
   const { output } = await node.run([LARDER, "doctor", "--json"]);
   const findings = JSON.parse(output) as Finding[];
   return findings.filter(({ check }) => check === "containerd").map(({ status, message }) => `${status} ${message}`);
+}
+
+/** The same by the script, for a node that has no larder to run. */
+async function askByScript(node: LabHost, registry: LabHost): Promise<string> {
+  const line = `curl -fsS http://${registry.ipv4}:5000/client/doctor.sh | sh`;
+  return (await node.run(["sh", "-c", line])).output;
 }
 
 /** `curl … | sh` on the node, beside the service manager that `writeServiceManager` made. Both streams in `output`. */

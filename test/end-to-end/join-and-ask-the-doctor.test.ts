@@ -31,6 +31,13 @@ describe.skipIf(!requirement(...LAB_NEEDS, ...JOINING_NEEDS).met)("larder doctor
     return [status, findings.filter((one) => one.check === check).map((one) => `${one.status} ${one.message}`)];
   }
 
+  /** What `curl …/client/doctor.sh | sh` says, on a node that has no larder to run. */
+  async function askByScript(node: LabHost): Promise<[number, string]> {
+    const line = `curl -fsS http://${registry.ipv4}/client/doctor.sh | sh`;
+    const { status, output } = await node.run(["sh", "-c", line]);
+    return [status, output];
+  }
+
   test(
     "tells of names that lead nowhere, until the node has joined, and of a larder that is gone",
     async () => {
@@ -40,6 +47,7 @@ describe.skipIf(!requirement(...LAB_NEEDS, ...JOINING_NEEDS).met)("larder doctor
         1,
         expect.stringMatching(/^fail registry-1\.docker\.io and quay\.io have no address.*gets nowhere$/),
       ]);
+      expect((await askByScript(node))[1]).toContain("no address on this machine");
       for (const target of ["containerd", "containers", "docker"]) {
         await runScript(node, `http://${registry.ipv4}:5000/client/${target}.sh`);
       }
@@ -57,6 +65,11 @@ describe.skipIf(!requirement(...LAB_NEEDS, ...JOINING_NEEDS).met)("larder doctor
       const text = await node.exec([PROGRAM, "doctor", "--registry", registry.ipv4]);
       expect(text).toContain("ok    docker     asks ");
       expect(text).not.toContain("FAIL");
+      const [scripted, lines] = await askByScript(node);
+      expect([scripted, lines]).toEqual([0, expect.not.stringContaining("FAIL")]);
+      expect(lines).toContain(`ok    containerd asks ${origin} for docker.io and quay.io, and that is larder\n`);
+      expect(lines).toMatch(/ok {4}containers asks http:\/\/\S+ for docker.io and quay.io, and that is larder\n/);
+      expect(lines).toContain(`ok    docker     asks ${origin} for docker.io`);
       await larder.stop();
       // One cause is one line.
       const { status, output } = await node.run([PROGRAM, "doctor", "--json", "--registry", origin]);
@@ -82,7 +95,15 @@ describe.skipIf(!requirement(...LAB_NEEDS, ...JOINING_NEEDS).met)("larder doctor
           /^fail registry-1\.docker\.io and quay\.io are 192\.0\.2\.1: larder, at port 443, with a certificate that .* not trust/,
         ),
       ]);
+      expect(await askByScript(node)).toEqual([
+        1,
+        expect.stringContaining("larder at 192.0.2.1, with a certificate that this machine does not trust"),
+      ]);
       await runScript(node, `http://${registry.ipv4}/client/trust.sh`);
+      expect(await askByScript(node)).toEqual([
+        0,
+        expect.stringContaining("registry-1.docker.io and quay.io: larder at 192.0.2.1, by HTTPS that is trusted"),
+      ]);
       expect(await ask(node, "name", "--registry", registry.ipv4)).toEqual([
         0,
         [`ok registry-1.docker.io and quay.io are ${registry.ipv4}: larder, by HTTPS that is trusted`],

@@ -14,7 +14,6 @@ import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts"
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
 import type { OfflineSwitch } from "../../registry/pull/offline-switch.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
-import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifier } from "../../registry/verifier.ts";
 import type { Asker } from "../exchange.ts";
@@ -49,9 +48,7 @@ export type AdminParts = {
   readonly survey: (signal: AbortSignal) => ImageSurvey;
   readonly upstreams: Upstreams;
   readonly offline: OfflineSwitch;
-  readonly upstreamHealth: UpstreamHealth;
-  /** The space of the file system that holds the data folder. */
-  readonly disk: () => Promise<Health["disk"]>;
+  readonly health: () => Promise<Health>;
   /** Knows when nothing may be written. */
   readonly guard: { readonly problem: string | null };
   readonly traffic: TrafficCounter;
@@ -65,12 +62,7 @@ export function adminActions(parts: AdminParts): AdminActions {
   return {
     getVersion: async () => ({ name: "larder", version: parts.version }),
     getDocument: () => (document ??= makeDocument(parts.version)),
-    getHealth: async () => ({
-      disk: await parts.disk(),
-      storeProblem: parts.guard.problem,
-      offline: upstreams.offline,
-      upstreams: await parts.upstreamHealth.check(),
-    }),
+    getHealth: () => parts.health(),
     getStats: () => stats(parts),
     getOffline: async () => ({ offline: upstreams.offline }),
     setOffline: async ({ offline }) => {

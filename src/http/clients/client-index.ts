@@ -16,6 +16,10 @@ export function clientIndex(view: ServerView): string {
 On a node, as root; with "sh -s undo" in place of "sh" it is as it was before:
 
 ${onNodes.map((target) => entry(target, view, (url) => `${fetch} ${url(".sh")} | sh`)).join("")}
+Why does this node not pull from here?
+
+      ${fetch} ${origin}/client/doctor.sh | sh
+
 Files, for where nodes are made:
 
 ${inFolders.map((target) => entry(target, view, (url) => `${fetch} ${url(".tar")} | tar -xv`)).join("")}

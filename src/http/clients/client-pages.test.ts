@@ -5,6 +5,7 @@ import { LarderHosts } from "../../access/larder-hosts.ts";
 import { TEST_CA } from "../../clients/settings.fixture.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { listenerOf, pipelineOf } from "../exchange.fixture.ts";
+import { ok } from "../../doctor/finding.ts";
 import { ClientPages, type ClientPagesOptions } from "./client-pages.ts";
 
 const NO_HOSTS = new LarderHosts({
@@ -24,6 +25,8 @@ const OPTIONS: ClientPagesOptions = {
   ],
   addresses: [],
   addressTowards: async () => "10.0.0.5",
+  findings: async () => [ok("disk", "there is room")],
+  now: () => 1_800_000_000_000,
   gate: new Gate({ control: ownMachineWrites, hosts: NO_HOSTS, trustedProxies: [] }),
 };
 
@@ -113,6 +116,17 @@ test("where a script was asked for, a refusal is a script that says so and fails
     expect(stderr.toString()).toStartWith("larder: the registry address ");
     expect(stderr.toString().split("\n")).toHaveLength(2);
   }
+});
+
+test("doctor.sh looks at the node that runs it, and tells what larder knows of itself", async () => {
+  const page = await ask("/client/doctor.sh");
+  expect(page?.status).toBe(200);
+  for (const shell of [["sh"], ["busybox", "sh"], ["bash"]].filter(([name = ""]) => Bun.which(name) !== null)) {
+    expect(Bun.spawnSync([...shell, "-n"], { stdin: Buffer.from(page?.text ?? "") }).exitCode).toBe(0);
+  }
+  expect(page?.text).toContain("larder='http://larder.lan'\nstand_ins='docker.io quay.io'\nserver_time=1800000000\n");
+  expect(page?.text).toContain("ok\tdisk\t\tthere is room\t");
+  expect((await ask("/client/"))?.text).toContain("curl -fsS http://larder.lan/client/doctor.sh | sh");
 });
 
 test("a script that does not exist is one that says so and fails, wherever it was looked for", async () => {

@@ -4,6 +4,8 @@ import { shellQuote } from "../../clients/quote.ts";
 import { renderScript } from "../../clients/deliver/render-script.ts";
 import { renderTar, renderText } from "../../clients/deliver/render-files.ts";
 import { findClientTarget, unknownTarget } from "../../clients/targets/targets.ts";
+import type { Finding } from "../../doctor/finding.ts";
+import { renderDoctorScript } from "../../doctor/render-doctor-script.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 import { ERROR_STATUS, RegistryError } from "../../oci/registry-error.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
@@ -28,6 +30,10 @@ export type ClientPagesOptions = {
   /** This machine's address for packets to that one. */
   readonly addressTowards: (remote: string) => Promise<string | null>;
   readonly gate: Gate;
+  /** What this larder knows of itself, for a node that asks why it does not pull from here. */
+  readonly findings: () => Promise<readonly Finding[]>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 };
 
 /**
@@ -36,6 +42,7 @@ export type ClientPagesOptions = {
  *     /client/                this list, for people
  *     /client/settings.json   what `larder client` asks
  *     /client/ca.crt          the authority to trust
+ *     /client/doctor.sh       a script that tells why a node does not pull from here
  *     /client/TARGET          the files to read; .sh: a script that joins a node; .tar: the files to unpack
  *
  * Everything is written for the address that the client used, so that what it gets works where it is.
@@ -83,6 +90,11 @@ export class ClientPages implements Pages {
     if (page === "ca.crt") {
       const { ca } = view.settings;
       return ca === null ? failure(page, 404, NO_AUTHORITY) : document(ca, "application/x-pem-file");
+    }
+    if (page === "doctor.sh") {
+      const { origin, settings } = view;
+      const findings = await this.#options.findings();
+      return text(renderDoctorScript({ origin, standIns: settings.standIns, nowMs: this.#options.now(), findings }));
     }
     if (page.startsWith("/"))
       return failure(page, 200, `there is no script at ${quoteBriefly(page)}; ${view.origin}${PATH}/ lists them`);
