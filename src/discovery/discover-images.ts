@@ -13,6 +13,7 @@ import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart
 import { scanChart } from "./helm/chart-images.ts";
 import { findHelm, type HelmTemplate } from "./helm/helm-program.ts";
 import { DEFAULT_HELM } from "./helm/helm-rules.ts";
+import { scanImageArchive } from "./files/image-archive.ts";
 import { scanImageList } from "./files/image-list.ts";
 import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
@@ -232,6 +233,7 @@ class DiscoveryRun {
   }
 
   async #archive(path: string, askedFor: boolean): Promise<void> {
+    if (askedFor && (await scanImageArchive(path, this.#options.signal, this.findings))) return;
     const file = Bun.file(path);
     if (file.size > ARCHIVE_BYTES_LIMIT) {
       if (askedFor) this.findings.error({ file: path, line: null }, `it is too large for a chart (${file.size} bytes)`);

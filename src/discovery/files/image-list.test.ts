@@ -47,6 +47,29 @@ alpine
     expect(scan("alpine\nbusybox\n", "named so").images).toHaveLength(2);
   });
 
+  test("may have other columns, or be what a program prints", () => {
+    const written = (text: string, trust: ListTrust = "named so") =>
+      scan(text, trust).images.map((image) => image.written);
+    expect(written("index.docker.io/rancher/a:v1 system,charts\nrancher/b:v2 core\n")).toEqual([
+      "index.docker.io/rancher/a:v1",
+      "rancher/b:v2",
+    ]);
+    expect(written("quay.io/a/b:1=registry.example.com/b:1\n")).toEqual(["quay.io/a/b:1"]);
+    expect(written('- quay.io/a/b:1\n* quay.io/a/c:2\n"quay.io/a/d:3",\ndocker pull quay.io/a/e:4\n')).toEqual([
+      "quay.io/a/b:1",
+      "quay.io/a/c:2",
+      "quay.io/a/d:3",
+      "quay.io/a/e:4",
+    ]);
+    const table = `IMAGE                      TAG       IMAGE ID       SIZE
+docker.io/library/nginx    1.27      4f67c83422ec   72MB
+quay.io/a/b                <none>    5f67c83422ec   1MB
+`;
+    expect(written(table, "asked for")).toEqual(["docker.io/library/nginx:1.27"]);
+    expect(written(table, "unknown")).toEqual(["docker.io/library/nginx:1.27"]);
+    expect(written("nginx:1 and a word\nanother line\n")).toEqual([]);
+  });
+
   test("gives back what was written", () => {
     const reference = fc.stringMatching(/^[a-z]{1,8}\.example\/[a-z]{1,8}(\/[a-z]{1,8})?:[a-z0-9]{1,8}$/);
     fc.assert(

@@ -26,18 +26,17 @@ export function scanImageList(text: string, trust: ListTrust, origin: LineOrigin
 }
 
 /** The entries of a list with their lines, the first being 1; null when the text is none as far as `trust` goes. */
-export function readImageList(
-  text: string,
-  trust: ListTrust,
-): { readonly image: string; readonly line: number }[] | null {
-  const list: { image: string; line: number }[] = [];
+export function readImageList(text: string, trust: ListTrust): readonly ListEntry[] | null {
+  const list: ListEntry[] = [];
+  let isTable = false;
   let namesRegistry = false;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
-    const image = line
-      .replace(/(?:^|\s)#.*$/, "")
-      .replace(/^\[config\/images\] Pulled /, "")
-      .trim();
-    if (image === "" || /^[IWEF]\d{4} /.test(image)) continue;
+    if (TABLE_HEAD.test(line)) {
+      isTable = true;
+      continue;
+    }
+    const image = isTable ? rowImage(line) : lineImage(line, trust);
+    if (image === null) continue;
     if (trust !== "asked for" && !isEntry(image, trust)) return null;
     namesRegistry ||= isFullImage(image);
     list.push({ image, line: index + 1 });
@@ -45,7 +44,41 @@ export function readImageList(
   return trust === "unknown" && !namesRegistry ? null : list;
 }
 
+/** An entry of a list as it stands there, without what surrounds it. */
+export type ListEntry = { readonly image: string; readonly line: number };
+
+/** What `docker images`, `crictl images` and their like print. */
+const TABLE_HEAD = /^(?:REPOSITORY|IMAGE)\s+TAG\s/;
+
+/** The image of a table's row; null for one without a name or a tag. */
+function rowImage(line: string): string | null {
+  const [repository = "", tag = ""] = line.trim().split(/\s+/, 2);
+  return repository === "" || tag === "" || `${repository}${tag}`.includes("<none>") ? null : `${repository}:${tag}`;
+}
+
+/** The image of a line; null for one that says nothing or is a program's own word. */
+function lineImage(line: string, trust: ListTrust): string | null {
+  const text = line
+    .replace(/(?:^|\s)#.*$/, "")
+    .replace(/^\[config\/images\] Pulled /, "")
+    .trim();
+  if (text === "" || /^[IWEF]\d{4} /.test(text)) return null;
+  // Not in any text: a list that is copied out of YAML, JSON or a script.
+  const bare =
+    trust === "unknown"
+      ? text
+      : text.replace(/^(?:[-*]\s+|(?:docker|podman|nerdctl|crictl) pull )/, "").replace(/^(["'])(.*)\1,?$|,$/, "$2");
+  // `image where-from`, as Rancher's lists with sources have it; `image=copy`, as oc-mirror's mapping has it.
+  const first = /^([^\s=]+)(?:\s|=(?=[^\s=]+$))/.exec(bare)?.[1];
+  return trust !== "unknown" && first !== undefined && isVersioned(first) && tryReference(first) !== null
+    ? first
+    : bare;
+}
+
 function isEntry(image: string, trust: ListTrust): boolean {
-  const hasVersion = image.includes("@") || image.lastIndexOf(":") > image.lastIndexOf("/");
-  return tryReference(image) !== null && (trust === "named so" || hasVersion);
+  return tryReference(image) !== null && (trust === "named so" || isVersioned(image));
+}
+
+function isVersioned(image: string): boolean {
+  return image.includes("@") || image.lastIndexOf(":") > image.lastIndexOf("/");
 }
