@@ -123,6 +123,10 @@ describe.skipIf(!lab.met)("larder cache, when larder is offline", () => {
       const failed = await site.run("cache", `${name}/absent:1`);
       expect(failed.status).toBe(1);
       expect(failed.errors).toContain("larder offline off");
+      // Here, switching would not help.
+      const { errors } = await site.run("cache", "127.0.0.1:9/absent:1");
+      expect(errors).toContain("larder is offline, and does not stand in for 127.0.0.1:9");
+      expect(errors).not.toContain("larder offline off");
     } finally {
       await site.close();
     }

@@ -61,6 +61,9 @@ describe.skipIf(!lab.met)("what is in the larder", () => {
     const absent = await site.run("inspect", "shown:1");
     expect(absent).toMatchObject({ status: 1, output: "" });
     expect(absent.errors).toContain("`larder cache docker.io/library/shown:1` brings it");
+    // Nobody else could have it.
+    const own = await site.run("inspect", "local/shown:1");
+    expect([own.status, own.errors]).toEqual([1, expect.stringContaining("; push it with `larder upload`")]);
     await site.run("cache", "--platform", "linux/arm64", "shown:1");
     const index = (await site.run("inspect", "shown:1")).output;
     expect(index).toMatch(/linux\/amd64 +sha256:[0-9a-f]{64} +not here\n/);

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { LOCAL } from "../../oci/repository-name.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
@@ -52,7 +53,9 @@ async function inspectHeld(image: string, flags: Flags, io: CommandIo): Promise<
   const details = await registry.inspect(reference);
   if (details !== null) return details;
   const name = formatReference(reference);
-  throw new CommandFailure(1, `${name} is not at ${registry.host}; \`larder cache ${name}\` brings it`);
+  // Nobody else has what belongs to larder itself.
+  const advice = reference.namespace === LOCAL ? "push it with `larder upload`" : `\`larder cache ${name}\` brings it`;
+  throw new CommandFailure(1, `${name} is not at ${registry.host}; ${advice}`);
 }
 
 /** The image in a file, a folder, an engine, or another registry. */

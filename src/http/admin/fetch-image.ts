@@ -51,18 +51,18 @@ export async function fetchImage(
 /** Why an image cannot be fetched at all: larder is offline, or does not stand in for its registry. Null when it can. */
 function whyUnreachable(upstreams: Upstreams, reference: Reference): RegistryError | null {
   const name = formatReference(reference);
-  if (upstreams.offline) {
-    return new RegistryError(
-      "UPSTREAM_UNAVAILABLE",
-      `${name} cannot be fetched: larder is offline; switch it with \`larder offline off\`, or bring the image with \`larder upload\``,
-    );
-  }
   const { namespace } = reference;
-  if (namespace === LOCAL || upstreams.knows(namespace)) return null;
-  return new RegistryError(
-    "DENIED",
-    `${name} cannot be fetched: this larder does not stand in for ${namespace}; start it with --stand-in ${namespace}`,
-  );
+  const isStranger = namespace !== LOCAL && !upstreams.knows(namespace);
+  const stranger = `does not stand in for ${namespace}`;
+  if (upstreams.offline) {
+    const why = isStranger ? `larder is offline, and ${stranger}` : "larder is offline";
+    const other = isStranger ? "" : "switch it with `larder offline off`, or ";
+    const message = `${name} cannot be fetched: ${why}; ${other}bring the image with \`larder upload\``;
+    return new RegistryError("UPSTREAM_UNAVAILABLE", message);
+  }
+  if (!isStranger) return null;
+  const message = `${name} cannot be fetched: this larder ${stranger}; start it with --stand-in ${namespace}`;
+  return new RegistryError("DENIED", message);
 }
 
 function alreadyHere(digest: string, warning: string): LineWork<FetchProgress> {
