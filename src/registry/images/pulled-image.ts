@@ -1,4 +1,5 @@
 import { mapAhead } from "../../lib/async/map-ahead.ts";
+import { Pace } from "../../lib/async/pace.ts";
 import type { Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -6,6 +7,7 @@ import { CONFIG_LIMIT_BYTES, configSteps } from "../../oci/image-config.ts";
 import type { ImageReader, ListedContent } from "../../oci/image-reader.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
+import type { BlobBody } from "../../storage/blobs.ts";
 import type { StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
 import type { Manifests } from "../pull/manifests.ts";
@@ -50,7 +52,7 @@ export class PulledImage implements ImageReader<StoredManifest> {
     if (here !== null) return here;
     const found = await this.#blobs.get(this.#repository, digest, this.#context);
     if (found.size > limitBytes) return null;
-    return new Uint8Array(await new Response(await found.read(null)).arrayBuffer());
+    return readInTime(await found.read(null), found.size, digest);
   }
 
   async #find({ digest }: Descriptor): Promise<StoredManifest | null> {
@@ -63,4 +65,18 @@ export class PulledImage implements ImageReader<StoredManifest> {
       throw error;
     }
   }
+}
+
+/** Throws UNAVAILABLE for what comes too slowly. */
+async function readInTime(body: BlobBody, size: number, digest: Digest): Promise<Uint8Array> {
+  const pace = new Pace();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body instanceof Blob ? body.stream() : body) {
+    pieces.push(piece);
+    length += piece.byteLength;
+    if (length >= size || !pace.isTooSlow(length)) continue;
+    throw new RegistryError("UNAVAILABLE", `the blob ${digest} comes too slowly to wait for it`);
+  }
+  return Buffer.concat(pieces);
 }

@@ -1,10 +1,10 @@
+import { Pace } from "../../lib/async/pace.ts";
 import type { Deadline } from "./deadline.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
-/** What is read whole is small; it may still take its time on a slow line. */
-const PATIENCE_MS = 15_000;
-const SLOWEST_BYTES_PER_SECOND = 16 * 1024;
+/** How often is looked whether what is read whole comes fast enough. */
+const LOOK_EVERY_MS = 1000;
 const DRAINED_BYTES = 64 * 1024;
 /** A body that nobody has asked for a piece of for so long was forgotten: it must not take a place for ever. */
 const FORGOTTEN_MS = 600_000;
@@ -105,7 +105,7 @@ export function holdToLength(
 }
 
 /** How much of a body is taken, and how long it may take to come. `what` is the URL, for messages. */
-type BodyLimits = { readonly limitBytes: number; readonly what: string; readonly patienceMs?: number };
+type BodyLimits = { readonly limitBytes: number; readonly what: string; readonly patienceMs?: number | undefined };
 
 /**
  * Reads a body to its end, and gives each piece to `take`. `limitBytes` at most: a longer one is a `protocol` failure. One
@@ -114,24 +114,23 @@ type BodyLimits = { readonly limitBytes: number; readonly what: string; readonly
  */
 export async function readPieces(
   body: ReadableStream<Uint8Array>,
-  { limitBytes, what, patienceMs = PATIENCE_MS }: BodyLimits,
+  { limitBytes, what, patienceMs }: BodyLimits,
   take: (piece: Uint8Array) => Promise<void> | void,
 ): Promise<void> {
   const reader = body.getReader();
-  const startedMs = performance.now();
+  const pace = new Pace(patienceMs);
   let length = 0;
   let failure: UpstreamError | null = null;
   // What comes of a connection that is given up is of no interest.
   const letGo = (why: unknown): void => void reader.cancel(why).catch(() => {});
   const timer = setInterval(
     () => {
-      const elapsedMs = performance.now() - startedMs;
-      if (elapsedMs < patienceMs || length >= (elapsedMs / 1000) * SLOWEST_BYTES_PER_SECOND) return;
-      const message = `${what} sent ${length} bytes in ${Math.round(elapsedMs / 1000)} s, and not all of its answer`;
+      if (!pace.isTooSlow(length)) return;
+      const message = `${what} sent ${length} bytes in ${pace.elapsedSeconds} s, and not all of its answer`;
       failure ??= new UpstreamError({ kind: "timeout", waiting: "body" }, message);
       letGo(failure);
     },
-    Math.min(patienceMs, 1000),
+    Math.min(patienceMs ?? LOOK_EVERY_MS, LOOK_EVERY_MS),
   );
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
@@ -156,7 +155,7 @@ export async function readWhole(
   body: ReadableStream<Uint8Array> | null,
   limitBytes: number,
   what: string,
-  patienceMs = PATIENCE_MS,
+  patienceMs?: number,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   if (body !== null) await readPieces(body, { limitBytes, what, patienceMs }, (piece) => void pieces.push(piece));
