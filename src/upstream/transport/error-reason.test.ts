@@ -63,6 +63,7 @@ test("whatever the body, the reason is one short line of visible characters", as
 
 test("a long body is looked at as far as it is short, and one that breaks off as far as it came", async () => {
   expect(await textOf("x".repeat(1_000_000))).toBe("x".repeat(300));
+  expect(await textOf(`x${"\u{1f4e6}".repeat(1000)}`)).toBe(`x${"\u{1f4e6}".repeat(149)}`);
   const broken = new ReadableStream<Uint8Array>({
     pull(controller) {
       controller.enqueue(Buffer.from("so much"));

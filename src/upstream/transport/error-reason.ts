@@ -88,5 +88,6 @@ function oneLine(text: string): string {
     .replaceAll(/[\p{C}\p{Z}]+/gu, " ")
     .replaceAll(/\b(Bearer|Basic) [\w+/=.~-]{8,}/gi, "$1 …")
     .trim()
-    .slice(0, LONGEST_REASON);
+    .slice(0, LONGEST_REASON)
+    .replace(/\p{Cs}$/u, ""); // Half of a character, where the cut was.
 }
