@@ -1,5 +1,6 @@
 import { archiveSink } from "../images/archive/archive-sink.ts";
 import { fileTarget, streamTarget } from "../images/archive/archive-target.ts";
+import { openContainerStorage } from "../images/engine/container-storage.ts";
 import { openDaemonSink, openDaemonSource } from "../images/engine/daemon-images.ts";
 import { openDirectorySink } from "../images/directory/directory-sink.ts";
 import { openDirectorySource } from "../images/directory/directory-source.ts";
@@ -49,6 +50,11 @@ export async function openSource(
       const engine = new EngineClient(await findEngine(environment), signal);
       return openDaemonSource(engine, location.name, text, { directory: spoolDirectory(environment), signal });
     }
+    case "storage": {
+      const spool = { directory: spoolDirectory(environment), signal };
+      const storage = openContainerStorage(location, spool, environment["PATH"] ?? "");
+      return openDaemonSource(storage, location.name, text, spool);
+    }
     case "directory":
       return openDirectorySource(await openDirectoryTree(location.path, text));
     case "oci-layout":
@@ -87,6 +93,11 @@ export async function openSink(
     case "daemon": {
       const engine = new EngineClient(await findEngine(environment), signal);
       return openDaemonSink(engine, location.name, text, spoolDirectory(environment));
+    }
+    case "storage": {
+      const directory = spoolDirectory(environment);
+      const storage = openContainerStorage(location, { directory, signal }, environment["PATH"] ?? "");
+      return openDaemonSink(storage, location.name, text, directory);
     }
     case "directory":
       return openDirectorySink(location.path, text);

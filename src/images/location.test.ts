@@ -8,6 +8,9 @@ const cases: readonly [string, string][] = [
   ["docker://quay.io/coreos/etcd:v3", "docker://quay.io/coreos/etcd:v3"],
   ["docker-daemon:app", "docker-daemon:app:latest"],
   ["docker-daemon:localhost:5000/app:1", "docker-daemon:localhost:5000/app:1"],
+  ["containers-storage:app", "containers-storage:app:latest"],
+  ["containers-storage:[overlay@/a+/b]quay.io/x:1", "containers-storage:[overlay@/a+/b]quay.io/x:1"],
+  ["containers-storage:@0123456789abcdef", "containers-storage:0123456789abcdef"],
   ["docker-archive:/tmp/a.tar", "docker-archive:/tmp/a.tar"],
   ["docker-archive:/tmp/a.tar:app:1", "docker-archive:/tmp/a.tar:app:1"],
   ["docker-archive:-", "docker-archive:-"],
@@ -21,7 +24,8 @@ for (const [text, full] of cases) {
 }
 
 const wrong: readonly [string, RegExp][] = [
-  ["containers-storage:app", /transport "containers-storage" is not known; write one of docker:\/\//],
+  ["sif:app", /transport "sif" is not known; write one of docker:\/\//],
+  ["containers-storage:", /name is missing/],
   ["docker-deamon:alpine:3", /transport "docker-deamon" is not known/],
   ["tar:/tmp/a.tar", /transport "tar" is not known/],
   ["https://quay.io/x", /transport "https" is not known/],

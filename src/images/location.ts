@@ -10,12 +10,13 @@ import { RegistryError } from "../oci/registry-error.ts";
 export const STANDARD_STREAM = "-";
 
 /**
- * A parsed location. `label` picks an image of several, or names the one to be written: a tag, a full reference, or
+ * A parsed location. A `store` is in brackets; null: the usual one. `label` picks an image of several, or names the one to be written: a tag, a full reference, or
  * `@0`, the first one; null without it. `path` is as it was written.
  */
 export type Location =
   | { readonly kind: "registry"; readonly reference: Reference }
   | { readonly kind: "daemon"; readonly name: string }
+  | { readonly kind: "storage"; readonly store: string | null; readonly name: string }
   | { readonly kind: "docker-archive"; readonly path: string; readonly label: string | null }
   | { readonly kind: "oci-archive"; readonly path: string; readonly label: string | null }
   | { readonly kind: "oci-layout"; readonly path: string; readonly label: string | null }
@@ -29,6 +30,7 @@ export type SourceLocation =
 const SCHEMES = {
   docker: "registry",
   "docker-daemon": "daemon",
+  "containers-storage": "storage",
   "docker-archive": "docker-archive",
   "oci-archive": "oci-archive",
   oci: "oci-layout",
@@ -37,20 +39,10 @@ const SCHEMES = {
 type Scheme = keyof typeof SCHEMES;
 
 /** Transports that others know and larder does not; without this list they would be read as image names. */
-const FOREIGN = new Set([
-  "containers-storage",
-  "ostree",
-  "sif",
-  "tarball",
-  "atomic",
-  "docker-tar",
-  "file",
-  "http",
-  "https",
-]);
+const FOREIGN = new Set(["ostree", "sif", "tarball", "atomic", "docker-tar", "file", "http", "https"]);
 
 /**
- * Reads `docker://NAME`, `docker-daemon:NAME`, `docker-archive:PATH[:NAME]`, `oci-archive:PATH[:TAG]`, `oci:DIR[:TAG]`,
+ * Reads `docker://NAME`, `docker-daemon:NAME`, `containers-storage:[STORE]NAME`, `docker-archive:PATH[:NAME]`, `oci-archive:PATH[:TAG]`, `oci:DIR[:TAG]`,
  * `dir:PATH`, or a bare name, which means a registry. A path ends at its first colon.
  * Throws BAD_REQUEST for an unknown transport or a missing part, and what `parseReference` throws.
  */
@@ -72,6 +64,8 @@ export function formatLocation(location: SourceLocation): string {
       return `docker://${formatReference(location.reference)}`;
     case "daemon":
       return `docker-daemon:${location.name}`;
+    case "storage":
+      return `containers-storage:${location.store ?? ""}${location.name}`;
     case "directory":
       return `dir:${location.path}`;
     case "oci-layout":
@@ -87,7 +81,7 @@ export function formatLocation(location: SourceLocation): string {
 }
 
 function knownTransports(): string {
-  return "docker://NAME, docker-daemon:NAME, docker-archive:FILE[:NAME], oci-archive:FILE[:TAG], oci:DIR[:TAG], dir:DIR";
+  return "docker://NAME, docker-daemon:NAME, containers-storage:NAME, docker-archive:FILE[:NAME], oci-archive:FILE[:TAG], oci:DIR[:TAG], dir:DIR";
 }
 
 function parseRest(text: string, scheme: Scheme, rest: string): Location {
@@ -99,6 +93,12 @@ function parseRest(text: string, scheme: Scheme, rest: string): Location {
     case "daemon":
       if (rest === "") throw bad(text, "the image's name is missing: docker-daemon:NAME[:TAG]");
       return { kind, name: withTag(rest) };
+    case "storage": {
+      const [, store = null, name = ""] = /^(\[[^\]]*\])?(.*)$/s.exec(rest) ?? [];
+      if (name === "") throw bad(text, "the image's name is missing: containers-storage:NAME[:TAG]");
+      const id = /^@?([0-9a-f]{12,64})$/.exec(name)?.[1];
+      return { kind, store, name: id ?? withTag(name) };
+    }
     case "directory":
       if (rest === "") throw bad(text, "the directory is missing: dir:DIR");
       return { kind, path: rest };

@@ -27,13 +27,14 @@ export function copyCommand(io: CommandIo): Command {
       "Copy an image byte for byte from any place to any other:\n" +
         "  docker://NAME or NAME         a registry\n" +
         "  docker-daemon:NAME            Docker's or Podman's own images (DOCKER_HOST says where)\n" +
+        "  containers-storage:NAME       Podman's and CRI-O's images, by podman or skopeo on this machine\n" +
         "  docker-archive:FILE[:NAME]    what 'docker save' writes\n" +
         "  oci:DIR[:TAG]                 an OCI image layout\n" +
         "  oci-archive:FILE[:TAG]        an OCI image layout in a tar\n" +
         "  dir:DIR                       a directory of skopeo's\n" +
         "The path of an archive, a layout or a directory will do for the source: app.tar, ./folder.\n" +
         "Archives may be compressed (gzip, zstd, xz, bzip2); FILE may be '-'. Without --platform the image is kept as it is;\n" +
-        "into docker-archive: and docker-daemon: goes this machine's platform.",
+        "into an engine or docker-archive: goes this machine's platform.",
     )
     .argument("<source>", "where the image is")
     .argument("<dest>", "where it is to go");
@@ -48,7 +49,7 @@ export function copyCommand(io: CommandIo): Command {
 async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): Promise<void> {
   const [reading, dest] = [await readSource(from, "registry"), await readDestination(to)];
   const source = reading.location;
-  const isEngine = dest.kind === "daemon" || dest.kind === "docker-archive";
+  const isEngine = dest.kind === "daemon" || dest.kind === "storage" || dest.kind === "docker-archive";
   const options = {
     platforms: selectionOf(flags, isEngine ? hostSelection() : ALL_PLATFORMS),
     jobs: jobsOf(flags),

@@ -1,6 +1,6 @@
 import { RegistryError } from "../../oci/registry-error.ts";
 import { openDockerArchiveSource } from "../docker-archive/docker-archive-source.ts";
-import type { EngineClient } from "./engine-client.ts";
+import type { ImageEngine } from "./image-engine.ts";
 import type { ImageSource } from "../image-source.ts";
 import { openArchiveStream } from "../archive/open-archive.ts";
 import { sourceOverTree } from "../files/source-over-tree.ts";
@@ -11,11 +11,11 @@ import type { ImageSink } from "../image-sink.ts";
 import { streamFrom } from "../files/stream-from.ts";
 
 /**
- * An image of Docker's or Podman's own, which the engine gives as a Docker archive; that is kept in a spool file
+ * An image of Docker's or Podman's own, which the engine gives as an archive; that is kept in a spool file
  * meanwhile. Throws MANIFEST_UNKNOWN when the engine does not have it.
  */
 export async function openDaemonSource(
-  engine: EngineClient,
+  engine: ImageEngine,
   name: string,
   location: string,
   spool: Spool,
@@ -35,7 +35,7 @@ export async function openDaemonSource(
 
 /** Puts one image into Docker or Podman under `name`, as a Docker archive that is first made in `spoolDirectory`. */
 export async function openDaemonSink(
-  engine: EngineClient,
+  engine: ImageEngine,
   name: string,
   location: string,
   spoolDirectory: string,

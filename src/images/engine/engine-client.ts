@@ -9,6 +9,7 @@
  */
 import * as v from "valibot";
 import { RegistryError } from "../../oci/registry-error.ts";
+import type { ImageEngine } from "./image-engine.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Where an engine listens. `tls` holds PEM texts. */
@@ -23,7 +24,7 @@ const ERROR_LIMIT_BYTES = 64 * 1024;
 const LOAD_REPORT_LIMIT_BYTES = 1024 * 1024;
 
 /** A client of one engine; nothing is contacted yet. Every failure is an UPSTREAM_UNAVAILABLE that names the engine. */
-export class EngineClient {
+export class EngineClient implements ImageEngine {
   readonly #endpoint: EngineEndpoint;
   readonly #signal: AbortSignal;
 
