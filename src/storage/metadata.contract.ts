@@ -416,6 +416,16 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await links.findLink([c], blob)).toMatchObject({ size: 11, touchedAtMs: 4 });
     });
 
+    test("who else has a blob is known", async () => {
+      const [here, there] = [repository("links/here"), repository("links/there")];
+      const blob = digestOf("in two places");
+      await links.linkBlob(here, blob, 1, 1);
+      expect(await links.isLinkedElsewhere(here, blob)).toBe(false);
+      expect(await links.isLinkedElsewhere(there, blob)).toBe(true);
+      await links.linkBlob(there, blob, 1, 1);
+      expect(await links.isLinkedElsewhere(here, blob)).toBe(true);
+    });
+
     test("a blob is referenced where a manifest names it, linked or not", async () => {
       const [here, there] = [repository("named/here"), repository("named/there")];
       const blob = digestOf("named blob");

@@ -197,6 +197,8 @@ export interface BlobLinkStore {
   isReferenced(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** The first of these repositories that holds a manifest that names this blob or manifest; null when none does. */
   findNaming(repositories: readonly RepositoryName[], digest: Digest): Promise<RepositoryName | null>;
+  /** Does another repository than this one have the blob? */
+  isLinkedElsewhere(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Removes a link. False when there was none. */
   unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean>;
 }

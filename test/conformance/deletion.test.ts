@@ -107,6 +107,35 @@ describe.each(ALGORITHMS)("deleting a blob by %s", (algorithm) => {
   });
 });
 
+describe("deleting a blob that another repository answers for", () => {
+  test("is 404 and says which: nothing is deleted there", async () => {
+    const path = freshName();
+    const image = makeImage();
+    await pushImage(registry.url, path, image, "v1");
+    const blob = image.blobs[0] ?? makeBlob();
+    const asStandIn = blobUrl(registry.url, `quay.io/${path}`, blob.digest);
+    expect(await statusOf("GET", asStandIn)).toBe(200);
+    const refused = await send("DELETE", asStandIn);
+    expectError(refused, 404, "BLOB_UNKNOWN");
+    expect(refused.text).toContain(`local/${path} answers for it`);
+    for (const url of [asStandIn, blobUrl(registry.url, path, blob.digest)])
+      expect(await statusOf("GET", url)).toBe(200);
+  });
+
+  test("is refused where a manifest would borrow it at once, and not once that is gone", async () => {
+    const [name, other] = [freshName(), freshName()];
+    const image = makeImage();
+    for (const repository of [name, other]) await pushImage(registry.url, repository, image, "v1");
+    const url = blobUrl(registry.url, name, image.blobs[0]?.digest ?? "");
+    expectError(await send("DELETE", url), 405, "UNSUPPORTED");
+    expect(await statusOf("GET", url)).toBe(200);
+    expect(await statusOf("DELETE", manifestUrl(registry.url, name, image.manifest.digest))).toBe(202);
+    expect(await statusOf("DELETE", url)).toBe(202);
+    expect(await statusOf("GET", url)).toBe(404);
+    expect(await statusOf("GET", blobUrl(registry.url, other, image.blobs[0]?.digest ?? ""))).toBe(200);
+  });
+});
+
 test("deleting in a repository that does not exist is 404", async () => {
   for (const url of [
     blobUrl(registry.url, freshName(), missingDigest()),

@@ -140,13 +140,23 @@ export class Blobs {
     return bytes.byteLength === found.link.size ? bytes : null;
   }
 
-  /** Takes a blob out of a repository; the space is given back once no repository has it. Throws BLOB_UNKNOWN. */
+  /**
+   * Takes a blob out of this very repository, whoever else answers for it; the space is given back once no repository has it.
+   * Throws BLOB_UNKNOWN, and UNSUPPORTED where nothing would come of it: a manifest of the repository names the blob, and
+   * another repository lends it.
+   */
   async delete(repository: Repository, digest: Digest): Promise<void> {
-    if (!(await this.#parts.links.unlinkBlob(nameOf(repository), digest))) {
-      throw new RegistryError("BLOB_UNKNOWN", `the blob ${digest} is not in ${nameOf(repository)}`, {
-        detail: { digest },
-      });
+    const { links } = this.#parts;
+    const name = nameOf(repository);
+    const detail = { digest };
+    if ((await links.isReferenced(name, digest)) && (await links.isLinkedElsewhere(name, digest))) {
+      const message = `a manifest of ${name} names the blob ${digest}, and another repository has it: it would still be answered; delete the manifest first`;
+      throw new RegistryError("UNSUPPORTED", message, { detail });
     }
+    if (await links.unlinkBlob(name, digest)) return;
+    const holder = (await this.#find(repository, digest))?.link.repository ?? null;
+    const where = holder === null ? "" : `; ${holder} answers for it: delete it there`;
+    throw new RegistryError("BLOB_UNKNOWN", `the blob ${digest} is not in ${name}${where}`, { detail });
   }
 
   /**

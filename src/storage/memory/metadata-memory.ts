@@ -326,6 +326,10 @@ class MemoryMetadata {
     return null;
   }
 
+  async isLinkedElsewhere(name: RepositoryName, digest: Digest): Promise<boolean> {
+    return [...this.#repositories].some(([other, { links }]) => other !== name && links.has(digest));
+  }
+
   async unlinkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
     return this.#open(name).links.delete(digest);
   }

@@ -84,6 +84,11 @@ export class SqliteBlobLinks implements BlobLinkStore {
     return repositories.find((repository) => isNamed(this.#database, repository, digest)) ?? null;
   }
 
+  async isLinkedElsewhere(repository: RepositoryName, digest: Digest): Promise<boolean> {
+    const sql = "SELECT 1 FROM repository_blob WHERE digest = ? AND repository <> ? LIMIT 1";
+    return this.#database.query<unknown, [string, string]>(sql).get(digest, repository) !== null;
+  }
+
   async unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
     return this.#database.freeing(() => {
       const sql = "DELETE FROM repository_blob WHERE repository = ? AND digest = ?";
