@@ -70,7 +70,7 @@ export class FilesystemSpool implements Spool {
           await writer.add(chunk);
         }
       } finally {
-        await this.#finish(id, writer);
+        await this.#finish(id, writer, file, start);
       }
       this.#guard?.confirm();
       return writer.size;
@@ -140,12 +140,17 @@ export class FilesystemSpool implements Spool {
     return running?.bytes === size ? running : null;
   }
 
-  /** Writes what is left and syncs. When that fails, the running digest no longer tells what is in the file. */
-  async #finish(id: UploadId, writer: BatchWriter): Promise<void> {
+  /**
+   * Writes what is left and syncs. When that fails, nobody knows what of it would survive a power cut: the upload is as long as
+   * it was, and the running digest no longer tells what is in the file.
+   */
+  async #finish(id: UploadId, writer: BatchWriter, file: FileHandle, start: number): Promise<void> {
     try {
       await writer.end();
     } catch (error) {
       this.#running.delete(id);
+      // Where even that fails, the client finds that the digest is wrong.
+      await file.truncate(start).catch(() => {});
       throw error;
     }
   }

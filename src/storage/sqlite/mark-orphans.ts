@@ -1,6 +1,7 @@
 import { attachmentTagsOf } from "../../oci/attachment-tag.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { isIndexType } from "../../oci/media-type.ts";
+import { rememberRow } from "./remember-row.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 /** True of a row of `repository_manifest` that no tag names. */
@@ -45,6 +46,7 @@ export function releaseAttached(database: SqliteDatabase, repository: string, su
     "DELETE FROM tag WHERE repository = ? AND name = ? AND pushed = 0 RETURNING manifest",
   );
   for (const tag of attachmentTagsOf(subject as Digest)) {
+    rememberRow(database, "tag", [repository, tag, 0]);
     const removed = remove.get(repository, tag);
     if (removed !== null) releaseManifest(database, repository, removed.manifest);
   }

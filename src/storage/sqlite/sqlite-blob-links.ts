@@ -3,6 +3,7 @@ import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { BlobTransitions } from "../blob-transitions.ts";
 import type { BlobLink, BlobLinkStore, TagKind } from "../metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import { rememberRow } from "./remember-row.ts";
 import { isNamed } from "./sqlite-naming.ts";
 
 /** Links between repositories and blobs in SQLite. */
@@ -91,12 +92,14 @@ export class SqliteBlobLinks implements BlobLinkStore {
 
   async unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
     return this.#database.freeing(() => {
+      rememberRow(this.#database, "repository_blob", [repository, digest]);
       const sql = "DELETE FROM repository_blob WHERE repository = ? AND digest = ?";
       return this.#database.query<null, [string, string]>(sql).run(repository, digest).changes > 0;
     });
   }
 
   #link(repository: RepositoryName, digest: Digest, atMs: number, kind: TagKind): void {
+    rememberRow(this.#database, "repository_blob", [repository, digest]);
     const isHeld = kind === "cached" && isNamed(this.#database, repository, digest);
     this.#database
       .query<null, [string, string, number, number]>(

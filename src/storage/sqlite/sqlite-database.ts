@@ -56,6 +56,9 @@ export class SqliteDatabase {
   #changes: ChangeSink | null = null;
   #transactions = 0;
   #afterwards: (() => void)[] = [];
+  #otherwise: (() => void)[] = [];
+  /** Transactions that somebody waits for, in their order. */
+  readonly #unconfirmed = new Set<Unconfirmed>();
   /** Has its schema, and with it maybe its content, been changed by being opened? */
   readonly wasMigrated: boolean;
 
@@ -127,6 +130,15 @@ export class SqliteDatabase {
     this.#afterwards.push(tell);
   }
 
+  /**
+   * To be called within a transaction that is waited for: `undo` takes back what it does, as the last change before `work`
+   * began, in a transaction of its own, should it not become durable. Whoever is told that something failed does not find it
+   * done.
+   */
+  otherwise(undo: () => void): void {
+    this.#otherwise.push(undo);
+  }
+
   #refuseWhileSpent(): void {
     if (this.#reserve?.isSpent !== true) return;
     // No waiting here: what the caller has read must still hold in the transaction. The next one finds it put back.
@@ -136,8 +148,13 @@ export class SqliteDatabase {
 
   #commit<T>(work: () => T): Committed<T> {
     this.#guard?.admit();
+    return this.#write(work);
+  }
+
+  #write<T>(work: () => T): Committed<T> {
     this.#transactions++;
     this.#afterwards = [];
+    this.#otherwise = [];
     let writeDown: (() => void) | null = null;
     try {
       const result = this.#database
@@ -149,7 +166,8 @@ export class SqliteDatabase {
         .immediate();
       (writeDown as (() => void) | null)?.();
       const told = this.#afterwards;
-      return { result, tell: told.length === 0 ? nothing : () => told.forEach((tell) => tell()) };
+      const tell = told.length === 0 ? nothing : () => told.forEach((one) => one());
+      return { result, tell, undos: this.#otherwise };
     } catch (error) {
       throw isSqliteDamage(error) ? this.#meetDamage(error) : storageError(error);
     }
@@ -179,7 +197,7 @@ export class SqliteDatabase {
 
   /** Waits until all that was committed so far would survive a power cut. Throws STORAGE_FULL, WritesRefused. */
   settle(): Promise<void> {
-    return this.#flushed({ result: undefined, tell: nothing });
+    return this.#flushed({ result: undefined, tell: nothing, undos: [] });
   }
 
   /**
@@ -245,23 +263,58 @@ export class SqliteDatabase {
     return withReserve(this.#reserve, () => this.transact(() => next.get(closed)));
   }
 
-  async #flushed<T>({ result, tell }: Committed<T>): Promise<T> {
+  async #flushed<T>({ result, tell, undos }: Committed<T>): Promise<T> {
+    const own: Unconfirmed = { undos, failure: null };
+    this.#unconfirmed.add(own);
     try {
       await this.#flush.flush();
+      // A file that has lost its name is synced, too.
+      this.#guard?.confirm();
     } catch (error) {
-      throw storageError(error);
+      this.#takeBack(storageError(error));
     }
-    // A file that has lost its name is synced, too.
-    this.#guard?.confirm();
+    this.#unconfirmed.delete(own);
+    // Another's failure counts: what it was built on has been taken back.
+    if (own.failure !== null) throw own.failure;
     tell();
     return result;
   }
+
+  /** Takes back all that is not known to be durable, the last of it first. */
+  #takeBack(failure: unknown): void {
+    const failed = [...this.#unconfirmed].toReversed();
+    this.#unconfirmed.clear();
+    for (const one of failed) one.failure = failure;
+    const undos = failed.flatMap((one) => one.undos.toReversed());
+    if (undos.length === 0) return;
+    try {
+      this.#write(() => undos.forEach(attempt));
+    } catch {
+      // A disk that takes nothing at all: what is seen is what a restart may find, and nobody was told that it is there.
+    }
+  }
 }
 
+/** A transaction that somebody waits for. `failure` is why it was taken back; null: it was not. */
+type Unconfirmed = { readonly undos: readonly (() => void)[]; failure: unknown };
+
 /** What a transaction came to, and what tells those who wait for it. */
-type Committed<T> = { readonly result: T; readonly tell: () => void };
+type Committed<T> = {
+  readonly result: T;
+  readonly tell: () => void;
+  readonly undos: readonly (() => void)[];
+};
 
 function nothing(): void {}
+
+/** What somebody else has built on meanwhile cannot be taken back, which keeps the rest from nothing. */
+function attempt(undo: () => void): void {
+  try {
+    undo();
+  } catch {
+    // As above.
+  }
+}
 
 /** Does what may fail for want of space; then once more, with the space that is kept for such work. */
 function withReserve<T>(reserve: SpaceReserve | null, work: () => T): T {

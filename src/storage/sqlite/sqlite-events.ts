@@ -36,6 +36,9 @@ export class SqliteEvents implements EventStore {
     this.#untilTrim -= 1;
     if (this.#untilTrim < 0) this.#trim(atMs);
     const stored = { ...event, id: inserted?.id ?? 0 };
+    this.#database.otherwise(() =>
+      this.#database.query<null, [number]>("DELETE FROM event WHERE id = ?").run(stored.id),
+    );
     this.#database.afterwards(() => this.#subscribers.tell(stored));
   }
 

@@ -5,6 +5,7 @@ import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { ManifestPut } from "../metadata.ts";
 import { eventsOfPut } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import { rememberRow } from "./remember-row.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
 
 /** A manifest that names so many digests at most is written in one transaction: all images that people make. */
@@ -50,6 +51,7 @@ export class SqliteManifestWriter {
       if (this.#insertManifest(put)) this.#insertReferences(put, put.references);
       this.#show(repository, put);
       this.#settle(repository, put.requiredBlobs);
+      this.#database.otherwise(() => this.#unsettle(repository, put));
     });
     return [];
   }
@@ -156,6 +158,9 @@ export class SqliteManifestWriter {
   /** From here on the repository holds the manifest, and with it what it lists. */
   #show(repository: RepositoryName, put: ManifestPut): void {
     const { manifest, requiredManifests, subject, tags, kind, isPart, atMs } = put;
+    const pushed = kind === "pushed" ? 1 : 0;
+    for (const name of tags) rememberRow(this.#database, "tag", [repository, name, pushed]);
+    rememberRow(this.#database, "repository_manifest", [repository, manifest.digest]);
     this.#database
       .query<null, [string, string, string | null, number, number | null]>(
         `INSERT INTO repository_manifest (repository, manifest, subject, added_at, orphaned_at) VALUES (?, ?, ?, ?, ?)
@@ -172,7 +177,7 @@ export class SqliteManifestWriter {
        ON CONFLICT DO UPDATE SET manifest = excluded.manifest, checked_at = excluded.checked_at,
          updated_at = CASE WHEN manifest = excluded.manifest AND pushed = 0 THEN updated_at ELSE excluded.updated_at END`,
     );
-    for (const name of tags) tag.run(repository, name, kind === "pushed" ? 1 : 0, manifest.digest, atMs, atMs);
+    for (const name of tags) tag.run(repository, name, pushed, manifest.digest, atMs, atMs);
     for (const event of eventsOfPut(repository, put)) this.#events.add(event);
   }
 
@@ -182,6 +187,14 @@ export class SqliteManifestWriter {
       "UPDATE repository_blob SET touched_at = 0 WHERE repository = ? AND digest = ? AND touched_at <> 0",
     );
     for (const digest of digests) settle.run(repository, digest);
+  }
+
+  /** The manifest is not there after all: its pusher comes again. */
+  #unsettle(repository: RepositoryName, { requiredBlobs, atMs }: ManifestPut): void {
+    const touch = this.#database.query<null, [number, string, string]>(
+      "UPDATE repository_blob SET touched_at = ? WHERE repository = ? AND digest = ? AND touched_at = 0",
+    );
+    for (const digest of requiredBlobs) touch.run(atMs, repository, digest);
   }
 }
 

@@ -9,6 +9,7 @@ import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
 import { markOrphans, releaseAttached } from "./mark-orphans.ts";
+import { rememberManifest } from "./remember-row.ts";
 import { removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
 
@@ -67,6 +68,7 @@ export class SqliteManifests implements ManifestStore {
     cause: EventCause = NO_CAUSE,
   ): Promise<boolean> {
     const remove = () => {
+      rememberManifest(this.#database, repository, digest);
       const removed = this.#database
         .query<null, [string, string]>("DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?")
         .run(repository, digest);

@@ -67,8 +67,8 @@ export class SqliteOrphans implements WorkList<Orphan> {
 }
 
 /**
- * Removes something with the orphans that no grace period keeps, and theirs: all in one transaction when they are few, else
- * in turns. Whatever a crash leaves of them, the collection takes.
+ * Removes something, and then, in turns, the orphans that no grace period keeps, and theirs. It is done when what was to be
+ * removed is: whatever a crash or a failing disk leaves of the orphans, the collection takes.
  */
 export async function removeInTurns<T>(database: SqliteDatabase, turns: Turns, remove: () => T): Promise<T> {
   const work = turns.begin();
@@ -81,10 +81,11 @@ export async function removeInTurns<T>(database: SqliteDatabase, turns: Turns, r
     }
     return orphan !== null;
   };
-  let { removed, isMore } = await database.freeing(() => ({ removed: remove(), isMore: takeTurn() }));
+  const removed = await database.freeing(remove);
+  let isMore = orphans.next() !== null;
   while (isMore) {
     await work.nextTurn();
-    isMore = await database.freeing(takeTurn);
+    isMore = await database.freeing(takeTurn).catch(() => false);
   }
   return removed;
 }

@@ -1,4 +1,5 @@
 import { formatSetting, type JsonValue, type SettingListener, type SettingsStore } from "../settings.ts";
+import { rememberRow } from "./remember-row.ts";
 import { Subscribers } from "../subscribers.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
@@ -20,6 +21,7 @@ export class SqliteSettings implements SettingsStore {
   async set(key: string, value: JsonValue): Promise<void> {
     const text = value === null ? null : formatSetting(key, value);
     await this.#database.durably(() => {
+      rememberRow(this.#database, "setting", [key]);
       this.#database.afterwards(() => this.#subscribers.tell(key, value));
       if (text === null) this.#database.query<null, [string]>("DELETE FROM setting WHERE key = ?").run(key);
       else this.#upsert(key, text);

@@ -8,6 +8,7 @@ import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
 import { releaseManifest } from "./mark-orphans.ts";
+import { rememberRow } from "./remember-row.ts";
 import { removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
 
@@ -72,6 +73,7 @@ export class SqliteTags implements TagStore, RepositoryStore {
     cause: EventCause = NO_CAUSE,
   ): Promise<TagKind | null> {
     const remove = (): TagKind | null => {
+      for (const pushed of [0, 1]) rememberRow(this.#database, "tag", [repository, tag, pushed]);
       const removed = this.#database
         .query<{ pushed: number; manifest: string }, [string, string]>(
           `DELETE FROM tag WHERE repository = ?1 AND name = ?2
@@ -80,6 +82,7 @@ export class SqliteTags implements TagStore, RepositoryStore {
         .get(repository, tag);
       if (removed === null) return null;
       this.#events.add(eventOfRemoval(repository, tag, removed.manifest as Digest, atMs, cause));
+      if (withManifest) rememberRow(this.#database, "repository_manifest", [repository, removed.manifest]);
       if (withManifest) releaseManifest(this.#database, repository, removed.manifest);
       return removed.pushed === 1 ? "pushed" : "cached";
     };
