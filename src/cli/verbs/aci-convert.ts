@@ -22,6 +22,7 @@ import { targetAt } from "../../remote/registry-side.ts";
 import { explaining, readSource } from "../read-location.ts";
 import { spoolDirectory } from "../spool-directory.ts";
 import { standardStreams } from "../standard-streams.ts";
+import { isOne } from "../insist-on-one.ts";
 
 type ConvertFlags = {
   readonly registry?: string;
@@ -84,10 +85,11 @@ async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promis
       );
   try {
     const written: WrittenAci[] = [];
-    const images = await explaining(reading, () => source.images());
-    if (flags.name !== undefined && images.length > 1) {
-      throw new CommandFailure(2, `${source.location} holds ${images.length} images; --name can name only one of them`);
+    const held = await explaining(reading, () => source.images());
+    if (flags.name !== undefined && !isOne(held)) {
+      throw new CommandFailure(2, `${source.location} holds ${held.length} images; --name can name only one of them`);
     }
+    const images = flags.name === undefined ? held : held.slice(0, 1);
     for (const image of images) {
       const { origin, fileName } = nameAci(location, image, flags.name ?? null);
       const options: ConversionOptions = { origin, compression: flags.compression, signal };

@@ -88,6 +88,16 @@ describe("larder copy", () => {
     expect(stderr).toContain("copied");
   });
 
+  test("takes two names of one image for one image", async () => {
+    await writeLayout(join(folder, "twice"), [
+      { image: mine, name: "docker.io/library/app:1" },
+      { image: mine, name: "localhost/app:1" },
+    ]);
+    const { status } = await run("copy", [`oci:${join(folder, "twice")}`, `oci:${join(folder, "once")}:x`]);
+    expect(status).toBe(0);
+    expect((await run("copy", [`oci:${join(folder, "many")}`, `oci:${join(folder, "once")}:x`])).status).toBe(2);
+  });
+
   test("puts this machine's platform into a docker-archive, or those that are asked for", async () => {
     const archive = `docker-archive:${join(folder, "a.tar")}`;
     expect((await run("copy", [from("app"), archive])).stdout).toBe(`quay.io/team/app:1\t${mine.root.digest}\n`);

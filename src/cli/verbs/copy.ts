@@ -61,9 +61,9 @@ async function copy(from: string, to: string, flags: CopyFlags, io: CommandIo): 
   const report = new CopyReport(io.stderr);
   const opened = await explaining(reading, () => openSource(source, registrySideOf(flags, "src"), context));
   try {
-    const images = await explaining(reading, () => opened.images());
+    const held = await explaining(reading, () => opened.images());
     // Several images fit only where each can keep its own name.
-    if (!("label" in dest && dest.label === null)) insistOnOne(images, from);
+    const images = "label" in dest && dest.label === null ? held : [insistOnOne(held, from)];
     const sink = await openSink(dest, registrySideOf(flags, "dest"), mountFrom(source, dest), context);
     await copyAll(opened, images, sink, options, report);
   } finally {

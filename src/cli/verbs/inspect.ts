@@ -66,8 +66,7 @@ async function inspectLocation(reading: SourceReading, flags: Flags, io: Command
   const source = await explaining(reading, () => openSource(reading.location, registrySideOf(flags, ""), context));
   try {
     const images = await explaining(reading, () => source.images());
-    insistOnOne(images, source.location);
-    return await inspectSource(source, images[0], io.signal);
+    return await inspectSource(source, insistOnOne(images, source.location), io.signal);
   } finally {
     await source.close();
   }

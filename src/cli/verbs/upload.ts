@@ -33,6 +33,7 @@ import { explaining, readSource, type SourceReading } from "../read-location.ts"
 import { standardStreams } from "../standard-streams.ts";
 import { parseReference } from "../../oci/reference.ts";
 import { parseTag, type Tag } from "../../oci/tag.ts";
+import { isOne } from "../insist-on-one.ts";
 
 type UploadFlags = CopyFlags & { readonly registry?: string; readonly includeHost?: boolean; readonly as?: string };
 
@@ -92,10 +93,11 @@ async function upload(
   const context = { environment, signal, ...standardStreams };
   const source = await explaining(reading, () => openSource(location, registrySideOf(flags, "src"), context));
   try {
-    const images = await explaining(reading, () => source.images());
-    if (explicit !== null && images.length > 1) {
-      throw new CommandFailure(2, `${source.location} holds ${images.length} images; --as can name only one of them`);
+    const held = await explaining(reading, () => source.images());
+    if (explicit !== null && !isOne(held)) {
+      throw new CommandFailure(2, `${source.location} holds ${held.length} images; --as can name only one of them`);
     }
+    const images = explicit === null ? held : held.slice(0, 1);
     const named = images.map((image) => ({ image, name: explicit ?? nameFor(image, source.location, flags) }));
     let near = mountFrom(location, namespace);
     for (const { image, name } of named) {
