@@ -19,6 +19,7 @@ import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
 import { readText, readTextFrom, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
+import { TEXT_FORMATS } from "./text-formats/text-formats.ts";
 import { type LineOrigin, linesOf, readDocuments } from "./files/yaml-documents.ts";
 import { readKnownDocument, scanYamlFile } from "./files/yaml-file.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
@@ -191,8 +192,10 @@ class DiscoveryRun {
 
   async #text(entry: WalkedEntry, text: string, askedFor: boolean): Promise<void> {
     const origin = linesOf(entry.path);
-    if (entry.type === "dockerfile") this.#dockerfile(text, origin);
-    else if (entry.type === "yaml") {
+    const type = await this.#otherTypeOf(entry, text, askedFor);
+    if (type === null) return;
+    if (type === "dockerfile") this.#dockerfile(text, origin);
+    else if (type === "yaml") {
       await scanYamlFile(
         { path: entry.path, name: entry.name, text, askedFor, formats: DOCUMENT_FORMATS },
         this.#options.signal,
@@ -206,6 +209,20 @@ class DiscoveryRun {
         this.findings,
       );
     }
+  }
+
+  /** Has a text read that is of one of the text formats, and gives null; else what it is besides, as its name or its text says. */
+  async #otherTypeOf(entry: WalkedEntry, text: string, askedFor: boolean): Promise<WalkedEntry["type"] | null> {
+    const file = { path: entry.path, name: entry.name, askedFor };
+    const isCandidate = entry.type === "text" || askedFor;
+    const format = isCandidate ? TEXT_FORMATS.find((candidate) => candidate.recognizes(text, file)) : undefined;
+    if (format !== undefined) {
+      await format.read(text, file, this.findings, this.#options.signal);
+      return null;
+    }
+    if (entry.type !== "text") return entry.type;
+    if (/\.(?:ya?ml|json)$/i.test(entry.name)) return "yaml";
+    return askedFor ? typeByText(text) : null;
   }
 
   #dockerfile(text: string, origin: LineOrigin, build?: Pick<BuildOptions, "args" | "contexts">): void {

@@ -3,12 +3,13 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import type { Findings } from "./found/found-image.ts";
+import { TEXT_FORMATS } from "./text-formats/text-formats.ts";
 import { isKustomizationFile } from "./kustomize/build-kustomization.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 
-/** A file or folder to read. A `file` may be anything, which its text has to tell. */
+/** A file or folder to read. A `file` may be anything, which its text has to tell; a `text` is one of the text formats, or what else its name says. */
 export type WalkedEntry = {
-  readonly type: "yaml" | "dockerfile" | "list" | "archive" | "chart" | "kustomization" | "file";
+  readonly type: "text" | "yaml" | "dockerfile" | "list" | "archive" | "chart" | "kustomization" | "file";
   readonly path: string;
   readonly name: string;
 };
@@ -18,6 +19,7 @@ const ENTRY_LIMIT = 500_000;
 
 /** What a file's name says that it is; null when images are not to be expected in it. */
 export function typeByName(name: string): WalkedEntry["type"] | null {
+  if (TEXT_FORMATS.some((format) => format.isNamedSo(name))) return "text";
   if (/\.(?:ya?ml|json)$/i.test(name)) return "yaml";
   if (name.endsWith(".tgz")) return "archive";
   if (isDockerfileName(name)) return "dockerfile";

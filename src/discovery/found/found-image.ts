@@ -13,6 +13,10 @@ export type ImageSource =
   | "compose"
   | "dockerfile"
   | "pipeline"
+  | "quadlet"
+  | "devcontainer"
+  | "bake"
+  | "nomad"
   | "list";
 
 /** An image that a file names. */

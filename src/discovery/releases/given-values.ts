@@ -42,7 +42,8 @@ function readPlain(text: string): Plain {
   return documents ?? {};
 }
 
-function plainOf(value: Located, depth: number): Plain {
+/** Values as plain data. */
+export function plainOf(value: Located, depth: number): Plain {
   if (value.type === "scalar" || depth > 100) return value.type === "scalar" ? value.value : null;
   if (value.type === "list") return value.items.map((item) => plainOf(item, depth + 1));
   return Object.fromEntries([...value.entries].map(([key, item]) => [key, plainOf(item, depth + 1)]));
