@@ -104,3 +104,22 @@ export const versionResult = v.object({
   runtime: v.pipe(v.string(), v.description("`bun 1.4.5`")),
   platform: v.string(),
 });
+
+/** Credentials that were kept or forgotten: `login`, `logout`. */
+export const credentialsResult = v.object({
+  registry: v.string(),
+  status: v.picklist(["kept", "forgotten"]),
+  file: v.pipe(v.string(), v.description("where they are kept; or the credential helper that keeps them")),
+});
+
+/** The authority that nodes have to trust: `ca`. */
+export const authorityResult = v.object({
+  certificate: v.pipe(v.string(), v.description("in PEM")),
+  fingerprint: v.pipe(v.string(), v.description("SHA-256 of it")),
+  validUntil: time,
+  source: v.pipe(v.string(), v.description("the file or the registry that it came from")),
+  isVouchedFor: v.pipe(
+    v.boolean(),
+    v.description("false: it came over the network, and its fingerprint is to be compared"),
+  ),
+});

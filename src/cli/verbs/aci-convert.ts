@@ -16,6 +16,8 @@ import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts"
 import { connectRegistry } from "../../remote/connect-registry.ts";
 import { addRegistryOptions, registrySideOf } from "../copy-flags.ts";
 import { failingOnAci } from "../failing-on-aci.ts";
+import { writtenAcis } from "../json/file-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { openSource } from "../open-location.ts";
 import { findRegistry } from "../../remote/find-registry.ts";
 import { targetAt } from "../../remote/registry-side.ts";
@@ -64,9 +66,8 @@ export function aciConvertCommand(io: CommandIo): Command {
   return command.action((source: string, flags: ConvertFlags) =>
     failingOnAci(io.signal, async () => {
       const written = await convert(source, flags, io);
-      io.stdout.write(
-        flags.json === true ? `${JSON.stringify(written, null, 2)}\n` : written.map(({ file }) => `${file}\n`).join(""),
-      );
+      if (flags.json === true) writeJson(io.stdout, writtenAcis, written);
+      else io.stdout.write(written.map(({ file }) => `${file}\n`).join(""));
     }),
   );
 }

@@ -4,6 +4,8 @@ import { Command } from "commander";
 import { type AciSummary, readAciManifest } from "../../aci/convert/read-aci-manifest.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { failingOnAci } from "../failing-on-aci.ts";
+import { listedAcis } from "../json/file-results.ts";
+import { writeJson } from "../json/write-json.ts";
 
 type ListedAci = AciSummary & { readonly file: string; readonly sizeBytes: number; readonly isSigned: boolean };
 
@@ -20,7 +22,8 @@ export function aciLsCommand(io: CommandIo): Command {
           io.signal.throwIfAborted();
           listed.push(await listFile(file));
         }
-        io.stdout.write(flags.json === true ? `${JSON.stringify(listed, null, 2)}\n` : listed.map(formatLine).join(""));
+        if (flags.json === true) writeJson(io.stdout, listedAcis, listed);
+        else io.stdout.write(listed.map(formatLine).join(""));
       }),
     );
 }

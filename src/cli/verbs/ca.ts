@@ -6,6 +6,8 @@ import { quoteBriefly } from "../../oci/digest.ts";
 import { readAuthorityCertificate } from "../../tls/authority-files.ts";
 import { encodePem } from "../../tls/pem.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { authorityResult } from "../json/server-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { findRegistry } from "../../remote/find-registry.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
@@ -25,16 +27,28 @@ Then restart the container runtime: it reads the trusted certificates when it st
 /** `larder ca`: prints the certificate authority that nodes have to trust. */
 export function caCommand(io: CommandIo): Command {
   return new Command("ca")
-    .description("print the certificate authority that nodes have to trust, and say how")
+    .description("Print the certificate authority that nodes have to trust, and say how.")
     .option("--registry <address>", "ask this registry")
     .option("--data <folder>", "read it from a server's data folder, without a server")
-    .action(async ({ registry, data }: { registry?: string; data?: string }) => {
+    .option("--json", "as JSON")
+    .action(async ({ registry, data, json }: { registry?: string; data?: string; json?: true }) => {
       if (registry !== undefined && data !== undefined) {
         throw new CommandFailure(2, "--registry and --data exclude each other; give the one that holds the authority");
       }
       const found = data === undefined ? await fetchAuthority(registry, io) : await readAuthority(data);
       const certificate = parseAuthority(found.pem, found.origin);
-      io.stdout.write(encodePem("CERTIFICATE", certificate.raw));
+      const pem = encodePem("CERTIFICATE", certificate.raw);
+      const { fingerprint256: fingerprint } = certificate;
+      const validUntil = certificate.validToDate.toISOString();
+      const told = {
+        certificate: pem,
+        fingerprint,
+        validUntil,
+        source: found.origin,
+        isVouchedFor: data !== undefined,
+      };
+      if (json === true) return writeJson(io.stdout, authorityResult, told);
+      io.stdout.write(pem);
       io.stderr.write(`SHA-256 fingerprint: ${certificate.fingerprint256}\nvalid until: ${certificate.validTo}\n`);
       if (data === undefined) {
         io.stderr.write(

@@ -14,6 +14,8 @@ import {
 } from "../../clients/targets/targets.ts";
 import { writeFiles } from "../../clients/deliver/write-files.ts";
 import { type ClientFlags, resolveClientSettings } from "../client-flags.ts";
+import { clientFiles, listedTargets, writtenFiles } from "../json/file-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
@@ -22,13 +24,14 @@ type Flags = ClientFlags & {
   readonly tar?: string;
   readonly script?: boolean;
   readonly overwrite?: boolean;
+  readonly json?: true;
 };
 
 /** `larder client`: prints or writes what a node, a runtime or a name server needs to use larder. */
 export function clientCommand(io: CommandIo): Command {
   return new Command("client")
     .description(
-      "print or write what a node, a runtime or a name server needs to use larder; without a target, list them",
+      "Print or write what a node, a runtime or a name server needs to use larder; without a target, list them.",
     )
     .argument("[target]", "containerd, docker, k3s, talos, hosts, …")
     .argument("[file]", "write a tar to this file, or to standard output for -; the same as --tar")
@@ -46,9 +49,10 @@ export function clientCommand(io: CommandIo): Command {
     .addOption(new Option("--tar <file>", "write the files as a tar, to standard output for -").conflicts("out"))
     .addOption(new Option("--script", "print a shell script that joins the node it runs on").conflicts(["out", "tar"]))
     .option("--overwrite", "with --out: overwrite files that somebody else wrote")
+    .option("--json", "the targets, the files, or what became of them, as JSON")
     .action(async (name: string | undefined, file: string | undefined, flags: Flags) => {
       if (name === undefined) {
-        listTargets(io);
+        listTargets(flags, io);
         return;
       }
       const target = findClientTarget(name);
@@ -71,7 +75,8 @@ async function deliver(target: ClientTarget, settings: ClientSettings, flags: Fl
     return;
   }
   if (flags.tar !== undefined) await deliverTar(target, settings, flags.tar, io);
-  else if (flags.out !== undefined) await deliverFolder(target, settings, flags.out, flags.overwrite ?? false, io);
+  else if (flags.out !== undefined) await deliverFolder(target, settings, flags.out, flags, io);
+  else if (flags.json === true) return printJson(target, settings, io);
   else io.stdout.write(renderText(target, settings));
   for (const note of clientConfig(target, settings).notes) io.stderr.write(`${note}\n`);
 }
@@ -95,7 +100,7 @@ async function deliverFolder(
   target: ClientTarget,
   settings: ClientSettings,
   folder: string,
-  overwrite: boolean,
+  { overwrite = false, json }: Flags,
   io: CommandIo,
 ): Promise<void> {
   const files = await writeFiles(target, settings, folder, overwrite).catch((error: Error) => {
@@ -105,12 +110,33 @@ async function deliverFolder(
   for (const { path, outcome, remark } of files) {
     io.stderr.write(`${outcome} ${path}${remark === null ? "" : `: ${remark}`}\n`);
   }
+  if (json === true) {
+    const results = files.map(({ path, outcome, remark }) => ({ file: path, status: outcome, reason: remark }));
+    writeJson(io.stdout, writtenFiles, results);
+  }
   if (files.some((file) => file.outcome === "left")) {
     throw new CommandFailure(1, "nothing was written, because of the files that were left");
   }
 }
 
-function listTargets(io: CommandIo): void {
+function printJson(target: ClientTarget, settings: ClientSettings, { stdout }: CommandIo): void {
+  const { files, notes } = clientConfig(target, settings);
+  writeJson(stdout, clientFiles, {
+    files: files.map(({ path, mode, content }) => ({ path, mode: mode.toString(8).padStart(4, "0"), content })),
+    notes,
+  });
+}
+
+function listTargets({ json }: Flags, io: CommandIo): void {
+  if (json === true) {
+    const told = clientTargets().map(({ name, aliases, summary, modes }) => ({
+      target: name,
+      aliases,
+      summary,
+      modes,
+    }));
+    return writeJson(io.stdout, listedTargets, told);
+  }
   const names = clientTargets().map((target) => [target.name, ...target.aliases].join(", "));
   const width = Math.max(...names.map((name) => name.length));
   for (const [index, target] of clientTargets().entries()) {

@@ -8,6 +8,8 @@ import { eraseCredentials, storeCredentials } from "../../upstream/auth/store-cr
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { connectRegistry } from "../../remote/connect-registry.ts";
 import { failingPlainly } from "../failing-plainly.ts";
+import { credentialsResult } from "../json/server-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { targetOfName } from "../../remote/registry-side.ts";
 
 type Flags = {
@@ -18,6 +20,7 @@ type Flags = {
   readonly plainHttp?: true;
   readonly ca?: string;
   readonly check: boolean;
+  readonly json?: true;
 };
 
 /** `larder login HOST`: keeps credentials for a registry where larder, Docker and Podman find them. */
@@ -35,6 +38,7 @@ export function loginCommand(io: CommandIo): Command {
     .option("--plain-http", "reach the registry without TLS")
     .option("--ca <file>", "trust these certificate authorities (PEM) at the registry")
     .option("--no-check", "do not try the credentials at the registry")
+    .option("--json", "as JSON")
     .action((host: string, flags: Flags) => failingPlainly(io.signal, () => login(host, flags, io)));
 }
 
@@ -44,11 +48,14 @@ export function logoutCommand(io: CommandIo): Command {
     .description("Forget the credentials for an upstream registry.")
     .argument("[host]", "the registry", "docker.io")
     .option("--file <config.json>", "the file that they are kept in")
+    .option("--json", "as JSON")
     .action((host: string, flags: Flags) =>
       failingPlainly(io.signal, async () => {
-        const erased = await eraseCredentials(fileOf(flags, io), namespaceOf(host), io.environment);
+        const [file, registry] = [fileOf(flags, io), namespaceOf(host)];
+        const erased = await eraseCredentials(file, registry, io.environment);
         if (!erased) throw new CommandFailure(1, `there are no credentials for ${host}`);
         io.stderr.write(`the credentials for ${host} are forgotten\n`);
+        if (flags.json === true) writeJson(io.stdout, credentialsResult, { registry, status: "forgotten", file });
       }),
     );
 }
@@ -69,6 +76,7 @@ async function login(host: string, flags: Flags, io: CommandIo): Promise<void> {
     io.environment,
   );
   io.stderr.write(`the credentials for ${namespace} are kept in ${kept}\n`);
+  if (flags.json === true) writeJson(io.stdout, credentialsResult, { registry: namespace, status: "kept", file: kept });
 }
 
 /** Wrong credentials are better refused now than at the first pull. */

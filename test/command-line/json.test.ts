@@ -1,0 +1,123 @@
+/** `--json` of every verb: what it prints is what its schema, and with that the manual, says. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import * as v from "valibot";
+import { RESULTS } from "../../src/cli/json/results.ts";
+import { contentOf, descriptorOf, type Image, makeManifest, TYPE } from "../conformance/content-factory.ts";
+import { pushImage } from "../conformance/registry-client.ts";
+import { runCommand } from "../end-to-end/run-command.ts";
+import { LARDER } from "./run-larder.ts";
+import { hostOf, publishMulti, smallImage, TestSite } from "./test-site.ts";
+
+let site: TestSite;
+beforeAll(async () => {
+  site = await TestSite.open(["--https", "127.0.0.1:0"]);
+  await publishMulti(site.upstream.url, "library/app", "1", ["linux/amd64", "linux/arm64"]);
+  await pushImage(site.larder.url, "mine", smallImage(), "1");
+  await pushImage(site.larder.url, "tarred", await tarredImage(), "1");
+  await site.write(
+    "pod.yaml",
+    "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { containers: [{ name: a, image: 'app:1' }, { name: b, image: 'gone:1', args: ['--image=quay.io/no/such:1'] }] }\n",
+  );
+  await site.write("larder.yaml", "http: [':80']\nunknown: 1\n");
+});
+afterAll(() => site.close());
+
+/** An image whose layer is a tar, which an ACI can be made of. */
+async function tarredImage(): Promise<Image> {
+  const tar = Bun.spawn(["tar", "-c", "-C", import.meta.dir, "json.test.ts"], { stdout: "pipe" });
+  const layer = contentOf(await tar.stdout.bytes());
+  const config = contentOf(
+    JSON.stringify({ os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: [layer.digest] } }),
+  );
+  const manifest = makeManifest({
+    schemaVersion: 2,
+    mediaType: TYPE.manifest,
+    config: descriptorOf(config, TYPE.config),
+    layers: [descriptorOf(layer, "application/vnd.oci.image.layer.v1.tar")],
+  });
+  return { manifest, blobs: [config, layer] };
+}
+
+/** What is called for each result; `DIR` is a folder of the test's own. In this order. */
+const CALLS: Readonly<Record<string, readonly string[]>> = {
+  cache: ["cache", "app:1", "absent:1"],
+  ls: ["ls"],
+  inspect: ["inspect", "app:1"],
+  has: ["has", "app:1", "absent:1"],
+  images: ["images", "DIR/pod.yaml"],
+  missing: ["missing", "DIR/pod.yaml"],
+  preload: ["preload", "--keep-going", "DIR/pod.yaml"],
+  "mirror kubernetes": [
+    "mirror",
+    "kubernetes",
+    "1.31",
+    "--runtime",
+    "none",
+    "--keep-going",
+    "--image-repository",
+    "quay.io/none",
+  ],
+  "mirror kubernetes --print": ["mirror", "kubernetes", "1.31", "--print", "--runtime", "none"],
+  copy: ["copy", "docker://REG/mine:1", "oci:DIR/layout:1", "--src-plain-http"],
+  upload: ["upload", "oci:DIR/layout:1", "--as", "other:1"],
+  "aci convert": ["aci", "convert", "tarred:1", "--name", "example.com/mine", "--out", "DIR/acis"],
+  "aci ls": ["aci", "ls", "DIR/acis"],
+  rm: ["rm", "mine:1", "absent:1"],
+  client: ["client"],
+  "client TARGET": ["client", "containerd"],
+  "client TARGET --out FOLDER": ["client", "containerd", "--out", "DIR/node"],
+  doctor: ["doctor"],
+  ca: ["ca"],
+  config: ["config", "--http", ":80", "--stand-in", "quay.io"],
+  "config check": ["config", "check", "DIR/larder.yaml"],
+  stats: ["stats"],
+  offline: ["offline"],
+  gc: ["gc"],
+  verify: ["verify"],
+  login: ["login", "-u", "me", "-p", "x", "--no-check", "--file", "DIR/config.json", "reg.example"],
+  logout: ["logout", "--file", "DIR/config.json", "reg.example"],
+  rebuild: ["rebuild", "--dry-run", "--data", "DIR/data"],
+  version: ["version"],
+};
+
+test("every result of the manual is tried", () => {
+  expect(new Set(Object.keys(CALLS))).toEqual(new Set(Object.keys(RESULTS)));
+});
+
+test.each(Object.keys(CALLS))("larder %s", async (verb) => {
+  if (verb === "rebuild") await makeStore(join(site.folder, "data"));
+  const argv =
+    CALLS[verb]?.map((word) => word.replace("DIR", site.folder).replace("REG", hostOf(site.larder.url))) ?? [];
+  const { output, errors } = await site.run(...argv, "--json");
+  const schema = RESULTS[verb];
+  if (schema === undefined || output === "") throw new Error(`nothing was printed: ${errors}`);
+  const told = JSON.parse(output) as unknown;
+  const { success, issues, output: meant } = v.safeParse(schema, told);
+  expect(success, JSON.stringify(issues?.[0])).toBe(true);
+  // What the schema does not know is left out of what it lets through.
+  expect(meant).toEqual(told);
+  if (Array.isArray(told)) expect(told.length).toBeGreaterThan(0);
+});
+
+/** A data folder that no larder runs on. */
+async function makeStore(folder: string): Promise<void> {
+  const script = `"$1" serve --offline --http 127.0.0.1:0 --data "$2" >"$2.log" 2>&1 & until grep -q 'Try next' "$2.log"; do sleep 0.05; done; kill $!; wait $!`;
+  await runCommand(["sh", "-c", script, "sh", LARDER, folder], {
+    environment: { HOME: site.folder, RUNTIME_DIRECTORY: join(site.folder, "run") },
+  });
+}
+
+test("what fails as a whole prints no half of a document, and says why on standard error", async () => {
+  for (const argv of [["ls"], ["has", "a:1"], ["gc"], ["cache", "a:1"]]) {
+    const { status, output, errors } = await runCommand([LARDER, ...argv, "--json", "--registry", "127.0.0.1:9"], {});
+    expect({ status, output }).toEqual({ status: 1, output: "" });
+    expect(errors).toStartWith("larder: ");
+  }
+});
+
+test("progress never gets between the results", async () => {
+  const { output } = await site.run("cache", "--json", "--platform", "linux/arm64", "app:1");
+  expect(output).toStartWith("[\n");
+  expect(output).toEndWith("\n]\n");
+});
