@@ -23,6 +23,7 @@ function encoded(text: string | Uint8Array): string {
 describe("the data of a ConfigMap", () => {
   test("names images by themselves, in lists, and in the formats that programs read", () => {
     const text = `short: "nginx:1.25"
+path: team/path:1.2
 SIDECAR_IMAGE: envoyproxy/envoy:v1.30
 agent.image: team/agent
 SCAN_IMAGE: q.io/a/scan
@@ -50,17 +51,18 @@ script.sh: |
     expect(found(config(text))).toEqual(
       [
         "nginx:1.25 guess 4",
-        "envoyproxy/envoy:v1.30 guess 5",
-        "team/agent guess 6",
-        "q.io/a/scan:v2 guess 7",
-        "quay.io/l/one:1 guess 11",
-        "two:2 guess 12",
-        "team/runner:1 guess 14",
-        "team/job:3 guess 17",
-        "registry.k8s.io/pause:3.9 guess 21",
-        "team/toml:4 guess 23",
-        "team/json:5 guess 25",
-        "registry.example/tool:v1 guess 27",
+        "team/path:1.2 guess 5",
+        "envoyproxy/envoy:v1.30 guess 6",
+        "team/agent guess 7",
+        "q.io/a/scan:v2 guess 8",
+        "quay.io/l/one:1 guess 12",
+        "two:2 guess 13",
+        "team/runner:1 guess 15",
+        "team/job:3 guess 18",
+        "registry.k8s.io/pause:3.9 guess 22",
+        "team/toml:4 guess 24",
+        "team/json:5 guess 26",
+        "registry.example/tool:v1 guess 28",
       ].sort(),
     );
   });

@@ -48,8 +48,13 @@ export function scanManifest(document: Located, context: ManifestContext, findin
 function runsNothing(document: LocatedMap): boolean {
   const kind = stringAt(document, "kind") ?? "";
   const group = (stringAt(document, "apiVersion") ?? "").split("/")[0] ?? "";
+  // kubeadm makes images of it as no other tool does.
+  if (kind === "ClusterConfiguration" && group === "kubeadm.k8s.io") return true;
   if (kind === "CustomResourceDefinition" || kind === "Kustomization" || kind === "Component") return true;
   if (/^(?:kyverno\.io|policies\.kyverno\.io|templates\.gatekeeper\.sh|constraints\.gatekeeper\.sh)$/.test(group))
+    return true;
+  // Images of virtual machines.
+  if (/^(?:kops\.k8s\.io|compute\.cnrm\.cloud\.google\.com|compute\.gcp\.(?:m\.)?upbound\.io)$/.test(group))
     return true;
   return group === "image.toolkit.fluxcd.io" || group === "policy.sigstore.dev";
 }
@@ -86,7 +91,7 @@ class ManifestScan {
     if (key === "image" && template.startsWith("{")) return this.#weigh(map, `{${template}}`, "field");
     const isResource = stringAt(map, "apiVersion") !== null && stringAt(map, "kind") !== null;
     if (isResource && runsNothing(map)) return;
-    const handled = new Set<string>(["managedFields"]);
+    const handled = new Set<string>(["managedFields", "clusterConfiguration"]);
     if (isResource) this.#visitResource(map, handled);
     for (const parts of joinImageParts(map.entries, parent === "images" ? parent : key)) {
       for (const used of parts.keys) handled.add(used);

@@ -36,6 +36,12 @@ describe("YAML documents", () => {
     expect(splitDocuments("--- \r\na: 1\r\n---\r\nb: 2\r\n")).toHaveLength(2);
   });
 
+  test("may be JSON objects one after the other", () => {
+    const text = '{\n "a": {"b": "}"}\n}\n{\n"c": 1\n}\n\n{"d": 2}\n{"e": 3}';
+    expect(splitDocuments(text).map(({ firstLine }) => firstLine)).toEqual([1, 4, 8, 9]);
+    expect(splitDocuments('{"a":\n{"b": 1}}')).toHaveLength(1);
+  });
+
   test("resolve anchors and merge keys, their own keys winning", () => {
     const { documents } = read("base: &b {x: one, y: two}\nuse:\n  <<: *b\n  y: mine\n");
     expect(stringAt(documents[0] ?? null, "use", "x")).toBe("one");

@@ -27,7 +27,7 @@ export function linesOf(file: string): LineOrigin {
   return (line) => ({ file, line });
 }
 
-/** Cuts a file at its `---` and `...` lines, which YAML allows nowhere but between documents. Empty ones are left out. */
+/** Cuts a file at its `---` and `...` lines, which YAML allows nowhere but between documents; JSON between its objects. Empty ones are left out. */
 export function splitDocuments(text: string): DocumentText[] {
   const documents: DocumentText[] = [];
   let start = 0;
@@ -37,8 +37,10 @@ export function splitDocuments(text: string): DocumentText[] {
     const part = text.slice(start, end);
     if (/^[ \t]*[^\s#%]/m.test(part.replace(/^(?:---|\.\.\.)/, "   "))) documents.push({ text: part, firstLine });
   };
+  const isJson = /^\s*\{/.test(text.slice(0, 1000));
   for (let at = 0; at >= 0 && at < text.length; line++) {
-    if (/^(?:---|\.\.\.)(?:\s|$)/.test(text.slice(at, at + 4)) && at > start) {
+    const isMarked = /^(?:---|\.\.\.)(?:\s|$)/.test(text.slice(at, at + 4));
+    if (at > start && (isMarked || (isJson && followsObject(text, at)))) {
       cut(at);
       start = at;
       firstLine = line;
@@ -48,6 +50,14 @@ export function splitDocuments(text: string): DocumentText[] {
   }
   cut(text.length);
   return documents;
+}
+
+/** JSON objects may follow each other with nothing between them, as in catalogs of operators. */
+function followsObject(text: string, at: number): boolean {
+  if (text[at] !== "{") return false;
+  let before = at - 1;
+  while (before >= 0 && /\s/.test(text[before] ?? "")) before--;
+  return text[before] === "}";
 }
 
 /**

@@ -6,7 +6,7 @@ import type { ManifestContext } from "./manifest-context.ts";
 import { Findings, type ImageSource } from "../found/found-image.ts";
 import { mayNameImages } from "../found/image-text.ts";
 import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
-import { type Located, stringAt, valueAt } from "../found/located-value.ts";
+import { itemsAt, type Located, stringAt, valueAt } from "../found/located-value.ts";
 import { type DocumentText, linesOf, readDocument, splitDocuments } from "./yaml-documents.ts";
 
 /** A YAML or JSON file. The fields of one that the user named count whatever document it is. */
@@ -29,13 +29,22 @@ export async function scanYamlFile(file: YamlFile, signal: AbortSignal, findings
 
 async function scanDocument(document: Located, file: YamlFile, signal: AbortSignal, findings: Findings): Promise<void> {
   if (await readKnownDocument(document, file, file.formats, signal, findings)) return;
-  if (isKubernetesDocument(document)) {
+  const items = (stringAt(document, "kind") ?? "").endsWith("List") ? itemsAt(document, "items") : [];
+  if (items.length > 0) {
+    for (const item of items) await scanItem(item, file, signal, findings);
+  } else if (isKubernetesDocument(document)) {
     scanManifest(document, manifestContext("kubernetes"), findings);
   } else if (isCollection(document, file) && scanImageCollection(document, findings)) {
     return;
   } else if (file.askedFor || /values/i.test(file.name)) {
     scanManifest(document, { ...manifestContext("values"), guess: true }, findings);
   }
+}
+
+/** What kubectl prints of several resources is a list of documents; those of one kind may leave it out. */
+async function scanItem(item: Located, file: YamlFile, signal: AbortSignal, findings: Findings): Promise<void> {
+  if (isKubernetesDocument(item)) await scanDocument(item, file, signal, findings);
+  else scanManifest(item, manifestContext("kubernetes"), findings);
 }
 
 /** May the document be a list of images, by its file's name, or as the user says who names the file? */

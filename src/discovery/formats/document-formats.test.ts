@@ -369,3 +369,21 @@ deploy:
     ]);
   });
 });
+
+test("what kubectl prints as a list is read item by item", async () => {
+  const text = `apiVersion: v1
+kind: List
+items:
+  - apiVersion: pkg.crossplane.io/v1
+    kind: Provider
+    spec: {package: "xpkg.crossplane.io/x/p:v1"}
+  - apiVersion: v1
+    kind: Pod
+    spec: {containers: [{image: redis}]}
+---
+apiVersion: v1
+kind: PodList
+items: [{spec: {containers: [{image: "a/b:1"}]}}]
+`;
+  expect(await summary(text)).toEqual(["xpkg.crossplane.io/x/p:v1 6", "redis 9", "a/b:1 13"]);
+});

@@ -16,7 +16,7 @@ import { carvel } from "./carvel.ts";
 import { componentDescriptor } from "./component-descriptor.ts";
 import { crossplane } from "./crossplane.ts";
 import { k0s } from "./k0s.ts";
-import { clusterApi, kubeadm } from "./kubeadm.ts";
+import { clusterApi, kubeadm, kubeadmConfigMap } from "./kubeadm.ts";
 import { ocMirror } from "./oc-mirror.ts";
 import { operatorCatalog } from "./operator-catalog.ts";
 import { regsync } from "./regsync.ts";
@@ -47,6 +47,7 @@ export const DOCUMENT_FORMATS: readonly DocumentFormat[] = [
   k0s,
   clusterApi,
   kubeadm,
+  kubeadmConfigMap,
   ocMirror,
   operatorCatalog,
   regsync,

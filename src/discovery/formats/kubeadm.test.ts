@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { linesOf, readDocuments } from "../files/yaml-documents.ts";
 import { Findings } from "../found/found-image.ts";
-import { clusterApi, kubeadm } from "./kubeadm.ts";
+import { clusterApi, kubeadm, kubeadmConfigMap } from "./kubeadm.ts";
 
 async function scan(text: string): Promise<Findings> {
   const findings = new Findings();
   const file = { path: "k.yaml", name: "k.yaml", askedFor: true };
   for (const document of readDocuments(text, linesOf("k.yaml"), findings)) {
     if (document.type !== "map") continue;
-    const format = [kubeadm, clusterApi].find((candidate) => candidate.recognizes(document, file));
+    const format = [kubeadm, kubeadmConfigMap, clusterApi].find((candidate) => candidate.recognizes(document, file));
     await format?.read(document, file, findings, new AbortController().signal);
   }
   return findings;
@@ -113,4 +113,19 @@ spec:
   expect(written).toContain("registry.example.com/kube-proxy:v1.31.2");
   expect(written).toContain("ghcr.io/v/vip:1");
   expect(written).toHaveLength(8);
+});
+
+test("the configuration that a cluster keeps is read where it is kept", async () => {
+  const text = `apiVersion: v1
+kind: ConfigMap
+data:
+  ClusterConfiguration: |
+    apiVersion: kubeadm.k8s.io/v1beta4
+    etcd: {local: {imageRepository: quay.io/coreos, imageTag: v3.5.15}}
+    kubernetesVersion: v1.31.2
+`;
+  const { images } = await scan(text);
+  expect(images).toHaveLength(7);
+  expect(images.map(({ written, line }) => `${written} ${line}`)).toContain("quay.io/coreos/etcd:v3.5.15 6");
+  expect(images[0]).toMatchObject({ written: "registry.k8s.io/kube-apiserver:v1.31.2", line: 7 });
 });

@@ -4,6 +4,7 @@
  */
 import type { DocumentFormat } from "../files/document-format.ts";
 import { scanManifest } from "../files/kubernetes-manifest.ts";
+import { readDocuments } from "../files/yaml-documents.ts";
 import type { Findings } from "../found/found-image.ts";
 import { isTemplated } from "../found/image-text.ts";
 import { type Located, type LocatedMap, stringAt, textAt, valueAt } from "../found/located-value.ts";
@@ -25,6 +26,24 @@ export const kubeadm: DocumentFormat = {
     // Flags of the kubelet may name the sandbox image.
     if (stringAt(document, "kind") !== "ClusterConfiguration") scanManifest(document, CONTEXT, findings);
     else readCluster(document, valueAt(document, "kubernetesVersion"), findings);
+  },
+};
+
+/** The ConfigMap in which kubeadm keeps a cluster's configuration. */
+export const kubeadmConfigMap: DocumentFormat = {
+  tool: "kubeadm",
+  mark: /ClusterConfiguration/,
+  recognizes: (document) =>
+    stringAt(document, "kind") === "ConfigMap" && stringAt(document, "data", "ClusterConfiguration") !== null,
+  read(document, _file, findings) {
+    const kept = valueAt(document, "data", "ClusterConfiguration");
+    if (kept?.type !== "scalar") return;
+    const { file, line, textLine } = kept;
+    // Only a `|` block keeps the file's lines.
+    const origin = (at: number) => ({ file, line: textLine === line || textLine === null ? line : textLine + at - 1 });
+    for (const cluster of readDocuments(kept.text, origin, findings)) {
+      if (cluster.type === "map") readCluster(cluster, valueAt(cluster, "kubernetesVersion"), findings);
+    }
   },
 };
 

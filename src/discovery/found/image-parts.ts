@@ -104,7 +104,7 @@ function join(parts: Parts, isOfImage: boolean, prefix: string): JoinedImage | n
   if (first === undefined) return null;
   const registry = registryOf(parts.registry, first.text);
   const path = naming.map(({ text }) => text.replace(/^docker:\/\/|\/$/g, "")).join("/");
-  if (path.includes("://") || isCodeHost(path)) return null;
+  if (path.includes("://") || isCodeHost(path) || isHostAlone(path)) return null;
   const name = registry === null ? path : `${registry}/${path}`;
   const isSure = isOfImage || naming.length > 1 || namesRegistry(name);
   const tag = hasTag(name) ? null : tagOf(parts, isSure || first === parts.image);
@@ -112,7 +112,8 @@ function join(parts: Parts, isOfImage: boolean, prefix: string): JoinedImage | n
   const isVersioned = tag !== null || digest !== null || hasTag(name);
   if (first === parts.image && registry === null && tag === null && digest === null) return null;
   if (!isVersioned && !(isOfImage && prefix === "" && name.includes("/"))) return null;
-  const used = [parts.registry, ...naming, parts.tag, tag?.part, parts.digest];
+  const same = parts.image?.text === first.text ? parts.image : undefined;
+  const used = [parts.registry, ...naming, same, parts.tag, tag?.part, parts.digest];
   return {
     written: `${name}${tag?.suffix ?? ""}${digest ?? ""}`,
     place: first.scalar,
@@ -126,12 +127,18 @@ function namingParts({ repository, image, name, tag, digest, registry }: Parts, 
   if (repository !== undefined) {
     // A whole image beside a repository stands for itself.
     const isBelow = image !== undefined && !namesRegistry(image.text) && !hasTag(image.text);
-    return isBelow ? [repository, image] : [repository];
+    const isSame = image !== undefined && image.text === repository.text;
+    return isBelow && !isSame ? [repository, image] : [repository];
   }
   if (image !== undefined) return hasTag(image.text) && registry === undefined ? [] : [image];
   if (name === undefined || hasTag(name.text)) return [];
   const isVersioned = tag !== undefined || digest !== undefined;
   return isOfImage || (isVersioned && (registry !== undefined || namesRegistry(name.text))) ? [name] : [];
+}
+
+/** `registry.k8s.io`, which kubeadm's `imageRepository` and its like name, is where images lie. */
+function isHostAlone(path: string): boolean {
+  return !path.includes("/") && /\.[a-z]{2,}$|^localhost$/.test(path.replace(/:\d+$/, ""));
 }
 
 function registryOf(part: Part | undefined, name: string): string | null {

@@ -37,7 +37,7 @@ export function isBareName(text: string): boolean {
 /** Is this a name with a version, as `nginx:1.25`: an image, if it stands where nothing says what it is? */
 export function isVersionedName(text: string): boolean {
   return (
-    /^[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*:v?\d+(?:\.\d+)+[\w.-]*$/.test(text) &&
+    /^(?:[a-z][a-z0-9-]{0,60}\/)?[a-z][a-z0-9]{0,60}(?:[-_][a-z0-9]{1,60}){0,9}:v?\d+(?:\.\d+)+[\w.-]*$/.test(text) &&
     !/^(?:https?|tls|ssl|version|v):/.test(text)
   );
 }
