@@ -109,7 +109,7 @@ function adminPages(
   const actions = adminActions({
     version,
     startedAtMs: clock.now(),
-    inventory: new Inventory(manifests, metadata.tagIndex, turns),
+    inventory: new Inventory(metadata, turns),
     collector,
     collectionLimits,
     aside,

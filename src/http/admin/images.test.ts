@@ -1,7 +1,7 @@
 import type { InputOf } from "../../admin/contract.ts";
 import { beforeEach, expect, test } from "bun:test";
 import { Turns } from "../../lib/async/turns.ts";
-import { digestOf } from "../../oci/digest.ts";
+import { type Digest, digestOf } from "../../oci/digest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { type Namespace, parseRepositoryPath, repositoryName } from "../../oci/repository-name.ts";
@@ -20,7 +20,7 @@ let metadata: ReturnType<typeof memoryMetadata>;
 let inventory: Inventory;
 beforeEach(() => {
   metadata = memoryMetadata();
-  inventory = new Inventory(metadata.manifests, metadata.tagIndex, new Turns());
+  inventory = new Inventory(metadata, new Turns());
 });
 
 function survey(enoughParts = 1e9): ImageSurvey {
@@ -30,7 +30,7 @@ function survey(enoughParts = 1e9): ImageSurvey {
 }
 
 /** An image whose ten layers are nowhere. */
-async function keep(namespace: string, path: string, ...tags: readonly string[]): Promise<void> {
+async function keep(namespace: string, path: string, ...tags: readonly string[]): Promise<Digest> {
   const layer = { mediaType: "a/b", digest: digestOf("layer"), size: 1 };
   const config = { mediaType: MEDIA_TYPE.ociConfig, digest: digestOf("config"), size: 1 };
   const layers = Array.from({ length: 10 }, () => layer);
@@ -48,6 +48,7 @@ async function keep(namespace: string, path: string, ...tags: readonly string[])
     isPart: false,
     atMs: 1,
   });
+  return digestOf(bytes);
 }
 
 const ALL = { sort: "name", order: "asc", limit: 1000 } as const;
@@ -81,6 +82,18 @@ test("images are listed page by page, each once, whatever their names", async ()
   for (const page of [1, 2, 3, 100]) {
     expect(await listed({ limit: page })).toEqual({ names: all, pages: Math.ceil(all.length / page) });
   }
+});
+
+test("what is attached to an image that is here is none of its own, unless it is looked for", async () => {
+  const digest = await keep("quay.io", "signed", "1");
+  const attached = ["", ".att", ".sbom", ".sig"].map((suffix) => digest.replace(":", "-") + suffix);
+  await keep("quay.io", "signed", ...attached);
+  // In another repository, or without its image, it is all that there is to see.
+  await keep("quay.io", "elsewhere", `${digest.replace(":", "-")}.sig`);
+  const stray = `quay.io/elsewhere:${digest.replace(":", "-")}.sig`;
+  for (const limit of [1, 2, 100]) expect((await listed({ limit })).names).toEqual([stray, "quay.io/signed:1"]);
+  const names = attached.map((tag) => `quay.io/signed:${tag}`);
+  expect((await listed({ search: "signed:sha256-" })).names).toEqual(names);
 });
 
 test("what is much work makes shorter pages and answers, none of them empty", async () => {
