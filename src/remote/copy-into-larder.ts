@@ -1,5 +1,6 @@
 import type { AdminClient } from "../admin/admin-client.ts";
 import { type CopiedImage, type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
+import { tellNotCarried, tellReferrersFailure } from "../images/copy/not-carried.ts";
 import type { ImageSink } from "../images/image-sink.ts";
 import type { ManifestContent } from "../oci/image-reader.ts";
 import type { ImageSource } from "../images/image-source.ts";
@@ -30,7 +31,7 @@ export async function copyIntoLarder(
   selection: PlatformSelection,
   observe: (event: CopyEvent) => void,
   io: CommandIo,
-): Promise<{ readonly digest: Digest; readonly fetchedBytes: number; readonly notCarried: CopiedImage["notCarried"] }> {
+): Promise<{ readonly digest: Digest; readonly fetchedBytes: number; readonly warnings: readonly string[] }> {
   const { signal } = io;
   const source = await openOwnRegistry(reference, io);
   const path = pathAtLarder(reference);
@@ -54,17 +55,25 @@ export async function copyIntoLarder(
     },
   };
   const root = await rootOf(source);
+  const warnings = new Set<string>();
   let fetchedBytes = 0;
   const left: CopiedImage["notCarried"][number][] = [];
   const options = {
     platforms: { kind: "all" },
     referrers: true,
+    onReferrersFailure: (failure: RegistryError) => void warnings.add(tellReferrersFailure(failure)),
     jobs: PARALLEL_BLOBS,
     signal,
     onEvent: observe,
   } as const;
   const { images, indexes } = await partsOf(source, root, selection, new Turns().begin(signal));
-  for (const { digest, tag } of images) {
+  // The images that an index lists bring what refers to them; to the index itself nothing else does.
+  const isPart = isIndexType(root.mediaType) && !images.some(({ digest }) => digest === root.digest);
+  const attached = isPart
+    ? await referrersOf(source, root.digest, (failure) => options.onReferrersFailure(failure))
+    : [];
+  signal.throwIfAborted();
+  for (const { digest, tag } of [...images, ...attached]) {
     const { bytesCopied, notCarried } = await copyImage(source, { name: null, digest, isBuilt: false }, sink, options);
     fetchedBytes += bytesCopied;
     left.push(...notCarried);
@@ -73,13 +82,28 @@ export async function copyIntoLarder(
   for (const { digest, bytes } of indexes.toReversed()) await adopt(null, digest, bytes);
   if (isIndexType(root.mediaType)) await adopt(reference.tag, root.digest, root.bytes);
   else if (reference.tag !== null) await adopt(reference.tag, root.digest);
-  return { digest: root.digest, fetchedBytes, notCarried: left };
+  const lack = tellNotCarried(left);
+  return { digest: root.digest, fetchedBytes, warnings: [...warnings, ...(lack === null ? [] : [lack])] };
 }
 
 async function rootOf(source: ImageSource): Promise<ManifestContent> {
   const [image] = await source.images();
   if (image === undefined) throw new TypeError(`${source.location} names no image`);
   return readManifest(source, image.digest);
+}
+
+async function referrersOf(
+  source: ImageSource,
+  digest: Digest,
+  onFailure: (failure: RegistryError) => void,
+): Promise<readonly Referrer[]> {
+  try {
+    return await source.referrers(digest);
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    onFailure(error);
+    return [];
+  }
 }
 
 /** Below larder's own address every image has its full name; the port of a host in it is larder's own liberty. */
@@ -90,7 +114,7 @@ function pathAtLarder({ namespace, path }: Reference): RepositoryPath {
 /** The selected parts of an image: images to copy whole, and the indexes between the first one and them. */
 type Parts = { readonly images: readonly Referrer[]; readonly indexes: readonly ManifestContent[] };
 
-/** The image itself is one part when it is meant whole; else there are those of the platforms, and what refers to the index. */
+/** The image itself is one part when it is meant whole; else there are those of the platforms. */
 async function partsOf(
   source: ImageSource,
   root: ManifestContent,
@@ -107,6 +131,5 @@ async function partsOf(
     if (!step.isIndex) images.push({ digest: step.content.digest, tag: null });
     else if (step.listed !== null) indexes.push(step.content);
   }
-  if (isIndexType(root.mediaType)) images.push(...(await source.referrers(root.digest)));
   return { images, indexes };
 }

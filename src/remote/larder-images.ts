@@ -114,7 +114,7 @@ export class LarderImages implements ImageRegistry {
     const { copyIntoLarder } = await import("./copy-into-larder.ts");
     try {
       const client = await this.#openClient();
-      const { notCarried, ...copied } = await copyIntoLarder(
+      const { warnings, ...copied } = await copyIntoLarder(
         reference,
         this.#larder,
         client,
@@ -123,8 +123,7 @@ export class LarderImages implements ImageRegistry {
         this.#io,
       );
       const warning = `it was copied from here, since larder could not fetch it (${why.message})`;
-      const lack = (await import("../images/copy/not-carried.ts")).tellNotCarried(notCarried);
-      return { ...copied, warning: lack === null ? warning : joined(warning, lack) };
+      return { ...copied, warning: [warning, ...warnings].join("; ") };
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error;
       throw new RegistryError(why.code, `${why.message}; and from here: ${error.message}`, { cause: error });

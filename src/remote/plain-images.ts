@@ -1,5 +1,5 @@
 import { type CopyEvent, copyImage } from "../images/copy/copy-image.ts";
-import { tellNotCarried } from "../images/copy/not-carried.ts";
+import { tellNotCarried, tellReferrersFailure } from "../images/copy/not-carried.ts";
 import { Turns } from "../lib/async/turns.ts";
 import { isJsonType } from "../oci/image-config.ts";
 import { platformsIn } from "../oci/image-walk.ts";
@@ -117,15 +117,19 @@ export class PlainImages implements ImageRegistry {
     if (image === undefined) throw new TypeError(`${source.location} names no image`);
     const [path] = plainPathsOf(reference);
     const sink = registrySink(this.#client, { ...reference, path }, null, signal);
+    const warnings: string[] = [];
     const copied = await copyImage(source, image, sink, {
       // One who names a digest needs the image with just that digest, and not a part of it.
       platforms: reference.digest === null ? selection : ALL_PLATFORMS,
       referrers: true,
+      onReferrersFailure: (failure) => warnings.push(tellReferrersFailure(failure)),
       jobs: PARALLEL_BLOBS,
       signal,
       onEvent: observe,
     });
-    const warning = tellNotCarried(copied.notCarried);
+    const lack = tellNotCarried(copied.notCarried);
+    if (lack !== null) warnings.push(lack);
+    const warning = warnings.length === 0 ? null : warnings.join("; ");
     return { digest: copied.digest, fetchedBytes: copied.bytesCopied, warning };
   }
 

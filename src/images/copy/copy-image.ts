@@ -12,6 +12,7 @@ import { narrowImage } from "./narrow-image.ts";
 import { openBlob } from "../open-blob.ts";
 import { verifiedBlob } from "./verified-blob.ts";
 import { walkReferrers } from "../../oci/referrers.ts";
+import { RegistryError } from "../../oci/registry-error.ts";
 
 /** An event of a blob's copy. `doneBytes` counts from the blob's beginning. */
 export type CopyEvent =
@@ -24,6 +25,8 @@ export type CopyOptions = {
   readonly platforms: PlatformSelection;
   /** Bring what refers to the image (signatures, SBOMs) as well. */
   readonly referrers: boolean;
+  /** Is told why that could not be found out, and the image comes without; when left out, that fails the copy. */
+  readonly onReferrersFailure?: (failure: RegistryError) => void;
   /** Blobs on their way at once. */
   readonly jobs: number;
   readonly signal: AbortSignal;
@@ -63,7 +66,7 @@ export async function copyImage(
   const work = new Turns().begin(signal);
   const root = await narrowImage(source, await readManifest(source, image.digest), options.platforms, work);
   const tree = await readManifestTree(source, root, jobs, work);
-  const attached = options.referrers ? await readReferrers(source, tree, jobs, work) : [];
+  const attached = options.referrers ? await findReferrers(source, tree, options, work) : [];
   const { blobs: content, notCarried } = await findContent(source, [tree, ...attached.map(({ tree: one }) => one)]);
   await sink.accept(tree.manifests, notCarried);
   signal.throwIfAborted();
@@ -157,6 +160,22 @@ async function mapInOrder(
 
 /** What refers to an image, whole; `tag` as in `Referrer`. */
 type AttachedTree = { readonly tree: ManifestTree; readonly tag: string | null };
+
+async function findReferrers(
+  source: ImageSource,
+  tree: ManifestTree,
+  { jobs, signal, onReferrersFailure }: CopyOptions,
+  work: Work,
+): Promise<readonly AttachedTree[]> {
+  try {
+    return await readReferrers(source, tree, jobs, work);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (onReferrersFailure === undefined || !(error instanceof RegistryError)) throw error;
+    onReferrersFailure(error);
+    return [];
+  }
+}
 
 /**
  * Everything that refers to one of the manifests of `tree`, and what refers to that in turn. What is listed and is not

@@ -1,3 +1,4 @@
+import type { RegistryError } from "../../oci/registry-error.ts";
 import type { CopiedImage } from "./copy-image.ts";
 
 /** A sentence about the layers that a copy left where they are; null when there are none. */
@@ -8,4 +9,9 @@ export function tellNotCarried(notCarried: CopiedImage["notCarried"]): string | 
   const from =
     first.urls[0] === undefined ? "" : `; whoever runs the image fetches it from ${first.urls[0].slice(0, 200)}`;
   return `a layer that may not be distributed is not in the source and was not copied: ${first.digest}${others}${from}`;
+}
+
+/** A sentence about what refers to an image and could not be found out. */
+export function tellReferrersFailure(failure: RegistryError): string {
+  return `signatures and the like may be missing: ${failure.message}`;
 }
