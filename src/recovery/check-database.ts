@@ -46,6 +46,7 @@ const SOURCES: readonly Source[] = [
   { from: "blob NOT INDEXED", key: ["digest"] },
   { from: "repository_blob NOT INDEXED", key: ["repository", "digest"] },
   { from: "setting NOT INDEXED", key: ["key"] },
+  { from: "tag_list NOT INDEXED", key: ["repository"] },
   { from: "repository_blob INDEXED BY repository_blob_digest", key: ["digest", "repository"] },
 ];
 

@@ -80,7 +80,8 @@ export function composeRegistry(
     turns,
     now,
   });
-  const tagLists = new UpstreamTagLists({ upstreams, failures, turns, clock });
+  const store = metadata.tagLists;
+  const tagLists = new UpstreamTagLists({ upstreams, store, bestEffort, failures, turns, clock });
   const registry: Registry = {
     hosts: servedHostsOf(settings, elapsed),
     manifests: new Manifests({ store: manifests, tags, origin, order, outlook: upstreams, traffic, turns, now }),

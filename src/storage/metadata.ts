@@ -18,6 +18,7 @@ import type { EventCause, EventStore } from "./events.ts";
 import type { Leases } from "./leases.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { StatisticsStore } from "./statistics.ts";
+import type { TagListStore } from "./tag-lists.ts";
 
 /** A pushed tag was put here by a person and wins; a cached one is a copy of the upstream's. */
 export type TagKind = "pushed" | "cached";
@@ -242,6 +243,7 @@ export type MetadataStore = {
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
   readonly tagIndex: TagIndex;
+  readonly tagLists: TagListStore;
   readonly repositories: RepositoryStore;
   readonly links: BlobLinkStore;
   readonly holdings: HoldingStore;

@@ -184,6 +184,17 @@ describe("a list whose lifetime is over", () => {
     await until("the log tells of it", () => lab.larder.output().includes("the tags of the last list are listed"));
   });
 
+  test("is listed all the same after larder was killed and started again", async () => {
+    await list(lab);
+    await lab.upstream.stop();
+    await lab.restart();
+    const kept = await list(lab);
+    expect([tagsOf(kept), kept.headers.get("warning")]).toEqual([
+      ["1", "2", "3"],
+      expect.stringContaining("these are the tags of"),
+    ]);
+  });
+
   test("is listed all the same when larder is offline", async () => {
     await list(lab);
     const headers = { "content-type": "application/json" };

@@ -3,8 +3,11 @@ import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { SingleFlight } from "../../lib/async/single-flight.ts";
 import { sortSteps } from "../../lib/async/sort-steps.ts";
 import type { Turns } from "../../lib/async/turns.ts";
+import type { RepositoryName } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
-import { type KeptTagList, KeptTagLists } from "./kept-tag-lists.ts";
+import type { TagList, TagListStore } from "../../storage/tag-lists.ts";
+import type { BestEffortWrites } from "./best-effort-writes.ts";
+import { KeptTagLists } from "./kept-tag-lists.ts";
 import type { ListedTags, PullContext, TagListOrigin } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import { UpstreamQuestions } from "./upstream-questions.ts";
@@ -18,6 +21,8 @@ const KEPT_IS_LISTED = "the tags of the last list are listed";
 /** What tag lists of upstream registries are made with. */
 export type UpstreamTagListsParts = {
   readonly upstreams: Upstreams;
+  readonly store: TagListStore;
+  readonly bestEffort: BestEffortWrites;
   readonly failures: RecentFailures;
   readonly turns: Turns;
   readonly clock: Clock;
@@ -26,17 +31,18 @@ export type UpstreamTagListsParts = {
 /**
  * Lists the tags of upstream's repositories. A list is current for the lifetime of the registry's tags; then upstream is
  * asked, in one question for all who want to know. When upstream cannot be asked, or does not answer soon, the last list
- * answers, however old it is.
+ * answers, however old it is: automatic updates would take a shorter one for a step back.
  */
 export class UpstreamTagLists implements TagListOrigin {
   readonly #parts: UpstreamTagListsParts;
-  readonly #kept = new KeptTagLists();
-  readonly #flights = new SingleFlight<string, KeptTagList | null>();
+  readonly #kept: KeptTagLists;
+  readonly #flights = new SingleFlight<string, TagList | null>();
   readonly #absent: ExpiringMap<string, true>;
   readonly #questions: UpstreamQuestions;
 
   constructor(parts: UpstreamTagListsParts) {
     this.#parts = parts;
+    this.#kept = new KeptTagLists(parts.store, parts.bestEffort);
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, parts.clock.elapsed);
     this.#questions = new UpstreamQuestions(parts.failures);
   }
@@ -44,7 +50,7 @@ export class UpstreamTagLists implements TagListOrigin {
   async tags(repository: Repository, context: PullContext, isLaterPage: boolean): Promise<ListedTags | null> {
     const { upstreams } = this.#parts;
     const name = nameOf(repository);
-    const kept = this.#kept.get(name);
+    const kept = await this.#kept.get(name);
     const upstream = upstreams.find(repository.namespace);
     if (upstream === null) {
       return kept !== null && upstreams.knows(repository.namespace) ? this.#late(kept, "larder is offline") : null;
@@ -61,7 +67,7 @@ export class UpstreamTagLists implements TagListOrigin {
     return asked === null || "warning" in asked ? asked : listed(asked);
   }
 
-  #isCurrent({ fetchedAtMs }: KeptTagList, { tagLifetimeMs }: Upstream, isLaterPage: boolean): boolean {
+  #isCurrent({ fetchedAtMs }: TagList, { tagLifetimeMs }: Upstream, isLaterPage: boolean): boolean {
     const ageMs = this.#parts.clock.now() - fetchedAtMs;
     // What was fetched in the future was fetched by a clock that was wrong.
     return ageMs >= 0 && ageMs < (isLaterPage ? Math.max(tagLifetimeMs, PAGING_MS) : tagLifetimeMs);
@@ -71,25 +77,25 @@ export class UpstreamTagLists implements TagListOrigin {
     upstream: Upstream,
     repository: Repository,
     context: PullContext,
-    name: string,
-  ): Promise<KeptTagList | null> {
+    name: RepositoryName,
+  ): Promise<TagList | null> {
     const found = await upstream.client.listTags(repository.path, context);
     if (found === null) {
-      this.#kept.delete(name);
+      await this.#kept.delete(name);
       this.#absent.set(name, true);
       return null;
     }
     const tags = await this.#parts.turns.begin().finish(sortSteps(found.tags));
     const list = { tags, isCut: found.isCut, fetchedAtMs: this.#parts.clock.now() };
-    this.#kept.set(name, list);
+    await this.#kept.set(name, list);
     return list;
   }
 
-  #late(kept: KeptTagList, reason: string): ListedTags {
+  #late(kept: TagList, reason: string): ListedTags {
     return { tags: kept.tags, warning: `${reason}; these are the tags of ${new Date(kept.fetchedAtMs).toISOString()}` };
   }
 }
 
-function listed({ tags, isCut }: KeptTagList): ListedTags {
+function listed({ tags, isCut }: TagList): ListedTags {
   return { tags, warning: isCut ? `upstream has more tags than these ${tags.length} of its list` : null };
 }

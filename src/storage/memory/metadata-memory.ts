@@ -25,6 +25,7 @@ import type { StoreTotals } from "../statistics.ts";
 import { ProcessLeases } from "../process-leases.ts";
 import { MemoryEvents } from "./events-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
+import { MemoryTagLists } from "./tag-lists-memory.ts";
 import { MemoryStatistics } from "./statistics-memory.ts";
 
 type Held = {
@@ -46,6 +47,7 @@ export function memoryMetadata(): MetadataStore {
     manifests: store,
     tags: store,
     tagIndex: store,
+    tagLists: new MemoryTagLists(),
     repositories: store,
     links: store,
     holdings: store,

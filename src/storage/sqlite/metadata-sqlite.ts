@@ -13,6 +13,7 @@ import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
 import { SqliteSettings } from "./sqlite-settings.ts";
 import { SqliteStatistics } from "./sqlite-statistics.ts";
+import { SqliteTagLists } from "./sqlite-tag-lists.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
 
@@ -34,6 +35,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     manifests: new SqliteManifests(database, events, turns, linkTurns),
     tags,
     tagIndex: new SqliteTagIndex(database),
+    tagLists: new SqliteTagLists(database),
     repositories: tags,
     links: new SqliteBlobLinks(database, transitions),
     holdings: new SqliteHoldings(database),
