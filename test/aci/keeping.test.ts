@@ -132,6 +132,43 @@ describe.skipIf(!lab.met)("converted ACIs", () => {
     larder = await startLarder({ dataFolder: join(folder, "data") });
   });
 
+  test("and their signatures are asked for again after a failure, which is told with its reason", async () => {
+    await push(larder, image, "team/keyless:1");
+    const path = "/aci/team/keyless:1.aci";
+    const key = join(larder.dataFolder, "aci/signing-key.asc");
+    const tell = async (asked: string) => {
+      const answer = await get(larder, asked);
+      return [answer.status, await answer.text()];
+    };
+    await rename(key, `${key}-away`);
+    const unsigned = [503, expect.stringMatching(/cannot be signed.*signing-key\.asc/)];
+    expect(await tell(path)).toEqual(unsigned);
+    await writeFile(key, "no key");
+    expect(await tell(`${path}.asc`)).toEqual(unsigned);
+    expect(await tell(path)).toEqual(unsigned);
+    await rename(`${key}-away`, key);
+    expect([200, 202]).toContain((await get(larder, `${path}.asc`)).status);
+    expect((await get(larder, path)).status).toBe(200);
+    expect((await get(larder, `${path}.asc`)).status).toBe(200);
+  });
+
+  test("are given up a while after the last one who waited has left", async () => {
+    await push(larder, large, "team/left:1");
+    const leaving = [new AbortController(), new AbortController()];
+    const answers = leaving.map(({ signal }) =>
+      fetch(`${larder.url}/aci/team/left:1.aci`, { signal }).catch(() => null),
+    );
+    await until("a part is written", async () => (await kept(larder, ".part")).length > 0);
+    const [child = ""] = await childrenOf(larder);
+    // Stopped, it would go on for ever for those who wait.
+    process.kill(Number(child), "SIGSTOP");
+    for (const one of leaving) one.abort();
+    await Promise.all(answers);
+    await until("the conversion has ended", () => !existsSync(`/proc/${child}`));
+    await until("nothing of it is left", async () => (await kept(larder, ".part")).length === 0);
+    expect((await get(larder, "/aci/team/left:1.aci")).status).toBe(200);
+  });
+
   test("go when there are too many bytes of them, the least recently used first", async () => {
     await restart("--aci-keep", "13MB");
     const names = ["one", "two", "three", "four"];

@@ -115,6 +115,30 @@ describe.skipIf(!lab.met)("an image that larder holds", () => {
     expect([head.status, head.headers.get("content-length")]).toEqual([200, String(whole.length)]);
   });
 
+  test("has a signature that is sent in ranges, and not at all to who has it, and so has the key", async () => {
+    await signatureOf(larder, "/aci/flannel:v0.5.5.aci");
+    for (const path of ["/aci/flannel:v0.5.5.aci.asc", "/aci/pubkeys.gpg"]) {
+      const answer = await get(larder, path);
+      const whole = await answer.text();
+      const tag = answer.headers.get("etag") ?? "";
+      expect([answer.headers.get("accept-ranges"), tag]).toEqual(["bytes", expect.stringMatching(/^"sha256:/)]);
+      const part = await get(larder, path, { Range: "bytes=5-14" });
+      expect([part.status, await part.text()]).toEqual([206, whole.slice(5, 15)]);
+      const parts = await get(larder, path, { Range: "bytes=0-4,-3" });
+      expect([parts.status, parts.headers.get("content-type")]).toEqual([206, expect.stringContaining("byteranges")]);
+      expect(await parts.text()).toContain(whole.slice(0, 5));
+      expect((await get(larder, path, { Range: `bytes=${whole.length}-` })).status).toBe(416);
+      expect((await get(larder, path, { "If-None-Match": tag })).status).toBe(304);
+      expect((await get(larder, path, { Range: "bytes=0-4", "If-Range": '"another"' })).status).toBe(200);
+      const head = await fetch(`${larder.url}${path}`, { method: "HEAD" });
+      expect([head.status, head.headers.get("content-length"), head.headers.get("etag")]).toEqual([
+        200,
+        String(whole.length),
+        tag,
+      ]);
+    }
+  });
+
   test("is never encoded for the way, and may be kept for a minute", async () => {
     const answer = await get(larder, "/aci/flannel:v0.5.5.aci", { "Accept-Encoding": "gzip, deflate, br" });
     expect(answer.headers.get("content-encoding")).toBeNull();

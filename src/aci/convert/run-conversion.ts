@@ -60,9 +60,16 @@ async function sign(
   return { kind: "signed", signature: await signBytes(untilAborted(Bun.file(file).stream(), signal), keyFile, now) };
 }
 
+/** The key cannot be used, whatever it is to sign. */
+class KeyFailure extends Error {
+  override readonly name = "KeyFailure";
+}
+
 async function signBytes(bytes: AsyncIterable<Uint8Array>, keyFile: string, now: () => Date): Promise<AciSignature> {
-  const key = await readKeyFile(keyFile);
-  if (key === null) throw new AciError("the key that ACIs are signed with is gone");
+  const key = await readKeyFile(keyFile).catch((cause: unknown) => {
+    throw new KeyFailure(cause instanceof Error ? cause.message : String(cause), { cause });
+  });
+  if (key === null) throw new KeyFailure(`the key file ${keyFile} is gone`);
   return { fingerprint: key.fingerprint, text: await signDetached(key, bytes, now()) };
 }
 
@@ -85,7 +92,8 @@ function layerOf({ path, digest }: BlobFile): LayerSource {
   return { open: () => (isChecked ? Bun.file(path).stream() : checked()) };
 }
 
-function whyOf(error: unknown): "input" | "full" | "gone" | "fault" {
+function whyOf(error: unknown): "input" | "key" | "full" | "gone" | "fault" {
+  if (error instanceof KeyFailure) return "key";
   if ([AciError, TarError, CompressionError].some((kind) => error instanceof kind)) return "input";
   if (isDiskFull(error)) return "full";
   return isNotFound(error) ? "gone" : "fault";

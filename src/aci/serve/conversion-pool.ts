@@ -1,3 +1,4 @@
+import { LineFull, WaitingLine } from "../../lib/async/waiting-line.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { type ConversionJob, type ConversionResult, tryParseConversionResult } from "../convert/conversion-job.ts";
 
@@ -14,8 +15,7 @@ const LAST_WORDS = 2000;
 export class ConversionPool {
   readonly #program: readonly string[];
   readonly #children = new Set<Bun.Subprocess>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #line = new WaitingLine({ atOnce: PARALLEL, waiting: WAITING_LIMIT });
   #isStopped = false;
 
   /** `program` is this program, as a command line. */
@@ -23,14 +23,19 @@ export class ConversionPool {
     this.#program = program;
   }
 
-  /** Does a job when its turn comes. Throws UNAVAILABLE when too many wait, or when the pool has been stopped. */
-  async run(job: ConversionJob): Promise<ConversionResult> {
-    await this.#takeTurn();
+  /**
+   * Does a job when its turn comes; `signal` ends it, before or then. Throws UNAVAILABLE when too many wait or the pool has
+   * been stopped, and the signal's reason.
+   */
+  async run(job: ConversionJob, signal: AbortSignal): Promise<ConversionResult> {
     try {
-      if (this.#isStopped) throw stopping();
-      return await this.#work(job);
-    } finally {
-      this.#endTurn();
+      return await this.#line.run(signal, async () => {
+        if (this.#isStopped) throw stopping();
+        return this.#work(job, signal);
+      });
+    } catch (error) {
+      if (!(error instanceof LineFull)) throw error;
+      throw new RegistryError("UNAVAILABLE", `${WAITING_LIMIT} conversions are waiting already; ask again later`);
     }
   }
 
@@ -44,25 +49,7 @@ export class ConversionPool {
     await Promise.all(ended);
   }
 
-  async #takeTurn(): Promise<void> {
-    if (this.#running < PARALLEL) {
-      this.#running++;
-      return;
-    }
-    if (this.#waiting.length >= WAITING_LIMIT) {
-      throw new RegistryError("UNAVAILABLE", `${WAITING_LIMIT} conversions are waiting already; ask again later`);
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** The turn goes on to the next who waits. */
-  #endTurn(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running--;
-    else next();
-  }
-
-  async #work(job: ConversionJob): Promise<ConversionResult> {
+  async #work(job: ConversionJob, signal: AbortSignal): Promise<ConversionResult> {
     const child = Bun.spawn([...this.#program, "aci", "work"], {
       // Nothing of the folder that the server was started in is to be taken for settings.
       cwd: "/",
@@ -74,14 +61,19 @@ export class ConversionPool {
       killSignal: "SIGKILL",
     });
     this.#children.add(child);
+    const end = () => child.kill("SIGKILL");
+    signal.addEventListener("abort", end, { once: true });
     try {
+      signal.throwIfAborted();
       await tell(child.stdin, job);
       const [output, words] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
       if (this.#isStopped) throw stopping();
+      signal.throwIfAborted();
       const how = child.signalCode ?? `status ${child.exitCode}`;
       const failure = `the process that converts ended with ${how}: ${words.slice(-LAST_WORDS).trim()}`;
       return tryParseConversionResult(output) ?? { kind: "failed", why: "fault", message: failure };
     } finally {
+      signal.removeEventListener("abort", end);
       this.#children.delete(child);
     }
   }

@@ -2,6 +2,7 @@ import type { AciConversions } from "../../aci/serve/aci-conversions.ts";
 import type { KeptAci } from "../../aci/serve/aci-store.ts";
 import { PUBLIC_KEYS_FILE, renderDiscoveryPage } from "../../aci/discovery-page.ts";
 import type { Gate } from "../../access/gate.ts";
+import { orAborted } from "../../lib/async/or-aborted.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { PullContext } from "../../registry/pull/origin.ts";
@@ -12,13 +13,16 @@ import type { AciFiles } from "./aci-files.ts";
 import type { AciImage, AciImages } from "./aci-images.ts";
 import type { AciIndex } from "./aci-index.ts";
 import type { AciNames } from "./aci-names.ts";
-import { failureReply, fileReply, notYetReply, textReply } from "./aci-reply.ts";
+import { failureReply, fileReply, notYetReply, armorReply, textReply } from "./aci-reply.ts";
 import { type AciRequest, parseAciRequest } from "./aci-request.ts";
 import { schemeOf } from "../clients/client-pages.ts";
 
 const PATH = "/aci";
 /** A connection may be silent for some minutes at most; while a large image is converted it is silent for longer. */
 const STILL_ALIVE_MS = 60_000;
+
+/** How long who asks for a signature waits for an ACI that could not be made before. */
+const FAILED_AGAIN_MS = 3000;
 
 const CONTENT_TYPE = {
   aci: "application/octet-stream",
@@ -76,7 +80,7 @@ export class AciPages implements Pages {
     if (file === null) return this.#discover(exchange, origin);
     if (file === "") return this.#answerIndex(exchange, origin);
     if (file === PUBLIC_KEYS_FILE) {
-      return textReply(exchange, (await this.#options.conversions.key()).publicKey, CONTENT_TYPE.keys);
+      return armorReply(exchange, (await this.#options.conversions.key()).publicKey, CONTENT_TYPE.keys);
     }
     const asked = parseAciRequest(file, exchange.search);
     if (asked === null) throw notHere(file);
@@ -127,22 +131,52 @@ export class AciPages implements Pages {
     const image = await images.find(named, platform, context);
     const kept = await conversions.find(image.request);
     if (kind === "aci") {
-      const { path, sizeBytes, digest } = kept ?? (await this.#make(image, () => exchange.allowSlowTransfer()));
+      const { path, sizeBytes, digest } = kept ?? (await this.#make(image, exchange));
       return fileReply(exchange, { path, sizeBytes, tag: digest, contentType: CONTENT_TYPE.aci });
     }
-    if (kept !== null) return textReply(exchange, kept.signature.text, CONTENT_TYPE.signature);
-    this.#make(image, () => {}).catch((fault: unknown) => exchange.noteFault(fault));
-    return notYetReply(exchange);
+    const signed = kept ?? (await this.#promise(image, exchange));
+    if (signed === null) return notYetReply(exchange);
+    return armorReply(exchange, signed.signature.text, CONTENT_TYPE.signature);
   }
 
-  async #make({ request, bring }: AciImage, allowSlow: () => void): Promise<KeptAci> {
-    const timer = setInterval(allowSlow, STILL_ALIVE_MS);
+  async #make({ request, bring }: AciImage, exchange: Exchange): Promise<KeptAci> {
+    const timer = setInterval(() => exchange.allowSlowTransfer(), STILL_ALIVE_MS);
     try {
-      return await this.#options.conversions.make(request, bring);
+      const { signal } = exchange.request;
+      return await orAborted(this.#options.conversions.make(request, bring, signal), signal);
     } finally {
       clearInterval(timer);
     }
   }
+
+  /**
+   * Has an ACI made for a client that wants no more than its signature now, and is to fetch the ACI meanwhile: null. Where
+   * the last attempt failed the client waits for a moment, so that it hears of what fails again.
+   */
+  async #promise({ request, bring }: AciImage, exchange: Exchange): Promise<KeptAci | null> {
+    const { conversions } = this.#options;
+    const hasFailed = conversions.hasFailed(request);
+    // Whoever is told to come back is not waiting.
+    const making = conversions.make(request, bring, hasFailed ? exchange.request.signal : AbortSignal.abort());
+    const outcome = making.then(
+      (made) => ({ made, fault: null }),
+      (fault: unknown) => ({ made: null, fault: { fault } }),
+    );
+    const soon = hasFailed ? await Promise.race([outcome, Bun.sleep(FAILED_AGAIN_MS).then(() => null)]) : null;
+    if (soon === null) {
+      void outcome.then(({ fault }) => {
+        if (fault !== null && !isNobody(fault.fault)) exchange.noteFault(fault.fault);
+      });
+      return null;
+    }
+    if (soon.fault !== null) throw soon.fault.fault;
+    return soon.made;
+  }
+}
+
+/** Was work ended because nobody waited for it? That is no fault. */
+function isNobody(fault: unknown): boolean {
+  return fault instanceof DOMException && fault.name === "AbortError";
 }
 
 function notHere(file: string): RegistryError {

@@ -1,6 +1,8 @@
 import { AciError } from "../../aci/aci-error.ts";
 import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
+import type { RangeReader } from "../../lib/files/range-reader.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
+import { digestOf } from "../../oci/digest.ts";
 import { ERROR_STATUS, RegistryError } from "../../oci/registry-error.ts";
 import { headersOfFailure } from "../error-response.ts";
 import type { Exchange } from "../exchange.ts";
@@ -26,21 +28,43 @@ const RETRY_AFTER_SECONDS = "5";
 
 /** The answer to GET and HEAD for a file, as `sendContent` gives it. */
 export function fileReply(exchange: Exchange, { path, sizeBytes, tag, contentType }: SentFile): Promise<Response> {
-  const headers = {
-    "Cache-Control": CACHING,
-    "Content-Type": contentType,
-    "X-Content-Type-Options": "nosniff",
-  };
+  const headers = headersFor(contentType);
   const file = Bun.file(path);
   const read = (range: ByteRange | null) => (range === null ? file : file.slice(range.start, range.end));
   const open = () => openFileRanges(path);
   return sendContent(exchange, { sizeBytes, tag, headers, noun: "file", isHere: true, read, open });
 }
 
+/** The answer to GET and HEAD for an armored text, a signature or a key: by ranges and tags, as those for files. */
+export function armorReply(exchange: Exchange, text: string, contentType: string): Promise<Response> {
+  const bytes = Buffer.from(text);
+  const content = {
+    sizeBytes: bytes.length,
+    tag: digestOf(bytes),
+    headers: headersFor(contentType),
+    noun: "file",
+    isHere: true,
+    read: (range: ByteRange | null) => new Blob([range === null ? bytes : bytes.subarray(range.start, range.end)]),
+    open: () => Promise.resolve(readerOf(bytes)),
+  };
+  return sendContent(exchange, content);
+}
+
+function readerOf(bytes: Uint8Array): RangeReader {
+  return {
+    read: (position, length) => Promise.resolve(bytes.subarray(position, position + length)),
+    close: () => Promise.resolve(),
+  };
+}
+
+function headersFor(contentType: string): Record<string, string> {
+  return { "Cache-Control": CACHING, "Content-Type": contentType, "X-Content-Type-Options": "nosniff" };
+}
+
 /** The answer for a small text, which clients may cache for a minute. */
 export function textReply(exchange: Exchange, text: string, contentType = "text/plain; charset=utf-8"): Response {
   return sendText(exchange, text, {
-    headers: { "Content-Type": contentType, "Cache-Control": CACHING, "X-Content-Type-Options": "nosniff" },
+    headers: headersFor(contentType),
   });
 }
 
