@@ -2,6 +2,7 @@ import { isatty } from "node:tty";
 import { Command, CommanderError } from "commander";
 import { CommandFailure, type CommandIo } from "./lib/command/command-io.ts";
 import { wrapText } from "./lib/text/fit-text.ts";
+import { DOCKER2ACI_SWITCHES, readGoFlags } from "./cli/go-flags.ts";
 import { interruptedStatus } from "./cli/interruption.ts";
 import { formatOverview, formatVerbHelp } from "./cli/help/format-help.ts";
 import { suggestVerb } from "./cli/help/suggest-verb.ts";
@@ -77,10 +78,10 @@ const VERBS: readonly Verb[] = [
   },
 ];
 
-/** Old names for what takes two words here. */
-const PHRASES: Readonly<Record<string, readonly string[]>> = {
-  "mirror-k8s-images": ["mirror", "kubernetes"],
-  docker2aci: ["aci", "convert"],
+/** Old names for what takes two words here, with the words that followed them. */
+const PHRASES: Readonly<Record<string, (rest: readonly string[]) => readonly string[]>> = {
+  "mirror-k8s-images": (rest) => ["mirror", "kubernetes", ...rest],
+  docker2aci: (rest) => ["aci", "docker2aci", ...readGoFlags(rest, DOCKER2ACI_SWITCHES)],
 };
 
 /**
@@ -89,7 +90,7 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
  */
 async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const [first = "", ...rest] = argv;
-  const spelled = Object.hasOwn(PHRASES, first) ? [...(PHRASES[first] ?? []), ...rest] : argv;
+  const spelled = Object.hasOwn(PHRASES, first) ? (PHRASES[first]?.(rest) ?? argv) : argv;
   // `larder help ls` is `larder ls --help`.
   const isHelp = spelled[0] === "help" && spelled.length > 1 && !spelled.includes("--help");
   const words = isHelp ? [...spelled.slice(1), "--help"] : spelled;

@@ -14,8 +14,12 @@ import { verifiedBlob } from "../images/copy/verified-blob.ts";
 import { Turns } from "../lib/async/turns.ts";
 import type { PlatformSelection } from "../oci/platform-selection.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isIndexType, MEDIA_TYPE } from "../oci/media-type.ts";
+
+/** An image of a source as conversions take it, and the digests of its layers from the bottom up. */
+export type FoundAciImage = AciImageSource & { readonly layerDigests: readonly Digest[] };
 
 /** Opens an image of a source for a conversion: one platform of it, its layers checked while they are read. */
 export async function aciImageOf(
@@ -23,7 +27,7 @@ export async function aciImageOf(
   image: SourceImage,
   selection: PlatformSelection,
   signal: AbortSignal,
-): Promise<AciImageSource> {
+): Promise<FoundAciImage> {
   const root = await readManifest(source, image.digest);
   const chosen = await narrowImage(source, root, selection, new Turns().begin(signal));
   const { config, layers } = parseManifest(chosen.bytes, chosen.mediaType);
@@ -37,6 +41,7 @@ export async function aciImageOf(
     manifestDigest: image.isBuilt ? null : chosen.digest,
     config: await readBlob(source, config),
     layers: layers.map((layer) => layerOf(source, layer)),
+    layerDigests: layers.map(({ digest }) => digest),
   };
 }
 

@@ -79,7 +79,8 @@ function isSurelyPath(text: string): boolean {
 }
 
 function endsAsArchive(path: string): boolean {
-  return /\.(?:tar(?:\.(?:gz|zst|zstd|xz|bz2))?|tgz|tzst|txz|tbz2?)$/i.test(path);
+  // `.docker` is what docker2aci's users call what docker save writes.
+  return /\.(?:docker|tar(?:\.(?:gz|zst|zstd|xz|bz2))?|tgz|tzst|txz|tbz2?)$/i.test(path);
 }
 
 /** A file's name may hold colons, as `nginx:1.27.tar`: the longest part that is there is the path. */

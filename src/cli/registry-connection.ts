@@ -3,13 +3,12 @@ import { AdminClient, type Fetch } from "../admin/admin-client.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
-import type { RegistryTarget } from "../remote/connect-registry.ts";
+import type { connectRegistry, RegistryTarget } from "../remote/connect-registry.ts";
 import { addRegistryOptions, registrySideOf } from "./copy-flags.ts";
 import type { ImageRegistry } from "../remote/image-registry.ts";
 import { LarderImages } from "../remote/larder-images.ts";
 import { findRegistry, type FoundRegistry } from "../remote/find-registry.ts";
 import type { RegistrySide } from "../remote/registry-side.ts";
-import type { ChartRegistry } from "../remote/charts/oci-charts.ts";
 import { whoAnswers } from "../remote/who-answers.ts";
 
 /** What is there has answered once. */
@@ -47,11 +46,13 @@ export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistr
   return new PlainImages(place.address.host, await connectRegistry(await found.target(), io.signal), io);
 }
 
+type RegistryClient = Awaited<ReturnType<typeof connectRegistry>>;
+
 /** Connects to the larder as to a registry, past its admin API; null when what answers is no larder. Throws what the attempt failed with. */
 export async function connectAsRegistry(
   flags: Flags,
   io: CommandIo,
-): Promise<{ readonly host: string; readonly client: ChartRegistry } | null> {
+): Promise<{ readonly host: string; readonly client: RegistryClient } | null> {
   const place = await placeOf(flags, io);
   const { larder, target } = await find(place, io);
   if (larder === null) return null;

@@ -16,6 +16,8 @@ export type RegistryTarget = {
   readonly credentials: CredentialSource;
   /** Certificate authorities trusted besides the public ones, in PEM; null: none. */
   readonly caPem: string | null;
+  /** Is any certificate taken? */
+  readonly isUnverified?: boolean;
 };
 
 const USER_AGENT = `larder/${VERSION}`;
@@ -56,14 +58,14 @@ export async function settleOrigin(target: RegistryTarget, signal: AbortSignal):
 }
 
 function clientOf(
-  { namespace, caPem }: RegistryTarget,
+  { namespace, caPem, isUnverified = false }: RegistryTarget,
   origin: string,
   credentials: CredentialSource,
   limits: { readonly retries?: number },
 ): RegistryClient {
   return openRegistry({
     namespace,
-    endpoint: { url: origin, ...(caPem === null ? {} : { caPem }) },
+    endpoint: { url: origin, isUnverified, ...(caPem === null ? {} : { caPem }) },
     credentials,
     resolver: systemResolver(systemClock.elapsed),
     instanceId: newInstanceId(),

@@ -17,6 +17,10 @@ export type RegistrySide = {
   readonly caFile: string | null;
   /** `USER:PASSWORD`, or `@FILE` that holds it; null: what Docker's and Podman's files say. */
   readonly credentials: string | null;
+  /** May it be asked without TLS when it does not speak TLS? */
+  readonly allowHttp?: boolean;
+  /** Is any certificate taken? */
+  readonly isUnverified?: boolean;
 };
 
 /**
@@ -31,7 +35,8 @@ export async function targetOfName(
   const origins = tryParseRegistryAddress(namespace)?.origins ?? [`https://${namespace}`];
   const secure = namespace === DOCKER_HUB ? defaultEndpoint(namespace).url : origins[0];
   const isFar = secure.startsWith("https:");
-  return targetAt(namespace, { origins: isFar ? [secure] : origins, caPem: null }, side, environment);
+  const far: [string, ...string[]] = side.allowHttp === true ? [secure, secure.replace("https:", "http:")] : [secure];
+  return targetAt(namespace, { origins: isFar ? far : origins, caPem: null }, side, environment);
 }
 
 /**
@@ -50,6 +55,7 @@ export async function targetAt(
     origins: side.plainHttp ? [`http://${host}`] : origins,
     caPem: side.caFile === null ? caPem : await readText(side.caFile, "certificate authority"),
     credentials: await credentialsOf(namespace, side, environment),
+    isUnverified: side.isUnverified === true,
   };
 }
 

@@ -35,6 +35,8 @@ export type Endpoint = {
   readonly url: string;
   /** Certificate authorities trusted besides the public ones, in PEM. */
   readonly caPem?: string;
+  /** Take any certificate. For people who say so on their own command line, never for what is kept for others. */
+  readonly isUnverified?: boolean;
   /** Add `?ns=NAMESPACE` to each request; for mirrors that serve several registries (another larder, spegel). */
   readonly sendNamespace?: boolean;
 };
@@ -136,6 +138,7 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
     addresses,
     proxies: shared.proxies,
     caPem,
+    isUnverified: endpoint.isUnverified === true,
     connectTimeoutMs,
     headerTimeoutMs,
     idleTimeoutMs,

@@ -140,6 +140,8 @@ describe.skipIf(!lab.met)("converted ACIs", () => {
       const answer = await get(larder, asked);
       return [answer.status, await answer.text()];
     };
+    // Known to larder: one that was never there would be made.
+    expect((await get(larder, "/aci/pubkeys.gpg")).status).toBe(200);
     await rename(key, `${key}-away`);
     const unsigned = [503, expect.stringMatching(/cannot be signed.*signing-key\.asc/)];
     expect(await tell(path)).toEqual(unsigned);

@@ -18,6 +18,8 @@ export type CommandOptions = {
   readonly input?: string | Uint8Array<ArrayBuffer>;
   /** After this, the command is killed and its status is 137. One minute unless said. */
   readonly timeoutMs?: number;
+  /** The folder that it is started in; the tests' own unless said. */
+  readonly folder?: string;
 };
 
 /** A minute is much more than any client needs for the images of these tests. */
@@ -27,6 +29,7 @@ export const COMMAND_TIMEOUT_MS = 60_000;
 export async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const child = Bun.spawn([...argv], {
     env: { PATH: pathWithSystemFolders(), LC_ALL: "C.UTF-8", ...options.environment },
+    ...(options.folder === undefined ? {} : { cwd: options.folder }),
     stdin: options.input === undefined ? "ignore" : new Blob([options.input]),
     stdout: "pipe",
     stderr: "pipe",

@@ -1,8 +1,5 @@
-import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
 import { Command, Option } from "commander";
-import { type Aci, type ConversionOptions, convertImage, convertLayers } from "../../aci/convert/convert-image.ts";
 import type { ImageSource } from "../../images/image-source.ts";
 import { registrySource } from "../../images/registry/registry-source.ts";
 import { hostPlatform, tryParsePlatform } from "../../oci/platform.ts";
@@ -10,7 +7,7 @@ import { parseReference, type Reference } from "../../oci/reference.ts";
 import { LOCAL, looksLikeHost, parseRepositoryPath, tryParseNamespace } from "../../oci/repository-name.ts";
 import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import { hostSelection } from "../platform-flags.ts";
-import { aciImageOf, fetchLayers } from "../aci-image.ts";
+import { aciImageOf } from "../aci-image.ts";
 import { nameAci } from "../aci-naming.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { connectRegistry } from "../../remote/connect-registry.ts";
@@ -22,9 +19,9 @@ import { openSource } from "../open-location.ts";
 import { findRegistry } from "../../remote/find-registry.ts";
 import { targetAt } from "../../remote/registry-side.ts";
 import { explaining, readSource } from "../read-location.ts";
-import { spoolDirectory } from "../spool-directory.ts";
 import { standardStreams } from "../standard-streams.ts";
 import { isOne } from "../insist-on-one.ts";
+import { writeAcis } from "../write-acis.ts";
 
 type ConvertFlags = {
   readonly registry?: string;
@@ -92,20 +89,13 @@ async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promis
     }
     const images = flags.name === undefined ? held : held.slice(0, 1);
     for (const image of images) {
-      const { origin, fileName } = nameAci(location, image, flags.name ?? null);
-      const options: ConversionOptions = { origin, compression: flags.compression, signal };
+      const naming = nameAci(location, image, flags.name ?? null);
       const found = await aciImageOf(source, image, selection, signal);
-      const isFar = location.kind === "registry";
-      const near = isFar
-        ? await fetchLayers(found, spoolDirectory(environment), signal)
-        : { image: found, remove: null };
-      try {
-        for await (const aci of acisOf(near.image, options, flags.squash)) {
-          written.push(await writeAci(aci, join(flags.out, fileNameOf(aci, origin.name, fileName))));
-        }
-      } finally {
-        await near.remove?.();
-      }
+      const options = { compression: flags.compression, isSquashed: flags.squash, folder: flags.out };
+      const acis = await writeAcis(found, { naming, isFar: location.kind === "registry", ...options }, io);
+      written.push(
+        ...acis.map(({ file, manifest, imageId, sizeBytes }) => ({ file, name: manifest.name, imageId, sizeBytes })),
+      );
     }
     return written;
   } finally {
@@ -131,43 +121,6 @@ async function openHeldImage(
     ? parseRepositoryPath(`${reference.namespace}/${reference.path}`)
     : parseReference(text, LOCAL).path;
   return registrySource(await connectRegistry(target, signal), { ...reference, namespace, path }, signal);
-}
-
-async function* acisOf(
-  image: Parameters<typeof convertImage>[0],
-  options: ConversionOptions,
-  isSquashed: boolean,
-): AsyncGenerator<Aci> {
-  if (isSquashed) yield await convertImage(image, options);
-  else yield* convertLayers(image, options);
-}
-
-/** A lower layer's ACI has the image's name and `-layer-1` behind it. */
-function fileNameOf(aci: Aci, name: string, fileName: string): string {
-  return fileName.replace(/\.aci$/, `${aci.manifest.name.slice(name.length)}.aci`);
-}
-
-/** Writes beside its final place first: what ends in `.aci` is whole. */
-async function writeAci(aci: Aci, path: string): Promise<WrittenAci> {
-  const temporary = `${path}.${randomUUID()}`;
-  try {
-    const file = await open(temporary, "wx");
-    let sizeBytes = 0;
-    try {
-      for await (const chunk of aci.bytes) {
-        await file.writeFile(chunk);
-        sizeBytes += chunk.length;
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    return { file: path, name: aci.manifest.name, imageId: aci.imageId() ?? "", sizeBytes };
-  } catch (error) {
-    await unlink(temporary).catch(() => {}); // The failure above is what counts; it may not even exist.
-    throw error;
-  }
 }
 
 function platformOf({ os, arch }: ConvertFlags): PlatformSelection {

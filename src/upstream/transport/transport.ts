@@ -54,6 +54,8 @@ export type TransportOptions = {
   readonly proxies: ProxyFinder;
   /** Trusted besides the public authorities; null: those alone. */
   readonly caPem: string | null;
+  /** Take any certificate: whoever is on the way can be the server then. */
+  readonly isUnverified: boolean;
   readonly connectTimeoutMs: number;
   readonly headerTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -196,11 +198,12 @@ export class Transport {
     });
   }
 
-  #tls(url: URL): { serverName?: string; ca?: string[] } {
+  #tls(url: URL): { serverName?: string; ca?: string[]; rejectUnauthorized?: boolean } {
     const host = hostOf(url);
     return {
       ...(isIP(host) === 0 ? { serverName: host } : {}),
       ...(this.#authorities === null ? {} : { ca: this.#authorities }),
+      ...(this.#options.isUnverified ? { rejectUnauthorized: false } : {}),
     };
   }
 }
