@@ -7,7 +7,8 @@ import { readImageList } from "./image-list.ts";
 import { keyValueSections } from "./key-value-lines.ts";
 import type { ManifestContext } from "./manifest-context.ts";
 import { scanSettings } from "./settings.ts";
-import { type LineOrigin, readDocuments } from "./yaml-documents.ts";
+import { isSoundYaml } from "./sound-yaml.ts";
+import { type LineOrigin, readDocument, splitDocuments } from "./yaml-documents.ts";
 
 const EMBEDDING_LIMIT = 3;
 const TEXT_LIMIT = 2 * 1024 * 1024;
@@ -36,13 +37,24 @@ export function scanEmbeddedText(
     ((line) => ({ file: scalar.file, line: keepsLines && first !== null ? first + line - 1 : first }));
   const deeper = { ...context, guess: true, embedding: context.embedding + 1 };
   if (IMAGE_FIELD.test(text)) {
-    const inner = new Findings();
-    const documents = readDocuments(text, origin, inner).filter(({ type }) => type !== "scalar");
-    for (const document of documents) scanManifest(document, deeper, findings);
-    if (inner.problems.length === 0 && documents.length > 0) return;
+    const documents = readSound(text, origin);
+    for (const document of documents ?? []) scanManifest(document, deeper, findings);
+    if (documents !== null && documents.length > 0) return;
     scanImageLines(text, origin, deeper, findings);
   }
   scanLines(text, origin, deeper, findings);
+}
+
+/** The documents of a text; null when one is broken, as templates are: a parser that names each fault takes seconds for those. */
+function readSound(text: string, origin: LineOrigin): Located[] | null {
+  const inner = new Findings();
+  const documents: Located[] = [];
+  for (const document of splitDocuments(text)) {
+    if (!isSoundYaml(document.text)) return null;
+    const value = readDocument(document, origin, inner);
+    if (value !== null && value.type !== "scalar") documents.push(value);
+  }
+  return inner.problems.length === 0 ? documents : null;
 }
 
 /** Adds what a text names line by line: as a list, as settings, or as whole references anywhere. */

@@ -3,6 +3,7 @@ import type { DocumentFile, DocumentFormat } from "./document-format.ts";
 import { scanImageLines } from "./embedded-text.ts";
 import { isNamedAsCollection, scanImageCollection } from "./image-collection.ts";
 import type { ManifestContext } from "./manifest-context.ts";
+import { isSoundYaml } from "./sound-yaml.ts";
 import { Findings, type ImageSource } from "../found/found-image.ts";
 import { mayNameImages } from "../found/image-text.ts";
 import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
@@ -79,7 +80,7 @@ function readUseful(file: YamlFile, document: DocumentText, findings: Findings):
   const isGivenList = file.askedFor && /^\s*(?:---\s*)?(?:\[|- )/.test(text);
   const mayBeUseful =
     isGivenList || mayNameImages(text) || isNamedAsCollection(file.name) || bearsMark(text, file.formats);
-  if (!mayBeUseful && isSound(text)) return null;
+  if (!mayBeUseful && isSoundYaml(text)) return null;
   const reading = new Findings();
   const value = readDocument(document, linesOf(file.path), reading);
   const isTemplate = value === null && /\{\{|\{%/.test(text);
@@ -94,15 +95,4 @@ function readUseful(file: YamlFile, document: DocumentText, findings: Findings):
 /** May the text be a document of another tool's? */
 function bearsMark(text: string, formats: readonly DocumentFormat[]): boolean {
   return formats.some(({ mark }) => mark.test(text));
-}
-
-/** Is it YAML? A parser in native code says so thirty times faster; only what it doubts is read to name the fault. */
-function isSound(text: string): boolean {
-  try {
-    Bun.YAML.parse(text);
-    return true;
-  } catch {
-    // The slower parser finds the line, or that this one was wrong.
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 /** Renders a chart as `helm template` does, as far as that can be known without a cluster. */
 import { toText } from "../../lib/go-template/cast-value.ts";
-import { TemplateEvaluation, withDefinitions } from "../../lib/go-template/evaluate-template.ts";
+import { addDefinitions, TemplateEvaluation } from "../../lib/go-template/evaluate-template.ts";
 import { parseTemplate } from "../../lib/go-template/parse-template.ts";
 import { TEMPLATE_FUNCTIONS } from "../../lib/go-template/template-functions.ts";
 import type { TemplateDoubt } from "../../lib/go-template/template-run.ts";
@@ -129,13 +129,14 @@ function byDepthThenName(a: string, b: string): number {
 
 /** All that is defined: what is parsed later takes the place of what has the same name, unless it is empty. */
 function parseAll(order: readonly string[], templates: ReadonlyMap<string, Template>, faults: RenderFault[]) {
-  let definitions: ReadonlyMap<string, TemplateDefinition> = new Map();
+  const definitions = new Map<string, TemplateDefinition>();
   for (const path of order) {
     const template = templates.get(path);
     if (template === undefined) continue;
     try {
       const { body, definitions: own } = parseTemplate(template.text, template.file);
-      definitions = withDefinitions(definitions, new Map([...own, [path, body]]));
+      addDefinitions(definitions, own);
+      definitions.set(path, body);
     } catch (error) {
       faults.push(faultOf(template.file, error, { file: null, line: null }));
     }

@@ -83,7 +83,12 @@ export class TemplateEvaluation implements TemplateRun {
 
   renderText({ body, definitions }: ParsedTemplate, dot: TemplateValue): string {
     const outer = this.#definitions;
-    if (definitions.size > 0) this.#definitions = withDefinitions(outer, definitions);
+    if (definitions.size > 0) {
+      const inner = new Map(outer);
+      this.charge(outer.size / 8);
+      addDefinitions(inner, definitions);
+      this.#definitions = inner;
+    }
     try {
       return this.render(body, dot).toString();
     } finally {
@@ -141,14 +146,12 @@ export function splitAtMarks(text: string): (string | number)[] {
     .filter((piece) => piece !== "");
 }
 
-/** The definitions with further ones over them; an empty one never takes the place of a full one. */
-export function withDefinitions(
-  known: ReadonlyMap<string, TemplateDefinition>,
+/** Adds definitions; an empty one never takes the place of a full one. */
+export function addDefinitions(
+  known: Map<string, TemplateDefinition>,
   further: ReadonlyMap<string, TemplateDefinition>,
-): Map<string, TemplateDefinition> {
-  const result = new Map(known);
+): void {
   for (const [name, definition] of further) {
-    if (!result.has(name) || !isEmptyTemplate(definition)) result.set(name, definition);
+    if (!known.has(name) || !isEmptyTemplate(definition)) known.set(name, definition);
   }
-  return result;
 }

@@ -68,35 +68,50 @@ export function fromJavaScript(value: unknown): TemplateValue {
 }
 
 function keyText(key: unknown): string {
+  if (typeof key === "object" && key !== null) throw new BrokenText("a key is no plain text");
   if (typeof key === "number") return Number.isInteger(key) ? String(key) : formatFloat(key);
   return String(key);
 }
 
-/**
- * May the native parser, which knows YAML 1.2 and is a hundred times faster, read this? Not where both versions differ
- * (`yes`, `010`, `1_000`), and not where nodes are named, tagged or more than one document begins.
- */
+/** Where a plain value or key can begin, and where it can end. */
+const START = "(?:^[ \\t]*|[:?-][ \\t]+|[[{,][ \\t]*)";
+const END = "(?=[ \\t]*(?:$|[,\\]}:]| #))";
+/** Values that YAML 1.1 reads otherwise than 1.2: `yes`, `010`, `1_000`, `.5`. */
+const OLD_VALUE = new RegExp(
+  `${START}(?:y|yes|n|no|on|off|[+-]?(?:0[\\d_]+|0[bo][\\d_]+|\\d+_[\\d_.]*|\\.\\d+|\\d+\\.|\\.inf|\\.nan))${END}`,
+  "im",
+);
+/** Nodes that are named, tagged or merged, further documents, and tabs where space tells the structure. */
+const BEYOND_PLAIN = new RegExp(`${START}[&*!?]|^(?:---|\\.\\.\\.|%)|<<[ \\t]*:|^ *\\t`, "m");
+
+/** May the native parser, which knows YAML 1.2 and is a hundred times faster, read this? Not where the versions differ. */
 function isPlain(text: string): boolean {
-  const code = text.replace(/^[ \t]*#.*$/gm, "");
-  return !(
-    /(?:^|[\s[{,:-])(?:y|yes|n|no|on|off)[ \t]*(?:[,\]}:]|#|$)/im.test(code) ||
-    /(?:^|[\s[{,:-])[+-]?(?:0[\d_bBoO]|[\d]+_|\.\d|\d+\.(?!\d)|\.inf|\.nan)/im.test(code) ||
-    /(?:^|[\s[{,:-])[&*!%@`]\S|^(?:---|\.\.\.)|<<\s*:|\?\s|\t/m.test(code)
-  );
+  // What stands in comments is neither.
+  const code = text.replace(/^[ \t]*#.*$/gm, "").replace(/^\s*---[ \t]*\n/, "");
+  return !OLD_VALUE.test(code) && !BEYOND_PLAIN.test(code);
 }
 
 function readQuickly(text: string): TemplateValue | undefined {
   try {
-    return fromJavaScript(Bun.YAML.parse(text));
+    const data = Bun.YAML.parse(text);
+    return hasMapAsKey(data) ? undefined : fromJavaScript(data);
   } catch {
     // The thorough reader says what is wrong, or that nothing is.
     return undefined;
   }
 }
 
+/** `{{ x }}` is a dictionary that has a dictionary for its key, which Helm refuses and this parser makes a text of. */
+function hasMapAsKey(data: unknown): boolean {
+  if (typeof data !== "object" || data === null) return false;
+  return Object.entries(data).some(([key, value]) => key === "[object Object]" || hasMapAsKey(value));
+}
+
 function readThoroughly(text: string): TemplateValue {
   if (nestsTooDeeply(text)) throw new BrokenText("it nests too deeply");
-  const [first = ""] = text.replace(/^\s*(?:%.*\n)*---[ \t]*(?=\n|$|#|[^-])/, "").split(/^(?:---|\.\.\.)(?=\s|$)/m);
+  // What stands before the first `---` is comments and directives.
+  const begun = text.replace(/^(?:[ \t]*(?:#.*)?\r?\n|%.*\n)*---(?=\s|$)/, "");
+  const [first = ""] = begun.split(/^(?:---|\.\.\.)(?=\s|$)/m);
   const parsed = parseDocument(first, HELM_YAML);
   const [error] = parsed.errors;
   if (error !== undefined) throw new BrokenText(error.message);

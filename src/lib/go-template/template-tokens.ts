@@ -50,6 +50,9 @@ function countNewlines(text: string): number {
   return count;
 }
 
+/** What may end an action, or hide its end. */
+const STOP = /["`']|\}\}/g;
+
 function endOfAction(source: string, from: number, line: number): number {
   if (/^\s*\/\*/.test(source.slice(from, from + 8))) {
     const end = source.indexOf("*/", from);
@@ -57,10 +60,12 @@ function endOfAction(source: string, from: number, line: number): number {
     if (close < 0) throw new TemplateError("a comment is not closed", line);
     return close;
   }
-  for (let at = from; at < source.length; at++) {
-    const char = source[at];
-    if (char === '"' || char === "`" || char === "'") at = endOfString(source, at, line);
-    else if (char === "}" && source[at + 1] === "}") return at;
+  for (let at = from; ; at++) {
+    STOP.lastIndex = at;
+    const stop = STOP.exec(source);
+    if (stop === null) break;
+    if (stop[0] === "}}") return stop.index;
+    at = endOfString(source, stop.index, line);
   }
   throw new TemplateError("an action {{ is not closed", line);
 }
@@ -74,39 +79,63 @@ function endOfString(source: string, from: number, line: number): number {
   throw new TemplateError("a string is not closed", line);
 }
 
-const WORD =
-  /(?<field>\.[\p{L}_][\p{L}\p{N}_]*)|(?<number>[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))|(?<dot>\.)|(?<variable>\$[\p{L}\p{N}_]*)|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<string>"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)*')|(?<mark>:=|[=|(),])/suy;
+const SPACE = /\s*/y;
+const NAME = /[\p{L}\p{N}_]*/uy;
+const NUMBER = /[+-]?(?:0[xX][\da-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y;
+const STRING = /"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)*'/suy;
 
 /** The words of an action. */
 export function tokensOf(action: string, line: number): Token[] {
   const tokens: Token[] = [];
-  const space = /\s*/y;
   for (let at = 0; ; ) {
-    space.lastIndex = at;
-    const gap = space.exec(action)?.[0].length ?? 0;
-    at += gap;
-    if (at >= action.length) return tokens;
-    WORD.lastIndex = at;
-    const found = WORD.exec(action);
-    if (found === null)
-      throw new TemplateError(
-        `the action holds ${JSON.stringify(action.slice(at, at + 20))}, which is not understood`,
-        line,
-      );
-    tokens.push({ ...classify(found), text: found[0], glued: gap === 0 && tokens.length > 0 });
-    at = WORD.lastIndex;
+    const start = at + (taken(SPACE, action, at)?.length ?? 0);
+    if (start >= action.length) return tokens;
+    const token = tokenAt(action, start);
+    if (token === null) {
+      const rest = JSON.stringify(action.slice(start, start + 20));
+      throw new TemplateError(`the action holds ${rest}, which is not understood`, line);
+    }
+    tokens.push({ ...token, glued: start === at && tokens.length > 0 });
+    at = start + token.text.length;
   }
 }
 
-function classify(found: RegExpExecArray): Pick<Token, "type" | "value"> {
-  const groups = found.groups ?? {};
-  const text = found[0];
-  if (groups["number"] !== undefined) return { type: "literal", value: numberOf(text) };
-  if (groups["string"] !== undefined) return { type: "literal", value: unquote(text) };
-  if (groups["field"] !== undefined) return { type: "field", value: null };
-  if (groups["dot"] !== undefined) return { type: "dot", value: null };
-  if (groups["variable"] !== undefined) return { type: "variable", value: null };
-  return { type: groups["word"] !== undefined ? "word" : "mark", value: null };
+/** What the sticky `form` matches at `at`; null when that is nothing. */
+function taken(form: RegExp, text: string, at: number): string | null {
+  form.lastIndex = at;
+  return form.test(text) ? text.slice(at, form.lastIndex) : null;
+}
+
+function tokenAt(action: string, at: number): Omit<Token, "glued"> | null {
+  const char = action[at] ?? "";
+  const next = action[at + 1] ?? "";
+  switch (char) {
+    case ".": {
+      if (next >= "0" && next <= "9") break;
+      const name = taken(NAME, action, at + 1) ?? "";
+      return { type: name === "" ? "dot" : "field", text: `.${name}`, value: null };
+    }
+    case "$":
+      return { type: "variable", text: `$${taken(NAME, action, at + 1) ?? ""}`, value: null };
+    case '"':
+    case "`":
+    case "'": {
+      const text = taken(STRING, action, at);
+      return text === null ? null : { type: "literal", text, value: unquote(text) };
+    }
+    case ":":
+      return next === "=" ? { type: "mark", text: ":=", value: null } : null;
+    case "=":
+    case "|":
+    case "(":
+    case ")":
+    case ",":
+      return { type: "mark", text: char, value: null };
+  }
+  const number = taken(NUMBER, action, at);
+  if (number !== null) return { type: "literal", text: number, value: numberOf(number) };
+  const word = taken(NAME, action, at) ?? "";
+  return word === "" ? null : { type: "word", text: word, value: null };
 }
 
 /** A whole number is an int for Go, one with a point or an exponent a float64. */
