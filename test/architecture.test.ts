@@ -200,6 +200,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "images/engine",
     "images/registry",
     "discovery",
+    "discovery/helm",
     "discovery/kubernetes",
     "admin",
     "clients",

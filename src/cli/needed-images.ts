@@ -3,6 +3,7 @@ import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 import { tryParsePlatform } from "../oci/platform.ts";
 import { type PlatformSelection, wantedOf } from "../oci/platform-selection.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
+import { chartOptionsOf, readingValues } from "./chart-flags.ts";
 import type { DiscoveryFlags } from "./discovery-flags.ts";
 
 /** An image that files name. */
@@ -63,14 +64,16 @@ export async function discoverFrom(
   const { environment, signal, stderr, stdin } = io;
   const charts = flags.fetch === true ? (await import("./chart-source.ts")).chartSource(flags, io) : null;
   const platforms = wantedOf(selection);
-  const discovery = await discoverImages(paths, {
+  const options = {
     environment,
     signal,
     strict: flags.strict === true,
+    helm: chartOptionsOf(flags),
     ...(platforms === null ? {} : { platforms }),
     ...(charts === null ? {} : { charts }),
     ...(stdin === undefined ? {} : { standardInput: stdin }),
-  });
+  };
+  const discovery = await readingValues(discoverImages(paths, options));
   for (const { severity, file, line, message } of discovery.problems) {
     stderr.write(`larder: ${severity === "note" ? "note: " : ""}${placeOf(file, line)}: ${message}\n`);
   }

@@ -6,8 +6,7 @@ import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { type ChartLocation, type Elsewhere, Findings } from "./found/found-image.ts";
 import type { Place } from "./found/place.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
-import { scanChart } from "./helm/chart-images.ts";
-import { DEFAULT_HELM } from "./helm/helm-rules.ts";
+import { PLAIN_RULES, scanChart } from "./helm/chart-images.ts";
 import { chartArtifact } from "./releases/chart-origin.ts";
 import { mergeAll } from "./releases/chart-values.ts";
 import { addDependencies } from "./releases/chart-dependencies.ts";
@@ -74,7 +73,7 @@ export class ChartsElsewhere {
       const path = folder ?? thing.what.replace(/^the chart /, "");
       const whole = await this.withDependencies(files, folder, path);
       const found = new Findings();
-      await scanChart({ path, files: withValues(whole, chart.values) }, null, DEFAULT_HELM, this.#signal, found);
+      await scanChart({ path, files: withValues(whole, chart.values) }, PLAIN_RULES, this.#signal, found);
       this.#take(found, thing, thing.what);
       return null;
     } catch (error) {

@@ -10,9 +10,9 @@ import { DOCUMENT_FORMATS } from "./formats/document-formats.ts";
 import { type Elsewhere, Findings, type FoundImage, type Problem } from "./found/found-image.ts";
 import type { Located } from "./found/located-value.ts";
 import { type ChartFiles, readChartArchive, readChartFolder } from "./helm/chart-files.ts";
-import { scanChart } from "./helm/chart-images.ts";
-import { findHelm, type HelmTemplate } from "./helm/helm-program.ts";
-import { DEFAULT_HELM } from "./helm/helm-rules.ts";
+import { type ChartRules, scanChart } from "./helm/chart-images.ts";
+import { type ChartOptions, NO_CHART_OPTIONS } from "./helm/chart-options.ts";
+import { chartRules } from "./helm/chart-rules.ts";
 import { scanImageArchive } from "./files/image-archive.ts";
 import { scanImageList } from "./files/image-list.ts";
 import { scanManifest } from "./files/kubernetes-manifest.ts";
@@ -35,6 +35,8 @@ export type DiscoveryOptions = {
   readonly platforms?: readonly Platform[];
   /** Opens standard input, which the path `-` means. */
   readonly standardInput?: () => AsyncIterable<Uint8Array>;
+  /** Whose rules hold for charts, and values that are given to them. */
+  readonly helm?: ChartOptions;
   /** Fetches charts that files name; without it they are only named. */
   readonly charts?: ChartSource;
 };
@@ -51,10 +53,11 @@ const ARCHIVE_BYTES_LIMIT = 32 * 1024 * 1024;
 /**
  * Finds the images below `paths`: files, folders, or names of xcluster overlays. A file that is named is read whatever
  * it is called; in folders the names decide. What cannot be read is a problem, and the rest goes on. Throws only when
- * `signal` is aborted.
+ * `signal` is aborted, or the values for charts cannot be read.
  */
 export async function discoverImages(paths: readonly string[], options: DiscoveryOptions): Promise<Discovery> {
-  const run = new DiscoveryRun(options);
+  const rules = await chartRules(options.helm ?? NO_CHART_OPTIONS, options.environment);
+  const run = new DiscoveryRun(options, rules);
   for (const path of paths) await run.path(path);
   await run.finish();
   const images =
@@ -66,15 +69,15 @@ export async function discoverImages(paths: readonly string[], options: Discover
 class DiscoveryRun {
   readonly findings = new Findings();
   readonly #options: DiscoveryOptions;
-  readonly #helm: HelmTemplate | null;
+  readonly #rules: ChartRules;
   readonly #charts: ChartsElsewhere;
   readonly #ownCharts = new Set<string>();
   /** Dockerfiles that were read as other files have them built, by their absolute paths. */
   readonly #built = new Set<string>();
 
-  constructor(options: DiscoveryOptions) {
+  constructor(options: DiscoveryOptions, rules: ChartRules) {
     this.#options = options;
-    this.#helm = findHelm(options.environment);
+    this.#rules = rules;
     this.#charts = new ChartsElsewhere(options.charts ?? null, options.signal, this.findings);
   }
 
@@ -183,6 +186,7 @@ class DiscoveryRun {
       if (file.reason !== "binary") this.findings.error({ file: entry.path, line: null }, reasonOf(file));
       return;
     }
+    if (entry.isInChart === true && file.text.includes("{{")) return;
     await this.#text(
       { ...entry, type: entry.type === "file" ? typeByText(file.text) : entry.type },
       file.text,
@@ -270,7 +274,7 @@ class DiscoveryRun {
     }
     if (files.has("Chart.yaml")) {
       const whole = await this.#charts.withDependencies(files, path, path);
-      await scanChart({ path, files: whole }, this.#helm, DEFAULT_HELM, this.#options.signal, this.findings);
+      await scanChart({ path, files: whole }, this.#rules, this.#options.signal, this.findings);
     } else if (mustBeOne)
       this.findings.error({ file: path, line: null }, "it holds no chart: there is no Chart.yaml in it");
   }

@@ -12,6 +12,8 @@ export type WalkedEntry = {
   readonly type: "text" | "yaml" | "dockerfile" | "list" | "archive" | "chart" | "kustomization" | "file";
   readonly path: string;
   readonly name: string;
+  /** Does it lie in a chart's folder? What are templates there, the chart's own templates fill in. */
+  readonly isInChart?: boolean;
 };
 
 const DEPTH_LIMIT = 64;
@@ -53,13 +55,14 @@ class Walk {
     this.#findings = findings;
   }
 
-  async *folder(path: string, depth: number): AsyncGenerator<WalkedEntry> {
+  async *folder(path: string, depth: number, isBelowChart = false): AsyncGenerator<WalkedEntry> {
     if (depth > DEPTH_LIMIT) {
       this.#findings.error({ file: path, line: null }, "the folders nest too deeply; it was not read");
       return;
     }
     const entries = await this.#list(path);
     const isChart = entries.some((entry) => entry.name === "Chart.yaml");
+    const isInChart = isChart || isBelowChart;
     if (isChart) yield { type: "chart", path, name: "Chart.yaml" };
     const kustomization = entries.find((entry) => isKustomizationFile(entry.name));
     if (kustomization !== undefined) yield { type: "kustomization", path, name: kustomization.name };
@@ -68,10 +71,10 @@ class Walk {
       if (isChart && belongsToChart(entry.name)) continue;
       if (++this.#entries > ENTRY_LIMIT)
         throw new Error(`there are more than ${ENTRY_LIMIT} files below ${path}: name a smaller folder`);
-      if (entry.isDirectory()) yield* this.folder(inner, depth + 1);
+      if (entry.isDirectory()) yield* this.folder(inner, depth + 1, isInChart);
       else if (entry.isFile() || (entry.isSymbolicLink() && (await this.#leadsToFile(inner)))) {
         const type = isKustomizationFile(entry.name) ? null : typeByName(entry.name);
-        if (type !== null) yield { type, path: inner, name: entry.name };
+        if (type !== null) yield { type, path: inner, name: entry.name, isInChart };
       }
     }
   }
@@ -132,9 +135,9 @@ function isShown(name: string, folder: string): boolean {
   return name.startsWith(".") ? USED_BY_TOOLS.test(name) : name !== "node_modules";
 }
 
-/** What the chart's reader reads, or what is there for the chart's own tests. */
+/** What the chart's reader reads, or what shows and tries the chart and is no part of it. */
 function belongsToChart(name: string): boolean {
-  return /^(?:templates|charts|crds|ci|Chart\.(?:yaml|lock)|requirements\.(?:yaml|lock)|values[\w.-]*\.(?:ya?ml|json))$/.test(
+  return /^(?:templates|charts|crds|ci|tests?|examples?|Chart\.(?:yaml|lock)|requirements\.(?:yaml|lock)|values[\w.-]*\.(?:ya?ml|json))$/.test(
     name,
   );
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Findings } from "../found/found-image.ts";
 import { readChartArchive } from "./chart-files.ts";
-import { readChart, scanChart } from "./chart-images.ts";
+import { PLAIN_RULES, readChart, scanChart } from "./chart-images.ts";
 import { findHelm } from "./helm-program.ts";
 import { findGoProgram } from "../../../test/go-programs.ts";
 import { requirement } from "../../../test/requirement.ts";
@@ -60,6 +60,9 @@ function files(changes: Record<string, string> = {}): Map<string, string> {
 function listed(findings: Findings): string[] {
   return findings.images.map(({ written, kind, file, line }) => `${written} ${kind} ${file}:${line}`).sort();
 }
+
+const built = requirement("go:helm").met ? findGoProgram("helm") : null;
+const helm = await findHelm(built === null ? Bun.env : { ...Bun.env, PATH: dirname(built) });
 
 describe("a chart", () => {
   test("is read with its helpers, subcharts, conditions, tags and globals", () => {
@@ -133,8 +136,6 @@ describe("a chart", () => {
     expect(readChartArchive(Bun.gzipSync(new TextEncoder().encode("not tar".repeat(1000))))).rejects.toThrow();
   });
 
-  const built = requirement("go:helm").met ? findGoProgram("helm") : null;
-  const helm = findHelm(built === null ? Bun.env : { ...Bun.env, PATH: dirname(built) });
   test.skipIf(helm === null)("gives the same as Helm itself", async () => {
     const folder = await mkdtemp(join(tmpdir(), "larder-chart-"));
     try {
@@ -143,7 +144,8 @@ describe("a chart", () => {
         await writeFile(join(folder, name), text);
       }
       const findings = new Findings();
-      await scanChart({ path: folder, files: files() }, helm, 4, new AbortController().signal, findings);
+      const rules = { ...PLAIN_RULES, program: helm?.template ?? null };
+      await scanChart({ path: folder, files: files() }, rules, new AbortController().signal, findings);
       expect(findings.problems).toEqual([]);
       expect(listed(findings)).toEqual(WANTED.map((line) => line.replace(" chart/", ` ${folder}/`)));
     } finally {

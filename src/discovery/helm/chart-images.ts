@@ -1,7 +1,9 @@
 /** The images of a chart: rendered by Helm when it is there, by our own reading of the templates otherwise. */
 import { join } from "node:path";
 import { toText } from "../../lib/go-template/cast-value.ts";
+import { printJson } from "../../lib/go-template/print-json.ts";
 import { satisfies } from "../../lib/go-template/semantic-version.ts";
+import type { TemplateMap } from "../../lib/go-template/template-value.ts";
 import { scanImageLines } from "../files/embedded-text.ts";
 import type { ManifestContext } from "../files/manifest-context.ts";
 import { Findings } from "../found/found-image.ts";
@@ -16,8 +18,8 @@ import { type Chart, type ChartFault, loadChart } from "./chart.ts";
 import type { ChartFiles } from "./chart-files.ts";
 import { chooseSubcharts } from "./choose-subcharts.ts";
 import type { HelmTemplate } from "./helm-program.ts";
-import type { HelmMajor } from "./helm-rules.ts";
-import { composeValues } from "./merge-values.ts";
+import { DEFAULT_HELM, type HelmMajor } from "./helm-rules.ts";
+import { composeValues, dropNulls } from "./merge-values.ts";
 import { type RenderedTemplate, type Rendering, renderChart } from "./render-chart.ts";
 import { KUBERNETES_VERSION } from "./template-objects.ts";
 
@@ -26,21 +28,36 @@ export type ChartLocation = { readonly path: string; readonly files: ChartFiles 
 
 const CONTEXT: ManifestContext = { source: "helm", guess: false, embedding: 0 };
 
-/** Adds the images that the chart brings with its own values, as `helm` renders it, or by the rules of `major` without one. */
+/** How charts are read. */
+export type ChartRules = {
+  /** Renders them; null: they are read here. */
+  readonly program: HelmTemplate | null;
+  /** Whose rules hold where they are read here. */
+  readonly helm: HelmMajor;
+  /** Was that asked for? Else it is said where it matters. */
+  readonly isChosen: boolean;
+  /** Values over the charts' own. */
+  readonly values: TemplateMap;
+};
+
+/** Charts are read here, by today's Helm's rules, with their own values. */
+export const PLAIN_RULES: ChartRules = { program: null, helm: DEFAULT_HELM, isChosen: false, values: new Map() };
+
+/** Adds the images that the chart brings. */
 export async function scanChart(
   { path, files }: ChartLocation,
-  helm: HelmTemplate | null,
-  major: HelmMajor,
+  rules: ChartRules,
   signal: AbortSignal,
   findings: Findings,
 ): Promise<void> {
-  const own = readChart(path, files, major);
-  if (helm === null) {
+  const own = readChart(path, files, rules.helm, rules.values);
+  if (rules.program === null) {
     findings.add(own);
+    if (!rules.isChosen) noteOtherRules(path, files, rules, own, findings);
     return;
   }
   try {
-    findings.add(readHelmOutput(path, await helm(path, signal), own));
+    findings.add(readHelmOutput(path, await rules.program(path, signal), own));
   } catch (error) {
     signal.throwIfAborted();
     const message = error instanceof Error ? error.message : String(error);
@@ -50,21 +67,46 @@ export async function scanChart(
 }
 
 /** What our own reading of the chart finds. */
-export function readChart(path: string, files: ChartFiles, helm: HelmMajor): Findings {
+export function readChart(path: string, files: ChartFiles, helm: HelmMajor, given: TemplateMap = new Map()): Findings {
   const findings = new Findings();
   const faults: ChartFault[] = [];
   const chart = loadChart(files, faults);
   for (const fault of faults) findings.error({ file: join(path, fault.file), line: null }, fault.message);
   if (chart === null) return findings;
-  chooseSubcharts(chart, new Map(), helm, (parent, { name }) => {
+  chooseSubcharts(chart, given, helm, (parent, { name }) => {
     const place = { file: join(path, parent.folder, "Chart.yaml"), line: null };
     findings.error(place, `the dependency ${JSON.stringify(name)} is not in charts/: run helm dependency update`);
   });
-  const values = composeValues(chart, new Map(), { helm, keepsNulls: false });
   noteKubernetes(path, chart, findings);
-  readRendering(path, renderChart(chart, values, helm), findings);
+  readRendering(path, renderChart(chart, composeValues(chart, given, { helm, keepsNulls: false }), helm), findings);
   readPlainParts(path, chart, findings);
   return findings;
+}
+
+/** Helm 3 and 4 make different lists of few charts: of those it is said whose list this is. */
+function noteOtherRules(
+  path: string,
+  files: ChartFiles,
+  { helm, values }: ChartRules,
+  own: Findings,
+  findings: Findings,
+): void {
+  const other = helm === 3 ? 4 : 3;
+  if (outlineOf(files, helm, values) === outlineOf(files, other, values)) return;
+  const names = (found: Findings) => [...new Set(found.images.map(({ written }) => written))].sort().join(" ");
+  if (names(readChart(path, files, other, values)) === names(own)) return;
+  const message = `Helm ${helm} and Helm ${other} render this chart differently: these are Helm ${helm}'s images (--helm ${other} lists the other's)`;
+  findings.note({ file: path, line: null }, message);
+}
+
+/** What the two can differ in: the values, nulls aside, and which charts are rendered. */
+function outlineOf(files: ChartFiles, helm: HelmMajor, given: TemplateMap): string {
+  const chart = loadChart(files, []);
+  if (chart === null) return "";
+  chooseSubcharts(chart, given, helm, () => {});
+  const paths = (one: Chart): string[] => [one.fullPath, ...one.subcharts.flatMap(paths)];
+  const values = dropNulls(composeValues(chart, given, { helm, keepsNulls: false }));
+  return `${paths(chart).join(" ")} ${printJson(values)}`;
 }
 
 /** A chart for other versions of Kubernetes than today's is not rendered by Helm, and read here all the same. */

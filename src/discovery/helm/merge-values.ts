@@ -75,9 +75,11 @@ export function mergeTables(values: TemplateMap, defaults: TemplateMap, keepsNul
   return values;
 }
 
-function dropNulls(map: TemplateMap): void {
+/** Takes all nulls out of the map and the maps in it. */
+export function dropNulls(map: TemplateMap): TemplateMap {
   for (const [key, value] of map) {
     if (value === null) map.delete(key);
     else if (value instanceof Map) dropNulls(value);
   }
+  return map;
 }
