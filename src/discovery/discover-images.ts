@@ -17,11 +17,11 @@ import { scanImageArchive } from "./files/image-archive.ts";
 import { scanImageList } from "./files/image-list.ts";
 import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
-import { readText, readTextFrom, reasonOf } from "./files/read-text.ts";
+import { readText, readTextOrJson, readTextOrJsonFrom, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
 import { TEXT_FORMATS } from "./text-formats/text-formats.ts";
 import { type LineOrigin, linesOf, readDocuments } from "./files/yaml-documents.ts";
-import { readKnownDocument, scanYamlFile } from "./files/yaml-file.ts";
+import { readKnownDocument, scanLargeJson, scanYamlFile } from "./files/yaml-file.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** How to look. */
@@ -115,7 +115,8 @@ class DiscoveryRun {
 
   /** What it is, its text has to tell; it is known as the file `-`. */
   async #standardInput(open: () => AsyncIterable<Uint8Array>): Promise<void> {
-    const file = await readTextFrom(open(), this.#options.signal);
+    const file = await readTextOrJsonFrom(open(), this.#options.signal);
+    if (file.text === null && file.reason === "large JSON") return this.#largeJson("-", "-", file.pieces, true);
     if (file.text === null) return this.findings.error({ file: "-", line: null }, reasonOf(file));
     await this.#text({ type: typeByText(file.text), path: "-", name: "-" }, file.text, true);
     await this.#builds();
@@ -179,7 +180,10 @@ class DiscoveryRun {
       return;
     }
     if (entry.type === "archive") return this.#archive(entry.path, askedFor);
-    const file = await readText(entry.path, this.#options.signal);
+    const file = await readTextOrJson(entry.path, this.#options.signal);
+    if (file.text === null && file.reason === "large JSON") {
+      return this.#largeJson(entry.path, entry.name, file.pieces, askedFor);
+    }
     if (file.text === null) {
       if (askedFor && file.reason === "binary") return this.#archive(entry.path, askedFor);
       // A binary file that is called like a list is no list; one that cannot be read may be.
@@ -227,6 +231,11 @@ class DiscoveryRun {
     if (entry.type !== "text") return entry.type;
     if (/\.(?:ya?ml|json)$/i.test(entry.name)) return "yaml";
     return askedFor ? typeByText(text) : null;
+  }
+
+  #largeJson(path: string, name: string, pieces: AsyncIterable<string>, askedFor: boolean): Promise<void> {
+    const file = { path, name, askedFor, formats: DOCUMENT_FORMATS };
+    return scanLargeJson(file, pieces, this.#options.signal, this.findings);
   }
 
   #dockerfile(text: string, origin: LineOrigin, build?: Pick<BuildOptions, "args" | "contexts">): void {

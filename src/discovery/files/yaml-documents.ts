@@ -10,6 +10,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument 
 import type { Findings } from "../found/found-image.ts";
 import type { Place } from "../found/place.ts";
 import type { Located, LocatedMap } from "../found/located-value.ts";
+import { readJsonDocument } from "./json-document.ts";
 import { indentContinuations } from "./yaml-indentation.ts";
 
 /** Tells where a line of the text really comes from; rendered templates map their lines back by it. */
@@ -65,6 +66,10 @@ function followsObject(text: string, at: number): boolean {
  * Lines are counted from `document.firstLine` and given to `origin`.
  */
 export function readDocument(document: DocumentText, origin: LineOrigin, findings: Findings): Located | null {
+  if (/^\s*[{[]/.test(document.text)) {
+    const json = readJsonDocument(document.text, (line) => origin(line + document.firstLine - 1));
+    if (json !== null) return json;
+  }
   const refusal = refuse(document.text);
   if (refusal !== null) {
     findings.error(origin(document.firstLine), refusal);
@@ -101,7 +106,7 @@ function parse(text: string) {
 /** Why a text is not given to the parser, which takes a hundred times its size in memory and calls itself for each level. */
 function refuse(text: string): string | null {
   if (text.length > DOCUMENT_LIMIT)
-    return `the document is longer than ${DOCUMENT_LIMIT >> 20} MiB: cut it with --- lines to have it read`;
+    return `the document is longer than ${DOCUMENT_LIMIT >> 20} MiB: cut it with --- lines, or give it as JSON`;
   return nestsTooDeeply(text) ? `the YAML nests more than ${NESTING_LIMIT} levels deep; it was not read` : null;
 }
 

@@ -1,4 +1,5 @@
 /** YAML and JSON files of any kind: which document is what, and who reads it. */
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
 import type { DocumentFile, DocumentFormat } from "./document-format.ts";
 import { scanImageLines } from "./embedded-text.ts";
 import { isNamedAsCollection, scanImageCollection } from "./image-collection.ts";
@@ -8,6 +9,7 @@ import { Findings, type ImageSource } from "../found/found-image.ts";
 import { mayNameImages } from "../found/image-text.ts";
 import { isKubernetesDocument, scanManifest } from "./kubernetes-manifest.ts";
 import { itemsAt, type Located, stringAt, valueAt } from "../found/located-value.ts";
+import { JsonPartTooLarge, splitJson } from "./split-json.ts";
 import { type DocumentText, linesOf, readDocument, splitDocuments } from "./yaml-documents.ts";
 
 /** A YAML or JSON file. The fields of one that the user named count whatever document it is. */
@@ -25,6 +27,27 @@ export async function scanYamlFile(file: YamlFile, signal: AbortSignal, findings
   for (const document of splitDocuments(file.text)) {
     const value = readUseful(file, document, findings);
     if (value !== null) await scanDocument(value, file, signal, findings);
+  }
+}
+
+/** Adds the images of a JSON file that is too large to be read whole. One that is not asked for has to hold manifests. */
+export async function scanLargeJson(
+  file: Omit<YamlFile, "text">,
+  pieces: AsyncIterable<string>,
+  signal: AbortSignal,
+  findings: Findings,
+): Promise<void> {
+  try {
+    for await (const document of splitJson(pieces)) {
+      signal.throwIfAborted();
+      if (!file.askedFor && !/"kind"\s*:/.test(document.text)) continue;
+      const value = readUseful({ ...file, text: "" }, document, findings);
+      if (value !== null) await scanDocument(value, { ...file, text: "" }, signal, findings);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    const line = error instanceof JsonPartTooLarge ? error.line : null;
+    findings.error({ file: file.path, line }, `it cannot be read to its end: ${describeFailure(error)}`);
   }
 }
 
