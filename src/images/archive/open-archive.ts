@@ -22,6 +22,7 @@ export async function openArchiveFile(path: string, location: string, spool: Spo
     if (!status.isFile()) {
       return await openArchiveStream(handle.createReadStream({ autoClose: false }), location, spool);
     }
+    if (status.size === 0) throw new RegistryError("MANIFEST_INVALID", `${location}: the file is empty`);
     if (!(await isPlain(handle))) {
       return await openArchiveStream(readFileRange(handle, 0, status.size), location, spool);
     }

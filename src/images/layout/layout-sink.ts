@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../../oci/digest.ts";
+import { underFolderLock } from "../../lib/files/folder-lock.ts";
 import type { ImageSink } from "../image-sink.ts";
 import { blobPath, LAYOUT_MARK } from "./layout-index.ts";
 import { LayoutListing } from "./layout-listing.ts";
@@ -42,11 +43,14 @@ export function layoutSink(directory: string, label: string | null, location: st
     close: () =>
       guarded(location, async () => {
         await folder.write("oci-layout", new TextEncoder().encode(LAYOUT_MARK));
-        // Seen to be one before anything comes into its place, and read late: another copy may just have ended.
+        // Seen to be one before anything comes into its place.
         await readIndex(directory, location);
         await folder.publish();
-        await folder.write("index.json", formatRawIndex(listing.mergeInto(await readIndex(directory, location))));
-        await folder.publish();
+        // Another copy may end just now.
+        await underFolderLock(directory, async () => {
+          await folder.write("index.json", formatRawIndex(listing.mergeInto(await readIndex(directory, location))));
+          await folder.publish();
+        });
       }),
     abort: () => folder.discard(),
   };
