@@ -82,6 +82,8 @@ function describeCredentials(): void {
     const upstream = { endpoint: registry.url, username: USER.username, passwordFile: password };
     const config = await written("larder.yaml", JSON.stringify({ upstreams: { [HOST]: upstream } }));
     const serving = await serveWith("--config", config, "--log-level", "debug");
+    const list = await ask(serving.url, WAY, `${REPOSITORY}/tags/list`);
+    expect(JSON.parse(list.text)).toEqual({ name: REPOSITORY, tags: ["1"] });
     await expectPull(serving.url, WAY, REPOSITORY, "1", image);
     expect(serving.output()).not.toContain(USER.password);
     expect(serving.output()).not.toContain(Buffer.from(`${USER.username}:${USER.password}`).toString("base64"));
@@ -104,6 +106,8 @@ function describeCredentials(): void {
       expect(reply.status).toBe(404);
       expect(reply.text).toMatch(/answered 40[13]|\b401\b/);
       expect(reply.text).not.toContain("wrong-secret");
+      const list = await ask(serving.url, WAY, `${REPOSITORY}/tags/list`);
+      expect([list.status, list.text]).toEqual([404, expect.stringMatching(/NAME_UNKNOWN.*needs credentials/)]);
       await serving.stop();
     }
   });
