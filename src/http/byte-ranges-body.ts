@@ -2,7 +2,7 @@ import type { RangeReader } from "../lib/files/range-reader.ts";
 import type { ByteRange } from "../lib/text/byte-range.ts";
 
 /** What is read at once; a client that takes nothing costs twice as much memory at most. */
-const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 128 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -100,7 +100,8 @@ class Gathered {
   }
 
   take(): Uint8Array {
-    const taken = Buffer.concat(this.#pieces, this.bytes);
+    const [first = new Uint8Array()] = this.#pieces;
+    const taken = this.#pieces.length < 2 ? first : Buffer.concat(this.#pieces, this.bytes);
     [this.#pieces, this.bytes] = [[], 0];
     return taken;
   }

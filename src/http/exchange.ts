@@ -108,10 +108,14 @@ export class Exchange implements Applicant {
     this.#listener.timeout(this.request, SLOW_TRANSFER_SECONDS);
   }
 
-  /** The same stream, to be sent as the answer's body: what really goes out of it is counted, and told at its end. */
+  /**
+   * The same stream, to be sent as the answer's body: what really goes out of it is counted, and told at its end. A client waits
+   * as long as the stream does, be it for the end of a large layer that is on its way.
+   */
   streamed(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     this.isStreamed = true;
-    return watchStream(body, (end) => this.#keeper.streamEnded(this, end));
+    const end = (how: StreamEnd) => this.#keeper.streamEnded(this, how);
+    return watchStream(body, end, () => this.allowSlowTransfer());
   }
 
   /** Notes a fault of larder's own when the answer has begun; before that, throw it. */

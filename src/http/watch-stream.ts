@@ -5,19 +5,24 @@ export type StreamEnd = {
   readonly error: unknown;
 };
 
+/** While its source has nothing to give, a stream says so this often. */
+const WAITING_EVERY_MS = 60_000;
+
 /**
  * The same stream, which reports how it ended and how many bytes were read of it. It reads its source no faster than
- * it is read itself.
+ * it is read itself. `waiting` is called every minute while somebody waits for the source, not while it waits for its reader.
  */
 export function watchStream(
   source: ReadableStream<Uint8Array>,
   tell: (end: StreamEnd) => void,
+  waiting: () => void = () => {},
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   let bytes = 0;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        const timer = setInterval(waiting, WAITING_EVERY_MS);
         try {
           const { done, value } = await reader.read();
           if (done) {
@@ -30,6 +35,8 @@ export function watchStream(
         } catch (error) {
           controller.error(error);
           tell({ bytes, outcome: "failed", error });
+        } finally {
+          clearInterval(timer);
         }
       },
       async cancel(reason) {

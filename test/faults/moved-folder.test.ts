@@ -82,7 +82,8 @@ describe("a running larder", () => {
     await expectNoWrites(`${folder} is gone`);
     expect((await send("GET", manifestUrl(lab.larder.url, name, "1"))).bytes).toEqual(image.manifest.bytes);
     expect(await lab.larder.stop()).toBe(0);
-    expect(await readdir(parent)).toEqual([]);
+    // Where it writes down that it runs is beside it in these tests.
+    expect((await readdir(parent)).filter((name) => !name.endsWith("-run"))).toEqual([]);
   });
 
   test("in the place of whose data folder there is an empty one leaves that alone, and goes on when its own is back", async () => {
@@ -116,7 +117,8 @@ describe("a running larder", () => {
     for (const { digest, bytes } of cold.blobs) {
       expect((await send("GET", lab.blobUrl(digest))).bytes).toEqual(bytes);
     }
-    expect(await readdir(parent)).toEqual([]);
+    // Where it writes down that it runs is beside it in these tests.
+    expect((await readdir(parent)).filter((name) => !name.endsWith("-run"))).toEqual([]);
   });
 });
 
