@@ -16,6 +16,8 @@ type Verb = {
   readonly name: string;
   /** The names that people knew before larder. */
   readonly aliases?: readonly string[];
+  /** For programs: people need not see it. */
+  readonly isHidden?: true;
   readonly load: (io: CommandIo) => Promise<Command>;
 };
 
@@ -68,15 +70,22 @@ const VERBS: readonly Verb[] = [
   { name: "rebuild", load: async (io) => (await import("./cli/verbs/rebuild.ts")).rebuildCommand(io) },
   { name: "login", load: async (io) => (await import("./cli/verbs/login.ts")).loginCommand(io) },
   { name: "logout", load: async (io) => (await import("./cli/verbs/login.ts")).logoutCommand(io) },
+  {
+    name: "completion-words",
+    isHidden: true,
+    load: async (io) => (await import("./cli/verbs/completion-words.ts")).completionWordsCommand(io),
+  },
   { name: "version", load: async (io) => (await import("./cli/verbs/version.ts")).versionCommand(io) },
   {
     name: "completion",
     load: async (io) =>
       (await import("./cli/verbs/completion.ts")).completionCommand(io, () =>
-        Promise.all(VERBS.map((verb) => loadVerb(verb, io))),
+        Promise.all(SHOWN.map((verb) => loadVerb(verb, io))),
       ),
   },
 ];
+
+const SHOWN = VERBS.filter(({ isHidden }) => isHidden !== true);
 
 /** Old names for what takes two words here, with the words that followed them. */
 const PHRASES: Readonly<Record<string, (rest: readonly string[]) => readonly string[]>> = {
@@ -127,7 +136,7 @@ function describeUnknown(called: string): string {
   if (called.startsWith("-")) return `options stand behind the verb: larder VERB ${called}${hint}`;
   const meant = suggestVerb(
     called,
-    VERBS.map(({ name }) => name),
+    SHOWN.map(({ name }) => name),
   );
   return `there is no verb ${quoteBriefly(called)}${meant === null ? hint : `; do you mean: ${meant}`}`;
 }

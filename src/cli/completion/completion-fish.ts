@@ -1,6 +1,6 @@
-import type { DescribedVerb } from "./described-verb.ts";
+import type { DescribedFlag, DescribedVerb } from "./described-verb.ts";
 
-/** A completion script for fish: verbs and options with what they do, and files where they can stand. */
+/** A completion script for fish: verbs and options with what they do, their values, images that larder has, and files. */
 export function fishCompletion(verbs: readonly DescribedVerb[]): string {
   const withFiles = verbs.filter(takesFiles).map(({ name }) => name);
   const lines = [
@@ -10,24 +10,35 @@ export function fishCompletion(verbs: readonly DescribedVerb[]): string {
   return `# Completion of larder for fish.\n${lines.join("\n")}\n`;
 }
 
+const IMAGES = "(command larder completion-words images (commandline -ct) 2>/dev/null)";
+
 function takesFiles(verb: DescribedVerb): boolean {
-  return verb.takesFiles || verb.verbs.some(takesFiles);
+  return verb.takes === "files" || verb.verbs.some(takesFiles);
 }
 
 /** The verb is offered when `condition` holds; its own things once it was written. */
-function formatVerb({ name, summary, flags, words, verbs }: DescribedVerb, condition: string): readonly string[] {
+function formatVerb(
+  { name, summary, flags, words, takes, verbs }: DescribedVerb,
+  condition: string,
+): readonly string[] {
   const written = `__fish_seen_subcommand_from ${name}`;
   const names = verbs.map((verb) => verb.name);
   const isOpen = names.length === 0 ? written : `${written}; and not __fish_seen_subcommand_from ${names.join(" ")}`;
   return [
     `complete -c larder -n '${condition}' -a ${name} -d ${quote(summary)}`,
     ...words.map((word) => `complete -c larder -n '${written}' -a ${word}`),
-    ...flags.map(
-      ({ long, description, takesValue }) =>
-        `complete -c larder -n '${isOpen}' -l ${long.slice(2)}${takesValue ? " -r" : ""} -d ${quote(description)}`,
-    ),
+    ...(takes === "images" ? [`complete -c larder -n '${isOpen}' -f -a '${IMAGES}'`] : []),
+    ...flags.map((flag) => `complete -c larder -n '${isOpen}' ${formatFlag(flag)}`),
     ...verbs.flatMap((verb) => formatVerb(verb, isOpen)),
   ];
+}
+
+function formatFlag({ long, description, value }: DescribedFlag): string {
+  const head = `-l ${long.slice(2)}`;
+  const tail = `-d ${quote(description)}`;
+  if (value === "none") return `${head} ${tail}`;
+  if (typeof value === "string") return `${head} -r ${value === "file" ? "-F " : ""}${tail}`;
+  return `${head} -x -a ${quote(value.join(" "))} ${tail}`;
 }
 
 function quote(text: string): string {

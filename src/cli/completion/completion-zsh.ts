@@ -1,9 +1,14 @@
-import type { DescribedVerb } from "./described-verb.ts";
+import type { DescribedFlag, DescribedVerb } from "./described-verb.ts";
 
-/** A completion script for zsh: verbs and options with what they do, and files where they can stand. */
+/** A completion script for zsh: verbs and options with what they do, their values, images that larder has, and files. */
 export function zshCompletion(verbs: readonly DescribedVerb[]): string {
   return `#compdef larder
 # Completion of larder for zsh.
+_larder_images() {
+  local -a images
+  images=(\${(f)"$(command larder completion-words images "$PREFIX" 2>/dev/null)"})
+  compadd -a images
+}
 _larder() {
   local -a verbs
 ${formatChoice(verbs, "  ")}
@@ -33,13 +38,16 @@ function formatChoice(verbs: readonly DescribedVerb[], indent: string): string {
 
 function formatVerb(verb: DescribedVerb, indent: string): string {
   if (verb.verbs.length > 0) return formatChoice(verb.verbs, indent);
-  const flags = verb.flags.map(
-    ({ long, description, takesValue }) =>
-      `'*${long}[${plain(description)}]${takesValue ? `:${long.slice(2)}:_files` : ""}'`,
-  );
+  const flags = verb.flags.map(formatFlag);
   const words = verb.words.length === 0 ? [] : [`'1:what:(${verb.words.join(" ")})'`];
-  const files = verb.takesFiles ? ["'*:file:_files'"] : [];
-  return `${indent}_arguments ${[...flags, ...words, ...files].join(` \\\n${indent}  `)}`;
+  const rest = verb.takes === null ? [] : [verb.takes === "files" ? "'*:file:_files'" : "'*:image:_larder_images'"];
+  return `${indent}_arguments ${[...flags, ...words, ...rest].join(` \\\n${indent}  `)}`;
+}
+
+function formatFlag({ long, description, value }: DescribedFlag): string {
+  const name = long.slice(2);
+  const what = typeof value === "string" ? (value === "file" ? "_files" : " ") : `(${value.join(" ")})`;
+  return `'*${long}[${plain(description)}]${value === "none" ? "" : `:${name}:${what}`}'`;
 }
 
 /** Without what ends a description or a string in zsh. */

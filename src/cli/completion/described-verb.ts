@@ -2,16 +2,20 @@
 export type DescribedVerb = {
   readonly name: string;
   readonly summary: string;
-  readonly flags: readonly {
-    /** `--platform` */
-    readonly long: string;
-    readonly description: string;
-    readonly takesValue: boolean;
-  }[];
+  readonly flags: readonly DescribedFlag[];
   /** All that its first argument may be; empty when that is anything. */
   readonly words: readonly string[];
-  /** Are its arguments files, or may they be? */
-  readonly takesFiles: boolean;
+  /** What its arguments are, as far as that can be completed. */
+  readonly takes: "files" | "images" | null;
   /** Verbs of its own: `kubernetes` of `mirror`. */
   readonly verbs: readonly DescribedVerb[];
+};
+
+/** A flag. */
+export type DescribedFlag = {
+  /** `--platform` */
+  readonly long: string;
+  readonly description: string;
+  /** What stands behind it: nothing, a file, one of some words, or anything. */
+  readonly value: "none" | "file" | "any" | readonly string[];
 };
