@@ -4,6 +4,7 @@ import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** No manifest is larger; the largest bundles of custom resource definitions have some ten MiB. */
 const TEXT_BYTES_LIMIT = 64 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 /** What a file holds: text, or why there is none. */
 export type TextFile =
@@ -68,7 +69,14 @@ export function readText(path: string, signal: AbortSignal): Promise<TextFile> {
 }
 
 function openFile(path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
-  return createReadStream(path, { signal, highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
+  // A stream costs more than the reading of most files; a pipe has no size.
+  const { size } = Bun.file(path);
+  if (size > 0 && size <= CHUNK_BYTES) return wholeFile(path);
+  return createReadStream(path, { signal, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+}
+
+async function* wholeFile(path: string): AsyncGenerator<Uint8Array> {
+  yield await Bun.file(path).bytes();
 }
 
 async function readTextFrom(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<TextFile> {

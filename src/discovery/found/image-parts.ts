@@ -6,6 +6,7 @@
  * `repository`, `image`, `name`; `tag`, `version`; `digest`. So `proxyImage` + `proxyImageTag` and `SCAN_IMAGE` +
  * `SCAN_IMAGE_TAG` are an image each, as `repository` + `tag` are.
  */
+import { remembered } from "../../lib/text/remembered.ts";
 import { tryParseDigest } from "../../oci/digest.ts";
 import { isCodeHost, namesRegistry } from "./image-text.ts";
 import { keyWords } from "./key-words.ts";
@@ -67,7 +68,7 @@ function isOfOtherThings(context: string, isOfImage: boolean, entries: ReadonlyM
 }
 
 /** What part of an image a key names, and of which. */
-function roleOf(key: string): { readonly role: Role; readonly prefix: string } | null {
+const roleOf = remembered((key: string): { readonly role: Role; readonly prefix: string } | null => {
   const words = keyWords(key);
   const last = words.pop() ?? "";
   const ofImage = words.at(-1) === "image" || words.at(-1) === "img";
@@ -81,7 +82,7 @@ function roleOf(key: string): { readonly role: Role; readonly prefix: string } |
   if (role === "name") return ofImage ? { role: "image", prefix } : prefix === "" ? { role, prefix } : null;
   if (last === "hub" && prefix !== "") return null;
   return role === undefined ? null : { role, prefix };
-}
+});
 
 const ROLES: Readonly<Record<string, Role>> = {
   registry: "registry",
