@@ -116,6 +116,9 @@ describe("images below a path", () => {
     const folder = await lay({
       "workflow.yaml": "jobs: {a: {container: {image: 'x/y:1'}}}\n",
       "package-lock.json": '{"image": "x/y:1"}',
+      "tsconfig.json": '{ // a comment\n  "include": ["src"], "containers": 1}',
+      "vendor/modules.txt": "# example.com/x v1\n",
+      "vendor/example.com/x/Dockerfile": "FROM q.io/vendored:1\n",
       "README.txt": "Use nginx:1.27, or docker.io/library/nginx:1.27.\n",
       "blob.yaml": new Uint8Array([1, 0, 2, 0]),
       ".github/w.yaml": POD("hidden:1"),

@@ -61,6 +61,8 @@ class Walk {
       return;
     }
     const entries = await this.#list(path);
+    // What Go keeps of other projects is not run from here.
+    if (basename(path) === "vendor" && entries.some((entry) => entry.name === "modules.txt")) return;
     const isChart = entries.some((entry) => entry.name === "Chart.yaml");
     const isInChart = isChart || isBelowChart;
     if (isChart) yield { type: "chart", path, name: "Chart.yaml" };

@@ -114,6 +114,7 @@ services:
   a: {build: {context: a, dockerfile: d/x.Dockerfile, args: {V: "\${N}", W: 2, NONE: }, additional_contexts: ["base=docker-image://q.io/b:1", src=../s]}}
   b: {build: {dockerfile_inline: "FROM q.io/inline:1"}}
   c: {build: "https://git.example.com/x.git"}
+  d: {build: "https://git.example.com/x.git"}
 `;
     const { builds, elsewhere } = await scan({ "compose.yaml": text, ".env": "N=1" });
     expect(builds).toEqual([

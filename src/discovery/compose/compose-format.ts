@@ -18,7 +18,7 @@ import { buildOf, type ComposeService, ComposeServices } from "./compose-service
 
 export const compose: DocumentFormat = {
   tool: "Compose",
-  mark: /(?:^|[\s{,])["']?(?:services|include)["']?\s*:/m,
+  mark: /(?:^|[\s{,])["']?services["']?\s*:|^include\s*:/m,
   recognizes: (document, file) => isComposeDocument(document, file.name),
   async read(document, file, findings, signal) {
     // Merged over the file that it overrides, when that one is read.

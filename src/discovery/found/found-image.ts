@@ -116,13 +116,14 @@ export class Findings {
     chart: ChartLocation | null = null,
     { isPart = false, failure = null }: Partial<Pick<Elsewhere, "isPart" | "failure">> = {},
   ): void {
-    if (!this.#first(`elsewhere\0${place.file}\0${place.line}\0${what}`)) return;
+    // Two releases of a chart may be given different values; of all else, once a file is enough.
+    if (!this.#first(elsewhereKey({ ...place, what, chart }))) return;
     this.elsewhere.push({ file: place.file, line: place.line, what, chart, isPart, failure });
   }
 
   /** Takes the things that are elsewhere out of the list, for someone who can tell more of them. */
   takeElsewhere(): Elsewhere[] {
-    for (const { file, line, what } of this.elsewhere) this.#seen.delete(`elsewhere\0${file}\0${line}\0${what}`);
+    for (const thing of this.elsewhere) this.#seen.delete(elsewhereKey(thing));
     return this.elsewhere.splice(0);
   }
 
@@ -162,6 +163,10 @@ export class Findings {
     this.#seen.add(key);
     return true;
   }
+}
+
+function elsewhereKey({ file, line, what, chart }: Pick<Elsewhere, "file" | "line" | "what" | "chart">): string {
+  return `elsewhere\0${file}\0${chart === null ? "" : line}\0${what}`;
 }
 
 /** The reference that `text` spells, or null. A `docker://` in front, as skopeo and some operators write it, is taken off. */

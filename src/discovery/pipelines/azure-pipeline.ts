@@ -5,7 +5,7 @@ import { expandExpressions, PipelineImages } from "./pipeline-images.ts";
 
 export const azurePipeline: DocumentFormat = {
   tool: "Azure Pipelines",
-  mark: /(?:^|[\s{])["']?containers?["']?\s*:/m,
+  mark: /(?:^|[\s{])containers?\s*:/m,
   recognizes: (document, { path, name }) =>
     !document.entries.has("apiVersion") &&
     (/(?:^|\/)\.azure-pipelines\//.test(path) ||

@@ -5,7 +5,7 @@ import { expandExpressions, PipelineImages } from "./pipeline-images.ts";
 
 export const bitbucketPipeline: DocumentFormat = {
   tool: "Bitbucket",
-  mark: /(?:^|[\s{])["']?pipelines["']?\s*:/m,
+  mark: /(?:^|[\s{])pipelines\s*:/m,
   recognizes: (document, { name }) =>
     /^bitbucket-pipelines\b.*\.ya?ml$/.test(name) ||
     ["default", "branches", "pull-requests", "custom"].some((key) => valueAt(document, "pipelines", key) !== null),

@@ -7,7 +7,7 @@ import { type Expansion, expandExpressions, PipelineImages } from "./pipeline-im
 
 export const circleciPipeline: DocumentFormat = {
   tool: "CircleCI",
-  mark: /(?:^|[\s{])["']?docker["']?\s*:/m,
+  mark: /(?:^|[\s{])docker\s*:/m,
   recognizes: (document, { path }) =>
     (document.entries.has("jobs") || document.entries.has("executors") || document.entries.has("orbs")) &&
     (/(?:^|\/)\.circleci\//.test(path) ||

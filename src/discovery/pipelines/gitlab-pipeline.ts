@@ -13,7 +13,7 @@ import { type Expansion, expandExpressions, PipelineImages } from "./pipeline-im
 
 export const gitlabPipeline: DocumentFormat = {
   tool: "GitLab",
-  mark: /(?:^|[\s{])["']?(?:script|include|stages|trigger)["']?\s*:/m,
+  mark: /(?:^|[\s{])(?:script|include|stages|trigger)\s*:/m,
   recognizes: (document, { path, name }) =>
     /\.gitlab-ci\b.*\.ya?ml$/.test(name) || /(?:^|\/)\.gitlab(?:-ci)?\//.test(path) || hasJobs(document),
   async read(document, file, findings, signal) {

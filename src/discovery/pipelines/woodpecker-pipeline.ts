@@ -8,7 +8,7 @@ const LISTS = ["clone", "steps", "pipeline", "services"];
 
 export const woodpeckerPipeline: DocumentFormat = {
   tool: "Drone and Woodpecker",
-  mark: /(?:^|[\s{])["']?(?:steps|pipeline|clone)["']?\s*:/m,
+  mark: /(?:^|[\s{])(?:steps|pipeline|clone)\s*:/m,
   recognizes: (document, { path }) =>
     stringAt(document, "kind") === "pipeline" ||
     (!document.entries.has("apiVersion") &&

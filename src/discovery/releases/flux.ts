@@ -3,6 +3,7 @@
  *
  * Source: Flux's API reference, v2.5: helm.toolkit.fluxcd.io/v2, source.toolkit.fluxcd.io/v1, kustomize.toolkit.fluxcd.io/v1.
  */
+import { join } from "node:path";
 import type { DeclaredResources } from "../found/declared-resources.ts";
 import type { ChartLocation, Findings } from "../found/found-image.ts";
 import { itemsAt, type Located, type LocatedMap, stringAt, textAt, valueAt } from "../found/located-value.ts";
@@ -109,7 +110,10 @@ function readKustomization(document: LocatedMap, path: string, declared: Declare
   const folder = textAt(spec, "path") ?? "./";
   // Flux calls the repository that it was set up with so.
   const isOwn = name === "flux-system" && kind === "GitRepository";
-  if (isOwn || kind === null || name === null || findInRepository(path, folder) !== null) return;
+  if (isOwn || kind === null || name === null) return;
+  // An artifact that is made of this repository is mostly called after the folder that it is made of.
+  const candidates = kind === "ExternalArtifact" ? [folder, join(name, folder)] : [folder];
+  if (candidates.some((candidate) => findInRepository(path, candidate) !== null)) return;
   const source = declared.find(
     kind,
     name,
