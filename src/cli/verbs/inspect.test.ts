@@ -122,6 +122,19 @@ describe("inspect, of a place", () => {
   });
 });
 
+test("an index's attestation is shown as one", async () => {
+  const index = testIndex([
+    { image, platform: { os: "linux", architecture: "amd64" } },
+    {
+      image: testManifest(json({ attested: true }), []),
+      platform: { os: "unknown", architecture: "unknown" },
+      annotations: { "vnd.docker.reference.type": "attestation-manifest" },
+    },
+  ]);
+  await writeLayout(join(folder, "attested"), [{ image: index, name: "x" }]);
+  expect((await run("inspect", join(folder, "attested"))).stdout).toMatch(/^attestation +sha256:/m);
+});
+
 describe.each([
   ["build cache", buildCache, "a build cache"],
   ["chart", chart, "a Helm chart"],

@@ -16,7 +16,7 @@ import { explaining, readSource, type SourceReading } from "../read-location.ts"
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 import { standardStreams } from "../standard-streams.ts";
 import { type Column, formatTable } from "../table.ts";
-import { whatItIs } from "../what-it-is.ts";
+import { attestationsIn, whatItIs } from "../what-it-is.ts";
 
 type Flags = { readonly registry?: string; readonly json?: true; readonly raw?: true };
 
@@ -86,8 +86,9 @@ function formatDetails(details: ImageDetails, columns: number | null): string {
   if (kind !== null && updatedAtMs !== null) facts.push([kind, new Date(updatedAtMs).toISOString()]);
   facts.push(...configFacts(details.config));
   const head = formatFacts(facts, columns);
+  const attestations = attestationsIn(details);
   const platforms = details.platforms.map(({ platform, digest, isHere }) => [
-    platform ?? "-",
+    platform ?? (attestations.has(digest) ? "attestation" : "-"),
     digest,
     isHere === false ? "not here" : "",
   ]);
