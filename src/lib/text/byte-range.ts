@@ -65,8 +65,11 @@ function parseRange(text: string, size: number): ByteRange | "unsatisfiable" | n
   return { start, end: last === "" ? size : Math.min(size, Number(last) + 1) };
 }
 
+/** Compares decimal numbers of any length; a number of thousands of digits would take milliseconds to be read. */
 function isGreater(a: string, b: string): boolean {
-  return a.length > EXACT_DIGITS || b.length > EXACT_DIGITS ? BigInt(a) > BigInt(b) : Number(a) > Number(b);
+  if (a.length <= EXACT_DIGITS && b.length <= EXACT_DIGITS) return Number(a) > Number(b);
+  const [x, y] = [a.replace(/^0+/, ""), b.replace(/^0+/, "")];
+  return x.length === y.length ? x > y : x.length > y.length;
 }
 
 function isWasteful(ranges: readonly ByteRange[], size: number): boolean {
