@@ -213,6 +213,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "server/settings",
     "remote",
     "remote/charts",
+    "remote/running",
   ],
   "cli/completion": [],
   "cli/help": [],

@@ -68,6 +68,24 @@ export async function connectLarder(flags: Flags, what: string, io: CommandIo): 
   throw new CommandFailure(1, `${what} needs a larder; the registry at ${place.address.host} is another one`);
 }
 
+/** Sends a request to larder's pages that are not its admin API. */
+export type LarderPages = {
+  readonly host: string;
+  readonly send: (path: string, init: RequestInit) => Promise<Response>;
+};
+
+/** Connects to the pages of a larder. Throws a CommandFailure as `connectLarder`. */
+export async function connectPages(flags: Flags, what: string, io: CommandIo): Promise<LarderPages> {
+  const place = await placeOf(flags, io);
+  const { larder, target } = await find(place, io);
+  const { host } = place.address;
+  if (larder === null) throw new CommandFailure(1, `${what} needs a larder; the registry at ${host} is another one`);
+  const { origins, caPem } = await target();
+  const fetch = await straightFetch(caPem);
+  const send = (path: string, init: RequestInit) => fetch(`${origins[0]}${path}`, { ...init, signal: io.signal });
+  return { host, send };
+}
+
 /** A registry's address with what the flags say of it. */
 type Place = { readonly namespace: Namespace; readonly address: FoundRegistry; readonly side: RegistrySide };
 /** What answers there; `target` is how to reach it as a registry. */

@@ -161,3 +161,56 @@ describe.skipIf(!lab.met)("larder docker2aci", () => {
     expect((await docker2aci("./none.docker")).status).toBe(1);
   });
 });
+
+const signing = requirement("gpg");
+
+describe.skipIf(!signing.met)("larder aci key and sign", () => {
+  let folder: string;
+  let larder: LarderProcess;
+  let host: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "larder-sign-"));
+    larder = await startLarder({ dataFolder: join(folder, "data") });
+    host = new URL(larder.url).host;
+    await Bun.write(join(folder, "big.aci"), new Uint8Array(3 << 20).fill(7));
+  });
+  afterAll(async () => {
+    await larder?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function verify(publicKey: string, file: string): Promise<string> {
+    const home = await mkdtemp(join(folder, "gpg-"));
+    const gpg = (...words: string[]) => outputOf(["gpg", "--homedir", home, "--batch", "--status-fd", "1", ...words]);
+    await Bun.write(join(home, "key"), publicKey);
+    await gpg("--import", join(home, "key"));
+    const said = await gpg("--verify", `${file}.asc`, file);
+    await outputOf(["gpgconf", "--homedir", home, "--kill", "all"]);
+    return said;
+  }
+
+  test("take the key of the larder that runs, and leave it there", async () => {
+    const file = join(folder, "big.aci");
+    const key = await runLarder(host, ["aci", "key"]);
+    expect([key.status, key.errors]).toEqual([0, expect.stringMatching(/^fingerprint [0-9a-f]{40}\n$/)]);
+    expect(key.output).toBe(await (await fetch(`${larder.url}/aci/pubkeys.gpg`)).text());
+    const signed = await runLarder(host, ["aci", "sign", file]);
+    expect([signed.status, signed.errors, signed.output]).toEqual([0, "", `${file}.asc\n`]);
+    expect(await verify(key.output, file)).toContain("GOODSIG");
+    const names = (await readdir(folder)).filter((name) => name.startsWith("big.aci"));
+    expect(names.toSorted()).toEqual(["big.aci", "big.aci.asc"]);
+    // Its data folder named, it is the same key.
+    expect((await runLarder("127.0.0.1:1", ["aci", "key", "--data", join(folder, "data")])).output).toBe(key.output);
+  });
+
+  test("say so when larder does not sign for them", async () => {
+    const proxied = { method: "POST", body: "any", headers: { "X-Forwarded-For": "192.0.2.7" } };
+    const answer = await fetch(`${larder.url}/aci/sign`, proxied);
+    expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining("larder: ")]);
+    expect((await fetch(`${larder.url}/aci/sign`, { method: "POST" })).status).toBe(400);
+    const page = { method: "POST", body: "any", headers: { Origin: "http://evil.example" } };
+    expect((await fetch(`${larder.url}/aci/sign`, page)).status).toBe(403);
+    const none = await runLarder(host, ["aci", "sign", join(folder, "none.aci")]);
+    expect([none.status, none.errors]).toEqual([1, expect.stringContaining("no such file")]);
+  });
+});

@@ -7,6 +7,7 @@ import { aciKeyOf, type ConversionRequest } from "./aci-key.ts";
 import type { AciStore, KeptAci } from "./aci-store.ts";
 import type { BlobFile, ConversionJob, ConversionResult } from "../convert/conversion-job.ts";
 import type { ConversionPool } from "./conversion-pool.ts";
+import { signDetached } from "../sign/sign-detached.ts";
 import type { SigningKey } from "../sign/signing-key.ts";
 import type { KeyFile } from "../sign/signing-key-file.ts";
 import { isDiskFull } from "../../lib/files/system-error.ts";
@@ -48,6 +49,11 @@ export class AciConversions {
       throw error instanceof AciError ? unusableKey(error.message, error) : error;
     });
     return this.#key;
+  }
+
+  /** A signature of these bytes by the key, armored and detached. Throws as `key`, and what `bytes` throws. */
+  async sign(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+    return signDetached(await this.key(), bytes, new Date(this.#now()));
   }
 
   /** The ACI, signed by the key; null when it is not made yet. */

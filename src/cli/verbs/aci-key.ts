@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { addKeyOptions, type KeyFlags, signingKeyOf } from "../aci-signing-key.ts";
+import { publicKeyFingerprint } from "../../aci/sign/public-key-fingerprint.ts";
+import { addKeyOptions, findSigner, type KeyFlags } from "../aci-signing-key.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { failingOnAci } from "../failing-on-aci.ts";
 
@@ -7,11 +8,14 @@ import { failingOnAci } from "../failing-on-aci.ts";
 export function aciKeyCommand(io: CommandIo): Command {
   const command = new Command("key")
     .summary("print the public key that signatures are verified with")
-    .description("Print the armored public key. A machine trusts it by: rkt trust --prefix example.com FILE-OR-URL");
+    .description(
+      "Print larder's armored public key, as larder gives it, or that of --data or --key. A machine trusts it by: rkt trust --prefix example.com FILE-OR-URL",
+    );
   addKeyOptions(command);
   return command.action((flags: KeyFlags) =>
     failingOnAci(io.signal, async () => {
-      const { publicKey, fingerprint } = await signingKeyOf(flags);
+      const publicKey = await (await findSigner(flags, io)).publicKey();
+      const fingerprint = publicKeyFingerprint(publicKey, "the public key");
       io.stdout.write(publicKey);
       io.stderr.write(`fingerprint ${fingerprint}\n`);
     }),

@@ -1,8 +1,7 @@
-import { rename, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { Command } from "commander";
-import { untilAborted } from "../../aci/convert/plan-image.ts";
-import { signDetached } from "../../aci/sign/sign-detached.ts";
-import { addKeyOptions, type KeyFlags, signingKeyOf } from "../aci-signing-key.ts";
+import { addKeyOptions, findSigner, type KeyFlags } from "../aci-signing-key.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { failingOnAci } from "../failing-on-aci.ts";
 
@@ -10,18 +9,28 @@ import { failingOnAci } from "../failing-on-aci.ts";
 export function aciSignCommand(io: CommandIo): Command {
   const command = new Command("sign")
     .summary("write FILE.asc, an OpenPGP signature, beside each file")
+    .description("Sign files with larder's own key, which larder does itself, or with that of --data or --key.")
     .argument("<file...>", "ACI files");
   addKeyOptions(command);
   return command.action((files: string[], flags: KeyFlags) =>
     failingOnAci(io.signal, async () => {
-      const key = await signingKeyOf(flags);
+      const signer = await findSigner(flags, io);
       for (const file of files) {
-        const signature = await signDetached(key, untilAborted(Bun.file(file).stream(), io.signal), new Date());
-        // Whole or not at all: a client may fetch the signature at any moment.
-        await writeFile(`${file}.asc.new`, signature);
-        await rename(`${file}.asc.new`, `${file}.asc`);
+        await writeWhole(`${file}.asc`, await signer.sign(file));
         io.stdout.write(`${file}.asc\n`);
       }
     }),
   );
+}
+
+/** A client may fetch the signature at any moment. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(draft, text);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }

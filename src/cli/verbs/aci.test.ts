@@ -127,6 +127,24 @@ describe.skipIf(!has("gpg"))("larder aci sign and key", () => {
   test("refuse a key that is not there", async () => {
     await expect(aci("key", "--key", join(folder, "none.asc"))).rejects.toThrow(/does not exist/);
   });
+
+  test("never make a key that nobody asked for, and say where one could be", async () => {
+    const before = readdirSync(".");
+    for (const words of [["key"], ["sign", join(folder, "signed.aci")]]) {
+      const failure = await aci(...words, "--registry", "127.0.0.1:1").catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(CommandFailure);
+      expect((failure as CommandFailure).message).toMatch(/start larder.*--registry.*--data DIR.*--key FILE/);
+      expect((failure as CommandFailure).exitStatus).toBe(1);
+    }
+    expect(readdirSync(".")).toEqual(before);
+  });
+
+  test("make one key when several ask for the first one at once", async () => {
+    const data = join(folder, "fresh");
+    const keys = await Promise.all(Array.from({ length: 4 }, () => aci("key", "--data", data)));
+    expect(new Set(keys).size).toBe(1);
+    expect(readdirSync(join(data, "aci"))).toEqual(["signing-key.asc"]);
+  });
 });
 
 test("larder aci ls refuses what is no ACI", async () => {

@@ -15,9 +15,12 @@ import type { AciIndex } from "./aci-index.ts";
 import type { AciNames } from "./aci-names.ts";
 import { failureReply, fileReply, notYetReply, armorReply, textReply } from "./aci-reply.ts";
 import { type AciRequest, parseAciRequest } from "./aci-request.ts";
+import { sendText } from "../send-text.ts";
 import { schemeOf } from "../clients/client-pages.ts";
 
 const PATH = "/aci";
+/** Below it, where files are signed. */
+const SIGN = "sign";
 /** A connection may be silent for some minutes at most; while a large image is converted it is silent for longer. */
 const STILL_ALIVE_MS = 60_000;
 
@@ -47,6 +50,7 @@ export type AciPagesOptions = {
  *     /aci/                     what there is, for people
  *     /aci/NAME[:VERSION].aci   an image, converted at the first request; with .asc behind it, its signature
  *     /aci/pubkeys.gpg          the key that signs
+ *     POST /aci/sign            signs the file that is sent, for who may administer larder
  *     /aci/FILE                 a file that somebody dropped; it goes before a converted image of that name
  *     any path?ac-discovery=1   where clients find these
  */
@@ -73,6 +77,7 @@ export class AciPages implements Pages {
   /** `file` is null for discovery. */
   async #answer(exchange: Exchange, file: string | null): Promise<Response> {
     const { request } = exchange;
+    if (file === SIGN && request.method === "POST") return this.#sign(exchange);
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new MethodNotAllowed(request.method, ["GET", "HEAD"]);
     }
@@ -86,6 +91,30 @@ export class AciPages implements Pages {
     if (asked === null) throw notHere(file);
     exchange.allowSlowTransfer();
     return (await this.#answerFile(exchange, asked)) ?? (await this.#answerImage(exchange, asked, file));
+  }
+
+  /** The file is never held: it goes through the hash as it comes. */
+  async #sign(exchange: Exchange): Promise<Response> {
+    await this.#options.gate.admit(exchange, "administer", null);
+    exchange.allowSlowTransfer();
+    const { body, headers } = exchange.request;
+    const expected = Number(headers.get("content-length") ?? Number.NaN);
+    const incomplete = (why: string) => new RegistryError("BAD_REQUEST", `nothing is signed: ${why}`);
+    if (body === null || !Number.isSafeInteger(expected)) {
+      throw incomplete("send the file as the request's body, with its Content-Length");
+    }
+    let taken = 0;
+    const counted = async function* () {
+      for await (const chunk of body) {
+        taken += chunk.length;
+        yield chunk;
+      }
+    };
+    const signature = await this.#options.conversions.sign(counted());
+    if (taken !== expected) throw incomplete(`${taken} of ${expected} bytes came`);
+    return sendText(exchange, signature, {
+      headers: { "Content-Type": CONTENT_TYPE.signature, "Cache-Control": "no-store" },
+    });
   }
 
   async #answerIndex(exchange: Exchange, origin: string): Promise<Response> {
