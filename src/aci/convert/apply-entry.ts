@@ -36,6 +36,8 @@ export class LayerApplier {
   #last: { readonly prefix: string; readonly directory: DirectoryNode } | null = null;
   /** Did this layer hide or replace anything of a lower one? */
   hidesLower = false;
+  /** Directories that no entry was for: they lie on the way to one. */
+  madeDirectories = 0;
 
   constructor(root: DirectoryNode, layer: number) {
     this.#root = root;
@@ -152,6 +154,7 @@ export class LayerApplier {
   #parentOf(components: readonly string[]): { directory: DirectoryNode; isElsewhere: boolean } {
     const found = resolveDirectory(this.#root, components, this.#layer);
     if (found === null) throw new Error("a directory that may be made was not found");
+    this.madeDirectories += found.made;
     return found;
   }
 

@@ -256,12 +256,25 @@ describe("hostile layers are refused", () => {
 
   test("with endless depth, too many files and too many bytes", async () => {
     await refused([[file("d/".repeat(3000) + "x")]]).toThrow(/deep/);
-    const limits = { maxBytes: 1 << 20, maxEntries: 10 };
+    const limits = { maxBytes: 1 << 20, maxEntries: 10, maxKeptBytes: 1000 };
     const many = Array.from({ length: 11 }, (_, at) => file(`f${at}`));
     await expect(convert([many], { limits })).rejects.toThrow(/10 files/);
     await expect(convert([[file("big", "x".repeat(1 << 20))]], { limits })).rejects.toThrow(/more than the 1048576/);
     const zeros = Bun.spawnSync(["gzip", "-c"], { stdin: new Uint8Array(8 << 20) }).stdout;
     await expect(convertImage(imageOf([zeros]), { ...options, limits })).rejects.toThrow(/1048576/);
+  });
+
+  test("with names that no file may have, and more that is to be remembered than images need", async () => {
+    await refused([[file("x".repeat(256))]]).toThrow(/more than 255 bytes/);
+    await refused([[file(`${"ü".repeat(128)}/x`)]]).toThrow(/more than 255 bytes/);
+    expect((await convert([[file("ü".repeat(127)), file("x".repeat(255))]])).bytes.length).toBeGreaterThan(0);
+    const limits = { maxBytes: 1 << 20, maxEntries: 10, maxKeptBytes: 1000 };
+    // One entry, and eleven directories on its way.
+    await expect(convert([[file("d/".repeat(11) + "x")]], { limits })).rejects.toThrow(/10 files/);
+    await expect(convert([[symlink("s", "x/".repeat(600))]], { limits })).rejects.toThrow(/too long to be kept/);
+    const xattrs = new Map([["user.large", new Uint8Array(1100)]]);
+    await expect(convert([[directory("d", { xattrs })]], { limits })).rejects.toThrow(/too long to be kept/);
+    expect((await convert([[file("f", "f", { xattrs })]], { limits })).bytes.length).toBeGreaterThan(0);
   });
 
   test("cut short, damaged or no tar at all, naming the layer", async () => {

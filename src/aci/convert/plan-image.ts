@@ -1,4 +1,6 @@
 import { decompress } from "../../lib/compression/decompress.ts";
+import { BLOCK_BYTES } from "../../lib/tar/header-block.ts";
+import type { TarEntry } from "../../lib/tar/tar-entry.ts";
 import { TarReader } from "../../lib/tar/tar-reader.ts";
 import { AciError } from "../aci-error.ts";
 import { LayerApplier } from "./apply-entry.ts";
@@ -9,18 +11,24 @@ import { DirectoryNode } from "./root-tree.ts";
 export type ConversionLimits = {
   /** All layers together, unpacked, in bytes; holes of sparse files count. */
   readonly maxBytes: number;
-  /** Entries of all layers together. One costs about 150 bytes of memory if it is a file, 500 if it is a directory. */
+  /**
+   * Entries of all layers together, and the directories that they imply. One costs about 150 bytes of memory if it is a file,
+   * 500 if it is a directory.
+   */
   readonly maxEntries: number;
+  /** What is kept of entries besides their names: targets of symlinks, attributes of directories. In bytes. */
+  readonly maxKeptBytes: number;
 };
 
 /** Far above any image in use: half a tebibyte, four million files. */
-export const DEFAULT_LIMITS: ConversionLimits = { maxBytes: 2 ** 39, maxEntries: 2 ** 22 };
+export const DEFAULT_LIMITS: ConversionLimits = { maxBytes: 2 ** 39, maxEntries: 2 ** 22, maxKeptBytes: 2 ** 27 };
 
 /** What all layers together have taken of the limits. */
 export class Allowance {
   readonly #limits: ConversionLimits;
   #bytes = 0;
   #entries = 0;
+  #keptBytes = 0;
 
   constructor(limits: ConversionLimits) {
     this.#limits = limits;
@@ -30,10 +38,17 @@ export class Allowance {
     return this.#limits.maxBytes - this.#bytes;
   }
 
-  /** Throws AciError when that was too much. */
-  take(bytes: number): void {
-    this.#bytes += bytes;
-    this.#entries++;
+  /** Takes an entry, and the `made` directories that it implied. Throws AciError when that was too much. */
+  take({ size, type, linkTarget, xattrs }: TarEntry, made: number): void {
+    this.#bytes += size + BLOCK_BYTES;
+    this.#entries += 1 + made;
+    if (type === "symlink") this.#keptBytes += linkTarget.length;
+    if (type === "directory") for (const [name, value] of xattrs) this.#keptBytes += name.length + value.length;
+    if (this.#keptBytes > this.#limits.maxKeptBytes) {
+      throw new AciError(
+        "the targets of the image's links and the attributes of its directories are too long to be kept",
+      );
+    }
     if (this.#bytes > this.#limits.maxBytes) {
       throw new AciError(`the image unpacks to more than the ${this.#limits.maxBytes} bytes that are allowed`);
     }
@@ -73,8 +88,9 @@ export async function applyLayer(
   let ordinal = 0;
   try {
     for (let entry = await tar.next(); entry !== null; entry = tar.tryNext() ?? (await tar.next())) {
-      allowance.take(entry.size + 512);
+      const before = applier.madeDirectories;
       applier.apply(entry, ordinal++);
+      allowance.take(entry, applier.madeDirectories - before);
       collection.entry(entry.size);
     }
     await tar.drain();

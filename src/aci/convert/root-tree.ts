@@ -43,6 +43,8 @@ export function layerOf(node: TreeNode): number {
 const MAX_SYMLINKS = 255;
 /** A Linux path of 4,096 bytes has no more components. */
 const MAX_DEPTH = 2048;
+/** No file system that images are unpacked to has longer names. In bytes; a text never has fewer letters. */
+const MAX_NAME_BYTES = 255;
 
 /** Anything but a directory: a file, a symlink, a device. It is entry number `ordinal`, from 0, of the layer `source`. */
 export class FileNode {
@@ -98,9 +100,9 @@ export class DirectoryNode {
     return above === "" ? this.name : `${above}/${this.name}`;
   }
 
-  /** Puts a node under `name`, in the place of what was there. */
+  /** Puts a node under `name`, in the place of what was there. Throws AciError for a name that is too long for a file's. */
   add(name: string, node: TreeNode): void {
-    this.children.set(this.children.has(name) ? name : detached(name), node);
+    this.children.set(this.children.has(name) ? name : detached(checked(name)), node);
   }
 
   /** The path of a child. */
@@ -112,7 +114,7 @@ export class DirectoryNode {
   /** Puts an empty directory under `name`. Throws AciError below a depth that no file system can be asked for. */
   addDirectory(name: string, layer: number): DirectoryNode {
     if (this.depth >= MAX_DEPTH) throw new AciError(`a layer nests directories more than ${MAX_DEPTH} deep`);
-    const directory = new DirectoryNode(detached(name), this, layer);
+    const directory = new DirectoryNode(detached(checked(name)), this, layer);
     this.children.set(directory.name, directory);
     return directory;
   }
@@ -122,16 +124,17 @@ export class DirectoryNode {
  * Goes down `components` from `root` as a process does whose root directory that is: symlinks are followed, `..` ends
  * at the root. Missing directories are made for `layer`, or end it with null when `layer` is null.
  *
- * `isElsewhere` tells whether a symlink was followed. Throws AciError for a file on the way and for loops.
+ * `isElsewhere` tells whether a symlink was followed, `made` how many directories were made. Throws AciError for a file on the way and for loops.
  */
 export function resolveDirectory(
   root: DirectoryNode,
   components: readonly string[],
   layer: number | null,
-): { directory: DirectoryNode; isElsewhere: boolean } | null {
+): { directory: DirectoryNode; isElsewhere: boolean; made: number } | null {
   const ahead = components.toReversed();
   let directory = root;
   let symlinks = 0;
+  let made = 0;
   for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
     if (name === "" || name === ".") continue;
     if (name === "..") {
@@ -144,6 +147,7 @@ export function resolveDirectory(
     } else if (child === undefined) {
       if (layer === null) return null;
       directory = directory.addDirectory(name, layer);
+      made++;
     } else {
       const target = symlinkTargetOf(child);
       if (target === null)
@@ -154,7 +158,7 @@ export function resolveDirectory(
       if (ahead.length > MAX_DEPTH) throw new AciError(`${quote(components)} leads through too long a way of symlinks`);
     }
   }
-  return { directory, isElsewhere: symlinks > 0 };
+  return { directory, isElsewhere: symlinks > 0, made };
 }
 
 /**
@@ -173,6 +177,11 @@ export function walkTree(
     visit(directory, directory.parent ?? root, directory.name);
   };
   enter(root);
+}
+
+function checked(name: string): string {
+  if (name.length <= MAX_NAME_BYTES / 3 || encodeText(name).length <= MAX_NAME_BYTES) return name;
+  throw new AciError(`a layer has a name of more than ${MAX_NAME_BYTES} bytes: ${quote([name])}…`);
 }
 
 /** The same text. A name cut out of a path would keep the whole path in memory, for as long as the tree lives. */
