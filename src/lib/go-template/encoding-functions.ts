@@ -1,6 +1,6 @@
 /** Formats, encodings and hashes in Helm's templates. Source: Sprig v3.3.0; Helm v3.22 and v4.3, pkg/engine. */
 import { textArgument } from "./cast-value.ts";
-import type { TemplateFunction } from "./template-run.ts";
+import type { TemplateFunction, TemplateRun } from "./template-run.ts";
 import { printJson } from "./print-json.ts";
 import { printToml } from "./print-toml.ts";
 import { printYaml } from "./print-yaml.ts";
@@ -16,16 +16,16 @@ const hash =
 export const ENCODING_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   toYaml: ([value]) => printYaml(value ?? null),
   toYamlPretty: ([value]) => printYaml(value ?? null, { indentsLists: true }),
-  fromYaml: ([text]) => mapFrom(() => readYamlText(textArgument(text))),
-  fromYamlArray: ([text]) => listFrom(() => readYamlText(textArgument(text))),
+  fromYaml: ([text], run) => mapFrom(() => readYamlText(charged(text, run))),
+  fromYamlArray: ([text], run) => listFrom(() => readYamlText(charged(text, run))),
   toJson: ([value]) => printJson(value ?? null, { escapesHtml: true }),
   toRawJson: ([value]) => printJson(value ?? null),
   toPrettyJson: ([value]) => printJson(value ?? null, { escapesHtml: true, indent: 2 }),
-  fromJson: ([text]) => mapFrom(() => readJson(textArgument(text))),
-  fromJsonArray: ([text]) => listFrom(() => readJson(textArgument(text))),
-  mustFromJson: ([text]) => readJson(textArgument(text)),
+  fromJson: ([text], run) => mapFrom(() => readJson(charged(text, run))),
+  fromJsonArray: ([text], run) => listFrom(() => readJson(charged(text, run))),
+  mustFromJson: ([text], run) => readJson(charged(text, run)),
   toToml: ([value]) => printToml(value ?? null),
-  fromToml: ([text]) => mapFrom(() => readToml(textArgument(text))),
+  fromToml: ([text], run) => mapFrom(() => readToml(charged(text, run))),
 
   b64enc: ([text]) => Buffer.from(textArgument(text)).toString("base64"),
   b64dec: ([text]) => decodeBase64(textArgument(text)),
@@ -36,6 +36,13 @@ export const ENCODING_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   sha512sum: hash("sha512"),
   adler32sum: ([text]) => String(Bun.hash.adler32(textArgument(text))),
 };
+
+/** Parsing takes hundreds of times as long as other steps. */
+function charged(text: TemplateValue | undefined, run: TemplateRun): string {
+  const source = textArgument(text);
+  run.charge(200 + source.length / 8);
+  return source;
+}
 
 /** Helm hands back what went wrong in place of what was asked for. */
 function mapFrom(read: () => TemplateValue): TemplateMap {

@@ -167,6 +167,21 @@ describe("a template", () => {
     ],
     ["holds itself", '{{ $x := dict }}{{ $_ := set $x "a" $x }}{{ toJson $x }}'],
     ["repeats", '{{ repeat 1000000000 "x" }}'],
+    ["counts far in one go", "{{ range 1000000000 }}x{{ end }}"],
+    [
+      "gives itself to tpl",
+      '{{ tpl `{{ define "a" }}{{ tpl "{{ include \\"a\\" . }}" . }}{{ end }}{{ include "a" . }}` . }}',
+    ],
+    [
+      "appends without end",
+      '{{ $x := list }}{{ range until 100000 }}{{ $x = append $x (repeat 1000 "abc") }}{{ end }}',
+    ],
+    [
+      "keeps long texts",
+      '{{ $d := dict }}{{ range $i := until 100000 }}{{ $_ := set $d (print $i) (repeat 100000 "x") }}{{ end }}',
+    ],
+    ["parses without end", '{{ range until 100000 }}{{ fromYaml "a: &a [1]\\nb: *a" }}{{ end }}'],
+    ["matches much", '{{ range until 100000 }}{{ regexMatch "(a*)*b$" (repeat 10000 "a") }}{{ end }}'],
     ["nests", `${"{{ if true }}".repeat(5000)}${"{{ end }}".repeat(5000)}`],
     ["nests parentheses", `{{ ${"(".repeat(5000)}1${")".repeat(5000)} }}`],
   ])("that %s is stopped", (_, template) => expect(() => render(template)).toThrow(TemplateError), 60_000);

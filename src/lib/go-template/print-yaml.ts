@@ -62,7 +62,7 @@ function scalar(value: TemplateValue, indent: number): string {
 
 /** Would YAML 1.1 read this as something else than text? */
 const OTHER_THAN_TEXT =
-  /^(?:~|null|true|false|yes|no|on|off|y|n|<<|=|[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[\da-f_]+|[\d_]*\.?[\d_]+(?:e[-+]?\d+)?|[\d_]+\.[\d_]*(?:e[-+]?\d+)?)|[-+]?\.inf|\.nan|[-+]?[1-9][\d_]*(?::[0-5]?\d)+(?:\.\d*)?|\d{4}-\d\d?-\d\d?(?:[Tt \t].*)?)$/i;
+  /^(?:~|null|true|false|yes|no|on|off|y|n|<<|=|[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[\da-f_]+|[\d_]*\.?[\d_]+(?:e[-+]?\d+)?|[\d_]+\.[\d_]*(?:e[-+]?\d+)?)|[-+]?\.inf|\.nan|[-+]?[1-9][\d_]*(?::[0-5]?\d)+(?:\.\d*)?|\d{4}-\d\d?-\d\d?(?:(?:T| )\d\d?:\d\d?:\d\d?(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)?)$/i;
 const NEEDS_QUOTES = /^[\s,[\]{}&*#!|>'"%@`]|^[-?:](?:\s|$)|^(?:---|\.\.\.)|: |:$| #|\s$/;
 
 function text(value: string): string {

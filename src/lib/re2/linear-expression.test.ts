@@ -86,7 +86,7 @@ describe("an expression", () => {
     for (const pattern of ["^(a+)+$", "^(a|a)*$", "(a*)*b", "(.*)(.*)(.*)(.*)c"]) {
       steps = 0;
       expect(new LinearExpression(pattern, count).exec(`${"a".repeat(2_000)}!`)).toBeNull();
-      expect(steps).toBeLessThan(2_000 * 30);
+      expect(steps).toBeLessThan(2_000 * 60);
     }
   });
 

@@ -31,6 +31,7 @@ export class LinearExpression {
   /** The text that every match begins with, when that is plain to see. */
   readonly #prefix: string;
   readonly #isAnchored: boolean;
+  #steps = 0;
 
   constructor(pattern: string, meter: WorkMeter = () => {}) {
     const { root, names } = parseExpression(pattern);
@@ -47,7 +48,7 @@ export class LinearExpression {
     let current = this.#threads();
     let next = this.#threads();
     let matched: readonly number[] | null = null;
-    let steps = 0;
+    this.#steps = 0;
     for (let at = start; ; ) {
       if (current.at.length === 0) {
         if (matched !== null || (this.#isAnchored && at > 0)) break;
@@ -57,10 +58,10 @@ export class LinearExpression {
       if (matched === null) this.#add(current, 0, [], text, at);
       const codePoint = text.codePointAt(at) ?? -1;
       const width = codePoint > 0xffff ? 2 : 1;
-      steps += current.at.length + 1;
-      if (steps > 4096) {
-        this.#meter(steps);
-        steps = 0;
+      this.#steps += current.at.length + 1;
+      if (this.#steps > 4096) {
+        this.#meter(this.#steps);
+        this.#steps = 0;
       }
       matched = this.#step(current, next, text, at, codePoint, width) ?? matched;
       [current, next] = [next, current];
@@ -68,7 +69,7 @@ export class LinearExpression {
       if (codePoint < 0) break;
       at += width;
     }
-    this.#meter(steps);
+    this.#meter(this.#steps);
     return matched;
   }
 
@@ -112,6 +113,7 @@ export class LinearExpression {
     const open: [number, readonly number[]][] = [[start, slots]];
     for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
       const [pc, own] = entry;
+      this.#steps++;
       if (threads.seen[pc] === threads.round) continue;
       threads.seen[pc] = threads.round;
       const instruction = this.#program[pc];
