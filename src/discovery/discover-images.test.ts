@@ -32,6 +32,37 @@ async function discover(paths: string[], options: Partial<DiscoveryOptions> = {}
 }
 
 describe("images below a path", () => {
+  test("are not those by which a chart tries and shows itself, nor of text that its templates fill in", async () => {
+    const folder = await lay({
+      "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+      "c/templates/p.yaml": POD("own:1"),
+      "c/templates/tests/t.yaml": POD("hook:1"),
+      "c/test/p.yaml": POD("no:1"),
+      "c/tests/p.yaml": POD("no:2"),
+      "c/ci/p.yaml": POD("no:3"),
+      "c/examples/p.yaml": POD("no:4"),
+      "c/files/p.yaml": POD("{{ .Values.no }}"),
+      "c/more/p.yaml": POD("more:1"),
+      "tests/p.yaml": POD("yes:1"),
+    });
+    const found = await discover([folder], { strict: true });
+    expect(found.images).toEqual(["hook:1 helm:5", "more:1 kubernetes:5", "own:1 helm:5", "yes:1 kubernetes:5"]);
+    expect(found.problems).toEqual([]);
+  });
+
+  test("of charts are by the values that are given", async () => {
+    const folder = await lay({
+      "c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+      "c/values.yaml": "image: {name: a/b, tag: 1}\n",
+      "c/templates/p.yaml": POD("{{ .Values.image.name }}:{{ .Values.image.tag }}"),
+      "mine.yaml": "image: {tag: 2}\n",
+    });
+    const helm = { helm: null, valuesFiles: [join(folder, "mine.yaml")], set: ["image.name=x/y"], setString: [] };
+    expect((await discover([join(folder, "c")], { strict: true, helm })).images).toEqual(["x/y:2 helm:5"]);
+    const missing = { ...helm, valuesFiles: [join(folder, "none.yaml")] };
+    expect(discover([join(folder, "c")], { helm: missing })).rejects.toThrow("none.yaml");
+  });
+
   test("come from every kind of file, with guesses only when they are wanted", async () => {
     const folder = await lay({
       "a/pod.yaml": POD("one:1"),

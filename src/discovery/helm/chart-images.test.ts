@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Findings } from "../found/found-image.ts";
 import { readChartArchive } from "./chart-files.ts";
-import { PLAIN_RULES, readChart, scanChart } from "./chart-images.ts";
+import { type ChartRules, PLAIN_RULES, readChart, scanChart } from "./chart-images.ts";
 import { findHelm } from "./helm-program.ts";
 import { findGoProgram } from "../../../test/go-programs.ts";
 import { requirement } from "../../../test/requirement.ts";
@@ -109,6 +109,120 @@ describe("a chart", () => {
     );
     expect(findings.problems.map(({ message }) => message)).toEqual([
       'the dependency "tagged" is not in charts/: run helm dependency update',
+    ]);
+  });
+
+  test("says one line for one cause, however many templates it shows in", () => {
+    const pods = Array.from({ length: 12 }, (_, n): [string, string] => [
+      `templates/p${n}.yaml`,
+      POD("{{ .Values.lost.repository }}:{{ .Values.lost.tag }}"),
+    ]);
+    const { problems, images } = readChart("chart", files(Object.fromEntries(pods)), 4);
+    expect(images.map(({ written }) => written).sort()).toEqual(WANTED.map((line) => line.split(" ")[0] ?? ""));
+    expect(problems.map(({ severity, message }) => `${severity} ${message}`)).toEqual([
+      "error .Values.lost is not set, and .repository is asked of it (and in 23 more places)",
+      "error .Values.lost is not set, and .tag is asked of it (and in 23 more places)",
+    ]);
+    expect(problems.map(({ line }) => line)).toEqual([7, 7]);
+  });
+
+  test("says few lines, though there be many causes", () => {
+    const lost = Array.from({ length: 20 }, (_, n) => `{{ .Values.lost${n}.tag }}`).join("\n");
+    const { problems } = readChart("chart", files({ "templates/lost.yaml": lost }), 4);
+    expect(problems).toHaveLength(4);
+    expect(problems.at(-1)?.message).toContain("17 more causes");
+  });
+
+  test("that refuses its own values says so, and is read", () => {
+    const findings = readChart(
+      "chart",
+      files({
+        "templates/check.yaml": '\n{{ fail "set a password" }}',
+        "templates/secret.yaml": '{{ $_ := required "a key is needed" .Values.key }}',
+      }),
+      4,
+    );
+    expect(listed(findings)).toEqual(WANTED);
+    expect(
+      findings.problems.map(({ severity, file, line, message }) => `${severity} ${file}:${line} ${message}`),
+    ).toEqual([
+      "note chart/templates/check.yaml:2 the chart refuses its own default values: set a password",
+      "note chart/templates/secret.yaml:1 a value is required: a key is needed",
+    ]);
+  });
+
+  test("has images in crds/ and in its annotations, too", () => {
+    const findings = readChart(
+      "chart",
+      files({
+        "Chart.yaml": `${CHART["Chart.yaml"]}annotations:\n  artifacthub.io/images: |\n    - name: a\n      image: q.io/a/operand:1\n    - image: registry.corp.example/team/app:2.5\n`,
+        "charts/db/crds/x.yaml": POD("q.io/crd/x:1"),
+        "charts/db/crds/deep/y.yml": POD('q.io/crd/{{ "y" }}:1'),
+        "crds/schema.yaml": "kind: CustomResourceDefinition\nspec: {image: q.io/no/image:1}\n",
+      }),
+      4,
+    );
+    expect(listed(findings)).toEqual(
+      [
+        ...WANTED,
+        "q.io/a/operand:1 guess chart/Chart.yaml:12",
+        "q.io/crd/x:1 field chart/charts/db/crds/x.yaml:7",
+      ].sort(),
+    );
+  });
+
+  test("names lines that are there, also of texts in texts and of what tpl and helpers print", async () => {
+    const changes = {
+      "values.yaml": `${CHART["values.yaml"]}more: |\n  {{- if true }}\n\n\n\n  - name: x\n    image: q.io/tpl/x:1\n  {{- end }}\n`,
+      "files/inner.yaml": `${"\n".repeat(50)}image: q.io/inner/x:1\n`,
+      "templates/cm.yaml":
+        'kind: ConfigMap\napiVersion: v1\ndata:\n  a: |\n{{ .Files.Get "files/inner.yaml" | indent 4 }}\n  b: |\n    image: q.io/own/x:1\n',
+      "templates/tpl.yaml": `${POD("a/b:1")}{{ tpl .Values.more . | indent 4 }}`,
+      "templates/broken.yaml": "image: [\n",
+    };
+    const findings = readChart("chart", files(changes), 4);
+    for (const { file, line, written } of findings.images) {
+      const text = files(changes).get(file.slice("chart/".length)) ?? "";
+      expect([written, line !== null && line >= 1 && line <= text.trimEnd().split("\n").length]).toEqual([
+        written,
+        true,
+      ]);
+    }
+    const place = (image: string) => findings.images.find(({ written }) => written === image)?.line;
+    expect([place("q.io/inner/x:1"), place("q.io/own/x:1"), place("q.io/tpl/x:1")]).toEqual([5, 7, 8]);
+    expect(findings.problems.map(({ line }) => line)).toEqual([1]);
+  });
+
+  test("of which Helm 3 and Helm 4 make different lists says whose this is, unless that was asked for", async () => {
+    const differing = files({
+      "values.yaml": `${CHART["values.yaml"]}`.replace('image: {tag: "16"}', "image: {tag: null}"),
+      "charts/db/templates/db.yaml": POD("a/db:{{ .Values.image.tag | default 3 }}"),
+    });
+    const notes = async (rules: ChartRules, chart = differing) => {
+      const findings = new Findings();
+      await scanChart({ path: "chart", files: chart }, rules, new AbortController().signal, findings);
+      return [
+        findings.images.map(({ written }) => written).filter((name) => name.startsWith("a/db")),
+        findings.problems.map(({ message }) => message),
+      ];
+    };
+    expect(await notes(PLAIN_RULES)).toEqual([
+      ["a/db:15"],
+      ["Helm 4 and Helm 3 render this chart differently: these are Helm 4's images (--helm 3 lists the other's)"],
+    ]);
+    expect(await notes({ ...PLAIN_RULES, helm: 3, isChosen: true })).toEqual([["a/db:3"], []]);
+    expect(await notes(PLAIN_RULES, files())).toEqual([[], []]);
+  });
+
+  test("takes values over its own", () => {
+    const values = new Map([["store", new Map([["enabled", false]])]]);
+    expect(listed(readChart("chart", files(), 4, values))).toEqual(WANTED.filter((line) => !line.includes("postgres")));
+  });
+
+  test("for another Kubernetes says so", () => {
+    const { problems } = readChart("chart", files({ "Chart.yaml": `${CHART["Chart.yaml"]}kubeVersion: "<1.22"\n` }), 4);
+    expect(problems.map(({ message }) => message)).toEqual([
+      "the chart is for Kubernetes <1.22, and was read as for v1.37.0",
     ]);
   });
 
