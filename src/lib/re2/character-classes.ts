@@ -98,12 +98,28 @@ function compileProperty(name: string): CharacterTest {
 
 /** The class, letters counting in either case. */
 export function ignoringCase(test: CharacterTest): CharacterTest {
-  return (codePoint) => {
-    if (test(codePoint)) return true;
-    const text = String.fromCodePoint(codePoint);
-    return [text.toLowerCase(), text.toUpperCase()].some((other) => {
-      const folded = other.codePointAt(0) ?? codePoint;
-      return folded !== codePoint && other.length === String.fromCodePoint(folded).length && test(folded);
-    });
-  };
+  return (codePoint) => test(codePoint) || variantsOf(codePoint).some(test);
+}
+
+/** Letters that are the same as others but for their case, and are the upper or lower case of none: `ſ`, the Kelvin sign, `ς`. */
+const RARE =
+  "\u00b5\u00df\u017f\u01c5\u01c8\u01cb\u01f2\u0345\u03c2\u03d0\u03d1\u03d5\u03d6\u03f0\u03f1\u03f4\u03f5\u1c80\u1c81\u1c82\u1c83\u1c84\u1c85\u1c86\u1c87\u1c88\u1e9b\u1e9e\u1fbe\u2126\u212a\u212b\ua64a";
+const variants = new Map<number, readonly number[]>();
+const MOST_VARIANTS = 4096;
+
+/** The letters that a letter is the same as but for the case, by Unicode's simple folding, as Go has it. */
+function variantsOf(codePoint: number): readonly number[] {
+  const known = variants.get(codePoint);
+  if (known !== undefined) return known;
+  const text = String.fromCodePoint(codePoint);
+  const [lower, upper] = [text.toLowerCase(), text.toUpperCase()];
+  const same = new RegExp(`^\\u{${codePoint.toString(16)}}$`, "iu");
+  const found = [...RARE.split(""), lower, upper, lower.toUpperCase(), upper.toLowerCase()].filter((other) =>
+    same.test(other),
+  );
+  const others = [...new Set(found.map((other) => other.codePointAt(0) ?? codePoint))].filter(
+    (one) => one !== codePoint,
+  );
+  if (variants.size < MOST_VARIANTS) variants.set(codePoint, others);
+  return others;
 }

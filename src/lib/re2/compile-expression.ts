@@ -62,16 +62,18 @@ export function compileExpression(root: ExpressionNode): readonly Instruction[] 
     const [x, y] = greedy ? [inside, program.length] : [program.length, inside];
     Object.assign(split, { x, y });
   };
+  // `x*` is (x+)?, so that an `x` that takes nothing is met once and its groups are set, as in RE2.
+  const atLeastOnce = (node: ExpressionNode, greedy: boolean): void => {
+    const start = program.length;
+    emit(node);
+    const split = add({ type: "split", x: start, y: start });
+    if (greedy) split.y = program.length;
+    else split.x = program.length;
+  };
   const repeat = ({ node, min, max, greedy }: Extract<ExpressionNode, { type: "repeat" }>): void => {
-    for (let count = 0; count < min; count++) emit(node);
-    if (max === null) {
-      const start = program.length;
-      optional(greedy, () => {
-        emit(node);
-        add({ type: "jump", to: start });
-      });
-      return;
-    }
+    const isEndless = max === null;
+    for (let count = 0; count < min - (isEndless ? 1 : 0); count++) emit(node);
+    if (isEndless) return min > 0 ? atLeastOnce(node, greedy) : optional(greedy, () => atLeastOnce(node, greedy));
     // `x{0,3}` is (x(x(x)?)?)?: the depth is bounded by the repetition's own limit.
     const nested = (left: number): void => {
       if (left > 0) optional(greedy, () => [emit(node), nested(left - 1)]);

@@ -17,6 +17,7 @@ describe("an expression", () => {
     ["a{2,3}?", "aaaa", ["aa", "aa"]],
     ["(?i)äb", "ÄB", ["ÄB"]],
     ["(?i:A)b", "abAB", ["ab"]],
+    ["(?i)[k-s]+|(?i:\u03c3)", "\u212a\u017fS \u03c2", ["\u212a\u017fS", "\u03c2"]],
     ["[^a-z\\d]+", "ab1:-c", [":-"]],
     ["[[:alpha:]_-]+", "1ab-_2", ["ab-_"]],
     ["[]a]+", "x]a", ["]a"]],
@@ -42,7 +43,15 @@ describe("an expression", () => {
     expect([match.slice(0, 4), match[4] ?? -1, match.slice(6)]).toEqual([[0, 4, 0, 2], -1, [3, 4]]);
   });
 
+  test("sets the groups of what takes nothing, and may be repeated, once", () => {
+    expect(new LinearExpression("(b*)*").exec("a")).toEqual([0, 0, 0, 0]);
+    expect(new LinearExpression("(?U:(a*))+").exec("a")).toEqual([0, 0, 0, 0]);
+    expect(new LinearExpression("(a){2,}").exec("aaa")).toEqual([0, 3, 2, 3]);
+  });
+
   test.each([
+    "{2}",
+    "a|{2}",
     "(?=a)",
     "(?<!a)b",
     "(a)\\1",
@@ -54,7 +63,8 @@ describe("an expression", () => {
     "[z-a]",
     "a{2,1}",
     "a{1001}",
-    "(?P<1>a)",
+    "(?P<a-b>a)",
+    "(?P<a>a)(?P<a>b)",
     "\\",
     "\\8",
     "[[:no:]]",

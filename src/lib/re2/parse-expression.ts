@@ -69,6 +69,9 @@ class ExpressionParser {
       case "+":
       case "?":
         throw this.#in.error(`nothing stands before ${char}`);
+      case "{":
+        if (this.#in.match(/\d+(?:,\d*)?\}/y) !== null) throw this.#in.error("nothing stands before {");
+        return [this.#literal(0x7b)];
       default:
         return [this.#literal(char.codePointAt(0) ?? 0)];
     }
@@ -78,7 +81,8 @@ class ExpressionParser {
     const outer = this.#flags;
     let index: number | null = null;
     if (this.#in.take("?")) {
-      const name = this.#in.match(/(?:P?<([A-Za-z_]\w*)>)/y)?.[1];
+      const name = this.#in.match(/(?:P?<(\w+)>)/y)?.[1];
+      if (name !== undefined && this.#names.includes(name)) throw this.#in.error(`the group ${name} is there twice`);
       if (name !== undefined) index = this.#names.push(name) - 1;
       else if (this.#setFlags()) return null;
     } else {
