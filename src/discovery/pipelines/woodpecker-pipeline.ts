@@ -17,7 +17,7 @@ export const woodpeckerPipeline: DocumentFormat = {
   read(document, _file, findings) {
     const rows = rowsOf(valueAt(document, "matrix"));
     const images = new PipelineImages(findings, (text) =>
-      expandExpressions(text, /\$\{(\w+)\}|\$(\w+)/g, rows, (name, row) => {
+      expandExpressions(text, /\$\{\{?\s*(\w+)\s*\}?\}|\$(\w+)/g, rows, (name, row) => {
         return textIn(row, [name]) ?? textAt(valueAt(document, "variables"), name);
       }),
     );

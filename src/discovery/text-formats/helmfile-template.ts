@@ -50,8 +50,12 @@ export class HelmfileTemplate {
       // What could not be known stays a placeholder, which readers of images know as one.
       const pieces = splitAtMarks(output.toString().replaceAll("<no value>", ""));
       const marked = pieces.map((piece) => (typeof piece === "string" ? piece : "<not known>"));
-      for (const { reason, place } of evaluation.unresolved)
-        findings.note({ file, line: lineOf(place.line) }, `left open: ${reason}`);
+      const [first] = evaluation.unresolved;
+      if (first !== undefined) {
+        const others = evaluation.unresolved.length - 1;
+        const more = others === 0 ? "" : ` (and ${others} more values in this file)`;
+        findings.note({ file, line: lineOf(first.place.line) }, `left open: ${first.reason}${more}`);
+      }
       return { text: marked.join(""), lines: output.lines() };
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
