@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { type BuiltImage, buildImage, IMAGE_NEEDS } from "../end-to-end/image-factory.ts";
-import { outputOf } from "../end-to-end/run-command.ts";
+import { outputOf, runCommand } from "../end-to-end/run-command.ts";
 import { requirement } from "../requirement.ts";
 import { childrenOf, download, get, kept, push, signatureOf } from "./aci-larder.ts";
 import { until } from "../until.ts";
@@ -235,6 +235,32 @@ describe.skipIf(!disk.met)("on a full disk", () => {
       await larder.stop();
       await outputOf(["umount", data]);
       for (const each of [folder, data]) await rm(each, { recursive: true });
+    }
+  });
+});
+
+describe.skipIf(!disk.met)("on a file system that became read-only", () => {
+  test("an ACI is refused with 503 and the reason, and made when it is writable again", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "larder-aci-"));
+    const larder = await startLarder({ dataFolder: join(folder, "data") });
+    const acis = join(larder.dataFolder, "aci");
+    try {
+      const image = await buildImage(folder, { name: "small" });
+      for (const tag of [1, 2]) await push(larder, image, `team/app:${tag}`);
+      expect((await get(larder, "/aci/team/app:1.aci")).status).toBe(200);
+      await outputOf(["mount", "--bind", acis, acis]);
+      await outputOf(["mount", "-o", "remount,bind,ro", acis]);
+      for (const path of ["/aci/team/app:2.aci", "/aci/team/app:2.aci.asc"]) {
+        const answer = await get(larder, path);
+        expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining("read-only")]);
+      }
+      expect((await get(larder, "/aci/team/app:1.aci")).status).toBe(200);
+      await outputOf(["mount", "-o", "remount,bind,rw", acis]);
+      expect((await get(larder, "/aci/team/app:2.aci")).status).toBe(200);
+    } finally {
+      await larder.stop();
+      await runCommand(["umount", acis]);
+      await rm(folder, { recursive: true });
     }
   });
 });

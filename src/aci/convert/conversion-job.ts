@@ -46,8 +46,8 @@ const result = v.variant("kind", [
   v.object({ kind: v.literal("signed"), signature }),
   v.object({
     kind: v.literal("failed"),
-    /** The image is to blame; the key; the disk is full; a blob went away meanwhile; larder itself failed. */
-    why: v.picklist(["input", "key", "full", "gone", "fault"]),
+    /** The image is to blame; the key; the disk is full, or read-only; a blob went away meanwhile; larder itself failed. */
+    why: v.picklist(["input", "key", "full", "read-only", "gone", "fault"]),
     message: v.string(),
   }),
 ]);

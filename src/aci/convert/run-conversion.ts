@@ -9,7 +9,7 @@ import type { LayerSource } from "./image-source.ts";
 import { untilAborted } from "./plan-image.ts";
 import { signDetached } from "../sign/sign-detached.ts";
 import { readKeyFile } from "../sign/signing-key-file.ts";
-import { isDiskFull, isNotFound } from "../../lib/files/system-error.ts";
+import { isDiskFull, isNotFound, isReadOnly } from "../../lib/files/system-error.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /** Does a job. Never throws: what goes wrong is a result too. A file that was begun is left for the asker to remove. */
@@ -92,9 +92,10 @@ function layerOf({ path, digest }: BlobFile): LayerSource {
   return { open: () => (isChecked ? Bun.file(path).stream() : checked()) };
 }
 
-function whyOf(error: unknown): "input" | "key" | "full" | "gone" | "fault" {
+function whyOf(error: unknown): "input" | "key" | "full" | "read-only" | "gone" | "fault" {
   if (error instanceof KeyFailure) return "key";
   if ([AciError, TarError, CompressionError].some((kind) => error instanceof kind)) return "input";
   if (isDiskFull(error)) return "full";
+  if (isReadOnly(error)) return "read-only";
   return isNotFound(error) ? "gone" : "fault";
 }

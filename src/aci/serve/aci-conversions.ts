@@ -10,7 +10,7 @@ import type { ConversionPool } from "./conversion-pool.ts";
 import { signDetached } from "../sign/sign-detached.ts";
 import type { SigningKey } from "../sign/signing-key.ts";
 import type { KeyFile } from "../sign/signing-key-file.ts";
-import { isDiskFull } from "../../lib/files/system-error.ts";
+import { isDiskFull, isReadOnly } from "../../lib/files/system-error.ts";
 
 /** How long it is remembered that something could not be made: no more than that it was so. */
 const FAILED_MS = 600_000;
@@ -81,6 +81,7 @@ export class AciConversions {
         return made;
       } catch (error) {
         this.#failed.set(key, true);
+        if (isReadOnly(error)) throw readOnly(error);
         throw isDiskFull(error) ? diskFull(error) : error;
       }
     });
@@ -119,7 +120,8 @@ export class AciConversions {
       const { sizeBytes, digest, imageId, signature } = made;
       return await this.#store.keep(key, file, { sizeBytes, digest, imageId, signature });
     } catch (error) {
-      await this.#store.discard(file);
+      // The failure is what counts; what cannot be removed now is removed at the next start.
+      await this.#store.discard(file).catch(() => {});
       throw error;
     }
   }
@@ -130,6 +132,7 @@ export class AciConversions {
     const { why, message } = result;
     if (why === "input") throw new AciError(message);
     if (why === "key") throw unusableKey(message, new Error(message));
+    if (why === "read-only") throw readOnly(new Error(message));
     if (why === "full") throw diskFull(new Error(message));
     if (why === "gone") {
       throw new RegistryError("UNAVAILABLE", "a part of the image was removed while it was converted: ask again");
@@ -140,6 +143,12 @@ export class AciConversions {
 
 function unusableKey(why: string, cause: unknown): RegistryError {
   return new RegistryError("UNAVAILABLE", `ACIs cannot be signed, so none is given out: ${why}`, { cause });
+}
+
+function readOnly(cause: unknown): RegistryError {
+  const why =
+    "larder's data folder is on a file system that is read-only now, so no ACI can be made; those that are made are served";
+  return new RegistryError("UNAVAILABLE", why, { cause });
 }
 
 function diskFull(cause: unknown): RegistryError {

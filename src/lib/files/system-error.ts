@@ -31,3 +31,8 @@ export function nullIfAbsent(error: unknown): null {
 export function isDiskFull(error: unknown): boolean {
   return ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error));
 }
+
+/** Is it a file system that nothing may be written to? */
+export function isReadOnly(error: unknown): boolean {
+  return codeOf(error) === "EROFS";
+}
