@@ -241,7 +241,7 @@ const status = await main(process.argv.slice(2), {
   signal: signalOfProcess(process.argv[2] === "serve"),
 });
 const lost = await stdout.end();
-if (lost !== null) stderr.write(`larder: standard output could not be written (${lost})\n`);
+if (lost !== null) stderr.write(`larder: standard output could not be written: ${lost}\n`);
 await stderr.endSoon();
 // What still waits now, for an upstream that does not answer, say, waits for nobody.
 process.exit(lost === null ? status : 1);

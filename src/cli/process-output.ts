@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import type { CommandOutput } from "../lib/command/command-io.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** What is written within so long goes out at once: a server that answers thousands of requests a second tells of each. */
 const BATCH_MS = 5;
@@ -51,11 +52,11 @@ export class ProcessOutput implements CommandOutput {
     if (this.#timer === null && this.#draining === null) this.#timer = setTimeout(() => void this.#drain(), BATCH_MS);
   }
 
-  /** Waits until everything was taken. The error's code when it was not; null also when the reader had enough. */
+  /** Waits until everything was taken. Why not, when it was not; null also when the reader had enough. */
   async end(): Promise<string | null> {
     await this.#drain();
     if (this.#failure === null || this.#failure.code === "EPIPE") return null;
-    return this.#failure.code ?? this.#failure.message;
+    return describeFailure(this.#failure);
   }
 
   /** Waits a moment until everything was taken: a log's reader that has stopped must not keep the process. */

@@ -104,6 +104,22 @@ describe.skipIf(!lab.met)("what manifests need", () => {
     expect((await site.run("has", ...names.slice(1))).status).toBe(0);
   });
 
+  test("preload reports a guess that comes to nothing, and neither stops nor fails for it", async () => {
+    await publish(site.upstream.url, "library/sure", "1");
+    const container = { name: "c", image: "sure:1", args: ["--image=quay.io/a/guess:1", "--other=quay.io/no/such:2"] };
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec: { containers: [container] } };
+    const file = await site.write("guesses.yaml", JSON.stringify(pod));
+    const { status, output, errors } = await site.run("preload", "--json", file);
+    expect({ status, errors }).toMatchObject({ status: 0 });
+    const rows = JSON.parse(output) as { image: string; status: string; isGuess: boolean }[];
+    expect(rows.map(({ image, status: one, isGuess }) => [image, one, isGuess])).toEqual([
+      ["docker.io/library/sure:1", "brought", false],
+      ["quay.io/a/guess:1", "failed", true],
+      ["quay.io/no/such:2", "failed", true],
+    ]);
+    expect((await site.run("preload", file)).output).toMatch(/quay\.io\/a\/guess:1 +not brought +.*\(it was a guess\)/);
+  });
+
   test("preload --force looks again for tags that have moved", async () => {
     await publish(site.upstream.url, "library/moving", "1");
     const file = await site.write("moving.yaml", manifestOf("moving:1"));

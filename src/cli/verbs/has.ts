@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import { formatReference, type Reference } from "../../oci/reference.ts";
-import { parseImageName } from "../../registry/names/image-name.ts";
+import { parseImageNames } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import { checkedImages } from "../json/image-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
+import type { ImageState } from "../../remote/image-registry.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
 type Flags = PlatformFlags & { readonly registry?: string; readonly json?: true; readonly quiet?: true };
@@ -20,14 +21,15 @@ export function hasCommand(io: CommandIo): Command {
   addPlatformOptions(command);
   return addConnectionOptions(command).action((images: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const references = images.map((image) => readArgument(() => parseImageName(image)));
+      const meant = images.map((image) => readArgument(() => parseImageNames(image)));
       const platforms = selectionOf(flags);
-      const states = await (await connect(flags, io)).check(references, platforms);
-      const results = states.map(({ state: status, ...rest }, index) => ({
-        image: formatReference(references[index] as Reference),
-        status,
-        ...rest,
-      }));
+      const states = await (await connect(flags, io)).check(meant.flat(), platforms);
+      let at = 0;
+      const results = meant.map((references) => {
+        const found = states.slice(at, (at += references.length));
+        const { state: status, ...rest } = bestOf(found);
+        return { image: formatReference(references.at(-1) as Reference), status, ...rest };
+      });
       if (flags.json === true) writeJson(io.stdout, checkedImages, results);
       const lacking = results.filter(({ status }) => status !== "whole");
       for (const { image, reason } of flags.quiet === true ? [] : lacking) {
@@ -38,4 +40,12 @@ export function hasCommand(io: CommandIo): Command {
       if (lacking.length > 0) throw new CommandFailure(1, "");
     }),
   );
+}
+
+/** What a pull would get: of several images that a name may mean, the one that is there. */
+function bestOf(states: readonly ImageState[]): ImageState {
+  const best = (["whole", "incomplete", "absent"] as const).map((wanted) =>
+    states.findLast(({ state }) => state === wanted),
+  );
+  return best.find((one) => one !== undefined) as ImageState;
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { LOCAL } from "../../oci/repository-name.ts";
-import { formatReference } from "../../oci/reference.ts";
-import { parseImageName } from "../../registry/names/image-name.ts";
+import { formatReference, type Reference } from "../../oci/reference.ts";
+import { parseImageNames } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import type { ImageDetails } from "../../remote/image-registry.ts";
@@ -48,13 +48,16 @@ export function inspectCommand(io: CommandIo): Command {
 
 /** What the registry holds under a name. */
 async function inspectHeld(image: string, flags: Flags, io: CommandIo): Promise<ImageDetails> {
-  const reference = readArgument(() => parseImageName(image));
+  const references = readArgument(() => parseImageNames(image));
   const registry = await connect(flags, io);
-  const details = await registry.inspect(reference);
-  if (details !== null) return details;
-  const name = formatReference(reference);
+  for (const reference of references) {
+    const details = await registry.inspect(reference);
+    if (details !== null) return details;
+  }
+  const meant = references.at(-1) as Reference;
+  const name = formatReference(meant);
   // Nobody else has what belongs to larder itself.
-  const advice = reference.namespace === LOCAL ? "push it with `larder upload`" : `\`larder cache ${name}\` brings it`;
+  const advice = meant.namespace === LOCAL ? "push it with `larder upload`" : `\`larder cache ${name}\` brings it`;
   throw new CommandFailure(1, `${name} is not at ${registry.host}; ${advice}`);
 }
 

@@ -10,8 +10,9 @@ export function parseImageName(text: string): Reference {
 }
 
 /**
- * Reads a name that a removal is asked for: without a registry it may mean an image that was pushed here, or one of
- * Docker Hub's. The images are in the order in which a pull finds them. Throws as `parseImageName` does.
+ * Reads the name of an image that is looked for: without a registry it may mean one that was pushed here, or what a pull by
+ * larder's own address finds along its search order (`local/` stands for both), or one of Docker Hub's. The images are in
+ * the order in which a pull finds them; the last one has the name that messages use. Throws as `parseImageName` does.
  */
 export function parseImageNames(text: string): readonly Reference[] {
   const named = parseImageName(text);
