@@ -80,7 +80,8 @@ function readToml(text: string): TemplateValue {
 function decodeBase64(text: string): string {
   const plain = text.replace(/[\r\n]/g, "");
   const wrong =
-    /[^A-Za-z0-9+/]/.exec(plain.replace(/={0,2}$/, ""))?.index ?? (plain.length % 4 === 0 ? -1 : plain.length);
+    /[^A-Za-z0-9+/]/.exec(plain.replace(/={0,2}$/, ""))?.index ??
+    (plain.length % 4 === 0 ? -1 : plain.length - (plain.length % 4));
   return wrong < 0 ? Buffer.from(plain, "base64").toString() : `illegal base64 data at input byte ${wrong}`;
 }
 

@@ -78,6 +78,24 @@ describe("a template", () => {
       '{{ splitList "/" "a/b/c" | last }} {{ (split ":" "x:y")._1 }} {{ "YQ==" | b64dec }} {{ "a" | b64enc }}',
       "c y a YQ==",
     ],
+    [
+      '{{ printf "%s|%v|%5s|%-3d|%q" (list "a" nil) (dict "b" nil) "x" 1 "q" }}',
+      '[a <nil>]|map[b:<nil>]|    x|1  |"q"',
+    ],
+    [`{{ js "it's <b>" }} {{ b64dec "aGVsbG8" }}`, "it\\'s \\u003Cb\\u003E illegal base64 data at input byte 4"],
+    ['{{ print 1 2 "a" 3 }} {{ int "08" }} {{ int "0x1F" }} {{ int "12.0" }} {{ seq 5 1 }}', "1 2a3 0 31 12 5 4 3 2 1"],
+    [
+      '{{ semver "v1.2.3-rc.1" }} {{ regexReplaceAll "(\\\\d+)" "v1" "$1x" }} {{ toDate "2006-01-02" "2020-03-04" | date "Jan _2 06" }}',
+      "1.2.3-rc.1 v Mar  4 20",
+    ],
+    [
+      '{{ toJson (dict "a" "<b>&") }} {{ "Wörld" | trunc 3 }} {{ round 123.5555 3 }} {{ addf 0.1 0.2 }}',
+      '{"a":"\\u003cb\\u003e\\u0026"} Wö 123.556 0.3',
+    ],
+    [
+      '{{ mergeOverwrite (dict "a" 1 "c" true) (dict "a" 2 "c" false) | toJson }} {{ (split "." "a.b")._9 }}|',
+      '{"a":2,"c":false} |',
+    ],
     ["{{ `raw \\n` }}{{ 'a' }}{{ \"\\u0041\\t\" }}{{ 0x10 }}", "raw \\n97A\t16"],
     [
       '{{ list 1 2 3 | rest | toJson }} {{ has "a" .Values.list }} {{ until 3 | toJson }} {{ dig "w" "x" "no" .Values.map }}',

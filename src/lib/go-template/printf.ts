@@ -30,12 +30,12 @@ export function formatPrintf(format: string, args: readonly TemplateValue[]): st
 function formatVerb(verb: string, value: TemplateValue, precision: number | null, flags: string): string {
   if (verb === "v") return flags.includes("#") && typeof value === "string" ? quoteText(value) : formatValue(value);
   if (verb === "T") return typeName(value);
-  if (Array.isArray(value)) return `[${value.map((item) => formatVerb(verb, item, precision, flags)).join(" ")}]`;
+  // A nil in a list or dictionary is printed as such, whatever the verb.
+  const inner = (item: TemplateValue) =>
+    item === null ? "<nil>" : formatVerb(verb, contentOf(item), precision, flags);
+  if (Array.isArray(value)) return `[${value.map(inner).join(" ")}]`;
   if (value instanceof Map) {
-    const entries = sortedKeys(value).map(
-      (key) =>
-        `${formatVerb(verb, key, precision, flags)}:${formatVerb(verb, value.get(key) ?? null, precision, flags)}`,
-    );
+    const entries = sortedKeys(value).map((key) => `${inner(key)}:${inner(value.get(key) ?? null)}`);
     return `map[${entries.join(" ")}]`;
   }
   if (typeof value === "bigint") return formatInteger(verb, value, flags) ?? mismatch(verb, value);

@@ -4,10 +4,10 @@
  */
 import { parseDocument, type Tags } from "yaml";
 import { formatFloat } from "./format-value.ts";
-import { TemplateError, type TemplateValue, Unresolved } from "./template-value.ts";
+import { CallFailure, TemplateError, type TemplateValue, Unresolved } from "./template-value.ts";
 
 /** A text that is no YAML or JSON; the message says why. */
-export class BrokenText extends Error {
+export class BrokenText extends CallFailure {
   override readonly name = "BrokenText";
 }
 

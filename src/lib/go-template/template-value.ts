@@ -66,7 +66,7 @@ export class TemplateError extends Error {
 
 /** A function that Go would refuse these arguments; the call's value is unresolved, and the template goes on. */
 export class CallFailure extends Error {
-  override readonly name = "CallFailure";
+  override readonly name: string = "CallFailure";
 }
 
 /** More than this many parts, or characters of text, no value may have. */

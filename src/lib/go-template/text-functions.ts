@@ -15,7 +15,7 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   println: (args) => `${args.map((arg) => formatValue(arg)).join(" ")}\n`,
   printf: ([format, ...args]) => formatPrintf(textArgument(format), args),
   html: (args) => escapeHtml(args.map((arg) => formatValue(arg)).join("")),
-  js: (args) => JSON.stringify(args.map((arg) => formatValue(arg)).join("")).slice(1, -1),
+  js: (args) => escapeScript(args.map((arg) => formatValue(arg)).join("")),
   urlquery: (args) => encodeURIComponent(args.map((arg) => formatValue(arg)).join("")).replaceAll("%20", "+"),
   hello: () => "Hello!",
 
@@ -82,6 +82,11 @@ function set(values: readonly TemplateValue[]): TemplateValue[] {
 function escapeHtml(text: string): string {
   const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
   return text.replace(/[&<>"']/g, (c) => entities[c] ?? c);
+}
+
+function escapeScript(text: string): string {
+  const plain = JSON.stringify(text).slice(1, -1).replaceAll("'", "\\'");
+  return plain.replace(/[<>&=]/g, (c) => `\\u00${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function trimCharacters(text: string, characters: string): string {
