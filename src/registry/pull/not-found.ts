@@ -109,9 +109,14 @@ function unknownRegistry(namespace: Namespace, push: string, { offline }: Upstre
 /** What helps against a registry that cannot be asked; other failures say it themselves. */
 function advice(failure: UpstreamError, { namespace }: Repository): string {
   const isGone = isOutOfReach(failure) || failure.failure.kind === "timeout";
-  if (isGone) return "; pull again when it answers, or push the image here";
+  if (isGone) return behind(failure.message, "pull again when it answers, or push the image here");
   if (failure.failure.kind !== "unauthorized" || namespace === LOCAL) return "";
-  return `; if it is there, larder needs credentials for ${namespace} that may read it`;
+  return behind(failure.message, `if it is there, larder needs credentials for ${namespace} that may read it`);
+}
+
+/** What follows a sentence, which may end with a question. */
+function behind(sentence: string, more: string): string {
+  return sentence.endsWith("?") ? ` ${more.slice(0, 1).toUpperCase()}${more.slice(1)}` : `; ${more}`;
 }
 
 function alsoTried(name: string, candidates: readonly Candidate[]): string {
