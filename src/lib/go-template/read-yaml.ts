@@ -82,7 +82,10 @@ const OLD_VALUE = new RegExp(
   "im",
 );
 /** Nodes that are named, tagged or merged, further documents, and tabs where space tells the structure. */
-const BEYOND_PLAIN = new RegExp(`${START}[&*!?]|^(?:---|\\.\\.\\.|%)|<<[ \\t]*:|^ *\\t`, "m");
+const BEYOND_PLAIN = new RegExp(
+  `${START}(?:[&*][\\w-]|![\\w!<]|[?!](?:[ \\t]|$))|^(?:---|\\.\\.\\.|%)|<<[ \\t]*:|^ *\\t`,
+  "m",
+);
 
 /** May the native parser, which knows YAML 1.2 and is a hundred times faster, read this? Not where the versions differ. */
 function isPlain(text: string): boolean {
