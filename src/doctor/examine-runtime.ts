@@ -41,10 +41,15 @@ export async function examineRuntime(
   const elsewhere: Elsewhere[] = [];
   if (!setup.isInEffect) return { runtime: setup.runtime, broughtHere, broughtNowhere, findings };
   const concerned = setup.routes.filter(({ registry }) => registry === "*" || standIns.includes(registry));
-  for (const routes of groupsOf(concerned)) {
+  const answers = new Map<string, Probe>();
+  for (const [route] of groupsOf(concerned)) {
+    if (route !== undefined) answers.set(placeOfRoute(route), await ask(route, files, probe));
+  }
+  const answerTo = (route: Route) => answers.get(placeOfRoute(route)) as Probe;
+  for (const routes of groupsOf(firstOf(concerned, answerTo))) {
     const [route] = routes;
     if (route === undefined) continue;
-    const answer = await ask(route, files, probe);
+    const answer = answerTo(route);
     const registries = [...new Set(routes.map(({ registry }) => registry))];
     if (answer.who === "larder" && answer.refusal === null) for (const name of registries) broughtHere.add(name);
     if (answer.who === "nobody") for (const name of registries) broughtNowhere.add(name);
@@ -77,11 +82,28 @@ function pulledElsewhere(
   );
 }
 
+/**
+ * Without the routes behind one to a larder that is accepted: a site's own mirrors, which are asked when larder lacks the
+ * image.
+ */
+function firstOf(routes: readonly Route[], answerTo: (route: Route) => Probe): readonly Route[] {
+  const done = new Set<string>();
+  return routes.filter((route) => {
+    const place = `${route.registry} ${route.path}`;
+    if (done.has(place)) return false;
+    const { who, refusal } = answerTo(route);
+    if (who === "larder" && refusal === null) done.add(place);
+    return true;
+  });
+}
+
 /** Routes to the same place in the same way are asked once, and told of in one line. */
 function groupsOf(routes: readonly Route[]): readonly (readonly Route[])[] {
-  return [
-    ...Map.groupBy(routes, ({ origins, caPath, verifies }) => `${origins.join()} ${caPath} ${verifies}`).values(),
-  ];
+  return [...Map.groupBy(routes, placeOfRoute).values()];
+}
+
+function placeOfRoute({ origins, caPath, verifies }: Route): string {
+  return `${origins.join()} ${caPath} ${verifies}`;
 }
 
 /** What the runtime would meet: the first of the origins where somebody answers. */

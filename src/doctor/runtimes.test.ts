@@ -74,6 +74,22 @@ describe("the files that larder writes", () => {
     if (settings.ca !== null) expect(trusted).toContain(TEST_CA);
   });
 
+  test("may have a site's own mirrors behind larder, which nobody needs to answer", async () => {
+    for (const [target, path, mirrors] of [
+      ["containerd", "etc/containerd/certs.d/docker.io/hosts.toml", '[host."http://127.0.0.1:9"]\n'],
+      ["k3s", "etc/rancher/k3s/registries.yaml", 'mirrors:\n  docker.io:\n    endpoint: ["http://127.0.0.1:9"]\n'],
+    ] as const) {
+      const root = await mkdtemp(join(folder, "node-"));
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), mirrors);
+      await writeFiles(findClientTarget(target) as ClientTarget, testSettings("http"), root, false);
+      const [report] = await examine(new NodeFiles(root), larderAt("http://10.0.0.5:5000").probe);
+      expect(report?.findings.map(({ status }) => status)).toEqual(["ok"]);
+      const [alone] = await examine(new NodeFiles(root), larderAt().probe);
+      expect(alone?.findings.map(({ status }) => status)).toContain("fail");
+    }
+  });
+
   test("say of larder that is gone where nobody answers", async () => {
     const [report] = await examine(await node(["containerd", testSettings("http")]), larderAt().probe);
     expect(report?.broughtHere.size).toBe(0);

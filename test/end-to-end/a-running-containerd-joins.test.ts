@@ -107,12 +107,21 @@ describe.skipIf(!requirement(...NEEDS).met)("a running containerd", () => {
       return `imports = ["/etc/containerd/conf.d/*.toml"]\nversion = ${file}\n`;
     }
 
+    /** Nobody listens there, so that a pull which asks larder first is the only one that comes to an end. */
+    async function configurationWithMirror(): Promise<string> {
+      const options = 'capabilities = ["pull", "resolve"]\n  override_path = false';
+      const mirror = `# the site's\nserver = "https://mirror.example"\n\n[host."http://127.0.0.1:9"]\n  ${options}\n`;
+      await node.writeFile("/etc/containerd/certs.d/docker.io/hosts.toml", mirror);
+      return `version = ${file}\n${TABLE[file]}\nconfig_path = "${LIST}"\n`;
+    }
+
     const ways: readonly [string, () => Promise<string | null>, string[]][] = [
       ["without a configuration", async () => null, []],
       ["with its default configuration", () => node.exec([program ?? "", "config", "default"]), []],
       ["with a list of folders, version 2", async () => `version = 2\n${TABLE[2]}\nconfig_path = "${LIST}"\n`, []],
       ["with a list of folders", async () => `version = ${file}\n${TABLE[file]}\nconfig_path = "${LIST}"\n`, []],
       ["with imports of other things", importingConfiguration, []],
+      ["with a mirror of the site's", configurationWithMirror, []],
       ["with a configuration elsewhere", async () => `version = ${file}\n`, ["--config", "/etc/other.toml"]],
     ];
 
