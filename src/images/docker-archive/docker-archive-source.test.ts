@@ -134,10 +134,6 @@ for (const [what, damage, message] of damages) {
   });
 }
 
-test("an archive from before Docker 1.10 is told from what is no archive at all", async () => {
-  await expect(copyFrom(await tarOf({ repositories: "{}" }))).rejects.toThrow("saved by a Docker older than 1.10");
-});
-
 /** What `docker save` writes today: an OCI layout with Docker's list, here of one platform of `index`. */
 async function savedByDocker(index: TestImage, platform: TestImage, without: TestImage | null): Promise<Uint8Array> {
   const missing = new Set(

@@ -1,5 +1,6 @@
 import { type Digest, digestOf, tryParseDigest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { withListing } from "./ancient-archive.ts";
 import { buildImage, type BuiltImage } from "./build-image.ts";
 import { type DockerImage, readDockerListing } from "./docker-listing.ts";
 import { type FileTree, readWhole } from "../files/file-tree.ts";
@@ -14,7 +15,7 @@ import { type Manifest, parseManifest } from "../../oci/manifest.ts";
 const CONFIG_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
- * The images of a Docker archive, old or new. `label` is a name or `@<position>`; null takes all.
+ * The images of a Docker archive, however old. `label` is a name or `@<position>`; null takes all.
  *
  * An archive that is an OCI layout as well has the images' manifests, and they are used. For others a manifest is made
  * out of what `manifest.json` lists: always the same for the same archive, but not the one that the image once had.
@@ -23,7 +24,11 @@ export async function openDockerArchiveSource(tree: FileTree, label: string | nu
   const listing = await readDockerListing(tree);
   const index = await readLayoutIndex(tree);
   if (listing === null && index !== null) return openLayoutSource(tree, label);
-  if (listing === null) throw notAnArchive(tree, (await tree.open("repositories")) !== null);
+  if (listing === null) {
+    const listed = await withListing(tree);
+    if (listed === null) throw notAnArchive(tree);
+    return openDockerArchiveSource(listed, label);
+  }
 
   const chosen = pick(listing, label, tree.location);
   const entries = index?.manifests ?? [];
@@ -92,10 +97,8 @@ async function readConfig(tree: FileTree, { config: path }: DockerImage): Promis
   return bytes;
 }
 
-function notAnArchive(tree: FileTree, isAncient: boolean): RegistryError {
-  const why = isAncient
-    ? "it was saved by a Docker older than 1.10; load it with Docker and save it again"
-    : "it has neither manifest.json nor index.json";
+function notAnArchive(tree: FileTree): RegistryError {
+  const why = "it has neither manifest.json nor index.json";
   return new RegistryError("MANIFEST_UNKNOWN", `${tree.location} is not an archive of images: ${why}`);
 }
 
