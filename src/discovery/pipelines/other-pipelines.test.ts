@@ -115,3 +115,19 @@ spec:
     "q.io/bundle:1 11",
   ]);
 });
+
+test("Tekton's documents whose aliases repeat each other are read once", async () => {
+  const levels = Array.from(
+    { length: 40 },
+    (_, at) => `  l${at + 1}: &l${at + 1} {a: *l${at}, b: *l${at}, params: []}`,
+  );
+  const text = `apiVersion: tekton.dev/v1
+kind: Task
+spec:
+  params: [{name: img, default: "q.io/a:1"}]
+  l0: &l0 {steps: [{image: $(params.img)}], pipelineRef: {bundle: "q.io/bundle:1"}}
+${levels.join("\n")}
+`;
+  const { images } = await scanDocuments(tekton, text);
+  expect(images.filter((image) => !image.endsWith("guess"))).toEqual(["q.io/a:1 5", "q.io/bundle:1 5"]);
+});

@@ -4,6 +4,7 @@ import {
   itemsAt,
   type Located,
   type LocatedMap,
+  type LocatedScalar,
   scalarFor,
   stringAt,
   textAt,
@@ -17,25 +18,43 @@ export const tekton: DocumentFormat = {
   mark: /\btekton\.dev\//,
   recognizes: (document) => /^(?:\w+\.)?tekton\.dev\//.test(stringAt(document, "apiVersion") ?? ""),
   read(document, _file, findings) {
-    const filled = fill(document, new Map(), 0);
+    const filled = new ParameterFilling().fill(document, new Map());
     scanManifest(filled, { source: "kubernetes", guess: false, embedding: 0 }, findings);
-    readBundles(document, findings, 0);
+    readBundles(document, findings, new Set(), 0);
   },
 };
 
-/** The document with `$(params.NAME)` replaced by what the parameter is given, or its default, wherever one is known. */
-function fill(value: Located, outer: ReadonlyMap<string, string>, depth: number): Located {
-  if (depth > 60) return value;
-  if (value.type === "list") return { ...value, items: value.items.map((item) => fill(item, outer, depth + 1)) };
-  if (value.type === "map") {
-    const known = new Map([...outer, ...parametersOf(value)]);
-    const entries = [...value.entries].map(([key, item]) => [key, fill(item, known, depth + 1)] as const);
+type Scope = ReadonlyMap<string, string>;
+
+/** Fills in parameters. What an alias repeats is filled once wherever the same parameters hold, however often it is met. */
+class ParameterFilling {
+  readonly #filled = new WeakMap<Scope, Map<Located, Located>>();
+
+  /** The document with `$(params.NAME)` replaced by what the parameter is given, or its default, wherever one is known. */
+  fill(value: Located, outer: Scope, depth = 0): Located {
+    if (depth > 60) return value;
+    if (value.type === "scalar") return fillText(value, outer);
+    const known = this.#filled.get(outer) ?? new Map<Located, Located>();
+    this.#filled.set(outer, known);
+    const filled = known.get(value) ?? this.#inner(value, outer, depth);
+    known.set(value, filled);
+    return filled;
+  }
+
+  #inner(value: Exclude<Located, LocatedScalar>, outer: Scope, depth: number): Located {
+    if (value.type === "list") return { ...value, items: value.items.map((item) => this.fill(item, outer, depth + 1)) };
+    const own = parametersOf(value);
+    const scope = own.length === 0 ? outer : new Map([...outer, ...own]);
+    const entries = [...value.entries].map(([key, item]) => [key, this.fill(item, scope, depth + 1)] as const);
     return { ...value, entries: new Map(entries) };
   }
+}
+
+function fillText(value: LocatedScalar, scope: Scope): Located {
   if (typeof value.value !== "string" || !value.text.includes("$(")) return value;
   const text = value.text.replace(
     /\$\((?:inputs\.)?params(?:\.([\w.-]+)|\[["']([\w.-]+)["']\])\)/g,
-    (whole, name?: string, quoted?: string) => outer.get(name ?? quoted ?? "") ?? whole,
+    (whole, name?: string, quoted?: string) => scope.get(name ?? quoted ?? "") ?? whole,
   );
   return text === value.text ? value : { ...scalarFor(value, text), textLine: value.textLine };
 }
@@ -48,9 +67,10 @@ function parametersOf(map: LocatedMap): [string, string][] {
   });
 }
 
-function readBundles(value: Located, findings: Findings, depth: number): void {
-  if (depth > 60 || value.type === "scalar") return;
-  if (value.type === "list") for (const item of value.items) readBundles(item, findings, depth + 1);
+function readBundles(value: Located, findings: Findings, seen: Set<Located>, depth: number): void {
+  if (depth > 60 || value.type === "scalar" || seen.has(value)) return;
+  seen.add(value);
+  if (value.type === "list") for (const item of value.items) readBundles(item, findings, seen, depth + 1);
   else {
     const isResolver = stringAt(value, "resolver") === "bundles";
     const given = itemsAt(value, "params").find((parameter) => stringAt(parameter, "name") === "bundle");
@@ -60,6 +80,6 @@ function readBundles(value: Located, findings: Findings, depth: number): void {
     }
     const older = valueAt(value, "taskRef", "bundle") ?? valueAt(value, "pipelineRef", "bundle");
     if (older?.type === "scalar") findings.image(older, older.text, "field", "kubernetes");
-    for (const item of value.entries.values()) readBundles(item, findings, depth + 1);
+    for (const item of value.entries.values()) readBundles(item, findings, seen, depth + 1);
   }
 }
