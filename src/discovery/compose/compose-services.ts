@@ -83,6 +83,8 @@ export class ComposeServices {
       const { text } = substituteVariables(scalar.text, variables);
       const document = await this.#named(scalar, text, path);
       if (document === null) continue;
+      // It was read with the variables that it is included with, which by itself it may lack.
+      this.#findings.parts.add(resolve(dirname(path), text));
       if (whole === null) first = resolve(dirname(path), text);
       whole = whole === null ? document : mergeServices(whole, document);
     }

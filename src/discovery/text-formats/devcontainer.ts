@@ -11,12 +11,17 @@ import { linesOf, readDocuments } from "../files/yaml-documents.ts";
 export const devcontainer: TextFormat = {
   tool: "Development Containers",
   isNamedSo: (name) => /^\.?devcontainer\.json$/.test(name),
-  recognizes: (text, { name }) => /^\.?devcontainer\.json$/.test(name) && /^\s*[{/]/.test(text),
+  // Under another name, by a key that nothing else has.
+  recognizes: (text, { name }) =>
+    /^\s*[{/]/.test(text) && (devcontainer.isNamedSo(name) || (OWN_KEY.test(text) && !/"apiVersion"\s*:/.test(text))),
   async read(text, file, findings, signal) {
     const [document] = readDocuments(withoutComments(text), linesOf(file.path), findings);
     if (document?.type === "map") await readContainer(document, file, findings, signal);
   },
 };
+
+const OWN_KEY =
+  /^\s*"(?:dockerComposeFile|remoteUser|containerUser|forwardPorts|workspaceFolder|workspaceMount|onCreateCommand|postCreateCommand|postStartCommand|updateContentCommand|containerEnv|remoteEnv|features|customizations)"\s*:/m;
 
 async function readContainer(document: LocatedMap, file: DocumentFile, findings: Findings, signal: AbortSignal) {
   const image = valueAt(document, "image");

@@ -14,13 +14,18 @@ import { HelmfileTemplate } from "./helmfile-template.ts";
 export const helmfile: TextFormat = {
   tool: "helmfile",
   isNamedSo: (name) => /^helmfile\b.*\.ya?ml(?:\.gotmpl)?$/.test(name),
-  recognizes: (text, { name, path }) =>
-    (helmfile.isNamedSo(name) || /(?:^|\/)helmfile\.d\//.test(path)) &&
-    /^\s*["']?(?:releases|helmfiles)["']?\s*:/m.test(text),
+  recognizes: (text, { name, path, askedFor }) =>
+    /^\s*["']?(?:releases|helmfiles)["']?\s*:/m.test(text) &&
+    (helmfile.isNamedSo(name) || /(?:^|\/)helmfile\.d\//.test(path) || (askedFor && hasReleases(text))),
   async read(text, file, findings, signal) {
     await new HelmfileReading(file, findings, signal).read(text);
   },
 };
+
+/** Under another name, by releases of charts in a document that is no resource of Kubernetes. */
+function hasReleases(text: string): boolean {
+  return /^releases\s*:/m.test(text) && /^\s*(?:-\s+)?chart\s*:/m.test(text) && !/^(?:apiVersion|kind)\s*:/m.test(text);
+}
 
 class HelmfileReading {
   readonly #file: DocumentFile;

@@ -13,8 +13,11 @@ const SECTIONS = "Container|Volume|Image|Kube|Build|Pod|Artifact";
 
 export const quadlet: TextFormat = {
   tool: "Quadlet",
-  isNamedSo: (name) => /\.(?:container|volume|image|kube|build|pod|artifact)$/.test(name),
-  recognizes: (text) => new RegExp(`^\\[(?:${SECTIONS})\\]\\s*$`, "m").test(text),
+  // `web.container.d/10-image.conf` overrides what `web.container` says.
+  isNamedSo: (name) => /\.(?:container|volume|image|kube|build|pod|artifact|conf)$/.test(name),
+  recognizes: (text, { name, path }) =>
+    (!name.endsWith(".conf") || /(?:container|volume|image|kube|build|pod|artifact)\.d\/[^/]*$/.test(path)) &&
+    new RegExp(`^\\[(?:${SECTIONS})\\]\\s*$`, "m").test(text),
   async read(text, file, findings, signal) {
     const entries = entriesOf(text, file);
     for (const entry of entries) await readEntry(entry, entries, file, findings, signal);

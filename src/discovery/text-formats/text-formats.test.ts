@@ -266,3 +266,29 @@ helmfiles: [git::https://git.example.com/x.git@helmfile.yaml]
     ]);
   });
 });
+
+test("files of any name, and standard input, are known by what they say", async () => {
+  const container = '// mine\n{\n  "image": "q.io/dev:1", // here\n  "remoteUser": "me",\n}\n';
+  expect((await discover({ "dev.json": container }, "dev.json")).images).toEqual(["q.io/dev:1 dev.json:3"]);
+  const releases = "releases:\n- name: a\n  chart: oci://q.io/charts/a\n  version: 1.2.3\n";
+  expect((await discover({ "apps.yaml": releases }, "apps.yaml")).elsewhere).toEqual([
+    "apps.yaml:3 the chart a 1.2.3 of oci://q.io/charts",
+  ]);
+});
+
+test("a quadlet's drop-ins say what it runs; other programs' configuration does not", async () => {
+  const files = {
+    "web.container.d/10-image.conf": "[Container]\nImage=q.io/drop:1\n",
+    "etc/other.conf": "[Container]\nImage=q.io/other:1\n",
+  };
+  expect((await discover(files)).images).toEqual(["q.io/drop:1 web.container.d/10-image.conf:2"]);
+});
+
+test("a Compose file that another one includes is read with that one's variables alone", async () => {
+  const files = {
+    "compose.yaml": "include: [{path: inc/compose.yaml, env_file: inc/x.env}]\n",
+    "inc/compose.yaml": "services: {a: {image: '${IMG}'}}\n",
+    "inc/x.env": "IMG=q.io/inc:1\n",
+  };
+  expect(await discover(files)).toMatchObject({ images: ["q.io/inc:1 inc/compose.yaml:1"], problems: [] });
+});
