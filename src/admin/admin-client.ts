@@ -1,4 +1,5 @@
 import { RegistryError } from "../oci/registry-error.ts";
+import { DOCKER_HUB, type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
 import {
   ADMIN_PATH,
   type AnswerOf,
@@ -17,6 +18,13 @@ const VERSION_LIMIT_MS = 10_000;
 /** Sends a request: the runtime's `fetch`, or one that knows of private certificates. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** What a larder says that it is. */
+export type LarderIdentity = {
+  readonly version: string;
+  /** Where it looks for names without a registry. */
+  readonly unqualified: readonly Namespace[];
+};
+
 /** The typed client of the admin API. Failures are `RegistryError`s with the server's code and message. */
 export class AdminClient {
   readonly #origin: string;
@@ -30,14 +38,15 @@ export class AdminClient {
     this.#signal = signal;
   }
 
-  /** The version of the larder at the origin; null when something else answers there. Throws when nobody does. */
-  async version(): Promise<string | null> {
+  /** Which larder is at the origin; null when something else answers there. Throws when nobody does. */
+  async identify(): Promise<LarderIdentity | null> {
     const response = await this.#exchange("getVersion", {}, AbortSignal.timeout(VERSION_LIMIT_MS));
     // Any registry says no to a path that it does not know; whoever is out of order says nothing about what it is.
     if (response.status >= 500) throw await this.#failureOf(response);
     try {
       const answer = (await response.json()) as Partial<AnswerOf<"getVersion">>;
-      return response.ok && answer.name === "larder" ? (answer.version ?? "") : null;
+      if (!response.ok || answer.name !== "larder") return null;
+      return { version: answer.version ?? "", unqualified: namespacesIn(answer.unqualified) };
     } catch {
       this.#signal.throwIfAborted();
       return null; // Not JSON: whatever it is, it is no larder.
@@ -114,6 +123,12 @@ export class AdminClient {
     const what = `${this.#origin} is an older larder than this command: bring it up to date, or use its own larder command`;
     return new RegistryError("UNSUPPORTED", `${what} (${failure.message})`);
   }
+}
+
+/** An older larder does not say it, and nearly all are set so. */
+function namespacesIn(told: unknown): readonly Namespace[] {
+  if (!Array.isArray(told)) return [DOCKER_HUB];
+  return told.flatMap((host) => (typeof host === "string" ? (tryParseNamespace(host) ?? []) : []));
 }
 
 /** Puts what is said where the operation wants it: into the path, the query, and what is left into the body. */

@@ -3,8 +3,15 @@ import * as v from "valibot";
 import { bytes, count, durationMs, sentence, timeMs } from "./basic-schemas.ts";
 import type { Shape } from "./shape.ts";
 
-/** The name and the version of the server. */
-export const versionAnswer = v.object({ name: v.literal("larder"), version: v.string() });
+/** The name and the version of the server, and what short names mean to it. */
+export const versionAnswer = v.object({
+  name: v.literal("larder"),
+  version: v.string(),
+  unqualified: v.pipe(
+    v.array(v.string()),
+    v.description("the registries that names without one are looked for at, in this order"),
+  ),
+});
 
 const reachability = v.pipe(
   v.picklist(["reachable", "suspect", "away"]),

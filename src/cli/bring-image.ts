@@ -7,13 +7,34 @@ import type { BroughtImage, ImageRegistry } from "../remote/image-registry.ts";
 import type { Progress } from "./progress.ts";
 
 /** The outcome of bringing one image. `error` is null when it is in the registry now. */
-export type Outcome = BroughtImage & { readonly error: string | null };
+export type Outcome = BroughtImage & { readonly reference: Reference; readonly error: string | null };
 
 /** The number of images that are brought at once; each brings several layers at once. */
 export const PARALLEL_IMAGES = 3;
 
-/** Brings an image into the registry and shows the progress. A failure of that image is part of the outcome. */
-export async function bringImage(
+/**
+ * Brings into the registry the first of these images that can be brought, as a pull of a name that may mean several does,
+ * and shows the progress. That there is none is part of the outcome.
+ */
+export async function bringFirst(
+  registry: ImageRegistry,
+  [first, ...others]: readonly [Reference, ...Reference[]],
+  platforms: PlatformSelection,
+  progress: Progress,
+): Promise<Outcome> {
+  const outcome = await bringImage(registry, first, platforms, progress);
+  const failures = [outcome];
+  for (const reference of others) {
+    if (failures.at(-1)?.error === null) break;
+    failures.push(await bringImage(registry, reference, platforms, progress));
+  }
+  const last = failures.at(-1) ?? outcome;
+  if (last.error === null || others.length === 0) return last;
+  const error = failures.map((failed) => `${formatReference(failed.reference)}: ${failed.error}`).join("; ");
+  return { ...outcome, error };
+}
+
+async function bringImage(
   registry: ImageRegistry,
   reference: Reference,
   platforms: PlatformSelection,
@@ -24,10 +45,10 @@ export async function bringImage(
       throw new RegistryError("BAD_REQUEST", "local/ is what people push here; push it with `larder upload`");
     }
     const brought = await registry.bring(reference, platforms, showIn(progress, formatReference(reference)));
-    return { ...brought, error: null };
+    return { ...brought, reference, error: null };
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
-    return { digest: null, fetchedBytes: 0, warning: null, error: withoutName(error.message, reference) };
+    return { reference, digest: null, fetchedBytes: 0, warning: null, error: withoutName(error.message, reference) };
   }
 }
 

@@ -3,14 +3,15 @@ import type { CommandIo } from "../lib/command/command-io.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import type { PlatformSelection } from "../oci/platform-selection.ts";
 import type { ImageRegistry } from "../remote/image-registry.ts";
-import { bringImage, PARALLEL_IMAGES } from "./bring-image.ts";
+import { bringFirst, PARALLEL_IMAGES } from "./bring-image.ts";
 import { interruption } from "./interruption.ts";
 import type { BroughtResult } from "./json/image-results.ts";
 import { Progress } from "./progress.ts";
 
 /** An image that is to be brought. */
 export type WantedImage = {
-  readonly reference: Reference;
+  /** What its name may mean, in the order in which that is tried: the first that can be brought is. */
+  readonly references: readonly [Reference, ...Reference[]];
   /** What is wanted of it. */
   readonly platforms: PlatformSelection;
   /** It is there, and nothing is to be done; null: nobody looked. */
@@ -38,17 +39,17 @@ export async function bringImages(
   const { signal } = io;
   const progress = new Progress(io.stderr, () => performance.now());
   let hasFailed = false;
-  const bring = async ({ reference, platforms, isWhole, isGuess }: WantedImage): Promise<BroughtResult> => {
-    const image = formatReference(reference);
+  const bring = async ({ references, platforms, isWhole, isGuess }: WantedImage): Promise<BroughtResult> => {
+    const image = formatReference(references[0]);
     const nothing = { image, digest: null, fetchedBytes: 0, reason: null, warning: null };
     if (isWhole === true) return { ...nothing, status: "present" };
     if (signal.aborted) return { ...nothing, status: "skipped", reason: "after the interruption" };
     if (hasFailed && !keepGoing) return { ...nothing, status: "skipped", reason: "after a failure" };
     try {
-      const { error, ...brought } = await bringImage(registry, reference, platforms, progress);
+      const { error, reference, ...brought } = await bringFirst(registry, references, platforms, progress);
       // Where nobody looked before, nothing fetched means that it was there.
       const status = isWhole === null && brought.fetchedBytes === 0 ? "present" : "brought";
-      if (error === null) return { image, status, reason: null, ...brought };
+      if (error === null) return { image: formatReference(reference), status, reason: null, ...brought };
       hasFailed ||= !isGuess;
       return { ...nothing, status: "failed", reason: isGuess ? `${error} (it was a guess)` : error };
     } catch (error) {

@@ -31,7 +31,9 @@ export async function preloadImages(
 ): Promise<void> {
   const { force, keepGoing } = options;
   const states = force ? [] : await checkNeeded(registry, needed);
-  const wanted = needed.map((one, index) => ({ ...one, isWhole: force ? null : states[index]?.state === "whole" }));
+  const wanted = needed.map(({ reference, ...rest }, index) => {
+    return { ...rest, references: [reference] as const, isWhole: force ? null : states[index]?.state === "whole" };
+  });
   const results = await bringImages(registry, wanted, { keepGoing }, io);
   const rows = results.map((result, index) => {
     return { ...result, platform: needed[index]?.platform ?? null, isGuess: needed[index]?.isGuess === true };

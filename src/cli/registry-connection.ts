@@ -39,7 +39,8 @@ export async function connect(flags: Flags, io: CommandIo): Promise<ImageRegistr
   if (found.larder !== null) {
     const openClient = async () =>
       (await import("../remote/connect-registry.ts")).connectRegistry(await found.target(), io.signal);
-    return new LarderImages(place.address.host, found.larder, openClient, io);
+    const { larder, unqualified } = found;
+    return new LarderImages({ host: place.address.host, larder, unqualified }, openClient, io);
   }
   const { PlainImages } = await import("../remote/plain-images.ts");
   const { connectRegistry } = await import("../remote/connect-registry.ts");
@@ -89,7 +90,11 @@ export async function connectPages(flags: Flags, what: string, io: CommandIo): P
 /** A registry's address with what the flags say of it. */
 type Place = { readonly namespace: Namespace; readonly address: FoundRegistry; readonly side: RegistrySide };
 /** What answers there; `target` is how to reach it as a registry. */
-type Found = { readonly larder: AdminClient | null; readonly target: () => Promise<RegistryTarget> };
+type Found = {
+  readonly larder: AdminClient | null;
+  readonly unqualified: readonly Namespace[];
+  readonly target: () => Promise<RegistryTarget>;
+};
 
 async function placeOf(flags: Flags, io: CommandIo): Promise<Place> {
   const address = await findRegistry(flags.registry, io);
@@ -108,7 +113,7 @@ async function find({ namespace, address, side }: Place, io: CommandIo): Promise
   const origins = side.plainHttp ? ([`http://${address.host}`] as const) : address.origins;
   const first = await askLarder(origins[0], fetch, io);
   if (first.larder !== null) {
-    return { larder: first.larder, target: async () => ({ ...(await target()), origins: [origins[0]] }) };
+    return { ...first, target: async () => ({ ...(await target()), origins: [origins[0]] }) };
   }
   const { settleOrigin } = await import("../remote/connect-registry.ts");
   const asked = await target();
@@ -118,9 +123,9 @@ async function find({ namespace, address, side }: Place, io: CommandIo): Promise
   });
   const [origin] = settled.origins;
   await insistOnRegistry(origin, settled.caPem, io.signal);
-  const { larder, failure } = origin === origins[0] ? first : await askLarder(origin, fetch, io);
+  const { failure, ...answerer } = origin === origins[0] ? first : await askLarder(origin, fetch, io);
   if (failure !== null) throw failure;
-  return { larder, target: () => Promise.resolve(settled) };
+  return { ...answerer, target: () => Promise.resolve(settled) };
 }
 
 /** Anything may answer at a port; what it is has to be said before it is asked for images. */
@@ -139,13 +144,15 @@ async function askLarder(
   origin: string,
   fetch: Fetch,
   io: CommandIo,
-): Promise<{ readonly larder: AdminClient | null; readonly failure: RegistryError | null }> {
+): Promise<Omit<Found, "target"> & { readonly failure: RegistryError | null }> {
   const larder = new AdminClient(origin, fetch, io.signal);
   try {
-    return { larder: (await larder.version()) === null ? null : larder, failure: null };
+    const identity = await larder.identify();
+    if (identity === null) return { larder: null, unqualified: [], failure: null };
+    return { larder, unqualified: identity.unqualified, failure: null };
   } catch (failure) {
     if (!(failure instanceof RegistryError)) throw failure;
-    return { larder: null, failure };
+    return { larder: null, unqualified: [], failure };
   }
 }
 

@@ -2,6 +2,7 @@ import type { CheckedImage, InspectedImage, ListedImage } from "../admin/image-s
 import type { CopyEvent } from "../images/copy/copy-image.ts";
 import type { PlatformSelection } from "../oci/platform-selection.ts";
 import type { Reference } from "../oci/reference.ts";
+import type { Namespace } from "../oci/repository-name.ts";
 
 /** An image in a list. Fields that a registry does not tell are null. */
 export type ImageRow = Omit<ListedImage, "kind" | "updatedAtMs" | "sizeBytes"> & {
@@ -36,6 +37,8 @@ export interface ImageRegistry {
   readonly host: string;
   /** Does it go on bringing an image when the one who asked for that has left? */
   readonly goesOnAlone: boolean;
+  /** Where it looks for names without a registry, in this order. */
+  readonly unqualified: readonly Namespace[];
   /** The images with this text in their full names, ordered by name; null when the registry gives no list. */
   list(text: string): Promise<readonly ImageRow[] | null>;
   /** An image that is there, whatever upstream has; null when it is not. */

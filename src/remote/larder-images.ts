@@ -6,6 +6,7 @@ import type { Digest } from "../oci/digest.ts";
 import { formatSelection, type PlatformSelection } from "../oci/platform-selection.ts";
 import { formatReference, type Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
+import type { Namespace } from "../oci/repository-name.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { CommandIo } from "../lib/command/command-io.ts";
 import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
@@ -20,17 +21,25 @@ const TRY_FROM_HERE: ReadonlySet<string> = new Set([
   "DENIED",
 ]);
 
+type LarderPlace = {
+  readonly host: string;
+  readonly larder: AdminClient;
+  readonly unqualified: readonly Namespace[];
+};
+
 /** A larder, by its admin API. */
 export class LarderImages implements ImageRegistry {
   readonly host: string;
   readonly goesOnAlone = true;
+  readonly unqualified: readonly Namespace[];
   readonly #larder: AdminClient;
   readonly #openClient: () => Promise<RegistryClient>;
   readonly #io: CommandIo;
 
-  /** `openClient` connects to the same larder as a registry, which is seldom needed and takes long to load. */
-  constructor(host: string, larder: AdminClient, openClient: () => Promise<RegistryClient>, io: CommandIo) {
+  /** `unqualified` is what the larder says; `openClient` connects to the same larder as a registry, which is seldom needed and takes long to load. */
+  constructor({ host, larder, unqualified }: LarderPlace, openClient: () => Promise<RegistryClient>, io: CommandIo) {
     this.host = host;
+    this.unqualified = unqualified;
     this.#larder = larder;
     this.#openClient = openClient;
     this.#io = io;

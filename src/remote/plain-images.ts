@@ -32,6 +32,7 @@ const PARALLEL_MANIFESTS = 4;
 export class PlainImages implements ImageRegistry {
   readonly host: string;
   readonly goesOnAlone = false;
+  readonly unqualified = [DOCKER_HUB];
   readonly #client: RegistryClient;
   readonly #io: CommandIo;
 

@@ -108,6 +108,7 @@ function adminPages(
   const { blobs, files, aside, collector, verifier, upstreams, offline, traffic, lastingTraffic } = of;
   const actions = adminActions({
     version,
+    unqualified: () => order.unqualified,
     startedAtMs: clock.now(),
     inventory: new Inventory(metadata, turns),
     collector,

@@ -70,3 +70,36 @@ test("at another registry a name is looked for flat, and under Docker Hub's", as
   }
   expect((await runLarder(plain, ["has", "absent:1"])).status).toBe(1);
 });
+
+describe("where larder looks for names without a registry at quay.io first", () => {
+  let other: TestSite;
+  beforeAll(async () => {
+    other = await TestSite.open([], { kind: "none" }, { LARDER_UNQUALIFIED: "quay.io, docker.io" });
+    for (const name of ["library/busy", "team/tool", "tool", "library/tool"]) {
+      await publish(other.upstream.url, name, "1");
+    }
+  });
+  afterAll(() => other.close());
+
+  test.each([
+    ["tool:1", "quay.io/tool:1"],
+    ["team/tool:1", "quay.io/team/tool:1"],
+    ["busy:1", "docker.io/library/busy:1"],
+    ["docker.io/tool:1", "docker.io/library/tool:1"],
+  ])("%s is %s to those who cache, look at, ask for and remove it, and to who pulls it", async (name, full) => {
+    const cached = await other.run("cache", "--json", name);
+    const [brought] = JSON.parse(cached.output) as [{ image: string; digest: string }];
+    expect(brought.image).toBe(full);
+    const reply = await send("HEAD", manifestUrl(other.larder.url, name.replace(/:1$/, ""), "1"));
+    expect(reply.headers.get("docker-content-digest")).toBe(brought.digest);
+    expect((await other.run("has", name)).status).toBe(0);
+    expect(JSON.parse((await other.run("inspect", "--json", name)).output)).toMatchObject({ digest: brought.digest });
+    expect(await other.run("rm", name)).toMatchObject({ status: 0, errors: `${full}: removed\n` });
+  });
+
+  test("one that none of them has is told of with each", async () => {
+    const { status, errors } = await other.run("cache", "absent:1");
+    expect(status).toBe(1);
+    expect(errors).toMatch(/^larder: quay.io\/absent:1: .*; docker.io\/library\/absent:1: .*\n$/);
+  });
+});

@@ -39,14 +39,18 @@ export class TestSite {
     this.folder = folder;
   }
 
-  /** `more` are further arguments of `larder serve`. */
-  static async open(more: readonly string[] = [], auth: DockerRegistryAuth = { kind: "none" }): Promise<TestSite> {
+  /** `more` are further arguments of `larder serve`, `environment` further variables. */
+  static async open(
+    more: readonly string[] = [],
+    auth: DockerRegistryAuth = { kind: "none" },
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<TestSite> {
     const upstream = await startDockerRegistry(auth);
     const standIns = ["docker.io", "quay.io", nearName(upstream)].flatMap((host) => [
       "--upstream",
       `${host}=${upstream.url}`,
     ]);
-    const larder = await startLarder({ arguments: [...standIns, ...more] });
+    const larder = await startLarder({ arguments: [...standIns, ...more], environment });
     return new TestSite(upstream, larder, await mkdtemp(join(tmpdir(), "larder-command-line-")));
   }
 

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { parseImageName } from "../../registry/names/image-name.ts";
+import { parseImageName, parseUpstreamNames } from "../../registry/names/image-name.ts";
 import { bringImages, throwIfInterrupted } from "../bring-images.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
@@ -22,10 +22,13 @@ export function cacheCommand(io: CommandIo): Command {
   addPlatformOptions(command);
   return addConnectionOptions(command).action((images: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const references = images.map((image) => readArgument(() => parseImageName(image)));
+      for (const image of images) readArgument(() => parseImageName(image));
       const platforms = selectionOf(flags);
       const registry = await connect(flags, io);
-      const wanted = references.map((reference) => ({ reference, platforms, isWhole: null, isGuess: false }));
+      const wanted = images.map((image) => {
+        const references = parseUpstreamNames(image, registry.unqualified);
+        return { references, platforms, isWhole: null, isGuess: false };
+      });
       const results = await bringImages(registry, wanted, { keepGoing: true }, io);
       if (flags.json === true) writeJson(io.stdout, broughtImages, results);
       else for (const result of results) tell(result, io);

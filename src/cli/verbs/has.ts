@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { formatReference, type Reference } from "../../oci/reference.ts";
-import { parseImageNames } from "../../registry/names/image-name.ts";
+import { parseImageName, parseImageNames } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import { checkedImages } from "../json/image-results.ts";
@@ -21,9 +21,11 @@ export function hasCommand(io: CommandIo): Command {
   addPlatformOptions(command);
   return addConnectionOptions(command).action((images: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const meant = images.map((image) => readArgument(() => parseImageNames(image)));
+      for (const image of images) readArgument(() => parseImageName(image));
       const platforms = selectionOf(flags);
-      const states = await (await connect(flags, io)).check(meant.flat(), platforms);
+      const registry = await connect(flags, io);
+      const meant = images.map((image) => parseImageNames(image, registry.unqualified));
+      const states = await registry.check(meant.flat(), platforms);
       let at = 0;
       const results = meant.map((references) => {
         const found = states.slice(at, (at += references.length));

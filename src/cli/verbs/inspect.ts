@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { LOCAL } from "../../oci/repository-name.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
-import { parseImageNames } from "../../registry/names/image-name.ts";
+import { parseImageName, parseImageNames } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import type { ImageDetails } from "../../remote/image-registry.ts";
@@ -48,8 +48,9 @@ export function inspectCommand(io: CommandIo): Command {
 
 /** What the registry holds under a name. */
 async function inspectHeld(image: string, flags: Flags, io: CommandIo): Promise<ImageDetails> {
-  const references = readArgument(() => parseImageNames(image));
+  readArgument(() => parseImageName(image));
   const registry = await connect(flags, io);
+  const references = parseImageNames(image, registry.unqualified);
   for (const reference of references) {
     const details = await registry.inspect(reference);
     if (details !== null) return details;

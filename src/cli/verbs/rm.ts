@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type * as v from "valibot";
 import { formatReference } from "../../oci/reference.ts";
-import { parseImageNames } from "../../registry/names/image-name.ts";
+import { parseImageName, parseImageNames } from "../../registry/names/image-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import { removedImages } from "../json/image-results.ts";
@@ -19,14 +19,14 @@ export function rmCommand(io: CommandIo): Command {
   const command = new Command("rm")
     .description(
       "Remove a tag, or a manifest by its digest, with what only it held. A pushed tag that covers a cached one uncovers\n" +
-        "it. A name without a registry means what was pushed here first, then Docker Hub's. The space is given back in\n" +
-        "the background, or at once by `larder gc`.",
+        "it. A name without a registry means what was pushed here first, then Docker Hub's, or what `unqualified` of the\n" +
+        "server's settings says. The space is given back in the background, or at once by `larder gc`.",
     )
     .argument("<image...>", "nginx:1.27, quay.io/coreos/etcd@sha256:…, local/myapp:1")
     .option("--json", "what was removed, as JSON");
   return addConnectionOptions(command).action((images: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      for (const image of images) readArgument(() => parseImageNames(image));
+      for (const image of images) readArgument(() => parseImageName(image));
       const registry = await connect(flags, io);
       const removals: Removal[] = [];
       for (const image of images) {
@@ -43,7 +43,7 @@ export function rmCommand(io: CommandIo): Command {
 }
 
 async function remove(registry: ImageRegistry, image: string): Promise<Removal> {
-  for (const reference of parseImageNames(image)) {
+  for (const reference of parseImageNames(image, registry.unqualified)) {
     const done = await registry.remove(reference);
     if (done === null) continue;
     return { image: formatReference(reference), status: "removed", reason: null, warning: done.note || null };

@@ -4,6 +4,7 @@ import type { Health } from "../../admin/server-schemas.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import type { Namespace } from "../../oci/repository-name.ts";
 import type { CollectionLimits, Collector } from "../../registry/collector.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
@@ -35,6 +36,8 @@ export type AdminActions = {
 /** The parts of a larder that the admin API reads and changes. */
 export type AdminParts = {
   readonly version: string;
+  /** Where names without a registry are looked for. */
+  readonly unqualified: () => readonly Namespace[];
   readonly startedAtMs: number;
   readonly inventory: Inventory;
   readonly collector: Collector;
@@ -60,7 +63,7 @@ export function adminActions(parts: AdminParts): AdminActions {
   const { upstreams, collector, collectionLimits, inventory, survey, cacher, remover } = parts;
   let document: Promise<AnswerOf<"getDocument">> | null = null;
   return {
-    getVersion: async () => ({ name: "larder", version: parts.version }),
+    getVersion: async () => ({ name: "larder", version: parts.version, unqualified: [...parts.unqualified()] }),
     getDocument: () => (document ??= makeDocument(parts.version)),
     getHealth: () => parts.health(),
     getStats: () => stats(parts),
