@@ -52,7 +52,7 @@ export function manifestUnknown(reference: ManifestReference, search: FailedSear
 export function blobUnknown(digest: Digest, search: FailedSearch, wasDamaged = false): RegistryError {
   const name = nameOf(search.repository);
   const absent = `the blob ${digest} is not in ${name}${alsoTried(name, search.candidates)}`;
-  const damaged = wasDamaged ? ": its file was found damaged and set aside" : "";
+  const damaged = wasDamaged ? ": its file was found damaged and set aside (push it again)" : "";
   return notFound(`${absent}${damaged}`, { code: "BLOB_UNKNOWN", noun: "blob", detail: { digest } }, search);
 }
 
