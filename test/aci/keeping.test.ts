@@ -169,7 +169,7 @@ describe.skipIf(!lab.met)("converted ACIs", () => {
     await until("the conversion has ended", () => !existsSync(`/proc/${child}`));
     await until("nothing of it is left", async () => (await kept(larder, ".part")).length === 0);
     expect((await get(larder, "/aci/team/left:1.aci")).status).toBe(200);
-  });
+  }, 120_000);
 
   test("go when there are too many bytes of them, the least recently used first", async () => {
     await restart("--aci-keep", "13MB");
