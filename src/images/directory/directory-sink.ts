@@ -4,7 +4,7 @@ import { parseManifest } from "../../oci/manifest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { blobFile, DIRECTORY_VERSION, listedManifestFile } from "./directory-source.ts";
 import type { ImageSink } from "../image-sink.ts";
-import { StagedFolder } from "../files/staged-folder.ts";
+import { isStaging, StagedFolder } from "../files/staged-folder.ts";
 import { writeFailure } from "../files/write-file.ts";
 
 /**
@@ -13,7 +13,9 @@ import { writeFailure } from "../files/write-file.ts";
  * anything else.
  */
 export async function openDirectorySink(directory: string, location: string): Promise<ImageSink> {
-  const present = (await readdir(directory).catch(nullIfAbsent)) ?? [];
+  const names = (await readdir(directory).catch(nullIfAbsent)) ?? [];
+  // A copy that was killed is to be run again.
+  const present = names.filter((name) => !isStaging(name));
   if (present.length > 0 && !present.includes("version")) {
     throw new RegistryError("BAD_REQUEST", `${location}: the directory ${directory} is not empty; name a new one`);
   }

@@ -118,9 +118,14 @@ export async function leadsOut(folder: string, path: string): Promise<boolean> {
   return found !== null && (await insideOf(folder, path)) === null;
 }
 
+/** Is `name` that of a folder in which somebody stages files, or was killed while he did? */
+export function isStaging(name: string): boolean {
+  return /^\.larder-[0-9a-f-]{36}$/.test(name);
+}
+
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (!/^\.larder-[0-9a-f-]{36}$/.test(name)) continue;
+    if (!isStaging(name)) continue;
     const status = await lstat(join(folder, name)).catch(nullIfAbsent);
     const isOld = status !== null && Date.now() - status.mtimeMs > LEFTOVER_MS;
     if (isOld && status.isDirectory()) await rm(join(folder, name), { recursive: true, force: true });
