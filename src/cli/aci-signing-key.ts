@@ -49,8 +49,10 @@ export async function findSigner(flags: KeyFlags, io: CommandIo): Promise<AciSig
   if (running !== null) return askedSigner({ ...flags, registry: running }, io);
   const folder = join(data, "aci");
   const { path } = ownKeyFile(folder);
-  if (!existsSync(path)) io.stderr.write(`larder: ${path} is a new key: none was there\n`);
-  return keySigner(await loadOrMakeSigningKey(folder, new Date()), io);
+  const isThere = existsSync(path);
+  const made = await loadOrMakeSigningKey(folder, new Date());
+  if (!isThere) io.stderr.write(`larder: ${path} is a new key: none was there\n`);
+  return keySigner(made, io);
 }
 
 async function askedSigner(flags: KeyFlags, io: CommandIo): Promise<AciSigner> {
@@ -60,9 +62,11 @@ async function askedSigner(flags: KeyFlags, io: CommandIo): Promise<AciSigner> {
     const isPlain = error instanceof CommandFailure || error instanceof RegistryError;
     if (!isPlain || io.signal.aborted) throw error;
     const here = existsSync(ownKeyFile(join(USUAL_DATA, "aci")).path) ? ` (${USUAL_DATA} has one)` : "";
+    // What failed may end with a question.
+    const behind = error.message.endsWith("?") ? " The" : "; the";
     throw new CommandFailure(
       1,
-      `${error.message}; the key that signs ACIs is larder's own, so start larder, name it with --registry, or say where the key is: --data DIR, larder's data folder on its machine${here}, or --key FILE`,
+      `${error.message}${behind} key that signs ACIs is larder's own, so start larder, name it with --registry, or say where the key is: --data DIR, larder's data folder on its machine${here}, or --key FILE`,
       { cause: error },
     );
   }

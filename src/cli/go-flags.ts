@@ -1,5 +1,12 @@
 /** The flags of docker2aci that have no value. */
-export const DOCKER2ACI_SWITCHES = ["nosquash", "debug", "insecure-skip-verify", "insecure-allow-http"];
+export const DOCKER2ACI_SWITCHES = [
+  "nosquash",
+  "debug",
+  "experimental-oci",
+  "version",
+  "insecure-skip-verify",
+  "insecure-allow-http",
+];
 
 /**
  * Words as Go's package `flag` reads them, in the form that commander does: `-name` is `--name`, and a flag without a value

@@ -49,6 +49,10 @@ describe.skipIf(!lab.met)("larder aci convert", () => {
     expect(await convert("aci", "convert", "team/app:1")).toEndWith("/team-app-1.aci");
   });
 
+  test("takes one by the address that larder answers at", async () => {
+    expect(await convert("aci", "convert", `${host}/team/app:1`, "--arch", "amd64")).toEndWith("/team-app-1.aci");
+  });
+
   test("takes one from a registry, and leaves none of its layers in TMPDIR", async () => {
     const file = await convert("aci", "convert", `docker://${host}/team/app:1`, "--arch", "amd64");
     expect(file).toEndWith("/team-app-1.aci");
@@ -105,6 +109,8 @@ describe.skipIf(!lab.met)("larder docker2aci", () => {
     const here = await mkdtemp(join(folder, "here-"));
     for (const name of ["my-app.docker", "nameless.docker", "two.tar"])
       await symlink(join(folder, name), join(here, name));
+    for (const name of [".hidden.docker", "---.docker"])
+      await symlink(join(folder, "nameless.docker"), join(here, name));
     const environment = { HOME: folder, TMPDIR: folder, LOCAL_REGISTRY: new URL(larder.url).host };
     const result = await runCommand([LARDER, "docker2aci", ...words], { environment, folder: here });
     const files = (await readdir(here)).filter((name) => name.endsWith(".aci"));
@@ -119,6 +125,8 @@ describe.skipIf(!lab.met)("larder docker2aci", () => {
       expect(files).toEqual(["coreos-flannel-0.5.5.aci"]);
     }
     expect((await docker2aci("nameless.docker")).files).toEqual(["nameless.aci"]);
+    expect((await docker2aci(".hidden.docker")).files).toEqual(["hidden.aci"]);
+    expect((await docker2aci("-experimental-oci", "./---.docker")).files).toEqual(["image.aci"]);
   });
 
   test("takes the image that --image names of several, and lists them when none is named", async () => {
@@ -159,6 +167,8 @@ describe.skipIf(!lab.met)("larder docker2aci", () => {
     expect((await docker2aci("-compression=xz", "my-app.docker")).status).toBe(1);
     expect((await docker2aci("-image=x", "docker://quay.io/team/app:1")).status).toBe(1);
     expect((await docker2aci("./none.docker")).status).toBe(1);
+    const version = await docker2aci("-version");
+    expect([version.status, version.output]).toEqual([0, "docker2aci version 0.17.2\nappc version 0.8.11\n"]);
   });
 });
 

@@ -75,7 +75,8 @@ async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promis
   const { location } = reading;
   const selection = platformOf(flags);
   await mkdir(flags.out, { recursive: true });
-  const isHeld = location.kind === "registry" && !text.startsWith("docker://");
+  // A registry with a port in its name, as larder's own address has, has no place in larder's paths.
+  const isHeld = location.kind === "registry" && !/^docker:\/\/|^[^/]*:\d+\//.test(text);
   const source = isHeld
     ? await openHeldImage(text, location.reference, flags, io)
     : await explaining(reading, () =>

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command, Option } from "commander";
-import { isIdentifier, toIdentifier } from "../../aci/aci-name.ts";
+import { toIdentifier } from "../../aci/aci-name.ts";
 import { parseImageConfig } from "../../aci/convert/image-config.ts";
 import type { ImageSource, SourceImage } from "../../images/image-source.ts";
 import type { SourceLocation } from "../../images/location.ts";
@@ -16,6 +16,9 @@ import { hostSelection } from "../platform-flags.ts";
 import { explaining, readSource, type SourceReading } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
 import { type WrittenAci, writeAcis } from "../write-acis.ts";
+
+/** The last one that was made, and the ACIs of larder. */
+const VERSIONS = { docker2aci: "0.17.2", appc: "0.8.11" };
 
 type Docker2aciFlags = {
   readonly nosquash?: boolean;
@@ -45,6 +48,12 @@ export function docker2aciCommand(io: CommandIo): Command {
     .option("--insecure-allow-http", "ask a registry without TLS when it has none")
     .option("--registry <address>", "larder ($LARDER_REGISTRY, $LOCAL_REGISTRY, else this machine's)")
     .addOption(new Option("--debug", "for scripts that give it").hideHelp())
+    .addOption(new Option("--experimental-oci", "for scripts that give it: OCI images are taken anyway").hideHelp())
+    .version(
+      `docker2aci version ${VERSIONS.docker2aci}\nappc version ${VERSIONS.appc}`,
+      "--version",
+      "which docker2aci it is like",
+    )
     .action((text: string, flags: Docker2aciFlags) =>
       failingOnAci(io.signal, async () => {
         const { compression } = flags;
@@ -110,10 +119,11 @@ async function open(reading: SourceReading, flags: Docker2aciFlags, io: CommandI
 
 /** An image without a name in its archive gets that of the file, as docker2aci does for layouts. */
 function nameOf(location: SourceLocation, image: SourceImage): AciNaming {
-  const stem = "path" in location ? (basename(location.path).split(".")[0] ?? "") : "";
   const isNameless = image.name === null || !/[/:]/.test(image.name);
-  if (!isNameless || stem === "" || location.kind === "registry") return nameAci(location, image, null);
-  const name = isIdentifier(stem) ? stem : toIdentifier(stem);
+  if (!isNameless || !("path" in location)) return nameAci(location, image, null);
+  const [stem = ""] = basename(location.path).replace(/^\.+/, "").split(".");
+  // `-`, standard input, says nothing.
+  const name = /[a-z0-9]/i.test(stem) ? toIdentifier(stem) : "image";
   return nameAci(location, image, name);
 }
 
