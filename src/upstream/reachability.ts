@@ -1,4 +1,5 @@
 import { isAnswer, isOutOfReach, UpstreamError } from "./transport/upstream-error.ts";
+import { addClause } from "../lib/text/add-clause.ts";
 import type { UpstreamEvent } from "./upstream-event.ts";
 
 /** `suspect`: it could not be reached, but has answered a moment ago. `away`: nobody waits for it. */
@@ -61,7 +62,10 @@ export class Reachability {
     if (this.#options.elapsed() - this.#probedAtMs >= EAGER_PAUSE_MS) void this.#probe();
     throw new UpstreamError(
       this.#problem.failure,
-      `${this.#options.host} is not reachable: ${this.#problem.message}; it is tried again in the background`,
+      addClause(
+        `${this.#options.host} is not reachable: ${this.#problem.message}`,
+        "it is tried again in the background",
+      ),
     );
   }
 

@@ -95,7 +95,8 @@ async function paged(
 
 function pageSize(text: string | null): number {
   if (text === null) return PAGE_LIMIT;
-  if (!/^\d{1,9}$/.test(text)) {
+  // The largest integers of other languages ask for all that there is.
+  if (!/^\d{1,19}$/.test(text)) {
     throw new RegistryError("BAD_REQUEST", `n=${quoteBriefly(text)} is not a number of entries`);
   }
   return Math.min(PAGE_LIMIT, Number(text));

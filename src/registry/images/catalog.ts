@@ -1,3 +1,4 @@
+import { addClause } from "../../lib/text/add-clause.ts";
 import { LOCAL, type Namespace, type RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
@@ -98,7 +99,7 @@ export class Catalog {
 }
 
 function onlyHere(reason: string): string {
-  return `${reason}; only tags that are here are listed`;
+  return addClause(reason, "only tags that are here are listed");
 }
 
 /** The page of all lists together. Each has its first names behind the page's beginning, in the order of their bytes. */

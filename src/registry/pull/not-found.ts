@@ -9,6 +9,7 @@
  * | could not be asked            | why: its failure is the error                               |
  * | says "unauthorized"           | as if it had no such thing, which is how registries say it  |
  */
+import { addClause } from "../../lib/text/add-clause.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { type ErrorCode, RegistryError } from "../../oci/registry-error.ts";
 import { LOCAL, type Namespace } from "../../oci/repository-name.ts";
@@ -79,7 +80,7 @@ function notFound(absent: string, { code, noun, detail }: Thing, search: FailedS
   // Registries answer "unauthorized" for what they do not have; and of a name without a registry it is only a guess
   // that the failing upstream would have had it.
   const isUnknown = failure.failure.kind === "unauthorized" || repository.namespace === LOCAL;
-  const message = `${absent}, and could not be fetched: ${failure.message}${advice(failure, repository)}`;
+  const message = `${absent}, and could not be fetched: ${withAdvice(failure, repository)}`;
   return new RegistryError(isUnknown ? code : failure.code, message, { detail, cause: failure });
 }
 
@@ -106,17 +107,12 @@ function unknownRegistry(namespace: Namespace, push: string, { offline }: Upstre
     : `; larder ${stranger}, and asks it for nothing: ${push}, or start larder with \`--stand-in ${namespace}\``;
 }
 
-/** What helps against a registry that cannot be asked; other failures say it themselves. */
-function advice(failure: UpstreamError, { namespace }: Repository): string {
+/** A failure, and what helps against a registry that cannot be asked; other failures say it themselves. */
+function withAdvice(failure: UpstreamError, { namespace }: Repository): string {
   const isGone = isOutOfReach(failure) || failure.failure.kind === "timeout";
-  if (isGone) return behind(failure.message, "pull again when it answers, or push the image here");
-  if (failure.failure.kind !== "unauthorized" || namespace === LOCAL) return "";
-  return behind(failure.message, `if it is there, larder needs credentials for ${namespace} that may read it`);
-}
-
-/** What follows a sentence, which may end with a question. */
-function behind(sentence: string, more: string): string {
-  return sentence.endsWith("?") ? ` ${more.slice(0, 1).toUpperCase()}${more.slice(1)}` : `; ${more}`;
+  if (isGone) return addClause(failure.message, "pull again when it answers, or push the image here");
+  if (failure.failure.kind !== "unauthorized" || namespace === LOCAL) return failure.message;
+  return addClause(failure.message, `if it is there, larder needs credentials for ${namespace} that may read it`);
 }
 
 function alsoTried(name: string, candidates: readonly Candidate[]): string {

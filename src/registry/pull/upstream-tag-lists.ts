@@ -3,6 +3,7 @@ import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { SingleFlight } from "../../lib/async/single-flight.ts";
 import { sortSteps } from "../../lib/async/sort-steps.ts";
 import type { Turns } from "../../lib/async/turns.ts";
+import { addClause } from "../../lib/text/add-clause.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { TagList, TagListStore } from "../../storage/tag-lists.ts";
@@ -92,7 +93,8 @@ export class UpstreamTagLists implements TagListOrigin {
   }
 
   #late(kept: TagList, reason: string): ListedTags {
-    return { tags: kept.tags, warning: `${reason}; these are the tags of ${new Date(kept.fetchedAtMs).toISOString()}` };
+    const warning = addClause(reason, `these are the tags of ${new Date(kept.fetchedAtMs).toISOString()}`);
+    return { tags: kept.tags, warning };
   }
 }
 

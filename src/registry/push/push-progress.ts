@@ -1,3 +1,4 @@
+import { addClause } from "../../lib/text/add-clause.ts";
 import type { Work } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
@@ -81,7 +82,7 @@ export class PushProgress {
   }
 
   #unfetched(digest: Digest, cause: UpstreamError): RegistryError {
-    const message = `the manifest names ${digest}, which is not here and could not be fetched: ${cause.message}; push it, or push the manifest again later`;
+    const message = `the manifest names ${digest}, which is not here and could not be fetched: ${addClause(cause.message, "push it, or push the manifest again later")}`;
     return new RegistryError(cause.code, message, { detail: { digest }, cause });
   }
 
