@@ -147,6 +147,18 @@ describe("what is under tags of cosign's", () => {
     await larder("offline", "off");
   });
 
+  test("and gets no answer does not keep other images of that registry from coming", async () => {
+    const image = lab.addImage("silent");
+    lab.addImage("other");
+    for (const suffix of ["", ".sig", ".att", ".sbom"]) {
+      lab.upstream.misbehave({ reference: tagOf(image.manifest, suffix) }, { kind: "hang" });
+    }
+    const { status, errors } = await larder("cache", `${HOST}/${PATH}:silent`);
+    expect([status, errors]).toEqual([0, expect.stringContaining("signatures and the like may be missing: ")]);
+    expect((await lab.manifest("other")).status).toBe(200);
+    lab.upstream.behave();
+  });
+
   test("and lacks a blob at upstream is a warning", async () => {
     const image = lab.addImage("torn");
     const signature = makeImage();

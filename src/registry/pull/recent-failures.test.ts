@@ -28,6 +28,14 @@ test("a registry that lets wait is not asked for its other tags either, until it
   expect(failures.find(HERE, TWO)).toBeNull();
 });
 
+test("a question that says nothing of others stands against itself alone", () => {
+  const { failures } = setUp();
+  for (const name of [ONE, TWO, "registry.test/app:3"]) failures.remember(HERE, name, slow, false);
+  expect([failures.isSlow(HERE), failures.isSilent(HERE)]).toEqual([false, false]);
+  expect(failures.find(HERE, "registry.test/app:4")).toBeNull();
+  expect(failures.findWaited(HERE, ONE)).toBe(slow);
+});
+
 test("a registry that fails for one tag is asked for others", () => {
   const { failures } = setUp();
   failures.remember(HERE, ONE, broken);

@@ -54,9 +54,9 @@ export class RecentFailures {
     return (this.#waited.get(namespace)?.size ?? 0) >= SILENT_AFTER;
   }
 
-  /** Remembers, and tells the log; `outcome` says what became of the question. */
-  note(namespace: Namespace, name: string, error: UpstreamError, outcome: string): void {
-    this.remember(namespace, name, error);
+  /** As `remember`, and tells the log; `outcome` says what became of the question. */
+  note(namespace: Namespace, name: string, error: UpstreamError, outcome: string, saysOfOthers = true): void {
+    this.remember(namespace, name, error, saysOfOthers);
     const { kind } = error.failure;
     const topic = `${namespace} ${kind} ${outcome}`;
     if (this.#told.get(topic)) return;
@@ -64,11 +64,12 @@ export class RecentFailures {
     this.#log.write("warning", `upstream failed; ${outcome}`, { image: name, error: error.message });
   }
 
-  remember(namespace: Namespace, name: string, error: UpstreamError): void {
+  /** `saysOfOthers`: does it speak against asking that registry for other names, if nothing came at all? */
+  remember(namespace: Namespace, name: string, error: UpstreamError, saysOfOthers = true): void {
     if (isAnswer(error)) this.#noteAnswer(namespace);
     if (isOutOfReach(error)) return;
     this.#byName.set(name, error);
-    if (error.failure.kind !== "timeout" || error.failure.waiting !== "header") return;
+    if (error.failure.kind !== "timeout" || error.failure.waiting !== "header" || !saysOfOthers) return;
     this.#byName.set(namespace, error);
     const waited = this.#waited.get(namespace) ?? new Set();
     if (waited.size < SILENT_AFTER) this.#waited.set(namespace, waited.add(name));

@@ -43,7 +43,7 @@ export class UpstreamQuestions {
   ): Promise<T> {
     await this.assertHope(repository, name, context);
     return this.waitFor(
-      flights.run(name, () => this.watch(repository, name, work())),
+      flights.run(name, () => this.#watch(repository, name, work(), TOLD, saysOfOthers(context))),
       repository,
       name,
       context,
@@ -70,7 +70,7 @@ export class UpstreamQuestions {
       return spare.of(error.message);
     };
     const asked: Promise<T | Spare> = flights
-      .run(name, () => this.watch(repository, name, work(), spare.outcome))
+      .run(name, () => this.#watch(repository, name, work(), spare.outcome, true))
       .catch(instead);
     const isSilent = this.#failures.isSilent(namespace);
     return within(asked, isSilent ? 0 : SPARE_PATIENCE_MS, () => {
@@ -89,14 +89,25 @@ export class UpstreamQuestions {
     if (failure !== null) throw failure;
   }
 
-  /** Remembers how the question ends; `outcome` says for the log what becomes of it when it fails. */
-  async watch<T>({ namespace }: Repository, name: string, question: Promise<T>, outcome = TOLD): Promise<T> {
+  /** Remembers how the question ends. */
+  watch<T>(repository: Repository, name: string, question: Promise<T>): Promise<T> {
+    return this.#watch(repository, name, question, TOLD, true);
+  }
+
+  /** `outcome` says for the log what becomes of the question when it fails. */
+  async #watch<T>(
+    { namespace }: Repository,
+    name: string,
+    question: Promise<T>,
+    outcome: string,
+    isOfOthers: boolean,
+  ): Promise<T> {
     try {
       const answer = await question;
       this.#failures.forget(namespace, name);
       return answer;
     } catch (error) {
-      if (error instanceof UpstreamError) this.#failures.note(namespace, name, error, outcome);
+      if (error instanceof UpstreamError) this.#failures.note(namespace, name, error, outcome, isOfOthers);
       throw error;
     }
   }
@@ -121,7 +132,7 @@ export class UpstreamQuestions {
         { kind: "timeout", waiting: missing },
         `${namespace} ${did} within ${patienceMs / 1000} s`,
       );
-      this.#failures.note(namespace, name, slow, TOLD);
+      this.#failures.note(namespace, name, slow, TOLD, saysOfOthers(context));
       throw slow;
     });
   }
@@ -131,6 +142,14 @@ export class UpstreamQuestions {
     if ((await context.isPush?.()) === true) return PUSH_PATIENCE_MS;
     return context.isGuess === true ? GUESS_PATIENCE_MS : PATIENCE_MS;
   }
+}
+
+/**
+ * Does a question that gets no answer speak against the registry? One for what is seldom there does not: each image has
+ * several of them, and a registry that is slow to say no would be taken for silent after a single image.
+ */
+function saysOfOthers(context: PullContext): boolean {
+  return context.isSeldomThere !== true;
 }
 
 /** Is the question not worth waiting for a registry that has just let others wait? */
