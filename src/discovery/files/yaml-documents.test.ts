@@ -53,10 +53,16 @@ describe("YAML documents", () => {
     expect(tag).toMatchObject({ type: "scalar", text: "1.10" });
   });
 
-  test("stay small when aliases multiply", () => {
+  test("whose aliases multiply are refused, others read", () => {
     // Written out it would be more than any machine can hold.
-    const levels = Array.from({ length: 40 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(9)}]`);
-    expect(read(`l0: &l0 [x]\n${levels.join("\n")}`).documents).toHaveLength(1);
+    const levels = (count: number) =>
+      Array.from({ length: count }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(9)}]`).join("\n");
+    const { documents, findings } = read(`a: 1\n---\nl0: &l0 [x]\n${levels(40)}\n---\nb: 2\n`);
+    expect(documents).toHaveLength(2);
+    expect(findings.problems.map(({ line, message }) => [line, message])).toEqual([
+      [2, "its aliases stand for more than 1,000,000 values; it was not read"],
+    ]);
+    expect(read(`l0: &l0 [x]\n${levels(5)}`).documents).toHaveLength(1);
   });
 
   test("that hold themselves come to an end", () => {

@@ -2,7 +2,7 @@
  * YAML and JSON files as documents whose parts know their lines.
  *
  * Documents are parsed one by one: a broken one is named and the others are read. Bounded against hostile files: depth,
- * aliases (a node that is named often is converted once, so "billion laughs" stay as small as they are written).
+ * aliases (a node that is named often is converted once, and "billion laughs" are refused before anybody reads them).
  *
  * Source: YAML 1.2.2; merge keys as YAML 1.1 has them, since Kubernetes' tools read those.
  */
@@ -19,6 +19,8 @@ export type LineOrigin = (line: number) => Place;
 const DEPTH_LIMIT = 200;
 const NESTING_LIMIT = 2_000;
 const DOCUMENT_LIMIT = 8 * 1024 * 1024;
+/** The largest documents have some hundred thousand. */
+const WRITTEN_OUT_LIMIT = 1_000_000;
 
 /** A document's text and the line that it begins at. */
 export type DocumentText = { readonly text: string; readonly firstLine: number };
@@ -89,7 +91,22 @@ export function readDocument(document: DocumentText, origin: LineOrigin, finding
     return null;
   }
   if (parsed.contents === null) return null;
-  return new Conversion(reading.text, lineAt, origin).convert(parsed.contents, 0);
+  const converted = new Conversion(reading.text, lineAt, origin).convert(parsed.contents, 0);
+  if (!text.includes("&") || writtenOut(converted, new Map()) <= WRITTEN_OUT_LIMIT) return converted;
+  const limit = WRITTEN_OUT_LIMIT.toLocaleString("en");
+  findings.error(origin(document.firstLine), `its aliases stand for more than ${limit} values; it was not read`);
+  return null;
+}
+
+/** How many values there are when each alias is what it stands for: whoever reads goes through them all. */
+function writtenOut(value: Located, known: Map<Located, number>): number {
+  if (value.type === "scalar") return 1;
+  const counted = known.get(value);
+  if (counted !== undefined) return counted;
+  let count = 1;
+  for (const inner of value.type === "list" ? value.items : value.entries.values()) count += writtenOut(inner, known);
+  known.set(value, count);
+  return count;
 }
 
 /** Reads all documents of a text. */
