@@ -35,6 +35,7 @@ describe("a template", () => {
     ['{{ printf "%s:%s" .Values.image.repository .Chart.AppVersion | quote }}', '"quay.io/a/b:1.2.3"'],
     ['{{ printf "%d-%05d-%-4s|%v|%t|%q|%.1f%%" 7 42 "ab" 1.5 true "q" 2.5 }}', '7-00042-ab  |1.5|true|"q"|2.5%'],
     ["a {{- /* c */ -}} b", "ab"],
+    ['{{ "a" | upper | }}{{ ("b" | upper |) }}', "AB"],
     ["a\n  {{- if .Values.enabled }}\n  b\n  {{- end }}\nc", "a\n  b\nc"],
     ["{{ if .Values.empty }}a{{ else if eq .Values.count 3.0 }}b{{ else }}c{{ end }}", "b"],
     ["{{ range $i, $e := .Values.list }}{{ $i }}{{ $e }},{{ end }}", "0c,1a,2b,"],
@@ -168,10 +169,18 @@ describe("a template", () => {
     ]);
   });
 
-  test.each(["{{ if x }}", "{{ end }}", "{{ .a", '{{ "a }}', "{{ (a }}", "{{ | }}", "{{}}", "{{ a ~ b }}", "{{/* a"])(
-    "that is broken is refused: %s",
-    (template) => expect(() => render(template)).toThrow(TemplateError),
-  );
+  test.each([
+    "{{ if x }}",
+    "{{ end }}",
+    "{{ .a",
+    '{{ "a }}',
+    "{{ (a }}",
+    "{{ | }}",
+    "{{ 1 | | add 2 }}",
+    "{{}}",
+    "{{ a ~ b }}",
+    "{{/* a",
+  ])("that is broken is refused: %s", (template) => expect(() => render(template)).toThrow(TemplateError));
 
   test.each([
     ["includes itself", '{{ define "a" }}{{ include "a" . }}{{ end }}{{ include "a" . }}'],

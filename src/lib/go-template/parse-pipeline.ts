@@ -39,6 +39,8 @@ export class PipelineParser {
         commands.at(-1)?.push(this.#operand(depth));
       }
     }
+    // Go passes over a pipe that nothing follows; charts in the field end actions so.
+    if (commands.length > 1 && commands.at(-1)?.length === 0) commands.pop();
     if (commands.some((command) => command.length === 0)) throw new TemplateError("a command is missing", this.#line);
     return { variables, assigns, commands };
   }
