@@ -98,11 +98,11 @@ const PHRASES: Readonly<Record<string, (rest: readonly string[]) => readonly str
  * not whole, 130 or 143 interrupted.
  */
 async function main(argv: readonly string[], io: CommandIo): Promise<number> {
-  const [first = "", ...rest] = argv;
-  const spelled = Object.hasOwn(PHRASES, first) ? (PHRASES[first]?.(rest) ?? argv) : argv;
   // `larder help ls` is `larder ls --help`.
-  const isHelp = spelled[0] === "help" && spelled.length > 1 && !spelled.includes("--help");
-  const words = isHelp ? [...spelled.slice(1), "--help"] : spelled;
+  const isHelp = argv[0] === "help" && argv.length > 1 && !argv.includes("--help");
+  const spelled = isHelp ? [...argv.slice(1), "--help"] : argv;
+  const [first = "", ...rest] = spelled;
+  const words = Object.hasOwn(PHRASES, first) ? (PHRASES[first]?.(rest) ?? spelled) : spelled;
   const [called = ""] = words;
   if (called === "" || called === "help" || called === "--help" || called === "-h") {
     io.stdout.write(formatOverview(io.stdout.columns ?? USUAL_COLUMNS));

@@ -13,10 +13,7 @@ export type DiscoveryFlags = Readonly<Record<string, unknown>> &
 export function addDiscoveryOptions(command: Command): Command {
   const described = command
     .argument("<path...>", "manifests, charts, lists, Dockerfiles, folders, xcluster overlays, or - for standard input")
-    .option(
-      "--strict",
-      "leave out guesses (arguments, environment variables), and exit with 3 when the list is not whole",
-    )
-    .option("--fetch", "fetch charts that the files name, through the registry if it has them, and read them as well");
+    .option("--strict", "no guesses; exit status 3 if not all could be read")
+    .option("--fetch", "fetch and read the charts that files name");
   return addChartOptions(described);
 }

@@ -2,6 +2,7 @@
 export const DOCKER2ACI_SWITCHES = [
   "nosquash",
   "debug",
+  "json",
   "experimental-oci",
   "version",
   "insecure-skip-verify",

@@ -1,3 +1,5 @@
+import type * as v from "valibot";
+import type { writtenAcis } from "./json/file-results.ts";
 import { randomUUID } from "node:crypto";
 import { open, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,6 +17,11 @@ export type WrittenAci = {
   readonly imageId: string;
   readonly sizeBytes: number;
 };
+
+/** The ACIs as verbs print them with `--json`. */
+export function acisOf(written: readonly WrittenAci[]): v.InferOutput<typeof writtenAcis> {
+  return written.map(({ file, manifest, imageId, sizeBytes }) => ({ file, name: manifest.name, imageId, sizeBytes }));
+}
 
 /** How the ACIs of an image are written. */
 export type AciWriting = {

@@ -22,6 +22,8 @@ const TYPED: readonly [string, readonly string[]][] = [
   ["larder has quite-a\t", ["has", "quite-an-image:1.27"]],
   ["larder rm quite-an-image:1.\t", ["rm", "quite-an-image:1.27"]],
   ["larder inspect local/quite\t", ["inspect", "local/quite-an-image:1.27"]],
+  ["larder aci convert quite-a\t", ["aci", "convert", "quite-an-image:1.27"]],
+  ["larder aci convert some-fi\t", ["aci", "convert", "some-file"]],
   ["larder client minik\t", ["client", "minikube"]],
   ["larder client --mode spo\t", ["client", "--mode", "spoof"]],
   ["larder cache --platform linux/s3\t quite\t", ["cache", "--platform", "linux/s390x", "quite-an-image:1.27"]],

@@ -70,6 +70,20 @@ describe("the help of a verb", () => {
   });
 });
 
+test("a name of the time before larder has its help under it, too", async () => {
+  for (const name of ["docker2aci", "mirror-k8s-images", "lreg_cache"]) {
+    const { status, output } = await larder("help", name);
+    expect(status).toBe(0);
+    expect(output).toStartWith("Usage: larder ");
+    expect((await larder(name, "--help")).output).toBe(output);
+  }
+});
+
+test("what --strict and --fetch do is said in a line each", async () => {
+  const { output } = await larder("images", "--help");
+  expect(output).toMatch(/^ {2}--strict {2,}\S.*\n {2}--fetch {2,}\S.*\n {2}--helm/m);
+});
+
 describe("somebody who wrote something else", () => {
   test.each([
     ["pull", "larder cache IMAGE"],

@@ -74,6 +74,24 @@ describe("on a terminal", () => {
   });
 });
 
+test.each([
+  ["cache", ["cache", "quay.io/verbs/cache:1"]],
+
+  ["aci convert", ["aci", "convert", "quay.io/verbs/convert:1", "--out", tmpdir()]],
+])("two SIGINTs end %s with 130, without a word of the runtime", async (_, argv) => {
+  const before = asked.length;
+  const command = Bun.spawn([LARDER, ...argv.map((word) => word.replace("REG", hostOf(larder.url)))], {
+    env: environment(),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  await until("upstream was asked", () => asked.length > before);
+  command.kill("SIGINT");
+  command.kill("SIGINT");
+  expect(await command.exited).toBe(130);
+  expect(await command.stderr.text()).not.toMatch(/fault|at .*\.ts/);
+});
+
 describe("elsewhere", () => {
   test.each([
     ["SIGINT", 130],

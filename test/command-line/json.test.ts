@@ -62,7 +62,10 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   copy: ["copy", "docker://REG/mine:1", "oci:DIR/layout:1", "--src-plain-http"],
   upload: ["upload", "oci:DIR/layout:1", "--as", "other:1"],
   "aci convert": ["aci", "convert", "tarred:1", "--name", "example.com/mine", "--out", "DIR/acis"],
+  docker2aci: ["docker2aci", "docker://tarred:1"],
   "aci ls": ["aci", "ls", "DIR/acis"],
+  "aci sign": ["aci", "sign", "DIR/pod.yaml"],
+  "aci key": ["aci", "key"],
   rm: ["rm", "mine:1", "absent:1"],
   client: ["client"],
   "client TARGET": ["client", "containerd"],
@@ -89,7 +92,11 @@ test.each(Object.keys(CALLS))("larder %s", async (verb) => {
   if (verb === "rebuild") await makeStore(join(site.folder, "data"));
   const argv =
     CALLS[verb]?.map((word) => word.replace("DIR", site.folder).replace("REG", hostOf(site.larder.url))) ?? [];
-  const { output, errors } = await site.run(...argv, "--json");
+  const { output, errors } = await runCommand([LARDER, ...argv, "--json"], {
+    environment: { HOME: site.folder, LOCAL_REGISTRY: hostOf(site.larder.url) },
+    // Some verbs write where they are called.
+    folder: site.folder,
+  });
   const schema = RESULTS[verb];
   if (schema === undefined || output === "") throw new Error(`nothing was printed: ${errors}`);
   const told = JSON.parse(output) as unknown;

@@ -45,7 +45,7 @@ complete -F _larder larder
 function formatCases(verb: DescribedVerb, before: string): readonly string[] {
   const valued = verb.flags.filter(({ value }) => value !== "none").map(({ long }) => long);
   const words = [...verb.verbs.map(({ name }) => name), ...verb.words, ...verb.flags.map(({ long }) => long)].join(" ");
-  const takes = verb.takes === null ? "" : ` ${verb.takes}=yes`;
+  const takes = verb.takes.map((kind) => ` ${kind}=yes`).join("");
   return [
     `    "${before}${verb.name}") words="${words}" valued=" ${valued.join(" ")} "${takes} ;;`,
     ...verb.verbs.flatMap((child) => formatCases(child, `${before}${verb.name} `)),

@@ -13,7 +13,7 @@ export function fishCompletion(verbs: readonly DescribedVerb[]): string {
 const IMAGES = "(command larder completion-words images (commandline -ct) 2>/dev/null)";
 
 function takesFiles(verb: DescribedVerb): boolean {
-  return verb.takes === "files" || verb.verbs.some(takesFiles);
+  return verb.takes.includes("files") || verb.verbs.some(takesFiles);
 }
 
 /** The verb is offered when `condition` holds; its own things once it was written. */
@@ -27,7 +27,9 @@ function formatVerb(
   return [
     `complete -c larder -n '${condition}' -a ${name} -d ${quote(summary)}`,
     ...words.map((word) => `complete -c larder -n '${written}' -a ${word}`),
-    ...(takes === "images" ? [`complete -c larder -n '${isOpen}' -f -a '${IMAGES}'`] : []),
+    ...(takes.includes("images")
+      ? [`complete -c larder -n '${isOpen}'${takes.includes("files") ? "" : " -f"} -a '${IMAGES}'`]
+      : []),
     ...flags.map((flag) => `complete -c larder -n '${isOpen}' ${formatFlag(flag)}`),
     ...verbs.flatMap((verb) => formatVerb(verb, isOpen)),
   ];

@@ -9,6 +9,10 @@ _larder_images() {
   images=(\${(f)"$(command larder completion-words images "$PREFIX" 2>/dev/null)"})
   compadd -a images
 }
+_larder_images_files() {
+  _larder_images
+  _files
+}
 _larder() {
   local -a verbs
 ${formatChoice(verbs, "  ")}
@@ -40,7 +44,9 @@ function formatVerb(verb: DescribedVerb, indent: string): string {
   if (verb.verbs.length > 0) return formatChoice(verb.verbs, indent);
   const flags = verb.flags.map(formatFlag);
   const words = verb.words.length === 0 ? [] : [`'1:what:(${verb.words.join(" ")})'`];
-  const rest = verb.takes === null ? [] : [verb.takes === "files" ? "'*:file:_files'" : "'*:image:_larder_images'"];
+  const rest = { "": [], files: ["'*:file:_files'"], images: ["'*:image:_larder_images'"] }[verb.takes.join(" ")] ?? [
+    "'*:image or file:_larder_images_files'",
+  ];
   return `${indent}_arguments ${[...flags, ...words, ...rest].join(` \\\n${indent}  `)}`;
 }
 

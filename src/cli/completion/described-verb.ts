@@ -5,8 +5,8 @@ export type DescribedVerb = {
   readonly flags: readonly DescribedFlag[];
   /** All that its first argument may be; empty when that is anything. */
   readonly words: readonly string[];
-  /** What its arguments are, as far as that can be completed. */
-  readonly takes: "files" | "images" | null;
+  /** What its arguments may be, as far as that can be completed. */
+  readonly takes: readonly ("files" | "images")[];
   /** Verbs of its own: `kubernetes` of `mirror`. */
   readonly verbs: readonly DescribedVerb[];
 };

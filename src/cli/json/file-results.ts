@@ -45,6 +45,15 @@ export const listedAcis = v.array(
     isSigned: v.boolean(),
   }),
 );
+/** ACI files that were signed: `aci sign`. */
+export const signedAcis = v.array(
+  v.object({ file: v.string(), signature: v.pipe(v.string(), v.description("the file that it was written into")) }),
+);
+/** The key that signatures are verified with: `aci key`. */
+export const aciKeyResult = v.object({
+  publicKey: v.pipe(v.string(), v.description("armored, as OpenPGP has it")),
+  fingerprint: v.string(),
+});
 /** ACI files that were made: `aci convert`. */
 export const writtenAcis = v.array(
   v.object({

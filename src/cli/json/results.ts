@@ -1,5 +1,13 @@
 import type * as v from "valibot";
-import { clientFiles, listedAcis, listedTargets, writtenAcis, writtenFiles } from "./file-results.ts";
+import {
+  aciKeyResult,
+  clientFiles,
+  listedAcis,
+  listedTargets,
+  signedAcis,
+  writtenAcis,
+  writtenFiles,
+} from "./file-results.ts";
 import {
   broughtImages,
   checkedImages,
@@ -41,7 +49,10 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   "mirror kubernetes --print": neededImages,
   copy: copiedImages,
   "aci convert": writtenAcis,
+  docker2aci: writtenAcis,
   "aci ls": listedAcis,
+  "aci sign": signedAcis,
+  "aci key": aciKeyResult,
   client: listedTargets,
   "client TARGET": clientFiles,
   "client TARGET --out FOLDER": writtenFiles,

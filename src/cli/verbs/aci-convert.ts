@@ -21,7 +21,7 @@ import { targetAt } from "../../remote/registry-side.ts";
 import { explaining, readSource } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
 import { isOne } from "../insist-on-one.ts";
-import { writeAcis } from "../write-acis.ts";
+import { acisOf, writeAcis } from "../write-acis.ts";
 
 type ConvertFlags = {
   readonly registry?: string;
@@ -34,23 +34,18 @@ type ConvertFlags = {
   readonly json?: boolean;
 };
 
-type WrittenAci = {
-  readonly file: string;
-  readonly name: string;
-  readonly imageId: string;
-  readonly sizeBytes: number;
-};
+type WrittenAcis = ReturnType<typeof acisOf>;
 
 /** `larder aci convert`: images from anywhere into ACI files. */
 export function aciConvertCommand(io: CommandIo): Command {
   const command = new Command("convert")
     .summary("make ACI files of an image")
     .description(
-      "Make ACI files. SOURCE is the NAME of an image that larder holds or fetches, or docker://NAME, docker-daemon:NAME,\n" +
+      "Make ACI files. The source is the NAME of an image that larder holds or fetches, or docker://NAME, docker-daemon:NAME,\n" +
         "docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], dir:DIR, or the path of an archive, a layout or\n" +
         "a directory: app.tar, ./folder. An archive's images are converted all. Files are named like docker2aci's: quay.io/coreos/flannel:0.5.5 as coreos-flannel-0.5.5.aci.",
     )
-    .argument("<source>", "the image")
+    .argument("<image|file>", "the source")
     .option("--registry <address>", "for a NAME: larder ($LARDER_REGISTRY, $LOCAL_REGISTRY, else this machine's)")
     .option("--os <os>", "of an image for several platforms the one for this system")
     .option("--arch <arch>", "of an image for several platforms the one for this processor: arm64, arm/v7")
@@ -69,7 +64,7 @@ export function aciConvertCommand(io: CommandIo): Command {
   );
 }
 
-async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promise<WrittenAci[]> {
+async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promise<WrittenAcis> {
   const { environment, signal } = io;
   const reading = await readSource(text, "registry");
   const { location } = reading;
@@ -83,7 +78,7 @@ async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promis
         openSource(location, registrySideOf(flags, ""), { environment, signal, ...standardStreams }),
       );
   try {
-    const written: WrittenAci[] = [];
+    const written: WrittenAcis = [];
     const held = await explaining(reading, () => source.images());
     if (flags.name !== undefined && !isOne(held)) {
       throw new CommandFailure(2, `${source.location} holds ${held.length} images; --name can name only one of them`);
@@ -94,9 +89,7 @@ async function convert(text: string, flags: ConvertFlags, io: CommandIo): Promis
       const found = await aciImageOf(source, image, selection, signal);
       const options = { compression: flags.compression, isSquashed: flags.squash, folder: flags.out };
       const acis = await writeAcis(found, { naming, isFar: location.kind === "registry", ...options }, io);
-      written.push(
-        ...acis.map(({ file, manifest, imageId, sizeBytes }) => ({ file, name: manifest.name, imageId, sizeBytes })),
-      );
+      written.push(...acisOf(acis));
     }
     return written;
   } finally {

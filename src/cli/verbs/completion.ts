@@ -46,8 +46,11 @@ function describeVerb(command: Command): DescribedVerb {
 
 function takenBy(command: Command): DescribedVerb["takes"] {
   const names = command.registeredArguments.map((argument) => argument.name());
-  if (names.some((name) => name.startsWith("image"))) return "images";
-  return names.some((name) => /^(?:path|file|folder|dir|source|dest)/.test(name)) ? "files" : null;
+  const isOne = (pattern: RegExp) => names.some((name) => name.split("|").some((word) => pattern.test(word)));
+  return [
+    ...(isOne(/^image/) ? (["images"] as const) : []),
+    ...(isOne(/^(?:path|file|folder|dir|source|dest)/) ? (["files"] as const) : []),
+  ];
 }
 
 /** Values that are worth offering, though others are taken as well. */

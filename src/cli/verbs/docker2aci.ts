@@ -10,12 +10,14 @@ import { type FoundAciImage, aciImageOf } from "../aci-image.ts";
 import { type AciNaming, nameAci } from "../aci-naming.ts";
 import { chooseOfArchive } from "../choose-of-archive.ts";
 import { failingOnAci } from "../failing-on-aci.ts";
+import { writtenAcis } from "../json/file-results.ts";
+import { writeJson } from "../json/write-json.ts";
 import { openFromLarder } from "../open-from-larder.ts";
 import { openSource } from "../open-location.ts";
 import { hostSelection } from "../platform-flags.ts";
 import { explaining, readSource, type SourceReading } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
-import { type WrittenAci, writeAcis } from "../write-acis.ts";
+import { acisOf, type WrittenAci, writeAcis } from "../write-acis.ts";
 
 /** The last one that was made, and the ACIs of larder. */
 const VERSIONS = { docker2aci: "0.17.2", appc: "0.8.11" };
@@ -27,6 +29,7 @@ type Docker2aciFlags = {
   readonly insecureSkipVerify?: boolean;
   readonly insecureAllowHttp?: boolean;
   readonly registry?: string;
+  readonly json?: true;
 };
 
 /**
@@ -47,6 +50,7 @@ export function docker2aciCommand(io: CommandIo): Command {
     .option("--insecure-skip-verify", "take any certificate of a registry")
     .option("--insecure-allow-http", "ask a registry without TLS when it has none")
     .option("--registry <address>", "larder ($LARDER_REGISTRY, $LOCAL_REGISTRY, else this machine's)")
+    .option("--json", "the result as JSON")
     .addOption(new Option("--debug", "for scripts that give it").hideHelp())
     .addOption(new Option("--experimental-oci", "for scripts that give it: OCI images are taken anyway").hideHelp())
     .version(
@@ -61,7 +65,9 @@ export function docker2aciCommand(io: CommandIo): Command {
         if (compression !== "gzip" && compression !== "none") {
           throw new CommandFailure(1, `unknown compression method: ${compression}; write gzip or none`);
         }
-        io.stdout.write(describe(await convert(text, compression, flags, io)));
+        const written = await convert(text, compression, flags, io);
+        if (flags.json === true) writeJson(io.stdout, writtenAcis, acisOf(written));
+        else io.stdout.write(describe(written));
       }),
     );
 }

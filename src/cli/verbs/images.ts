@@ -16,7 +16,7 @@ type Flags = DiscoveryFlags & PlatformFlags & { readonly json?: true };
 export function imagesCommand(io: CommandIo): Command {
   const command = new Command("images")
     .alias("getimages")
-    .description("the images that manifests, charts, Compose files, Dockerfiles or lists name");
+    .description("Print the images that manifests, charts, Compose files, Dockerfiles or lists name.");
   addDiscoveryOptions(command).option("--json", "with the file and line that each comes from");
   return addConnectionOptions(addPlatformOptions(command)).action((paths: string[], flags: Flags) =>
     failingPlainly(io.signal, () => listImages(io, paths, flags)),
