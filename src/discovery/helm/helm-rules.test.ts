@@ -138,12 +138,13 @@ const CASES: readonly Case[] = [
   {
     name: "numbers of values are floats, keys of YAML 1.1 are what it says, and sums are whole",
     files: {
-      "Chart.yaml": chart("p"),
+      "Chart.yaml": chart("p").replace('"1.5"', "20240101"),
       "values.yaml": "tag: 1.10\nbig: 20240101\noctal: 010\non: here\nunder: 1_000\n",
       "templates/a.yaml": pods(
         "a/float:{{ .Values.tag }}",
         'a/big:{{ printf "%v" .Values.big | lower | replace "+" "_" }}',
         "a/int:{{ int64 .Values.big }}",
+        "a/version:{{ .Chart.AppVersion }}",
         "a/octal:{{ .Values.octal }}",
         'a/on:{{ index .Values "true" }}',
         "a/under:{{ .Values.under }}",
@@ -158,6 +159,7 @@ const CASES: readonly Case[] = [
       "a/on:here",
       "a/sum:20240102",
       "a/under:1000",
+      "a/version:20240101",
     ],
   },
   {

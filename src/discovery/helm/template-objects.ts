@@ -55,7 +55,7 @@ export function chartObject(chart: Chart): TemplateMap {
   const object: TemplateMap = new Map();
   // Helm reads versions as text, whether they are quoted or not.
   for (const key of TEXT_FIELDS)
-    object.set(fieldName(key), chart.metadata.has(key) ? toText(chart.metadata.get(key)) : "");
+    object.set(fieldName(key), chart.metadata.has(key) ? fieldText(chart.metadata.get(key)) : "");
   for (const key of LIST_FIELDS) {
     const items = chart.metadata.get(key);
     object.set(fieldName(key), Array.isArray(items) ? items.map(capitalised) : []);
@@ -76,6 +76,11 @@ export function chartObject(chart: Chart): TemplateMap {
     .set("Deprecated", chart.metadata.get("deprecated") === true)
     .set("Name", chart.name)
     .set("IsRoot", chart.parent === null);
+}
+
+/** Whole numbers are written out here (a date for a version), where those of the values are floats. */
+function fieldText(value: TemplateValue | undefined): string {
+  return Number.isInteger(value) ? BigInt(value as number).toString() : toText(value);
 }
 
 function fieldName(key: string): string {
