@@ -47,11 +47,16 @@ export async function neededImages(
   }
   const all = [...needed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
   const images = all.filter(({ reference }) => reference.tag !== "local");
-  if (images.length === 0) {
+  if (images.length === 0 && isWhole(discovery)) {
     const what = all.length === 0 ? "no images are named there" : "only images with the tag local are named there";
     io.stderr.write(`larder: ${paths.join(", ")}: ${what}\n`);
   }
   return { images, insistOnWhole: () => insistOnWhole(discovery, flags, io) };
+}
+
+/** Was all read, so that nothing was said yet of why there are no images? */
+export function isWhole({ problems, elsewhere }: Discovery): boolean {
+  return elsewhere.length === 0 && problems.every(({ severity }) => severity === "note");
 }
 
 /** Finds images as the flags say; what was not read, and what is elsewhere, goes to stderr, a line each. */

@@ -6,7 +6,7 @@ import { addDiscoveryOptions, type DiscoveryFlags } from "../discovery-flags.ts"
 import { failingPlainly } from "../failing-plainly.ts";
 import { namedImages } from "../json/image-results.ts";
 import { writeJson } from "../json/write-json.ts";
-import { discoverFrom, insistOnWhole } from "../needed-images.ts";
+import { discoverFrom, insistOnWhole, isWhole } from "../needed-images.ts";
 import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { addConnectionOptions } from "../registry-connection.ts";
 
@@ -25,12 +25,11 @@ export function imagesCommand(io: CommandIo): Command {
 
 async function listImages(io: CommandIo, paths: readonly string[], flags: Flags): Promise<void> {
   const discovery = await discoverFrom(paths, flags, selectionOf(flags), io);
-  const { images, problems, elsewhere } = discovery;
+  const { images } = discovery;
   const names = [...new Set(images.map(({ reference }) => formatReference(reference)))].sort();
   if (flags.json === true) writeJson(io.stdout, namedImages, images.map(toJson));
   else for (const name of names) io.stdout.write(`${name}\n`);
-  const isSilent = elsewhere.length === 0 && problems.every(({ severity }) => severity === "note");
-  if (names.length === 0 && isSilent) io.stderr.write(`larder: ${paths.join(", ")}: no images are named there\n`);
+  if (names.length === 0 && isWhole(discovery)) io.stderr.write(`larder: ${paths.join(", ")}: no images are named there\n`);
   insistOnWhole(discovery, flags, io);
 }
 
