@@ -139,13 +139,14 @@ const CASES: readonly Case[] = [
     name: "numbers of values are floats, keys of YAML 1.1 are what it says, and sums are whole",
     files: {
       "Chart.yaml": chart("p").replace('"1.5"', "20240101"),
-      "values.yaml": "tag: 1.10\nbig: 20240101\noctal: 010\non: here\nunder: 1_000\n",
+      "values.yaml": "tag: 1.10\nbig: 20240101\noctal: 010\nnewer: 0o14\non: here\nunder: 1_000\n",
       "templates/a.yaml": pods(
         "a/float:{{ .Values.tag }}",
         'a/big:{{ printf "%v" .Values.big | lower | replace "+" "_" }}',
         "a/int:{{ int64 .Values.big }}",
         "a/version:{{ .Chart.AppVersion }}",
         "a/octal:{{ .Values.octal }}",
+        "a/newer:{{ .Values.newer }}",
         'a/on:{{ index .Values "true" }}',
         "a/under:{{ .Values.under }}",
         "a/sum:{{ add .Values.big 1 }}",
@@ -155,6 +156,7 @@ const CASES: readonly Case[] = [
       "a/big:2.0240101e_07",
       "a/float:1.1",
       "a/int:20240101",
+      "a/newer:12",
       "a/octal:8",
       "a/on:here",
       "a/sum:20240102",

@@ -2,7 +2,7 @@
  * Reads YAML and JSON as Helm does: YAML 1.1, all numbers as float64, all keys as text, the first document alone.
  * Source: sigs.k8s.io/yaml v1.6; YAML 1.1.
  */
-import { parseDocument, type Tags } from "yaml";
+import { parseDocument, type ScalarTag, type Tags } from "yaml";
 import { formatFloat } from "./format-value.ts";
 import { CallFailure, TemplateError, type TemplateValue, Unresolved } from "./template-value.ts";
 
@@ -15,13 +15,24 @@ const LENGTH_LIMIT = 8 * 1024 * 1024;
 const NESTING_LIMIT = 2_000;
 const ALIAS_LIMIT = 10_000;
 
+/** `0o14`, which is YAML 1.2's: Helm's parser takes it beside 1.1's `014`. */
+const NEW_OCTAL: ScalarTag = {
+  tag: "tag:yaml.org,2002:int",
+  default: true,
+  format: "NEW_OCT",
+  test: /^[-+]?0o[0-7_]+$/,
+  resolve: (text) => Number(text.replace(/[-+_]/g, "")) * (text.startsWith("-") ? -1 : 1),
+};
+
 /** YAML 1.1 without what Helm's parser leaves as text: dates and numbers to the base 60. */
 const HELM_YAML = {
   version: "1.1",
-  customTags: (tags: Tags) =>
-    tags.filter(
+  customTags: (tags: Tags) => [
+    NEW_OCTAL,
+    ...tags.filter(
       (tag) => typeof tag === "string" || (!/timestamp|binary/.test(tag.tag) && !/TIME/.test(tag.format ?? "")),
     ),
+  ],
   mapAsMap: true,
   uniqueKeys: false,
   logLevel: "silent",
