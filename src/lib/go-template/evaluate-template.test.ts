@@ -194,6 +194,8 @@ describe("a template", () => {
     ],
     ["holds itself", '{{ $x := dict }}{{ $_ := set $x "a" $x }}{{ toJson $x }}'],
     ["repeats", '{{ repeat 1000000000 "x" }}'],
+    ["replaces", '{{ replace "" (repeat 10000 "x") (repeat 100000 "y") }}'],
+    ["replaces by an expression", '{{ regexReplaceAllLiteral "y" (repeat 10000 "y") (repeat 100000 "x") }}'],
     ["counts far in one go", "{{ range 1000000000 }}x{{ end }}"],
     [
       "gives itself to tpl",

@@ -3,7 +3,7 @@ import { ExpressionError } from "../re2/expression-tree.ts";
 import { LinearExpression, type Match } from "../re2/linear-expression.ts";
 import { textArgument, toCount } from "./cast-value.ts";
 import type { TemplateFunction, TemplateRun } from "./template-run.ts";
-import { CallFailure, type TemplateValue } from "./template-value.ts";
+import { CallFailure, TemplateError, type TemplateValue } from "./template-value.ts";
 
 /** Functions by name. */
 export const REGEX_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
@@ -30,6 +30,7 @@ export const REGEX_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
 /** Steps of an expression are so much cheaper than those of a template. */
 const STEPS_EACH = 16;
 const KEPT_EXPRESSIONS = 200;
+const RESULT_LIMIT = 16_000_000;
 const compiled = new WeakMap<TemplateRun, Map<string, LinearExpression>>();
 
 function expression(run: TemplateRun, pattern: TemplateValue | undefined): LinearExpression {
@@ -59,6 +60,7 @@ function replaceAll(found: LinearExpression, text: string, replacement: (match: 
   for (const match of found.execAll(text)) {
     const [from = 0, to = 0] = match;
     result += text.slice(lastEnd, from) + replacement(match);
+    if (result.length > RESULT_LIMIT) throw new TemplateError("a text becomes larger than any chart needs");
     lastEnd = to;
   }
   return result + text.slice(lastEnd);

@@ -8,6 +8,7 @@ import { CallFailure, contentOf, TemplateError, TemplateObject, type TemplateVal
 
 const REPEAT_LIMIT = 1_000_000;
 const INDENT_LIMIT = 10_000;
+const REPLACE_LIMIT = 16 * REPEAT_LIMIT;
 
 /** Functions by name. */
 export const TEXT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
@@ -45,7 +46,7 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   trunc: ([count, text]) => truncate(textArgument(text), toCount(count)),
   substr: ([start, end, text]) => substring(textArgument(text), toCount(start), toCount(end)),
   repeat: ([count, text]) => repeat(textArgument(text), toCount(count)),
-  replace: ([from, to, text]) => textArgument(text).replaceAll(textArgument(from), () => textArgument(to)),
+  replace: ([from, to, text]) => replace(textArgument(text), textArgument(from), textArgument(to)),
   contains: ([part, text]) => textArgument(text).includes(textArgument(part)),
   hasPrefix: ([prefix, text]) => textArgument(text).startsWith(textArgument(prefix)),
   hasSuffix: ([suffix, text]) => textArgument(text).endsWith(textArgument(suffix)),
@@ -94,6 +95,13 @@ function trimCharacters(text: string, characters: string): string {
   while (start < end && characters.includes(text[start] ?? "")) start++;
   while (end > start && characters.includes(text[end - 1] ?? "")) end--;
   return text.slice(start, end);
+}
+
+function replace(text: string, from: string, to: string): string {
+  const places = from === "" ? text.length + 1 : text.split(from).length - 1;
+  if (text.length + places * to.length > REPLACE_LIMIT)
+    throw new TemplateError("replace makes a text that is larger than any chart needs");
+  return text.replaceAll(from, () => to);
 }
 
 /** Go counts bytes. What is cut in the middle of a character ends in a replacement character. */
