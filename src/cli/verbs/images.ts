@@ -29,7 +29,8 @@ async function listImages(io: CommandIo, paths: readonly string[], flags: Flags)
   const names = [...new Set(images.map(({ reference }) => formatReference(reference)))].sort();
   if (flags.json === true) writeJson(io.stdout, namedImages, images.map(toJson));
   else for (const name of names) io.stdout.write(`${name}\n`);
-  if (names.length === 0 && isWhole(discovery)) io.stderr.write(`larder: ${paths.join(", ")}: no images are named there\n`);
+  if (names.length === 0 && isWhole(discovery))
+    io.stderr.write(`larder: ${paths.join(", ")}: no images are named there\n`);
   insistOnWhole(discovery, flags, io);
 }
 
