@@ -43,7 +43,11 @@ async function find(
     await utimes(join(root, path), changed, changed);
   }
   const files = new NodeFiles(root);
-  const [setup] = await readRuntimes(files, async (argv) => said[argv.join(" ")] ?? null, NOW_MS);
+  const [setup] = await readRuntimes(
+    files,
+    async (argv) => said[argv.join(" ")] ?? null,
+    () => NOW_MS,
+  );
   if (setup === undefined) return { failed: [], brought: [] };
   const probe: ProbeOrigin = async (origin) => {
     const who = origin === "http://10.0.0.5:5000" ? "larder" : "registry";

@@ -17,10 +17,14 @@ export type RuntimeReport = {
   readonly findings: readonly Finding[];
 };
 
-/** What the files of the runtimes say that this machine has. `nowMs` is the time, by the clock of the files. */
-export async function readRuntimes(files: NodeFiles, ask: AskProgram, nowMs: number): Promise<readonly RuntimeSetup[]> {
+/** What the files of the runtimes say that this machine has. `now` tells the time, by the clock of the files. */
+export async function readRuntimes(
+  files: NodeFiles,
+  ask: AskProgram,
+  now: () => number,
+): Promise<readonly RuntimeSetup[]> {
   const setups = await Promise.all([
-    readContainerd(files, ask, nowMs),
+    readContainerd(files, ask, now),
     readContainers(files),
     readDocker(files),
     readRancher("k3s", files),

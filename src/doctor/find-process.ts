@@ -38,14 +38,16 @@ export async function findProcesses(name: string, files: NodeFiles): Promise<rea
 const TICK_MS = 10;
 
 /**
- * When a process was started, by the clock that says `nowMs` now; null when it has ended. To a hundredth of a second.
+ * When a process was started, by the clock of `now`; null when it has ended. To a hundredth of a second.
  * Source: proc(5), /proc/uptime and the 22nd field of /proc/PID/stat.
  */
-export async function startOfProcess(id: string, files: NodeFiles, nowMs: number): Promise<number | null> {
+export async function startOfProcess(id: string, files: NodeFiles, now: () => number): Promise<number | null> {
   const [stat, uptime] = await Promise.all([
     files.read(`/proc/${id}/stat`).catch(() => null),
     files.read("/proc/uptime"),
   ]);
+  // At the very moment for which the kernel says how long it has run: what was looked at before may have taken seconds.
+  const nowMs = now();
   if (stat === null || uptime === null) return null;
   // The name in parentheses, the second field, may hold blanks and parentheses.
   const afterName = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

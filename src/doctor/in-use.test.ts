@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { startOfProcess } from "./find-process.ts";
 import { findUsedRuntimes } from "./find-used-runtimes.ts";
 import { NodeFiles } from "./node-files.ts";
 import { readUsedRegistries } from "./read-used-registries.ts";
@@ -76,4 +77,18 @@ describe("the registries in use", () => {
     expect((await readUsedRegistries(files, async () => null)).size).toBe(0);
     expect((await readUsedRegistries(await node(runs("containerd")), async () => "\n")).size).toBe(0);
   });
+});
+
+test("a process's start is told by the clock of the moment at which its age is read", async () => {
+  // Running for 50 s of the 100 s that the kernel runs.
+  const fields = ["S", ...Array.from({ length: 18 }, () => "0"), "5000", "0"];
+  const files = await node({ "proc/12/stat": `12 (containerd) ${fields.join(" ")}\n`, "proc/uptime": "100.00 1.00\n" });
+  const reads: string[] = [];
+  const read = files.read.bind(files);
+  files.read = (path) => {
+    reads.push(path);
+    return read(path);
+  };
+  const now = () => (reads.includes("/proc/uptime") ? 1_000_000 : 0);
+  expect(await startOfProcess("12", files, now)).toBe(950_000);
 });

@@ -19,7 +19,11 @@ type Flaw = { readonly message: string; readonly advice: string };
  * What the containerd that runs goes by: its own `config dump` where it can be asked, else its file; and the hosts.toml
  * files below its config_path. Null when there is none, or nothing that concerns registries.
  */
-export async function readContainerd(files: NodeFiles, ask: AskProgram, nowMs: number): Promise<RuntimeSetup | null> {
+export async function readContainerd(
+  files: NodeFiles,
+  ask: AskProgram,
+  now: () => number,
+): Promise<RuntimeSetup | null> {
   const found = await findContainerd(files, ask);
   const usual = await readHostsToml(RUNTIME, CONTAINERD_CERTS, files);
   const isUsual = usual.routes.length + usual.problems.length > 0;
@@ -30,7 +34,7 @@ export async function readContainerd(files: NodeFiles, ask: AskProgram, nowMs: n
   // nerdctl reads the usual folder, whatever the configuration says.
   if (config.isWithoutKubernetes) return isUsual ? { runtime: RUNTIME, isInEffect: true, ...usual } : null;
   const flaw = isUsual || config.configPath !== "" ? await flawOf(found, config, ask) : null;
-  const unread = found.running === null ? [] : await unreadFiles(found, found.running, files, nowMs);
+  const unread = found.running === null ? [] : await unreadFiles(found, found.running, files, now);
   const problems = [...(flaw === null ? [] : [fail(RUNTIME, flaw.message, flaw.advice)]), ...unread];
   const isInEffect = problems.length === 0;
   if (flaw !== null) return { runtime: RUNTIME, isInEffect, routes: usual.routes, problems };
@@ -100,9 +104,9 @@ async function unreadFiles(
   { path, text }: FoundContainerd,
   running: RunningProcess,
   files: NodeFiles,
-  nowMs: number,
+  now: () => number,
 ): Promise<readonly Finding[]> {
-  const startedAtMs = await startOfProcess(running.id, files, nowMs);
+  const startedAtMs = await startOfProcess(running.id, files, now);
   if (startedAtMs === null) return [];
   const unread: string[] = [];
   for (const file of await withImports(path, text ?? "", files)) {

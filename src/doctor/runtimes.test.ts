@@ -33,7 +33,7 @@ async function node(made: Record<string, string> | [string, ClientSettings]): Pr
 }
 
 async function examine(files: NodeFiles, probe: ProbeOrigin): Promise<readonly RuntimeReport[]> {
-  const setups = await readRuntimes(files, async () => null, Date.now());
+  const setups = await readRuntimes(files, async () => null, Date.now);
   return Promise.all(setups.map((setup) => examineRuntime(setup, STAND_INS, files, probe)));
 }
 
@@ -186,7 +186,7 @@ test("a certificate that is refused stops a pull, and other registries are nobod
 });
 
 test("a machine without runtimes has none", async () => {
-  expect(await readRuntimes(await node({ "etc/hosts": "" }), async () => null, Date.now())).toEqual([]);
+  expect(await readRuntimes(await node({ "etc/hosts": "" }), async () => null, Date.now)).toEqual([]);
 });
 
 test("a registry that others lead elsewhere, block, or lead here for some pulls alone is not brought to larder", async () => {

@@ -50,7 +50,7 @@ async function examine(flags: Flags, io: CommandIo): Promise<readonly Finding[]>
   const files = new NodeFiles("/");
   const probe = networkProber(io.signal);
   const ask = programAsker(io.environment["PATH"] ?? "", io.signal);
-  const found = await readRuntimes(files, ask, Date.now());
+  const found = await readRuntimes(files, ask, Date.now);
   const running = await findUsedRuntimes(found, files);
   // Where none is in use, all of them may be meant to be.
   const setups = running.length === 0 ? found : running;
