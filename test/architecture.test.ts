@@ -19,7 +19,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "lib/failures": ["lib/files"],
   "lib/files": [],
   "lib/hcl": [],
-  "lib/go-template": ["lib/re2"],
+  "lib/go-template": ["lib/re2", "lib/text"],
   "lib/net": [],
   "lib/re2": [],
   "lib/tar": [],

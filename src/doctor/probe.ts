@@ -2,6 +2,7 @@
 import { getCACertificates } from "node:tls";
 import { describeFailure, isCertificateCode } from "../lib/failures/describe-failure.ts";
 import { codeOf } from "../lib/files/system-error.ts";
+import { readStart } from "../lib/text/read-start.ts";
 
 /** `other` answers HTTP, and is no registry. */
 export type Answerer = "larder" | "registry" | "other" | "nobody";
@@ -62,12 +63,7 @@ async function reach(
       // Bun goes through the environment's proxy unless it is told not to.
       proxy: false as unknown as string,
     });
-    let text = "";
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk, { stream: true });
-      if (text.length > LIMIT_BYTES) break;
-    }
+    const text = await readStart(response.body, LIMIT_BYTES);
     return { status: response.status, text };
   } catch (error) {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 import { quoteBriefly } from "../oci/digest.ts";
+import { readStart } from "../lib/text/read-start.ts";
 
 /**
  * What is at an address.
@@ -45,12 +46,7 @@ async function ask(url: string, { ca, limitMs }: Asking, signal: AbortSignal): P
       // Bun goes through the environment's proxy unless it is told not to.
       proxy: false as unknown as string,
     });
-    let text = "";
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk, { stream: true });
-      if (text.length > LIMIT_BYTES) break;
-    }
+    const text = await readStart(response.body, LIMIT_BYTES);
     return { status: response.status, headers: response.headers, text };
   } catch (error) {
     signal.throwIfAborted();

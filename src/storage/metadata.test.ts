@@ -14,6 +14,7 @@ import { metadataContract } from "./metadata.contract.ts";
 import { memoryMetadata } from "./memory/metadata-memory.ts";
 import { openSqliteMetadata, sqliteMetadata } from "./sqlite/metadata-sqlite.ts";
 import { SqliteTagIndex } from "./sqlite/sqlite-tag-index.ts";
+import { putOf } from "./manifest-put.fixture.ts";
 import { SqliteDatabase } from "./sqlite/sqlite-database.ts";
 
 metadataContract("metadata in memory", async () => memoryMetadata());
@@ -64,19 +65,7 @@ test("an index of very many manifests is removed with them in turns, which leave
   const { manifests, tags, repositories, collection } = sqliteMetadata(database, new Turns({ turnMs: 0.5, nextRound }));
   const here = "local/large" as RepositoryName;
   const put = (bytes: Uint8Array, mediaType: string, more: Partial<ManifestPut>) =>
-    manifests.putManifest(here, {
-      manifest: { digest: digestOf(bytes), mediaType, bytes },
-      requiredBlobs: [],
-      borrowFrom: [],
-      requiredManifests: [],
-      references: [],
-      subject: null,
-      tags: [],
-      kind: "pushed",
-      isPart: false,
-      atMs: 1,
-      ...more,
-    });
+    manifests.putManifest(here, putOf({ digest: digestOf(bytes), mediaType, bytes }, more));
   const children = Array.from({ length: 2000 }, (_, index) => Buffer.from(`child ${index}`));
   await Promise.all(children.map((bytes) => put(bytes, MEDIA_TYPE.ociManifest, { isPart: true })));
   const listed = children.map((bytes) => digestOf(bytes));

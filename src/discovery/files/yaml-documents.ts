@@ -11,13 +11,13 @@ import type { Findings } from "../found/found-image.ts";
 import type { Place } from "../found/place.ts";
 import type { Located, LocatedMap } from "../found/located-value.ts";
 import { readJsonDocument } from "./json-document.ts";
+import { NESTING_LIMIT, nestsTooDeeply } from "../../lib/text/nests-too-deeply.ts";
 import { indentContinuations } from "./yaml-indentation.ts";
 
 /** Tells where a line of the text really comes from; rendered templates map their lines back by it. */
 export type LineOrigin = (line: number) => Place;
 
 const DEPTH_LIMIT = 200;
-const NESTING_LIMIT = 2_000;
 const DOCUMENT_LIMIT = 8 * 1024 * 1024;
 /** The largest documents have some hundred thousand. */
 const WRITTEN_OUT_LIMIT = 1_000_000;
@@ -125,18 +125,6 @@ function refuse(text: string): string | null {
   if (text.length > DOCUMENT_LIMIT)
     return `the document is longer than ${DOCUMENT_LIMIT >> 20} MiB: cut it with --- lines, or give it as JSON`;
   return nestsTooDeeply(text) ? `the YAML nests more than ${NESTING_LIMIT} levels deep; it was not read` : null;
-}
-
-function nestsTooDeeply(text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 0x5b || char === 0x7b) depth++;
-    else if (char === 0x5d || char === 0x7d) depth--;
-    if (depth > NESTING_LIMIT) return true;
-  }
-  // Block sequences nest on one line as `- - - a`, keys as `? ? a`.
-  return /(?:[-?] ){2000}/.test(text);
 }
 
 class Conversion {

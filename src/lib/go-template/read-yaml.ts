@@ -3,6 +3,7 @@
  * Source: sigs.k8s.io/yaml v1.6; YAML 1.1.
  */
 import { parseDocument, type ScalarTag, type Tags } from "yaml";
+import { nestsTooDeeply } from "../text/nests-too-deeply.ts";
 import { formatFloat } from "./format-value.ts";
 import { CallFailure, TemplateError, type TemplateValue, Unresolved } from "./template-value.ts";
 
@@ -12,7 +13,6 @@ export class BrokenText extends CallFailure {
 }
 
 const LENGTH_LIMIT = 8 * 1024 * 1024;
-const NESTING_LIMIT = 2_000;
 const ALIAS_LIMIT = 10_000;
 
 /** `0o14`, which is YAML 1.2's: Helm's parser takes it beside 1.1's `014`. */
@@ -134,15 +134,4 @@ function readThoroughly(text: string): TemplateValue {
   } catch (cause) {
     throw new BrokenText(cause instanceof Error ? cause.message : String(cause));
   }
-}
-
-function nestsTooDeeply(text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 0x5b || char === 0x7b) depth++;
-    else if (char === 0x5d || char === 0x7d) depth--;
-    if (depth > NESTING_LIMIT) return true;
-  }
-  return /(?:[-?] ){2000}/.test(text);
 }
