@@ -7,22 +7,18 @@ import { listNames } from "./list-names.ts";
  */
 export function mergeCauses(findings: readonly Finding[]): readonly Finding[] {
   return findings.flatMap((finding) => {
-    const { cause } = finding;
+    const { cause, check, message } = finding;
     if (cause === null) return [finding];
     const alike = findings.filter((other) => other.cause === cause);
     if (alike[0] !== finding) return [];
-    const others = listNames([...new Set(alike.slice(1).map(({ check }) => check))]);
-    if (others === "") return [finding];
-    const message =
-      finding.check === "larder" ? `, where ${others} ${asks(alike)} for images` : `; so ${does(alike)} ${others}`;
-    return [{ ...finding, message: `${finding.message}${message}` }];
+    const others = [...new Set(alike.map((other) => other.check))].filter((other) => other !== check);
+    if (others.length === 0) return [finding];
+    const isOne = others.length === 1;
+    const names = listNames(others);
+    const more =
+      check === "larder"
+        ? `, where ${names} ${isOne ? "asks" : "ask"} for images`
+        : `; so ${isOne ? "does" : "do"} ${names}`;
+    return [{ ...finding, message: `${message}${more}` }];
   });
-}
-
-function asks(alike: readonly Finding[]): string {
-  return alike.length === 2 ? "asks" : "ask";
-}
-
-function does(alike: readonly Finding[]): string {
-  return alike.length === 2 ? "does" : "do";
 }

@@ -33,6 +33,7 @@ server_time=${Math.floor(nowMs / 1000)}
 server_findings() { printf '%s\\n' ${said.map(shellQuote).join(" ")}; }
 `,
     findContainerdPart,
+    // Finding containerd lays out the program that merges, too; here nothing is merged.
     `containerd_facts_program() {\n  cat <<'LARDER_END'\n${containerdFacts}LARDER_END\n}\n\nmerge_containerd_program() { :; }\n`,
     doctorPart,
     'main "$@"\n',
