@@ -1,8 +1,6 @@
 import type { Repository } from "../oci/repository.ts";
+import type { Action } from "./action.ts";
 import type { Principal } from "./principal.ts";
-
-/** What somebody wants to do. `push` is all of an upload, `administer` what the admin API changes; all else is `pull`. */
-export type Action = "pull" | "push" | "delete" | "administer";
 
 /** May they? `why` is for the one who may not. */
 type Decision = { readonly isAllowed: true } | { readonly isAllowed: false; readonly why: string };
@@ -27,7 +25,8 @@ export const ownMachineWrites: AccessControl = {
   allowsEveryone: (action) => action === "pull",
   decide: (principal, action) => {
     if (action === "pull" || principal.kind === "own-machine") return ALLOWED;
-    const why = `pushing, deleting and administering are allowed only from the machine that larder runs on; this request ${principal.trait}. Do it on that machine, or start larder with --open to allow it to everyone who reaches it`;
+    const trait = principal.kind === "stranger" ? principal.trait : "came from somebody else";
+    const why = `pushing, deleting and administering are allowed only from the machine that larder runs on; this request ${trait}. Do it on that machine, or start larder with --open to allow it to everyone who reaches it`;
     return { isAllowed: false, why };
   },
 };

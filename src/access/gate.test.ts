@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { LOCAL, parseRepositoryPath } from "../oci/repository-name.ts";
-import { type AccessControl, type Action, everyoneWrites, ownMachineWrites } from "./access-control.ts";
+import { type AccessControl, everyoneWrites, ownMachineWrites } from "./access-control.ts";
+import type { Action } from "./action.ts";
 import { type Applicant, Gate } from "./gate.ts";
 import { LarderHosts } from "./larder-hosts.ts";
 import type { Principal } from "./principal.ts";

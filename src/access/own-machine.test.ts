@@ -38,7 +38,7 @@ async function traitOf(address: string | null, { headers = {}, trusted = [], ...
     local: { address: null, port: 5000 },
     scheme: "http",
   });
-  return principal.kind === "own-machine" ? null : principal.trait;
+  return principal.kind === "stranger" ? principal.trait : null;
 }
 
 test.each([

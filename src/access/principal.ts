@@ -1,4 +1,6 @@
 import type { IpAddress } from "../lib/net/ip-address.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Grant } from "./grant.ts";
 
 /** How a request got here, as the listener knows it: nothing of this is said by the client. */
 export type Arrival = {
@@ -9,12 +11,49 @@ export type Arrival = {
   readonly scheme: "http" | "https";
 };
 
-/** Who asks. People, tokens and certificates will be further kinds. */
+/** Who asks. */
 export type Principal =
-  /** Somebody on the machine that larder runs on. */
+  /** Somebody on the machine that larder runs on, who said nothing else of themselves. */
   | { readonly kind: "own-machine" }
   /** Anybody. `trait` says what shows that: the rest of "this request …". */
-  | { readonly kind: "stranger"; readonly trait: string };
+  | { readonly kind: "stranger"; readonly trait: string }
+  /** Who knows the password of a user: one of larder's own, or of the htpasswd file. */
+  | { readonly kind: "user"; readonly name: string }
+  /** Who has a token that `larder token create` made. It may what its grants say, and no rule gives it more. */
+  | { readonly kind: "token"; readonly name: string; readonly grants: readonly Grant[] }
+  /** A client certificate that one of the authorities signed that larder was told; its subject's common name. */
+  | { readonly kind: "certificate"; readonly name: string }
+  /** A CI job or a pod with a token of a configured issuer. `name` is its subject, `claims` are those that are texts or lists of texts. */
+  | {
+      readonly kind: "workload";
+      readonly provider: string;
+      readonly name: string;
+      readonly claims: Readonly<Record<string, string | readonly string[]>>;
+    };
+
+/** Knows one kind of credentials: passwords, larder's tokens, tokens of other issuers. */
+export interface CredentialChecker {
+  /**
+   * Who has these credentials; null when they are not of this checker's kind, or nobody's that it knows, so that the next one
+   * is asked. Throws UNAUTHORIZED when they are of its kind and certainly wrong, such as an expired token.
+   */
+  check(credentials: Credentials, arrival: Arrival): Promise<Principal | null>;
+}
+
+/** The principal's name for logs and events: `bob`, `token:ci`, `certificate:node1`; null for who has none. */
+export function principalName(principal: Principal): string | null {
+  switch (principal.kind) {
+    case "own-machine":
+    case "stranger":
+      return null;
+    case "user":
+      return principal.name;
+    case "workload":
+      return `${principal.provider}:${principal.name}`;
+    default:
+      return `${principal.kind}:${principal.name}`;
+  }
+}
 
 /** Finds out who asks. */
 export interface Authenticator {

@@ -1,4 +1,4 @@
-import type { Action } from "../../access/access-control.ts";
+import type { Action } from "../../access/action.ts";
 import type { Gate } from "../../access/gate.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 
