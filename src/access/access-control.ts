@@ -24,7 +24,7 @@ export const everyoneWrites: AccessControl = { allowsEveryone: () => true, decid
 export const ownMachineWrites: AccessControl = {
   allowsEveryone: (action) => action === "pull",
   decide: (principal, action) => {
-    if (action === "pull" || principal.kind === "own-machine") return ALLOWED;
+    if (action === "pull" || principal.kind === "own-machine" || principal.kind === "administrator") return ALLOWED;
     const trait = principal.kind === "stranger" ? principal.trait : "came from somebody else";
     const why = `pushing, deleting and administering are allowed only from the machine that larder runs on; this request ${trait}. Do it on that machine, or start larder with --open to allow it to everyone who reaches it`;
     return { isAllowed: false, why };

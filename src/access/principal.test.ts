@@ -19,6 +19,7 @@ test("a principal is told of by a name that no other kind's can be taken for", a
     { kind: "token", name: "ci", grants: [] },
     { kind: "certificate", name: "node1" },
     { kind: "workload", provider: "github", name: "repo:acme/app", claims: {} },
+    { kind: "administrator" },
     { kind: "own-machine" },
     { kind: "stranger", trait: "came from 10.0.0.9" },
   ];
@@ -27,6 +28,7 @@ test("a principal is told of by a name that no other kind's can be taken for", a
     "token:ci",
     "certificate:node1",
     "github:repo:acme/app",
+    "administrator",
     null,
     null,
   ]);

@@ -17,8 +17,13 @@ export type Principal =
   | { readonly kind: "own-machine" }
   /** Anybody. `trait` says what shows that: the rest of "this request …". */
   | { readonly kind: "stranger"; readonly trait: string }
-  /** Who knows the password of a user: one of larder's own, or of the htpasswd file. */
-  | { readonly kind: "user"; readonly name: string }
+  /** Who has the secret that larder left for root and its own user on the machine that it runs on. They may everything. */
+  | { readonly kind: "administrator" }
+  /**
+   * Who knows the password of a user: one of larder's own, or of the htpasswd file. `grants` are what that user alone may:
+   * where they are given, what every user may counts no more, only they and the rules that name the user. Null: none are given.
+   */
+  | { readonly kind: "user"; readonly name: string; readonly grants?: readonly Grant[] | null }
   /** Who has a token that `larder token create` made. It may what its grants say, and no rule gives it more. */
   | { readonly kind: "token"; readonly name: string; readonly grants: readonly Grant[] }
   /** A client certificate that one of the authorities signed that larder was told; its subject's common name. */
@@ -40,12 +45,14 @@ export interface CredentialChecker {
   check(credentials: Credentials, arrival: Arrival): Promise<Principal | null>;
 }
 
-/** The principal's name for logs and events: `bob`, `token:ci`, `certificate:node1`; null for who has none. */
+/** The principal's name for logs and events: `bob`, `token:ci`, `certificate:node1`, `administrator`; null for who has none. */
 export function principalName(principal: Principal): string | null {
   switch (principal.kind) {
     case "own-machine":
     case "stranger":
       return null;
+    case "administrator":
+      return "administrator";
     case "user":
       return principal.name;
     case "workload":
