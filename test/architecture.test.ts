@@ -37,6 +37,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "upstream/auth": ["upstream/transport"],
   upstream: ["upstream/transport", "upstream/auth"],
   access: [],
+  "access/oidc": ["access"],
   "registry/names": [],
   "registry/pull": ["telemetry", "storage", "upstream/transport", "upstream", "registry/names"],
   "registry/push": ["storage", "upstream/transport", "registry/names", "registry/pull"],

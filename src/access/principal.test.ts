@@ -18,7 +18,7 @@ test("a principal is told of by a name that no other kind's can be taken for", a
     bob,
     { kind: "token", name: "ci", grants: [] },
     { kind: "certificate", name: "node1" },
-    { kind: "workload", provider: "github", name: "repo:acme/app", claims: {} },
+    { kind: "workload", provider: "github", name: "repo:acme/app", claims: {}, expiresAtMs: 0 },
     { kind: "administrator" },
     { kind: "own-machine" },
     { kind: "stranger", trait: "came from 10.0.0.9" },

@@ -28,13 +28,20 @@ export type Principal =
   | { readonly kind: "token"; readonly name: string; readonly grants: readonly Grant[] }
   /** A client certificate that one of the authorities signed that larder was told; its subject's common name. */
   | { readonly kind: "certificate"; readonly name: string }
-  /** A CI job or a pod with a token of a configured issuer. `name` is its subject, `claims` are those that are texts or lists of texts. */
+  /**
+   * A CI job or a pod with a token of a configured issuer. `name` is its subject, `claims` are what else its token says, see
+   * `oidc/flatten-claims.ts`. What larder gives to it must not outlive its token: `expiresAtMs`, since 1970.
+   */
   | {
       readonly kind: "workload";
       readonly provider: string;
       readonly name: string;
-      readonly claims: Readonly<Record<string, string | readonly string[]>>;
+      readonly claims: Claims;
+      readonly expiresAtMs: number;
     };
+
+/** Claims by their names, those within others as `kubernetes.io/namespace`. Without a prototype: what it has, the token said. */
+export type Claims = Readonly<Record<string, string | readonly string[]>>;
 
 /** Knows one kind of credentials: passwords, larder's tokens, tokens of other issuers. */
 export interface CredentialChecker {
