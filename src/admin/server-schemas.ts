@@ -32,6 +32,7 @@ export const health = v.object({
         namespace: v.string(),
         problem: sentence("why it does not answer; null when it does"),
         state: reachability,
+        cautions: v.pipe(v.array(v.string()), v.description("what is unsafe in the way to it, such as skipVerify")),
       }),
     ),
     v.description(

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { examineClock, examineDisk, examineStore, examineUpstreams } from "./examine-server.ts";
+import { examineClock, examineDisk, examineLarder, examineStore, examineUpstreams } from "./examine-server.ts";
 
 const GIB = 2 ** 30;
 const disk = { freeBytes: GIB, sizeBytes: 10 * GIB };
@@ -46,4 +46,12 @@ test("upstreams that are not reached for one cause are one line", () => {
   expect(finding?.message).toStartWith("larder does not reach docker.io, quay.io, ghcr.io and 2 more, so that");
   const mixed = [...upstreams.slice(0, 2), { namespace: "a.corp", problem: "the connection was refused" }];
   expect(examineUpstreams({ disk, storeProblem: null, offline: false, upstreams: mixed }, null)).toHaveLength(2);
+});
+
+test("what is unsafe in the way to a registry is a warning each time", () => {
+  const upstreams = [{ namespace: "quay.io", problem: null, cautions: ["the certificate of quay.io is NOT VERIFIED"] }];
+  const findings = examineLarder({ disk, storeProblem: null, offline: false, upstreams }, null);
+  expect(findings.filter(({ status }) => status === "warn").map(({ message }) => message)).toEqual([
+    "the certificate of quay.io is NOT VERIFIED",
+  ]);
 });

@@ -6,7 +6,12 @@ type ServerHealth = {
   readonly disk: { readonly freeBytes: number; readonly sizeBytes: number };
   readonly storeProblem: string | null;
   readonly offline: boolean;
-  readonly upstreams: readonly { readonly namespace: string; readonly problem: string | null }[];
+  readonly upstreams: readonly {
+    readonly namespace: string;
+    readonly problem: string | null;
+    /** What is unsafe in the way to it; older larders do not say. */
+    readonly cautions?: readonly string[] | undefined;
+  }[];
 };
 
 const GIB = 2 ** 30;
@@ -17,7 +22,12 @@ const CLOCK_LIMIT_MS = 30 * 24 * 60 * 60_000;
 /** What a larder says of itself: its disk, its store, its way to the registries. `used` as for `examineUpstreams`. */
 export function examineLarder(health: ServerHealth, used: ReadonlySet<string> | null): readonly Finding[] {
   const disk = examineDisk("larder's data folder", health.disk);
-  return [disk, examineStore(health.storeProblem ?? null), ...examineUpstreams(health, used)];
+  return [
+    disk,
+    examineStore(health.storeProblem ?? null),
+    ...examineUpstreams(health, used),
+    ...examineCautions(health),
+  ];
 }
 
 /** Space where images are kept: larder's data folder, or a runtime's. */
@@ -46,6 +56,12 @@ export function examineClock(differenceMs: number): Finding {
   const message = `this machine's is ${seconds} s ${differenceMs > 0 ? "ahead of" : "behind"} larder's`;
   const advice = "set the clocks (timedatectl, chrony): certificates are valid at their time only";
   return Math.abs(differenceMs) > CLOCK_LIMIT_MS ? fail("clock", message, advice) : warn("clock", message, advice);
+}
+
+/** What is unsafe in the way to registries, said each time. */
+function examineCautions({ upstreams }: ServerHealth): readonly Finding[] {
+  const remedy = "see to larder's settings (larder config), then larder reload";
+  return upstreams.flatMap(({ cautions = [] }) => cautions.map((caution) => warn("upstream", caution, remedy)));
 }
 
 const REMEDY_UPSTREAM =

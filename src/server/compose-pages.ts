@@ -65,7 +65,7 @@ export function composePages(
   });
   // As who may write at all, this changes with a restart alone.
   const allowDeletes = settings.now.deletes;
-  const upstreamHealth = new UpstreamHealth(of.upstreams, clock.elapsed);
+  const upstreamHealth = new UpstreamHealth(of.upstreams, clock);
   const health = async () => ({
     disk: await parts.disk(),
     storeProblem: guard.problem,

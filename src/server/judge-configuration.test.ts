@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hasOpenssl, makeCertificate } from "../upstream/transport/certificate.fixture.ts";
 import { judgeConfiguration } from "./judge-configuration.ts";
 
 let folder: string;
@@ -164,4 +165,28 @@ test("the examples of the guides are good", async () => {
     }
   }
   expect(examples).toBeGreaterThanOrEqual(2);
+});
+
+test("what does not go together in the TLS of a registry is told with its line", async () => {
+  const text = [
+    "upstreams:",
+    "  quay.io: { clientCert: /c.pem }",
+    "  gcr.io: { clientKey: /c.key }",
+    "  ghcr.io: { skipVerify: true, ca: /ca.pem }",
+  ];
+  expect(await judge(text.join("\n"), false)).toEqual([
+    "FILE:2: upstreams.quay.io has clientCert without clientKey; they belong together, give both",
+    "FILE:3: upstreams.gcr.io has clientKey without clientCert; they belong together, give both",
+    "FILE:4: upstreams.ghcr.io has both ca and skipVerify: with an authority there is something to verify; keep one",
+  ]);
+});
+
+test.skipIf(!hasOpenssl)("a client certificate's files are looked at", async () => {
+  const [one, other] = await Promise.all([makeCertificate("DNS:one"), makeCertificate("DNS:other")]);
+  await writeFile(join(folder, "c.pem"), one.cert);
+  await writeFile(join(folder, "c.key"), other.key);
+  const text = `upstreams: { quay.io: { clientCert: ${folder}/c.pem, clientKey: ${folder}/c.key } }`;
+  expect((await judge(text)).join()).toContain("the key in DIR/c.key is not that of the certificate in DIR/c.pem");
+  await writeFile(join(folder, "c.key"), one.key);
+  expect(await judge(text)).toEqual([]);
 });

@@ -6,11 +6,13 @@ import { tryParseIpAddress } from "../lib/net/ip-address.ts";
 import { isNotFound } from "../lib/files/system-error.ts";
 import { systemCertificateClock } from "../tls/certificate-source.ts";
 import { watchCertificateFiles } from "../tls/certificate-files.ts";
+import type { Namespace } from "../oci/repository-name.ts";
+import { readClientCertificate, whyNotValid } from "../upstream/transport/client-certificate.ts";
 import { readDockerConfig } from "../upstream/auth/docker-config.ts";
 import { checkAciFolder } from "./compose-aci.ts";
 import { parseConfiguration } from "./settings/configuration-file.ts";
 import { contradictionsOf, contradictionsWithin } from "./settings/contradictions.ts";
-import { describeOrigin, type GivenSettings } from "./settings/given-settings.ts";
+import { describeOrigin, fullKey, type GivenSettings } from "./settings/given-settings.ts";
 import { formatListenAddress, type ListenAddress } from "./settings/listen-address.ts";
 import { readSettingFile } from "./settings/read-setting-file.ts";
 import type { SettingKey } from "./settings/settings-table.ts";
@@ -31,7 +33,7 @@ export async function judgeConfiguration(path: string, isForHere: boolean): Prom
   return all.toSorted((a, b) => lineIn(a, path) - lineIn(b, path));
 }
 
-type Check = (value: never, given: GivenSettings) => Promise<void>;
+type Check = (value: never, given: GivenSettings, host: Namespace | null) => Promise<void>;
 
 /** What the machine must have for a setting. Each throws an Error that says what is missing. */
 const CHECKS: Partial<Readonly<Record<SettingKey, Check>>> = {
@@ -41,6 +43,8 @@ const CHECKS: Partial<Readonly<Record<SettingKey, Check>>> = {
   data: checkDataFolder,
   "tls.cert": checkCertificate,
   "upstreams.HOST.ca": checkFile,
+  "upstreams.HOST.clientCert": checkClientCertificate,
+  "upstreams.HOST.clientKey": checkFile,
   "upstreams.HOST.passwordFile": checkFile,
   credentials: async (path: string) => {
     await checkFile(path);
@@ -55,9 +59,9 @@ const CHECKS: Partial<Readonly<Record<SettingKey, Check>>> = {
 
 async function problemsHere(given: GivenSettings): Promise<readonly string[]> {
   const problems: string[] = [];
-  for (const [name, { key, value, origin }] of given) {
+  for (const [name, { key, host, value, origin }] of given) {
     try {
-      await CHECKS[key]?.(value as never, given);
+      await CHECKS[key]?.(value as never, given, host);
     } catch (error) {
       problems.push(`${describeOrigin(origin)}: ${name}: ${describeFailure(error)}`);
     }
@@ -67,6 +71,15 @@ async function problemsHere(given: GivenSettings): Promise<readonly string[]> {
 
 async function checkFile(path: string): Promise<void> {
   await readSettingFile(path);
+}
+
+async function checkClientCertificate(path: string, given: GivenSettings, host: Namespace | null): Promise<void> {
+  const cert = { path, text: await readSettingFile(path) };
+  const keyPath = given.get(fullKey("upstreams.HOST.clientKey", host))?.value;
+  if (typeof keyPath !== "string") return;
+  const text = await readSettingFile(keyPath).catch(() => null); // Told of at the key's own line.
+  const problem = text === null ? null : whyNotValid(readClientCertificate(cert, { path: keyPath, text }), Date.now());
+  if (problem !== null) throw new Error(problem);
 }
 
 async function checkCertificate(certPath: string, given: GivenSettings): Promise<void> {

@@ -5,30 +5,27 @@ import { join } from "node:path";
 import { systemClock } from "../lib/async/clock.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import { Upstreams } from "../registry/pull/upstreams.ts";
+import type { Log } from "../telemetry/log.ts";
+import { hasOpenssl, makeCertificate } from "../upstream/transport/certificate.fixture.ts";
 import { UpstreamOpener } from "./open-upstreams.ts";
-import { type Settings, settingsFrom, type UpstreamSettings } from "./settings/settings.ts";
+import { type Settings, settingsFrom, unsaidUpstream, type UpstreamSettings } from "./settings/settings.ts";
 
 const [HUB, QUAY] = ["docker.io", "quay.io"] as Namespace[] as [Namespace, Namespace];
 const settings = (more: Partial<Settings> = {}) => ({ ...settingsFrom(new Map()), standIns: [HUB, QUAY], ...more });
 const upstream = (namespace: Namespace, more: Partial<UpstreamSettings>): UpstreamSettings => ({
-  namespace,
-  endpoint: null,
-  mirrors: [],
-  username: null,
-  password: null,
-  passwordFile: null,
-  caFile: null,
-  tagLifetimeMs: null,
+  ...unsaidUpstream(namespace),
   ...more,
 });
 
 let folder: string;
 let upstreams: Upstreams;
+let warnings: string[];
 let opener: UpstreamOpener;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-upstreams-"));
   upstreams = new Upstreams([], false);
-  const log = { write: () => {} };
+  warnings = [];
+  const log: Log = { write: (level, message) => void (level === "warning" && warnings.push(message)) };
   const environment = { variables: {}, instanceId: "me", log, clock: systemClock, upstreams };
   opener = new UpstreamOpener({ ...environment, observerOf: () => () => {} });
 });
@@ -82,5 +79,37 @@ describe("when settings are read again", () => {
     const given = { standIns: [HUB], upstreams: [upstream(QUAY, { caFile: join(folder, "none") })] };
     await expect(open(given)).rejects.toThrow("upstreams.quay.io.ca: cannot read");
     expect([clientOf(HUB), clientOf(QUAY)]).toEqual([hub, quay]);
+  });
+});
+
+describe("what is said of TLS", () => {
+  test("that a registry is not verified is said at every start and reload, until it is", async () => {
+    for (let time = 1; time <= 2; time += 1) {
+      await open({ upstreams: [upstream(QUAY, { skipVerify: true })] });
+      expect(warnings).toHaveLength(time);
+      expect(warnings.at(-1)).toContain("the certificate of quay.io is NOT VERIFIED (upstreams.quay.io.skipVerify)");
+    }
+    await open({ upstreams: [upstream(QUAY, {})] });
+    expect(warnings).toHaveLength(2);
+    expect([HUB, QUAY].map((namespace) => upstreams.find(namespace)?.isUnverified)).toEqual([false, false]);
+  });
+
+  test.skipIf(!hasOpenssl)("a client certificate is read; one that is no good is refused with its file", async () => {
+    const [one, other] = await Promise.all([makeCertificate("DNS:one"), makeCertificate("DNS:other")]);
+    const [cert, key, wrong] = ["c.pem", "c.key", "wrong.key"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await Promise.all([writeFile(cert, one.cert), writeFile(key, one.key), writeFile(wrong, other.key)]);
+    const given = (clientKeyFile: string) => ({
+      upstreams: [upstream(QUAY, { clientCertFile: cert, clientKeyFile })],
+    });
+    await open(given(key));
+    expect(upstreams.find(QUAY)?.clientCertificate?.source).toBe(cert);
+    await expect(open(given(wrong))).rejects.toThrow(
+      `upstreams.quay.io.clientCert: the key in ${wrong} is not that of the certificate in ${cert}`,
+    );
+    await expect(open(given(join(folder, "none")))).rejects.toThrow("upstreams.quay.io.clientKey: cannot read");
   });
 });

@@ -1,18 +1,20 @@
 import type { Clock } from "../lib/async/clock.ts";
-import type { Namespace } from "../oci/repository-name.ts";
+import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
+import { cautionsOf } from "../registry/pull/upstream-cautions.ts";
 import type { Upstream, Upstreams } from "../registry/pull/upstreams.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type CredentialSource, firstCredentials, fixedCredentials } from "../upstream/auth/credentials.ts";
 import { credentialFiles, dockerConfigCredentials } from "../upstream/auth/docker-config.ts";
 import { dnsResolver, type HostResolver, systemResolver } from "../upstream/transport/host-resolver.ts";
 import { defaultEndpoint, openRegistry } from "../upstream/open-registry.ts";
+import { type ClientCertificate, readClientCertificate } from "../upstream/transport/client-certificate.ts";
 import { proxyFromEnvironment } from "../upstream/transport/proxy-settings.ts";
 import { RequestBudget, requestLimit } from "../upstream/transport/request-lanes.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
 import { ConfigurationError } from "./settings/configuration-error.ts";
 import { readSettingFile } from "./settings/read-setting-file.ts";
-import type { Settings, UpstreamSettings } from "./settings/settings.ts";
+import { type Settings, unsaidUpstream, type UpstreamSettings } from "./settings/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 
@@ -30,10 +32,18 @@ export type UpstreamEnvironment = {
 
 /** What is configured of one upstream, with the content of the files that it names. */
 type UpstreamSetup = UpstreamSettings & {
-  readonly caPem: string | null;
+  readonly tls: TlsSetup;
+  /** The TLS of each mirror, in their order. */
+  readonly mirrorTls: readonly TlsSetup[];
   readonly filePassword: string | null;
   readonly resolvers: readonly string[];
   readonly credentials: string | null;
+};
+
+type TlsSetup = {
+  readonly caPem: string | null;
+  readonly clientCertificate: ClientCertificate | null;
+  readonly isUnverified: boolean;
 };
 
 /**
@@ -67,20 +77,33 @@ export class UpstreamOpener {
         return [setup.namespace, { setup: text, client }] as const;
       }),
     );
-    const upstreams = setups.map(({ namespace, tagLifetimeMs }): Upstream => {
+    const upstreams = setups.map(({ namespace, tagLifetimeMs, tls }): Upstream => {
       const client = opened.get(namespace)?.client as RegistryClient;
-      return { namespace, client, tagLifetimeMs: tagLifetimeMs ?? settings.tagLifetimeMs };
+      const { clientCertificate, isUnverified } = tls;
+      const lifetimeMs = tagLifetimeMs ?? settings.tagLifetimeMs;
+      return { namespace, client, tagLifetimeMs: lifetimeMs, clientCertificate, isUnverified };
     });
     return () => {
       const before = this.#open;
       this.#open = opened;
       this.#environment.upstreams.replace(upstreams);
+      this.#warn(upstreams);
       return [...opened].filter(([name, { client }]) => before.get(name)?.client !== client).map(([name]) => name);
     };
   }
 
+  /** At every start and reload: what is unsafe must not be forgotten. */
+  #warn(upstreams: readonly Upstream[]): void {
+    const { log, clock } = this.#environment;
+    for (const upstream of upstreams) {
+      for (const caution of cautionsOf(upstream, clock.now())) {
+        log.write("warning", caution, { namespace: upstream.namespace });
+      }
+    }
+  }
+
   #openClient(setup: UpstreamSetup): RegistryClient {
-    const { namespace, caPem, credentials } = setup;
+    const { namespace, credentials } = setup;
     const { clock, variables, instanceId, log, upstreams, observerOf } = this.#environment;
     const files = credentials === null ? credentialFiles(variables) : [credentials];
     const shared = files.map((path) => dockerConfigCredentials(path, variables));
@@ -89,8 +112,12 @@ export class UpstreamOpener {
     const count = observerOf(namespace, [url, ...setup.mirrors]);
     const client: RegistryClient = openRegistry({
       namespace,
-      endpoint: caPem === null ? { url } : { url, caPem },
-      mirrors: setup.mirrors.map((mirror) => ({ url: mirror, sendNamespace: true })),
+      endpoint: { url, ...endpointTls(setup.tls) },
+      mirrors: setup.mirrors.map((mirror, index) => ({
+        url: mirror,
+        sendNamespace: true,
+        ...endpointTls(setup.mirrorTls[index] ?? NO_TLS),
+      })),
       credentials: firstCredentials(own === null ? shared : [own, ...shared]),
       budget: this.#budget,
       resolver: this.#resolverOf(setup.resolvers),
@@ -127,16 +154,53 @@ export function standInsOf(settings: Settings): readonly Namespace[] {
 
 async function setupOf(namespace: Namespace, settings: Settings): Promise<UpstreamSetup> {
   const { resolvers, credentials } = settings;
-  const given = settings.upstreams.find((upstream) => upstream.namespace === namespace) ?? unsaid(namespace);
-  const { caFile, passwordFile } = given;
-  const caPem = caFile === null ? null : await readSetting(namespace, "ca", caFile);
+  const given = settingsOf(namespace, settings) ?? unsaidUpstream(namespace);
+  const { passwordFile } = given;
+  const tls = await tlsOf(given);
+  const mirrorTls = await Promise.all(given.mirrors.map((mirror) => mirrorTlsOf(mirror, tls, settings)));
   const filePassword = passwordFile === null ? null : await readSetting(namespace, "passwordFile", passwordFile);
-  return { ...given, resolvers, credentials, caPem, filePassword };
+  return { ...given, resolvers, credentials, tls, mirrorTls, filePassword };
 }
 
-function unsaid(namespace: Namespace): UpstreamSettings {
-  const nothing = { username: null, password: null, passwordFile: null, caFile: null, tagLifetimeMs: null };
-  return { namespace, endpoint: null, mirrors: [], ...nothing };
+function settingsOf(namespace: Namespace | null, settings: Settings): UpstreamSettings | null {
+  return settings.upstreams.find((upstream) => upstream.namespace === namespace) ?? null;
+}
+
+const NO_TLS: TlsSetup = { caPem: null, clientCertificate: null, isUnverified: false };
+
+async function tlsOf({ namespace, caFile, clientCertFile, clientKeyFile, skipVerify }: UpstreamSettings) {
+  const read = (key: string, path: string | null) => (path === null ? null : readSetting(namespace, key, path));
+  const caPem = await read("ca", caFile);
+  const cert = await read("clientCert", clientCertFile);
+  const key = await read("clientKey", clientKeyFile);
+  const tls = { ...NO_TLS, caPem, isUnverified: skipVerify };
+  if (cert === null || key === null) return tls;
+  try {
+    const files = [
+      { text: cert, path: clientCertFile ?? "" },
+      { text: key, path: clientKeyFile ?? "" },
+    ] as const;
+    return { ...tls, clientCertificate: readClientCertificate(...files) };
+  } catch (cause) {
+    throw new ConfigurationError(`upstreams.${namespace}.clientCert: ${describeFailure(cause)}`, { cause });
+  }
+}
+
+/**
+ * How TLS is spoken with a mirror: as its own host's settings say, if there are any. Else the registry's authorities count
+ * there as well; what larder shows to the registry, and that it takes any certificate of it, is between the two of them.
+ */
+async function mirrorTlsOf(mirror: string, { caPem }: TlsSetup, settings: Settings): Promise<TlsSetup> {
+  const own = settingsOf(tryParseNamespace(new URL(mirror).host), settings);
+  return own === null ? { ...NO_TLS, caPem } : tlsOf(own);
+}
+
+function endpointTls({ caPem, clientCertificate, isUnverified }: TlsSetup) {
+  return {
+    isUnverified,
+    ...(caPem === null ? {} : { caPem }),
+    ...(clientCertificate === null ? {} : { clientCertificate }),
+  };
 }
 
 function ownCredentials({ namespace, username, password, filePassword }: UpstreamSetup): CredentialSource | null {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Certificate } from "./transport/certificate.fixture.ts";
 
 /** Debian's docker-registry (distribution), on a port of loopback, with its data in a folder of its own. */
 export type DockerRegistry = { readonly url: string; stop(): Promise<void> };
@@ -13,13 +14,19 @@ export type DockerRegistryAuth =
   | { readonly kind: "basic"; readonly username: string; readonly password: string }
   | { readonly kind: "token"; readonly realm: string; readonly cert: string };
 
-export async function startDockerRegistry(auth: DockerRegistryAuth): Promise<DockerRegistry> {
+/** The certificate that it shows, and the authority of those that it wants to be shown (PEM; null: none). */
+export type DockerRegistryTls = { readonly own: Certificate; readonly clientAuthority: string | null };
+
+export async function startDockerRegistry(
+  auth: DockerRegistryAuth,
+  tls: DockerRegistryTls | null = null,
+): Promise<DockerRegistry> {
   const folder = await mkdtemp(join(tmpdir(), "larder-docker-registry-"));
   const config = {
     version: "0.1",
     log: { level: "info" },
     storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
-    http: { addr: "127.0.0.1:0", secret: "test" },
+    http: { addr: "127.0.0.1:0", secret: "test", ...(tls === null ? {} : { tls: await tlsConfig(tls, folder) }) },
     ...(await authConfig(auth, folder)),
   };
   await Bun.write(join(folder, "config.yml"), JSON.stringify(config));
@@ -31,13 +38,22 @@ export async function startDockerRegistry(auth: DockerRegistryAuth): Promise<Doc
   });
   const address = await listeningAddress(child.stderr);
   return {
-    url: `http://${address}`,
+    url: `${tls === null ? "http" : "https"}://${address}`,
     async stop() {
       child.kill("SIGKILL");
       await child.exited;
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function tlsConfig({ own, clientAuthority }: DockerRegistryTls, folder: string): Promise<object> {
+  const [certificate, key, clients] = [join(folder, "cert"), join(folder, "key"), join(folder, "clients")];
+  await Bun.write(certificate, own.cert);
+  await Bun.write(key, own.key);
+  if (clientAuthority === null) return { certificate, key };
+  await Bun.write(clients, clientAuthority);
+  return { certificate, key, clientcas: [clients] };
 }
 
 async function authConfig(auth: DockerRegistryAuth, folder: string): Promise<object> {

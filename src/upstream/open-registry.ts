@@ -2,7 +2,8 @@ import type { Clock } from "../lib/async/clock.ts";
 import { Turns } from "../lib/async/turns.ts";
 import { DOCKER_HUB, type Namespace } from "../oci/repository-name.ts";
 import { NO_ACCESS } from "./auth/access.ts";
-import { AddressPolicy } from "./transport/address-policy.ts";
+import { AddressPolicy, hostOf } from "./transport/address-policy.ts";
+import type { ClientCertificate } from "./transport/client-certificate.ts";
 import { Authorizer } from "./auth/authorizer.ts";
 import { ContentReader } from "./content-reader.ts";
 import type { CredentialSource } from "./auth/credentials.ts";
@@ -35,8 +36,10 @@ export type Endpoint = {
   readonly url: string;
   /** Certificate authorities trusted besides the public ones, in PEM. */
   readonly caPem?: string;
-  /** Take any certificate. For people who say so on their own command line, never for what is kept for others. */
+  /** Take any certificate from its host: only where somebody has said so, and is told of it again and again. */
   readonly isUnverified?: boolean;
+  /** What larder shows to its host, and to no other, when it asks for a certificate. */
+  readonly clientCertificate?: ClientCertificate;
   /** Add `?ns=NAMESPACE` to each request; for mirrors that serve several registries (another larder, spegel). */
   readonly sendNamespace?: boolean;
 };
@@ -129,7 +132,12 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
   const { namespace, credentials, resolver, policy, addresses, limits, userAgent, instanceId, clock } = shared;
   const address = new ServerAddress(endpoint.url, endpoint.sendNamespace === true ? namespace : null);
   const { connectTimeoutMs, headerTimeoutMs, tokenTimeoutMs, idleTimeoutMs, redirects } = limits;
-  const caPem = endpoint.caPem ?? null;
+  const trust = {
+    host: hostOf(new URL(address.origin)),
+    caPem: endpoint.caPem ?? null,
+    isUnverified: endpoint.isUnverified === true,
+    clientCertificate: endpoint.clientCertificate ?? null,
+  };
   const lanes = shared.budget.lanesOf(address.host);
   const transport = new Transport({
     lanes,
@@ -137,11 +145,11 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
     policy,
     addresses,
     proxies: shared.proxies,
-    caPem,
-    isUnverified: endpoint.isUnverified === true,
+    trust,
     connectTimeoutMs,
     headerTimeoutMs,
     idleTimeoutMs,
+    now: clock.now,
   });
   const headers = { "user-agent": userAgent, via: outgoingVia(instanceId, null) };
   const authorizer = new Authorizer({

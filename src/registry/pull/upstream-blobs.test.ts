@@ -41,7 +41,10 @@ function sendFrom(socket: Socket, start: number): void {
 async function expectDownload(): Promise<void> {
   const stored = new MemoryBlobs();
   const client = clientOf(server.url, { limits: { idleTimeoutMs: 200 } });
-  const upstreams = new Upstreams([{ namespace: NAMESPACE, client, tagLifetimeMs: 0 }], false);
+  const upstreams = new Upstreams(
+    [{ namespace: NAMESPACE, client, tagLifetimeMs: 0, isUnverified: false, clientCertificate: null }],
+    false,
+  );
   const log = new LineLog(() => {}, "error", Date.now);
   const telling = { log, failures: new RecentFailures(log, systemClock.elapsed) };
   const metadata = memoryMetadata();

@@ -1,6 +1,8 @@
+import type { Clock } from "../../lib/async/clock.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { ReachabilityState } from "../../upstream/reachability.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import { cautionsOf } from "./upstream-cautions.ts";
 import type { Upstream, Upstreams } from "./upstreams.ts";
 
 /**
@@ -11,6 +13,8 @@ export type UpstreamState = {
   readonly namespace: Namespace;
   readonly problem: string | null;
   readonly state: ReachabilityState;
+  /** What is unsafe in the way to it. */
+  readonly cautions: readonly string[];
 };
 
 const LIMIT_MS = 8_000;
@@ -20,12 +24,14 @@ const REMEMBERED_MS = 15_000;
 /** Checks whether each upstream registry answers. */
 export class UpstreamHealth {
   readonly #upstreams: Upstreams;
+  readonly #now: () => number;
   readonly #elapsed: () => number;
   #answer: Promise<readonly UpstreamState[]> | null = null;
   #askedAtMs = 0;
 
-  constructor(upstreams: Upstreams, elapsed: () => number) {
+  constructor(upstreams: Upstreams, { now, elapsed }: Clock) {
     this.#upstreams = upstreams;
+    this.#now = now;
     this.#elapsed = elapsed;
   }
 
@@ -34,19 +40,21 @@ export class UpstreamHealth {
     if (this.#upstreams.offline) return [];
     if (this.#answer === null || this.#elapsed() - this.#askedAtMs > REMEMBERED_MS) {
       this.#askedAtMs = this.#elapsed();
-      this.#answer = Promise.all(this.#upstreams.all().map(check));
+      this.#answer = Promise.all(this.#upstreams.all().map((upstream) => check(upstream, this.#now())));
     }
     return this.#answer;
   }
 }
 
-async function check({ namespace, client }: Upstream): Promise<UpstreamState> {
+async function check(upstream: Upstream, nowMs: number): Promise<UpstreamState> {
+  const { namespace, client } = upstream;
+  const cautions = cautionsOf(upstream, nowMs);
   try {
     await client.ping({ signal: AbortSignal.timeout(LIMIT_MS) });
-    return { namespace, problem: null, state: client.reachability() };
+    return { namespace, problem: null, state: client.reachability(), cautions };
   } catch (error) {
     const unanswered = `${namespace} did not answer within ${LIMIT_MS / 1000} s`;
     const problem = error instanceof UpstreamError ? error.message : unanswered;
-    return { namespace, problem, state: client.reachability() };
+    return { namespace, problem, state: client.reachability(), cautions };
   }
 }

@@ -48,7 +48,10 @@ function answer(request: Request, bytes: Uint8Array): Response {
 function opened({ tagLifetimeMs = 60_000, turns = new Turns() } = {}) {
   const metadata = memoryMetadata();
   const client = clientOf(server.url, { limits: { retries: 0 } });
-  const upstreams = new Upstreams([{ namespace: NAMESPACE, client, tagLifetimeMs }], false);
+  const upstreams = new Upstreams(
+    [{ namespace: NAMESPACE, client, tagLifetimeMs, isUnverified: false, clientCertificate: null }],
+    false,
+  );
   const log = new LineLog(() => {}, "error", Date.now);
   const live: Clock = { now: () => clock.now(), elapsed: () => clock.elapsed() };
   const failures = new RecentFailures(log, live.elapsed);

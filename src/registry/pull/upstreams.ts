@@ -1,4 +1,5 @@
 import type { Namespace } from "../../oci/repository-name.ts";
+import type { ClientCertificate } from "../../upstream/transport/client-certificate.ts";
 import type { RegistryClient } from "../../upstream/registry-client.ts";
 
 /** How long upstream's answer that something does not exist is remembered, in milliseconds. */
@@ -10,6 +11,10 @@ export type Upstream = {
   readonly client: RegistryClient;
   /** For how long a tag is taken for current without asking, in milliseconds; `Infinity`: it is never asked for again. */
   readonly tagLifetimeMs: number;
+  /** Is any certificate of its host taken? */
+  readonly isUnverified: boolean;
+  /** What larder shows to it; null: none. */
+  readonly clientCertificate: ClientCertificate | null;
 };
 
 /** The registries that larder may fetch from, and the offline switch. No other host is ever contacted for content. */

@@ -75,6 +75,16 @@ const SEEN = gauge(
   "When the registry said so, since unix epoch",
   "namespace",
 );
+const UNVERIFIED = gauge(
+  "larder_upstream_unverified",
+  "Whether any certificate of a registry is taken (skipVerify): 1 is unsafe",
+  "namespace",
+);
+const EXPIRY = gauge(
+  "larder_upstream_client_certificate_expiry_timestamp_seconds",
+  "When the certificate that larder shows to a registry expires, since unix epoch",
+  "namespace",
+);
 const OFFLINE: MetricDefinition = {
   kind: "gauge",
   name: "larder_offline",
@@ -86,10 +96,12 @@ const OFFLINE: MetricDefinition = {
 export function upstreamState(upstreams: Upstreams): MetricReader {
   const read = (): readonly Reading[] => [
     { metric: OFFLINE, labels: [], value: Number(upstreams.offline) },
-    ...upstreams.all().flatMap(({ namespace, client }) => {
+    ...upstreams.all().flatMap(({ namespace, client, isUnverified, clientCertificate }) => {
       const allowance = client.rateLimit();
       const values: readonly (readonly [MetricDefinition, number | null | undefined])[] = [
         [REACHABLE, Number(client.reachability() !== "away")],
+        [UNVERIFIED, Number(isUnverified)],
+        [EXPIRY, clientCertificate && clientCertificate.validToMs / 1000],
         [LIMIT, allowance?.limit],
         [LEFT, allowance?.remaining],
         [WINDOW, allowance?.windowSeconds],
@@ -98,5 +110,5 @@ export function upstreamState(upstreams: Upstreams): MetricReader {
       return values.flatMap(([metric, value]) => (value == null ? [] : [{ metric, labels: [namespace], value }]));
     }),
   ];
-  return { name: "upstreams", definitions: [OFFLINE, REACHABLE, LIMIT, LEFT, WINDOW, SEEN], read };
+  return { name: "upstreams", definitions: [OFFLINE, REACHABLE, UNVERIFIED, EXPIRY, LIMIT, LEFT, WINDOW, SEEN], read };
 }

@@ -1,4 +1,4 @@
-import { describeOrigin, type Given, type GivenSettings } from "./given-settings.ts";
+import { describeOrigin, fullKey, type Given, type GivenSettings } from "./given-settings.ts";
 import { formatListenAddress } from "./listen-address.ts";
 import { SETTINGS, type SettingKey } from "./settings-table.ts";
 import type { Settings } from "./settings.ts";
@@ -30,6 +30,33 @@ export function contradictionsWithin(layer: GivenSettings): readonly string[] {
   return problems;
 }
 
+/** What does not go together in what was said of upstream registries, from whatever source. */
+function contradictionsOfUpstreams({ upstreams }: Settings, given: GivenSettings): readonly string[] {
+  return upstreams.flatMap((upstream) => {
+    const { namespace, clientCertFile, clientKeyFile } = upstream;
+    const say = (key: SettingKey, what: string): readonly string[] => {
+      const origin = given.get(fullKey(key, namespace))?.origin;
+      return [`${origin === undefined ? "" : `${describeOrigin(origin)}: `}upstreams.${namespace} ${what}`];
+    };
+    const lacks = (key: "upstreams.HOST.clientCert" | "upstreams.HOST.clientKey", other: string) =>
+      say(key, `has ${key.replace("upstreams.HOST.", "")} without ${other}; they belong together, give both`);
+    const pairs =
+      clientCertFile !== null && clientKeyFile === null
+        ? lacks("upstreams.HOST.clientCert", "clientKey")
+        : clientCertFile === null && clientKeyFile !== null
+          ? lacks("upstreams.HOST.clientKey", "clientCert")
+          : [];
+    const trust =
+      upstream.skipVerify && upstream.caFile !== null
+        ? say(
+            "upstreams.HOST.skipVerify",
+            "has both ca and skipVerify: with an authority there is something to verify; keep one",
+          )
+        : [];
+    return [...pairs, ...trust];
+  });
+}
+
 /** The contradictions between all settings that were given, whatever source they come from, each with its place. */
 export function contradictionsOf(settings: Settings, given: GivenSettings): readonly string[] {
   const problems: string[] = [];
@@ -45,6 +72,7 @@ export function contradictionsOf(settings: Settings, given: GivenSettings): read
   if (isFlag && https.length === 0) {
     problems.push("a certificate is of use for HTTPS alone: give --https ADDRESS, such as --https :443");
   }
+  problems.push(...contradictionsOfUpstreams(settings, given));
   const seen = new Map<string, string>();
   for (const [key, addresses] of [
     ["http", http],

@@ -28,6 +28,9 @@ const TEXTS: Readonly<Record<SettingKey, readonly [string, string, string | null
   "upstreams.HOST.password": ["secret", "12", null],
   "upstreams.HOST.passwordFile": ["/a", "b", null],
   "upstreams.HOST.ca": ["/a.pem", "b.pem", null],
+  "upstreams.HOST.clientCert": ["/a.pem", "b.pem", null],
+  "upstreams.HOST.clientKey": ["/a.key", "b.key", null],
+  "upstreams.HOST.skipVerify": ["true", "false", "perhaps"],
   "upstreams.HOST.tags": ["never", "10m", "soon"],
   offline: ["true", "false", "perhaps"],
   resolvers: ["9.9.9.9", "[2620:fe::9]:5353", "dns.google"],
@@ -69,6 +72,8 @@ const read = async (flags: FlagValues, environment: Readonly<Record<string, stri
 const BESIDE: Readonly<Record<string, readonly [SettingKey, string]>> = {
   "tls.cert": ["tls.key", "/k"],
   "tls.key": ["tls.cert", "/c"],
+  "upstreams.HOST.clientCert": ["upstreams.HOST.clientKey", "quay.io=/k"],
+  "upstreams.HOST.clientKey": ["upstreams.HOST.clientCert", "quay.io=/c"],
 };
 
 describe.each(ROWS.map(([key, setting]) => [key, setting] as const))("%s", (key, setting) => {

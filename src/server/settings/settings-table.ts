@@ -175,6 +175,16 @@ export const SETTINGS = {
     shape: text,
     help: "a PEM file with authorities to trust for it besides the public ones; read again with the settings",
   }),
+  "upstreams.HOST.clientCert": row({
+    shape: text,
+    help: "a PEM file with the certificate that larder shows to it, and to no other host; read again with the settings",
+  }),
+  "upstreams.HOST.clientKey": row({ shape: text, help: "and its key" }),
+  "upstreams.HOST.skipVerify": row({
+    shape: boolean,
+    help: "take any certificate from its host: whoever is on the way can then be the registry, and hand out any image",
+    default: false,
+  }),
   "upstreams.HOST.tags": row({ shape: tagLifetime, help: "as tags, for this registry alone" }),
   offline: row({
     flag: "--offline",

@@ -68,8 +68,18 @@ export type UpstreamSettings = {
   readonly password: string | null;
   readonly passwordFile: string | null;
   readonly caFile: string | null;
+  /** The files of the certificate that larder shows, and of its key. */
+  readonly clientCertFile: string | null;
+  readonly clientKeyFile: string | null;
+  /** Is any certificate of its host taken? */
+  readonly skipVerify: boolean;
   readonly tagLifetimeMs: number | null;
 };
+
+/** The settings of an upstream registry of which nothing was said. */
+export function unsaidUpstream(namespace: Namespace): UpstreamSettings {
+  return upstreamFrom(new Map(), namespace);
+}
 
 /** The settings with the given values, and with the defaults for the rest. */
 export function settingsFrom(given: GivenSettings): Settings {
@@ -131,18 +141,23 @@ function withoutRepetition(addresses: readonly ListenAddress[]): readonly Listen
 
 function upstreamsFrom(given: GivenSettings): readonly UpstreamSettings[] {
   const hosts = new Set([...given.values()].map(({ host }) => host).filter((host) => host !== null));
-  return [...hosts].map((host) => {
-    const maybe = <Key extends SettingKey & `upstreams.HOST.${string}`>(key: Key) =>
-      (given.get(fullKey(key, host))?.value ?? SETTINGS[key].default) as ValueOf<Key> | null;
-    return {
-      namespace: host,
-      endpoint: maybe("upstreams.HOST.endpoint"),
-      mirrors: maybe("upstreams.HOST.mirrors") ?? [],
-      username: maybe("upstreams.HOST.username"),
-      password: maybe("upstreams.HOST.password"),
-      passwordFile: maybe("upstreams.HOST.passwordFile"),
-      caFile: maybe("upstreams.HOST.ca"),
-      tagLifetimeMs: maybe("upstreams.HOST.tags"),
-    };
-  });
+  return [...hosts].map((host) => upstreamFrom(given, host));
+}
+
+function upstreamFrom(given: GivenSettings, host: Namespace): UpstreamSettings {
+  const maybe = <Key extends SettingKey & `upstreams.HOST.${string}`>(key: Key) =>
+    (given.get(fullKey(key, host))?.value ?? SETTINGS[key].default) as ValueOf<Key> | null;
+  return {
+    namespace: host,
+    endpoint: maybe("upstreams.HOST.endpoint"),
+    mirrors: maybe("upstreams.HOST.mirrors") ?? [],
+    username: maybe("upstreams.HOST.username"),
+    password: maybe("upstreams.HOST.password"),
+    passwordFile: maybe("upstreams.HOST.passwordFile"),
+    caFile: maybe("upstreams.HOST.ca"),
+    clientCertFile: maybe("upstreams.HOST.clientCert"),
+    clientKeyFile: maybe("upstreams.HOST.clientKey"),
+    skipVerify: maybe("upstreams.HOST.skipVerify") ?? false,
+    tagLifetimeMs: maybe("upstreams.HOST.tags"),
+  };
 }

@@ -10,6 +10,7 @@ import type { Lane, RequestLanes } from "./request-lanes.ts";
 import { watchBody } from "./response-body.ts";
 import { type SendingHooks, SourceFailure, UploadedBody } from "./uploaded-body.ts";
 import { UpstreamError } from "./upstream-error.ts";
+import { type ClientCertificate, whyNotValid } from "./client-certificate.ts";
 import { codeOf } from "../../lib/files/system-error.ts";
 import { describeFailure, isCertificateCode } from "../../lib/failures/describe-failure.ts";
 import { formatHostPort } from "../../lib/net/host-port.ts";
@@ -45,6 +46,18 @@ export type HttpResponse = {
   readonly body: ReadableStream<Uint8Array> | null;
 };
 
+/** How the servers of a registry, and those that they lead to, and larder show each other who they are. */
+type ServerTrust = {
+  /** The registry's own host, without its port. */
+  readonly host: string;
+  /** Trusted besides the public authorities, at all hosts; null: those alone. */
+  readonly caPem: string | null;
+  /** Take any certificate from the own host: whoever is on the way can be the registry then. Others have to show a good one. */
+  readonly isUnverified: boolean;
+  /** Shown to the own host alone; null: none. */
+  readonly clientCertificate: ClientCertificate | null;
+};
+
 /** What sending requests needs. */
 export type TransportOptions = {
   readonly lanes: RequestLanes;
@@ -52,13 +65,12 @@ export type TransportOptions = {
   readonly addresses: ReachableAddresses;
   readonly policy: AddressPolicy;
   readonly proxies: ProxyFinder;
-  /** Trusted besides the public authorities; null: those alone. */
-  readonly caPem: string | null;
-  /** Take any certificate: whoever is on the way can be the server then. */
-  readonly isUnverified: boolean;
+  readonly trust: ServerTrust;
   readonly connectTimeoutMs: number;
   readonly headerTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 };
 
 /**
@@ -75,7 +87,8 @@ export class Transport {
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#authorities = options.caPem === null ? null : [...getCACertificates("default"), options.caPem];
+    const { caPem } = options.trust;
+    this.#authorities = caPem === null ? null : [...getCACertificates("default"), caPem];
   }
 
   /** Throws an `UpstreamError`, or the reason of the request's signal. */
@@ -123,7 +136,7 @@ export class Transport {
         if (cause instanceof SourceFailure) throw cause.cause;
         this.#options.addresses.forget(host, port);
         if (index === targets.length - 1 || !mayTryNext(request, cause))
-          throw unreachable(request, proxy === null ? target : "the proxy", cause);
+          throw this.#unreachable(request, proxy === null ? target : "the proxy", cause);
       }
     }
     throw new UpstreamError({ kind: "unreachable", reason: "name" }, `no address for ${JSON.stringify(host)}`);
@@ -198,15 +211,40 @@ export class Transport {
     });
   }
 
-  #tls(url: URL): { serverName?: string; ca?: string[]; rejectUnauthorized?: boolean } {
+  /** The runtime keeps no connection for a request that says other things here than the one that it was made for. */
+  #tls(url: URL): TlsOptions {
     const host = hostOf(url);
+    const { trust } = this.#options;
+    const certificate = this.#shownTo(url);
     return {
       ...(isIP(host) === 0 ? { serverName: host } : {}),
       ...(this.#authorities === null ? {} : { ca: this.#authorities }),
-      ...(this.#options.isUnverified ? { rejectUnauthorized: false } : {}),
+      ...(trust.isUnverified && host === trust.host ? { rejectUnauthorized: false } : {}),
+      ...(certificate === null ? {} : { cert: certificate.certPem, key: certificate.keyPem }),
     };
   }
+
+  #shownTo(url: URL): ClientCertificate | null {
+    const { host, clientCertificate } = this.#options.trust;
+    return url.protocol === "https:" && hostOf(url) === host ? clientCertificate : null;
+  }
+
+  #unreachable(request: HttpRequest, place: string, cause: unknown): UpstreamError {
+    if (cause instanceof UpstreamError) return cause;
+    const certificate = this.#shownTo(request.url);
+    const problem = certificate === null ? null : whyNotValid(certificate, this.#options.now());
+    const shown = certificate === null ? null : `larder showed the client certificate in ${certificate.source}`;
+    return unreachable(request, place, cause, problem ?? shown);
+  }
 }
+
+type TlsOptions = {
+  serverName?: string;
+  ca?: string[];
+  rejectUnauthorized?: boolean;
+  cert?: string;
+  key?: string;
+};
 
 /** `GET https://registry.example/v2/…`: what is asked of whom, without the query, which may hold a signature. */
 export function describeRequest(method: string, url: URL): string {
@@ -229,8 +267,8 @@ function mayTryNext({ method }: HttpRequest, cause: unknown): boolean {
   return neverConnected(cause) || (cause instanceof UpstreamError && (method === "GET" || method === "HEAD"));
 }
 
-function unreachable(request: HttpRequest, place: string, cause: unknown): UpstreamError {
-  if (cause instanceof UpstreamError) return cause;
+/** `certificate` is what is to be said of the client certificate, null when none was shown. */
+function unreachable(request: HttpRequest, place: string, cause: unknown, certificate: string | null): UpstreamError {
   const code = nameOf(cause);
   const reason =
     /^(?:EPROTO|ERR_TLS|ERR_SSL)/.test(code) || isCertificateCode(code)
@@ -242,9 +280,11 @@ function unreachable(request: HttpRequest, place: string, cause: unknown): Upstr
     reason === "tls"
       ? "; a registry with a private certificate needs its authority's file, one without TLS an http:// endpoint"
       : "";
+  // A server that does not like it mostly just closes the connection.
+  const hint = certificate === null || reason === "refused" ? "" : `; ${certificate}`;
   // No `cause`: the runtime's message quotes the URL with its query.
   return new UpstreamError(
     { kind: "unreachable", reason },
-    `${describeRequest(request.method, request.url)} failed at ${place}: ${describeFailure(cause)}${advice}`,
+    `${describeRequest(request.method, request.url)} failed at ${place}: ${describeFailure(cause)}${advice}${hint}`,
   );
 }
