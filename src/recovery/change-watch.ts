@@ -1,4 +1,5 @@
 import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
+import { type Cell, KEPT_TABLES, keptTableTriggers } from "./kept-tables.ts";
 import type { StoreRecord } from "./store-record.ts";
 
 /** What the triggers note. For a manifest only its digest: the bytes are read when the transaction ends. */
@@ -15,7 +16,7 @@ type ChangeRow = {
 /**
  * Triggers of this connection alone, so whatever changes these tables is seen, cascades included, and no code that does
  * has to say so. What they note is in memory, and goes with a transaction that is rolled back. When a cached tag was last
- * checked is no change; nor is what events tell, of which no database is made.
+ * checked is no change.
  */
 const TRIGGERS = `
 CREATE TEMP TABLE change (
@@ -61,6 +62,7 @@ END;
 export function watchChanges(database: SqliteDatabase): void {
   database.script("PRAGMA temp_store = MEMORY");
   database.script(TRIGGERS);
+  for (const table of KEPT_TABLES) database.script(keptTableTriggers(table));
 }
 
 /** The changes since the last call, in order: to be called at the end of a transaction, within it. */
@@ -87,11 +89,19 @@ function toRecord(database: SqliteDatabase, { kind, a, b, c, n, m, pushed }: Cha
       return { kind, repository: a, name: b ?? "", pushed: pushed ?? 0 };
     case "setting":
       return { kind, key: a, value: b };
+    case "row":
+      return { kind, table: a, row: cellsOf(b) };
+    case "gone":
+      return { kind, table: a, key: cellsOf(b) };
     case "begin":
     case "end":
       return null;
   }
   return kind satisfies never;
+}
+
+function cellsOf(text: string | null): Record<string, Cell> {
+  return JSON.parse(text ?? "{}") as Record<string, Cell>;
 }
 
 function readManifest(database: SqliteDatabase, digest: string): StoreRecord | null {

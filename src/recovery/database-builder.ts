@@ -5,6 +5,7 @@ import type { Digest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { referencesOf } from "../oci/manifest-references.ts";
 import { migrate } from "../storage/sqlite/migrate.ts";
+import { type Cell, columnsOf, findKeptTable, keySql, putRowSql } from "./kept-tables.ts";
 import type { StoreRecord } from "./store-record.ts";
 
 /** The first ones of many things, and their number. */
@@ -177,11 +178,29 @@ export class DatabaseBuilder {
           record.key,
           record.value,
         );
+      case "row":
+        return this.#putRow(record.table, record.row);
+      case "gone":
+        return this.#deleteRow(record.table, record.key);
       case "begin":
       case "end":
         return;
     }
     record satisfies never;
+  }
+
+  /** What this larder does not know, of a newer one, is left out. */
+  #putRow(name: string, row: Readonly<Record<string, Cell>>): void {
+    const table = findKeptTable(name);
+    const columns = table === null ? [] : columnsOf(table).filter((column) => column in row);
+    const sql = table === null ? null : putRowSql(table, columns);
+    if (sql !== null) this.#run(sql, ...columns.map((column) => row[column] ?? null));
+  }
+
+  #deleteRow(name: string, key: Readonly<Record<string, Cell>>): void {
+    const table = findKeptTable(name);
+    if (table === null) return;
+    this.#run(`DELETE FROM ${name} WHERE ${keySql(table)}`, ...table.key.map((column) => key[column] ?? null));
   }
 
   async #addReferences(): Promise<void> {

@@ -11,7 +11,7 @@ import type { Tag } from "../oci/tag.ts";
 import { DatabaseBuilder } from "./database-builder.ts";
 import { listHistory } from "./history-folder.ts";
 import { findHistory, readRecords } from "./read-history.ts";
-import { contentOf, imageManifest, indexManifest, open, put, SPACE } from "./store.fixture.ts";
+import { changeAccounts, contentOf, imageManifest, indexManifest, open, put, SPACE } from "./store.fixture.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -35,7 +35,19 @@ async function rebuilt(): Promise<unknown> {
 }
 
 const command = fc.record({
-  what: fc.constantFrom("put", "put", "put", "index", "untag", "drop", "collect", "set", "snapshot", "reopen"),
+  what: fc.constantFrom(
+    "put",
+    "put",
+    "put",
+    "index",
+    "untag",
+    "drop",
+    "collect",
+    "set",
+    "account",
+    "snapshot",
+    "reopen",
+  ),
   repository: fc.constantFrom("local/a", "docker.io/library/b"),
   name: fc.constantFrom("x", "y", "z"),
   tag: fc.constantFrom("1", "2", null),
@@ -62,6 +74,7 @@ test("the newest snapshot and what changed since are the whole, whatever happene
         if (what === "drop") await store.metadata.manifests.deleteManifest(repository, manifest.digest, false, atMs);
         if (what === "collect") await store.metadata.collection.collectLinks(atMs);
         if (what === "set") await store.metadata.settings.set(image, tag === null ? null : [tag, atMs]);
+        if (what === "account") await changeAccounts(store, image, tag !== null, atMs);
         if (what === "snapshot") await store.housekeeping?.snapshots.take(new Turns(), NEVER);
         if (what === "reopen") {
           await store.metadata.close();

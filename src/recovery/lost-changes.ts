@@ -1,5 +1,6 @@
 import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { findHistory, readRecords } from "./read-history.ts";
+import { findKeptTable, isRowInDatabase, type KeptTable } from "./kept-tables.ts";
 import type { StoreRecord } from "./store-record.ts";
 
 /** The last record of what it is about, and its place among all. */
@@ -58,6 +59,11 @@ function keyOf(record: StoreRecord): string | null {
       return `${record.repository}@${record.manifest}`;
     case "setting":
       return `setting ${record.key}`;
+    case "row":
+    case "gone": {
+      const table = lookedUpTable(record);
+      return table === null ? null : `${record.table} ${JSON.stringify(keyCells(table, record))}`;
+    }
     case "manifest":
     case "begin":
     case "end":
@@ -89,10 +95,29 @@ function isInDatabase(database: SqliteDatabase, record: StoreRecord): boolean {
       const found = database.query<{ value: string }, [string]>(sql).get(record.key);
       return (found?.value ?? null) === record.value;
     }
+    case "row":
+    case "gone": {
+      const table = lookedUpTable(record);
+      const row = record.kind === "row" ? record.row : null;
+      return table === null || isRowInDatabase(database, table, keyCells(table, record), row);
+    }
     case "manifest":
     case "begin":
     case "end":
       return true;
   }
   return record satisfies never;
+}
+
+type RowRecord = Extract<StoreRecord, { kind: "row" | "gone" }>;
+
+/** Null where it is no loss that a row is not there: it may have gone for its age, or nobody knows what it was. */
+function lookedUpTable({ table: name }: RowRecord): KeptTable | null {
+  const table = findKeptTable(name);
+  return table?.isAppendOnly === true ? null : table;
+}
+
+function keyCells({ key }: KeptTable, record: RowRecord) {
+  const cells = record.kind === "row" ? record.row : record.key;
+  return key.map((column) => cells[column] ?? null);
 }

@@ -20,7 +20,7 @@ import { asidePath, blobPath } from "../storage/filesystem/blob-folder.ts";
 import { readStoreMark, writeStoreMark } from "./store-mark.ts";
 import { seekDamage } from "./database-copy.ts";
 import { finishRebuild, rebuildStore } from "./rebuild.ts";
-import { contentOf, imageManifest, indexManifest, open, pushImage, put } from "./store.fixture.ts";
+import { changeAccounts, contentOf, imageManifest, indexManifest, open, pushImage, put } from "./store.fixture.ts";
 
 const NOW = Date.UTC(2026, 10, 28);
 const PAGE = 4096;
@@ -43,6 +43,9 @@ async function fill(images: number, withHistory = true): Promise<unknown> {
   const child = await pushImage(folder, store, "local/multi", "amd64");
   await put(store, "local/multi", indexManifest([child.digest]), "1", { children: [child.digest] });
   await put(store, "docker.io/library/cached", imageManifest("cached"), "3", { kind: "cached" });
+  await changeAccounts(store, "ann", true, 5);
+  await changeAccounts(store, "bob", true, 6);
+  await changeAccounts(store, "bob", false, 7);
   await store.metadata.close();
   if (!withHistory) rmSync(join(folder, "snapshots"), { recursive: true });
   return contentOf(path);

@@ -3,6 +3,7 @@ import { algorithmOf, Digester, tryParseDigest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isSqliteDamage } from "../storage/store-damage.ts";
 import { manifestRecord } from "./change-watch.ts";
+import { type Cell, columnsOf, KEPT_TABLES } from "./kept-tables.ts";
 import type { StoreRecord } from "./store-record.ts";
 
 const ROWS = 200;
@@ -39,6 +40,7 @@ export function* salvage(path: string, atMs: number): Generator<readonly StoreRe
     for (const rows of bothWays<TagRow>(database, TAGS)) {
       yield rows.map(({ updated_at, ...row }) => ({ kind: "tag", ...row, updatedAtMs: updated_at, checkedAtMs: 0 }));
     }
+    yield* keptRows(database);
   } finally {
     database.close();
   }
@@ -78,6 +80,21 @@ function openOrNull(path: string): Database | null {
   } catch (error) {
     if (!isSqliteDamage(error)) throw error;
     return null;
+  }
+}
+
+/** A database of an older larder has fewer tables. */
+function* keptRows(database: Database): Generator<readonly StoreRecord[]> {
+  for (const table of KEPT_TABLES) {
+    const { name, key, condition } = table;
+    const sql = "SELECT count(*) AS n FROM sqlite_schema WHERE name = ?";
+    const isThere = unlessDamaged(() => database.query<{ n: number }, [string]>(sql).get(name)?.n === 1);
+    if (isThere !== true) continue;
+    const where = condition === null ? "" : ` WHERE ${condition.replaceAll("row.", "")}`;
+    const source = { columns: columnsOf(table).join(", "), from: `${name} NOT INDEXED${where}`, order: key };
+    for (const rows of bothWays<Record<string, Cell>>(database, [source])) {
+      yield rows.map((row) => ({ kind: "row", table: name, row }));
+    }
   }
 }
 

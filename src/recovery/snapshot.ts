@@ -3,6 +3,7 @@ import { syncFolder } from "../lib/files/sync-folder.ts";
 import type { Work } from "../lib/async/turns.ts";
 import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { manifestRecord } from "./change-watch.ts";
+import { type Cell, columnsOf, KEPT_TABLES, type KeptTable } from "./kept-tables.ts";
 import { historyFolder, historyPath } from "./history-folder.ts";
 import { formatRecord, type StoreRecord } from "./store-record.ts";
 
@@ -13,7 +14,7 @@ const MANIFESTS = 8;
 const BATCH_CHARACTERS = 256 << 10;
 
 /**
- * Writes the snapshot `number`: all that the database says of manifests, of who holds them, of tags, and of settings. It reads in turns
+ * Writes the snapshot `number`: all that the database says of manifests, of who holds them, of tags, of settings, and of `KEPT_TABLES`. It reads in turns
  * of the event loop, while things change; what changes meanwhile is in the file of changes with the same number, which
  * must have been begun before. The snapshot is there whole or not at all.
  */
@@ -57,6 +58,7 @@ function* slices(database: SqliteDatabase): Generator<readonly StoreRecord[]> {
   yield* holders(database);
   yield* tags(database);
   yield* settings(database);
+  for (const table of KEPT_TABLES) yield* rowsOf(database, table);
 }
 
 function* manifests(database: SqliteDatabase): Generator<readonly StoreRecord[]> {
@@ -129,5 +131,22 @@ function* settings(database: SqliteDatabase): Generator<readonly StoreRecord[]> 
     if (last === undefined) return;
     yield rows.map((row) => ({ kind: "setting", ...row }));
     after = last.key;
+  }
+}
+
+function* rowsOf(database: SqliteDatabase, table: KeptTable): Generator<readonly StoreRecord[]> {
+  const { name, key, condition } = table;
+  const [keys, places] = [key.join(", "), key.map(() => "?").join(", ")];
+  const wanted = condition === null ? "" : `AND ${condition.replaceAll("row.", "")}`;
+  const rowsAfter = (after: readonly Cell[] | null) => {
+    const behind = after === null ? "true" : `(${keys}) > (${places})`;
+    const sql = `SELECT ${columnsOf(table).join(", ")} FROM ${name} WHERE ${behind} ${wanted} ORDER BY ${keys} LIMIT ${ROWS}`;
+    return database.query<Record<string, Cell>, Cell[]>(sql).all(...(after ?? []));
+  };
+  for (let rows = rowsAfter(null); ; ) {
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map((row) => ({ kind: "row", table: name, row }));
+    rows = rowsAfter(key.map((column) => last[column] ?? null));
   }
 }

@@ -33,10 +33,14 @@ const untagged = v.object({
 });
 /** `value` is JSON; null: it is not set any more. */
 const setting = v.object({ kind: v.literal("setting"), key: v.string(), value: v.nullable(v.string()) });
+const cells = v.record(v.string(), v.nullable(v.union([v.string(), v.number()])));
+/** A row of one of the `KEPT_TABLES`, by its columns; `gone`: the one with this key was deleted. */
+const row = v.object({ kind: v.literal("row"), table: v.string(), row: cells });
+const gone = v.object({ kind: v.literal("gone"), table: v.string(), key: cells });
 const begin = v.object({ kind: v.literal("begin"), store: v.string(), atMs: v.number() });
 const end = v.object({ kind: v.literal("end"), records: v.number() });
 
-const shape = v.variant("kind", [manifest, held, dropped, tag, untagged, setting, begin, end]);
+const shape = v.variant("kind", [manifest, held, dropped, tag, untagged, setting, row, gone, begin, end]);
 
 /**
  * One thing that the database says, or that changed in it: all that files of blobs do not tell themselves. Records are

@@ -75,6 +75,10 @@ export function contentOf(path: string): unknown {
     all("SELECT repository, manifest, subject, added_at, orphaned_at FROM repository_manifest ORDER BY 1, 2"),
     all("SELECT repository, name, pushed, manifest, updated_at FROM tag ORDER BY 1, 2, 3"),
     all("SELECT key, value FROM setting ORDER BY 1"),
+    all("SELECT * FROM account_user ORDER BY 1"),
+    all("SELECT * FROM account_token ORDER BY 1"),
+    all("SELECT * FROM audit ORDER BY 1"),
+    all("SELECT * FROM event WHERE kind IN ('pushed', 'removed') ORDER BY 1"),
   ];
   database.close();
   return content;
@@ -95,4 +99,18 @@ export async function pushImage(
   await store.metadata.links.linkBlob(repository as RepositoryName, digestOf(text), text.length, 1);
   await put(store, repository, manifest, tag, { references: [digestOf(text)] });
   return manifest;
+}
+
+/** Adds a user and a token of that name, or takes them away, as somebody who administers larder does. */
+export async function changeAccounts({ metadata }: Store, name: string, isThere: boolean, atMs: number): Promise<void> {
+  const { users, tokens } = metadata.accounts;
+  const by = { who: "administrator", from: null, requestId: "r-1", atMs, subject: name, detail: null };
+  if (isThere) {
+    await users.put({ name, passwordHash: `hash ${atMs}`, grants: ["pull:**"] }, { ...by, action: "user-added" });
+    const token = { id: `${name}-${atMs}`, name, secretHash: `${atMs}`, grants: ["push:**"], createdAtMs: atMs };
+    await tokens.add({ ...token, expiresAtMs: null }, { ...by, action: "token-created" });
+  } else {
+    await users.delete(name, { ...by, action: "user-removed" });
+    await tokens.revoke(name, { ...by, action: "token-revoked" });
+  }
 }

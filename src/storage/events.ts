@@ -3,8 +3,9 @@
  * of the log, webhooks, recordings and pages that are open hang on them; none of them is told of what came to nothing, and
  * none misses what a crash cut off between the change and the telling: the event is in the store.
  *
- * They are a list of what happened lately, not a history: the last `EVENTS_KEPT`, of the last `EVENTS_KEPT_MS`. A database
- * that is made anew begins without any; the ids go on to grow, so that one who remembers an id misses nothing that comes.
+ * They are a list of what happened lately, not a history: the last `EVENTS_KEPT`, of the last `EVENTS_KEPT_MS`; but those of
+ * pushes and removals are part of the audit log, and kept for as long as its entries (`audit.ts`). In a database that is
+ * made anew the ids go on to grow, so that one who remembers an id misses nothing that comes.
  */
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
@@ -45,7 +46,7 @@ export type NewEvent = EventCause & {
 /** An event with its id. Ids grow in the order of events. */
 export type StoreEvent = NewEvent & { readonly id: number };
 
-/** The number of events that are kept; older ones are deleted. */
+/** The number of events that are kept, besides pushes and removals; older ones are deleted. */
 export const EVENTS_KEPT = 10_000;
 /** Events that are older than this, in milliseconds, are deleted. */
 export const EVENTS_KEPT_MS = 30 * 86_400_000;

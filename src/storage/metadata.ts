@@ -9,6 +9,8 @@
  *
  * Times are milliseconds since 1970, given by the caller.
  */
+import type { AccountStore } from "./accounts.ts";
+import type { AuditStore } from "./audit.ts";
 import type { Page } from "./page.ts";
 import type { BlobTransitionStore, CollectionStore } from "./collection.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -253,6 +255,8 @@ export type MetadataStore = {
   readonly statistics: StatisticsStore;
   readonly settings: SettingsStore;
   readonly events: EventStore;
+  readonly audit: AuditStore;
+  readonly accounts: AccountStore;
   readonly leases: Leases;
   close(): Promise<void>;
 };

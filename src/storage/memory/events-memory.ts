@@ -1,17 +1,27 @@
+import { AUDIT_KEPT, AUDIT_KEPT_MS } from "../audit.ts";
 import { EVENTS_KEPT, EVENTS_KEPT_MS, type EventStore, type NewEvent, type StoreEvent } from "../events.ts";
 import { Subscribers } from "../subscribers.ts";
+
+/** The old ones are taken away once in so many. */
+const TRIM_EVERY = 100;
 
 /** Events in memory. */
 export class MemoryEvents implements EventStore {
   #events: StoreEvent[] = [];
+  #lastId = 0;
+  #added = 0;
   readonly #subscribers = new Subscribers<[StoreEvent]>();
 
   add(event: NewEvent): void {
-    const id = (this.#events.at(-1)?.id ?? 0) + 1;
-    const stored = { ...event, id };
+    const stored = { ...event, id: this.takeId() };
     this.#events.push(stored);
-    this.#events = this.#events.filter(({ atMs }) => atMs >= event.atMs - EVENTS_KEPT_MS).slice(-EVENTS_KEPT);
+    if (++this.#added % TRIM_EVERY === 0) this.#trim(event.atMs);
     this.#subscribers.tell(stored);
+  }
+
+  /** The next id, of an event or of an audit entry. */
+  takeId(): number {
+    return ++this.#lastId;
   }
 
   async listAfter(id: number, limit: number): Promise<readonly StoreEvent[]> {
@@ -32,4 +42,16 @@ export class MemoryEvents implements EventStore {
   async append(event: NewEvent): Promise<void> {
     this.add(event);
   }
+
+  #trim(nowMs: number): void {
+    const [changes, others] = [this.#events.filter(isChange), this.#events.filter((one) => !isChange(one))];
+    this.#events = [
+      ...changes.filter(({ atMs }) => atMs >= nowMs - AUDIT_KEPT_MS).slice(-AUDIT_KEPT),
+      ...others.filter(({ atMs }) => atMs >= nowMs - EVENTS_KEPT_MS).slice(-EVENTS_KEPT),
+    ].toSorted((a, b) => a.id - b.id);
+  }
+}
+
+function isChange({ kind }: StoreEvent): boolean {
+  return kind === "pushed" || kind === "removed";
 }

@@ -23,6 +23,8 @@ import type { Page } from "../page.ts";
 import type { Departure } from "../collection.ts";
 import type { StoreTotals } from "../statistics.ts";
 import { ProcessLeases } from "../process-leases.ts";
+import { MemoryAccounts } from "./accounts-memory.ts";
+import { MemoryAudit } from "./audit-memory.ts";
 import { MemoryEvents } from "./events-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryTagLists } from "./tag-lists-memory.ts";
@@ -43,6 +45,7 @@ type Repository = {
 /** Metadata in memory, for tests of what stands on it: the contract in its plainest form. */
 export function memoryMetadata(): MetadataStore {
   const store = new MemoryMetadata();
+  const audit = new MemoryAudit(store.events);
   return {
     manifests: store,
     tags: store,
@@ -55,6 +58,8 @@ export function memoryMetadata(): MetadataStore {
     collection: store,
     transitions: store,
     events: store.events,
+    audit,
+    accounts: new MemoryAccounts(audit),
     leases: new ProcessLeases(() => performance.now()),
     settings: new MemorySettings(),
     statistics: new MemoryStatistics(() => store.totals()),

@@ -3,6 +3,8 @@ import { Turns } from "../../lib/async/turns.ts";
 import { BlobTransitions } from "../blob-transitions.ts";
 import type { MetadataStore } from "../metadata.ts";
 import { ProcessLeases } from "../process-leases.ts";
+import { SqliteAccounts } from "./sqlite-accounts.ts";
+import { SqliteAudit } from "./sqlite-audit.ts";
 import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteBlobTransitions } from "./sqlite-blob-transitions.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
@@ -30,6 +32,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
   const linkTurns = new KeyedMutex<"links">();
   const transitions = new BlobTransitions();
   const events = new SqliteEvents(database);
+  const audit = new SqliteAudit(database);
   const tags = new SqliteTags(database, events, turns);
   return {
     manifests: new SqliteManifests(database, events, turns, linkTurns),
@@ -43,6 +46,8 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     collection: new SqliteCollection(database, { linkTurns, turns, transitions, sweepRows }),
     transitions: new SqliteBlobTransitions(database, transitions),
     events,
+    audit,
+    accounts: new SqliteAccounts(database, audit),
     leases: new ProcessLeases(() => performance.now()),
     settings: new SqliteSettings(database),
     statistics: new SqliteStatistics(database),

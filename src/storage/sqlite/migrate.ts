@@ -7,6 +7,7 @@ import tagOrder from "./migrations/0005-tag-order.sql.ts";
 import statistics from "./migrations/0006-statistics.sql.ts";
 import setting from "./migrations/0007-setting.sql.ts";
 import event from "./migrations/0008-event.sql.ts";
+import account from "./migrations/0010-account.sql.ts";
 import tagList from "./migrations/0009-tag-list.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 7, sql: setting },
   { number: 8, sql: event },
   { number: 9, sql: tagList },
+  { number: 10, sql: account },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */

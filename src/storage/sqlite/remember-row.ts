@@ -9,6 +9,8 @@ const KEYS = {
   repository_manifest: ["repository", "manifest"],
   repository_blob: ["repository", "digest"],
   setting: ["key"],
+  account_user: ["name"],
+  account_token: ["id"],
 } as const;
 
 type Table = keyof typeof KEYS;

@@ -1,11 +1,11 @@
+import { AUDIT_KEPT, AUDIT_KEPT_MS } from "../audit.ts";
 import { EVENTS_KEPT, EVENTS_KEPT_MS, type EventStore, type NewEvent, type StoreEvent } from "../events.ts";
 import { Subscribers } from "../subscribers.ts";
+import { IDS_A_MS, NEXT_ID } from "./happening-ids.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 /** The old ones are taken away once in so many. */
 const TRIM_EVERY = 100;
-/** An id is made of the time in so many parts of a millisecond. */
-const IDS_A_MS = 1000;
 
 const COLUMNS = `id, at AS atMs, kind, repository, tag, digest, media_type AS mediaType, size AS sizeBytes, who,
   source AS "from", request_id AS requestId`;
@@ -29,7 +29,7 @@ export class SqliteEvents implements EventStore {
     const inserted = this.#database
       .query<{ id: number }, [...Values, ...Cause]>(
         `INSERT INTO event (id, at, kind, repository, tag, digest, media_type, size, who, source, request_id)
-         VALUES (max(coalesce((SELECT max(id) FROM event), 0) + 1, ?1 * ${IDS_A_MS}), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         VALUES (${NEXT_ID}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          RETURNING id`,
       )
       .get(atMs, kind, repository, tag, digest, mediaType, sizeBytes, who, from, requestId);
@@ -62,11 +62,16 @@ export class SqliteEvents implements EventStore {
 
   #trim(atMs: number): void {
     this.#untilTrim = TRIM_EVERY;
+    this.#trimThose("kind IN ('pushed', 'removed')", atMs - AUDIT_KEPT_MS, AUDIT_KEPT);
+    this.#trimThose("kind NOT IN ('pushed', 'removed')", atMs - EVENTS_KEPT_MS, EVENTS_KEPT);
+  }
+
+  #trimThose(condition: string, sinceMs: number, kept: number): void {
     this.#database
       .query<null, [number, number]>(
-        `DELETE FROM event WHERE id < ?1
-           OR id <= (SELECT id FROM event ORDER BY id DESC LIMIT 1 OFFSET ?2)`,
+        `DELETE FROM event WHERE ${condition} AND (id < ?1
+           OR id <= (SELECT id FROM event WHERE ${condition} ORDER BY id DESC LIMIT 1 OFFSET ?2))`,
       )
-      .run((atMs - EVENTS_KEPT_MS) * IDS_A_MS, EVENTS_KEPT);
+      .run(sinceMs * IDS_A_MS, kept);
   }
 }

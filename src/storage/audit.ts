@@ -1,0 +1,72 @@
+/**
+ * The contract of the audit log: who changed what, and from where. Never what a secret is.
+ *
+ * What happened to images is in the events already (`events.ts`), written with what it tells of. So the audit log is both:
+ * entries of its own for all else, and those events that a person caused, which are kept for as long as entries are. Nothing
+ * is written twice. The ids of both count together.
+ */
+import type { EventCause } from "./events.ts";
+
+/** What was done. Those in the first line are events, the others entries of the log. */
+type AuditAction =
+  | "image-pushed"
+  | "image-removed"
+  | "user-added"
+  | "user-changed"
+  | "user-removed"
+  | "token-created"
+  | "token-revoked"
+  | "login-failed"
+  | "offline-switched"
+  | "settings-reloaded"
+  | "pin-added"
+  | "pin-removed"
+  | "images-removed"
+  | "retention-run"
+  | "space-collected"
+  | "images-fetched"
+  | "damage-settled"
+  | "backup-made";
+
+/** An entry before it has an id. */
+export type NewAuditEntry = EventCause & {
+  readonly atMs: number;
+  readonly action: Exclude<AuditAction, "image-pushed" | "image-removed">;
+  /** What was changed: a user's or token's name, an image, a setting. Null where that is larder as a whole. */
+  readonly subject: string | null;
+  /** What else there is to say, for people; null: nothing. */
+  readonly detail: string | null;
+};
+
+/** An entry of the log, or an event in its form: then `detail` is the digest. */
+export type AuditEntry = Omit<NewAuditEntry, "action"> & { readonly id: number; readonly action: AuditAction };
+
+/** The number of entries that are kept, and of events of pushes and removals; older ones are deleted. */
+export const AUDIT_KEPT = 100_000;
+/** What is older than this, in milliseconds, is deleted. */
+export const AUDIT_KEPT_MS = 400 * 86_400_000;
+
+/** The texts of an entry are cut to so many characters. */
+export const AUDIT_TEXT_LIMIT = 500;
+
+/** The log of one store. */
+export interface AuditStore {
+  /** Entries with lower ids than `before` (null: all) that are not older than `sinceMs`, the newest first. */
+  list(query: {
+    readonly before: number | null;
+    readonly sinceMs: number;
+    readonly limit: number;
+  }): Promise<readonly AuditEntry[]>;
+  /** Writes down what happened in no transaction of its own. It outlives the process; a power cut may take it. */
+  append(entry: NewAuditEntry): Promise<void>;
+}
+
+/** The entry with its texts cut. */
+export function boundedEntry(entry: NewAuditEntry): NewAuditEntry {
+  const { subject, detail, who } = entry;
+  return { ...entry, subject: cut(subject), detail: cut(detail), who: cut(who) };
+}
+
+function cut(text: string | null): string | null {
+  return text === null || text.length <= AUDIT_TEXT_LIMIT ? text : `${text.slice(0, AUDIT_TEXT_LIMIT)}…`;
+}

@@ -1,0 +1,66 @@
+import {
+  AUDIT_KEPT,
+  AUDIT_KEPT_MS,
+  type AuditEntry,
+  type AuditStore,
+  boundedEntry,
+  type NewAuditEntry,
+} from "../audit.ts";
+import { IDS_A_MS, NEXT_ID } from "./happening-ids.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
+
+/** The old ones are taken away once in so many. */
+const TRIM_EVERY = 100;
+
+const ENTRIES = `SELECT id, at AS atMs, action, subject, detail, who, source AS "from", request_id AS requestId FROM audit`;
+const EVENTS = `SELECT id, at AS atMs, 'image-' || kind AS action,
+  repository || coalesce(':' || tag, '@' || digest, '') AS subject, digest AS detail,
+  who, source AS "from", request_id AS requestId FROM event`;
+const WANTED = "id < ?1 AND id >= ?2";
+
+/** The audit log in SQLite. */
+export class SqliteAudit implements AuditStore {
+  readonly #database: SqliteDatabase;
+  #untilTrim = 0;
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  /** To be called within the transaction that changes what the entry tells of. */
+  add(entry: NewAuditEntry): void {
+    const { atMs, action, subject, detail, who, from, requestId } = boundedEntry(entry);
+    const inserted = this.#database
+      .query<{ id: number }, [number, string, ...(string | null)[]]>(
+        `INSERT INTO audit (id, at, action, subject, detail, who, source, request_id)
+         VALUES (${NEXT_ID}, ?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id`,
+      )
+      .get(atMs, action, subject, detail, who, from, requestId);
+    this.#untilTrim -= 1;
+    if (this.#untilTrim < 0) this.#trim(atMs);
+    const id = inserted?.id ?? 0;
+    this.#database.otherwise(() => this.#database.query<null, [number]>("DELETE FROM audit WHERE id = ?").run(id));
+  }
+
+  async append(entry: NewAuditEntry): Promise<void> {
+    this.#database.transact(() => this.add(entry));
+  }
+
+  async list({ before, sinceMs, limit }: Parameters<AuditStore["list"]>[0]): Promise<readonly AuditEntry[]> {
+    const sql = `SELECT * FROM (${ENTRIES} WHERE ${WANTED} ORDER BY id DESC LIMIT ?3)
+      UNION ALL SELECT * FROM (${EVENTS} WHERE kind IN ('pushed', 'removed') AND ${WANTED} ORDER BY id DESC LIMIT ?3)
+      ORDER BY id DESC LIMIT ?3`;
+    return this.#database
+      .query<AuditEntry, [number, number, number]>(sql)
+      .all(before ?? Number.MAX_SAFE_INTEGER, sinceMs * IDS_A_MS, limit);
+  }
+
+  #trim(atMs: number): void {
+    this.#untilTrim = TRIM_EVERY;
+    this.#database
+      .query<null, [number, number]>(
+        "DELETE FROM audit WHERE id < ?1 OR id <= (SELECT id FROM audit ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+      )
+      .run((atMs - AUDIT_KEPT_MS) * IDS_A_MS, AUDIT_KEPT);
+  }
+}
