@@ -10,8 +10,8 @@ import { formatRecord, type StoreRecord } from "./store-record.ts";
 /** Rows of one query: some hundred small ones take 1 ms, and a manifest may have megabytes. */
 const ROWS = 200;
 const MANIFESTS = 8;
-/** Lines are gathered to this size before they are written. */
-const BATCH_CHARACTERS = 256 << 10;
+/** Lines are gathered to this size before they are written: larger batches are slower to be given back than to be made. */
+const BATCH_CHARACTERS = 32 << 10;
 
 /**
  * Writes the snapshot `number`: all that the database says of manifests, of who holds them, of tags, of settings, and of `KEPT_TABLES`. It reads in turns
