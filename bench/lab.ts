@@ -14,10 +14,12 @@ export type Extent = {
   readonly layerBytes: number;
   /** For how long requests are counted, in each round. */
   readonly rateSeconds: number;
+  /** Of a large registry; each has ten blobs of its own. */
+  readonly scaleImages: number;
 };
 
-export const FULL: Extent = { rounds: 5, layerBytes: 256 * 2 ** 20, rateSeconds: 5 };
-export const QUICK: Extent = { rounds: 3, layerBytes: 64 * 2 ** 20, rateSeconds: 1 };
+export const FULL: Extent = { rounds: 5, layerBytes: 256 * 2 ** 20, rateSeconds: 5, scaleImages: 100_000 };
+export const QUICK: Extent = { rounds: 3, layerBytes: 64 * 2 ** 20, rateSeconds: 1, scaleImages: 10_000 };
 
 /** The servers under test, which all measurements share, and a place for more of them. */
 export class Lab {

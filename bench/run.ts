@@ -14,6 +14,7 @@ import { coldPull } from "./measurements/cold-pull.ts";
 import { fanOut } from "./measurements/fan-out.ts";
 import { manifestRate } from "./measurements/manifest-rate.ts";
 import { peakMemory } from "./measurements/peak-memory.ts";
+import { scale } from "./measurements/scale.ts";
 import { skopeoPull } from "./measurements/skopeo-pull.ts";
 import { slowReaders } from "./measurements/slow-readers.ts";
 import { smallBlobs } from "./measurements/small-blobs.ts";
@@ -34,6 +35,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   fanOut,
   slowReaders,
   start,
+  scale,
 ];
 
 async function main(argv: readonly string[]): Promise<void> {
