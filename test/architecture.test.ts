@@ -39,6 +39,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   access: [],
   "access/oidc": ["access"],
   "registry/names": [],
+  "registry/holds": ["storage"],
   "registry/pull": ["telemetry", "storage", "upstream/transport", "upstream", "registry/names"],
   "registry/push": ["storage", "upstream/transport", "registry/names", "registry/pull"],
   registry: ["telemetry", "storage", "registry/push"],

@@ -16,7 +16,7 @@ type ChangeRow = {
 /**
  * Triggers of this connection alone, so whatever changes these tables is seen, cascades included, and no code that does
  * has to say so. What they note is in memory, and goes with a transaction that is rolled back. When a cached tag was last
- * checked is no change.
+ * checked or pulled is no change.
  */
 const TRIGGERS = `
 CREATE TEMP TABLE change (
@@ -26,12 +26,12 @@ CREATE TEMP TRIGGER manifest_came AFTER INSERT ON main.manifest BEGIN
   INSERT INTO change (kind, a) VALUES ('manifest', new.digest);
 END;
 CREATE TEMP TRIGGER held AFTER INSERT ON main.repository_manifest BEGIN
-  INSERT INTO change (kind, a, b, c, n, m) VALUES
-    ('held', new.repository, new.manifest, new.subject, new.added_at, new.orphaned_at);
+  INSERT INTO change (kind, a, b, c, n, m, pushed) VALUES
+    ('held', new.repository, new.manifest, new.subject, new.added_at, new.orphaned_at, new.pushed);
 END;
-CREATE TEMP TRIGGER held_still AFTER UPDATE ON main.repository_manifest BEGIN
-  INSERT INTO change (kind, a, b, c, n, m) VALUES
-    ('held', new.repository, new.manifest, new.subject, new.added_at, new.orphaned_at);
+CREATE TEMP TRIGGER held_still AFTER UPDATE OF orphaned_at, pushed ON main.repository_manifest BEGIN
+  INSERT INTO change (kind, a, b, c, n, m, pushed) VALUES
+    ('held', new.repository, new.manifest, new.subject, new.added_at, new.orphaned_at, new.pushed);
 END;
 CREATE TEMP TRIGGER dropped AFTER DELETE ON main.repository_manifest BEGIN
   INSERT INTO change (kind, a, b) VALUES ('dropped', old.repository, old.manifest);
@@ -78,7 +78,16 @@ function toRecord(database: SqliteDatabase, { kind, a, b, c, n, m, pushed }: Cha
     case "manifest":
       return readManifest(database, a);
     case "held":
-      return { kind, repository: a, manifest: b ?? "", subject: c, addedAtMs: n ?? 0, orphanedAtMs: m };
+      return {
+        kind,
+        repository: a,
+        manifest: b ?? "",
+        subject: c,
+        addedAtMs: n ?? 0,
+        orphanedAtMs: m,
+        pushed,
+        pulledAtMs: null,
+      };
     case "dropped":
       return { kind, repository: a, manifest: b ?? "" };
     case "tag": {

@@ -79,6 +79,7 @@ export class DatabaseBuilder {
       "DELETE FROM manifest WHERE NOT EXISTS (SELECT 1 FROM repository_manifest r WHERE r.manifest = manifest.digest)",
     );
     await this.#addReferences();
+    this.#guessOrigins();
     await this.#linkBlobs(sizeOf);
     return {
       repositories: this.#count("SELECT count(DISTINCT repository) AS n FROM repository_manifest"),
@@ -137,13 +138,19 @@ export class DatabaseBuilder {
         );
       case "held":
         return this.#run(
-          `INSERT INTO repository_manifest (repository, manifest, subject, added_at, orphaned_at) VALUES (?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET orphaned_at = excluded.orphaned_at`,
+          `INSERT INTO repository_manifest (repository, manifest, subject, added_at, orphaned_at, pushed, used_at, pulled_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, coalesce(?6, 1), CASE WHEN ?7 > 0 THEN ?7 ELSE ?8 END, coalesce(?7, 0))
+           ON CONFLICT DO UPDATE SET orphaned_at = excluded.orphaned_at, pushed = coalesce(?6, pushed),
+             pulled_at = coalesce(?7, pulled_at), used_at = CASE WHEN ?6 IS NULL OR used_at >= 0 THEN used_at ELSE added_at END`,
           record.repository,
           record.manifest,
           record.subject,
           record.addedAtMs,
           record.orphanedAtMs,
+          record.pushed,
+          record.pulledAtMs,
+          // Of which nobody knows whether it was pushed is marked by this until all is there (`#guessOrigins`).
+          record.pushed === null ? -1 : record.addedAtMs,
         );
       case "dropped":
         this.#run("DELETE FROM tag WHERE repository = ? AND manifest = ?", record.repository, record.manifest);
@@ -201,6 +208,21 @@ export class DatabaseBuilder {
     const table = findKeptTable(name);
     if (table === null) return;
     this.#run(`DELETE FROM ${name} WHERE ${keySql(table)}`, ...table.key.map((column) => key[column] ?? null));
+  }
+
+  /** What no record tells whether it was pushed: a cached tag, or an index that was cached, says that it was not. */
+  #guessOrigins(): void {
+    const hasTag = (pushed: 0 | 1) => `EXISTS (SELECT 1 FROM tag t WHERE t.repository = repository_manifest.repository
+      AND t.manifest = repository_manifest.manifest AND t.pushed = ${pushed})`;
+    const isListed = `EXISTS (SELECT 1 FROM manifest_reference f CROSS JOIN repository_manifest p
+      ON p.repository = repository_manifest.repository AND p.manifest = f.manifest
+      WHERE f.digest = repository_manifest.manifest AND p.pushed = 0)`;
+    for (const isCached of [hasTag(0), isListed]) {
+      this.#run(`UPDATE repository_manifest SET pushed = 0 WHERE used_at = -1 AND ${isCached} AND NOT ${hasTag(1)}`);
+    }
+    this.#run("UPDATE repository_manifest SET used_at = added_at WHERE used_at = -1");
+    this.#run(`UPDATE tag SET pulled_at = (SELECT pulled_at FROM repository_manifest r
+      WHERE r.repository = tag.repository AND r.manifest = tag.manifest)`);
   }
 
   async #addReferences(): Promise<void> {

@@ -45,6 +45,7 @@ const command = fc.record({
     "collect",
     "set",
     "account",
+    "pin",
     "snapshot",
     "reopen",
   ),
@@ -75,6 +76,10 @@ test("the newest snapshot and what changed since are the whole, whatever happene
         if (what === "collect") await store.metadata.collection.collectLinks(atMs);
         if (what === "set") await store.metadata.settings.set(image, tag === null ? null : [tag, atMs]);
         if (what === "account") await changeAccounts(store, image, tag !== null, atMs);
+        if (what === "pin") {
+          if (tag === null) await store.metadata.pins.remove(`${repository}:${image}`);
+          else await store.metadata.pins.add({ text: `${repository}:${image}`, addedAtMs: atMs, who: tag });
+        }
         if (what === "snapshot") await store.housekeeping?.snapshots.take(new Turns(), NEVER);
         if (what === "reopen") {
           await store.metadata.close();

@@ -40,6 +40,14 @@ export const KEPT_TABLES: readonly KeptTable[] = [
     condition: null,
   },
   {
+    name: "pin",
+    key: ["text"],
+    columns: ["added_at", "who"],
+    quietColumns: [],
+    isAppendOnly: false,
+    condition: null,
+  },
+  {
     name: "audit",
     key: ["id"],
     columns: ["at", "action", "subject", "detail", "who", "source", "request_id"],

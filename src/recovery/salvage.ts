@@ -35,6 +35,8 @@ export function* salvage(path: string, atMs: number): Generator<readonly StoreRe
         subject: subjects.get(row.manifest) ?? null,
         addedAtMs: atMs,
         orphanedAtMs: null,
+        pushed: null,
+        pulledAtMs: null,
       }));
     }
     for (const rows of bothWays<TagRow>(database, TAGS)) {

@@ -80,18 +80,21 @@ function* holders(database: SqliteDatabase): Generator<readonly StoreRecord[]> {
     subject: string | null;
     added_at: number;
     orphaned_at: number | null;
+    pushed: 0 | 1;
+    pulled_at: number;
   };
-  const sql = `SELECT repository, manifest, subject, added_at, orphaned_at FROM repository_manifest
+  const sql = `SELECT repository, manifest, subject, added_at, orphaned_at, pushed, pulled_at FROM repository_manifest
     WHERE (repository, manifest) > (?, ?) ORDER BY repository, manifest LIMIT ?`;
   for (let after: readonly [string, string] = ["", ""]; ; ) {
     const rows = database.query<Row, [string, string, number]>(sql).all(...after, ROWS);
     const last = rows.at(-1);
     if (last === undefined) return;
-    yield rows.map(({ added_at, orphaned_at, ...row }) => ({
+    yield rows.map(({ added_at, orphaned_at, pulled_at, ...row }) => ({
       kind: "held",
       ...row,
       addedAtMs: added_at,
       orphanedAtMs: orphaned_at,
+      pulledAtMs: pulled_at,
     }));
     after = [last.repository, last.manifest];
   }

@@ -14,6 +14,10 @@ const held = v.object({
   subject: v.nullable(v.string()),
   addedAtMs: v.number(),
   orphanedAtMs: v.nullable(v.number()),
+  /** Null where that was not written down. */
+  pushed: v.optional(v.nullable(v.picklist([0, 1])), null),
+  /** As of the snapshot, 0: never; null: not told, and as it was. */
+  pulledAtMs: v.optional(v.nullable(v.number()), null),
 });
 const dropped = v.object({ kind: v.literal("dropped"), repository: v.string(), manifest: v.string() });
 const tag = v.object({

@@ -72,13 +72,14 @@ export function contentOf(path: string): unknown {
     all(
       "SELECT digest, media_type, hex(bytes) FROM manifest WHERE digest IN (SELECT manifest FROM repository_manifest) ORDER BY 1",
     ),
-    all("SELECT repository, manifest, subject, added_at, orphaned_at FROM repository_manifest ORDER BY 1, 2"),
+    all("SELECT repository, manifest, subject, added_at, orphaned_at, pushed FROM repository_manifest ORDER BY 1, 2"),
     all("SELECT repository, name, pushed, manifest, updated_at FROM tag ORDER BY 1, 2, 3"),
     all("SELECT key, value FROM setting ORDER BY 1"),
     all("SELECT * FROM account_user ORDER BY 1"),
     all("SELECT * FROM account_token ORDER BY 1"),
     all("SELECT * FROM audit ORDER BY 1"),
     all("SELECT * FROM event WHERE kind IN ('pushed', 'removed') ORDER BY 1"),
+    all("SELECT text, added_at, who FROM pin ORDER BY 1"),
   ];
   database.close();
   return content;

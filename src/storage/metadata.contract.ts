@@ -49,7 +49,14 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await manifests.getManifest(here, manifest.digest)).toEqual(manifest);
       expect(await manifests.getManifest(there, manifest.digest)).toBeNull();
       expect(await tags.getTagged(here, tag("v1"))).toEqual({
-        tag: { tag: tag("v1"), kind: "pushed", digest: manifest.digest, updatedAtMs: 5, checkedAtMs: 5 },
+        tag: {
+          tag: tag("v1"),
+          kind: "pushed",
+          digest: manifest.digest,
+          updatedAtMs: 5,
+          checkedAtMs: 5,
+          pulledAtMs: null,
+        },
         manifest,
       });
       expect(await tags.getTagged(here, tag("v2"))).toBeNull();
@@ -151,7 +158,7 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
         ["with a text that looks like a pattern", { text: "%" }, () => false],
       ];
       for (const [what, query, isMeant] of queries) {
-        for (const by of ["name", "updated"] as const) {
+        for (const by of ["name", "updated", "pulled"] as const) {
           for (const descending of [false, true]) {
             test(`${what}, by ${by}${descending ? ", the last ones first" : ""}, each once in pages of any size`, async () => {
               const expected = all
@@ -195,6 +202,7 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
           tag: tag("x"),
           kind: "cached" as const,
           updatedAtMs: 0,
+          pulledAtMs: null,
         });
         const count = async (more: Partial<TagQuery>) =>
           (await findTags({ namespace, text: "listed/", ...more })).length;

@@ -18,6 +18,8 @@ import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { EventCause, EventStore } from "./events.ts";
 import type { Leases } from "./leases.ts";
+import type { PinStore } from "./pins.ts";
+import type { PullStore } from "./pulls.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { StatisticsStore } from "./statistics.ts";
 import type { TagListStore } from "./tag-lists.ts";
@@ -28,13 +30,17 @@ export type TagKind = "pushed" | "cached";
 /** A manifest's own bytes. */
 export type StoredManifest = { readonly digest: Digest; readonly mediaType: string; readonly bytes: Uint8Array };
 
-/** What a tag points at. `checkedAtMs` is when a cached tag was last known to equal the upstream's. */
+/**
+ * What a tag points at. `checkedAtMs` is when a cached tag was last known to equal the upstream's; `pulledAtMs` when its
+ * manifest was last pulled by anybody, as `PullStore` was told; null: never.
+ */
 export type StoredTag = {
   readonly tag: Tag;
   readonly kind: TagKind;
   readonly digest: Digest;
   readonly updatedAtMs: number;
   readonly checkedAtMs: number;
+  readonly pulledAtMs: number | null;
 };
 
 /** A tag with the manifest that it points at. */
@@ -55,6 +61,11 @@ export type ManifestPut = {
   readonly kind: TagKind;
   /** Does it come only because an index that is to follow lists it? Without one it goes after the grace period. */
   readonly isPart: boolean;
+  /**
+   * Does what was pushed here before count as cached from now on, with what it lists, save what a person has tagged? False
+   * when left out: what a person pushed stays pushed, whatever upstream has.
+   */
+  readonly isAdopted?: boolean;
   readonly atMs: number;
   /** For the event: who puts it, and what it weighs with all blobs that it names. Larder itself, and not known, when left out. */
   readonly cause?: EventCause;
@@ -123,7 +134,7 @@ export interface TagStore {
   ): Promise<TagKind | null>;
   /** The names of tags. */
   listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]>;
-  /** Notes that a cached tag was found equal to the upstream's. */
+  /** Notes that a cached tag was found equal to the upstream's: somebody has just asked for it. */
   touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void>;
 }
 
@@ -141,8 +152,11 @@ export type TagQuery = {
   readonly limit: number;
 };
 
-/** By `name`, repository first, or by when they `updated`, and then by name in the same direction. */
-export type TagOrder = { readonly by: "name" | "updated"; readonly descending: boolean };
+/**
+ * By `name`, repository first, by when they were `updated`, or by when they were `pulled` (what never was stands before what
+ * was), and then by name in the same direction.
+ */
+export type TagOrder = { readonly by: "name" | "updated" | "pulled"; readonly descending: boolean };
 
 /** A place in an order of all tags. It need not be that of one that is there. */
 export type TagPlace = {
@@ -150,6 +164,7 @@ export type TagPlace = {
   readonly tag: Tag;
   readonly kind: TagKind;
   readonly updatedAtMs: number;
+  readonly pulledAtMs: number | null;
 };
 
 /** A tag with its repository. */
@@ -254,6 +269,8 @@ export type MetadataStore = {
   readonly transitions: BlobTransitionStore;
   readonly statistics: StatisticsStore;
   readonly settings: SettingsStore;
+  readonly pulls: PullStore;
+  readonly pins: PinStore;
   readonly events: EventStore;
   readonly audit: AuditStore;
   readonly accounts: AccountStore;

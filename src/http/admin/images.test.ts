@@ -126,11 +126,11 @@ test.each([
   "x",
   "quay.io/x:1",
   token(),
-  token("name", true, "quay.io/x", "1", "cached", 0),
-  token("updated", false, "quay.io/x", "1", "cached", 0),
-  token("name", false, "quay.io/x", "1", "cached", 1e300),
-  token("name", false, "quay.io/x", "1", "cached", 0, 0),
-  token("name", false, { a: 1 }, "1", "cached", 0),
+  token("name", true, "quay.io/x", "1", "cached", 0, null),
+  token("updated", false, "quay.io/x", "1", "cached", 0, null),
+  token("name", false, "quay.io/x", "1", "cached", 1e300, null),
+  token("name", false, "quay.io/x", "1", "cached", 0, 0, 0),
+  token("name", false, { a: 1 }, "1", "cached", 0, null),
   Buffer.from("[".repeat(3000)).toString("base64url"),
 ])("there is nothing after %p", async (after) => {
   const refused = await listImages(survey(), inventory, { ...ALL, after }, NEVER).catch((error: unknown) => error);

@@ -8,12 +8,13 @@ type Order = InventoryQuery["order"];
 
 /** A place, and the order that it is one in. */
 const content = v.strictTuple([
-  v.picklist(["name", "updated"]),
+  v.picklist(["name", "updated", "pulled"]),
   v.boolean(),
   v.string(),
   v.string(),
   v.picklist(["pushed", "cached"]),
   v.pipe(v.number(), v.safeInteger()),
+  v.nullable(v.pipe(v.number(), v.safeInteger())),
 ]);
 
 /**
@@ -21,8 +22,10 @@ const content = v.strictTuple([
  * release.
  */
 export function formatPageToken({ by, descending }: Order, place: InventoryPlace): string {
-  const { repository, tag, kind, updatedAtMs } = place;
-  return Buffer.from(JSON.stringify([by, descending, repository, tag, kind, updatedAtMs])).toString("base64url");
+  const { repository, tag, kind, updatedAtMs, pulledAtMs } = place;
+  return Buffer.from(JSON.stringify([by, descending, repository, tag, kind, updatedAtMs, pulledAtMs])).toString(
+    "base64url",
+  );
 }
 
 /**
@@ -32,11 +35,11 @@ export function formatPageToken({ by, descending }: Order, place: InventoryPlace
 export function parsePageToken(token: string, { by, descending }: Order): InventoryPlace {
   const result = v.safeParse(content, tryParseJson(Buffer.from(token, "base64url").toString()));
   if (!result.success) throw new RegistryError("BAD_REQUEST", "`after` is not the `next` of a page");
-  const [ownBy, ownDescending, repository, tag, kind, updatedAtMs] = result.output;
+  const [ownBy, ownDescending, repository, tag, kind, updatedAtMs, pulledAtMs] = result.output;
   if (ownBy !== by || ownDescending !== descending) {
     throw new RegistryError("BAD_REQUEST", "`after` is the `next` of a list in another order");
   }
-  return { repository: repository as RepositoryName, tag: tag as Tag, kind, updatedAtMs };
+  return { repository: repository as RepositoryName, tag: tag as Tag, kind, updatedAtMs, pulledAtMs };
 }
 
 function tryParseJson(text: string): unknown {

@@ -58,7 +58,11 @@ export class ImageRemover {
       index === null ? await this.#manifests.getManifest(name, digest) : await readIndex(index, digest, work);
     if (manifest === null) return false;
     const parsed = await readManifest(manifest, work);
-    await this.#manifests.putManifest(name, { ...cachedManifest(manifest, parsed, tag, this.#now()), cause });
+    await this.#manifests.putManifest(name, {
+      ...cachedManifest(manifest, parsed, tag, this.#now()),
+      isAdopted: true,
+      cause,
+    });
     return true;
   }
 }

@@ -1,5 +1,6 @@
 import { attachmentTagsOf } from "../../oci/attachment-tag.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { isIndexType } from "../../oci/media-type.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { type EventCause, eventOfRemoval, eventsOfPut, NO_CAUSE } from "../events.ts";
@@ -26,12 +27,17 @@ import { ProcessLeases } from "../process-leases.ts";
 import { MemoryAccounts } from "./accounts-memory.ts";
 import { MemoryAudit } from "./audit-memory.ts";
 import { MemoryEvents } from "./events-memory.ts";
+import { MemoryPins } from "./pins-memory.ts";
+import { MemoryPulls } from "./pulls-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryTagLists } from "./tag-lists-memory.ts";
 import { MemoryStatistics } from "./statistics-memory.ts";
 
 type Held = {
   manifest: StoredManifest;
+  isPushed: boolean;
+  usedAtMs: number;
+  pulledAtMs: number | null;
   references: readonly Digest[];
   subject: Digest | null;
   orphanedAtMs: number | null;
@@ -62,6 +68,8 @@ export function memoryMetadata(): MetadataStore {
     accounts: new MemoryAccounts(audit),
     leases: new ProcessLeases(() => performance.now()),
     settings: new MemorySettings(),
+    pulls: new MemoryPulls(store),
+    pins: new MemoryPins(),
     statistics: new MemoryStatistics(() => store.totals()),
     close: async () => {},
   };
@@ -95,8 +103,12 @@ class MemoryMetadata {
     const { manifest, references, subject, atMs } = put;
     const orphanedAtMs = put.isPart ? atMs : null;
     const held = repository.manifests.get(manifest.digest);
-    if (held === undefined) repository.manifests.set(manifest.digest, { manifest, references, subject, orphanedAtMs });
-    else if (held.orphanedAtMs !== null) held.orphanedAtMs = orphanedAtMs;
+    const isPushed = put.kind === "pushed" || held?.isPushed === true;
+    const pulledAtMs = held?.pulledAtMs ?? null;
+    const use = { isPushed, usedAtMs: atMs, pulledAtMs };
+    if (held === undefined)
+      repository.manifests.set(manifest.digest, { manifest, references, subject, orphanedAtMs, ...use });
+    else Object.assign(held, use, held.orphanedAtMs === null ? {} : { orphanedAtMs });
     for (const digest of put.requiredManifests) {
       const child = repository.manifests.get(digest);
       if (child !== undefined) child.orphanedAtMs = null;
@@ -105,11 +117,33 @@ class MemoryMetadata {
       const old = repository.tags[put.kind].get(tag);
       const same = put.kind === "cached" && old?.digest === manifest.digest;
       const updatedAtMs = same ? old.updatedAtMs : atMs;
-      const entry = { tag, kind: put.kind, digest: manifest.digest, updatedAtMs, checkedAtMs: atMs };
+      const entry = { tag, kind: put.kind, digest: manifest.digest, updatedAtMs, checkedAtMs: atMs, pulledAtMs };
       repository.tags[put.kind].set(tag, entry);
     }
+    if (put.isAdopted === true) this.#adopt(repository, put);
     for (const event of eventsOfPut(name, put)) this.events.add(event);
     return [];
+  }
+
+  #adopt({ manifests, tags }: Repository, { manifest, references }: ManifestPut): void {
+    const listed = isIndexType(manifest.mediaType) ? references : [];
+    const tagged = new Set(Array.from(tags.pushed.values(), ({ digest }) => digest));
+    for (const digest of [manifest.digest, ...listed]) {
+      const held = manifests.get(digest);
+      if (held !== undefined && !tagged.has(digest)) held.isPushed = false;
+    }
+  }
+
+  /** As `MemoryPulls` needs it. */
+  notePull(name: RepositoryName, digest: Digest, atMs: number): readonly Digest[] | null {
+    const { manifests, tags } = this.#open(name);
+    const held = manifests.get(digest);
+    if (held === undefined) return null;
+    Object.assign(held, { usedAtMs: atMs, pulledAtMs: atMs });
+    for (const kind of Object.values(tags)) {
+      for (const [tag, entry] of kind) if (entry.digest === digest) kind.set(tag, { ...entry, pulledAtMs: atMs });
+    }
+    return [...manifests].filter(([, other]) => other.references.includes(digest)).map(([index]) => index);
   }
 
   async getManifest(name: RepositoryName, digest: Digest): Promise<StoredManifest | null> {
@@ -246,7 +280,10 @@ class MemoryMetadata {
   async touchTag(name: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {
     const { cached } = this.#open(name).tags;
     const entry = cached.get(tag);
-    if (entry !== undefined) cached.set(tag, { ...entry, checkedAtMs });
+    if (entry === undefined) return;
+    cached.set(tag, { ...entry, checkedAtMs });
+    const held = this.#open(name).manifests.get(entry.digest);
+    if (held !== undefined) held.usedAtMs = checkedAtMs;
   }
 
   async hasRepository(name: RepositoryName): Promise<boolean> {
@@ -437,7 +474,8 @@ function pageOf<Name extends string>(names: Name[], page: Page): Name[] {
 
 function comparePlaces({ by, descending }: TagOrder, a: TagPlace, b: TagPlace): number {
   const names = compareBytes(a.repository, b.repository) || compareBytes(a.tag, b.tag);
-  const places = by === "name" ? names : a.updatedAtMs - b.updatedAtMs || names;
+  const timeOf = (place: TagPlace) => (by === "pulled" ? (place.pulledAtMs ?? 0) : place.updatedAtMs);
+  const places = by === "name" ? names : timeOf(a) - timeOf(b) || names;
   return descending ? -places : places;
 }
 

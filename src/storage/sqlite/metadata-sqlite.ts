@@ -11,6 +11,8 @@ import { SqliteCollection } from "./sqlite-collection.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
+import { SqlitePins } from "./sqlite-pins.ts";
+import { SqlitePulls } from "./sqlite-pulls.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
 import { SqliteSettings } from "./sqlite-settings.ts";
@@ -50,6 +52,8 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     accounts: new SqliteAccounts(database, audit),
     leases: new ProcessLeases(() => performance.now()),
     settings: new SqliteSettings(database),
+    pulls: new SqlitePulls(database, turns),
+    pins: new SqlitePins(database),
     statistics: new SqliteStatistics(database),
     close: async () => void database.close(),
   };

@@ -9,6 +9,8 @@ import setting from "./migrations/0007-setting.sql.ts";
 import event from "./migrations/0008-event.sql.ts";
 import account from "./migrations/0010-account.sql.ts";
 import tagList from "./migrations/0009-tag-list.sql.ts";
+import lastPulled from "./migrations/0011-last-pulled.sql.ts";
+import pin from "./migrations/0012-pin.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
 
@@ -24,6 +26,8 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 8, sql: event },
   { number: 9, sql: tagList },
   { number: 10, sql: account },
+  { number: 11, sql: lastPulled },
+  { number: 12, sql: pin },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */

@@ -11,6 +11,7 @@ const KEYS = {
   setting: ["key"],
   account_user: ["name"],
   account_token: ["id"],
+  pin: ["text"],
 } as const;
 
 type Table = keyof typeof KEYS;

@@ -1,6 +1,7 @@
 import type { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
+import { isIndexType } from "../../oci/media-type.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { ManifestPut } from "../metadata.ts";
 import { eventsOfPut } from "../events.ts";
@@ -162,23 +163,42 @@ export class SqliteManifestWriter {
     for (const name of tags) rememberRow(this.#database, "tag", [repository, name, pushed]);
     rememberRow(this.#database, "repository_manifest", [repository, manifest.digest]);
     this.#database
-      .query<null, [string, string, string | null, number, number | null]>(
-        `INSERT INTO repository_manifest (repository, manifest, subject, added_at, orphaned_at) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET orphaned_at = CASE WHEN orphaned_at IS NULL THEN NULL ELSE excluded.orphaned_at END`,
+      .query<null, [string, string, string | null, number, number | null, number]>(
+        `INSERT INTO repository_manifest (repository, manifest, subject, added_at, orphaned_at, pushed, used_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4)
+         ON CONFLICT DO UPDATE SET orphaned_at = CASE WHEN orphaned_at IS NULL THEN NULL ELSE excluded.orphaned_at END,
+           pushed = max(pushed, excluded.pushed), used_at = excluded.used_at`,
       )
-      .run(repository, manifest.digest, subject, atMs, isPart ? atMs : null);
+      .run(repository, manifest.digest, subject, atMs, isPart ? atMs : null, pushed);
     const adopt = this.#database.query<null, [string, string]>(
       `UPDATE repository_manifest SET orphaned_at = NULL
        WHERE repository = ? AND manifest = ? AND orphaned_at IS NOT NULL`,
     );
     for (const child of requiredManifests) adopt.run(repository, child);
     const tag = this.#database.query<null, [string, string, number, string, number, number]>(
-      `INSERT INTO tag (repository, name, pushed, manifest, updated_at, checked_at) VALUES (?, ?, ?, ?, ?, ?)
+      `INSERT INTO tag (repository, name, pushed, manifest, updated_at, checked_at, pulled_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+         (SELECT pulled_at FROM repository_manifest WHERE repository = ?1 AND manifest = ?4))
        ON CONFLICT DO UPDATE SET manifest = excluded.manifest, checked_at = excluded.checked_at,
+         pulled_at = excluded.pulled_at,
          updated_at = CASE WHEN manifest = excluded.manifest AND pushed = 0 THEN updated_at ELSE excluded.updated_at END`,
     );
     for (const name of tags) tag.run(repository, name, pushed, manifest.digest, atMs, atMs);
+    if (put.isAdopted === true) this.#adopt(repository, put);
     for (const event of eventsOfPut(repository, put)) this.#events.add(event);
+  }
+
+  /** What a person has put under a tag stays a pushed one. */
+  #adopt(repository: RepositoryName, { manifest, references }: ManifestPut): void {
+    const adopt = this.#database.query<null, [string, string]>(
+      `UPDATE repository_manifest SET pushed = 0 WHERE repository = ?1 AND manifest = ?2 AND pushed = 1
+         AND NOT EXISTS (SELECT 1 FROM tag WHERE repository = ?1 AND manifest = ?2 AND pushed = 1)`,
+    );
+    const listed = isIndexType(manifest.mediaType) ? references : [];
+    for (const digest of [manifest.digest, ...listed]) {
+      rememberRow(this.#database, "repository_manifest", [repository, digest]);
+      adopt.run(repository, digest);
+    }
   }
 
   /** The manifest holds these links from now on, no grace period does. */

@@ -6,7 +6,14 @@ import type { StoredManifest, StoredTag } from "../metadata.ts";
 export type ManifestRow = { digest: string; media_type: string; bytes: Uint8Array };
 
 /** A row of a tag as SQLite returns it. */
-export type TagRow = { name: string; pushed: number; manifest: string; updated_at: number; checked_at: number };
+export type TagRow = {
+  name: string;
+  pushed: number;
+  manifest: string;
+  updated_at: number;
+  checked_at: number;
+  pulled_at: number;
+};
 
 /** Makes a manifest of its row. What is in the database was checked on its way in. */
 export function toManifest(row: ManifestRow): StoredManifest {
@@ -21,5 +28,6 @@ export function toTag(row: TagRow): StoredTag {
     digest: row.manifest as Digest,
     updatedAtMs: row.updated_at,
     checkedAtMs: row.checked_at,
+    pulledAtMs: row.pulled_at === 0 ? null : row.pulled_at,
   };
 }

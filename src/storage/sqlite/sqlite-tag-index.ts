@@ -10,7 +10,7 @@ const SLICE_TAGS = 5000;
 const LAST_NAME = "\u{10ffff}";
 
 /** A row's place: `updated_at` counts in one of the orders alone. */
-type PlaceRow = { repository: string; name: string; pushed: number; updated_at: number };
+type PlaceRow = { repository: string; name: string; pushed: number; updated_at: number; pulled_at: number };
 type Value = string | number;
 
 /**
@@ -47,7 +47,7 @@ export class SqliteTagIndex implements TagIndex {
   #endOfSlice(order: TagOrder, from: PlaceRow, last: PlaceRow): PlaceRow | null {
     const columns = columnsOf(order);
     const behind = `(${columns.join(", ")}) ${order.descending ? "<" : ">"} (${columns.map(() => "?").join(", ")})`;
-    const sql = `SELECT repository, name, pushed, updated_at FROM tag WHERE ${behind}
+    const sql = `SELECT repository, name, pushed, updated_at, pulled_at FROM tag WHERE ${behind}
       ORDER BY ${orderSql(order)} LIMIT 1 OFFSET ${this.#sliceTags - 1}`;
     const end = this.#database.query<PlaceRow, Value[]>(sql).get(...keyOf(order, from));
     return end === null || later(order, end, last) === end ? null : end;
@@ -85,12 +85,16 @@ function isSearch({ text, kind, namespace, order }: TagQuery): boolean {
   return text !== "" || kind !== null || (namespace !== null && order.by !== "name");
 }
 
+/** The columns of the orders by time, each of which has an index. */
+const TIMES = { updated: "updated_at", pulled: "pulled_at" } as const;
+
 function columnsOf({ by }: TagOrder): readonly string[] {
-  return [...(by === "updated" ? ["updated_at"] : []), "repository", "name", "pushed"];
+  return [...(by === "name" ? [] : [TIMES[by]]), "repository", "name", "pushed"];
 }
 
-function keyOf({ by }: TagOrder, { updated_at, repository, name, pushed }: PlaceRow): readonly Value[] {
-  return [...(by === "updated" ? [updated_at] : []), repository, name, pushed];
+function keyOf({ by }: TagOrder, place: PlaceRow): readonly Value[] {
+  const { repository, name, pushed } = place;
+  return [...(by === "name" ? [] : [place[TIMES[by]]]), repository, name, pushed];
 }
 
 /** From behind one place on, up to another, in the order's direction. */
@@ -111,8 +115,9 @@ function orderSql(order: TagOrder): string {
 function boundsOf({ order, namespace }: TagQuery): readonly [PlaceRow, PlaceRow] {
   // In the order of time a namespace lies anywhere.
   const held = order.by === "name" ? namespace : null;
-  const low = { repository: firstName(held), name: "", pushed: -1, updated_at: -1 };
-  const high = { repository: lastName(held), name: "", pushed: -1, updated_at: Number.MAX_SAFE_INTEGER };
+  const low = { repository: firstName(held), name: "", pushed: -1, updated_at: -1, pulled_at: -1 };
+  const latest = Number.MAX_SAFE_INTEGER;
+  const high = { repository: lastName(held), name: "", pushed: -1, updated_at: latest, pulled_at: latest };
   return order.descending ? [high, low] : [low, high];
 }
 
@@ -138,15 +143,17 @@ function compare(a: Value, b: Value): number {
   return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
 }
 
-function placeRow({ repository, tag, kind, updatedAtMs }: TagPlace): PlaceRow {
-  return { repository, name: tag, pushed: kind === "pushed" ? 1 : 0, updated_at: updatedAtMs };
+function placeRow({ repository, tag, kind, updatedAtMs, pulledAtMs }: TagPlace): PlaceRow {
+  const times = { updated_at: updatedAtMs, pulled_at: pulledAtMs ?? 0 };
+  return { repository, name: tag, pushed: kind === "pushed" ? 1 : 0, ...times };
 }
 
-function toPlace({ repository, name, pushed, updated_at }: PlaceRow): TagPlace {
+function toPlace({ repository, name, pushed, updated_at, pulled_at }: PlaceRow): TagPlace {
   return {
     repository: repository as RepositoryName,
     tag: name as Tag,
     kind: pushed === 1 ? "pushed" : "cached",
     updatedAtMs: updated_at,
+    pulledAtMs: pulled_at === 0 ? null : pulled_at,
   };
 }

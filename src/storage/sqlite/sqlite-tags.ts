@@ -57,7 +57,7 @@ export class SqliteTags implements TagStore, RepositoryStore {
   #readTagged(repository: RepositoryName, tag: Tag): Tagged | null {
     const row = this.#database
       .query<TagRow & ManifestRow, [string, string]>(
-        `SELECT t.name, t.pushed, t.manifest, t.updated_at, t.checked_at, m.digest, m.media_type, m.bytes
+        `SELECT t.name, t.pushed, t.manifest, t.updated_at, t.checked_at, t.pulled_at, m.digest, m.media_type, m.bytes
          FROM tag t JOIN manifest m ON m.digest = t.manifest
          WHERE t.repository = ? AND t.name = ? ORDER BY t.pushed DESC LIMIT 1`,
       )
@@ -99,13 +99,19 @@ export class SqliteTags implements TagStore, RepositoryStore {
   }
 
   async touchTag(repository: RepositoryName, tag: Tag, checkedAtMs: number): Promise<void> {
-    this.#database.transact(() =>
+    this.#database.transact(() => {
+      const touched = this.#database
+        .query<{ manifest: string }, [number, string, string]>(
+          "UPDATE tag SET checked_at = ? WHERE repository = ? AND name = ? AND pushed = 0 RETURNING manifest",
+        )
+        .get(checkedAtMs, repository, tag);
+      if (touched === null) return;
       this.#database
         .query<null, [number, string, string]>(
-          "UPDATE tag SET checked_at = ? WHERE repository = ? AND name = ? AND pushed = 0",
+          "UPDATE repository_manifest SET used_at = ? WHERE repository = ? AND manifest = ?",
         )
-        .run(checkedAtMs, repository, tag),
-    );
+        .run(checkedAtMs, repository, touched.manifest);
+    });
   }
 
   async hasRepository(repository: RepositoryName): Promise<boolean> {
