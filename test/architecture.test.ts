@@ -151,6 +151,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "upstream/auth",
     "upstream",
     "access",
+    "access/oidc",
     "registry/names",
     "registry/pull",
     "registry/push",

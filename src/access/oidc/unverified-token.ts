@@ -5,7 +5,7 @@ import * as v from "valibot";
 export type UnverifiedToken = { readonly issuer: string; readonly keyId: string | null };
 
 /** GitHub's have 2 KB, Kubernetes' 1 KB; those with many groups some more. What a client can put into a header is not much longer. */
-export const LONGEST_TOKEN = 12_000;
+const LONGEST_TOKEN = 12_000;
 const SIGNED_TOKEN = /^ey[\w-]+\.ey[\w-]+\.[\w-]*$/;
 
 const header = v.object({ kid: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(200)))) });

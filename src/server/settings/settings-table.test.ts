@@ -32,6 +32,11 @@ const TEXTS: Readonly<Record<SettingKey, readonly [string, string, string | null
   "upstreams.HOST.clientKey": ["/a.key", "b.key", null],
   "upstreams.HOST.skipVerify": ["true", "false", "perhaps"],
   "upstreams.HOST.tags": ["never", "10m", "soon"],
+  "auth.oidc": [
+    '{"name":"github","issuer":"https://token.actions.githubusercontent.com","audience":"larder.example"}',
+    '{"name":"cluster","issuer":"https://kubernetes.default.svc","audience":["a","b"],"jwks":"/keys.json"}',
+    "github",
+  ],
   offline: ["true", "false", "perhaps"],
   resolvers: ["9.9.9.9", "[2620:fe::9]:5353", "dns.google"],
   tags: ["always", "1h30m", "soon"],

@@ -5,6 +5,7 @@
 import type { Namespace } from "../../oci/repository-name.ts";
 import { DOCKER_HUB } from "../../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
+import { oidcProviders } from "./oidc-shape.ts";
 import { readStandIns } from "./read-stand-ins.ts";
 import {
   address,
@@ -230,6 +231,11 @@ export const SETTINGS = {
     help: "let everyone who reaches larder push and delete, not only this machine",
     default: false,
     restart: PERMISSION,
+  }),
+  "auth.oidc": row({
+    shape: oidcProviders,
+    help: "issuers whose tokens prove who asks, without a password: CI jobs, pods (docs/access.md)",
+    default: [],
   }),
   trustedProxies: row({
     flag: "--trusted-proxy <address|network>",

@@ -1,6 +1,7 @@
 import type { IpNetwork } from "../../lib/net/ip-network.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { fullKey, type GivenSettings } from "./given-settings.ts";
+import type { OidcSettings } from "./oidc-shape.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 import { type SettingKey, SETTINGS, type ValueOf } from "./settings-table.ts";
 
@@ -32,6 +33,8 @@ export type Settings = {
   readonly names: readonly string[];
   /** May everyone who reaches larder write? */
   readonly open: boolean;
+  /** Issuers whose tokens prove who asks. */
+  readonly oidc: readonly OidcSettings[];
   /** Proxies in front of larder whose word on their clients is taken. */
   readonly trustedProxies: readonly IpNetwork[];
   readonly deletes: boolean;
@@ -109,6 +112,7 @@ export function settingsFrom(given: GivenSettings): Settings {
     credentials: maybe("credentials"),
     names: value("names"),
     open: value("open"),
+    oidc: value("auth.oidc"),
     trustedProxies: value("trustedProxies"),
     deletes: value("delete"),
     aciFiles: maybe("aciFiles"),
