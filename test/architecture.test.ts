@@ -37,6 +37,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "upstream/auth": ["upstream/transport"],
   upstream: ["upstream/transport", "upstream/auth"],
   access: [],
+  signatures: [],
   "access/oidc": ["access"],
   "registry/names": [],
   "registry/holds": ["storage"],
