@@ -52,6 +52,7 @@ test("this machine may do everything, a stranger only pull, and with --open ever
 test("rules that tell people apart are asked for pulls, too, with the repository", async () => {
   const seen: unknown[] = [];
   const control: AccessControl = {
+    ...ownMachineWrites,
     allowsEveryone: () => false,
     decide: async (principal, action, repository) => {
       seen.push([principal.kind, action, repository]);

@@ -3,12 +3,14 @@ import { isInside } from "../lib/net/ip-network.ts";
 import { tryParseIpAddress } from "../lib/net/ip-address.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Repository } from "../oci/repository.ts";
-import type { AccessControl } from "./access-control.ts";
+import type { AccessControl, PullView } from "./access-control.ts";
 import type { Action } from "./action.ts";
 import { findForeignPage } from "./foreign-page.ts";
 import type { LarderHosts } from "./larder-hosts.ts";
 import type { Arrival, Principal } from "./principal.ts";
 import { forwardedScheme } from "./proxy-headers.ts";
+import { covers } from "./token-scope.ts";
+import { Unauthorized } from "./unauthorized.ts";
 
 /** What a gate needs to know. */
 export type GateOptions = {
@@ -25,6 +27,8 @@ export type Applicant = {
   principal(): Promise<Principal>;
 };
 
+const TOKEN_SERVER = "larder's token server";
+
 /** What every request passes first, before anything of it is looked at. */
 export class Gate {
   readonly #options: GateOptions;
@@ -35,7 +39,7 @@ export class Gate {
 
   /**
    * Null when the request may do that, at once; else a promise that resolves when it may. It rejects, or this throws, with
-   * DENIED, saying what to do.
+   * Unauthorized for nobody in particular, where somebody may, and else with DENIED, saying what to do.
    *
    * What everyone may is a comparison: most requests are pulls, and nobody is to wait for a question that nobody asks.
    */
@@ -46,15 +50,44 @@ export class Gate {
     return isForEveryone ? null : this.#decide(applicant, action, repository);
   }
 
-  /** Would `admit` let it pass? */
-  async allows(...asked: Parameters<Gate["admit"]>): Promise<boolean> {
+  /**
+   * May whoever asks do that, besides what was asked for? What a token is limited to does not count: it names what was asked
+   * for.
+   */
+  async allows(applicant: Applicant, action: Action, repository: Repository | null): Promise<boolean> {
+    const { control } = this.#options;
     try {
-      await this.admit(...asked);
-      return true;
+      if (action !== "pull") this.refuseForeignPages(applicant);
+      if (control.allowsEveryone(action, repository)) return true;
+      return (await control.decide(await applicant.principal(), action, repository)).isAllowed;
     } catch (error) {
       if (error instanceof RegistryError) return false;
       throw error;
     }
+  }
+
+  /**
+   * Null when everybody may come in, at once; else a promise that resolves for who shows credentials that are good, though it be
+   * a token of nobody's, and rejects with Unauthorized for others. It is asked at `/v2/`: clients log in there.
+   */
+  admitKnown(applicant: Applicant): Promise<void> | null {
+    return this.#options.control.knowsPeople ? this.#proveKnown(applicant) : null;
+  }
+
+  /** May everybody pull everything? Then nothing is to be left out, and nobody has to be asked who they are. */
+  get everyonePullsAll(): boolean {
+    return this.#options.control.everyonePullsAll;
+  }
+
+  /** May everybody pull from it? A comparison, as in `admit`. */
+  everyonePulls(repository: Repository): boolean {
+    return this.#options.control.allowsEveryone("pull", repository);
+  }
+
+  /** What whoever asks sees of the registry; null: everything. Rejects as `Applicant.principal` does. */
+  async viewOf(applicant: Applicant): Promise<PullView | null> {
+    const { control } = this.#options;
+    return control.everyonePullsAll ? null : control.viewOf(await applicant.principal());
   }
 
   /** Throws DENIED for a request that a browser sends for a page that is not larder's. For clients that are no browsers, returns. */
@@ -69,8 +102,24 @@ export class Gate {
 
   async #decide(applicant: Applicant, action: Action, repository: Repository | null): Promise<void> {
     // Asked at once, before anything is waited for: whoever sent the request may leave.
-    const decision = await this.#options.control.decide(await applicant.principal(), action, repository);
-    if (!decision.isAllowed) throw new RegistryError("DENIED", decision.why);
+    const principal = await applicant.principal();
+    const decision = await this.#options.control.decide(principal, action, repository);
+    const { scope } = principal;
+    if (!decision.isAllowed) {
+      // With a token of the token server they have been asked already: clients show people the words of a 403, not of a 401.
+      if (decision.mayLogIn === true && scope === undefined) throw new Unauthorized(decision.why);
+      throw new RegistryError("DENIED", decision.why);
+    }
+    if (scope === undefined || covers(scope, action, repository)) return;
+    throw new Unauthorized(`the token is not for this; ask ${TOKEN_SERVER} for one that is`, "insufficient_scope");
+  }
+
+  async #proveKnown(applicant: Applicant): Promise<void> {
+    const { kind, scope } = await applicant.principal();
+    if (scope !== undefined || (kind !== "stranger" && kind !== "own-machine")) return;
+    throw new Unauthorized(
+      "log in, or ask larder's token server for a token of nobody's: clients do both by themselves",
+    );
   }
 
   /** The scheme that the client used, which is not the listener's where a proxy ends TLS. */

@@ -32,10 +32,17 @@ export function formatGrant({ actions, names }: Grant): string {
   return `${words}:${names.map(({ text }) => text).join(",")}`;
 }
 
-/** Does it allow this? What concerns no repository, or all of them, is allowed by a grant for all names alone. */
-export function grants({ actions, names }: Grant, action: Action, repository: Repository | null): boolean {
+/**
+ * Does it allow this? What concerns all repositories is allowed by a grant for all names alone. To pull from none in particular
+ * is to look at lists, which are cut to what somebody may pull: any name will do.
+ */
+export function grants(
+  { actions, names }: Pick<Grant, "actions" | "names">,
+  action: Action,
+  repository: Repository | null,
+): boolean {
   if (!actions.has(action)) return false;
-  if (repository === null) return names.some(({ text }) => text === "**");
+  if (repository === null) return action === "pull" || names.some(({ text }) => text === "**");
   const name = nameOf(repository);
   return names.some((pattern) => pattern.matches(name));
 }

@@ -1,6 +1,7 @@
 import type { IpAddress } from "../lib/net/ip-address.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Grant } from "./grant.ts";
+import type { TokenScope } from "./token-scope.ts";
 
 /** How a request got here, as the listener knows it: nothing of this is said by the client. */
 export type Arrival = {
@@ -11,8 +12,11 @@ export type Arrival = {
   readonly scheme: "http" | "https";
 };
 
-/** Who asks. */
-export type Principal =
+/** Who asks. `scope` is what the token is limited to that was shown; without one they may all that they may. */
+export type Principal = Identity & { readonly scope?: TokenScope };
+
+/** Who somebody is. */
+type Identity =
   /** Somebody on the machine that larder runs on, who said nothing else of themselves. */
   | { readonly kind: "own-machine" }
   /** Anybody. `trait` says what shows that: the rest of "this request …". */
@@ -24,7 +28,7 @@ export type Principal =
    * where they are given, what every user may counts no more, only they and the rules that name the user. Null: none are given.
    */
   | { readonly kind: "user"; readonly name: string; readonly grants?: readonly Grant[] | null }
-  /** Who has a token that `larder token create` made. It may what its grants say, and no rule gives it more. */
+  /** Who has a token that `larder token create` made. It may what its grants say, and rules that name it; what all may who are known does not count. */
   | { readonly kind: "token"; readonly name: string; readonly grants: readonly Grant[] }
   /** A client certificate that one of the authorities signed that larder was told; its subject's common name. */
   | { readonly kind: "certificate"; readonly name: string }
@@ -50,6 +54,12 @@ export interface CredentialChecker {
    * is asked. Throws UNAUTHORIZED when they are of its kind and certainly wrong, such as an expired token.
    */
   check(credentials: Credentials, arrival: Arrival): Promise<Principal | null>;
+  /**
+   * The principal as it is now, of one who got a session some minutes ago: null when there is none of that name any more,
+   * undefined when it is not of a kind that this checker knows. Asked for each session once in a while, and when something has
+   * changed.
+   */
+  recall?(principal: Principal): Promise<Principal | null | undefined>;
 }
 
 /** The principal's name for logs and events: `bob`, `token:ci`, `certificate:node1`, `administrator`; null for who has none. */

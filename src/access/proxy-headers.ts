@@ -75,6 +75,13 @@ export function forwardedScheme(headers: Headers): "http" | "https" | null {
   return scheme === "http" || scheme === "https" ? scheme : null;
 }
 
+/** The host that the client named, as a trusted proxy tells; null when it does not. */
+export function forwardedHost(headers: Headers): string | null {
+  const older = headers.get("x-forwarded-host")?.split(",").at(-1);
+  const standard = forwardedElements(headers.get("forwarded") ?? "").at(-1);
+  return (older ?? parameterOf(standard ?? "", "host") ?? "").trim() || null;
+}
+
 /** The elements of a `Forwarded` header. A comma may stand in quotation marks. */
 function forwardedElements(header: string): readonly string[] {
   return header.match(/(?:"[^"]*"|[^,"])+|"/g) ?? [];

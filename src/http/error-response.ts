@@ -24,8 +24,9 @@ export function errorResponse(error: unknown, headers: Record<string, string> = 
 
 /** The headers of a failure's answer, whatever form its body has. */
 export function headersOfFailure(error: unknown, status: number, retryAfter: string): Record<string, string> {
+  const told = error instanceof RegistryError ? error.retryAfterSeconds : null;
   return {
-    ...(status === 429 || status === 503 ? { "Retry-After": retryAfter } : {}),
+    ...(status === 429 || status === 503 ? { "Retry-After": told === null ? retryAfter : String(told) } : {}),
     ...(error instanceof MethodNotAllowed ? { Allow: error.allowed.join(", ") } : {}),
     ...(error instanceof RangeNotSatisfiable ? { "Content-Range": `bytes */${error.sizeBytes}` } : {}),
   };

@@ -24,6 +24,7 @@ export function pipelineOf(parts: Partial<PipelineParts> & { readonly pages: rea
     authenticator: ownMachine,
     observers: [],
     requestIds: new RequestIds("test"),
+    trustedProxies: () => [],
     log: { write: () => {} },
     elapsed: () => 0,
     ...parts,

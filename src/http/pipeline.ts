@@ -1,8 +1,10 @@
 import type { Arrival, Authenticator, Principal } from "../access/principal.ts";
+import type { IpNetwork } from "../lib/net/ip-network.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Listener } from "./arrival-of.ts";
+import { challengeOf } from "./challenge.ts";
 import { errorResponse } from "./error-response.ts";
 import { Exchange, type ExchangeKeeper } from "./exchange.ts";
 import type { Pages } from "./pages.ts";
@@ -20,6 +22,7 @@ export type PipelineParts = {
   readonly authenticator: Authenticator;
   readonly observers: readonly RequestObserver[];
   readonly requestIds: RequestIds;
+  readonly trustedProxies: () => readonly IpNetwork[];
   readonly log: Log;
   /** Milliseconds, monotonic. */
   readonly elapsed: () => number;
@@ -114,6 +117,10 @@ export class Pipeline implements ExchangeKeeper {
     if (record.hasLeft && isAbort(fault, request.signal)) return new Response(null, { status: CLIENT_LEFT });
     record.fault = fault;
     const response = pages?.explain?.(fault, exchange) ?? errorResponse(fault);
+    if (response.status === 401) {
+      const asked = pages?.scopeOf?.(exchange) ?? null;
+      response.headers.set("WWW-Authenticate", challengeOf(exchange, fault, asked, this.#parts.trustedProxies()));
+    }
     if (response.status === 500) this.noteFault(exchange, fault);
     return response;
   }

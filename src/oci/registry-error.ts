@@ -43,10 +43,17 @@ export class RegistryError extends Error {
   override readonly name = "RegistryError";
   readonly code: ErrorCode;
   readonly detail: unknown;
+  /** When to try again, in seconds from now; null: nothing is known of that. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options: { detail?: unknown; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { detail?: unknown; cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 }

@@ -1,60 +1,89 @@
-import { everyoneWrites, ownMachineWrites } from "../access/access-control.ts";
-import { type Connection, findFarEnd } from "../access/find-far-end.ts";
+import { type AccessControl, everyoneWrites, ownMachineWrites } from "../access/access-control.ts";
+import { AccessSwitch } from "../access/access-switch.ts";
+import { Authenticators } from "../access/authenticators.ts";
+import type { Directory, UserDirectory } from "../access/directory.ts";
 import { Gate } from "../access/gate.ts";
-import { LarderHosts } from "../access/larder-hosts.ts";
-import { MachineNames } from "../access/machine-names.ts";
-import { OwnMachine, unsharedAddresses } from "../access/own-machine.ts";
-import { type Authenticator, everyoneIsAStranger } from "../access/principal.ts";
-import { RunningProxies } from "../access/running-proxies.ts";
-import { openSocketDiagnosis } from "../access/socket-diagnosis.ts";
-import { SocketTable } from "../access/socket-table.ts";
-import { hostNamesOf } from "../clients/upstream-names.ts";
-import type { ListeningSocket } from "../http/clients/client-request.ts";
-import { tryParseIpAddress } from "../lib/net/ip-address.ts";
-import { MachineAddresses } from "../lib/net/machine-addresses.ts";
-import type { Turns } from "../lib/async/turns.ts";
-import { standInsOf } from "./open-upstreams.ts";
+import { HtpasswdUsers } from "../access/passwords/htpasswd-users.ts";
+import { PasswordChecker } from "../access/passwords/password-checker.ts";
+import { type Authenticator, type CredentialChecker, everyoneIsAStranger } from "../access/principal.ts";
+import { DEFAULT_RULES } from "../access/rules/rule.ts";
+import { RuleControl } from "../access/rules/rule-control.ts";
+import { SessionTokens } from "../access/sessions/session-tokens.ts";
+import { SigningKey } from "../access/sessions/signing-key.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
+import { composeConnections } from "./compose-connections.ts";
+import type { Foundation, ServerEnvironment } from "./foundation.ts";
+import { HtpasswdFile } from "./htpasswd-file.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
+import type { Settings } from "./settings/settings.ts";
+
+/** Who asks, and what they may. */
+export type AccessComposition = {
+  readonly gate: Gate;
+  readonly control: AccessControl;
+  readonly authenticators: Authenticators;
+  readonly sessions: SessionTokens;
+  /** The rules that count, or would if people were set up. */
+  readonly rules: () => RuleControl;
+  /**
+   * Reads the files of people that the settings name; what it returns takes them up. Throws ConfigurationError, and nothing has
+   * changed then.
+   */
+  readonly prepare: (settings: Settings) => Promise<() => void>;
+  readonly stop: () => void;
+};
 
 /**
- * Makes the gate, which finds out who sends a request and decides what they may do, by the settings that hold at that
- * moment.
+ * Makes the gate, which finds out who sends a request and decides what they may do, by the settings that hold at that moment and
+ * by who is set up.
  */
 export function composeGate(
   settings: CurrentSettings,
-  sockets: () => readonly ListeningSocket[],
-  turns: Turns,
-  now: () => number,
-): { readonly gate: Gate; readonly authenticator: Authenticator } {
-  const addresses = new MachineAddresses(now, () => unsharedAddresses());
-  const machineNames = new MachineNames(now, (address) => addresses.includes(address));
-  const hosts = settings.derive((told) => {
-    const toldAddresses = new Set(told.addresses.map((text) => tryParseIpAddress(text)?.toString()));
-    const standIns = standInsOf(told);
-    return new LarderHosts({
-      names: told.names,
-      standIns: [...standIns, ...standIns.flatMap(hostNamesOf)],
-      isMachineName: (name) => machineNames.includes(name),
-      isOwnAddress: (address) => toldAddresses.has(address.toString()) || addresses.includes(address),
-      ports: sockets,
-    });
-  });
-  // Who may write changes with a restart alone, which nobody does by the way.
+  { log, clock }: ServerEnvironment,
+  { metadata, sockets, turns }: Foundation,
+): AccessComposition {
+  const { hosts, ownMachine } = composeConnections(settings, sockets, turns, clock.elapsed);
+  const htpasswd = new HtpasswdUsers();
+  const file = new HtpasswdFile(htpasswd, log);
+  const users: readonly UserDirectory[] = [htpasswd];
+  const directories: readonly Directory[] = [...users];
+  // A password is compared last: that takes long, and what is none of the others' may be one.
+  const checkers: readonly CredentialChecker[] = [new PasswordChecker(() => users)];
+
+  const isSetUp = () => settings.now.auth !== null || directories.some((directory) => directory.isAnybody());
+  const rules = settings.derive(({ auth }) => new RuleControl(auth?.rules ?? DEFAULT_RULES));
+  // That everybody may write changes with a restart alone, which nobody does by the way.
   const { open } = settings.now;
-  const authenticator = open
-    ? everyoneIsAStranger
-    : new OwnMachine({
-        addresses,
-        get hosts() {
-          return hosts();
-        },
-        get trustedProxies() {
-          return settings.now.trustedProxies;
-        },
-        ...openProgramSearch(addresses, turns, now),
-      });
+  const control = new AccessSwitch(() => (isSetUp() ? rules() : open ? everyoneWrites : ownMachineWrites));
+  const byConnection: Authenticator = {
+    authenticate: (request, arrival) =>
+      (open && !isSetUp() ? everyoneIsAStranger : ownMachine).authenticate(request, arrival),
+  };
+  const key = new SigningKey(metadata.settings, (error) =>
+    log.write("warning", "the key that signs tokens cannot be kept: after a restart clients log in again", {
+      error: describeFailure(error),
+    }),
+  );
+  const sessions: SessionTokens = new SessionTokens({
+    key,
+    recall: (principal) => authenticators.recall(principal),
+    now: clock.now,
+  });
+  const authenticators: Authenticators = new Authenticators({
+    checkers,
+    sessions,
+    byConnection,
+    knowsPeople: isSetUp,
+    trustedProxies: () => settings.now.trustedProxies,
+    elapsed: clock.elapsed,
+  });
+  const forget = () => {
+    authenticators.forget();
+    sessions.forget();
+  };
+  for (const directory of directories) directory.subscribe(forget);
   const gate = new Gate({
-    control: open ? everyoneWrites : ownMachineWrites,
+    control,
     get hosts() {
       return hosts();
     },
@@ -62,15 +91,19 @@ export function composeGate(
       return settings.now.trustedProxies;
     },
   });
-  return { gate, authenticator };
-}
-
-/** What tells whose connection it is that comes from this machine. */
-function openProgramSearch(addresses: MachineAddresses, turns: Turns, now: () => number) {
-  const diagnosis = openSocketDiagnosis();
-  const table = new SocketTable();
   return {
-    findFarEnd: (connection: Connection) => findFarEnd(connection, addresses.list(), diagnosis, table),
-    proxies: new RunningProxies(now, turns),
+    gate,
+    control,
+    authenticators,
+    sessions,
+    rules,
+    prepare: async (next) => {
+      const apply = await file.prepare(next.auth?.htpasswd ?? null);
+      return () => {
+        apply();
+        forget();
+      };
+    },
+    stop: () => file.stop(),
   };
 }

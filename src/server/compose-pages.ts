@@ -1,6 +1,5 @@
 import { AdminApi } from "../http/admin/admin-api.ts";
 import { adminActions, type AdminParts } from "../http/admin/admin-actions.ts";
-import type { Gate } from "../access/gate.ts";
 import { ClientPages } from "../http/clients/client-pages.ts";
 import { DistributionApi } from "../http/distribution/distribution-api.ts";
 import { examineLarder } from "../doctor/examine-server.ts";
@@ -9,6 +8,7 @@ import type { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
 import { HealthPages } from "../http/health/health-pages.ts";
 import { MetricsPages } from "../http/metrics/metrics-pages.ts";
 import type { Pages } from "../http/pages.ts";
+import { TokenPages } from "../http/token/token-pages.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { CollectionLimits } from "../registry/collector.ts";
 import { HeldImages } from "../registry/images/held-images.ts";
@@ -19,6 +19,7 @@ import { Inventory } from "../registry/images/inventory.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
 import { addressTowards } from "./address-towards.ts";
+import type { AccessComposition } from "./compose-gate.ts";
 import { type AciComposition, composeAci } from "./compose-aci.ts";
 import type { RegistryComposition } from "./compose-registry.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
@@ -30,7 +31,7 @@ export type PagesParts = {
   readonly settings: CurrentSettings;
   readonly environment: ServerEnvironment;
   readonly foundation: Foundation;
-  readonly gate: Gate;
+  readonly access: AccessComposition;
   readonly order: SearchOrder;
   readonly standIns: () => readonly Namespace[];
   /** This process, as upstream registries and logs know it. */
@@ -45,7 +46,8 @@ export function composePages(
   of: RegistryComposition,
   parts: PagesParts,
 ): { readonly pages: readonly Pages[]; readonly aci: AciComposition } {
-  const { settings, environment, foundation, gate, instanceId, isStopping } = parts;
+  const { settings, environment, foundation, access, instanceId, isStopping } = parts;
+  const { gate } = access;
   const { dataFolder, metadata, guard, turns, metrics } = foundation;
   const { manifests, referrers } = of.registry;
   const cacher = new ImageCacher(manifests, of.registry.blobs, referrers, turns);
@@ -80,6 +82,7 @@ export function composePages(
       // Discovery of ACIs is asked for at any path, by its query.
       aci.pages,
       new DistributionApi(of.registry, { gate, allowDeletes, instanceId }),
+      new TokenPages({ ...access, hosts: of.registry.hosts }),
       adminPages(of, cacher, health, parts),
       new MetricsPages(metrics.all, gate),
       clientPages(findings, parts),
@@ -101,7 +104,8 @@ function adminPages(
   health: AdminParts["health"],
   parts: PagesParts,
 ): AdminApi {
-  const { environment, foundation, gate, order, collectionLimits } = parts;
+  const { environment, foundation, order, collectionLimits } = parts;
+  const { gate } = parts.access;
   const { version, clock, variables } = environment;
   const { metadata, guard, turns } = foundation;
   const { manifests, tags, holdings } = metadata;
@@ -130,7 +134,7 @@ function adminPages(
 
 function clientPages(
   findings: () => Promise<readonly Finding[]>,
-  { settings, environment, foundation, gate, standIns }: PagesParts,
+  { settings, environment, foundation, access, standIns }: PagesParts,
 ): ClientPages {
   return new ClientPages({
     get standIns() {
@@ -142,7 +146,7 @@ function clientPages(
       return settings.now.addresses;
     },
     addressTowards,
-    gate,
+    gate: access.gate,
     findings,
     now: environment.clock.now,
   });

@@ -24,10 +24,10 @@ export type Composition = {
   /** Takes up what was set while larder ran. To be called before the first request. */
   readonly start: () => Promise<void>;
   /**
-   * Reads what the settings name of upstream registries; what it returns fetches from these from now on. To be done before
-   * the first request, and when the settings are read again. Throws ConfigurationError, and nothing has changed then.
+   * Reads what the settings name of upstream registries and of people; what it returns takes it up. To be done before the
+   * first request, and when the settings are read again. Throws ConfigurationError, and nothing has changed then.
    */
-  readonly prepareUpstreams: (settings: Settings) => Promise<() => void>;
+  readonly prepare: (settings: Settings) => Promise<() => void>;
   /** Writes down what was answered, as far as that is not done yet. Never fails. */
   readonly saveTraffic: () => Promise<void>;
   /** Ends the work that is done for nobody any more. */
@@ -41,13 +41,13 @@ export function compose(
   foundation: Foundation,
 ): Composition {
   const { log, clock, variables } = environment;
-  const { metadata, reserve, guard, turns, metrics, sockets, dataFolder } = foundation;
+  const { metadata, reserve, guard, metrics, dataFolder } = foundation;
   const standIns = settings.derive(standInsOf);
   const order = searchOrderOf(settings, standIns);
   const instanceId = newInstanceId();
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, downloads } = parts;
-  const { gate, authenticator } = composeGate(settings, sockets, turns, clock.elapsed);
+  const access = composeGate(settings, environment, foundation);
   const collectionLimits = collectionLimitsOf(settings);
   const disk = () => spaceOf(dataFolder);
   let isStopping = false;
@@ -55,7 +55,7 @@ export function compose(
     settings,
     environment,
     foundation,
-    gate,
+    access,
     order,
     standIns,
     instanceId,
@@ -71,9 +71,10 @@ export function compose(
   });
   const pipeline = new Pipeline({
     pages,
-    authenticator,
+    authenticator: access.authenticators,
     observers: [new RequestLog(log, () => settings.now.trustedProxies), requestMetrics],
     requestIds: new RequestIds(instanceId.slice(0, 8)),
+    trustedProxies: () => settings.now.trustedProxies,
     log,
     elapsed: clock.elapsed,
   });
@@ -86,9 +87,11 @@ export function compose(
       await offline.start(settings.now.offline);
       await aci.start();
     },
-    prepareUpstreams: async (next) => {
+    prepare: async (next) => {
       const open = await opener.prepare(next);
+      const takeUpPeople = await access.prepare(next);
       return () => {
+        takeUpPeople();
         const namespaces = open();
         // What failed may answer elsewhere now.
         if (namespaces.length > 0) failures.forgetAll();
@@ -98,6 +101,7 @@ export function compose(
     saveTraffic: () => lastingTraffic.save(),
     stop: () => {
       isStopping = true;
+      access.stop();
       return aci.stop();
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),

@@ -10,6 +10,8 @@ import type { Namespace } from "../oci/repository-name.ts";
 import { readClientCertificate, whyNotValid } from "../upstream/transport/client-certificate.ts";
 import { readDockerConfig } from "../upstream/auth/docker-config.ts";
 import { checkAciFolder } from "./compose-aci.ts";
+import { readHtpasswd } from "./htpasswd-file.ts";
+import { ConfigurationError } from "./settings/configuration-error.ts";
 import { parseConfiguration } from "./settings/configuration-file.ts";
 import { contradictionsOf, contradictionsWithin } from "./settings/contradictions.ts";
 import { describeOrigin, fullKey, type GivenSettings } from "./settings/given-settings.ts";
@@ -33,7 +35,7 @@ export async function judgeConfiguration(path: string, isForHere: boolean): Prom
   return all.toSorted((a, b) => lineIn(a, path) - lineIn(b, path));
 }
 
-type Check = (value: never, given: GivenSettings, host: Namespace | null) => Promise<void>;
+type Check = (value: never, given: GivenSettings, host: Namespace | null) => Promise<unknown>;
 
 /** What the machine must have for a setting. Each throws an Error that says what is missing. */
 const CHECKS: Partial<Readonly<Record<SettingKey, Check>>> = {
@@ -42,6 +44,7 @@ const CHECKS: Partial<Readonly<Record<SettingKey, Check>>> = {
   dns: checkAddresses,
   data: checkDataFolder,
   "tls.cert": checkCertificate,
+  "auth.htpasswd": readHtpasswd,
   "upstreams.HOST.ca": checkFile,
   "upstreams.HOST.clientCert": checkClientCertificate,
   "upstreams.HOST.clientKey": checkFile,
@@ -63,7 +66,8 @@ async function problemsHere(given: GivenSettings): Promise<readonly string[]> {
     try {
       await CHECKS[key]?.(value as never, given, host);
     } catch (error) {
-      problems.push(`${describeOrigin(origin)}: ${name}: ${describeFailure(error)}`);
+      const all = error instanceof ConfigurationError ? error.problems : [`${name}: ${describeFailure(error)}`];
+      problems.push(...all.map((problem) => `${describeOrigin(origin)}: ${problem}`));
     }
   }
   return problems;

@@ -74,7 +74,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     opened.add(() => composition.stop());
     await composition.check();
     await composition.start();
-    (await composition.prepareUpstreams(settings))();
+    (await composition.prepare(settings))();
     const timer = setInterval(composition.collect, settings.gcIntervalMs);
     opened.add(() => clearInterval(timer));
     await openListeners(listeners, settings, composition, certificate, environment.log);
@@ -94,8 +94,8 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
       authorityPem,
       dataFolder,
       reconfigure: async (next) => {
-        const openUpstreams = await composition.prepareUpstreams(next);
-        openUpstreams();
+        const takeUp = await composition.prepare(next);
+        takeUp();
         current.replace(next);
       },
       stop: async (reason) => {

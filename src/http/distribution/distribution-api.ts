@@ -12,6 +12,7 @@ import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
 import type { Uploads } from "../../registry/push/uploads.ts";
 import { isLoop } from "../../upstream/loop-mark.ts";
 import { errorResponse } from "../error-response.ts";
+import type { AskedScope } from "../challenge.ts";
 import type { Exchange } from "../exchange.ts";
 import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
@@ -76,6 +77,15 @@ export class DistributionApi implements Pages {
     return errorResponse(fault, { ...API_HEADERS, ...headersOfUploadFault(fault, exchange) });
   }
 
+  scopeOf(exchange: Exchange): AskedScope {
+    const { host, path, query, request } = exchange;
+    const parsed = parseDistributionPath(path);
+    if (parsed === null) return { namespace: null, scope: null };
+    const { route, prefix } = parsed;
+    const namespace = namespaceOf({ ns: query.get("ns"), prefix, host }, this.#registry.hosts);
+    return { namespace, scope: scopeOf(route, request.method) };
+  }
+
   #answer(exchange: Exchange, { route, prefix }: DistributionPath): Promise<Response> | Response {
     const { request, record } = exchange;
     const { method } = request;
@@ -94,7 +104,8 @@ export class DistributionApi implements Pages {
     record.repository = repository;
     const action = actionOf(route, method);
     if (action === "delete" && !this.#allowDeletes) throw deletesSwitchedOff();
-    const admission = this.#gate.admit(exchange, action, repository);
+    const admission =
+      route.kind === "base" ? this.#gate.admitKnown(exchange) : this.#gate.admit(exchange, action, repository);
     const call = new Call(exchange, namespace, repository, this.#gate);
     const answer =
       admission === null ? this.#dispatch(call, located) : admission.then(() => this.#dispatch(call, located));
@@ -147,6 +158,15 @@ function actionOf({ kind }: Route, method: string): Action {
   if (kind === "upload") return "push";
   if (method === "GET" || method === "HEAD") return "pull";
   return method === "DELETE" ? "delete" : "push";
+}
+
+/** A name that is none of a repository's is not asked about: it was refused for that. */
+function scopeOf(route: Route, method: string): string | null {
+  if (route.kind === "base") return null;
+  if (route.kind === "catalog") return "registry:catalog:*";
+  const action = actionOf(route, method);
+  // Who pushes looks for what is there.
+  return `repository:${route.name}:${action === "push" ? "pull,push" : action}`;
 }
 
 function deletesSwitchedOff(): RegistryError {

@@ -141,7 +141,11 @@ class Reader {
 
   #say(key: SettingKey, value: unknown, path: readonly string[], host: Namespace | null): void {
     const line = this.#places.lineOf(path);
-    this.#given.set(fullKey(key, host), { key, host, value, origin: { kind: "file", path: this.#path, line } });
+    const lines = {
+      itemLines: Array.isArray(value) ? value.map((_, index) => this.#places.lineOf([...path, index])) : [],
+    };
+    const origin = { kind: "file", path: this.#path, line, ...(SETTINGS[key].isFileOnly ? lines : {}) } as const;
+    this.#given.set(fullKey(key, host), { key, host, value, origin });
   }
 
   #problem(path: readonly (string | number)[], message: () => string): void {

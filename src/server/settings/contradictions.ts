@@ -73,6 +73,7 @@ export function contradictionsOf(settings: Settings, given: GivenSettings): read
     problems.push("a certificate is of use for HTTPS alone: give --https ADDRESS, such as --https :443");
   }
   problems.push(...contradictionsOfUpstreams(settings, given));
+  problems.push(...contradictionsOfAuth(settings, given));
   const seen = new Map<string, string>();
   for (const [key, addresses] of [
     ["http", http],
@@ -85,6 +86,30 @@ export function contradictionsOf(settings: Settings, given: GivenSettings): read
         problems.push(`${place(key)}${key}: ${text} is listened on for ${other} already`);
       seen.set(text, key);
     }
+  }
+  return problems;
+}
+
+/** What the settings of people contradict, or name though it is not there. */
+function contradictionsOfAuth({ auth, open }: Settings, given: GivenSettings): readonly string[] {
+  if (auth === null) return [];
+  const problems: string[] = [];
+  const authKey = [...given.keys()].find((key) => key.startsWith("auth.")) ?? "";
+  if (open) {
+    const [one, other] = [given.get("open"), given.get(authKey)].filter((said) => said !== undefined);
+    problems.push(
+      `${one === undefined ? "" : placeBefore(one)}open lets everyone do everything, and contradicts ${authKey}${other === undefined ? "" : ` (${describeOrigin(other.origin)})`}; keep one of them`,
+    );
+  }
+  const origin = given.get("auth.rules")?.origin;
+  for (const [index, { subject, text }] of (auth.rules ?? []).entries()) {
+    if (subject.kind !== "workload" || auth.providers.includes(subject.provider)) continue;
+    const line = origin?.kind === "file" ? (origin.itemLines?.[index] ?? origin.line) : null;
+    const place = origin?.kind === "file" ? `${origin.path}:${line}: ` : "";
+    const known = auth.providers.length === 0 ? "" : `, ${auth.providers.join(", ")}`;
+    problems.push(
+      `${place}auth.rules: ${JSON.stringify(text.subject)} is nobody: before the colon there is one of token, certificate${known}; a provider has to be configured`,
+    );
   }
   return problems;
 }

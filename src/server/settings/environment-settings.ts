@@ -11,7 +11,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export async function ownVariables(environment: Environment, problems: string[]): Promise<GivenSettings> {
   const given = new Map<string, Given>();
-  for (const [key, { shape }] of ROWS) {
+  for (const [key, { shape, isFileOnly }] of ROWS) {
+    if (isFileOnly) continue;
     const name = variableOf(key);
     const text = environment[name]?.trim();
     if (!text) continue;
@@ -34,7 +35,8 @@ const OTHERS: ReadonlySet<string> = new Set(["LARDER_CONFIG", "LARDER_REGISTRY"]
 export function misspeltVariables(
   environment: Environment,
 ): readonly { readonly name: string; readonly meant: string }[] {
-  const known = new Map(ROWS.map(([key]) => [variableOf(key).slice("LARDER_".length), variableOf(key)]));
+  const rows = ROWS.filter(([, { isFileOnly }]) => !isFileOnly);
+  const known = new Map(rows.map(([key]) => [variableOf(key).slice("LARDER_".length), variableOf(key)]));
   return Object.keys(environment).flatMap((name) => {
     const word = name.startsWith("LARDER_") ? name.slice("LARDER_".length) : "";
     if (word === "" || known.has(word) || OTHERS.has(name) || /^(?:PORT|SERVICE)(?:_|$)/.test(word)) return [];

@@ -4,7 +4,8 @@ import { type SettingKey, WHOLE_GROUPS } from "./settings-table.ts";
 /** Where a value comes from: a line of the file, a flag, a variable, or the default. */
 export type Origin =
   | { readonly kind: "default" }
-  | { readonly kind: "file"; readonly path: string; readonly line: number }
+  /** `itemLines` are those of a list's items. */
+  | { readonly kind: "file"; readonly path: string; readonly line: number; readonly itemLines?: readonly number[] }
   | { readonly kind: "variable"; readonly name: string }
   | { readonly kind: "flag"; readonly name: string };
 

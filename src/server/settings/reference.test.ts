@@ -7,14 +7,14 @@ const GUIDE = join(import.meta.dir, "..", "..", "..", "docs", "configuration.md"
 const [BEGIN, END] = ["<!-- the table of settings: written by a test -->\n\n", "\n<!-- the end of the table -->"];
 
 function line(key: SettingKey, setting: Setting): string {
-  const { flag, shape, help, restart } = setting;
+  const { flag, shape, help, restart, isFileOnly } = setting;
   const words = defaultWordsOf(setting);
   const usual = words === null ? "" : ` (${setting.defaultWords === null ? `\`${words}\`` : words})`;
   const value = shape.isList ? `a list: ${shape.expected}` : shape.expected;
   const cells = [
     `\`${key}\``,
     flag === null ? "" : `\`${flag}\``,
-    `\`${variableOf(key)}\``,
+    isFileOnly ? "" : `\`${variableOf(key)}\``,
     value,
     `${help}${usual}`,
     restart === null ? "yes" : `no: ${restart}`,

@@ -7,6 +7,7 @@ import { DOCKER_HUB } from "../../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
 import { oidcProviders } from "./oidc-shape.ts";
 import { readStandIns } from "./read-stand-ins.ts";
+import { rules } from "./rule-shape.ts";
 import {
   address,
   duration,
@@ -41,6 +42,8 @@ export type Setting<T = unknown> = {
   readonly defaultWords: string | null;
   /** Why a change takes effect only with a restart; null: it does when the settings are read again. */
   readonly restart: string | null;
+  /** Does a file alone say it, since a text would have to hold too much? */
+  readonly isFileOnly: boolean;
   /** Must nobody see the value? */
   readonly isSecret: boolean;
   /** What a flag or a variable says by a text, where that is more than the shape knows. Throws an Error that says why not. */
@@ -58,6 +61,7 @@ function row<T>(given: Row<T>): Setting<T> {
     default: null,
     defaultWords: null,
     restart: null,
+    isFileOnly: false,
     isSecret: false,
     readText: null,
     write,
@@ -225,6 +229,16 @@ export const SETTINGS = {
     help: "take manifests whose blobs were not pushed: images that are meant to be sparse",
     default: false,
   }),
+  "auth.htpasswd": row({
+    shape: text,
+    help: "a file with users and their passwords, of htpasswd -B; read again when it changes",
+  }),
+  "auth.rules": row({
+    shape: rules,
+    isFileOnly: true,
+    help: "who may do what; with any key of auth, or a user or token, rules count, for this machine, too (docs/access.md)",
+    defaultWords: "anonymous may pull, users and certificates may pull and push",
+  }),
   open: row({
     flag: "--open",
     shape: boolean,
@@ -308,7 +322,7 @@ export const ROWS: readonly (readonly [SettingKey, Setting])[] = Object.entries(
  */
 export const WHOLE_GROUPS: readonly string[] = ["tls."];
 
-/** The variable of a setting: `LARDER_GC_GRACE` of `gc.grace`. */
+/** The variable of a setting: `LARDER_GC_GRACE` of `gc.grace`. Those that a file alone says have none. */
 export function variableOf(key: SettingKey): string {
   const words = key
     .replace(".HOST.", ".")

@@ -1,3 +1,4 @@
+import type { Rule } from "../../access/rules/rule.ts";
 import type { IpNetwork } from "../../lib/net/ip-network.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { fullKey, type GivenSettings } from "./given-settings.ts";
@@ -31,6 +32,8 @@ export type Settings = {
   readonly credentials: string | null;
   /** Larder's own names: requests for them are not for another registry. */
   readonly names: readonly string[];
+  /** Who may do what, where people are set up; null: nothing is said of that. */
+  readonly auth: AuthSettings | null;
   /** May everyone who reaches larder write? */
   readonly open: boolean;
   /** Issuers whose tokens prove who asks. */
@@ -55,6 +58,15 @@ export type Settings = {
   readonly logLevel: "debug" | "info" | "warning" | "error";
   /** Null: for people on a terminal, for programs elsewhere. */
   readonly logFormat: "human" | "json" | null;
+};
+
+/** What the settings say of people, and of what they may. */
+type AuthSettings = {
+  readonly htpasswd: string | null;
+  /** Null: the usual ones. */
+  readonly rules: readonly Rule[] | null;
+  /** The issuers of workloads' tokens that are configured, by the names that rules give them. */
+  readonly providers: readonly string[];
 };
 
 /** A certificate of larder's own authority, which may be limited to the hosts known when it is made; or one from files. */
@@ -111,6 +123,7 @@ export function settingsFrom(given: GivenSettings): Settings {
     tagLifetimeMs: value("tags"),
     credentials: maybe("credentials"),
     names: value("names"),
+    auth: authFrom(given),
     open: value("open"),
     oidc: value("auth.oidc"),
     trustedProxies: value("trustedProxies"),
@@ -127,6 +140,15 @@ export function settingsFrom(given: GivenSettings): Settings {
     logLevel: value("log"),
     logFormat: maybe("logFormat"),
   };
+}
+
+/** An empty list says nothing. */
+function authFrom(given: GivenSettings): AuthSettings | null {
+  const said = <T>(key: SettingKey) => (given.get(key)?.value as T | undefined) ?? null;
+  const htpasswd = said<string>("auth.htpasswd");
+  const rules = said<readonly Rule[]>("auth.rules");
+  const providers = (said<readonly OidcSettings[]>("auth.oidc") ?? []).map(({ name }) => name);
+  return htpasswd === null && rules === null && providers.length === 0 ? null : { htpasswd, rules, providers };
 }
 
 /** Plain HTTP is a default only while nothing else is listened on. */
