@@ -20,6 +20,7 @@ import {
   removal,
   verifyProgress,
 } from "./image-schemas.ts";
+import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
 import type { Frozen, Shape } from "./shape.ts";
@@ -119,6 +120,26 @@ export const CONTRACT = {
     body: adoptRequest,
     bodyLimitBytes: INDEX_BODY_BYTES,
     answer: adoption,
+  }),
+  listPins: operation("GET", "/pins", {
+    action: "administer",
+    summary: "List what is never given up by itself",
+    answer: pinList,
+  }),
+  addPin: operation("POST", "/pins", {
+    action: "administer",
+    summary: "Keep images, whatever becomes of the disk",
+    description:
+      "What a pin holds is never evicted, and no rule removes it; people may. It need not be here yet. A pin without a tag holds all tags of the names, and what has none.",
+    body: pinRequest,
+    answer: pinChange,
+  }),
+  removePin: operation("DELETE", "/pins/{pin}", {
+    action: "administer",
+    summary: "Take a pin away",
+    description: "The text as in `addPin`; it may be percent-encoded, or stand in the path with its slashes.",
+    parameters: { pin: pinText },
+    answer: pinChange,
   }),
   collect: operation("POST", "/collections", {
     action: "administer",

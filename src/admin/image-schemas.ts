@@ -26,6 +26,10 @@ export const listedImage = v.object({
   sizeBytes: sizeHere,
   platforms: v.pipe(v.array(v.string()), v.description("those that are here whole")),
   updatedAtMs: v.pipe(timeMs, v.description("when the tag last came to point here, in milliseconds since 1970")),
+  pulledAtMs: v.pipe(
+    v.nullable(timeMs),
+    v.description("when a client last pulled what it points at, as far as is known; null: never"),
+  ),
 });
 /** A tag of an image, in a list. */
 export type ListedImage = Shape<typeof listedImage>;
@@ -52,8 +56,10 @@ export const imageQuery = {
   kind: v.optional(tagKind),
   sort: v.optional(
     v.pipe(
-      v.picklist(["name", "updated"]),
-      v.description("by name, repository first, or by when the tag last came to point here"),
+      v.picklist(["name", "updated", "pulled"]),
+      v.description(
+        "by name, repository first, by when the tag last came to point here, or by when it was last pulled: those first that never were",
+      ),
     ),
     "name",
   ),
@@ -79,6 +85,10 @@ export const inspectedImage = v.object({
   ),
   kind: v.pipe(v.nullable(v.picklist(["pushed", "cached"])), v.description("null when a digest was asked for")),
   updatedAtMs: v.pipe(v.nullable(v.pipe(v.number(), v.integer())), v.description("as in lists; null for a digest")),
+  pulledAtMs: v.pipe(
+    v.nullable(timeMs),
+    v.description("when a client last pulled it; null: never, as far as is known"),
+  ),
   digest,
   mediaType: v.string(),
   artifactType: v.nullable(v.string()),

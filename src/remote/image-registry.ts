@@ -11,6 +11,9 @@ export type ImageRow = Omit<ListedImage, "kind" | "updatedAtMs" | "sizeBytes"> &
   readonly sizeBytes: number | null;
 };
 
+/** The order of a list. */
+export type ImageOrder = "name" | "updated" | "pulled";
+
 /** An image's details. Fields that a registry does not tell are null. */
 export type ImageDetails = Omit<InspectedImage, "sizeBytes" | "platforms"> & {
   readonly sizeBytes: number | null;
@@ -39,8 +42,11 @@ export interface ImageRegistry {
   readonly goesOnAlone: boolean;
   /** Where it looks for names without a registry, in this order. */
   readonly unqualified: readonly Namespace[];
-  /** The images with this text in their full names, ordered by name; null when the registry gives no list. */
-  list(text: string): Promise<readonly ImageRow[] | null>;
+  /**
+   * The images with this text in their full names, by name, or by a time, the latest first; null when the registry gives no
+   * list. Where it knows no times they are in the order of names.
+   */
+  list(text: string, sort?: ImageOrder): Promise<readonly ImageRow[] | null>;
   /** An image that is there, whatever upstream has; null when it is not. */
   inspect(reference: Reference): Promise<ImageDetails | null>;
   /** Does it hold these images whole? One answer for each, in their order. */

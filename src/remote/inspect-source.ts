@@ -31,6 +31,7 @@ export async function inspectSource(
     name: image.name ?? source.location,
     kind: null,
     updatedAtMs: null,
+    pulledAtMs: null,
     digest: content.digest,
     ...summary,
     platforms: await mapBounded(summary.platforms, PARALLEL, async (one) => ({

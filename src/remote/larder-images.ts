@@ -9,7 +9,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { CommandIo } from "../lib/command/command-io.ts";
-import type { BroughtImage, ImageDetails, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
+import type { BroughtImage, ImageDetails, ImageOrder, ImageRegistry, ImageRow, ImageState } from "./image-registry.ts";
 
 /** Images in one question; larder answers 5,000 at most. */
 const QUESTION_IMAGES = 1000;
@@ -45,9 +45,10 @@ export class LarderImages implements ImageRegistry {
     this.#io = io;
   }
 
-  async list(text: string): Promise<readonly ImageRow[]> {
+  async list(text: string, sort: ImageOrder = "name"): Promise<readonly ImageRow[]> {
     const rows: ImageRow[] = [];
-    const search = text === "" ? {} : { search: text };
+    const order = sort === "name" ? {} : ({ sort, order: "desc" } as const);
+    const search = { ...(text === "" ? {} : { search: text }), ...order };
     for (let after: string | undefined; ; ) {
       const page = await this.#larder.call("listImages", { ...search, limit: PAGE_LIMIT, after });
       // A larder of version 0.1 lists all that it has.

@@ -65,6 +65,7 @@ export class PlainImages implements ImageRegistry {
       name,
       kind: null,
       updatedAtMs: null,
+      pulledAtMs: null,
       digest: fetched.digest,
       ...summary,
       platforms: summary.platforms.map((one) => ({ ...one, isHere: null })),
@@ -154,6 +155,7 @@ export class PlainImages implements ImageRegistry {
       sizeBytes: sizeOf(fetched, manifest),
       platforms: [...new Set(named)].sort(),
       updatedAtMs: null,
+      pulledAtMs: null,
     };
   }
 

@@ -52,7 +52,7 @@ export function composeAci(
   settings: CurrentSettings,
   { dataFolder, blobStore, registry, held, cacher, turns, program, clock, log, gate }: AciFoundation,
 ): AciComposition {
-  const { hosts, manifests, blobs } = registry;
+  const { hosts, manifests, blobs, pulls } = registry;
   const { aciFiles, aciKey } = settings.now;
   const folder = join(dataFolder, "aci");
   const pool = new ConversionPool(program);
@@ -67,7 +67,7 @@ export function composeAci(
   const conversions = new AciConversions(store, pool, keyFile, clock);
   const pages = new AciPages({
     names,
-    images: new AciImages({ manifests, blobs, cacher, turns, store: blobStore }),
+    images: new AciImages({ manifests, pulls, blobs, cacher, turns, store: blobStore }),
     conversions,
     index: new AciIndex(held, files, names),
     files,

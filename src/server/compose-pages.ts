@@ -109,7 +109,7 @@ function adminPages(
   const { version, clock, variables } = environment;
   const { metadata, guard, turns } = foundation;
   const { manifests, tags, holdings } = metadata;
-  const { blobs, files, aside, collector, verifier, upstreams, offline, traffic, lastingTraffic } = of;
+  const { blobs, files, aside, collector, verifier, upstreams, offline, traffic, lastingTraffic, pulls, pins } = of;
   const actions = adminActions({
     version,
     unqualified: () => order.unqualified,
@@ -128,6 +128,8 @@ function adminPages(
     guard,
     traffic,
     lastingTraffic,
+    pulls,
+    pins,
   });
   return new AdminApi(actions, { version, gate, turns, checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1" });
 }

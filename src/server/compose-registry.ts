@@ -3,6 +3,7 @@ import { LOCAL } from "../oci/repository-name.ts";
 import { Collector } from "../registry/collector.ts";
 import { Catalog } from "../registry/images/catalog.ts";
 import { Referrers } from "../registry/images/referrers.ts";
+import { Pins } from "../registry/holds/pins.ts";
 import { logEvents } from "../registry/log-events.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { BestEffortWrites } from "../registry/pull/best-effort-writes.ts";
@@ -11,6 +12,7 @@ import { Blobs } from "../registry/pull/blobs.ts";
 import { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
 import { Manifests } from "../registry/pull/manifests.ts";
 import { OfflineSwitch } from "../registry/pull/offline-switch.ts";
+import { PullNotes } from "../registry/pull/pull-notes.ts";
 import { RecentFailures } from "../registry/pull/recent-failures.ts";
 import { TrafficCounter } from "../registry/pull/traffic.ts";
 import { UpstreamTagLists } from "../registry/pull/upstream-tag-lists.ts";
@@ -80,12 +82,14 @@ export function composeRegistry(
     turns,
     now,
   });
+  const pulls = new PullNotes(metadata.pulls, bestEffort, now);
   const store = metadata.tagLists;
   const tagLists = new UpstreamTagLists({ upstreams, store, bestEffort, failures, turns, clock });
   const registry: Registry = {
     hosts: servedHostsOf(settings, elapsed),
     manifests: new Manifests({ store: manifests, tags, origin, order, outlook: upstreams, traffic, turns, now }),
     pushes,
+    pulls,
     blobs: registryBlobs,
     uploads,
     catalog: new Catalog({ tags, repositories, origin: tagLists, order, outlook: upstreams }),
@@ -99,6 +103,8 @@ export function composeRegistry(
     upstreams,
     failures,
     traffic,
+    pulls,
+    pins: new Pins(metadata.pins, now),
     lastingTraffic: new LastingTraffic(traffic, metadata.statistics, bestEffort),
     offline: new OfflineSwitch(upstreams, metadata.settings, bestEffort),
     /** How many blobs are being fetched. */

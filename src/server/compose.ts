@@ -30,6 +30,8 @@ export type Composition = {
   readonly prepare: (settings: Settings) => Promise<() => void>;
   /** Writes down what was answered, as far as that is not done yet. Never fails. */
   readonly saveTraffic: () => Promise<void>;
+  /** Writes down what was pulled, as far as that is not done yet. Never fails. */
+  readonly savePulls: () => Promise<void>;
   /** Ends the work that is done for nobody any more. */
   readonly stop: () => Promise<void>;
 };
@@ -46,7 +48,7 @@ export function compose(
   const order = searchOrderOf(settings, standIns);
   const instanceId = newInstanceId();
   const parts = composeRegistry(settings, environment, foundation, order);
-  const { upstreams, failures, offline, collector, lastingTraffic, traffic, downloads } = parts;
+  const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, downloads } = parts;
   const access = composeGate(settings, environment, foundation);
   const collectionLimits = collectionLimitsOf(settings);
   const disk = () => spaceOf(dataFolder);
@@ -85,6 +87,7 @@ export function compose(
     check: aci.check,
     start: async () => {
       await offline.start(settings.now.offline);
+      await pins.load();
       await aci.start();
     },
     prepare: async (next) => {
@@ -99,6 +102,7 @@ export function compose(
       };
     },
     saveTraffic: () => lastingTraffic.save(),
+    savePulls: () => pulls.save(),
     stop: () => {
       isStopping = true;
       access.stop();

@@ -70,7 +70,8 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     const sockets = () => listeners;
     const foundation = { dataFolder, metadata, reserve, guard, turns, authorityPem, sockets, metrics };
     const composition = compose(current, environment, foundation);
-    opened.add(savingTraffic(composition));
+    opened.add(saving(composition.saveTraffic, SAVE_TRAFFIC_MS));
+    opened.add(saving(composition.savePulls, SAVE_PULLS_MS));
     opened.add(() => composition.stop());
     await composition.check();
     await composition.start();
@@ -112,15 +113,16 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
   }
 }
 
-/** What a server that is killed loses of its counts, at most. */
-const SAVE_EVERY_MS = 10_000;
+/** What a server that is killed loses of its counts, and of when images were pulled, at most. */
+const SAVE_TRAFFIC_MS = 10_000;
+const SAVE_PULLS_MS = 60_000;
 
-/** Has what was answered written down every so often, and once more by the function that comes back, which ends it. */
-function savingTraffic({ saveTraffic }: Composition): () => Promise<void> {
-  const timer = setInterval(() => void saveTraffic(), SAVE_EVERY_MS);
+/** Has what is in memory written down every so often, and once more by the function that comes back, which ends it. */
+function saving(save: () => Promise<void>, everyMs: number): () => Promise<void> {
+  const timer = setInterval(() => void save(), everyMs);
   return () => {
     clearInterval(timer);
-    return saveTraffic();
+    return save();
   };
 }
 

@@ -41,6 +41,8 @@ export function pullsContract(name: string, open: () => Promise<MetadataStore>):
         await store.pulls.notePulls([{ repository: HERE, digest: digestOf("image"), atMs: 70 }]);
         expect([await pulledAt(HERE, "1"), await pulledAt(HERE, "latest")]).toEqual([70, 70]);
         expect([await pulledAt(HERE, "2"), await pulledAt(THERE, "1")]).toEqual([null, null]);
+        const lastPull = (text: string) => store.pulls.lastPull(HERE, digestOf(text));
+        expect([await lastPull("image"), await lastPull("other"), await lastPull("nowhere")]).toEqual([70, null, null]);
       }),
     );
 

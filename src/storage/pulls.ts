@@ -12,4 +12,6 @@ export interface PullStore {
    * lists was pulled for that index, too. What is not here any more is passed over.
    */
   notePulls(pulls: readonly Pull[]): Promise<void>;
+  /** When the manifest was pulled last, as far as was noted; null: never, or it is not here. */
+  lastPull(repository: RepositoryName, digest: Digest): Promise<number | null>;
 }

@@ -45,7 +45,7 @@ describe.skipIf(!lab.met)("what is in the larder", () => {
     expect(Date.parse(String(row?.["updatedAt"]))).toBeWithin(before, Date.now() + 1);
     const table = (await site.run("ls", ":1")).output;
     expect(table).toMatch(
-      /^IMAGE +SIZE +CAME \(UTC\) +KIND +PLATFORMS\ndocker\.io\/library\/listed:1 .*linux\/arm64\n$/,
+      /^IMAGE +SIZE +CAME \(UTC\) +PULLED +KIND +PLATFORMS\ndocker\.io\/library\/listed:1 .*linux\/arm64\n$/,
     );
   });
 

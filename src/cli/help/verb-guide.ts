@@ -25,6 +25,7 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         "list images: names and tags, size, when they came",
         ["larder ls", "all that is here"],
         ["larder ls quay.io/", "what came from quay.io"],
+        ["larder ls --sort pulled", "what is used, the latest first"],
         ["larder ls --json nginx | jq -r '.[].image'", "names for a script"],
       ),
       verb(
@@ -146,6 +147,14 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
       ),
       verb("stats", "hits, misses, bytes from disk and from upstream", ["larder stats", "what larder saved"]),
       verb("offline", "forbid or allow contact with other registries", ["larder offline on", "while larder runs"]),
+      verb(
+        "pin",
+        "keep images for good, however full the disk gets",
+        ["larder pin quay.io/coreos/etcd:v3.5.15", "a tag"],
+        ["larder pin 'registry.k8s.io/**' 'nginx:1.*'", "by patterns"],
+        ["larder pin ls", "all pins"],
+      ),
+      verb("unpin", "let go of what was pinned", ["larder unpin 'registry.k8s.io/**'", ""]),
       verb("gc", "give back the space of what was removed", ["larder gc --grace 0s", "pushes in flight fail"]),
       verb("verify", "read every file, and set aside what is damaged", [
         "larder verify",

@@ -61,6 +61,7 @@ export const listedImages = v.array(
     sizeBytes: v.nullable(bytes),
     platforms: v.pipe(v.array(platform), v.description("those that are there whole")),
     updatedAt: v.pipe(v.nullable(time), v.description("when the tag last came to point there")),
+    pulledAt: v.pipe(v.nullable(time), v.description("when a client last pulled it; null: never, as far as is known")),
   }),
 );
 
@@ -69,6 +70,7 @@ export const inspectedImage = v.object({
   image,
   kind: v.nullable(v.picklist(["pushed", "cached"])),
   updatedAt: v.nullable(time),
+  pulledAt: v.nullable(time),
   digest,
   mediaType: v.string(),
   artifactType: v.nullable(v.string()),

@@ -25,6 +25,25 @@ export const statsResult = v.object({
   storeProblem: server.stats.entries.storeProblem,
 });
 
+/** Pins: `pin ls`. */
+export const listedPins = v.array(
+  v.object({
+    pin: v.pipe(v.string(), v.description("a pattern of full names and tags, or a manifest by its digest")),
+    addedAt: time,
+    who: v.pipe(v.nullable(v.string()), v.description("who made it; null when nobody knows")),
+  }),
+);
+/** What became of pins: `pin`, `unpin`. */
+export const pinnedResults = v.array(
+  v.object({
+    pin: v.pipe(v.string(), v.description("its canonical spelling, with the registry's name")),
+    status: v.pipe(
+      v.picklist(["pinned", "unpinned", "unchanged"]),
+      v.description("`unchanged`: it was pinned already, or there was no such pin"),
+    ),
+  }),
+);
+
 const { problem: _, ...collectionCounts } = server.collection.entries;
 /** What a collection gave back: `gc`. */
 export const collectionResult = v.object({

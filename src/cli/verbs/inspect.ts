@@ -40,8 +40,13 @@ export function inspectCommand(io: CommandIo): Command {
       const { manifestBase64, ...shown } = details;
       if (flags.raw === true) return standardStreams.standardOutput([Buffer.from(manifestBase64, "base64")]);
       if (flags.json !== true) return io.stdout.write(formatDetails(details, io.stdout.columns ?? null));
-      const { name, updatedAtMs, ...rest } = shown;
-      writeJson(io.stdout, inspectedImage, { image: name, ...rest, updatedAt: timeOf(updatedAtMs) });
+      const { name, updatedAtMs, pulledAtMs, ...rest } = shown;
+      writeJson(io.stdout, inspectedImage, {
+        image: name,
+        ...rest,
+        updatedAt: timeOf(updatedAtMs),
+        pulledAt: timeOf(pulledAtMs),
+      });
     }),
   );
 }
@@ -77,7 +82,7 @@ async function inspectLocation(reading: SourceReading, flags: Flags, io: Command
 }
 
 function formatDetails(details: ImageDetails, columns: number | null): string {
-  const { kind, updatedAtMs, sizeBytes } = details;
+  const { kind, updatedAtMs, pulledAtMs, sizeBytes } = details;
   const facts: [string, string][] = [
     ["image", details.name],
     ["digest", details.digest],
@@ -88,6 +93,7 @@ function formatDetails(details: ImageDetails, columns: number | null): string {
   if (details.subject !== null) facts.push(["refers to", details.subject]);
   if (sizeBytes !== null) facts.push(["size here", formatBytes(sizeBytes)]);
   if (kind !== null && updatedAtMs !== null) facts.push([kind, new Date(updatedAtMs).toISOString()]);
+  if (pulledAtMs !== null) facts.push(["last pulled", new Date(pulledAtMs).toISOString()]);
   facts.push(...configFacts(details.config));
   const head = formatFacts(facts, columns);
   const attestations = attestationsIn(details);

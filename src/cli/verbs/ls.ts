@@ -1,15 +1,15 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { listedImages } from "../json/image-results.ts";
 import { timeOf } from "../json/json-values.ts";
 import { writeJson } from "../json/write-json.ts";
-import type { ImageRow } from "../../remote/image-registry.ts";
+import type { ImageOrder, ImageRow } from "../../remote/image-registry.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 import { type Column, formatTable } from "../table.ts";
 
-type Flags = { readonly registry?: string; readonly json?: true };
+type Flags = { readonly registry?: string; readonly json?: true; readonly sort: ImageOrder };
 
 /** `larder ls`: what the registry holds. */
 export function lsCommand(io: CommandIo): Command {
@@ -18,11 +18,12 @@ export function lsCommand(io: CommandIo): Command {
       "List the images that the registry holds, by their full names, with the size of what is there of each.",
     )
     .argument("[text]", "only those whose names hold this: nginx, quay.io/, :1.31")
+    .addOption(new Option("--sort <order>", "by name, or by a time, the latest first").choices(ORDERS).default("name"))
     .option("--json", "as JSON");
   return addConnectionOptions(command).action((text: string | undefined, flags: Flags) =>
     failingPlainly(io.signal, async () => {
       const registry = await connect(flags, io);
-      const rows = await registry.list(text ?? "");
+      const rows = await registry.list(text ?? "", flags.sort);
       if (rows === null) throw new CommandFailure(1, `${registry.host} gives no list of its repositories`);
       if (flags.json === true) return writeJson(io.stdout, listedImages, rows.map(jsonOf));
       if (rows.length === 0) {
@@ -34,20 +35,27 @@ export function lsCommand(io: CommandIo): Command {
   );
 }
 
+const ORDERS = ["name", "updated", "pulled"] as const satisfies readonly ImageOrder[];
+
 const COLUMNS: readonly Column[] = [
   { title: "IMAGE", kind: "name" },
   { title: "SIZE", kind: "fact" },
   { title: "CAME (UTC)", kind: "fact" },
+  { title: "PULLED", kind: "fact" },
   { title: "KIND", kind: "fact" },
   { title: "PLATFORMS", kind: "prose" },
 ];
 
-function jsonOf({ name, updatedAtMs, ...rest }: ImageRow) {
-  return { image: name, ...rest, updatedAt: timeOf(updatedAtMs) };
+function jsonOf({ name, updatedAtMs, pulledAtMs, ...rest }: ImageRow) {
+  return { image: name, ...rest, updatedAt: timeOf(updatedAtMs), pulledAt: timeOf(pulledAtMs ?? null) };
 }
 
-function cells({ name, sizeBytes, updatedAtMs, kind, platforms }: ImageRow): readonly string[] {
-  const came = updatedAtMs === null ? "-" : new Date(updatedAtMs).toISOString().slice(0, 16).replace("T", " ");
+function cells({ name, sizeBytes, updatedAtMs, pulledAtMs, kind, platforms }: ImageRow): readonly string[] {
+  const [came, pulled] = [minuteOf(updatedAtMs), minuteOf(pulledAtMs ?? null)];
   const size = sizeBytes === null ? "-" : formatBytes(sizeBytes);
-  return [name, size, came, kind ?? "-", platforms.join(", ") || "-"];
+  return [name, size, came, pulled, kind ?? "-", platforms.join(", ") || "-"];
+}
+
+function minuteOf(atMs: number | null): string {
+  return atMs === null ? "-" : new Date(atMs).toISOString().slice(0, 16).replace("T", " ");
 }

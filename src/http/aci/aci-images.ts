@@ -19,6 +19,7 @@ import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import { PulledImage } from "../../registry/images/pulled-image.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
+import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import type { FoundManifest, PullContext } from "../../registry/pull/origin.ts";
 import type { NamedAci } from "./aci-names.ts";
 
@@ -32,6 +33,8 @@ export type AciImage = {
 /** The registry's parts that images for ACIs are read from. */
 export type AciImageParts = {
   readonly manifests: Manifests;
+  /** Is told of each image that an ACI is asked of. */
+  readonly pulls: Pick<PullNotes, "note">;
   readonly blobs: Blobs;
   readonly cacher: ImageCacher;
   readonly turns: Turns;
@@ -58,7 +61,8 @@ export class AciImages {
     platform: Platform | null,
     context: PullContext,
   ): Promise<AciImage> {
-    const { manifest: root } = await this.#parts.manifests.get(repository, { kind: "tag", tag }, context);
+    const { manifest: root, foundIn } = await this.#parts.manifests.get(repository, { kind: "tag", tag }, context);
+    this.#parts.pulls.note(foundIn, root.digest);
     const work = this.#parts.turns.begin();
     const reader = new PulledImage(this.#parts, repository, context, work);
     const { content, manifest } = await imageIn(root, { reader, selection: selectionFor(platform), work });

@@ -6,6 +6,7 @@ import { formatReference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { CollectionLimits, Collector } from "../../registry/collector.ts";
+import type { Pins } from "../../registry/holds/pins.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
@@ -14,6 +15,7 @@ import { parseImageName } from "../../registry/names/image-name.ts";
 import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
 import type { OfflineSwitch } from "../../registry/pull/offline-switch.ts";
+import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifier } from "../../registry/verifier.ts";
@@ -56,11 +58,13 @@ export type AdminParts = {
   readonly guard: { readonly problem: string | null };
   readonly traffic: TrafficCounter;
   readonly lastingTraffic: LastingTraffic;
+  readonly pulls: PullNotes;
+  readonly pins: Pins;
 };
 
 /** Makes the functions of the admin API over these parts. */
 export function adminActions(parts: AdminParts): AdminActions {
-  const { upstreams, collector, collectionLimits, inventory, survey, cacher, remover } = parts;
+  const { upstreams, collector, collectionLimits, inventory, survey, cacher, remover, pulls, pins } = parts;
   let document: Promise<AnswerOf<"getDocument">> | null = null;
   return {
     getVersion: async () => ({ name: "larder", version: parts.version, unqualified: [...parts.unqualified()] }),
@@ -72,8 +76,12 @@ export function adminActions(parts: AdminParts): AdminActions {
       await parts.offline.switch(offline);
       return { offline };
     },
-    listImages: (query, signal) => listImages(survey(signal), inventory, query, signal),
-    getImage: async ({ image }, signal) => (await inspectImage(survey(signal), image)) ?? throwNotHere(image),
+    listImages: async (query, signal) => {
+      // Who has just pulled sees it.
+      await pulls.save();
+      return listImages(survey(signal), inventory, query, signal);
+    },
+    getImage: async ({ image }, signal) => (await inspectImage(survey(signal), pulls, image)) ?? throwNotHere(image),
     removeImage: async ({ image }, _, cause) => {
       const named = parseImageName(image);
       const { namespace, path } = named;
@@ -88,6 +96,15 @@ export function adminActions(parts: AdminParts): AdminActions {
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
       if (tag === null && index === null) throw new RegistryError("TAG_INVALID", `${image} names no tag`);
       return { adopted: await remover.adopt({ namespace, path }, { tag, digest: parseDigest(digest), index }, cause) };
+    },
+    listPins: async () => ({ pins: (await pins.list()).map(({ text, ...rest }) => ({ pin: text, ...rest })) }),
+    addPin: async ({ pin }, _, cause) => {
+      const { text, isNew } = await pins.add(pin, cause.who);
+      return { pin: text, isChanged: isNew };
+    },
+    removePin: async ({ pin }) => {
+      const { text, wasThere } = await pins.remove(pin);
+      return { pin: text, isChanged: wasThere };
     },
     collect: ({ graceMs = collectionLimits.graceMs, ...options }) =>
       collector.collect({ ...collectionLimits, graceMs }, options),

@@ -8,6 +8,7 @@ import { repositoryOf } from "../../oci/repository.ts";
 import { summaryOf } from "../../registry/images/image-summary.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory, InventoryPlace, InventoryQuery } from "../../registry/images/inventory.ts";
+import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { formatPageToken, parsePageToken } from "./page-token.ts";
 
@@ -25,9 +26,9 @@ export async function listImages(
     if (last !== null && (images.length >= asked.limit || survey.hasSeenEnough)) {
       return { images, next: formatPageToken(query.order, last) };
     }
-    const { repository, tag: name, digest, kind, updatedAtMs } = tag;
+    const { repository, tag: name, digest, kind, updatedAtMs, pulledAtMs } = tag;
     const extent = await survey.measure(repositoryOf(repository), manifest);
-    images.push({ name: `${repository}:${name}`, digest, kind, updatedAtMs, ...extent });
+    images.push({ name: `${repository}:${name}`, digest, kind, updatedAtMs, pulledAtMs, ...extent });
     last = tag;
   }
   return { images, next: null };
@@ -50,7 +51,11 @@ export async function checkImages(
 }
 
 /** Describes an image that is here; null when it is not. Throws NAME_INVALID, TAG_INVALID or DIGEST_INVALID. */
-export async function inspectImage(survey: ImageSurvey, image: string): Promise<InspectedImage | null> {
+export async function inspectImage(
+  survey: ImageSurvey,
+  pulls: Pick<PullNotes, "lastPull">,
+  image: string,
+): Promise<InspectedImage | null> {
   const found = await survey.find(parseImageName(image));
   if (found === null) return null;
   const { foundIn, tag, manifest: stored } = found;
@@ -63,6 +68,7 @@ export async function inspectImage(survey: ImageSurvey, image: string): Promise<
     name: tag === null ? `${foundIn}@${stored.digest}` : `${foundIn}:${tag.tag}`,
     kind: tag?.kind ?? null,
     updatedAtMs: tag?.updatedAtMs ?? null,
+    pulledAtMs: await pulls.lastPull(foundIn, stored.digest),
     digest: stored.digest,
     ...summary,
     platforms: summary.platforms.map(({ platform, digest }) => ({ platform, digest, isHere: here.has(digest) })),

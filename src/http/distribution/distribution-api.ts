@@ -7,6 +7,7 @@ import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { Catalog } from "../../registry/images/catalog.ts";
 import { type Asked, type ServedHosts, locateUnder, namespaceOf } from "../../registry/names/locate.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
+import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import type { Referrers } from "../../registry/images/referrers.ts";
 import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
 import type { Uploads } from "../../registry/push/uploads.ts";
@@ -28,6 +29,8 @@ import { answerUpload, beginUpload, headersOfUploadFault } from "./uploads.ts";
 export type Registry = {
   readonly hosts: ServedHosts;
   readonly manifests: Manifests;
+  /** Is told of each pull of a manifest. */
+  readonly pulls: Pick<PullNotes, "note">;
   readonly pushes: ManifestPushes;
   readonly blobs: Blobs;
   readonly uploads: Uploads;

@@ -5,6 +5,7 @@ import { parseTag, type Tag } from "../../oci/tag.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { LocatedManifest, Manifests } from "../../registry/pull/manifests.ts";
 import type { ManifestReference } from "../../registry/names/manifest-reference.ts";
+import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import type { ManifestPushes } from "../../registry/push/manifest-pushes.ts";
 import type { FoundManifest } from "../../registry/pull/origin.ts";
 import type { Exchange } from "../exchange.ts";
@@ -23,7 +24,12 @@ const TAGS_LIMIT = 100;
 /** What an upstream that could not be asked is answered with. */
 const UNSURE: readonly ErrorCode[] = ["UPSTREAM_UNAVAILABLE", "TOOMANYREQUESTS", "UNAVAILABLE"];
 
-type Parts = { readonly manifests: Manifests; readonly pushes: ManifestPushes };
+type Parts = {
+  readonly manifests: Manifests;
+  readonly pushes: ManifestPushes;
+  /** Is told of each pull: a runtime that has an image already asks by HEAD alone whether it is current. */
+  readonly pulls: Pick<PullNotes, "note">;
+};
 
 /**
  * Answers GET, HEAD, PUT and DELETE of `/v2/NAME/manifests/REFERENCE`; a GET of what is in memory at once, without a turn
@@ -41,7 +47,10 @@ export function answerManifest(
   if (request.method === "GET" && reference.kind === "tag") {
     const known = parts.manifests.recall(repository, reference.tag);
     // An old client's manifest is chosen out of a list.
-    if (known !== null && known.manifest.mediaType !== MEDIA_TYPE.dockerList) return getManifest(exchange, known);
+    if (known !== null && known.manifest.mediaType !== MEDIA_TYPE.dockerList) {
+      parts.pulls.note(known.foundIn, known.manifest.digest);
+      return getManifest(exchange, known);
+    }
   }
   return answerInTurns(call, repository, reference, parts);
 }
@@ -50,11 +59,15 @@ async function answerInTurns(
   call: Call,
   repository: Repository,
   reference: ManifestReference,
-  { manifests, pushes }: Parts,
+  { manifests, pushes, pulls }: Parts,
 ): Promise<Response> {
   const { method } = call.request;
   if (method === "GET" || method === "HEAD") {
-    return getManifest(call.exchange, await findManifest(call, repository, reference, manifests));
+    const found = await findManifest(call, repository, reference, manifests);
+    // Who asks before a push does not pull.
+    if (method === "GET" || pushIntentOf(call.request.headers) !== "push")
+      pulls.note(found.foundIn, found.manifest.digest);
+    return getManifest(call.exchange, found);
   }
   if (method === "PUT") return putManifest(call, repository, reference, pushes);
   await manifests.delete(repository, reference, call.exchange);

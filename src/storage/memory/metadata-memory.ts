@@ -146,6 +146,10 @@ class MemoryMetadata {
     return [...manifests].filter(([, other]) => other.references.includes(digest)).map(([index]) => index);
   }
 
+  lastPull(name: RepositoryName, digest: Digest): number | null {
+    return this.#open(name).manifests.get(digest)?.pulledAtMs ?? null;
+  }
+
   async getManifest(name: RepositoryName, digest: Digest): Promise<StoredManifest | null> {
     return this.#open(name).manifests.get(digest)?.manifest ?? null;
   }

@@ -6,6 +6,7 @@ import type { Pull, PullStore } from "../pulls.ts";
 type Images = {
   /** Notes it for one manifest; the indexes that list it, or null when it is not here. */
   notePull(repository: RepositoryName, digest: Digest, atMs: number): readonly Digest[] | null;
+  lastPull(repository: RepositoryName, digest: Digest): number | null;
 };
 
 /** Notes of pulls in memory. */
@@ -18,6 +19,10 @@ export class MemoryPulls implements PullStore {
 
   async notePulls(pulls: readonly Pull[]): Promise<void> {
     for (const pull of pulls) this.#note(pull, new Set());
+  }
+
+  async lastPull(repository: RepositoryName, digest: Digest): Promise<number | null> {
+    return this.#images.lastPull(repository, digest);
   }
 
   #note({ repository, digest, atMs }: Pull, noted: Set<Digest>): void {

@@ -31,6 +31,13 @@ export class SqlitePulls implements PullStore {
     }
   }
 
+  async lastPull(repository: string, manifest: string): Promise<number | null> {
+    const sql = "SELECT pulled_at FROM repository_manifest WHERE repository = ? AND manifest = ?";
+    return (
+      this.#database.query<{ pulled_at: number }, [string, string]>(sql).get(repository, manifest)?.pulled_at || null
+    );
+  }
+
   #note(repository: string, manifest: string, atMs: number, depth: number): void {
     const { changes } = this.#database
       .query<null, [string, string, number]>(
