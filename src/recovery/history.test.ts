@@ -43,6 +43,7 @@ const command = fc.record({
     "untag",
     "drop",
     "collect",
+    "expire",
     "set",
     "account",
     "pin",
@@ -74,6 +75,8 @@ test("the newest snapshot and what changed since are the whole, whatever happene
           await store.metadata.tags.deleteTag(repository, (tag ?? "1") as Tag, kind === "pushed", 1);
         if (what === "drop") await store.metadata.manifests.deleteManifest(repository, manifest.digest, false, atMs);
         if (what === "collect") await store.metadata.collection.collectLinks(atMs);
+        if (what === "expire")
+          await store.metadata.leftBehind.removeLeftBehind({ pushed: 9, cached: 3 }, atMs, () => false);
         if (what === "set") await store.metadata.settings.set(image, tag === null ? null : [tag, atMs]);
         if (what === "account") await changeAccounts(store, image, tag !== null, atMs);
         if (what === "pin") {

@@ -48,6 +48,15 @@ export const KEPT_TABLES: readonly KeptTable[] = [
     condition: null,
   },
   {
+    // Triggers note its rows when tags are put back; since when nothing but this tells.
+    name: "left_behind",
+    key: ["repository", "manifest"],
+    columns: ["since"],
+    quietColumns: ["look_at"],
+    isAppendOnly: false,
+    condition: null,
+  },
+  {
     name: "audit",
     key: ["id"],
     columns: ["at", "action", "subject", "detail", "who", "source", "request_id"],

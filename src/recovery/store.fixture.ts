@@ -80,6 +80,7 @@ export function contentOf(path: string): unknown {
     all("SELECT * FROM audit ORDER BY 1"),
     all("SELECT * FROM event WHERE kind IN ('pushed', 'removed') ORDER BY 1"),
     all("SELECT text, added_at, who FROM pin ORDER BY 1"),
+    all("SELECT repository, manifest, since FROM left_behind ORDER BY 1, 2"),
   ];
   database.close();
   return content;

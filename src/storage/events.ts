@@ -15,9 +15,10 @@ import type { Tag } from "../oci/tag.ts";
  * - `pushed`: a person put a manifest; one event for each tag, or one without a tag.
  * - `cached`: the same for a manifest that came from upstream.
  * - `removed`: a person took away a tag (its manifest may stay), or, without a tag, a manifest with all its tags.
+ * - `expired`: what nobody needs any more by the settings' word: a manifest that a tag left behind, or a tag that a rule took.
  * - `collected`: blobs that nothing referred to were deleted; `sizeBytes` is the space of all of them.
  */
-type EventKind = "pushed" | "cached" | "removed" | "collected";
+type EventKind = "pushed" | "cached" | "removed" | "expired" | "collected";
 
 /** Who caused an event; larder itself where all fields are null. */
 export type EventCause = {

@@ -20,6 +20,7 @@ import type { EventCause, EventStore } from "./events.ts";
 import type { Leases } from "./leases.ts";
 import type { PinStore } from "./pins.ts";
 import type { PullStore } from "./pulls.ts";
+import type { LeftBehindStore } from "./left-behind.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { StatisticsStore } from "./statistics.ts";
 import type { TagListStore } from "./tag-lists.ts";
@@ -112,6 +113,11 @@ export interface ManifestStore {
   listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]>;
 }
 
+/** What a tag has to be for it to be removed, and the event that tells of it: `removed` when left out. */
+export type SeenTag = Partial<Pick<StoredTag, "kind" | "digest" | "updatedAtMs">> & {
+  readonly event?: "removed" | "expired";
+};
+
 /** The tags of repositories. */
 export interface TagStore {
   /**
@@ -123,7 +129,8 @@ export interface TagStore {
   getTagged(repository: RepositoryName, tag: Tag): Promise<Tagged | null>;
   /**
    * Removes a tag: the pushed one if there is one, which uncovers the cached one; else that. Null when there is none.
-   * `withManifest`: its manifest goes too, when nothing else names it, as `deleteManifest` with its children.
+   * `withManifest`: its manifest goes too, when nothing else names it, as `deleteManifest` with its children. `only`: it
+   * stays, and null is returned, when it is not what the caller has seen.
    */
   deleteTag(
     repository: RepositoryName,
@@ -131,6 +138,7 @@ export interface TagStore {
     withManifest: boolean,
     atMs: number,
     cause?: EventCause,
+    only?: SeenTag,
   ): Promise<TagKind | null>;
   /** The names of tags. */
   listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]>;
@@ -266,6 +274,7 @@ export type MetadataStore = {
   readonly holdings: HoldingStore;
   readonly sessions: UploadSessionStore;
   readonly collection: CollectionStore;
+  readonly leftBehind: LeftBehindStore;
   readonly transitions: BlobTransitionStore;
   readonly statistics: StatisticsStore;
   readonly settings: SettingsStore;

@@ -12,6 +12,7 @@ import type {
   ManifestPut,
   MetadataStore,
   StoredManifest,
+  SeenTag,
   StoredTag,
   Tagged,
   TagKind,
@@ -27,6 +28,7 @@ import { ProcessLeases } from "../process-leases.ts";
 import { MemoryAccounts } from "./accounts-memory.ts";
 import { MemoryAudit } from "./audit-memory.ts";
 import { MemoryEvents } from "./events-memory.ts";
+import { isTagged, MemoryLeftBehind } from "./left-behind-memory.ts";
 import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
@@ -46,6 +48,8 @@ type Repository = {
   manifests: Map<Digest, Held>;
   tags: Record<TagKind, Map<Tag, StoredTag>>;
   links: Map<Digest, { touchedAtMs: number }>;
+  /** As `MemoryLeftBehind` has it. */
+  left: Map<Digest, number>;
 };
 
 /** Metadata in memory, for tests of what stands on it: the contract in its plainest form. */
@@ -62,6 +66,7 @@ export function memoryMetadata(): MetadataStore {
     holdings: store,
     sessions: store,
     collection: store,
+    leftBehind: new MemoryLeftBehind(store),
     transitions: store,
     events: store.events,
     audit,
@@ -76,17 +81,18 @@ export function memoryMetadata(): MetadataStore {
 }
 
 class MemoryMetadata {
-  readonly #repositories = new Map<RepositoryName, Repository>();
+  readonly repositories = new Map<RepositoryName, Repository>();
   readonly #sizes = new Map<Digest, number>();
   readonly #sessions = new Map<string, UploadSession>();
   readonly #transitions = new BlobTransitions();
   readonly events = new MemoryEvents();
 
   #open(name: RepositoryName): Repository {
-    let repository = this.#repositories.get(name);
+    let repository = this.repositories.get(name);
     if (repository === undefined) {
-      repository = { manifests: new Map(), tags: { pushed: new Map(), cached: new Map() }, links: new Map() };
-      this.#repositories.set(name, repository);
+      const tags = { pushed: new Map(), cached: new Map() };
+      repository = { manifests: new Map(), tags, links: new Map(), left: new Map() };
+      this.repositories.set(name, repository);
     }
     return repository;
   }
@@ -106,6 +112,7 @@ class MemoryMetadata {
     const isPushed = put.kind === "pushed" || held?.isPushed === true;
     const pulledAtMs = held?.pulledAtMs ?? null;
     const use = { isPushed, usedAtMs: atMs, pulledAtMs };
+    if (held === undefined) repository.left.delete(manifest.digest);
     if (held === undefined)
       repository.manifests.set(manifest.digest, { manifest, references, subject, orphanedAtMs, ...use });
     else Object.assign(held, use, held.orphanedAtMs === null ? {} : { orphanedAtMs });
@@ -119,6 +126,8 @@ class MemoryMetadata {
       const updatedAtMs = same ? old.updatedAtMs : atMs;
       const entry = { tag, kind: put.kind, digest: manifest.digest, updatedAtMs, checkedAtMs: atMs, pulledAtMs };
       repository.tags[put.kind].set(tag, entry);
+      repository.left.delete(manifest.digest);
+      if (old !== undefined) this.#noteLeft(repository, old.digest, atMs);
     }
     if (put.isAdopted === true) this.#adopt(repository, put);
     for (const event of eventsOfPut(name, put)) this.events.add(event);
@@ -181,6 +190,7 @@ class MemoryMetadata {
     const held = repository.manifests.get(digest);
     if (held === undefined) return false;
     repository.manifests.delete(digest);
+    repository.left.delete(digest);
     for (const tags of Object.values(repository.tags)) {
       for (const [tag, entry] of tags) if (entry.digest === digest) tags.delete(tag);
     }
@@ -189,15 +199,34 @@ class MemoryMetadata {
       if (orphan !== undefined && this.#isUnnamed(repository, child)) orphan.orphanedAtMs = orphanedAtMs;
     }
     if (orphanedAtMs === 0) this.#releaseAttached(repository, digest);
+    else if (isAnythingAttached(repository, digest)) repository.left.set(digest, orphanedAtMs);
     return true;
+  }
+
+  #noteLeft({ manifests, tags, left }: Repository, digest: Digest, atMs: number): void {
+    if (manifests.has(digest) && !isTagged(tags, digest)) left.set(digest, atMs);
+  }
+
+  /** As `MemoryLeftBehind` needs it. */
+  removeImage(name: RepositoryName, digest: Digest): number {
+    this.#remove(this.#open(name), digest, 0);
+    return 1 + this.#collectOrphans(this.#open(name), 1);
+  }
+
+  /** As `MemoryLeftBehind` needs it. */
+  removeAttached(name: RepositoryName, subject: Digest): number {
+    this.#releaseAttached(this.#open(name), subject);
+    return this.#collectOrphans(this.#open(name), 1);
   }
 
   #releaseAttached({ manifests, tags }: Repository, subject: Digest): void {
     const attached = [...manifests].filter(([, held]) => held.subject === subject).map(([digest]) => digest);
     for (const tag of attachmentTagsOf(subject)) {
-      const entry = tags.cached.get(tag);
-      if (entry !== undefined) attached.push(entry.digest);
-      tags.cached.delete(tag);
+      for (const kind of Object.values(tags)) {
+        const entry = kind.get(tag);
+        if (entry !== undefined) attached.push(entry.digest);
+        kind.delete(tag);
+      }
     }
     const tagged = new Set(Object.values(tags).flatMap((kind) => Array.from(kind.values(), ({ digest }) => digest)));
     for (const digest of attached) {
@@ -248,12 +277,15 @@ class MemoryMetadata {
     withManifest: boolean,
     atMs: number,
     cause: EventCause = NO_CAUSE,
+    { event = "removed", ...only }: SeenTag = {},
   ): Promise<TagKind | null> {
     const repository = this.#open(name);
     const entry = repository.tags.pushed.get(tag) ?? repository.tags.cached.get(tag);
-    if (entry === undefined) return null;
+    const isSeen = Object.entries(only).every(([key, value]) => entry?.[key as keyof StoredTag] === value);
+    if (entry === undefined || !isSeen) return null;
     repository.tags[entry.kind].delete(tag);
-    this.events.add(eventOfRemoval(name, tag, entry.digest, atMs, cause));
+    this.#noteLeft(repository, entry.digest, atMs);
+    this.events.add({ ...eventOfRemoval(name, tag, entry.digest, atMs, cause), kind: event });
     const held = repository.manifests.get(entry.digest);
     if (withManifest && held !== undefined && this.#isUnnamed(repository, entry.digest)) {
       held.orphanedAtMs = 0;
@@ -268,7 +300,7 @@ class MemoryMetadata {
   }
 
   async findTags({ namespace, text, kind, order, after, limit }: TagQuery) {
-    const all = [...this.#repositories].flatMap(([repository, { tags }]) =>
+    const all = [...this.repositories].flatMap(([repository, { tags }]) =>
       [...new Map([...tags.cached, ...tags.pushed]).values()].map((tag): LocatedTag => ({ repository, ...tag })),
     );
     const behind = (tag: LocatedTag) => after === null || comparePlaces(order, tag, after) > 0;
@@ -295,7 +327,7 @@ class MemoryMetadata {
   }
 
   async listRepositories(namespace: Namespace | null, page: Page): Promise<readonly RepositoryName[]> {
-    const names = [...this.#repositories]
+    const names = [...this.repositories]
       .filter(([, repository]) => repository.manifests.size > 0)
       .map(([name]) => name);
     return pageOf(namespace === null ? names : names.filter((name) => name.startsWith(`${namespace}/`)), page);
@@ -359,7 +391,7 @@ class MemoryMetadata {
     atMs: number,
     kind: TagKind = "pushed",
   ) {
-    const sources = from === null ? [...this.#repositories.values()] : [this.#open(from)];
+    const sources = from === null ? [...this.repositories.values()] : [this.#open(from)];
     if (!sources.some((repository) => repository.links.has(digest))) return null;
     await this.#link(to, digest, atMs, kind);
     return this.#sizes.get(digest) ?? 0;
@@ -375,7 +407,7 @@ class MemoryMetadata {
   }
 
   async isLinkedElsewhere(name: RepositoryName, digest: Digest): Promise<boolean> {
-    return [...this.#repositories].some(([other, { links }]) => other !== name && links.has(digest));
+    return [...this.repositories].some(([other, { links }]) => other !== name && links.has(digest));
   }
 
   async unlinkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
@@ -404,7 +436,7 @@ class MemoryMetadata {
 
   async collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
     let [manifests, links] = [0, 0];
-    for (const repository of this.#repositories.values()) {
+    for (const repository of this.repositories.values()) {
       manifests += this.#collectOrphans(repository, beforeMs);
       const needed = new Set([...repository.manifests.values()].flatMap((held) => held.references));
       for (const [digest, link] of repository.links) {
@@ -452,7 +484,7 @@ class MemoryMetadata {
   }
 
   totals(): StoreTotals {
-    const repositories = [...this.#repositories.values()].filter(({ manifests }) => manifests.size > 0);
+    const repositories = [...this.repositories.values()].filter(({ manifests }) => manifests.size > 0);
     const count = (kind: TagKind) => repositories.reduce((sum, { tags }) => sum + tags[kind].size, 0);
     return {
       blobs: this.#sizes.size,
@@ -466,8 +498,13 @@ class MemoryMetadata {
   }
 
   #isLinked(digest: Digest): boolean {
-    return [...this.#repositories.values()].some((repository) => repository.links.has(digest));
+    return [...this.repositories.values()].some((repository) => repository.links.has(digest));
   }
+}
+
+function isAnythingAttached({ manifests, tags }: Repository, digest: Digest): boolean {
+  const isTag = attachmentTagsOf(digest).some((tag) => tags.pushed.has(tag) || tags.cached.has(tag));
+  return isTag || [...manifests.values()].some(({ subject }) => subject === digest);
 }
 
 function pageOf<Name extends string>(names: Name[], page: Page): Name[] {

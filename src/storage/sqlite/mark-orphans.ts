@@ -37,22 +37,61 @@ export function releaseManifest(database: SqliteDatabase, repository: string, ma
 }
 
 /**
- * Notes what was attached to a manifest that is gone: what names it as its subject, and the cached tags that say by their
- * names that they belong to it. Such a tag that a person pushed stays, and so does what has another tag; whether another
- * manifest names it is seen when it is taken.
+ * Notes what was attached to a manifest that is gone: what names it as its subject, and the tags that say by their names that
+ * they belong to it, whoever put them: without it nobody can use them. What has another tag stays; whether another manifest
+ * names it is seen when it is taken.
  */
 export function releaseAttached(database: SqliteDatabase, repository: string, subject: string): void {
   const remove = database.query<{ manifest: string }, [string, string]>(
-    "DELETE FROM tag WHERE repository = ? AND name = ? AND pushed = 0 RETURNING manifest",
+    "DELETE FROM tag WHERE repository = ? AND name = ? RETURNING manifest",
   );
   for (const tag of attachmentTagsOf(subject as Digest)) {
-    rememberRow(database, "tag", [repository, tag, 0]);
-    const removed = remove.get(repository, tag);
-    if (removed !== null) releaseManifest(database, repository, removed.manifest);
+    for (const pushed of [0, 1]) rememberRow(database, "tag", [repository, tag, pushed]);
+    for (const { manifest } of remove.all(repository, tag)) releaseManifest(database, repository, manifest);
   }
   database
     .query<null, [string, string]>(
       `UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND subject = ? AND ${UNTAGGED}`,
     )
     .run(repository, subject);
+}
+
+/**
+ * Notes that what is attached to a manifest, if there is anything, was left behind when that was deleted by itself: whoever
+ * copies an image may put it there again.
+ */
+export function noteDeparture(database: SqliteDatabase, repository: string, subject: string, atMs: number): void {
+  const names = JSON.stringify(attachmentTagsOf(subject as Digest));
+  const isAnything = database
+    .query<unknown, [string, string, string]>(
+      `SELECT 1 WHERE EXISTS (SELECT 1 FROM repository_manifest WHERE repository = ?1 AND subject = ?2)
+         OR EXISTS (SELECT 1 FROM json_each(?3) n CROSS JOIN tag t ON t.repository = ?1 AND t.name = n.value)`,
+    )
+    .get(repository, subject, names);
+  if (isAnything === null) return;
+  database
+    .query<null, [string, string, number]>(
+      `INSERT INTO left_behind (repository, manifest, since, look_at) VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO NOTHING`,
+    )
+    .run(repository, subject, atMs);
+  database.otherwise(() => forgetLeftBehind(database, repository, subject));
+}
+
+function forgetLeftBehind(database: SqliteDatabase, repository: string, manifest: string): void {
+  database
+    .query<null, [string, string]>("DELETE FROM left_behind WHERE repository = ? AND manifest = ?")
+    .run(repository, manifest);
+}
+
+/** More than one transaction leaves behind: the rest was noted by a database that was made anew. */
+const STAMPS_AT_ONCE = 200;
+
+/** Gives their time to those that the transaction that this is called in left behind without a tag. */
+export function stampLeftBehind(database: SqliteDatabase, atMs: number): void {
+  database
+    .query<null, [number, number]>(
+      `UPDATE left_behind SET since = ?1, look_at = ?1 WHERE (repository, manifest) IN
+         (SELECT repository, manifest FROM left_behind WHERE look_at = 0 LIMIT ?2)`,
+    )
+    .run(atMs, STAMPS_AT_ONCE);
 }

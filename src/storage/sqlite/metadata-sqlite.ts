@@ -13,6 +13,7 @@ import { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
 import { SqlitePins } from "./sqlite-pins.ts";
 import { SqlitePulls } from "./sqlite-pulls.ts";
+import { SqliteLeftBehind } from "./sqlite-left-behind.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
 import { SqliteSettings } from "./sqlite-settings.ts";
@@ -46,6 +47,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     holdings: new SqliteHoldings(database),
     sessions: new SqliteUploadSessions(database),
     collection: new SqliteCollection(database, { linkTurns, turns, transitions, sweepRows }),
+    leftBehind: new SqliteLeftBehind(database, events, turns, linkTurns),
     transitions: new SqliteBlobTransitions(database, transitions),
     events,
     audit,

@@ -11,6 +11,7 @@ import account from "./migrations/0010-account.sql.ts";
 import tagList from "./migrations/0009-tag-list.sql.ts";
 import lastPulled from "./migrations/0011-last-pulled.sql.ts";
 import pin from "./migrations/0012-pin.sql.ts";
+import leftBehind from "./migrations/0013-left-behind.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
 
@@ -28,6 +29,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 10, sql: account },
   { number: 11, sql: lastPulled },
   { number: 12, sql: pin },
+  { number: 13, sql: leftBehind },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */

@@ -1,9 +1,10 @@
 import type { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
-import type { Turns, Work } from "../../lib/async/turns.ts";
+import type { Turns } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobTransitions } from "../blob-transitions.ts";
 import type { Page } from "../page.ts";
 import type { CollectionStore } from "../collection.ts";
+import { finishWorkList, sumOf } from "./finish-work-list.ts";
 import { findBlobsThat } from "./sqlite-blob-transitions.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteOrphans } from "./sqlite-orphans.ts";
@@ -40,31 +41,12 @@ export class SqliteCollection implements CollectionStore {
   async collectLinks(beforeMs: number): Promise<Collected> {
     const work = this.#parts.turns.begin();
     await this.#sweep.goOn(work);
+    const finish = <Piece>(list: WorkList<Piece>) => finishWorkList(this.#database, this.#parts.linkTurns, list, work);
     // In this order: an orphan that goes is a manifest that is released.
-    const orphans = await this.#finish(new SqliteOrphans(this.#database, beforeMs), work);
-    const released = await this.#finish(new SqliteReleasedManifests(this.#database, beforeMs), work);
-    const touched = await this.#finish(new SqliteTouchedLinks(this.#database, beforeMs), work);
+    const orphans = await finish(new SqliteOrphans(this.#database, beforeMs));
+    const released = await finish(new SqliteReleasedManifests(this.#database, beforeMs));
+    const touched = await finish(new SqliteTouchedLinks(this.#database, beforeMs));
     return sumOf([orphans, released, touched]);
-  }
-
-  async #finish<Piece>(list: WorkList<Piece>, work: Work): Promise<Collected> {
-    const taken: Collected[] = [];
-    while (list.next() !== null) {
-      await work.nextTurn();
-      taken.push(await this.#parts.linkTurns.run("links", () => this.#takeTurn(list, work)));
-    }
-    return sumOf(taken);
-  }
-
-  #takeTurn<Piece>(list: WorkList<Piece>, work: Work): Promise<Collected> {
-    return this.#database.freeing(() => {
-      const taken: Collected[] = [];
-      for (let piece = list.next(); piece !== null; piece = list.next()) {
-        taken.push(list.take(piece));
-        if (work.isTurnOver) break;
-      }
-      return sumOf(taken);
-    });
   }
 
   async listUnlinkedBlobs(page: Page): Promise<readonly Digest[]> {
@@ -80,13 +62,4 @@ export class SqliteCollection implements CollectionStore {
     const found = findBlobsThat(this.#database, "unrecorded", digests);
     return found.filter((digest) => !this.#parts.transitions.isArriving(digest));
   }
-}
-
-function sumOf(parts: readonly Collected[]): Collected {
-  const sum = { manifests: 0, links: 0 };
-  for (const { manifests, links } of parts) {
-    sum.manifests += manifests;
-    sum.links += links;
-  }
-  return sum;
 }

@@ -6,6 +6,7 @@ import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { ManifestPut } from "../metadata.ts";
 import { eventsOfPut } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import { stampLeftBehind } from "./mark-orphans.ts";
 import { rememberRow } from "./remember-row.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
 
@@ -185,6 +186,7 @@ export class SqliteManifestWriter {
     );
     for (const name of tags) tag.run(repository, name, pushed, manifest.digest, atMs, atMs);
     if (put.isAdopted === true) this.#adopt(repository, put);
+    if (tags.length > 0) stampLeftBehind(this.#database, atMs);
     for (const event of eventsOfPut(repository, put)) this.#events.add(event);
   }
 

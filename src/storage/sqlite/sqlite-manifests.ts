@@ -8,7 +8,7 @@ import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
-import { markOrphans, releaseAttached } from "./mark-orphans.ts";
+import { markOrphans, noteDeparture, releaseAttached, stampLeftBehind } from "./mark-orphans.ts";
 import { rememberManifest } from "./remember-row.ts";
 import { removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, toManifest } from "./sqlite-rows.ts";
@@ -75,10 +75,12 @@ export class SqliteManifests implements ManifestStore {
       if (removed.changes === 0) return false;
       markOrphans(this.#database, repository, digest, withChildren ? 0 : atMs);
       if (withChildren) releaseAttached(this.#database, repository, digest);
+      else noteDeparture(this.#database, repository, digest, atMs);
+      stampLeftBehind(this.#database, atMs);
       this.#events.add(eventOfRemoval(repository, null, digest, atMs, cause));
       return true;
     };
-    return withChildren ? removeInTurns(this.#database, this.#turns, remove) : this.#database.freeing(remove);
+    return withChildren ? removeInTurns(this.#database, this.#turns, atMs, remove) : this.#database.freeing(remove);
   }
 
   async listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]> {

@@ -1,6 +1,6 @@
 import type { Turns } from "../../lib/async/turns.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
-import { markOrphans, releaseAttached } from "./mark-orphans.ts";
+import { markOrphans, noteDeparture, releaseAttached, stampLeftBehind } from "./mark-orphans.ts";
 import { isNamed } from "./sqlite-naming.ts";
 import type { Collected, WorkList } from "./work-list.ts";
 
@@ -18,10 +18,13 @@ type Orphan = {
 export class SqliteOrphans implements WorkList<Orphan> {
   readonly #database: SqliteDatabase;
   readonly #beforeMs: number;
+  readonly #nowMs: number | null;
 
-  constructor(database: SqliteDatabase, beforeMs: number) {
+  /** `nowMs`: when those were left behind that lose an attachment's tag; null: the next one to note something says when. */
+  constructor(database: SqliteDatabase, beforeMs: number, nowMs: number | null = null) {
     this.#database = database;
     this.#beforeMs = beforeMs;
+    this.#nowMs = nowMs;
   }
 
   next(): Orphan | null {
@@ -52,6 +55,8 @@ export class SqliteOrphans implements WorkList<Orphan> {
       .run(repository, manifest);
     markOrphans(this.#database, repository, manifest, orphanedAtMs);
     if (orphanedAtMs === 0) releaseAttached(this.#database, repository, manifest);
+    else noteDeparture(this.#database, repository, manifest, orphanedAtMs);
+    if (this.#nowMs !== null) stampLeftBehind(this.#database, this.#nowMs);
     return { manifests: 1, links: 0 };
   }
 
@@ -70,9 +75,14 @@ export class SqliteOrphans implements WorkList<Orphan> {
  * Removes something, and then, in turns, the orphans that no grace period keeps, and theirs. It is done when what was to be
  * removed is: whatever a crash or a failing disk leaves of the orphans, the collection takes.
  */
-export async function removeInTurns<T>(database: SqliteDatabase, turns: Turns, remove: () => T): Promise<T> {
+export async function removeInTurns<T>(
+  database: SqliteDatabase,
+  turns: Turns,
+  atMs: number,
+  remove: () => T,
+): Promise<T> {
   const work = turns.begin();
-  const orphans = new SqliteOrphans(database, 1);
+  const orphans = new SqliteOrphans(database, 1, atMs);
   const takeTurn = () => {
     let orphan = orphans.next();
     while (orphan !== null && !work.isTurnOver) {

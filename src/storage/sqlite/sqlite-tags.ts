@@ -2,12 +2,12 @@ import type { Turns } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
-import type { RepositoryStore, TagKind, Tagged, TagStore } from "../metadata.ts";
+import type { RepositoryStore, SeenTag, TagKind, Tagged, TagStore } from "../metadata.ts";
 import type { Page } from "../page.ts";
 import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
-import { releaseManifest } from "./mark-orphans.ts";
+import { releaseManifest, stampLeftBehind } from "./mark-orphans.ts";
 import { rememberRow } from "./remember-row.ts";
 import { removeInTurns } from "./sqlite-orphans.ts";
 import { type ManifestRow, type TagRow, toManifest, toTag } from "./sqlite-rows.ts";
@@ -71,22 +71,30 @@ export class SqliteTags implements TagStore, RepositoryStore {
     withManifest: boolean,
     atMs: number,
     cause: EventCause = NO_CAUSE,
+    only: SeenTag = {},
   ): Promise<TagKind | null> {
+    const pushed = only.kind === undefined ? null : only.kind === "pushed" ? 1 : 0;
     const remove = (): TagKind | null => {
-      for (const pushed of [0, 1]) rememberRow(this.#database, "tag", [repository, tag, pushed]);
+      for (const kind of [0, 1]) rememberRow(this.#database, "tag", [repository, tag, kind]);
       const removed = this.#database
-        .query<{ pushed: number; manifest: string }, [string, string]>(
+        .query<{ pushed: number; manifest: string }, [string, string, string | null, number | null, number | null]>(
           `DELETE FROM tag WHERE repository = ?1 AND name = ?2
-             AND pushed = (SELECT max(pushed) FROM tag WHERE repository = ?1 AND name = ?2) RETURNING pushed, manifest`,
+             AND pushed = (SELECT max(pushed) FROM tag WHERE repository = ?1 AND name = ?2)
+             AND manifest = coalesce(?3, manifest) AND updated_at = coalesce(?4, updated_at)
+             AND pushed = coalesce(?5, pushed) RETURNING pushed, manifest`,
         )
-        .get(repository, tag);
+        .get(repository, tag, only.digest ?? null, only.updatedAtMs ?? null, pushed);
       if (removed === null) return null;
-      this.#events.add(eventOfRemoval(repository, tag, removed.manifest as Digest, atMs, cause));
+      this.#events.add({
+        ...eventOfRemoval(repository, tag, removed.manifest as Digest, atMs, cause),
+        kind: only.event ?? "removed",
+      });
+      stampLeftBehind(this.#database, atMs);
       if (withManifest) rememberRow(this.#database, "repository_manifest", [repository, removed.manifest]);
       if (withManifest) releaseManifest(this.#database, repository, removed.manifest);
       return removed.pushed === 1 ? "pushed" : "cached";
     };
-    return withManifest ? removeInTurns(this.#database, this.#turns, remove) : this.#database.freeing(remove);
+    return withManifest ? removeInTurns(this.#database, this.#turns, atMs, remove) : this.#database.freeing(remove);
   }
 
   async listTags(repository: RepositoryName, page: Page): Promise<readonly Tag[]> {
