@@ -18,6 +18,7 @@ import {
   imageQuery,
   inspectedImage,
   removal,
+  removalQuery,
   verifyProgress,
 } from "./image-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
@@ -92,6 +93,7 @@ export const CONTRACT = {
     description:
       "A pushed tag that covers a cached one uncovers it. The space is given back by a collection. The name as in `getImage`.",
     parameters: image,
+    query: removalQuery,
     answer: removal,
   }),
   checkImages: operation("POST", "/checks", {

@@ -215,3 +215,11 @@ export const adoptRequest = v.strictObject({
 export const adoption = v.object({
   adopted: v.pipe(v.boolean(), v.description("false: the image's repository has no such manifest")),
 });
+
+/** How a removal is meant. */
+export const removalQuery = {
+  force: v.pipe(
+    v.optional(v.picklist(["true", "false"]), "false"),
+    v.description("`true`: also what an immutable tag leads to; that is for those who may administer"),
+  ),
+};

@@ -24,6 +24,8 @@ export const ERROR_STATUS = {
   BAD_REQUEST: 400,
   PAYLOAD_TOO_LARGE: 413,
   STORAGE_FULL: 507,
+  /** A rule of larder's settings stands against it: another way to the same end is no way. In the admin API alone; `/v2/` says DENIED. */
+  RULE_FORBIDS: 403,
   UPSTREAM_UNAVAILABLE: 502,
   LOOP_DETECTED: 508,
   UNAVAILABLE: 503,

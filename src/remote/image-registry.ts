@@ -51,8 +51,11 @@ export interface ImageRegistry {
   inspect(reference: Reference): Promise<ImageDetails | null>;
   /** Does it hold these images whole? One answer for each, in their order. */
   check(references: readonly Reference[], selection: PlatformSelection): Promise<readonly ImageState[]>;
-  /** Removes an image. What to say besides "removed", or null when there was nothing. */
-  remove(reference: Reference): Promise<{ readonly note: string } | null>;
+  /**
+   * Removes an image. What to say besides "removed", or null when there was nothing. `isForced`: also where a tag is immutable,
+   * if this is a larder.
+   */
+  remove(reference: Reference, isForced?: boolean): Promise<{ readonly note: string } | null>;
   /** Brings an image from its own registry, with what refers to it. */
   bring(reference: Reference, selection: PlatformSelection, observe: (event: CopyEvent) => void): Promise<BroughtImage>;
 }

@@ -75,8 +75,10 @@ export class LarderImages implements ImageRegistry {
     return states;
   }
 
-  async remove(reference: Reference): Promise<{ readonly note: string } | null> {
-    const removal = await unlessAbsent(this.#larder.call("removeImage", { image: formatReference(reference) }));
+  async remove(reference: Reference, isForced = false): Promise<{ readonly note: string } | null> {
+    const image = formatReference(reference);
+    const request = isForced ? ({ image, force: "true" } as const) : { image };
+    const removal = await unlessAbsent(this.#larder.call("removeImage", request));
     if (removal === null) return null;
     return { note: removal.uncovered ? "the cached one of that name answers again" : "" };
   }

@@ -110,6 +110,12 @@ function adminPages(
   const { metadata, guard, turns } = foundation;
   const { manifests, tags, holdings } = metadata;
   const { blobs, files, aside, collector, verifier, upstreams, offline, traffic, lastingTraffic, pulls, pins } = of;
+  const immutable = {
+    pushed: metadata.pushed,
+    get rules() {
+      return of.rules();
+    },
+  };
   const actions = adminActions({
     version,
     unqualified: () => order.unqualified,
@@ -120,7 +126,7 @@ function adminPages(
     aside,
     verifier,
     cacher,
-    remover: new ImageRemover(manifests, tags, turns, clock.now),
+    remover: new ImageRemover(manifests, tags, immutable, turns, clock.now),
     survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
     upstreams,
     offline,

@@ -5,6 +5,7 @@ import { Catalog } from "../registry/images/catalog.ts";
 import { Referrers } from "../registry/images/referrers.ts";
 import { Pins } from "../registry/holds/pins.ts";
 import { logEvents } from "../registry/log-events.ts";
+import { ImageRules } from "../registry/names/image-rules.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { BestEffortWrites } from "../registry/pull/best-effort-writes.ts";
 import { BlobFiles } from "../registry/pull/blob-files.ts";
@@ -41,26 +42,39 @@ export function composeRegistry(
   order: SearchOrder,
 ) {
   const { now, elapsed } = clock;
-  const { manifests, tags, repositories, links, holdings, transitions, leases, events, collection } = metadata;
+  const { manifests, tags, repositories, links, holdings, pushed, transitions, leases, events, collection } = metadata;
   const blobs = new FilesystemBlobs(dataFolder, guard);
   const spool = new FilesystemSpool(dataFolder, reserve, guard);
   const aside = new FilesystemAside(dataFolder, guard);
   const bestEffort = new BestEffortWrites(log, elapsed);
   const files = new BlobFiles({ store: blobs, aside, transitions, bestEffort, log });
   const uploads = new Uploads({ spool, store: blobs }, files, metadata, now);
-  const upstreams = new Upstreams([], settings.now.offline, (offline) => tellOfSwitch(offline, log));
+  const rules = settings.derive((told) => new ImageRules(told));
+  const upstreams = new Upstreams([], settings.now.offline, (offline) => tellOfSwitch(offline, log), rules);
   logEvents(events, log);
   const traffic = new TrafficCounter((namespace) => namespace === LOCAL || upstreams.knows(namespace));
   const failures = new RecentFailures(log, elapsed);
-  const origin = new UpstreamManifests(upstreams, metadata, traffic, { failures, bestEffort }, turns, clock);
+  const origin = new UpstreamManifests(
+    upstreams,
+    metadata,
+    traffic,
+    { failures, bestEffort, log, rules },
+    turns,
+    clock,
+  );
   const blobOrigin = new UpstreamBlobs(upstreams, { spool, store: blobs }, metadata, traffic, { log, failures }, clock);
   const registryBlobs = new Blobs({
     store: blobs,
     files,
     links,
     holdings,
+    tags,
+    pushed,
     origin: blobOrigin,
     order,
+    get rules() {
+      return rules();
+    },
     outlook: upstreams,
     traffic,
     bestEffort,
@@ -71,6 +85,10 @@ export function composeRegistry(
   });
   const pushes = new ManifestPushes({
     store: manifests,
+    tags,
+    get rules() {
+      return rules();
+    },
     holdings,
     files,
     origin,
@@ -87,16 +105,39 @@ export function composeRegistry(
   const tagLists = new UpstreamTagLists({ upstreams, store, bestEffort, failures, turns, clock });
   const registry: Registry = {
     hosts: servedHostsOf(settings, elapsed),
-    manifests: new Manifests({ store: manifests, tags, origin, order, outlook: upstreams, traffic, turns, now }),
+    manifests: new Manifests({
+      store: manifests,
+      tags,
+      pushed,
+      origin,
+      order,
+      get rules() {
+        return rules();
+      },
+      outlook: upstreams,
+      traffic,
+      turns,
+      now,
+    }),
     pushes,
     pulls,
     blobs: registryBlobs,
     uploads,
-    catalog: new Catalog({ tags, repositories, origin: tagLists, order, outlook: upstreams }),
+    catalog: new Catalog({
+      tags,
+      repositories,
+      origin: tagLists,
+      get rules() {
+        return rules();
+      },
+      order,
+      outlook: upstreams,
+    }),
     referrers: new Referrers({ manifests, tags }, origin, order, turns),
   };
   return {
     registry,
+    rules,
     blobs,
     files,
     aside,

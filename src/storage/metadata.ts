@@ -21,6 +21,7 @@ import type { Leases } from "./leases.ts";
 import type { PinStore } from "./pins.ts";
 import type { PullStore } from "./pulls.ts";
 import type { LeftBehindStore } from "./left-behind.ts";
+import type { PushedStore } from "./pushed.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { StatisticsStore } from "./statistics.ts";
 import type { TagListStore } from "./tag-lists.ts";
@@ -272,6 +273,7 @@ export type MetadataStore = {
   readonly repositories: RepositoryStore;
   readonly links: BlobLinkStore;
   readonly holdings: HoldingStore;
+  readonly pushed: PushedStore;
   readonly sessions: UploadSessionStore;
   readonly collection: CollectionStore;
   readonly leftBehind: LeftBehindStore;

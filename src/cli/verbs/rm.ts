@@ -9,7 +9,7 @@ import { writeJson } from "../json/write-json.ts";
 import type { ImageRegistry } from "../../remote/image-registry.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
-type Flags = { readonly registry?: string; readonly json?: true };
+type Flags = { readonly registry?: string; readonly force?: true; readonly json?: true };
 
 /** What became of an image: by its full name, or by the name that was given when there was none. */
 type Removal = v.InferOutput<typeof removedImages>[number];
@@ -23,6 +23,7 @@ export function rmCommand(io: CommandIo): Command {
         "server's settings says. The space is given back in the background, or at once by `larder gc`.",
     )
     .argument("<image...>", "nginx:1.27, quay.io/coreos/etcd@sha256:…, local/myapp:1")
+    .option("--force", "also what an immutable tag leads to, for those who administer larder")
     .option("--json", "what was removed, as JSON");
   return addConnectionOptions(command).action((images: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
@@ -30,7 +31,7 @@ export function rmCommand(io: CommandIo): Command {
       const registry = await connect(flags, io);
       const removals: Removal[] = [];
       for (const image of images) {
-        const removal = await remove(registry, image);
+        const removal = await remove(registry, image, flags.force === true);
         removals.push(removal);
         const { status, warning } = removal;
         const what = status === "absent" ? "not there" : `removed${warning === null ? "" : `; ${warning}`}`;
@@ -42,9 +43,9 @@ export function rmCommand(io: CommandIo): Command {
   );
 }
 
-async function remove(registry: ImageRegistry, image: string): Promise<Removal> {
+async function remove(registry: ImageRegistry, image: string, isForced: boolean): Promise<Removal> {
   for (const reference of parseImageNames(image, registry.unqualified)) {
-    const done = await registry.remove(reference);
+    const done = await registry.remove(reference, isForced);
     if (done === null) continue;
     return { image: formatReference(reference), status: "removed", reason: null, warning: done.note || null };
   }

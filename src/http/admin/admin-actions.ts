@@ -82,10 +82,10 @@ export function adminActions(parts: AdminParts): AdminActions {
       return listImages(survey(signal), inventory, query, signal);
     },
     getImage: async ({ image }, signal) => (await inspectImage(survey(signal), pulls, image)) ?? throwNotHere(image),
-    removeImage: async ({ image }, _, cause) => {
+    removeImage: async ({ image, force }, _, cause) => {
       const named = parseImageName(image);
-      const { namespace, path } = named;
-      const { removed, uncovered } = await remover.remove({ namespace, path }, manifestReferenceOf(named), cause);
+      const place = { namespace: named.namespace, path: named.path };
+      const { removed, uncovered } = await remover.remove(place, manifestReferenceOf(named), cause, force === "true");
       return removed === null ? throwNotHere(image) : { removed, uncovered };
     },
     checkImages: ({ images }, signal) => checkImages(survey(signal), images),

@@ -21,7 +21,7 @@ type FetchParts = {
 
 /**
  * Fetches an image for the chosen platforms. One that cannot be fetched and is here whole is answered with a warning.
- * Throws UPSTREAM_UNAVAILABLE or DENIED when it can neither be fetched nor is here, TAG_INVALID when it is named by
+ * Throws RULE_FORBIDS for what may not come in, UPSTREAM_UNAVAILABLE or DENIED when it can neither be fetched nor is here, TAG_INVALID when it is named by
  * neither tag nor digest. The work goes on when the client leaves.
  */
 export async function fetchImage(
@@ -31,6 +31,8 @@ export async function fetchImage(
 ): Promise<LineWork<FetchProgress>> {
   const named = parseImageName(image);
   const choice = parseSelection(platforms);
+  const refusal = upstreams.refusal(named, named.digest === null ? named.tag : null);
+  if (refusal !== null) throw new RegistryError("RULE_FORBIDS", refusal);
   const unreachable = whyUnreachable(upstreams, named);
   if (unreachable !== null) {
     const { state } = await survey.check(named, choice);

@@ -6,6 +6,7 @@ import type { RepositoryStore, TagStore } from "../../storage/metadata.ts";
 import type { Page } from "../../storage/page.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
+import type { ImageRules } from "../names/image-rules.ts";
 import { repositoryUnknown, type UpstreamOutlook } from "../pull/not-found.ts";
 import { contextFor, type ListedTags, type PullContext, type TagListOrigin } from "../pull/origin.ts";
 
@@ -14,6 +15,8 @@ export type CatalogParts = {
   readonly tags: TagStore;
   readonly repositories: RepositoryStore;
   readonly origin: TagListOrigin;
+  /** What may come in: nothing else of upstream's is listed. */
+  readonly rules: ImageRules;
   readonly order: SearchOrder;
   readonly outlook: UpstreamOutlook;
 };
@@ -52,9 +55,29 @@ export class Catalog {
     for (const place of places) {
       const found = await this.#tagsAt(place, page, asking);
       if (found instanceof UpstreamError) failure ??= found;
-      else if (found !== null) return found;
+      else if (found !== null) return this.#withoutDenied(place, found);
+    }
+    for (const { repository: place, accept } of candidates) {
+      if (accept === "upstream") this.#parts.rules.assertMayComeIn(place, null);
     }
     throw repositoryUnknown({ repository, candidates, failure, outlook });
+  }
+
+  /** Without upstream's tags that may not come in, nor those that came before they might not. */
+  async #withoutDenied(place: readonly Candidate[], listed: ListedTags): Promise<ListedTags> {
+    const { rules, tags: store } = this.#parts;
+    if (!rules.limitsIntake) return listed;
+    const tags: Tag[] = [];
+    for (const tag of listed.tags) {
+      const isOpen = ({ repository, accept }: Candidate) =>
+        accept !== "pushed" && rules.refusal(repository, tag) === null;
+      const isPushed = async ({ repository }: Candidate) =>
+        (await store.getTagged(nameOf(repository), tag))?.tag.kind === "pushed";
+      let isShown = place.some(isOpen);
+      for (const candidate of isShown ? [] : place) isShown ||= await isPushed(candidate);
+      if (isShown) tags.push(tag);
+    }
+    return { ...listed, tags };
   }
 
   /** Null: nobody there has the repository; a failure: nobody, as far as can be said. */

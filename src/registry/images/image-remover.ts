@@ -6,6 +6,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
+import { assertMayGo, type ImmutableParts } from "../pull/immutable-tags.ts";
 import { readManifest } from "../pull/read-manifest.ts";
 import { cachedManifest } from "../pull/cached-manifest.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
@@ -21,19 +22,42 @@ export type Removal = { readonly removed: TagKind | "manifest" | null; readonly 
 export class ImageRemover {
   readonly #manifests: ManifestStore;
   readonly #tags: TagStore;
+  readonly #immutable: ImmutableParts;
   readonly #turns: Turns;
   readonly #now: () => number;
 
-  constructor(manifests: ManifestStore, tags: TagStore, turns: Turns, now: () => number) {
+  constructor(
+    manifests: ManifestStore,
+    tags: TagStore,
+    immutable: Omit<ImmutableParts, "tags">,
+    turns: Turns,
+    now: () => number,
+  ) {
+    this.#immutable = {
+      tags,
+      pushed: immutable.pushed,
+      get rules() {
+        return immutable.rules;
+      },
+    };
     this.#turns = turns;
     this.#manifests = manifests;
     this.#tags = tags;
     this.#now = now;
   }
 
-  /** Removes a tag, the pushed one first, or a manifest with all its tags. The space is given back by a collection. */
-  async remove(repository: Repository, reference: ManifestReference, cause: EventCause = NO_CAUSE): Promise<Removal> {
+  /**
+   * Removes a tag, the pushed one first, or a manifest with all its tags. The space is given back by a collection. Throws DENIED
+   * for what an immutable tag leads to, unless it is `isForced`.
+   */
+  async remove(
+    repository: Repository,
+    reference: ManifestReference,
+    cause: EventCause = NO_CAUSE,
+    isForced = false,
+  ): Promise<Removal> {
     const name = nameOf(repository);
+    if (!isForced) await assertMayGo(repository, reference, this.#immutable);
     if (reference.kind === "digest") {
       const removed = await this.#manifests.deleteManifest(name, reference.digest, true, this.#now(), cause);
       return { removed: removed ? "manifest" : null, uncovered: false };
@@ -45,14 +69,17 @@ export class ImageRemover {
 
   /**
    * Makes a manifest the cached answer to a tag, when there is one. False when it is not here; `index` brings an index
-   * whose images need not be here. Throws DIGEST_INVALID and MANIFEST_INVALID.
+   * whose images need not be here. Throws DIGEST_INVALID, MANIFEST_INVALID, and RULE_FORBIDS for what may not come in.
    */
   async adopt(
     repository: Repository,
     { tag, digest, index }: { readonly tag: Tag | null; readonly digest: Digest; readonly index: Uint8Array | null },
     cause: EventCause = NO_CAUSE,
   ): Promise<boolean> {
+    const refusal = this.#immutable.rules.refusal(repository, tag);
+    if (refusal !== null) throw new RegistryError("RULE_FORBIDS", refusal);
     const name = nameOf(repository);
+    if (tag !== null) await this.#assertMayMove(repository, tag, digest);
     const work = this.#turns.begin();
     const manifest =
       index === null ? await this.#manifests.getManifest(name, digest) : await readIndex(index, digest, work);
@@ -64,6 +91,15 @@ export class ImageRemover {
       cause,
     });
     return true;
+  }
+
+  /** An immutable tag that is cached stays at its first digest, whoever brings another. */
+  async #assertMayMove(repository: Repository, tag: Tag, digest: Digest): Promise<void> {
+    const rule = this.#immutable.rules.immutableBy(repository, tag);
+    const here = rule === null ? null : await this.#tags.getTagged(nameOf(repository), tag);
+    if (here === null || here.tag.kind === "pushed" || here.tag.digest === digest) return;
+    const message = `the tag ${nameOf(repository)}:${tag} is immutable (${rule} in larder's settings) and was cached as ${here.tag.digest}; remove it first to take another`;
+    throw new RegistryError("RULE_FORBIDS", message);
   }
 }
 

@@ -7,6 +7,7 @@ import { MemoryBlobs } from "../../storage/memory/blobs-memory.ts";
 import { newUploadId } from "../../storage/blobs.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
+import { NO_IMAGE_RULES } from "../names/image-rules.ts";
 import { BlobFiles } from "./blob-files.ts";
 import { Blobs } from "./blobs.ts";
 import { BestEffortWrites } from "./best-effort-writes.ts";
@@ -30,6 +31,9 @@ async function open(graceMs: number) {
     files: new BlobFiles({ store: files.blobs, aside, transitions, bestEffort, log }),
     links,
     holdings,
+    tags: metadata.tags,
+    pushed: metadata.pushed,
+    rules: NO_IMAGE_RULES,
     origin: { size: async () => null, download: async () => null, passThrough: async () => null },
     order: { unqualified: [], standIns: [], localAnswersForAll: true },
     outlook: { offline: false, knows: () => true },

@@ -3,10 +3,13 @@ import type { ByteRange } from "../../lib/text/byte-range.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
-import type { Namespace } from "../../oci/repository-name.ts";
+import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { BlobBody, BlobStore } from "../../storage/blobs.ts";
 import { isUnkeepable } from "../../storage/storage-error.ts";
-import type { BlobLink, BlobLinkStore, HoldingStore } from "../../storage/metadata.ts";
+import type { PushedStore } from "../../storage/pushed.ts";
+import type { ImageRules } from "../names/image-rules.ts";
+import { assertMayGo } from "./immutable-tags.ts";
+import type { BlobLink, BlobLinkStore, HoldingStore, TagStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import type { BlobFiles } from "./blob-files.ts";
@@ -35,8 +38,12 @@ export type BlobParts = {
   readonly files: BlobFiles;
   readonly links: BlobLinkStore;
   readonly holdings: HoldingStore;
+  readonly tags: Pick<TagStore, "getTagged">;
+  readonly pushed: PushedStore;
   readonly origin: BlobOrigin;
   readonly order: SearchOrder;
+  /** What may come in, and what never changes. */
+  readonly rules: ImageRules;
   /** For messages. */
   readonly outlook: UpstreamOutlook;
   readonly traffic: TrafficCounter;
@@ -56,7 +63,7 @@ export class Blobs {
 
   /**
    * The size of a blob for one who may be about to push a manifest with it: the blob stays for the grace period.
-   * Throws BLOB_UNKNOWN.
+   * Throws BLOB_UNKNOWN, and IntakeDenied when a rule is all that stands against it.
    *
    * For who may push, upstream is asked only for what a manifest that was pulled from there names. A push is not to wait for
    * the internet at every layer, nor to fail without it: the pusher has the blob. Others are told what `get` would tell.
@@ -142,13 +149,14 @@ export class Blobs {
 
   /**
    * Takes a blob out of this very repository, whoever else answers for it; the space is given back once no repository has it.
-   * Throws BLOB_UNKNOWN, and UNSUPPORTED where nothing would come of it: a manifest of the repository names the blob, and
-   * another repository lends it.
+   * Throws BLOB_UNKNOWN, DENIED for what an immutable tag leads to, and UNSUPPORTED where nothing would come of it: a manifest
+   * of the repository names the blob, and another repository lends it.
    */
   async delete(repository: Repository, digest: Digest): Promise<void> {
     const { links } = this.#parts;
     const name = nameOf(repository);
     const detail = { digest };
+    await assertMayGo(repository, { kind: "digest", digest }, this.#parts);
     if ((await links.isReferenced(name, digest)) && (await links.isLinkedElsewhere(name, digest))) {
       const message = `a manifest of ${name} names the blob ${digest}, and another repository has it: it would still be answered; delete the manifest first`;
       throw new RegistryError("UNSUPPORTED", message, { detail });
@@ -179,14 +187,27 @@ export class Blobs {
     repository: Repository,
     digest: Digest,
   ): Promise<{ readonly link: BlobLink; readonly isLent: boolean } | null> {
-    const { links, holdings, order } = this.#parts;
-    const names = candidateNames(repository, order);
+    const { links, holdings, order, rules } = this.#parts;
+    const all = candidateNames(repository, order);
+    const names = rules.limitsIntake ? await this.#withoutDenied(all, digest) : all;
     const link = await links.findLink(names, digest);
     if (link !== null) return { link, isLent: false };
     const size = (await holdings.findLinkedAnywhere([digest])).get(digest);
     if (size === undefined) return null;
     const borrower = await links.findNaming(names, digest);
     return borrower === null ? null : { link: { repository: borrower, size, touchedAtMs: 0 }, isLent: true };
+  }
+
+  /** Those of the repositories that may answer for the blob: nothing of upstream's comes out that may not come in. */
+  async #withoutDenied(names: readonly RepositoryName[], digest: Digest): Promise<readonly RepositoryName[]> {
+    const { rules, pushed } = this.#parts;
+    const admitted: RepositoryName[] = [];
+    for (const name of names) {
+      const isDenied = rules.refusal(repositoryOf(name), null) !== null;
+      if (!isDenied || (await pushed.findPushedTag(name, digest, { withReferrers: true })) !== null)
+        admitted.push(name);
+    }
+    return admitted;
   }
 
   async #sizeAtUpstream(repository: Repository, digest: Digest, context: PullContext): Promise<number> {
@@ -199,7 +220,15 @@ export class Blobs {
     if (found !== null) return found;
     // Whether it is there cannot be said now; for one who pushes, it is not.
     if (isPush) throw this.#goneFrom(repository, digest);
+    this.#assertMayComeIn(repository);
     throw await this.#unknown(repository, digest, failure);
+  }
+
+  /** Throws IntakeDenied when the blob may not come in from an upstream of the search. */
+  #assertMayComeIn(repository: Repository): void {
+    const { rules, order } = this.#parts;
+    if (!rules.limitsIntake) return;
+    for (const upstream of upstreamRepositories(repository, order)) rules.assertMayComeIn(upstream, null);
   }
 
   #stored({ repository: name, size }: BlobLink, digest: Digest): FoundBlob {
@@ -269,6 +298,7 @@ export class Blobs {
   ): Promise<T> {
     const { found, failure } = await this.#firstAnswer(repository, ask);
     if (found !== null) return found;
+    this.#assertMayComeIn(repository);
     throw await this.#unknown(repository, digest, failure);
   }
 

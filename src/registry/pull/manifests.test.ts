@@ -8,6 +8,7 @@ import { parseTag } from "../../oci/tag.ts";
 import { putOf } from "../../storage/manifest-put.fixture.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import type { TagKind } from "../../storage/metadata.ts";
+import { NO_IMAGE_RULES } from "../names/image-rules.ts";
 import { Manifests } from "./manifests.ts";
 import { TrafficCounter } from "./traffic.ts";
 
@@ -21,6 +22,8 @@ function opened({ isFresh = true } = {}) {
   const manifests = new Manifests({
     store: metadata.manifests,
     tags: metadata.tags,
+    pushed: metadata.pushed,
+    rules: NO_IMAGE_RULES,
     origin: {
       isFresh: () => isFresh,
       tag: async (_, __, cached) => cached && { manifest: cached.manifest, warning: null },

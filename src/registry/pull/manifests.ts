@@ -12,6 +12,9 @@ import { readManifest } from "./read-manifest.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { manifestUnknown, type UpstreamOutlook } from "./not-found.ts";
 import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext } from "./origin.ts";
+import { type ImageRules, IntakeDenied } from "../names/image-rules.ts";
+import type { PushedStore } from "../../storage/pushed.ts";
+import { assertMayGo } from "./immutable-tags.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
 /**
@@ -28,8 +31,11 @@ export type LocatedManifest = FoundManifest & {
 export type ManifestParts = {
   readonly store: ManifestStore;
   readonly tags: TagStore;
+  readonly pushed: PushedStore;
   readonly origin: ManifestOrigin;
   readonly order: SearchOrder;
+  /** What may come in, and what never changes. */
+  readonly rules: ImageRules;
   /** For messages. */
   readonly outlook: UpstreamOutlook;
   readonly traffic: TrafficCounter;
@@ -47,7 +53,7 @@ export class Manifests {
 
   /**
    * The manifest that answers for a reference. Throws MANIFEST_UNKNOWN, saying where it was looked for, or the failure
-   * of an upstream that might have had it.
+   * of an upstream that might have had it; IntakeDenied when a rule is all that stands against it.
    */
   async get(repository: Repository, reference: ManifestReference, context: PullContext): Promise<LocatedManifest> {
     const seen = new Map<string, Tagged | null>();
@@ -57,16 +63,19 @@ export class Manifests {
         ? this.#byTag(candidate, reference.tag, asking, seen)
         : this.#byDigest(candidate, reference.digest, asking);
     let failure: UpstreamError | null = null;
+    let denied: IntakeDenied | null = null;
     for (const candidate of candidatesOf(repository, this.#parts.order)) {
       try {
         const found = await find(candidate);
         if (found !== null) return found;
       } catch (error) {
         // Another place may have it; if none has, this is why.
-        if (!(error instanceof UpstreamError)) throw error;
-        failure ??= error;
+        if (error instanceof IntakeDenied) denied ??= error;
+        else if (error instanceof UpstreamError) failure ??= error;
+        else throw error;
       }
     }
+    if (denied !== null && context.isHereOnly !== true) throw denied;
     const candidates = [...candidatesOf(repository, this.#parts.order)];
     const { outlook } = this.#parts;
     throw manifestUnknown(reference, {
@@ -83,11 +92,12 @@ export class Manifests {
    * a tenth of the time, and a fleet of nodes asks for the same few tags.
    */
   recall(repository: Repository, tag: Tag): LocatedManifest | null {
-    const { tags, order, origin } = this.#parts;
+    const { tags, order, origin, rules } = this.#parts;
     for (const { repository: place, accept } of candidatesOf(repository, order)) {
       const name = nameOf(place);
       const here = tags.recallTagged(name, tag);
       if (here === undefined) return null;
+      if (here?.tag.kind === "cached" && rules.limitsIntake && rules.refusal(place, tag) !== null) return null;
       if (here !== null && (answersAlone(here, accept) || (accept === "upstream" && origin.isFresh(place, here)))) {
         return this.#hit(place, name, here.manifest, here.tag.kind);
       }
@@ -106,10 +116,14 @@ export class Manifests {
     return (await this.#parts.store.getManifest(nameOf(repository), digest)) !== null;
   }
 
-  /** Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN. */
+  /**
+   * Removes a tag (the manifest stays), or a manifest with all of its tags. Throws MANIFEST_UNKNOWN, and DENIED for what an
+   * immutable tag leads to.
+   */
   async delete(repository: Repository, reference: ManifestReference, cause: EventCause = NO_CAUSE): Promise<void> {
     const { store, tags, outlook, now } = this.#parts;
     const name = nameOf(repository);
+    await assertMayGo(repository, reference, this.#parts);
     const gone =
       reference.kind === "tag"
         ? (await tags.deleteTag(name, reference.tag, false, now(), cause)) !== null
@@ -125,10 +139,13 @@ export class Manifests {
     context: PullContext,
     seen: Map<string, Tagged | null>,
   ): Promise<LocatedManifest | null> {
-    const { tags, origin, traffic } = this.#parts;
+    const { tags, origin, traffic, rules } = this.#parts;
     const name = nameOf(repository);
     const here = seen.get(name) ?? (seen.has(name) ? null : await tags.getTagged(name, tag));
     seen.set(name, here);
+    if (here?.tag.kind !== "pushed" && (here === null ? accept === "upstream" : accept !== "pushed")) {
+      rules.assertMayComeIn(repository, tag);
+    }
     if (here !== null && answersAlone(here, accept)) {
       return this.#hit(repository, name, here.manifest, here.tag.kind);
     }
@@ -149,7 +166,12 @@ export class Manifests {
     context: PullContext,
   ): Promise<LocatedManifest | null> {
     const name = nameOf(repository);
-    const here = await this.#parts.store.getManifest(name, digest);
+    const { store, rules, pushed } = this.#parts;
+    const here = await store.getManifest(name, digest);
+    const isTheirs = async () => here !== null && (await pushed.findPushedTag(name, digest, WITH_REFERRERS)) !== null;
+    if (rules.limitsIntake && (here !== null || accept === "upstream") && !(await isTheirs())) {
+      rules.assertMayComeIn(repository, null);
+    }
     if (here !== null) return this.#hit(repository, name, here, null);
     if (accept !== "upstream" || context.isHereOnly === true) return null;
     const found = await this.#parts.origin.manifest(repository, digest, context);
@@ -168,6 +190,8 @@ export class Manifests {
     return { manifest, warning: null, foundIn, kind, fetchedFrom: null };
   }
 }
+
+const WITH_REFERRERS = { withReferrers: true };
 
 /** Does a tag that is here answer, whatever upstream may say? */
 function answersAlone({ tag }: Tagged, accept: Candidate["accept"]): boolean {

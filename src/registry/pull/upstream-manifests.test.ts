@@ -13,6 +13,7 @@ import type { FoundManifest, PullContext } from "./origin.ts";
 import { RecentFailures } from "./recent-failures.ts";
 import { BestEffortWrites } from "./best-effort-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
+import { NO_IMAGE_RULES } from "../names/image-rules.ts";
 import { UpstreamManifests } from "./upstream-manifests.ts";
 import { Upstreams } from "./upstreams.ts";
 
@@ -45,7 +46,7 @@ function answer(request: Request, bytes: Uint8Array): Response {
 }
 
 /** What an origin over the server answers for the tag, as the registry asks it. */
-function opened({ tagLifetimeMs = 60_000, turns = new Turns() } = {}) {
+function opened({ tagLifetimeMs = 60_000, turns = new Turns(), rules = NO_IMAGE_RULES } = {}) {
   const metadata = memoryMetadata();
   const client = clientOf(server.url, { limits: { retries: 0 } });
   const upstreams = new Upstreams(
@@ -60,7 +61,7 @@ function opened({ tagLifetimeMs = 60_000, turns = new Turns() } = {}) {
     upstreams,
     metadata,
     new TrafficCounter(),
-    { failures, bestEffort },
+    { failures, bestEffort, log, rules: () => rules },
     turns,
     live,
   );

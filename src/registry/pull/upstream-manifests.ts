@@ -7,6 +7,8 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { HoldingStore, MetadataStore, StoredManifest, Tagged } from "../../storage/metadata.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { ImageRules } from "../names/image-rules.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
 import type { FoundManifest, ManifestOrigin, PullContext } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
@@ -21,6 +23,15 @@ const REFERRERS_MS = 300_000;
 const REMEMBERED = 10_000;
 /** More signatures and SBOMs of one image are left to those who ask for them by digest. */
 const REFERRERS_LIMIT = 64;
+
+/** What questions to upstream go along with. */
+type UpstreamCompanions = {
+  readonly failures: RecentFailures;
+  readonly bestEffort: BestEffortWrites;
+  readonly log: Log;
+  /** The rules that hold at each question. */
+  readonly rules: () => ImageRules;
+};
 
 /** Fetches manifests from upstream and stores them. Concurrent requests for one manifest share one question. */
 export class UpstreamManifests implements ManifestOrigin {
@@ -39,7 +50,7 @@ export class UpstreamManifests implements ManifestOrigin {
     upstreams: Upstreams,
     store: Pick<MetadataStore, "manifests" | "holdings" | "tags">,
     traffic: TrafficCounter,
-    { failures, bestEffort }: { readonly failures: RecentFailures; readonly bestEffort: BestEffortWrites },
+    { failures, bestEffort, log, rules }: UpstreamCompanions,
     turns: Turns,
     clock: Clock,
   ) {
@@ -47,7 +58,17 @@ export class UpstreamManifests implements ManifestOrigin {
     this.#holdings = store.holdings;
     this.#keeper = new ManifestKeeper(store.manifests, bestEffort, turns, clock.now);
     const { tags } = store;
-    this.#tags = new UpstreamTags({ upstreams, tags, keeper: this.#keeper, traffic, failures, bestEffort, clock });
+    this.#tags = new UpstreamTags({
+      upstreams,
+      tags,
+      keeper: this.#keeper,
+      traffic,
+      failures,
+      bestEffort,
+      clock,
+      log,
+      rules,
+    });
     this.#traffic = traffic;
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
     this.#questions = new UpstreamQuestions(failures);
@@ -63,7 +84,7 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   async manifest(repository: Repository, digest: Digest, context: PullContext): Promise<StoredManifest | null> {
-    const upstream = this.#upstreams.find(repository.namespace);
+    const upstream = this.#upstreams.findFor(repository, null);
     const key = `${nameOf(repository)}@${digest}`;
     if (upstream === null || this.#absent.get(key)) return null;
     return this.#questions.ask(repository, key, context, this.#manifestFlights, async () => {
@@ -78,7 +99,7 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   async referrers(repository: Repository, subject: Digest, context: PullContext): Promise<void> {
-    const upstream = this.#upstreams.find(repository.namespace);
+    const upstream = this.#upstreams.findFor(repository, null);
     const key = `${nameOf(repository)}@${subject}`;
     if (upstream === null || this.#referrersSeen.get(key)) return;
     try {

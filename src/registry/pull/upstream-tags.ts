@@ -5,8 +5,11 @@ import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { StoredManifest, Tagged, TagStore } from "../../storage/metadata.ts";
 import { isNearEnd } from "../../upstream/transport/rate-limit.ts";
+import type { Log } from "../../telemetry/log.ts";
+import type { ImageRules } from "../names/image-rules.ts";
 import type { ManifestKeeper } from "./manifest-keeper.ts";
 import type { FoundManifest, PullContext } from "./origin.ts";
+import { PinnedTags } from "./pinned-tags.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import { TagInquiry } from "./tag-inquiry.ts";
@@ -26,6 +29,9 @@ export type UpstreamTagsParts = {
   readonly failures: RecentFailures;
   readonly bestEffort: BestEffortWrites;
   readonly clock: Clock;
+  readonly log: Log;
+  /** The rules that hold at each question. */
+  readonly rules: () => ImageRules;
 };
 
 /**
@@ -39,9 +45,11 @@ export class UpstreamTags {
   readonly #inquiry: TagInquiry;
   readonly #absent: ExpiringMap<string, true>;
   readonly #questions: UpstreamQuestions;
+  readonly #pinned: PinnedTags;
 
   constructor(parts: UpstreamTagsParts) {
     this.#parts = parts;
+    this.#pinned = new PinnedTags(parts);
     this.#inquiry = new TagInquiry(parts.clock.elapsed);
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, parts.clock.elapsed);
     this.#questions = new UpstreamQuestions(parts.failures);
@@ -54,12 +62,16 @@ export class UpstreamTags {
     cached: Tagged | null,
     context: PullContext,
   ): Promise<FoundManifest | null> {
-    const upstream = this.#parts.upstreams.find(repository.namespace);
+    const upstream = this.#parts.upstreams.findFor(repository, tag);
     if (upstream === null) return kept(cached, null);
     if (cached !== null && context.revalidate !== true && this.isFresh(repository, cached)) return kept(cached, null);
     const key = `${nameOf(repository)}:${tag}`;
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
-    const ask = () => this.#askForTag(upstream, repository, tag, cached, context, key);
+    const rule = cached === null ? null : this.#parts.rules().immutableBy(repository, tag);
+    const ask = () =>
+      cached === null || rule === null
+        ? this.#askForTag(upstream, repository, tag, cached, context, key)
+        : this.#pinned.look(upstream, repository, { cached, rule }, context);
     if (cached === null) return this.#questions.ask(repository, key, context, this.#flights, ask);
     const spare = { of: (reason: string) => kept(cached, reason), outcome: CACHED_IS_SERVED };
     return this.#questions.askBeside(repository, key, this.#flights, ask, spare);

@@ -1,5 +1,8 @@
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { ClientCertificate } from "../../upstream/transport/client-certificate.ts";
+import type { Tag } from "../../oci/tag.ts";
+import type { Repository } from "../../oci/repository.ts";
+import { type ImageRules, NO_IMAGE_RULES } from "../names/image-rules.ts";
 import type { RegistryClient } from "../../upstream/registry-client.ts";
 
 /** How long upstream's answer that something does not exist is remembered, in milliseconds. */
@@ -22,9 +25,16 @@ export class Upstreams {
   #upstreams: ReadonlyMap<Namespace, Upstream>;
   #offline: boolean;
   readonly #onSwitch: (offline: boolean) => void;
+  readonly #rules: () => ImageRules;
 
-  /** `onSwitch` is told each time that the switch has been turned. */
-  constructor(upstreams: readonly Upstream[], offline: boolean, onSwitch: (offline: boolean) => void = () => {}) {
+  /** `onSwitch` is told each time that the switch has been turned; `rules` are those that hold at each question. */
+  constructor(
+    upstreams: readonly Upstream[],
+    offline: boolean,
+    onSwitch: (offline: boolean) => void = () => {},
+    rules: () => ImageRules = () => NO_IMAGE_RULES,
+  ) {
+    this.#rules = rules;
     this.#upstreams = byNamespace(upstreams);
     this.#offline = offline;
     this.#onSwitch = onSwitch;
@@ -49,6 +59,20 @@ export class Upstreams {
   /** The registry of a namespace; null when there is none or larder is offline. */
   find(namespace: Namespace): Upstream | null {
     return this.#offline ? null : (this.#upstreams.get(namespace) ?? null);
+  }
+
+  /**
+   * The registry to ask for something of a repository: a tag, or (null) what is asked for by its digest. Null as with `find`,
+   * and when no such thing may come in.
+   */
+  findFor(repository: Repository, tag: Tag | null): Upstream | null {
+    const upstream = this.find(repository.namespace);
+    return upstream === null || this.refusal(repository, tag) !== null ? null : upstream;
+  }
+
+  /** The rule by which this may not come in; see `ImageRules.refusal`. */
+  refusal(repository: Repository, tag: Tag | null): string | null {
+    return this.#rules().refusal(repository, tag);
   }
 
   /** Would the namespace be fetched from if larder were online? */

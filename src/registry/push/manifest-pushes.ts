@@ -1,10 +1,14 @@
+import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import type { Turns } from "../../lib/async/turns.ts";
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { type Manifest, manifestSteps } from "../../oci/manifest.ts";
+import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { ImageRules } from "../names/image-rules.ts";
+import { assertMayPointAt } from "../pull/immutable-tags.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { NO_CAUSE } from "../../storage/events.ts";
-import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest } from "../../storage/metadata.ts";
+import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
 import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
 import { BlobGathering } from "./gather-blobs.ts";
@@ -34,6 +38,9 @@ export type ManifestReceipt = { readonly digest: Digest; readonly subject: Diges
 /** The stores that pushes write to, and what finds parts that are elsewhere. */
 export type PushParts = {
   readonly store: ManifestStore;
+  readonly tags: Pick<TagStore, "getTagged">;
+  /** Which tags never change. */
+  readonly rules: ImageRules;
   readonly holdings: HoldingStore;
   readonly files: WholeFiles;
   readonly origin: ManifestOrigin;
@@ -67,16 +74,29 @@ type Held = {
  */
 export class ManifestPushes {
   readonly #parts: PushParts;
+  /** Two first pushes of a tag that never changes: one of them comes too late. */
+  readonly #immutable = new KeyedMutex<RepositoryName>();
 
   constructor(parts: PushParts) {
     this.#parts = parts;
   }
 
   /**
-   * Stores a manifest, with all that it names. Throws DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID, or why
-   * upstream could not give what it has.
+   * Stores a manifest, with all that it names. Throws DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, MANIFEST_INVALID, DENIED for a tag
+   * that never changes, or why upstream could not give what it has.
    */
   async put(repository: Repository, pushed: PushedManifest, context: PullContext): Promise<ManifestReceipt> {
+    const tags = pushed.reference.kind === "tag" ? [pushed.reference.tag, ...pushed.tags] : pushed.tags;
+    const { rules } = this.#parts;
+    if (!tags.some((tag) => rules.immutableBy(repository, tag) !== null)) return this.#put(repository, pushed, context);
+    const digest = digestOfPushed(pushed);
+    return this.#immutable.run(nameOf(repository), async () => {
+      for (const tag of tags) await assertMayPointAt(repository, tag, digest, this.#parts);
+      return this.#put(repository, pushed, context);
+    });
+  }
+
+  async #put(repository: Repository, pushed: PushedManifest, context: PullContext): Promise<ManifestReceipt> {
     const { acceptSparse, turns, now } = this.#parts;
     const digest = digestOfPushed(pushed);
     const manifest = await turns.begin().finish(manifestSteps(pushed.bytes, pushed.contentType));

@@ -1,7 +1,9 @@
 import { describeOrigin, fullKey, type Given, type GivenSettings } from "./given-settings.ts";
 import { formatListenAddress } from "./listen-address.ts";
 import { SETTINGS, type SettingKey } from "./settings-table.ts";
-import type { Settings } from "./settings.ts";
+import { parseUpstreamPattern } from "../../registry/names/image-rules.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
+import type { Settings, UpstreamSettings } from "./settings.ts";
 
 /** The contradictions within one source (a file, the flags, the variables), each with its place. */
 export function contradictionsWithin(layer: GivenSettings): readonly string[] {
@@ -53,8 +55,27 @@ function contradictionsOfUpstreams({ upstreams }: Settings, given: GivenSettings
             "has both ca and skipVerify: with an authority there is something to verify; keep one",
           )
         : [];
-    return [...pairs, ...trust];
+    return [...pairs, ...trust, ...strangePatterns(upstream)];
   });
+
+  function strangePatterns({ namespace, allow, deny }: UpstreamSettings): readonly string[] {
+    const lists = [
+      ["allow", allow],
+      ["deny", deny],
+    ] as const;
+    return lists.flatMap(([key, patterns]) =>
+      patterns.flatMap((text) => {
+        try {
+          parseUpstreamPattern(namespace, text);
+          return [];
+        } catch (error) {
+          const origin = given.get(fullKey(`upstreams.HOST.${key}`, namespace))?.origin;
+          const place = origin === undefined ? "" : `${describeOrigin(origin)}: `;
+          return [`${place}upstreams.${namespace}.${key}: ${describeFailure(error)}`];
+        }
+      }),
+    );
+  }
 }
 
 /** The contradictions between all settings that were given, whatever source they come from, each with its place. */

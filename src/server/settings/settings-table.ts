@@ -11,12 +11,14 @@ import { rules } from "./rule-shape.ts";
 import {
   address,
   duration,
+  imagePattern,
   interval,
   ipAddress,
   listOf,
   namespace,
   network,
   oneOf,
+  ownPattern,
   printPlain,
   resolver,
   type Shape,
@@ -25,6 +27,7 @@ import {
   tagLifetime,
   text,
   boolean,
+  upstreamPattern,
   url,
   wait,
 } from "./shapes.ts";
@@ -190,7 +193,33 @@ export const SETTINGS = {
     help: "take any certificate from its host: whoever is on the way can then be the registry, and hand out any image",
     default: false,
   }),
+  "upstreams.HOST.allow": row({
+    shape: listOf(ownPattern),
+    help: "what alone may come from it, as patterns: library/**, grafana/*:11.*. In place of the general allow",
+    default: [],
+  }),
+  "upstreams.HOST.deny": row({
+    shape: listOf(ownPattern),
+    help: "what may not come from it, nor be served though it came before; wins over allow",
+    default: [],
+  }),
   "upstreams.HOST.tags": row({ shape: tagLifetime, help: "as tags, for this registry alone" }),
+  allow: row({
+    shape: listOf(upstreamPattern),
+    help: "what alone may come from upstream registries, as patterns: docker.io/library/**, quay.io/**",
+    default: [],
+    defaultWords: "everything",
+  }),
+  deny: row({
+    shape: listOf(upstreamPattern),
+    help: "what may not come from upstream registries, nor be served though it came before; wins over allow",
+    default: [],
+  }),
+  immutable: row({
+    shape: listOf(imagePattern),
+    help: "tags that stay as they are once they are here, as patterns: team/**:v*, docker.io/library/*:*-slim",
+    default: [],
+  }),
   offline: row({
     flag: "--offline",
     shape: boolean,

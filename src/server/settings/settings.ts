@@ -22,6 +22,10 @@ export type Settings = {
   readonly standIns: readonly Namespace[];
   readonly unqualified: readonly Namespace[];
   readonly upstreams: readonly UpstreamSettings[];
+  /** Patterns of what may come from upstream registries, what may not, and of tags that never change; see `ImageRules`. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly immutable: readonly string[];
   /** Is contacting upstream registries forbidden from the start? */
   readonly offline: boolean;
   /** DNS servers for the names of upstream registries; none: the machine's own resolution. */
@@ -88,6 +92,9 @@ export type UpstreamSettings = {
   readonly clientKeyFile: string | null;
   /** Is any certificate of its host taken? */
   readonly skipVerify: boolean;
+  /** Patterns of what may come from it; none: what may come from any. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
   readonly tagLifetimeMs: number | null;
 };
 
@@ -118,6 +125,9 @@ export function settingsFrom(given: GivenSettings): Settings {
     standIns: value("standIn"),
     unqualified: value("unqualified"),
     upstreams: upstreamsFrom(given),
+    allow: value("allow"),
+    deny: value("deny"),
+    immutable: value("immutable"),
     offline: value("offline"),
     resolvers: value("resolvers"),
     tagLifetimeMs: value("tags"),
@@ -184,6 +194,8 @@ function upstreamFrom(given: GivenSettings, host: Namespace): UpstreamSettings {
     clientCertFile: maybe("upstreams.HOST.clientCert"),
     clientKeyFile: maybe("upstreams.HOST.clientKey"),
     skipVerify: maybe("upstreams.HOST.skipVerify") ?? false,
+    allow: maybe("upstreams.HOST.allow") ?? [],
+    deny: maybe("upstreams.HOST.deny") ?? [],
     tagLifetimeMs: maybe("upstreams.HOST.tags"),
   };
 }

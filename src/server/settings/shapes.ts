@@ -3,7 +3,8 @@ import * as v from "valibot";
 import { formatByteSize, tryParseByteSize } from "../../lib/text/byte-size.ts";
 import { formatDuration, tryParseDuration } from "../../lib/text/duration.ts";
 import { formatIpNetwork, tryParseIpNetwork } from "../../lib/net/ip-network.ts";
-import { tryParseNamespace } from "../../oci/repository-name.ts";
+import { parseImagePattern } from "../../oci/image-pattern.ts";
+import { looksLikeHost, tryParseNamespace } from "../../oci/repository-name.ts";
 import { tryParseStandIn } from "../../registry/names/stand-ins.ts";
 import { formatListenAddress, tryParseListenAddress } from "./listen-address.ts";
 import {
@@ -188,6 +189,48 @@ export const network = textual({
   expected: "an IP address or network such as 127.0.0.2 or 10.0.0.0/8",
   write: "an IP address or network, such as 127.0.0.2 or 10.0.0.0/8",
 });
+
+/** A pattern for images, as `docker.io/library/*` or `team/**:v*`; see `oci/image-pattern.ts`. Kept as it is written. */
+export const imagePattern = textual({
+  parse: (text) => parsedPattern(text, (it) => parseImagePattern(it)),
+  format: String,
+  expected: "a pattern of images such as docker.io/library/* or team/**:v*",
+  write: "a pattern of images, such as docker.io/library/* or team/**:v*",
+});
+
+/** The same for what comes from upstream: it names a registry, or a star for any. */
+export const upstreamPattern = textual({
+  parse: (text) => (isLocalPattern(text) ? null : parsedPattern(text, (it) => parseImagePattern(it))),
+  format: String,
+  expected: "a pattern of a registry's images such as docker.io/library/* or */team/**",
+  write: "a pattern of a registry's images, such as docker.io/library/*, quay.io/** or */team/**",
+});
+
+/** The same among the rules of a registry, which need not stand in front. */
+export const ownPattern = textual({
+  parse: (text) =>
+    parsedPattern(text, (it) =>
+      looksLikeHost(it.split("/")[0] ?? "") ? parseImagePattern(it) : parseImagePattern(`registry.example/${it}`),
+    ),
+  format: String,
+  expected: "a pattern of images such as library/* or team/**:v*",
+  write: "a pattern of the registry's images, such as library/* or team/**:v*",
+});
+
+function parsedPattern(text: string, parse: (text: string) => unknown): string | null {
+  try {
+    parse(text);
+    return text;
+  } catch {
+    return null; // `expected` says what it should be.
+  }
+}
+
+function isLocalPattern(text: string): boolean {
+  return (
+    parsedPattern(text, (it) => parseImagePattern(it)) !== null && parseImagePattern(text).text.startsWith("local/")
+  );
+}
 
 /** The same without what stands before the @ of a URL, which may be a password: messages go to the log. */
 export function withoutUserInfo<T>(said: T): T | string {

@@ -21,6 +21,7 @@ import type {
   TagQuery,
   UploadSession,
 } from "../metadata.ts";
+import type { PushedStore } from "../pushed.ts";
 import type { Page } from "../page.ts";
 import type { Departure } from "../collection.ts";
 import type { StoreTotals } from "../statistics.ts";
@@ -64,6 +65,7 @@ export function memoryMetadata(): MetadataStore {
     repositories: store,
     links: store,
     holdings: store,
+    pushed: store,
     sessions: store,
     collection: store,
     leftBehind: new MemoryLeftBehind(store),
@@ -412,6 +414,24 @@ class MemoryMetadata {
 
   async unlinkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
     return this.#open(name).links.delete(digest);
+  }
+
+  async findPushedTag(
+    name: RepositoryName,
+    digest: Digest,
+    { isMeant = () => true, withReferrers = false }: Parameters<PushedStore["findPushedTag"]>[2] = {},
+  ): Promise<Tag | null> {
+    const { manifests, tags } = this.#open(name);
+    const meant = [...tags.pushed.values()].filter(({ tag }) => isMeant(tag));
+    for (const { tag, digest: root } of meant.sort((a, b) => compareBytes(a.tag, b.tag))) {
+      const led = new Set([root]);
+      for (const one of led) {
+        for (const below of manifests.get(one)?.references ?? []) led.add(below);
+        if (withReferrers) for (const [other, { subject }] of manifests) if (subject === one) led.add(other);
+      }
+      if (led.has(digest)) return tag;
+    }
+    return null;
   }
 
   async createSession(session: UploadSession): Promise<void> {

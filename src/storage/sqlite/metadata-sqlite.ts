@@ -15,6 +15,7 @@ import { SqlitePins } from "./sqlite-pins.ts";
 import { SqlitePulls } from "./sqlite-pulls.ts";
 import { SqliteLeftBehind } from "./sqlite-left-behind.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
+import { SqlitePushed } from "./sqlite-pushed.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
 import { SqliteSettings } from "./sqlite-settings.ts";
 import { SqliteStatistics } from "./sqlite-statistics.ts";
@@ -45,6 +46,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     repositories: tags,
     links: new SqliteBlobLinks(database, transitions),
     holdings: new SqliteHoldings(database),
+    pushed: new SqlitePushed(database),
     sessions: new SqliteUploadSessions(database),
     collection: new SqliteCollection(database, { linkTurns, turns, transitions, sweepRows }),
     leftBehind: new SqliteLeftBehind(database, events, turns, linkTurns),

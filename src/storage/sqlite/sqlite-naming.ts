@@ -6,14 +6,24 @@ export function isNamed(database: SqliteDatabase, repository: string, digest: st
   return findNaming(database, repository, digest) !== null;
 }
 
+/** The first manifest of a repository that names this digest; null when none does. */
+export function findNaming(database: SqliteDatabase, repository: string, digest: string): string | null {
+  const first = namingManifests(database, repository, digest).next();
+  return first.done === true ? null : first.value;
+}
+
 /**
- * The first manifest of a repository that names this digest; null when none does.
+ * The manifests of the repository that name this digest, in their order.
  *
  * The manifests that name it and those that the repository holds are gone through side by side, each time to the next one
  * that may be in both. So a base layer of a hundred thousand images costs no more than the few images of a repository, and
  * a repository of a hundred thousand no more than the few that name a layer.
  */
-export function findNaming(database: SqliteDatabase, repository: string, digest: string): string | null {
+export function* namingManifests(
+  database: SqliteDatabase,
+  repository: string,
+  digest: string,
+): Generator<string, void, void> {
   const naming = database.query<{ manifest: string }, [string, string]>(
     "SELECT manifest FROM manifest_reference WHERE digest = ? AND manifest >= ? ORDER BY manifest LIMIT 1",
   );
@@ -23,9 +33,12 @@ export function findNaming(database: SqliteDatabase, repository: string, digest:
   for (let from = ""; ; ) {
     const names = naming.get(digest, from);
     const holds = names && held.get(repository, names.manifest);
-    if (names === null || holds === null) return null;
-    if (holds.manifest === names.manifest) return holds.manifest;
+    if (names === null || holds === null) return;
     from = holds.manifest;
+    if (holds.manifest !== names.manifest) continue;
+    yield holds.manifest;
+    // The least text behind it.
+    from = `${holds.manifest}\0`;
   }
 }
 
