@@ -10,7 +10,14 @@ export type Arrival = {
   /** Larder's end. The address is null where larder listens on all of this machine's. */
   readonly local: { readonly address: IpAddress | null; readonly port: number };
   readonly scheme: "http" | "https";
+  /** What the client showed over TLS to prove who it is; null or nothing where it showed none, or was not asked. */
+  readonly certificate?: ArrivedCertificate | null;
 };
+
+/** A client certificate that counts, with the name in it; or one that does not: `why` completes "with a client certificate that …". */
+export type ArrivedCertificate =
+  | { readonly kind: "verified"; readonly name: string; readonly notAfterMs: number }
+  | { readonly kind: "refused"; readonly why: string };
 
 /** Who asks. `scope` is what the token is limited to that was shown; without one they may all that they may. */
 export type Principal = Identity & { readonly scope?: TokenScope };

@@ -1,6 +1,6 @@
 import type { Applicant } from "../access/gate.ts";
 import type { Arrival, Principal } from "../access/principal.ts";
-import { arrivalOf, type Listener } from "./arrival-of.ts";
+import { arrivalOf, type Listener, schemeOfListener } from "./arrival-of.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { type StreamEnd, watchStream } from "./watch-stream.ts";
 
@@ -79,6 +79,11 @@ export class Exchange implements Applicant {
   /** How the request got here. To be asked before anything is waited for: who sent it may be gone soon. */
   arrival(): Arrival {
     return arrivalOf(this.request, this.#listener);
+  }
+
+  /** The scheme that the client used, or the proxy in front of larder. A request's own URL may lack the TLS that it came over. */
+  get scheme(): "http" | "https" {
+    return schemeOfListener(this.#listener);
   }
 
   /** The address at the other end of the connection; null when it was gone when this was first asked. */

@@ -1,8 +1,10 @@
 import { type AccessControl, everyoneWrites, ownMachineWrites } from "../access/access-control.ts";
+import { CertificateAuthenticator } from "../access/certificate-authenticator.ts";
 import { AccessSwitch } from "../access/access-switch.ts";
 import { Authenticators } from "../access/authenticators.ts";
 import type { Directory, UserDirectory } from "../access/directory.ts";
 import { Gate } from "../access/gate.ts";
+import { OidcChecker } from "../access/oidc/oidc-checker.ts";
 import { HtpasswdUsers } from "../access/passwords/htpasswd-users.ts";
 import { PasswordChecker } from "../access/passwords/password-checker.ts";
 import { type Authenticator, type CredentialChecker, everyoneIsAStranger } from "../access/principal.ts";
@@ -14,6 +16,7 @@ import { describeFailure } from "../lib/failures/describe-failure.ts";
 import { composeConnections } from "./compose-connections.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { HtpasswdFile } from "./htpasswd-file.ts";
+import { IssuerOpener } from "./open-issuers.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 import type { Settings } from "./settings/settings.ts";
 
@@ -39,26 +42,30 @@ export type AccessComposition = {
  */
 export function composeGate(
   settings: CurrentSettings,
-  { log, clock }: ServerEnvironment,
+  { log, clock, variables }: ServerEnvironment,
   { metadata, sockets, turns }: Foundation,
+  isOffline: () => boolean,
 ): AccessComposition {
   const { hosts, ownMachine } = composeConnections(settings, sockets, turns, clock.elapsed);
   const htpasswd = new HtpasswdUsers();
   const file = new HtpasswdFile(htpasswd, log);
   const users: readonly UserDirectory[] = [htpasswd];
   const directories: readonly Directory[] = [...users];
+  const issuers = new IssuerOpener({ variables, log, clock, store: metadata.settings, isOffline });
+  const workloads = new OidcChecker({ providers: () => issuers.providers, now: clock.now });
   // A password is compared last: that takes long, and what is none of the others' may be one.
-  const checkers: readonly CredentialChecker[] = [new PasswordChecker(() => users)];
+  const checkers: readonly CredentialChecker[] = [workloads, new PasswordChecker(() => users)];
 
   const isSetUp = () => settings.now.auth !== null || directories.some((directory) => directory.isAnybody());
   const rules = settings.derive(({ auth }) => new RuleControl(auth?.rules ?? DEFAULT_RULES));
   // That everybody may write changes with a restart alone, which nobody does by the way.
   const { open } = settings.now;
   const control = new AccessSwitch(() => (isSetUp() ? rules() : open ? everyoneWrites : ownMachineWrites));
-  const byConnection: Authenticator = {
+  const byOrigin: Authenticator = {
     authenticate: (request, arrival) =>
       (open && !isSetUp() ? everyoneIsAStranger : ownMachine).authenticate(request, arrival),
   };
+  const byConnection = new CertificateAuthenticator(byOrigin, clock.now);
   const key = new SigningKey(metadata.settings, (error) =>
     log.write("warning", "the key that signs tokens cannot be kept: after a restart clients log in again", {
       error: describeFailure(error),
@@ -98,8 +105,10 @@ export function composeGate(
     sessions,
     rules,
     prepare: async (next) => {
+      const takeUpIssuers = await issuers.prepare(next);
       const apply = await file.prepare(next.auth?.htpasswd ?? null);
       return () => {
+        takeUpIssuers();
         apply();
         forget();
       };

@@ -49,7 +49,7 @@ export function compose(
   const instanceId = newInstanceId();
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, downloads } = parts;
-  const access = composeGate(settings, environment, foundation);
+  const access = composeGate(settings, environment, foundation, () => upstreams.offline);
   const collectionLimits = collectionLimitsOf(settings);
   const disk = () => spaceOf(dataFolder);
   let isStopping = false;

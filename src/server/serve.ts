@@ -5,6 +5,7 @@ import { Turns } from "../lib/async/turns.ts";
 import type { Log } from "../telemetry/log.ts";
 import { compose, type Composition } from "./compose.ts";
 import type { ServerEnvironment } from "./foundation.ts";
+import { openClientIdentification } from "./client-identification.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { maintainStore } from "./maintain-store.ts";
 import { ListenError } from "./listen-error.ts";
@@ -16,7 +17,14 @@ import { plainLog } from "./plain-log.ts";
 import { openServerCertificate, type ServerCertificate } from "./server-certificate.ts";
 import { CurrentSettings } from "./settings/current-settings.ts";
 import type { Settings } from "./settings/settings.ts";
-import { listenHttp, listenHttps, urlsOf, type WebListener } from "./web-listener.ts";
+import {
+  type ClientIdentification,
+  listenHttp,
+  listenHttps,
+  listenIdentifying,
+  urlsOf,
+  type WebListener,
+} from "./web-listener.ts";
 
 /** A running larder. */
 export type RunningServer = {
@@ -78,7 +86,12 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     (await composition.prepare(settings))();
     const timer = setInterval(composition.collect, settings.gcIntervalMs);
     opened.add(() => clearInterval(timer));
-    await openListeners(listeners, settings, composition, certificate, environment.log);
+    const identification =
+      settings.clientCertificates === null
+        ? null
+        : await openClientIdentification(settings.clientCertificates, dataFolder, environment.log);
+    opened.add(() => identification?.close());
+    await openListeners(listeners, settings, composition, { certificate, identification, log: environment.log });
     const names = await startNameServer(current, own, metrics.dns, environment);
     opened.add(() => names?.stop());
     const urls = listeners.flatMap(urlsOf);
@@ -148,19 +161,28 @@ async function openCertificate(
   return https.length === 0 ? null : openServerCertificate(tls, dataFolder, () => certificateSubjects(own()), log);
 }
 
+/** What HTTPS takes; `identification` null: clients are not asked for certificates. */
+type Secured = {
+  readonly certificate: ServerCertificate | null;
+  readonly identification: ClientIdentification | null;
+  readonly log: Log;
+};
+
 async function openListeners(
   listeners: WebListener[],
   settings: Settings,
   { handle }: Composition,
-  certificate: ServerCertificate | null,
-  log: Log,
+  { certificate, identification, log }: Secured,
 ): Promise<void> {
   const onFault = (error: unknown) => log.write("error", "a request failed", { error: String(error) });
   for (const address of settings.http) listeners.push(await listenHttp({ address, handle, onFault }));
   if (certificate === null) return;
   const { source } = certificate;
   for (const address of settings.https) {
-    listeners.push(await listenHttps({ address, handle, onFault, source, log: plainLog(log) }));
+    const options = { address, handle, onFault, source, log: plainLog(log) };
+    listeners.push(
+      await (identification === null ? listenHttps(options) : listenIdentifying({ ...options, ...identification })),
+    );
   }
 }
 

@@ -1,6 +1,9 @@
 /** The sockets that requests come in on: plain HTTP, and HTTPS whose certificate changes while it serves. */
 import http from "node:http";
+import type { Listener } from "../http/arrival-of.ts";
 import type { CertificateLog, CertificateSource } from "../tls/certificate-source.ts";
+import type { ClientAuthoritySource } from "../tls/client-authorities.ts";
+import { startIdentifyingListener } from "../tls/identifying-listener.ts";
 import { startRenewingListener } from "../tls/renewing-listener.ts";
 import type { ListenAddress } from "./settings/listen-address.ts";
 import { explainListenFailure } from "./listen-error.ts";
@@ -8,8 +11,8 @@ import { codeOf } from "../lib/files/system-error.ts";
 import { DEFAULT_PORT, formatHostPort } from "../lib/net/host-port.ts";
 import { interfaceAddresses } from "../lib/net/machine-addresses.ts";
 
-/** Answers a request; `server` knows the connection. */
-export type RequestHandler = (request: Request, server: Bun.Server<undefined>) => Promise<Response> | Response;
+/** Answers a request; `listener` knows the connection. */
+export type RequestHandler = (request: Request, listener: Listener) => Promise<Response> | Response;
 
 /** A listening socket with its server. */
 export type WebListener = {
@@ -82,6 +85,37 @@ export async function listenHttps(
   };
 }
 
+/** What asking clients for certificates takes; see `startIdentifyingListener`. */
+export type ClientIdentification = {
+  readonly authorities: ClientAuthoritySource;
+  readonly isRequired: boolean;
+  readonly folder: string;
+};
+
+/** Listens for HTTPS, and asks clients for a certificate. Throws ListenError. */
+export async function listenIdentifying(
+  options: WebListenerOptions & {
+    readonly source: CertificateSource;
+    readonly log: CertificateLog;
+  } & ClientIdentification,
+): Promise<WebListener> {
+  const { address, source, log, authorities, isRequired, folder } = options;
+  limitHeads();
+  const start = (hostname: string) => {
+    const listener = { ...serverOptions(options), hostname, port: address.port };
+    return startIdentifyingListener({ listener, source, log, authorities, isRequired, folder });
+  };
+  const listener = await listen(address, "--https", start);
+  return {
+    scheme: "https",
+    host: address.host,
+    port: listener.port,
+    openRequests: () => listener.openRequests(),
+    stopListening: () => listener.stop(false),
+    close: () => listener.stop(true),
+  };
+}
+
 /**
  * The URLs that lead to a listener, `localhost` first: for one on every address of the machine those of all
  * interfaces.
@@ -112,13 +146,13 @@ function serverOptions({ handle, onFault }: WebListenerOptions) {
 async function listen<Server>(
   address: ListenAddress,
   flag: "--http" | "--https",
-  serve: (hostname: string) => Server,
+  serve: (hostname: string) => Server | Promise<Server>,
 ): Promise<Server> {
   const hostnames = address.host === null ? ["::", "0.0.0.0"] : [address.host];
   let failure: unknown;
   for (const hostname of hostnames) {
     try {
-      return serve(hostname);
+      return await serve(hostname);
     } catch (error) {
       // A machine without IPv6 cannot listen on "::"; then IPv4 is all there is.
       failure = error;

@@ -7,7 +7,7 @@ import { parsePemBlocks } from "./pem.ts";
 import { watchFiles } from "./watch-files.ts";
 
 /** Both in PEM; several of each may stand in one text. `crlPem` null: nothing is revoked. */
-export type ClientAuthorities = { readonly caPem: string; readonly crlPem: string | null };
+type ClientAuthorities = { readonly caPem: string; readonly crlPem: string | null };
 
 /** Where a listener has its authorities from, now and later. */
 export interface ClientAuthoritySource {
@@ -33,7 +33,7 @@ export async function watchClientAuthorities({
   crlPath,
   clock,
   log,
-}: ClientAuthorityFiles): Promise<ClientAuthoritySource & { stop(): void }> {
+}: ClientAuthorityFiles): Promise<ClientAuthoritySource & { readonly stop: () => void }> {
   const callbacks = new Set<() => void>();
   const { first, stop } = await watchFiles({
     paths: crlPath === null ? [caPath] : [caPath, crlPath],

@@ -32,7 +32,7 @@ const MAX_FILE_BYTES = 1024 * 1024;
  * that cannot be used change nothing, and the log says why: not at the first sight, since files that belong together are
  * rarely replaced in the same instant, but at the second.
  */
-export async function watchFiles<T>(files: WatchedFiles<T>): Promise<{ readonly first: T; stop(): void }> {
+export async function watchFiles<T>(files: WatchedFiles<T>): Promise<{ readonly first: T; readonly stop: () => void }> {
   const { paths, check, onChange, complaint, clock, log } = files;
   let seen = await readAll(paths);
   const first = check(seen);

@@ -18,7 +18,8 @@ export type OidcCheckerOptions = {
  * Knows workloads by tokens that a configured issuer signed for them: CI jobs and pods, which have no secret then. A token
  * comes as Bearer, or as the password of any user, which is all that most clients can send.
  *
- * To be asked last: a token of an issuer that is a URL, and none of those that are configured, is refused with these words.
+ * A token of an issuer that is a URL, and none of those that are configured, is refused with these words: to be asked after all
+ * others who know tokens, and before passwords are compared.
  * Nothing that a token says decides whom larder asks for keys: its issuer has to be one of those that are configured.
  */
 export class OidcChecker implements CredentialChecker {

@@ -81,7 +81,7 @@ export class AciPages implements Pages {
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new MethodNotAllowed(request.method, ["GET", "HEAD"]);
     }
-    const origin = `${schemeOf(request)}://${exchange.host ?? ""}`;
+    const origin = `${schemeOf(exchange)}://${exchange.host ?? ""}`;
     if (file === null) return this.#discover(exchange, origin);
     if (file === "") return this.#answerIndex(exchange, origin);
     if (file === PUBLIC_KEYS_FILE) {

@@ -81,7 +81,7 @@ export class ClientPages implements Pages {
       throw new MethodNotAllowed(request.method, ["GET", "HEAD"]);
     }
     await this.#options.gate.admit(exchange, "pull", null);
-    return this.#page(page, search, await this.#view(request, remote));
+    return this.#page(page, search, await this.#view(exchange, remote));
   }
 
   async #page(page: string, search: string, view: ServerView): Promise<Response> {
@@ -109,10 +109,10 @@ export class ClientPages implements Pages {
     return text(renderText(target, settings));
   }
 
-  async #view(request: Request, remote: string | null): Promise<ServerView> {
+  async #view(exchange: Exchange, remote: string | null): Promise<ServerView> {
     const { standIns, authorityPem, sockets, addresses, addressTowards } = this.#options;
     const isFixed = addresses.length > 0 || remote === null;
-    return viewOf(schemeOf(request), request.headers.get("host") ?? "", {
+    return viewOf(schemeOf(exchange), exchange.host ?? "", {
       standIns,
       authorityPem,
       sockets: sockets(),
@@ -140,10 +140,10 @@ const NO_AUTHORITY =
  * The scheme that the client used, which a proxy that ends TLS tells in this header. A client that lies in it gets a
  * script that does not work.
  */
-export function schemeOf(request: Request): "http" | "https" {
+export function schemeOf({ request, scheme }: Pick<Exchange, "request" | "scheme">): "http" | "https" {
   const forwarded = request.headers.get("x-forwarded-proto")?.split(",")[0]?.trim().toLowerCase();
   if (forwarded === "http" || forwarded === "https") return forwarded;
-  return request.url.startsWith("https:") ? "https" : "http";
+  return scheme;
 }
 
 function text(body: string): Response {

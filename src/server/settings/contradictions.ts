@@ -95,6 +95,15 @@ export function contradictionsOf(settings: Settings, given: GivenSettings): read
   }
   problems.push(...contradictionsOfUpstreams(settings, given));
   problems.push(...contradictionsOfAuth(settings, given));
+  for (const key of ["auth.clientCrl", "auth.clientRequired"] as const) {
+    if (!given.has(key) || settings.clientCertificates !== null) continue;
+    problems.push(`${place(key)}${key} is of use with auth.clientCa (--client-ca) alone; give that, too`);
+  }
+  if (settings.clientCertificates !== null && https.length === 0) {
+    problems.push(
+      `${place("auth.clientCa")}clients show certificates over HTTPS alone: give --https ADDRESS, such as --https :443`,
+    );
+  }
   const seen = new Map<string, string>();
   for (const [key, addresses] of [
     ["http", http],

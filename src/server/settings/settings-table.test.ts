@@ -34,6 +34,9 @@ const TEXTS: Readonly<Partial<Record<SettingKey, readonly [string, string, strin
   "upstreams.HOST.allow": ["library/**", "team/*:v1.*", "A/b"],
   "upstreams.HOST.deny": ["quay.io/evil/**", "evil/*", "UPPER/*"],
   "upstreams.HOST.tags": ["never", "10m", "soon"],
+  "auth.clientCa": ["/a.pem", "b.pem", null],
+  "auth.clientCrl": ["/a.pem", "b.pem", null],
+  "auth.clientRequired": ["true", "false", "perhaps"],
   "auth.oidc": [
     '{"name":"github","issuer":"https://token.actions.githubusercontent.com","audience":"larder.example"}',
     '{"name":"cluster","issuer":"https://kubernetes.default.svc","audience":["a","b"],"jwks":"/keys.json"}',
@@ -83,9 +86,14 @@ const read = async (flags: FlagValues, environment: Readonly<Record<string, stri
 const BESIDE: Readonly<Record<string, readonly [SettingKey, string]>> = {
   "tls.cert": ["tls.key", "/k"],
   "tls.key": ["tls.cert", "/c"],
+  "auth.clientCrl": ["auth.clientCa", "/ca"],
+  "auth.clientRequired": ["auth.clientCa", "/ca"],
   "upstreams.HOST.clientCert": ["upstreams.HOST.clientKey", "quay.io=/k"],
   "upstreams.HOST.clientKey": ["upstreams.HOST.clientCert", "quay.io=/c"],
 };
+
+/** Is this of use with HTTPS alone? */
+const isOfTls = (key: string) => key.startsWith("tls.") || key.startsWith("auth.client");
 
 /** What a file alone says has tests of its own. */
 const OF_TEXTS = ROWS.filter(([, { isFileOnly }]) => !isFileOnly);
@@ -100,7 +108,7 @@ describe.each(OF_TEXTS)("%s", (key, setting) => {
       const [also, text] = BESIDE[key] ?? [];
       const beside =
         also === undefined ? [] : [[/--([\w-]+)/.exec(SETTINGS[also].flag ?? "")?.[1] ?? "", [text ?? ""]] as const];
-      const https = key.startsWith("tls.") ? ([["https", [":443"]]] as const) : [];
+      const https = isOfTls(key) ? ([["https", [":443"]]] as const) : [];
       const { given, problems } = await read(new Map([...beside, ...https, [flag ?? "", [ofHost(first)]]]), {});
       expect(problems).toEqual([]);
       expect(given.get(fullKeyOf(key))).toEqual({
@@ -120,8 +128,9 @@ describe.each(OF_TEXTS)("%s", (key, setting) => {
   test("by its variable", async () => {
     const [also, text] = BESIDE[key] ?? [];
     const beside = also === undefined ? {} : { [variableOf(also)]: text ?? "" };
+    const https = key.startsWith("auth.client") ? { LARDER_HTTPS: ":443" } : {};
     const name = variableOf(key);
-    const { given, problems } = await read(new Map(), { ...beside, [name]: ofHost(second) });
+    const { given, problems } = await read(new Map(), { ...beside, ...https, [name]: ofHost(second) });
     expect(problems).toEqual([]);
     expect(given.get(fullKeyOf(key))).toMatchObject({
       value: await meaning(key, second),

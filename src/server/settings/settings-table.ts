@@ -275,6 +275,23 @@ export const SETTINGS = {
     default: false,
     restart: PERMISSION,
   }),
+  "auth.clientCa": row({
+    flag: "--client-ca <file>",
+    shape: text,
+    help: "a PEM file with authorities: over HTTPS, a client's certificate of theirs proves who it is; read again when it changes",
+    restart: LISTENERS,
+  }),
+  "auth.clientCrl": row({
+    shape: text,
+    help: "a PEM file with their revocation lists, one of each authority; read again when it changes",
+    restart: LISTENERS,
+  }),
+  "auth.clientRequired": row({
+    shape: boolean,
+    help: "take no HTTPS connection without such a certificate, not even for what anybody may pull",
+    default: false,
+    restart: LISTENERS,
+  }),
   "auth.oidc": row({
     shape: oidcProviders,
     help: "issuers whose tokens prove who asks, without a password: CI jobs, pods (docs/access.md)",

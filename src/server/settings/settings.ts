@@ -40,6 +40,8 @@ export type Settings = {
   readonly auth: AuthSettings | null;
   /** May everyone who reaches larder write? */
   readonly open: boolean;
+  /** Whose certificates prove who a client is; null: none are asked for. */
+  readonly clientCertificates: ClientCertificateSettings | null;
   /** Issuers whose tokens prove who asks. */
   readonly oidc: readonly OidcSettings[];
   /** Proxies in front of larder whose word on their clients is taken. */
@@ -77,6 +79,13 @@ type AuthSettings = {
 export type TlsSettings =
   | { readonly mode: "auto"; readonly constraints: boolean }
   | { readonly mode: "files"; readonly certPath: string; readonly keyPath: string };
+
+/** The files of the authorities and of their revocation lists. `isRequired`: is there no connection without a certificate? */
+export type ClientCertificateSettings = {
+  readonly caPath: string;
+  readonly crlPath: string | null;
+  readonly isRequired: boolean;
+};
 
 /** The settings of one upstream registry; where one is null or empty, the general setting counts. */
 export type UpstreamSettings = {
@@ -135,6 +144,11 @@ export function settingsFrom(given: GivenSettings): Settings {
     names: value("names"),
     auth: authFrom(given),
     open: value("open"),
+    clientCertificates: clientCertificatesFrom(
+      maybe("auth.clientCa"),
+      maybe("auth.clientCrl"),
+      value("auth.clientRequired"),
+    ),
     oidc: value("auth.oidc"),
     trustedProxies: value("trustedProxies"),
     deletes: value("delete"),
@@ -158,7 +172,16 @@ function authFrom(given: GivenSettings): AuthSettings | null {
   const htpasswd = said<string>("auth.htpasswd");
   const rules = said<readonly Rule[]>("auth.rules");
   const providers = (said<readonly OidcSettings[]>("auth.oidc") ?? []).map(({ name }) => name);
-  return htpasswd === null && rules === null && providers.length === 0 ? null : { htpasswd, rules, providers };
+  const isUnsaid = htpasswd === null && rules === null && providers.length === 0 && !given.has("auth.clientCa");
+  return isUnsaid ? null : { htpasswd, rules, providers };
+}
+
+function clientCertificatesFrom(
+  caPath: string | null,
+  crlPath: string | null,
+  isRequired: boolean,
+): ClientCertificateSettings | null {
+  return caPath === null ? null : { caPath, crlPath, isRequired };
 }
 
 /** Plain HTTP is a default only while nothing else is listened on. */
