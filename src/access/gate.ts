@@ -84,10 +84,19 @@ export class Gate {
     return this.#options.control.allowsEveryone("pull", repository);
   }
 
-  /** What whoever asks sees of the registry; null: everything. Rejects as `Applicant.principal` does. */
-  async viewOf(applicant: Applicant): Promise<PullView | null> {
+  /**
+   * What whoever asks may pull from, besides what was asked for; undefined: everything. Whoever has to say who they are for that
+   * and cannot sees what everybody does.
+   */
+  viewOf(applicant: Applicant): PullView | undefined {
     const { control } = this.#options;
-    return control.everyonePullsAll ? null : control.viewOf(await applicant.principal());
+    if (control.everyonePullsAll) return undefined;
+    let view: Promise<PullView | null> | null = null;
+    return async (repository) => {
+      if (control.allowsEveryone("pull", repository)) return true;
+      view ??= this.#viewOf(applicant);
+      return (await (await view)?.(repository)) !== false;
+    };
   }
 
   /** Throws DENIED for a request that a browser sends for a page that is not larder's. For clients that are no browsers, returns. */
@@ -112,6 +121,15 @@ export class Gate {
     }
     if (scope === undefined || covers(scope, action, repository)) return;
     throw new Unauthorized(`the token is not for this; ask ${TOKEN_SERVER} for one that is`, "insufficient_scope");
+  }
+
+  async #viewOf(applicant: Applicant): Promise<PullView | null> {
+    try {
+      return this.#options.control.viewOf(await applicant.principal());
+    } catch (error) {
+      if (error instanceof RegistryError) return () => false;
+      throw error;
+    }
   }
 
   async #proveKnown(applicant: Applicant): Promise<void> {

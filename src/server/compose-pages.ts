@@ -127,7 +127,11 @@ function adminPages(
     verifier,
     cacher,
     remover: new ImageRemover(manifests, tags, immutable, turns, clock.now),
-    survey: (signal) => new ImageSurvey({ manifests, tags, holdings, blobs, files, order }, turns.begin(signal)),
+    survey: (signal, mayPull) =>
+      new ImageSurvey(
+        { manifests, tags, holdings, blobs, files, order, ...(mayPull && { mayPull }) },
+        turns.begin(signal),
+      ),
     upstreams,
     offline,
     health,

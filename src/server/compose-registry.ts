@@ -132,6 +132,7 @@ export function composeRegistry(
       },
       order,
       outlook: upstreams,
+      turns,
     }),
     referrers: new Referrers({ manifests, tags }, origin, order, turns),
   };

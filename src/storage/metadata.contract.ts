@@ -434,6 +434,20 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await links.isLinkedElsewhere(here, blob)).toBe(true);
     });
 
+    test("who links a blob is told in the order of names, page by page", async () => {
+      const names = ["holders/c", "holders/a", "holders/b"].map((path) => repository(path));
+      const blob = digestOf("held by three");
+      expect(await holdings.listHolders(blob, FIRST_PAGE)).toEqual([]);
+      for (const name of names) await links.linkBlob(name, blob, 1, 1);
+      const first = await holdings.listHolders(blob, { after: null, limit: 2 });
+      expect(first).toEqual([repository("holders/a"), repository("holders/b")]);
+      expect(await holdings.listHolders(blob, { after: first[1] ?? null, limit: 2 })).toEqual([
+        repository("holders/c"),
+      ]);
+      await links.unlinkBlob(repository("holders/a"), blob);
+      expect(await holdings.listHolders(blob, { after: null, limit: 1 })).toEqual([repository("holders/b")]);
+    });
+
     test("a blob is referenced where a manifest names it, linked or not", async () => {
       const [here, there] = [repository("named/here"), repository("named/there")];
       const blob = digestOf("named blob");

@@ -250,6 +250,8 @@ export interface HoldingStore {
   ): Promise<ReadonlyMap<Digest, BlobLink>>;
   /** The sizes of the blobs that any repository links. */
   findLinkedAnywhere(digests: readonly Digest[]): Promise<ReadonlyMap<Digest, number>>;
+  /** The repositories that link a blob and come after one, in the order of the bytes of their names. */
+  listHolders(digest: Digest, page: Page): Promise<readonly RepositoryName[]>;
 }
 
 /** An upload session of a client. */

@@ -15,6 +15,7 @@ import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { ALL_PLATFORMS, type PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
+import type { MayPull } from "../../registry/names/search-order.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import { PulledImage } from "../../registry/images/pulled-image.ts";
@@ -73,7 +74,7 @@ export class AciImages {
     const origin = { name, version, originalName: `${registry}/${path}:${tag}`, registry, repository: path };
     return {
       request: { manifestDigest: content.digest, origin },
-      bring: () => this.#bring(repository, content.digest, config, manifest.layers),
+      bring: () => this.#bring(repository, content.digest, config, manifest.layers, context.mayPull),
     };
   }
 
@@ -82,13 +83,15 @@ export class AciImages {
     manifest: Digest,
     config: Descriptor,
     layers: readonly Descriptor[],
+    mayPull: MayPull,
   ): Promise<AciParts> {
     const { blobs, cacher, store, turns } = this.#parts;
     const work = turns.begin();
     for (const { digest } of [config, ...layers]) {
       await work.rest();
-      if (await blobs.secure(repository, digest)) continue;
-      await cacher.cache(repository, { kind: "digest", digest: manifest }, ALL_PLATFORMS, () => {});
+      if (await blobs.secure(repository, digest, mayPull)) continue;
+      const reference = { kind: "digest", digest: manifest } as const;
+      await cacher.cache(repository, reference, ALL_PLATFORMS, () => {}, undefined, mayPull);
       break;
     }
     const fileOf = async ({ digest }: Descriptor) => {

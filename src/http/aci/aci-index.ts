@@ -1,6 +1,7 @@
 import { PUBLIC_KEYS_FILE } from "../../aci/discovery-page.ts";
-import { LOCAL } from "../../oci/repository-name.ts";
+import { LOCAL, type RepositoryName } from "../../oci/repository-name.ts";
 import { repositoryOf } from "../../oci/repository.ts";
+import type { MayPull } from "../../registry/names/search-order.ts";
 import type { HeldImages } from "../../registry/images/held-images.ts";
 import type { AciFiles } from "./aci-files.ts";
 import type { AciNames } from "./aci-names.ts";
@@ -21,15 +22,19 @@ export class AciIndex {
     this.#names = names;
   }
 
-  /** The list as text, every line a URL below `origin`; `host` is the `Host` header. */
-  async render(origin: string, host: string | null): Promise<string> {
+  /** The list as text, every line a URL below `origin`; `host` is the `Host` header. Of images that may be pulled. */
+  async render(origin: string, host: string | null, mayPull: MayPull): Promise<string> {
     const ownHost = this.#names.ownHost(host);
-    const images = (await this.#held.find(() => true, { repositories: REPOSITORIES, tags: LINES + 1 })).flatMap(
-      ({ repository, tags }) => {
-        const { namespace, path } = repositoryOf(repository);
-        return tags.map((tag) => `${namespace === LOCAL ? ownHost : namespace}/${path}:${tag}.aci`);
-      },
-    );
+    const isSeen = async (name: RepositoryName) => (await mayPull?.(repositoryOf(name))) !== false;
+    const images = (
+      await this.#held.find(mayPull === undefined ? () => true : isSeen, {
+        repositories: REPOSITORIES,
+        tags: LINES + 1,
+      })
+    ).flatMap(({ repository, tags }) => {
+      const { namespace, path } = repositoryOf(repository);
+      return tags.map((tag) => `${namespace === LOCAL ? ownHost : namespace}/${path}:${tag}.aci`);
+    });
     const files = (await this.#files?.list()) ?? [];
     const urlOf = (name: string) => `  ${origin}/aci/${name.split("/").map(encodeName).join("/")}\n`;
     return `App Container images. Each .aci is made at its first request, and its signature is beside it, as .aci.asc.

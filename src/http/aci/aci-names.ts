@@ -4,6 +4,7 @@ import { LOCAL, looksLikeHost, type Namespace, tryParseNamespace } from "../../o
 import { parseTag, type Tag } from "../../oci/tag.ts";
 import { type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { HeldImage, HeldImages } from "../../registry/images/held-images.ts";
+import type { MayPull } from "../../registry/names/search-order.ts";
 import { type Asked, type ServedHosts, locate, namespaceOf } from "../../registry/names/locate.ts";
 
 /** The image that a name below `/aci/` means, and what the ACI made of it says of itself. */
@@ -37,9 +38,9 @@ export class AciNames {
   }
 
   /** The image that is here under `stem` in one of its spellings; null when none is. `host` is the `Host` header. */
-  async findHere(stem: string, host: string | null): Promise<NamedAci | null> {
+  async findHere(stem: string, host: string | null, mayPull?: MayPull): Promise<NamedAci | null> {
     const { asked, isFull, ownHost } = this.#read(stem, host);
-    const found = findAci(`${asked}.aci`, await this.#alike(asked, isFull, host), ownHost);
+    const found = findAci(`${asked}.aci`, await this.#alike(asked, isFull, host, mayPull), ownHost);
     if (found === null || found.kind === "pubkeys") return null;
     const repository = repositoryOf(found.repository);
     const tag = parseTag(found.tag);
@@ -102,13 +103,14 @@ export class AciNames {
   }
 
   /** At a host that larder stands in for, a short name means an image of that registry. */
-  #alike(asked: string, isFull: boolean, host: string | null): Promise<readonly HeldImage[]> {
+  #alike(asked: string, isFull: boolean, host: string | null, mayPull: MayPull): Promise<readonly HeldImage[]> {
     const standIn = isFull || host === null ? null : this.#standIn(host);
     return this.#held.find((name) => {
       const { namespace, path } = repositoryOf(name);
       if (standIn !== null && namespace !== standIn && namespace !== LOCAL) return false;
       const last = path.slice(path.lastIndexOf("/") + 1);
-      return asked.includes(last) || asked.includes(toIdentifier(last));
+      const isAlike = asked.includes(last) || asked.includes(toIdentifier(last));
+      return isAlike && (mayPull === undefined || mayPull({ namespace, path }));
     }, LOOK_ALIKES);
   }
 

@@ -119,7 +119,10 @@ export class AciPages implements Pages {
 
   async #answerIndex(exchange: Exchange, origin: string): Promise<Response> {
     await this.#options.gate.admit(exchange, "pull", null);
-    return textReply(exchange, await this.#options.index.render(origin, exchange.host));
+    return textReply(
+      exchange,
+      await this.#options.index.render(origin, exchange.host, this.#options.gate.viewOf(exchange)),
+    );
   }
 
   #discover(exchange: Exchange, origin: string): Response {
@@ -134,13 +137,15 @@ export class AciPages implements Pages {
 
   /** A dropped file. What is beside it counts for its signature: that of a converted image would not fit. */
   async #answerFile(exchange: Exchange, { segments, kind, stem }: AciRequest): Promise<Response | null> {
-    const { files } = this.#options;
-    const found = (await files?.find(segments)) ?? null;
+    const { files, gate } = this.#options;
+    if (files === null) return null;
+    await gate.admit(exchange, "pull", null);
+    const found = await files.find(segments);
     if (found !== null) {
       const contentType = kind === "signature" ? CONTENT_TYPE.signature : CONTENT_TYPE.aci;
       return fileReply(exchange, { ...found, contentType });
     }
-    if (kind !== "signature" || files === null || (await files.find(`${stem}.aci`.split("/"))) === null) return null;
+    if (kind !== "signature" || (await files.find(`${stem}.aci`.split("/"))) === null) return null;
     throw new RegistryError(
       "NAME_UNKNOWN",
       `${quoteBriefly(`${stem}.aci`)} is a file that was put here without a signature; make one with \`larder aci sign\``,
@@ -151,8 +156,10 @@ export class AciPages implements Pages {
     if (kind === "other") throw notHere(file);
     const { names, images, conversions, gate } = this.#options;
     const { request, record } = exchange;
-    const context: PullContext = { via: request.headers.get("via"), requestId: exchange.requestId };
-    const named = (await names.findHere(stem, exchange.host)) ?? names.nameUnseen(stem, exchange.host);
+    const mayPull = gate.viewOf(exchange);
+    const seen = mayPull === undefined ? {} : { mayPull };
+    const context: PullContext = { via: request.headers.get("via"), requestId: exchange.requestId, ...seen };
+    const named = (await names.findHere(stem, exchange.host, mayPull)) ?? names.nameUnseen(stem, exchange.host);
     if (named === null) throw notHere(file);
     const { repository, tag } = named;
     Object.assign(record, { repository, namespace: repository.namespace, reference: tag });

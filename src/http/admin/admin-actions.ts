@@ -11,6 +11,7 @@ import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory } from "../../registry/images/inventory.ts";
+import type { MayPull } from "../../registry/names/search-order.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
@@ -25,14 +26,21 @@ import { checkImages, inspectImage, listImages } from "./images.ts";
 import type { LineWork } from "./line-work.ts";
 import { stats } from "./stats.ts";
 
+/** Who asks, and what they may pull from; undefined: everything. */
+export type AdminAsker = Asker & { readonly mayPull?: MayPull };
+
 /**
  * A function for each operation of the admin API. `signal` fires when the client has left; `cause` is who asks. They
  * throw RegistryErrors.
  */
 export type AdminActions = {
-  readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal, cause: Asker) => Promise<AnswerOf<Id>>;
+  readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal, cause: AdminAsker) => Promise<AnswerOf<Id>>;
 } & {
-  readonly [Id in LinesId]: (input: InputOf<Id>, signal: AbortSignal, cause: Asker) => Promise<LineWork<AnswerOf<Id>>>;
+  readonly [Id in LinesId]: (
+    input: InputOf<Id>,
+    signal: AbortSignal,
+    cause: AdminAsker,
+  ) => Promise<LineWork<AnswerOf<Id>>>;
 };
 
 /** The parts of a larder that the admin API reads and changes. */
@@ -50,7 +58,7 @@ export type AdminParts = {
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
   /** A look at what is here, for a request that the signal ends. */
-  readonly survey: (signal: AbortSignal) => ImageSurvey;
+  readonly survey: (signal: AbortSignal, mayPull?: MayPull) => ImageSurvey;
   readonly upstreams: Upstreams;
   readonly offline: OfflineSwitch;
   readonly health: () => Promise<Health>;
@@ -76,19 +84,20 @@ export function adminActions(parts: AdminParts): AdminActions {
       await parts.offline.switch(offline);
       return { offline };
     },
-    listImages: async (query, signal) => {
+    listImages: async (query, signal, { mayPull }) => {
       // Who has just pulled sees it.
       await pulls.save();
-      return listImages(survey(signal), inventory, query, signal);
+      return listImages(survey(signal, mayPull), inventory, query, signal);
     },
-    getImage: async ({ image }, signal) => (await inspectImage(survey(signal), pulls, image)) ?? throwNotHere(image),
+    getImage: async ({ image }, signal, { mayPull }) =>
+      (await inspectImage(survey(signal, mayPull), pulls, image)) ?? throwNotHere(image),
     removeImage: async ({ image, force }, _, cause) => {
       const named = parseImageName(image);
       const place = { namespace: named.namespace, path: named.path };
       const { removed, uncovered } = await remover.remove(place, manifestReferenceOf(named), cause, force === "true");
       return removed === null ? throwNotHere(image) : { removed, uncovered };
     },
-    checkImages: ({ images }, signal) => checkImages(survey(signal), images),
+    checkImages: ({ images }, signal, cause) => checkImages(survey(signal, cause.mayPull), images),
     fetchImage: ({ image, platforms }, signal, cause) =>
       fetchImage({ cacher, upstreams, survey: survey(signal), cause }, image, platforms),
     adoptImage: async ({ image, digest, indexBase64 }, _, cause) => {

@@ -8,11 +8,11 @@ import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
-import type { Asker, Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
 import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
-import type { AdminActions } from "./admin-actions.ts";
+import type { AdminActions, AdminAsker } from "./admin-actions.ts";
 import { checkAnswer, checkLines } from "./check-answer.ts";
 import type { LineWork } from "./line-work.ts";
 import { problemResponse, RetiredPath } from "./problem-response.ts";
@@ -95,8 +95,10 @@ export class AdminApi implements Pages {
 
   async #act(id: OperationId, input: object, exchange: Exchange): Promise<Response> {
     // The contract's schemas have made the input of what the action takes.
-    const act = this.#actions[id] as (input: object, signal: AbortSignal, cause: Asker) => Promise<unknown>;
-    const answer = await act(input, exchange.request.signal, exchange);
+    const act = this.#actions[id] as (input: object, signal: AbortSignal, cause: AdminAsker) => Promise<unknown>;
+    const { who, from, requestId } = exchange;
+    const mayPull = this.#options.gate.viewOf(exchange);
+    const answer = await act(input, exchange.request.signal, { who, from, requestId, ...(mayPull && { mayPull }) });
     const { checksAnswers } = this.#options;
     if (CONTRACT[id].form === "lines") {
       const work = answer as LineWork<unknown>;

@@ -27,6 +27,8 @@ export async function listImages(
       return { images, next: formatPageToken(query.order, last) };
     }
     const { repository, tag: name, digest, kind, updatedAtMs, pulledAtMs } = tag;
+    // No place in the list tells of what is left out, the next page's beginning neither.
+    if (!(await survey.sees(repositoryOf(repository)))) continue;
     const extent = await survey.measure(repositoryOf(repository), manifest);
     images.push({ name: `${repository}:${name}`, digest, kind, updatedAtMs, pulledAtMs, ...extent });
     last = tag;
@@ -60,7 +62,7 @@ export async function inspectImage(
   if (found === null) return null;
   const { foundIn, tag, manifest: stored } = found;
   const repository = repositoryOf(foundIn);
-  const visit = survey.visit(repository);
+  const visit = await survey.visit(repository);
   const manifest = await visit.parse(stored);
   const summary = summaryOf(manifest, await visit.platforms(stored, manifest));
   const here = await visit.manifestsHere(summary.platforms.map(({ digest }) => digest));

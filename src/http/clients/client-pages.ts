@@ -45,6 +45,8 @@ export type ClientPagesOptions = {
  *     /client/doctor.sh       a script that tells why a node does not pull from here
  *     /client/TARGET          the files to read; .sh: a script that joins a node; .tar: the files to unpack
  *
+ * Anybody may have them; what larder knows of its own state is for those who may pull.
+ *
  * Everything is written for the address that the client used, so that what it gets works where it is.
  */
 export class ClientPages implements Pages {
@@ -80,11 +82,12 @@ export class ClientPages implements Pages {
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new MethodNotAllowed(request.method, ["GET", "HEAD"]);
     }
-    await this.#options.gate.admit(exchange, "pull", null);
-    return this.#page(page, search, await this.#view(exchange, remote));
+    // Nodes come here before they can log in, and before they trust the certificate.
+    const maySeeState = this.#options.gate.allows(exchange, "pull", null);
+    return this.#page(page, search, await this.#view(exchange, remote), await maySeeState);
   }
 
-  async #page(page: string, search: string, view: ServerView): Promise<Response> {
+  async #page(page: string, search: string, view: ServerView, maySeeState: boolean): Promise<Response> {
     if (page === "") return text(clientIndex(view));
     if (page === "settings.json") return document(JSON.stringify(view.settings), "application/json");
     if (page === "ca.crt") {
@@ -93,7 +96,7 @@ export class ClientPages implements Pages {
     }
     if (page === "doctor.sh") {
       const { origin, settings } = view;
-      const findings = await this.#options.findings();
+      const findings = maySeeState ? await this.#options.findings() : [];
       return text(renderDoctorScript({ origin, standIns: settings.standIns, nowMs: this.#options.now(), findings }));
     }
     if (page.startsWith("/"))

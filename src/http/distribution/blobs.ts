@@ -15,7 +15,7 @@ export async function answerBlob(
   const digest = parseDigest(digestText);
   if (call.request.method === "HEAD") return headBlob(call, repository, digest, blobs);
   if (call.request.method === "GET") return getBlob(call, repository, digest, blobs);
-  await blobs.delete(repository, digest);
+  await blobs.delete(repository, digest, call.mayPull);
   return new Response(null, { status: 202, headers: API_HEADERS });
 }
 

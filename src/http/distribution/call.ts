@@ -1,3 +1,4 @@
+import type { PullView } from "../../access/access-control.ts";
 import type { Gate } from "../../access/gate.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { Repository } from "../../oci/repository.ts";
@@ -27,6 +28,7 @@ export class Call {
     return {
       via: request.headers.get("via"),
       requestId: exchange.requestId,
+      mayPull: this.mayPull,
       isPush: async () => request.method === "HEAD" && (await this.mayPush()),
       cause: exchange,
     };
@@ -37,9 +39,14 @@ export class Call {
     return this.#gate.allows(this.exchange, "push", this.#repository);
   }
 
-  /** May this client pull from another repository, too? */
-  mayPull(other: Repository): Promise<boolean> {
-    return this.#gate.allows(this.exchange, "pull", other);
+  /** What this client may pull from, besides what it asked for; undefined: everything. */
+  get mayPull(): PullView | undefined {
+    return this.#gate.viewOf(this.exchange);
+  }
+
+  /** Does everybody get what others than the repository asked for answer? Else `mayPull` says which, of one by one. */
+  get isForAll(): ((repository: Repository) => boolean) | null {
+    return this.#gate.everyonePullsAll ? null : (repository) => this.#gate.everyonePulls(repository);
   }
 }
 

@@ -16,12 +16,13 @@ const PAGE_LIMIT = 10_000;
 const JSON_TYPE = { "Content-Type": "application/json" };
 
 /**
- * Answers GET of `/v2/_catalog`. Source: Docker's Registry HTTP API V2, "Listing Repositories". Whoever may list the
- * registry sees all of it; rules that show a part of it will be asked for each entry, here.
+ * Answers GET of `/v2/_catalog`, with what whoever asks may pull from. Source: Docker's Registry HTTP API V2, "Listing
+ * Repositories".
  */
 export async function answerCatalog(call: Call, catalog: Catalog): Promise<Response> {
+  const { mayPull } = call;
   return paged(call, async (page) => {
-    const repositories = await catalog.repositories(call.namespace, page);
+    const repositories = await catalog.repositories(call.namespace, page, mayPull, call.request.signal);
     return { entries: repositories, warning: null, body: (names) => ({ repositories: names }) };
   });
 }

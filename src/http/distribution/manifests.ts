@@ -45,7 +45,7 @@ export function answerManifest(
   exchange.record.reference = referenceText;
   const reference = parseReference(referenceText);
   if (request.method === "GET" && reference.kind === "tag") {
-    const known = parts.manifests.recall(repository, reference.tag);
+    const known = parts.manifests.recall(repository, reference.tag, call.isForAll);
     // An old client's manifest is chosen out of a list.
     if (known !== null && known.manifest.mediaType !== MEDIA_TYPE.dockerList) {
       parts.pulls.note(known.foundIn, known.manifest.digest);

@@ -26,8 +26,7 @@ export async function beginUpload(
     const digest = parseDigest(mount);
     const source = from === null || from === "" ? null : locate(from);
     // A mount that is not allowed is one of nothing: clients name what they may not read, too, and upload then.
-    const isAllowed = source === null || (await call.mayPull(source));
-    if (isAllowed && (await uploads.mount(repository, digest, source))) return created(call, digest);
+    if (await uploads.mount(repository, digest, source, call.mayPull)) return created(call, digest);
   }
   const whole = call.exchange.query.get("digest");
   if (whole !== null && mount === null) {

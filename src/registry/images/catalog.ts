@@ -1,3 +1,4 @@
+import type { Turns } from "../../lib/async/turns.ts";
 import { addClause } from "../../lib/text/add-clause.ts";
 import { LOCAL, type Namespace, type RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
@@ -5,7 +6,7 @@ import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { RepositoryStore, TagStore } from "../../storage/metadata.ts";
 import type { Page } from "../../storage/page.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
+import { type Candidate, type MayPull, searchFor, type SearchOrder } from "../names/search-order.ts";
 import type { ImageRules } from "../names/image-rules.ts";
 import { repositoryUnknown, type UpstreamOutlook } from "../pull/not-found.ts";
 import { contextFor, type ListedTags, type PullContext, type TagListOrigin } from "../pull/origin.ts";
@@ -19,7 +20,11 @@ export type CatalogParts = {
   readonly rules: ImageRules;
   readonly order: SearchOrder;
   readonly outlook: UpstreamOutlook;
+  readonly turns: Turns;
 };
+
+/** Names that are read at once where some may be left out. */
+const LOOK_AT_ONCE = 500;
 
 /** Lists the names of repositories and tags. */
 export class Catalog {
@@ -31,14 +36,29 @@ export class Catalog {
 
   /**
    * Names of repositories: seen through a registry that larder stands in for, that registry's own; seen through
-   * larder's own address (`namespace` null), all, by their full names.
+   * larder's own address (`namespace` null), all, by their full names. Those are left out that whoever asks may not pull from.
    */
-  async repositories(namespace: Namespace | null, page: Page): Promise<readonly string[]> {
-    const { repositories } = this.#parts;
-    if (namespace === null) return repositories.listRepositories(null, page);
-    const after = page.after === null ? null : `${namespace}/${page.after}`;
-    const names = await repositories.listRepositories(namespace, { after, limit: page.limit });
-    return names.map((name) => repositoryOf(name).path);
+  async repositories(
+    namespace: Namespace | null,
+    page: Page,
+    mayPull: MayPull,
+    signal: AbortSignal | null,
+  ): Promise<readonly string[]> {
+    const work = this.#parts.turns.begin(signal);
+    const { limit } = page;
+    let after = page.after === null || namespace === null ? page.after : `${namespace}/${page.after}`;
+    const seen: RepositoryName[] = [];
+    for (;;) {
+      const size = mayPull === undefined ? limit : Math.min(limit, LOOK_AT_ONCE);
+      const names = await this.#parts.repositories.listRepositories(namespace, { after, limit: size });
+      for (const name of names) {
+        if (seen.length < limit && (await mayPull?.(repositoryOf(name))) !== false) seen.push(name);
+      }
+      if (names.length < size || seen.length >= limit) break;
+      after = names.at(-1) ?? null;
+      await work.rest();
+    }
+    return namespace === null ? seen : seen.map((name) => repositoryOf(name).path);
   }
 
   /**
@@ -48,7 +68,7 @@ export class Catalog {
    */
   async tags(repository: Repository, page: Page, context: PullContext): Promise<ListedTags> {
     const { order, outlook } = this.#parts;
-    const candidates = [...candidatesOf(repository, order)];
+    const candidates = await searchFor(repository, order, context.mayPull);
     const places = repository.namespace === LOCAL ? candidates.map((candidate) => [candidate]) : [candidates];
     const asking = contextFor(repository, context);
     let failure: UpstreamError | null = null;

@@ -25,7 +25,7 @@ export class HeldImages {
    * at most.
    */
   async find(
-    isMeant: (repository: RepositoryName) => boolean,
+    isMeant: (repository: RepositoryName) => boolean | Promise<boolean>,
     limits: { readonly repositories: number; readonly tags: number },
   ): Promise<readonly HeldImage[]> {
     const work = this.#turns.begin();
@@ -34,7 +34,9 @@ export class HeldImages {
       const page: readonly RepositoryName[] = await this.#repositories.listRepositories(null, { after, limit: PAGE });
       for (const name of page) {
         const list = name.startsWith(`${LOCAL}/`) ? own : others;
-        if (list.length < limits.repositories && isMeant(name)) list.push(name);
+        if (list.length >= limits.repositories) continue;
+        const isOne = isMeant(name);
+        if (isOne === true || (isOne !== false && (await isOne))) list.push(name);
       }
       after = page.at(-1) ?? null;
       if (page.length < PAGE) break;

@@ -1,3 +1,4 @@
+import type { MayPull } from "../names/search-order.ts";
 import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -72,9 +73,11 @@ export class ImageCacher {
     selection: PlatformSelection,
     observe: CacheObserver,
     cause: EventCause = NO_CAUSE,
+    mayPull?: MayPull,
   ): Promise<void> {
     const { requestId } = cause;
-    const context = { ...NOW, cause, ...(requestId === null ? {} : { requestId }) };
+    const seen = mayPull === undefined ? {} : { mayPull };
+    const context = { ...NOW, cause, ...seen, ...(requestId === null ? {} : { requestId }) };
     const { manifest, warning } = await this.#root(repository, reference, context);
     observe({ kind: "resolved", digest: manifest.digest, warning });
     const work = this.#turns.begin();

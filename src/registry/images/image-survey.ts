@@ -4,7 +4,7 @@ import { formatReference, type Reference } from "../../oci/reference.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { StoredManifest, StoredTag, TagStore } from "../../storage/metadata.ts";
-import { candidateNames, candidatesOf, type SearchOrder } from "../names/search-order.ts";
+import { candidateNames, type MayPull, searchFor, type SearchOrder } from "../names/search-order.ts";
 import { checkCompleteness, type CompletenessReport } from "./completeness.ts";
 import { ImageVisit, type PartStores } from "./image-visit.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -21,7 +21,12 @@ export type FoundImage = {
 };
 
 /** The stores that a survey reads. */
-export type SurveyParts = PartStores & { readonly tags: TagStore; readonly order: SearchOrder };
+export type SurveyParts = PartStores & {
+  readonly tags: TagStore;
+  readonly order: SearchOrder;
+  /** What whoever asks may pull from. Nothing else is here for them. */
+  readonly mayPull?: MayPull;
+};
 
 /** After so many parts of images a survey has done enough for one request: seconds of work. */
 const ENOUGH_PARTS = 500_000;
@@ -51,11 +56,17 @@ export class ImageSurvey {
     return this.#looked >= this.#enoughParts;
   }
 
+  /** Is this repository there, for whoever asks? */
+  async sees(repository: Repository): Promise<boolean> {
+    return (await this.#parts.mayPull?.(repository)) !== false;
+  }
+
   /** What answers to a reference; null when nothing does. */
   async find({ namespace, path, tag, digest }: Reference): Promise<FoundImage | null> {
-    const { order, manifests, tags } = this.#parts;
+    const { order, manifests, tags, mayPull } = this.#parts;
     await this.#work.rest();
-    for (const { repository, accept } of candidatesOf({ namespace, path }, order)) {
+    if (!(await this.sees({ namespace, path }))) return null;
+    for (const { repository, accept } of await searchFor({ namespace, path }, order, mayPull)) {
       const foundIn = nameOf(repository);
       if (digest !== null) {
         const manifest = await manifests.getManifest(foundIn, digest);
@@ -85,14 +96,16 @@ export class ImageSurvey {
   }
 
   /** A visit to one image by itself. */
-  visit(repository: Repository): ImageVisit {
-    return new ImageVisit(this.#parts, candidateNames(repository, this.#parts.order), this.#work);
+  async visit(repository: Repository): Promise<ImageVisit> {
+    const { order, mayPull } = this.#parts;
+    const names = candidateNames(repository, await searchFor(repository, order, mayPull));
+    return new ImageVisit(this.#parts, names, this.#work, mayPull);
   }
 
   async #once<T>(known: Map<string, T>, key: string, repository: Repository, look: (visit: ImageVisit) => Promise<T>) {
     const before = known.get(key);
     if (before !== undefined) return before;
-    const visit = this.visit(repository);
+    const visit = await this.visit(repository);
     const seen = await look(visit);
     this.#looked += visit.looked;
     known.set(key, seen);

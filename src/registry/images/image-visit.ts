@@ -17,6 +17,7 @@ import {
 } from "../../storage/metadata.ts";
 import { HeldParts, type WholeFiles } from "../push/held-parts.ts";
 import { readManifest } from "../pull/read-manifest.ts";
+import type { MayPull } from "../names/search-order.ts";
 
 /** The stores that hold the parts of images. */
 export type PartStores = {
@@ -36,11 +37,11 @@ export class ImageVisit implements ImageReader<StoredManifest> {
   readonly #held: HeldParts;
 
   /** `names`: the repositories that may answer for the image. */
-  constructor(stores: PartStores, names: readonly RepositoryName[], work: Work) {
+  constructor(stores: PartStores, names: readonly RepositoryName[], work: Work, mayPull?: MayPull) {
     this.#stores = stores;
     this.#names = names;
     this.#work = work;
-    this.#held = new HeldParts(stores.holdings, stores.files, "isWhole", work);
+    this.#held = new HeldParts(stores.holdings, stores.files, "isWhole", work, mayPull);
   }
 
   /** Walks the selected manifests of the image. */

@@ -48,7 +48,7 @@ export class PulledImage implements ImageReader<StoredManifest> {
 
   /** A config's bytes; null for one that is longer than `limitBytes`. Throws what a pull of the blob would. */
   async readConfig(digest: Digest, limitBytes = CONFIG_LIMIT_BYTES): Promise<Uint8Array | null> {
-    const here = await this.#blobs.readHere(this.#repository, digest, limitBytes);
+    const here = await this.#blobs.readHere(this.#repository, digest, limitBytes, this.#context.mayPull);
     if (here !== null) return here;
     const found = await this.#blobs.get(this.#repository, digest, this.#context);
     if (found.size > limitBytes) return null;

@@ -6,7 +6,7 @@ import { referrersTag } from "../../oci/referrers-tag.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
-import { candidateNames, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
+import { candidateNames, searchFor, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
 import { readManifest } from "../pull/read-manifest.ts";
 import { contextFor, type ManifestOrigin, type PullContext } from "../pull/origin.ts";
 
@@ -70,12 +70,13 @@ export class Referrers {
     context: PullContext,
     signal: AbortSignal | null,
   ): Promise<ReferrersPage> {
-    const upstreams = context.isHereOnly === true ? [] : upstreamRepositories(repository, this.#order);
+    const search = await searchFor(repository, this.#order, context.mayPull);
+    const upstreams = context.isHereOnly === true ? [] : upstreamRepositories(search);
     for (const upstream of upstreams) await this.#origin.referrers(upstream, subject, contextFor(repository, context));
     const work = this.#turns.begin(signal);
     const found = new Map<Digest, Descriptor>();
     let cut: Digest | null = null;
-    for (const name of candidateNames(repository, this.#order)) {
+    for (const name of candidateNames(repository, search)) {
       for (const source of [this.#stored(name, subject, after, work), this.#listed(name, subject, after, work)]) {
         const end = await this.#take(source, found);
         if (end !== null && (cut === null || end < cut)) cut = end;

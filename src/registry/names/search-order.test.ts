@@ -1,7 +1,14 @@
 import { expect, test } from "bun:test";
-import { type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
+import { LOCAL, type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
 import { nameOf } from "../../oci/repository.ts";
-import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "./search-order.ts";
+import {
+  candidateNames,
+  candidatesOf,
+  type MayPull,
+  searchFor,
+  type SearchOrder,
+  upstreamRepositories,
+} from "./search-order.ts";
 
 const order: SearchOrder = {
   unqualified: ["docker.io"] as Namespace[],
@@ -54,6 +61,19 @@ test("a name without a registry: local, docker.io's library, then whoever has ju
 
 test("each repository is named once, and only what upstream may have is asked there", () => {
   const repository = { namespace: "quay.io" as Namespace, path: parseRepositoryPath("a/b") };
-  expect(candidateNames(repository, order) as readonly string[]).toEqual(["quay.io/a/b", "local/a/b"]);
-  expect(upstreamRepositories(repository, order)).toEqual([repository]);
+  const search = [...candidatesOf(repository, order)];
+  expect(candidateNames(repository, search) as readonly string[]).toEqual(["quay.io/a/b", "local/a/b"]);
+  expect(upstreamRepositories(search)).toEqual([repository]);
+});
+
+test("what whoever asks may not pull from is no step of their search, but what they were admitted to is", async () => {
+  const repository = { namespace: LOCAL, path: parseRepositoryPath("coreos/etcd") };
+  const seen = async (mayPull: MayPull) =>
+    (await searchFor(repository, order, mayPull)).map((step) => nameOf(step.repository) as string);
+  expect(await seen(undefined)).toEqual(Array.from(candidatesOf(repository, order), (step) => nameOf(step.repository)));
+  expect(await seen(() => false)).toEqual(["local/coreos/etcd"]);
+  expect(await seen(async ({ namespace }) => namespace === "quay.io")).toEqual([
+    "local/coreos/etcd",
+    "quay.io/coreos/etcd",
+  ]);
 });

@@ -52,17 +52,36 @@ export function* candidatesOf(repository: Repository, order: SearchOrder): Gener
   }
 }
 
-/** The repositories of the search for `repository`, each once, itself first. */
-export function candidateNames(repository: Repository, order: SearchOrder): readonly RepositoryName[] {
-  const names = Array.from(candidatesOf(repository, order), (candidate) => nameOf(candidate.repository));
-  return [...new Set([nameOf(repository), ...names])];
+/**
+ * Which repositories whoever asks may pull from: no other one answers for what they asked for, as if it were not there.
+ * Undefined: all of them.
+ */
+export type MayPull = ((repository: Repository) => boolean | Promise<boolean>) | undefined;
+
+/** The steps of the search for whoever asks. Whether they may look at `repository` itself has been decided. */
+export async function searchFor(
+  repository: Repository,
+  order: SearchOrder,
+  mayPull: MayPull,
+): Promise<readonly Candidate[]> {
+  const all = [...candidatesOf(repository, order)];
+  if (mayPull === undefined) return all;
+  const own = nameOf(repository);
+  const seen: Candidate[] = [];
+  for (const candidate of all) {
+    if (nameOf(candidate.repository) === own || (await mayPull(candidate.repository))) seen.push(candidate);
+  }
+  return seen;
 }
 
-/** The repositories of the search that upstream may be asked for. */
-export function upstreamRepositories(repository: Repository, order: SearchOrder): readonly Repository[] {
-  return [...candidatesOf(repository, order)]
-    .filter(({ accept }) => accept === "upstream")
-    .map((candidate) => candidate.repository);
+/** The repositories of a search for `repository`, each once, itself first. */
+export function candidateNames(repository: Repository, search: readonly Candidate[]): readonly RepositoryName[] {
+  return [...new Set([nameOf(repository), ...search.map((candidate) => nameOf(candidate.repository))])];
+}
+
+/** The repositories of a search that upstream may be asked for. */
+export function upstreamRepositories(search: readonly Candidate[]): readonly Repository[] {
+  return search.filter(({ accept }) => accept === "upstream").map((candidate) => candidate.repository);
 }
 
 /** docker.io's `nginx` and `library/nginx` are one image; a push to either under larder's own address means it. */

@@ -13,7 +13,14 @@ import type { BlobLink, BlobLinkStore, HoldingStore, TagStore } from "../../stor
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import type { BlobFiles } from "./blob-files.ts";
-import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
+import { findLender, findLent } from "./lent-blobs.ts";
+import {
+  candidateNames,
+  type MayPull,
+  searchFor,
+  type SearchOrder,
+  upstreamRepositories,
+} from "../names/search-order.ts";
 import { blobUnknown, type UpstreamOutlook } from "./not-found.ts";
 import { contextFor, type BlobOrigin, type PullContext } from "./origin.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
@@ -70,7 +77,7 @@ export class Blobs {
    */
   async sizeForPush(repository: Repository, digest: Digest, context: PullContext): Promise<number> {
     const { links, now, graceMs } = this.#parts;
-    const link = await this.#findHere(repository, digest);
+    const link = await this.#findHere(repository, digest, context.mayPull);
     if (link === null) return this.#sizeAtUpstream(repository, digest, context);
     const ageMs = now() - link.touchedAtMs;
     // What was touched in the future was touched by a clock that was wrong.
@@ -83,10 +90,10 @@ export class Blobs {
 
   /** The blob for one who reads it. Throws as `sizeForPush` does. */
   async get(repository: Repository, digest: Digest, context: PullContext): Promise<FoundBlob> {
-    const link = await this.#findHere(repository, digest);
+    const link = await this.#findHere(repository, digest, context.mayPull);
     if (link !== null) return this.#stored(link, digest);
     try {
-      const { download, fetchedFrom } = await this.#askUpstream(repository, digest, async (upstream) => {
+      const { download, fetchedFrom } = await this.#askUpstream(repository, digest, context, async (upstream) => {
         const found = await this.#parts.origin.download(upstream, digest, contextFor(repository, context));
         return found === null ? null : { download: found, fetchedFrom: upstream.namespace };
       });
@@ -104,8 +111,9 @@ export class Blobs {
 
   /** Brings a blob here: null when it is here already, else its download. Throws as `sizeForPush` does. */
   async bring(repository: Repository, digest: Digest, context: PullContext): Promise<BlobDownload | null> {
-    if ((await this.#findHere(repository, digest)) !== null) return null;
-    return this.#askUpstream(repository, digest, (upstream) => this.#parts.origin.download(upstream, digest, context));
+    if ((await this.#findHere(repository, digest, context.mayPull)) !== null) return null;
+    const { origin } = this.#parts;
+    return this.#askUpstream(repository, digest, context, (upstream) => origin.download(upstream, digest, context));
   }
 
   /**
@@ -114,8 +122,8 @@ export class Blobs {
    */
   async fulfil(repository: Repository, digest: Digest, context: PullContext): Promise<boolean> {
     const { links, origin } = this.#parts;
-    if (await this.secure(repository, digest)) return true;
-    const { found, failure } = await this.#firstAnswer(repository, async (upstream) => {
+    if (await this.secure(repository, digest, context.mayPull)) return true;
+    const { found, failure } = await this.#firstAnswer(repository, context, async (upstream) => {
       if (!(await links.isReferenced(nameOf(upstream), digest))) return null;
       const download = await origin.download(upstream, digest, context);
       await download?.done;
@@ -130,16 +138,21 @@ export class Blobs {
    * Is the blob on disk, whole, where `repository` may be answered from? For one who relies on it: a repository that lends it
    * links it afterwards, and a file that was set aside is brought back. What only wants to know asks `HeldParts`.
    */
-  async secure(repository: Repository, digest: Digest): Promise<boolean> {
-    return (await this.#findHere(repository, digest)) !== null;
+  async secure(repository: Repository, digest: Digest, mayPull?: MayPull): Promise<boolean> {
+    return (await this.#findHere(repository, digest, mayPull)) !== null;
   }
 
   /**
    * A blob of at most `limitBytes` that is on disk, whole; null when it is not. Nobody pulls it: the traffic is not counted,
    * and nothing is changed.
    */
-  async readHere(repository: Repository, digest: Digest, limitBytes: number): Promise<Uint8Array | null> {
-    const found = await this.#find(repository, digest);
+  async readHere(
+    repository: Repository,
+    digest: Digest,
+    limitBytes: number,
+    mayPull?: MayPull,
+  ): Promise<Uint8Array | null> {
+    const found = await this.#find(repository, digest, mayPull);
     if (found === null || found.link.size > limitBytes) return null;
     const body = await this.#parts.store.read(digest, null);
     if (body === null) return null;
@@ -152,17 +165,18 @@ export class Blobs {
    * Throws BLOB_UNKNOWN, DENIED for what an immutable tag leads to, and UNSUPPORTED where nothing would come of it: a manifest
    * of the repository names the blob, and another repository lends it.
    */
-  async delete(repository: Repository, digest: Digest): Promise<void> {
-    const { links } = this.#parts;
+  async delete(repository: Repository, digest: Digest, mayPull?: MayPull): Promise<void> {
+    const { links, holdings } = this.#parts;
     const name = nameOf(repository);
     const detail = { digest };
     await assertMayGo(repository, { kind: "digest", digest }, this.#parts);
-    if ((await links.isReferenced(name, digest)) && (await links.isLinkedElsewhere(name, digest))) {
+    const isSeen = async (other: Repository) => nameOf(other) !== name && (await mayPull?.(other)) !== false;
+    if ((await links.isReferenced(name, digest)) && (await findLender(holdings, digest, isSeen)) !== null) {
       const message = `a manifest of ${name} names the blob ${digest}, and another repository has it: it would still be answered; delete the manifest first`;
       throw new RegistryError("UNSUPPORTED", message, { detail });
     }
     if (await links.unlinkBlob(name, digest)) return;
-    const holder = (await this.#find(repository, digest))?.link.repository ?? null;
+    const holder = (await this.#find(repository, digest, mayPull))?.link.repository ?? null;
     const where = holder === null ? "" : `; ${holder} answers for it: delete it there`;
     throw new RegistryError("BLOB_UNKNOWN", `the blob ${digest} is not in ${name}${where}`, { detail });
   }
@@ -172,9 +186,9 @@ export class Blobs {
    * is fetched or pushed again. A blob that another repository brought here serves this one too, once one of its manifests
    * names it: that is written down, but a pull does not depend on it.
    */
-  async #findHere(repository: Repository, digest: Digest): Promise<BlobLink | null> {
+  async #findHere(repository: Repository, digest: Digest, mayPull: MayPull): Promise<BlobLink | null> {
     const { links, files, now, bestEffort } = this.#parts;
-    const found = await this.#find(repository, digest);
+    const found = await this.#find(repository, digest, mayPull);
     if (found === null || !(await files.makeWhole(digest, found.link.size))) return null;
     if (!found.isLent) return found.link;
     const mount = () => links.mountBlob(found.link.repository, digest, null, now(), "cached");
@@ -186,13 +200,14 @@ export class Blobs {
   async #find(
     repository: Repository,
     digest: Digest,
+    mayPull: MayPull,
   ): Promise<{ readonly link: BlobLink; readonly isLent: boolean } | null> {
     const { links, holdings, order, rules } = this.#parts;
-    const all = candidateNames(repository, order);
+    const all = candidateNames(repository, await searchFor(repository, order, mayPull));
     const names = rules.limitsIntake ? await this.#withoutDenied(all, digest) : all;
     const link = await links.findLink(names, digest);
     if (link !== null) return { link, isLent: false };
-    const size = (await holdings.findLinkedAnywhere([digest])).get(digest);
+    const size = (await findLent(holdings, [digest], mayPull)).get(digest);
     if (size === undefined) return null;
     const borrower = await links.findNaming(names, digest);
     return borrower === null ? null : { link: { repository: borrower, size, touchedAtMs: 0 }, isLent: true };
@@ -214,21 +229,22 @@ export class Blobs {
     const { links, origin } = this.#parts;
     const isPush = (await context.isPush?.()) === true;
     const asking = contextFor(repository, context);
-    const { found, failure } = await this.#firstAnswer(repository, async (upstream) =>
+    const { found, failure } = await this.#firstAnswer(repository, context, async (upstream) =>
       !isPush || (await links.isReferenced(nameOf(upstream), digest)) ? origin.size(upstream, digest, asking) : null,
     );
     if (found !== null) return found;
     // Whether it is there cannot be said now; for one who pushes, it is not.
     if (isPush) throw this.#goneFrom(repository, digest);
-    this.#assertMayComeIn(repository);
-    throw await this.#unknown(repository, digest, failure);
+    await this.#assertMayComeIn(repository, context);
+    throw await this.#unknown(repository, digest, context, failure);
   }
 
   /** Throws IntakeDenied when the blob may not come in from an upstream of the search. */
-  #assertMayComeIn(repository: Repository): void {
+  async #assertMayComeIn(repository: Repository, { mayPull }: PullContext): Promise<void> {
     const { rules, order } = this.#parts;
     if (!rules.limitsIntake) return;
-    for (const upstream of upstreamRepositories(repository, order)) rules.assertMayComeIn(upstream, null);
+    const search = await searchFor(repository, order, mayPull);
+    for (const upstream of upstreamRepositories(search)) rules.assertMayComeIn(upstream, null);
   }
 
   #stored({ repository: name, size }: BlobLink, digest: Digest): FoundBlob {
@@ -256,7 +272,7 @@ export class Blobs {
   /** A blob that is handed on from upstream to one reader. */
   async #unkept(repository: Repository, digest: Digest, context: PullContext): Promise<FoundBlob> {
     const { origin, traffic } = this.#parts;
-    const found = await this.#askUpstream(repository, digest, async (upstream) => {
+    const found = await this.#askUpstream(repository, digest, context, async (upstream) => {
       const size = await origin.size(upstream, digest, context);
       return size === null ? null : { upstream, size };
     });
@@ -294,17 +310,23 @@ export class Blobs {
   async #askUpstream<T>(
     repository: Repository,
     digest: Digest,
+    context: PullContext,
     ask: (repository: Repository) => Promise<T | null>,
   ): Promise<T> {
-    const { found, failure } = await this.#firstAnswer(repository, ask);
+    const { found, failure } = await this.#firstAnswer(repository, context, ask);
     if (found !== null) return found;
-    this.#assertMayComeIn(repository);
-    throw await this.#unknown(repository, digest, failure);
+    await this.#assertMayComeIn(repository, context);
+    throw await this.#unknown(repository, digest, context, failure);
   }
 
-  async #unknown(repository: Repository, digest: Digest, failure: UpstreamError | null): Promise<RegistryError> {
+  async #unknown(
+    repository: Repository,
+    digest: Digest,
+    { mayPull }: PullContext,
+    failure: UpstreamError | null,
+  ): Promise<RegistryError> {
     const { order, outlook, files } = this.#parts;
-    const candidates = [...candidatesOf(repository, order)];
+    const candidates = await searchFor(repository, order, mayPull);
     return blobUnknown(digest, { repository, candidates, failure, outlook }, await files.isDamaged(digest));
   }
 
@@ -317,10 +339,11 @@ export class Blobs {
   /** Asks one upstream after the other: the first that has an answer, else the first failure. */
   async #firstAnswer<T>(
     repository: Repository,
+    { mayPull }: PullContext,
     ask: (upstream: Repository) => Promise<T | null>,
   ): Promise<{ readonly found: T | null; readonly failure: UpstreamError | null }> {
     let failure: UpstreamError | null = null;
-    for (const upstream of upstreamRepositories(repository, this.#parts.order)) {
+    for (const upstream of upstreamRepositories(await searchFor(repository, this.#parts.order, mayPull))) {
       try {
         const found = await ask(upstream);
         if (found !== null) return { found, failure: null };

@@ -7,7 +7,7 @@ import { nameOf, type Repository } from "../../oci/repository.ts";
 import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestStore, StoredManifest, TagKind, Tagged, TagStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
-import { type Candidate, candidatesOf, type SearchOrder } from "../names/search-order.ts";
+import { type Candidate, candidatesOf, searchFor, type SearchOrder } from "../names/search-order.ts";
 import { readManifest } from "./read-manifest.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { manifestUnknown, type UpstreamOutlook } from "./not-found.ts";
@@ -64,7 +64,13 @@ export class Manifests {
         : this.#byDigest(candidate, reference.digest, asking);
     let failure: UpstreamError | null = null;
     let denied: IntakeDenied | null = null;
-    for (const candidate of candidatesOf(repository, this.#parts.order)) {
+    const { order, outlook } = this.#parts;
+    // Mostly the first one is the last: the steps are made one by one where all of them may be seen.
+    const search =
+      context.mayPull === undefined
+        ? candidatesOf(repository, order)
+        : await searchFor(repository, order, context.mayPull);
+    for (const candidate of search) {
       try {
         const found = await find(candidate);
         if (found !== null) return found;
@@ -76,8 +82,7 @@ export class Manifests {
       }
     }
     if (denied !== null && context.isHereOnly !== true) throw denied;
-    const candidates = [...candidatesOf(repository, this.#parts.order)];
-    const { outlook } = this.#parts;
+    const candidates = await searchFor(repository, order, context.mayPull);
     throw manifestUnknown(reference, {
       repository,
       candidates,
@@ -89,12 +94,18 @@ export class Manifests {
 
   /**
    * What `get` would find by a tag, when that is in memory and needs no question to anybody; else null: `get` it. It takes
-   * a tenth of the time, and a fleet of nodes asks for the same few tags.
+   * a tenth of the time, and a fleet of nodes asks for the same few tags. `isForAll` says whether everybody may pull from a
+   * repository; null: everybody may from all.
    */
-  recall(repository: Repository, tag: Tag): LocatedManifest | null {
+  recall(
+    repository: Repository,
+    tag: Tag,
+    isForAll: ((repository: Repository) => boolean) | null = null,
+  ): LocatedManifest | null {
     const { tags, order, origin, rules } = this.#parts;
     for (const { repository: place, accept } of candidatesOf(repository, order)) {
       const name = nameOf(place);
+      if (isForAll !== null && name !== nameOf(repository) && !isForAll(place)) return null;
       const here = tags.recallTagged(name, tag);
       if (here === undefined) return null;
       if (here?.tag.kind === "cached" && rules.limitsIntake && rules.refusal(place, tag) !== null) return null;

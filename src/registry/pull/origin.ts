@@ -6,6 +6,7 @@ import type { Repository } from "../../oci/repository.ts";
 import type { EventCause } from "../../storage/events.ts";
 import type { StoredManifest, Tagged } from "../../storage/metadata.ts";
 import type { BlobElsewhere } from "../../upstream/registry-client.ts";
+import type { MayPull } from "../names/search-order.ts";
 import type { BlobDownload } from "./blob-download.ts";
 
 /** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer may be older than it should be. */
@@ -28,6 +29,8 @@ export type PullContext = {
   readonly isHereOnly?: boolean;
   /** Does the client look before it pushes, rather than want to have it? Asked only where that counts. */
   readonly isPush?: () => Promise<boolean>;
+  /** What whoever asks may pull from; everything when left out. */
+  readonly mayPull?: MayPull;
   /** Who asks, for events; larder itself when left out. */
   readonly cause?: EventCause;
 };

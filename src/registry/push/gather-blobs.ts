@@ -55,8 +55,8 @@ export class BlobGathering {
 
   /** Is the blob here afterwards, where this push may take it from? */
   async #bring(places: readonly Repository[], digest: Digest): Promise<boolean> {
-    for (const place of places) if (await this.#blobs.secure(place, digest)) return true;
     const { context } = this.#push;
+    for (const place of places) if (await this.#blobs.secure(place, digest, context.mayPull)) return true;
     const found = await this.#push.ask(digest, async (note) => {
       for (const place of places) if (await note(this.#blobs.fulfil(place, digest, context))) return true;
       return null;

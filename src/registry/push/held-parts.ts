@@ -3,6 +3,8 @@ import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { BlobLink, HoldingStore } from "../../storage/metadata.ts";
 import type { BlobFiles } from "../pull/blob-files.ts";
+import { findLent } from "../pull/lent-blobs.ts";
+import type { MayPull } from "../names/search-order.ts";
 
 /** Digests that are looked up at once: they take about a millisecond. */
 const SET = 100;
@@ -19,8 +21,10 @@ export class HeldParts {
   readonly #files: WholeFiles;
   readonly #check: FileCheck;
   readonly #work: Work;
+  readonly #mayPull: MayPull;
 
-  constructor(holdings: HoldingStore, files: WholeFiles, check: FileCheck, work: Work) {
+  constructor(holdings: HoldingStore, files: WholeFiles, check: FileCheck, work: Work, mayPull?: MayPull) {
+    this.#mayPull = mayPull;
     this.#holdings = holdings;
     this.#files = files;
     this.#check = check;
@@ -55,7 +59,7 @@ export class HeldParts {
       const linked = sizesOf(await this.#holdings.findLinks(repositories, set));
       const others = set.filter((digest) => !linked.has(digest));
       if (others.length === 0) return linked;
-      return new Map([...linked, ...(await this.#holdings.findLinkedAnywhere(others))]);
+      return new Map([...linked, ...(await findLent(this.#holdings, others, this.#mayPull))]);
     });
   }
 

@@ -10,7 +10,14 @@ import type { Tag } from "../../oci/tag.ts";
 import { NO_CAUSE } from "../../storage/events.ts";
 import type { HoldingStore, ManifestPut, ManifestStore, StoredManifest, TagStore } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
-import { candidateNames, candidatesOf, type SearchOrder, upstreamRepositories } from "../names/search-order.ts";
+import {
+  type Candidate,
+  candidateNames,
+  type MayPull,
+  searchFor,
+  type SearchOrder,
+  upstreamRepositories,
+} from "../names/search-order.ts";
 import { BlobGathering } from "./gather-blobs.ts";
 import { HeldParts, type WholeFiles } from "./held-parts.ts";
 import { readManifest } from "../pull/read-manifest.ts";
@@ -117,8 +124,9 @@ export class ManifestPushes {
     push: PushProgress,
     depth: number,
   ): Promise<boolean> {
-    const { store, acceptSparse, now } = this.#parts;
+    const { store, acceptSparse, order, now } = this.#parts;
     const { stored, manifest, places } = node;
+    const lenders = (await namesOf(places, order, push.context.mayPull)).slice(1);
     for (let attempt = 1; ; attempt++) {
       const held = await this.#hold(repository, node, push, depth);
       if (!held.isWhole && !acceptSparse) return false;
@@ -127,7 +135,7 @@ export class ManifestPushes {
       const missing = await store.putManifest(nameOf(repository), {
         manifest: stored,
         requiredBlobs: held.blobs,
-        borrowFrom: namesOf(places, this.#parts.order).slice(1),
+        borrowFrom: lenders,
         requiredManifests: held.manifests,
         references: referencesOf(manifest),
         subject: manifest.subject?.digest ?? null,
@@ -150,7 +158,7 @@ export class ManifestPushes {
     const { manifests, others } = listedIn(manifest);
     const required = requiredBlobs(manifest);
     const gathering = this.#gathering(push);
-    const names = namesOf(places, this.#parts.order);
+    const names = await namesOf(places, this.#parts.order, push.context.mayPull);
     const needed = await gathering.gather(repository, places, names, required);
     for (const digest of needed.absent) push.missing.add(digest);
     // What is no manifest by its type may be one all the same.
@@ -200,12 +208,13 @@ export class ManifestPushes {
       manifest: await readManifest(stored, push.work),
       places: placesWith(places, place),
     });
-    const here = places.flatMap((place) => Array.from(candidatesOf(place, order), ({ repository }) => repository));
+    const searches = await searchesFrom(places, order, push.context.mayPull);
+    const here = searches.flatMap((search) => search.map(({ repository }) => repository));
     const held = (await store.getManifests(here.map(nameOf), [digest])).get(digest);
     const holder = here.find((repository) => nameOf(repository) === held?.repository);
     if (held !== undefined && holder !== undefined) return at(holder, held.manifest);
     return push.ask(digest, async (note) => {
-      for (const upstream of places.flatMap((place) => upstreamRepositories(place, order))) {
+      for (const upstream of searches.flatMap(upstreamRepositories)) {
         const stored = await note(origin.manifest(upstream, digest, push.context));
         if (stored !== null) return at(upstream, stored);
       }
@@ -227,6 +236,17 @@ function placesWith(places: readonly Repository[], place: Repository): readonly 
 }
 
 /** The repositories of the search from all places, each once. */
-function namesOf(places: readonly Repository[], order: SearchOrder) {
-  return [...new Set(places.flatMap((place) => candidateNames(place, order)))];
+async function namesOf(places: readonly Repository[], order: SearchOrder, mayPull: MayPull) {
+  const searches = await searchesFrom(places, order, mayPull);
+  const names = places.flatMap((place, index) => candidateNames(place, searches[index] ?? []));
+  return [...new Set(names)];
+}
+
+/** The search from each place, in their order. */
+function searchesFrom(
+  places: readonly Repository[],
+  order: SearchOrder,
+  mayPull: MayPull,
+): Promise<readonly (readonly Candidate[])[]> {
+  return Promise.all(places.map((place) => searchFor(place, order, mayPull)));
 }

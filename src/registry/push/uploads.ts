@@ -1,6 +1,8 @@
 import { untilAborted } from "../../lib/async/until-aborted.ts";
 import type { ByteRange } from "../../lib/text/byte-range.ts";
 import { algorithmOf, type Digest, type DigestAlgorithm } from "../../oci/digest.ts";
+import type { MayPull } from "../names/search-order.ts";
+import { findLender } from "../pull/lent-blobs.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import { newUploadId, type Spool, tryParseUploadId, type UploadId, uploadLease } from "../../storage/blobs.ts";
@@ -87,10 +89,11 @@ export class Uploads {
    * Links a blob of another repository (any when `from` is null) instead of an upload. False when there is none, or its
    * file is not whole: then the client's own copy is better.
    */
-  async mount(repository: Repository, digest: Digest, from: Repository | null): Promise<boolean> {
+  async mount(repository: Repository, digest: Digest, from: Repository | null, mayPull?: MayPull): Promise<boolean> {
+    if (from !== null && (await mayPull?.(from)) === false) return false;
+    const source = from === null ? await findLender(this.#holdings, digest, mayPull) : nameOf(from);
     const recorded = (await this.#holdings.findLinkedAnywhere([digest])).get(digest);
-    if (recorded === undefined || !(await this.#files.makeWhole(digest, recorded))) return false;
-    const source = from === null ? null : nameOf(from);
+    if (source === null || recorded === undefined || !(await this.#files.makeWhole(digest, recorded))) return false;
     return (await this.#links.mountBlob(nameOf(repository), digest, source, this.#now())) !== null;
   }
 

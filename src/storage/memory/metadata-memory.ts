@@ -377,6 +377,13 @@ class MemoryMetadata {
     return this.#sizesOf(digests.filter((digest) => this.#isLinked(digest)));
   }
 
+  async listHolders(digest: Digest, page: Page): Promise<readonly RepositoryName[]> {
+    return pageOf(
+      [...this.repositories].flatMap(([name, { links }]) => (links.has(digest) ? [name] : [])),
+      page,
+    );
+  }
+
   #sizesOf(digests: readonly Digest[]): ReadonlyMap<Digest, number> {
     return new Map(digests.map((digest) => [digest, this.#sizes.get(digest) ?? 0]));
   }

@@ -1,6 +1,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { BlobLink, HoldingStore } from "../metadata.ts";
+import type { Page } from "../page.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 type Found = { readonly digest: Digest; readonly repository: RepositoryName };
@@ -51,5 +52,14 @@ export class SqliteHoldings implements HoldingStore {
       )
       .all(JSON.stringify(digests));
     return new Map(rows.map(({ digest, size }) => [digest, size]));
+  }
+
+  async listHolders(digest: Digest, { after, limit }: Page): Promise<readonly RepositoryName[]> {
+    const sql =
+      "SELECT repository FROM repository_blob WHERE digest = ? AND repository > ? ORDER BY repository LIMIT ?";
+    const rows = this.#database
+      .query<{ repository: RepositoryName }, [string, string, number]>(sql)
+      .all(digest, after ?? "", limit);
+    return rows.map(({ repository }) => repository);
   }
 }
