@@ -20,6 +20,7 @@ import {
   removal,
   removalQuery,
   verifyProgress,
+  verifyRequest,
 } from "./image-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
@@ -151,9 +152,10 @@ export const CONTRACT = {
   }),
   verify: operation("POST", "/verifications", {
     action: "administer",
-    summary: "Read every file of a blob, and set aside those whose bytes are wrong",
-    description: "The last line is `done` or `failed`. A file that cannot be read stays.",
-    body: v.strictObject({}),
+    summary: "Read every file of a blob, or those of some images, and deal with those whose bytes are wrong",
+    description:
+      "What came from a registry is fetched again at once; what was pushed is set aside until it is pushed again. A file that cannot be read stays. The last line is `done` or `failed`.",
+    body: verifyRequest,
     form: "lines",
     answer: verifyProgress,
   }),

@@ -187,15 +187,53 @@ export const fetchProgress = v.variant("kind", [
 /** A line of progress while an image is fetched. */
 export type FetchProgress = Shape<typeof fetchProgress>;
 
-/** A line of progress while files are verified. */
+/** What is verified. */
+export const verifyRequest = v.strictObject({
+  images: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(1024))),
+      v.minLength(1),
+      v.maxLength(1000),
+      v.description("images by their names, or by patterns such as `team/**:v1.*`; left out: every file of a blob"),
+    ),
+  ),
+});
+
+/** What may be wrong with a blob's file. */
+export const rot = v.pipe(
+  v.picklist(["damaged", "missing", "unreadable"]),
+  v.description(
+    "`damaged`: its bytes are not those of its digest, and it was set aside; `missing`: there is none; `unreadable`: the disk does not give it, and it stays",
+  ),
+);
+/** The first images that need a blob. */
+export const needingImages = v.pipe(v.array(v.string()), v.description("the first images that need it"));
+
+/** A line of progress while blobs are verified. */
 export const verifyProgress = v.variant("kind", [
   v.object({ kind: v.literal("progress"), files: count, bytes }),
-  v.object({ kind: v.literal("damaged"), digest }),
-  v.object({ kind: v.literal("unreadable"), digest, reason: v.string() }),
+  v.object({
+    kind: v.literal("rotten"),
+    digest,
+    rot,
+    reason: v.string(),
+    isHealed: v.pipe(v.boolean(), v.description("were the right bytes fetched again from its registry?")),
+    why: sentence("why they were not, and what to do; null when they were"),
+    images: needingImages,
+  }),
+  v.object({
+    kind: v.literal("image"),
+    image: v.string(),
+    status: v.pipe(
+      v.picklist(["whole", "partial", "damaged", "absent"]),
+      v.description("`partial`: what is here of it is right, and a pull fetches the rest"),
+    ),
+    problems: v.pipe(v.array(v.string()), v.description("a line for each part that is not right; the first hundred")),
+  }),
   v.object({ kind: v.literal("done"), files: count, bytes }),
   failed,
 ]);
-/** A line of progress while files are verified. */
+/** A line of progress while blobs are verified. */
 export type VerifyProgress = Shape<typeof verifyProgress>;
 
 /** A manifest that is to become the cached answer to a tag. */

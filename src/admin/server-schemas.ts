@@ -1,6 +1,7 @@
 /** The server itself: what it is, how it does, what it is to do. */
 import * as v from "valibot";
-import { bytes, count, durationMs, sentence, timeMs } from "./basic-schemas.ts";
+import { bytes, count, digest, durationMs, sentence, timeMs } from "./basic-schemas.ts";
+import { needingImages, rot } from "./image-schemas.ts";
 import type { Shape } from "./shape.ts";
 
 /** The name and the version of the server, and what short names mean to it. */
@@ -25,6 +26,7 @@ export const health = v.object({
     v.description("the file system of the data folder: what larder may still write, and all of it"),
   ),
   storeProblem: sentence("why nothing may be written, and what to do; null when all is well"),
+  rot: sentence("which images have damaged blobs, and what to do; null when none is known"),
   offline: v.boolean(),
   upstreams: v.pipe(
     v.array(
@@ -81,6 +83,33 @@ export const namespaceStats = v.object({
 /** The counts of one namespace's traffic, with the state of its registry. */
 export type NamespaceStats = Shape<typeof namespaceStats>;
 
+/** How verification does: how far the pass over all blobs has come, and what is rotten now. */
+export const verification = v.object({
+  pass: v.pipe(
+    v.nullable(
+      v.object({
+        startedAtMs: timeMs,
+        endedAtMs: v.pipe(v.nullable(timeMs), v.description("null: it is on its way")),
+        blobs: count,
+        bytes,
+        rotten: v.pipe(count, v.description("blobs that it found rotten")),
+      }),
+    ),
+    v.description("the pass that is on its way, or ended last; null when none has begun"),
+  ),
+  lastEndedAtMs: v.pipe(v.nullable(timeMs), v.description("when a pass last came to its end; null when none did")),
+  rotten: v.pipe(
+    v.object({ damaged: count, missing: count, unreadable: count }),
+    v.description("blobs whose bytes cannot be had from here now"),
+  ),
+  first: v.pipe(
+    v.array(v.object({ digest, rot, reason: v.string(), sinceMs: timeMs, images: needingImages })),
+    v.description("the first of these"),
+  ),
+});
+/** How verification does. */
+export type VerificationAnswer = Shape<typeof verification>;
+
 /** The counts of all traffic, and what an operator should know of the store. */
 export const stats = v.object({
   sinceMs: v.pipe(timeMs, v.description("when larder began to count, in milliseconds since 1970")),
@@ -94,6 +123,7 @@ export const stats = v.object({
     v.object({ files: count, damaged: count, bytes }),
     v.description("files that were set aside, because no record names them or (`damaged`) their bytes are wrong"),
   ),
+  verification: v.pipe(v.nullable(verification), v.description("null when the store cannot be read")),
   collectionRefusal: sentence("why nothing is collected, and what to do; null when nothing speaks against it"),
   storeProblem: sentence("why nothing may be written at all, and what to do; null when all is well"),
 });

@@ -5,6 +5,8 @@ import { listNames } from "./list-names.ts";
 type ServerHealth = {
   readonly disk: { readonly freeBytes: number; readonly sizeBytes: number };
   readonly storeProblem: string | null;
+  /** Which images have damaged blobs; an older larder does not say. */
+  readonly rot?: string | null;
   readonly offline: boolean;
   readonly upstreams: readonly {
     readonly namespace: string;
@@ -25,6 +27,7 @@ export function examineLarder(health: ServerHealth, used: ReadonlySet<string> | 
   return [
     disk,
     examineStore(health.storeProblem ?? null),
+    ...examineRot(health.rot ?? null),
     ...examineUpstreams(health, used),
     ...examineCautions(health),
   ];
@@ -47,6 +50,11 @@ export function examineStore(problem: string | null): Finding {
     problem,
     "see to larder's own machine; until then what is new is not kept, and what cannot be read is missing",
   );
+}
+
+/** Blobs whose bytes cannot be had from larder; nothing is said where none is known. */
+function examineRot(rot: string | null): readonly Finding[] {
+  return rot === null ? [] : [warn("store", rot, "`larder stats` lists them; push those images again")];
 }
 
 /** The difference between this machine's clock and larder's, which certificates depend on. */

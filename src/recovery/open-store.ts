@@ -25,8 +25,8 @@ export type Store = { readonly metadata: MetadataStore; readonly housekeeping: H
 /** The maintenance that an opened store needs: snapshots, and a check of its database. */
 export type Housekeeping = {
   readonly snapshots: Snapshots;
-  /** Reads all of the database, in turns. What is wrong with it is told as when a request meets it. */
-  readonly check: (work: Work) => Promise<void>;
+  /** Reads all of the database, in turns. What is wrong with it is told as when a request meets it, and returned; null: nothing is. */
+  readonly check: (work: Work) => Promise<string | null>;
 };
 
 /** Watches what a store is written to; see `FolderGuard`. */
@@ -104,9 +104,10 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
     if (known !== null && known.damage === null) tryWriteMark(dataFolder, { ...known, damage: seen });
   };
   database.onDamage(() => noteDamage("larder.db has pages that cannot be read"));
-  const check = async (work: Work): Promise<void> => {
+  const check = async (work: Work): Promise<string | null> => {
     const wrong = await checkDatabase(database, work);
     if (wrong !== null) noteDamage(wrong);
+    return wrong;
   };
   const journal = new ChangeJournal(dataFolder, database, now);
   database.watch(journal);

@@ -39,6 +39,7 @@ class SteppedFiles {
   readonly store: BlobStore = {
     size: async (digest) => (this.files.has(digest) ? SIZE : null),
     read: async () => null,
+    scan: async () => null,
     open: async () => null,
     put: async () => SIZE,
     fileOf: async () => null,

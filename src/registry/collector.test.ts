@@ -13,6 +13,7 @@ import { openSqliteMetadata } from "../storage/sqlite/metadata-sqlite.ts";
 import { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import { FilesystemSpool } from "../storage/filesystem/spool-filesystem.ts";
 import { LineLog } from "../telemetry/line-log.ts";
+import { RottenBlobs } from "./pull/rotten-blobs.ts";
 import { BlobFiles } from "./pull/blob-files.ts";
 import { Collector } from "./collector.ts";
 import { referencesOf } from "../oci/manifest-references.ts";
@@ -43,7 +44,9 @@ beforeEach(async () => {
     () => now,
   );
   const bestEffort = new BestEffortWrites(log, () => now);
-  const files = new BlobFiles({ store: blobs, aside, transitions: metadata.transitions, bestEffort, log });
+  const { transitions } = metadata;
+  const rotten = new RottenBlobs({ store: metadata.rotten, events: metadata.events, bestEffort, now: () => now });
+  const files = new BlobFiles({ store: blobs, aside, transitions, bestEffort, rotten, log });
   uploads = new Uploads(
     { spool: new FilesystemSpool(folder, new DiskReserve(folder)), store: blobs },
     files,

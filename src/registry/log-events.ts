@@ -16,14 +16,16 @@ function imageOf({ repository, tag, digest }: StoreEvent): string | null {
 
 /** What comes with a cached image, platform by platform, is told of to those alone who want to know everything. */
 function levelOf({ kind, tag }: StoreEvent): LogLevel {
+  if (kind === "damaged") return "warning";
   return kind === "cached" && tag === null ? "debug" : "info";
 }
 
 function fieldsOf(event: StoreEvent): Record<string, string | number> {
-  const { tag, digest, sizeBytes, who, from, requestId } = event;
+  const { repository, tag, digest, sizeBytes, who, from, requestId } = event;
   const [image, by] = [imageOf(event), who ?? from];
   return {
     ...(image === null ? {} : { image }),
+    ...(repository === null && digest !== null ? { blob: digest } : {}),
     ...(tag === null || digest === null ? {} : { digest }),
     ...(sizeBytes === null ? {} : { bytes: sizeBytes }),
     ...(by === null ? {} : { by }),

@@ -24,6 +24,8 @@ import { type AciComposition, composeAci } from "./compose-aci.ts";
 import type { RegistryComposition } from "./compose-registry.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { readinessChecks } from "./readiness.ts";
+import { describeRot } from "./describe-rot.ts";
+import type { VerificationComposition } from "./compose-verification.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 
 /** What pages are made over, besides the registry. */
@@ -39,6 +41,7 @@ export type PagesParts = {
   readonly collectionLimits: CollectionLimits;
   readonly disk: () => Promise<{ freeBytes: number; sizeBytes: number }>;
   readonly isStopping: () => boolean;
+  readonly verification: VerificationComposition;
 };
 
 /** Wires what answers requests: the first that know a request answer it. */
@@ -71,6 +74,7 @@ export function composePages(
   const health = async () => ({
     disk: await parts.disk(),
     storeProblem: guard.problem,
+    rot: await describeRot(parts.verification),
     offline: of.upstreams.offline,
     upstreams: await upstreamHealth.check(),
   });
@@ -109,7 +113,7 @@ function adminPages(
   const { version, clock, variables } = environment;
   const { metadata, guard, turns } = foundation;
   const { manifests, tags, holdings } = metadata;
-  const { blobs, files, aside, collector, verifier, upstreams, offline, traffic, lastingTraffic, pulls, pins } = of;
+  const { blobs, files, aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins } = of;
   const immutable = {
     pushed: metadata.pushed,
     get rules() {
@@ -124,7 +128,7 @@ function adminPages(
     collector,
     collectionLimits,
     aside,
-    verifier,
+    verifications: parts.verification.verifications,
     cacher,
     remover: new ImageRemover(manifests, tags, immutable, turns, clock.now),
     survey: (signal, mayPull) =>

@@ -14,6 +14,7 @@ import { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
 import { Manifests } from "../registry/pull/manifests.ts";
 import { OfflineSwitch } from "../registry/pull/offline-switch.ts";
 import { PullNotes } from "../registry/pull/pull-notes.ts";
+import { RottenBlobs } from "../registry/pull/rotten-blobs.ts";
 import { RecentFailures } from "../registry/pull/recent-failures.ts";
 import { TrafficCounter } from "../registry/pull/traffic.ts";
 import { UpstreamTagLists } from "../registry/pull/upstream-tag-lists.ts";
@@ -22,7 +23,6 @@ import { UpstreamManifests } from "../registry/pull/upstream-manifests.ts";
 import { Upstreams } from "../registry/pull/upstreams.ts";
 import { ManifestPushes } from "../registry/push/manifest-pushes.ts";
 import { Uploads } from "../registry/push/uploads.ts";
-import { Verifier } from "../registry/verifier.ts";
 import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
 import { FilesystemSpool } from "../storage/filesystem/spool-filesystem.ts";
@@ -47,7 +47,8 @@ export function composeRegistry(
   const spool = new FilesystemSpool(dataFolder, reserve, guard);
   const aside = new FilesystemAside(dataFolder, guard);
   const bestEffort = new BestEffortWrites(log, elapsed);
-  const files = new BlobFiles({ store: blobs, aside, transitions, bestEffort, log });
+  const notes = new RottenBlobs({ store: metadata.rotten, events, bestEffort, now });
+  const files = new BlobFiles({ store: blobs, aside, transitions, bestEffort, rotten: notes, log });
   const uploads = new Uploads({ spool, store: blobs }, files, metadata, now);
   const rules = settings.derive((told) => new ImageRules(told));
   const upstreams = new Upstreams([], settings.now.offline, (offline) => tellOfSwitch(offline, log), rules);
@@ -152,7 +153,10 @@ export function composeRegistry(
     /** How many blobs are being fetched. */
     downloads: () => blobOrigin.downloads,
     collector: new Collector({ blobs, aside, collection, transitions, events, leases, uploads, now, guard }),
-    verifier: new Verifier({ store: blobs, aside, transitions, leases, turns, log, elapsed }),
+    /** Blobs on their way from upstream, for what brings one again. */
+    blobOrigin,
+    /** What is known of rotten blobs. */
+    notes,
   };
 }
 

@@ -8,6 +8,7 @@ import { newInstanceId } from "../upstream/loop-mark.ts";
 import { composeGate } from "./compose-gate.ts";
 import { composePages } from "./compose-pages.ts";
 import { composeRegistry } from "./compose-registry.ts";
+import { composeVerification } from "./compose-verification.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
 import { scheduledCollection } from "./scheduled-collection.ts";
@@ -50,9 +51,11 @@ export function compose(
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, downloads } = parts;
   const access = composeGate(settings, environment, foundation, () => upstreams.offline);
+  const verification = composeVerification(parts, { settings, environment, foundation, order });
   const collectionLimits = collectionLimitsOf(settings);
   const disk = () => spaceOf(dataFolder);
   let isStopping = false;
+  let endVerification = (): Promise<void> => Promise.resolve();
   const { pages, aci } = composePages(parts, {
     settings,
     environment,
@@ -64,11 +67,13 @@ export function compose(
     collectionLimits,
     disk,
     isStopping: () => isStopping,
+    verification,
   });
   const requestMetrics = metrics.watchRegistry({
     traffic,
     upstreams,
     collections: () => collector.totals,
+    verification: { ...verification, everyMs: () => settings.now.verifyEveryMs },
     store: { statistics: metadata.statistics, downloads, disk, guard, reserve },
   });
   const pipeline = new Pipeline({
@@ -89,6 +94,8 @@ export function compose(
       await offline.start(settings.now.offline);
       await pins.load();
       await aci.start();
+      await parts.notes.start();
+      endVerification = verification.background.start();
     },
     prepare: async (next) => {
       const open = await opener.prepare(next);
@@ -103,10 +110,10 @@ export function compose(
     },
     saveTraffic: () => lastingTraffic.save(),
     savePulls: () => pulls.save(),
-    stop: () => {
+    stop: async () => {
       isStopping = true;
       access.stop();
-      return aci.stop();
+      await Promise.all([aci.stop(), endVerification()]);
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),
   };

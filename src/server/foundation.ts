@@ -1,6 +1,6 @@
 import type { ListeningSocket } from "../http/clients/client-request.ts";
 import type { Clock } from "../lib/async/clock.ts";
-import type { Turns } from "../lib/async/turns.ts";
+import type { Turns, Work } from "../lib/async/turns.ts";
 import type { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
@@ -29,6 +29,10 @@ export type Foundation = {
   readonly guard: WriteGuard & { readonly problem: string | null };
   /** Who shares the event loop, the keeping of the store included. */
   readonly turns: Turns;
+  /** Reads all of the database, in turns. What is wrong with it; null when nothing is. */
+  readonly checkDatabase: (work: Work) => Promise<string | null>;
+  /** How many requests are being answered. */
+  readonly openRequests: () => number;
   /** PEM of larder's own authority, or null. */
   readonly authorityPem: string | null;
   /** Where larder listens; known when the first request comes. */

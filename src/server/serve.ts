@@ -76,7 +76,18 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     metrics.watchListeners(() => openRequestsOf(listeners));
     if (certificate !== null) metrics.watchCertificate(certificate.source, authorityPem);
     const sockets = () => listeners;
-    const foundation = { dataFolder, metadata, reserve, guard, turns, authorityPem, sockets, metrics };
+    const foundation = {
+      dataFolder,
+      metadata,
+      reserve,
+      guard,
+      turns,
+      checkDatabase: housekeeping?.check ?? (() => Promise.resolve(null)),
+      openRequests: () => openRequestsOf(listeners),
+      authorityPem,
+      sockets,
+      metrics,
+    };
     const composition = compose(current, environment, foundation);
     opened.add(saving(composition.saveTraffic, SAVE_TRAFFIC_MS));
     opened.add(saving(composition.savePulls, SAVE_PULLS_MS));

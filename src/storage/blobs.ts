@@ -56,8 +56,14 @@ export interface BlobStore {
   put(digest: Digest, spooled: Spooled): Promise<number>;
   /** The size in bytes, or null when the blob is not here. */
   size(digest: Digest): Promise<number | null>;
-  /** The content, or the range of it, which must lie inside; null when the blob is not here. */
+  /** The content, or the range of it, which must lie inside; null when the blob is not here. Throws when it may not be read. */
   read(digest: Digest, range: ByteRange | null): Promise<BlobBody | null>;
+  /**
+   * The content as the disk has it, to be checked: past what the system remembers of files, where that can be, so that it
+   * neither hides what has become of the disk nor forgets others' files over it. A piece holds until the next one is asked
+   * for. Null when the blob is not here.
+   */
+  scan(digest: Digest): Promise<AsyncIterable<Uint8Array> | null>;
   /** Opens the content to be read here and there; null when the blob is not here. */
   open(digest: Digest): Promise<RangeReader | null>;
   /**

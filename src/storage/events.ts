@@ -17,8 +17,10 @@ import type { Tag } from "../oci/tag.ts";
  * - `removed`: a person took away a tag (its manifest may stay), or, without a tag, a manifest with all its tags.
  * - `expired`: what nobody needs any more by the settings' word: a manifest that a tag left behind, or a tag that a rule took.
  * - `collected`: blobs that nothing referred to were deleted; `sizeBytes` is the space of all of them.
+ * - `damaged`: a blob, `digest`, was found whose bytes cannot be had from here (`verification.ts`).
+ * - `healed`: the right bytes of such a blob are here again.
  */
-type EventKind = "pushed" | "cached" | "removed" | "expired" | "collected";
+type EventKind = "pushed" | "cached" | "removed" | "expired" | "collected" | "damaged" | "healed";
 
 /** Who caused an event; larder itself where all fields are null. */
 export type EventCause = {

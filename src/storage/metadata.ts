@@ -25,6 +25,7 @@ import type { PushedStore } from "./pushed.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { StatisticsStore } from "./statistics.ts";
 import type { TagListStore } from "./tag-lists.ts";
+import type { RottenBlobStore, VerificationStore } from "./verification.ts";
 
 /** A pushed tag was put here by a person and wins; a cached one is a copy of the upstream's. */
 export type TagKind = "pushed" | "cached";
@@ -281,6 +282,8 @@ export type MetadataStore = {
   readonly leftBehind: LeftBehindStore;
   readonly transitions: BlobTransitionStore;
   readonly statistics: StatisticsStore;
+  readonly verification: VerificationStore;
+  readonly rotten: RottenBlobStore;
   readonly settings: SettingsStore;
   readonly pulls: PullStore;
   readonly pins: PinStore;

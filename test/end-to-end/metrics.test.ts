@@ -206,6 +206,13 @@ const ALERTS: readonly (readonly [string, Series, Series])[] = [
     { 'larder_collections_total{result="refused"}': "0+1", 'larder_collections_total{result="done"}': 3 },
     { 'larder_collections_total{result="refused"}': "0+1", 'larder_collections_total{result="done"}': "0+1" },
   ],
+  ["LarderBlobsRotten", { 'larder_rotten_blobs{rot="damaged"}': 1 }, { 'larder_rotten_blobs{rot="damaged"}': 0 }],
+  [
+    "LarderVerificationBehind",
+    // At the end of the eight hours that are played.
+    { larder_verification_started_timestamp_seconds: 0, larder_verification_interval_seconds: 3600 },
+    { larder_verification_started_timestamp_seconds: 0, larder_verification_interval_seconds: 86_400 },
+  ],
   ["LarderLogIncomplete", { larder_log_lines_dropped_total: "0+1" }, { larder_log_lines_dropped_total: 9 }],
   [
     "LarderMetricsIncomplete",

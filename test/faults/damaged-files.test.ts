@@ -48,16 +48,24 @@ test("a push heals a file in which a bit has flipped", async () => {
 });
 
 test("a verification finds flipped bits: what is cached is fetched anew, what was pushed is asked for", async () => {
-  const image = lab.addImage();
-  await lab.manifest(image.manifest.digest);
-  const cached = layerOf(image);
+  const there = lab.addImage();
+  await lab.manifest(there.manifest.digest);
+  const cached = layerOf(there);
   await send("GET", lab.blobUrl(cached.digest));
   const name = freshName();
-  const [pushed, whole] = [await pushedLayer(name), await pushedLayer(name)];
+  const [whole, pushed] = [await pushedLayer(name), await pushedLayer(name)];
   for (const layer of [cached, pushed]) await flipBit(layer);
   const { status, output } = await runLarder(lab.larder.url, "verify");
   expect(status).toBe(1);
   for (const { digest } of [cached, pushed]) expect(output).toContain(`${digest}\tdamaged`);
+  expect(output).toMatch(new RegExp(`${cached.digest}.*fetched again`));
+  expect(output).toContain(`  local/${name}:1\ta blob`);
+  expect(new Uint8Array(await readFile(fileOf(cached)))).toEqual(cached.bytes);
+  const stats = await runLarder(lab.larder.url, "stats");
+  expect(stats.output).toContain(`${pushed.digest} damaged since`);
+  const image = await runLarder(lab.larder.url, "verify", `${name}:1`);
+  expect(image.status).toBe(1);
+  expect(image.output).toContain(`local/${name}:1\tdamaged`);
   expect(output).not.toContain(whole.digest);
   expect((await send("GET", lab.blobUrl(cached.digest))).bytes).toEqual(cached.bytes);
   const url = blobUrl(lab.larder.url, name, pushed.digest);

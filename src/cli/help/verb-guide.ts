@@ -156,10 +156,12 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
       ),
       verb("unpin", "let go of what was pinned", ["larder unpin 'registry.k8s.io/**'", ""]),
       verb("gc", "give back the space of what was removed", ["larder gc --grace 0s", "pushes in flight fail"]),
-      verb("verify", "read every file, and set aside what is damaged", [
-        "larder verify",
-        "exit status 1: something is",
-      ]),
+      verb(
+        "verify",
+        "compare files with their digests, and mend what is damaged",
+        ["larder verify", "all; exit status 1: something is damaged"],
+        ["larder verify nginx:1.27 'team/**:v1.*'", "these images"],
+      ),
       verb("rebuild", "make a damaged or lost database anew", [
         "larder rebuild --dry-run --data /srv/larder",
         "what would come back",

@@ -1,5 +1,6 @@
 /** The results of verbs that work on a server, its store, its settings and this machine. */
 import * as v from "valibot";
+import { rot } from "../../admin/image-schemas.ts";
 import * as server from "../../admin/server-schemas.ts";
 import { bytes, count, digest, reason, time } from "./json-values.ts";
 
@@ -21,6 +22,14 @@ export const statsResult = v.object({
   namespaces: v.array(v.object({ ...server.namespaceStats.entries, rateLimit: v.nullable(rateLimit) })),
   total: v.nullable(v.object({ since: time, namespaces: v.array(server.namespaceCounts) })),
   aside: server.stats.entries.aside,
+  verification: v.nullable(
+    v.object({
+      pass: v.nullable(v.object({ startedAt: time, endedAt: v.nullable(time), blobs: count, bytes, rotten: count })),
+      lastEndedAt: v.pipe(v.nullable(time), v.description("when a pass last came to its end")),
+      rotten: server.verification.entries.rotten,
+      first: v.array(v.object({ digest, rot, reason: v.string(), since: time, images: v.array(v.string()) })),
+    }),
+  ),
   collectionRefusal: server.stats.entries.collectionRefusal,
   storeProblem: server.stats.entries.storeProblem,
 });
@@ -61,7 +70,28 @@ export const verifyResult = v.object({
   reason,
   files: v.pipe(count, v.description("read so far")),
   bytes,
-  damaged: v.array(v.object({ digest, status: v.picklist(["damaged", "unreadable"]), reason })),
+  damaged: v.array(
+    v.object({
+      digest,
+      status: v.pipe(
+        v.picklist(["damaged", "missing", "unreadable", "healed"]),
+        v.description("`healed`: it was fetched again"),
+      ),
+      reason: v.string(),
+      advice: v.pipe(v.nullable(v.string()), v.description("why it was not fetched again, and what to do")),
+      images: v.pipe(v.array(v.string()), v.description("the first images that need it")),
+    }),
+  ),
+  images: v.pipe(
+    v.array(
+      v.object({
+        image: v.string(),
+        status: v.picklist(["whole", "partial", "damaged", "absent"]),
+        problems: v.array(v.string()),
+      }),
+    ),
+    v.description("those that were asked for; empty when every file was read"),
+  ),
 });
 
 const listed = v.object({ first: v.array(v.string()), count });

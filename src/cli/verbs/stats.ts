@@ -33,13 +33,28 @@ const COLUMNS: readonly Column[] = [
 const ALLOWANCE: Column = { title: "ALLOWANCE", kind: "fact" };
 
 /** An older larder leaves things out. */
-function jsonOf({ sinceMs, namespaces, total, ...rest }: Stats) {
+function jsonOf({ sinceMs, namespaces, total, verification, ...rest }: Stats) {
   return {
     since: timeOf(sinceMs),
     ...rest,
+    verification: verification == null ? null : verificationOf(verification),
     namespaces: namespaces.map(({ rateLimit, ...one }) => ({ ...one, rateLimit: limitOf(rateLimit) })),
     total: total == null ? null : { since: timeOf(total.sinceMs), namespaces: total.namespaces },
   };
+}
+
+function verificationOf({ pass, lastEndedAtMs, rotten, first }: NonNullable<Stats["verification"]>) {
+  const shown = pass === null ? null : timesOf(pass);
+  return {
+    pass: shown,
+    lastEndedAt: timeOf(lastEndedAtMs),
+    rotten,
+    first: first.map(({ sinceMs, images, ...one }) => ({ ...one, since: timeOf(sinceMs), images: [...images] })),
+  };
+}
+
+function timesOf({ startedAtMs, endedAtMs, ...counts }: NonNullable<NonNullable<Stats["verification"]>["pass"]>) {
+  return { startedAt: timeOf(startedAtMs), endedAt: timeOf(endedAtMs), ...counts };
 }
 
 function limitOf(limit: NamespaceStats["rateLimit"]) {
@@ -48,13 +63,16 @@ function limitOf(limit: NamespaceStats["rateLimit"]) {
   return { ...rest, seenAt: timeOf(seenAtMs) };
 }
 
-function format({ sinceMs, offline, namespaces, total, aside, ...problems }: Stats, columns: number | null): string {
+function format(
+  { sinceMs, offline, namespaces, total, aside, verification, ...problems }: Stats,
+  columns: number | null,
+): string {
   const state = offline ? "offline: no upstream registry is contacted" : "online";
   const rows = namespaces.map((one) => [...cells(one), allowanceOf(one)]);
   const table = rows.length === 0 ? "nothing was asked for yet\n" : formatTable([...COLUMNS, ALLOWANCE], rows, columns);
   const away = namespaces.filter(({ upstream }) => upstream === "away").map(({ namespace }) => namespace);
   const unreachable = away.length === 0 ? "" : `not reachable, and tried again in the background: ${away.join(", ")}\n`;
-  const notes = `${unreachable}${formatAside(aside)}${formatProblems(problems)}`;
+  const notes = `${unreachable}${formatAside(aside)}${formatVerification(verification)}${formatProblems(problems)}`;
   return `since the start, ${formatTime(sinceMs)}; ${state}\n${notes}\n${table}${formatTotal(total, columns)}`;
 }
 
@@ -72,6 +90,24 @@ function formatAside(aside: Stats["aside"]): string {
   if (aside.files === 0) return "";
   const damaged = aside.damaged === 0 ? "" : `, ${aside.damaged} of them damaged`;
   return `set aside: ${aside.files} files${damaged}, ${formatBytes(aside.bytes)}\n`;
+}
+
+/** What is rotten, and how far the pass over all blobs is. An older larder does not tell. */
+function formatVerification(verification: Stats["verification"] | undefined): string {
+  if (verification == null) return "";
+  const { pass, lastEndedAtMs, rotten, first } = verification;
+  const count = rotten.damaged + rotten.missing + rotten.unreadable;
+  const lines = first.map(
+    ({ digest, rot, reason, sinceMs, images }) =>
+      `  ${digest} ${rot} since ${formatTime(sinceMs)}: ${reason}; needed by ${images.join(" ") || "no tag"}`,
+  );
+  if (count > first.length) lines.push(`  and ${count - first.length} more`);
+  if (count > 0) lines.unshift(`not to be had from here: ${count} blobs; push what needs them again`);
+  if (pass !== null && pass.endedAtMs === null) {
+    const so = `${pass.blobs} blobs, ${formatBytes(pass.bytes)}`;
+    lines.push(`verification: on its way since ${formatTime(pass.startedAtMs)}, ${so} so far`);
+  } else if (lastEndedAtMs !== null) lines.push(`verification: all blobs were read by ${formatTime(lastEndedAtMs)}`);
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function formatProblems({

@@ -19,7 +19,7 @@ import type { OfflineSwitch } from "../../registry/pull/offline-switch.ts";
 import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
-import type { Verifier } from "../../registry/verifier.ts";
+import type { Verifications } from "../../registry/verification/verifications.ts";
 import type { Asker } from "../exchange.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
@@ -54,7 +54,7 @@ export type AdminParts = {
   readonly collectionLimits: CollectionLimits;
   /** How much was set aside. */
   readonly aside: { totals(): Promise<AnswerOf<"getStats">["aside"]> };
-  readonly verifier: Verifier;
+  readonly verifications: Verifications;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
   /** A look at what is here, for a request that the signal ends. */
@@ -117,7 +117,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     collect: ({ graceMs = collectionLimits.graceMs, ...options }) =>
       collector.collect({ ...collectionLimits, graceMs }, options),
-    verify: async (_, signal) => verify(parts.verifier, signal),
+    verify: async ({ images = null }, signal) => verify(parts, images, signal),
   };
 }
 
@@ -131,11 +131,20 @@ function throwNotHere(image: string): never {
   throw new RegistryError("MANIFEST_UNKNOWN", `${formatReference(parseImageName(image))} is not here`);
 }
 
-function verify(verifier: Verifier, signal: AbortSignal): LineWork<VerifyProgress> {
+function verify(
+  { verifications, survey }: AdminParts,
+  images: readonly string[] | null,
+  requested: AbortSignal,
+): LineWork<VerifyProgress> {
   const left = new AbortController();
+  const signal = AbortSignal.any([requested, left.signal]);
   return {
     work: async (tell) => {
-      return { kind: "done", ...(await verifier.verifyAll(AbortSignal.any([signal, left.signal]), tell)) };
+      const done =
+        images === null
+          ? await verifications.verifyAll(signal, tell)
+          : await verifications.verifyImages(images, survey(signal), signal, tell);
+      return { kind: "done", ...done };
     },
     onLeave: () => left.abort(),
   };

@@ -1,7 +1,8 @@
-import type { NamespaceCounts, NamespaceStats, Stats } from "../../admin/server-schemas.ts";
+import type { NamespaceCounts, NamespaceStats, Stats, VerificationAnswer } from "../../admin/server-schemas.ts";
 import type { Collector } from "../../registry/collector.ts";
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
+import type { Verifications } from "../../registry/verification/verifications.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 
 const NOTHING = { hits: 0, misses: 0, stale: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
@@ -13,6 +14,7 @@ type StatsParts = {
   readonly startedAtMs: number;
   readonly aside: { totals(): Promise<Stats["aside"]> };
   readonly collector: Collector;
+  readonly verifications: Verifications;
   readonly guard: { readonly problem: string | null };
 };
 
@@ -25,6 +27,7 @@ export async function stats(parts: StatsParts): Promise<Stats> {
     namespaces: namespacesOf(traffic, upstreams),
     total: await totalOf(lastingTraffic, upstreams),
     aside: await aside.totals(),
+    verification: await verificationOf(parts.verifications),
     collectionRefusal: collector.refusal,
     storeProblem: guard.problem,
   };
@@ -41,6 +44,20 @@ function namespacesOf(traffic: TrafficCounter, upstreams: Upstreams): Stats["nam
     const counts = countsOf(byNamespace.get(namespace) ?? { namespace, ...NOTHING }, upstreams);
     return { ...counts, upstream: states.get(namespace) ?? null, rateLimit: limits.get(namespace) ?? null };
   });
+}
+
+/** How verification does; null when the store cannot be read. */
+async function verificationOf(verifications: Verifications): Promise<VerificationAnswer | null> {
+  const state = await verifications.state().catch(() => null);
+  if (state === null) return null;
+  const { pass, rotten, first } = state;
+  const { lastEndedAtMs = null, after: _, ...shown } = pass ?? {};
+  return {
+    pass: pass === null ? null : (shown as VerificationAnswer["pass"]),
+    lastEndedAtMs,
+    rotten,
+    first: [...first],
+  };
 }
 
 /** Counts over all starts; null when the store cannot be read, which `storeProblem` tells of. */

@@ -3,11 +3,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { digestOf } from "../../oci/digest.ts";
+import type { RepositoryName } from "../../oci/repository-name.ts";
 import { FilesystemAside } from "../../storage/filesystem/aside-filesystem.ts";
 import { blobPath } from "../../storage/filesystem/blob-folder.ts";
 import { FilesystemBlobs } from "../../storage/filesystem/blobs-filesystem.ts";
+import type { MetadataStore } from "../../storage/metadata.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { BlobFiles } from "./blob-files.ts";
+import { RottenBlobs } from "./rotten-blobs.ts";
 import { BestEffortWrites } from "./best-effort-writes.ts";
 
 const TEXT = "a layer";
@@ -16,14 +19,18 @@ const digest = digestOf(TEXT);
 let folder: string;
 let aside: FilesystemAside;
 let files: BlobFiles;
-let transitions: ReturnType<typeof memoryMetadata>["transitions"];
+let metadata: MetadataStore;
+let transitions: MetadataStore["transitions"];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "larder-blob-files-"));
   aside = new FilesystemAside(folder);
   const log = { write: () => {} };
-  ({ transitions } = memoryMetadata());
+  metadata = memoryMetadata();
+  ({ transitions } = metadata);
   const store = new FilesystemBlobs(folder);
-  files = new BlobFiles({ store, aside, transitions, bestEffort: new BestEffortWrites(log, () => 0), log });
+  const bestEffort = new BestEffortWrites(log, () => 0);
+  const rotten = new RottenBlobs({ store: metadata.rotten, events: metadata.events, bestEffort, now: () => 7 });
+  files = new BlobFiles({ store, aside, transitions, bestEffort, rotten, log });
 });
 afterEach(() => rm(folder, { recursive: true }));
 
@@ -63,5 +70,22 @@ test("what somebody is just putting in a file's place is not set aside", async (
     await place(TEXT);
   });
   expect(await files.isDamaged(digest)).toBe(false);
+  expect(await files.makeWhole(digest, TEXT.length)).toBe(true);
+});
+
+test("one of the wrong size is noted as rotten until the right bytes are linked, and one that cannot be read is as good as none", async () => {
+  const { links, rotten } = metadata;
+  const name = "local/app" as RepositoryName;
+  await links.linkBlob(name, digest, TEXT.length, 1);
+  await place("cut");
+  expect(await files.makeWhole(digest, TEXT.length)).toBe(false);
+  expect(await rotten.find(digest)).toMatchObject({ rot: "damaged", reason: "its file had 3 bytes instead of 7" });
+  await place(TEXT);
+  await links.linkBlob(name, digest, TEXT.length, 2);
+  expect(await rotten.find(digest)).toBeNull();
+  await files.noteUnreadable(digest, "the disk failed");
+  expect(await files.makeWhole(digest, TEXT.length)).toBe(false);
+  expect(await files.whyUnreadable(digest)).toBe("the disk failed");
+  await links.linkBlob(name, digest, TEXT.length, 3);
   expect(await files.makeWhole(digest, TEXT.length)).toBe(true);
 });

@@ -4,6 +4,7 @@ import type { BlobStore } from "../../storage/blobs.ts";
 import type { BlobTransitionStore } from "../../storage/collection.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
+import type { RottenBlobs } from "./rotten-blobs.ts";
 
 /** The stores of blob files, and what keeps others from changing a file meanwhile. */
 export type BlobFilesParts = {
@@ -11,6 +12,7 @@ export type BlobFilesParts = {
   readonly aside: AsideStore;
   readonly transitions: BlobTransitionStore;
   readonly bestEffort: BestEffortWrites;
+  readonly rotten: Pick<RottenBlobs, "note" | "whyUnreadable">;
   readonly log: Log;
 };
 
@@ -38,7 +40,7 @@ export class BlobFiles {
   async makeWhole(digest: Digest, recorded: number): Promise<boolean> {
     const { store, aside, bestEffort } = this.#parts;
     const present = await store.size(digest);
-    if (present === recorded) return true;
+    if (present === recorded) return (await this.whyUnreadable(digest)) === null;
     if (present === null && !(await aside.holds(digest, "unrecorded"))) return false;
     return (await bestEffort.attempt("what became of a blob's file", () => this.#mend(digest, recorded))) === true;
   }
@@ -48,19 +50,33 @@ export class BlobFiles {
     return (await this.#parts.store.size(digest)) === null && this.#parts.aside.holds(digest, "damaged");
   }
 
+  /** Why a blob's file, though it is here, cannot be read; null when nothing of that kind is known. */
+  whyUnreadable(digest: Digest): Promise<string | null> {
+    return this.#parts.rotten.whyUnreadable(digest);
+  }
+
+  /** Notes that a blob's file, though it is here, cannot be read: it is as good as none until it can. */
+  async noteUnreadable(digest: Digest, reason: string): Promise<void> {
+    await this.#parts.rotten.note(digest, "unreadable", reason);
+  }
+
   /** Makes the best of what is in the blob's place. */
   async #mend(digest: Digest, recorded: number): Promise<boolean> {
-    const { store, aside, transitions, log } = this.#parts;
+    const { store, aside, transitions, rotten, log } = this.#parts;
+    let wrong: string | null = null;
     await transitions.takeAway([digest], "damaged", async (going) => {
       const size = await store.size(digest);
       if (size === null || size === recorded) return [];
       await aside.setAside(digest, "damaged");
       log.write("error", "a blob's file has the wrong size and was set aside", { blob: digest, size, recorded });
+      wrong = `its file had ${size} bytes instead of ${recorded}`;
       return going;
     });
     // What was set aside before may be what it has to be.
     if ((await aside.size(digest, "unrecorded")) === recorded && (await aside.bringBack(digest)) !== null)
       log.write("info", "a blob's file that had been set aside was brought back", { blob: digest });
-    return (await store.size(digest)) === recorded;
+    const isWhole = (await store.size(digest)) === recorded;
+    if (wrong !== null && !isWhole) await rotten.note(digest, "damaged", wrong);
+    return isWhole;
   }
 }

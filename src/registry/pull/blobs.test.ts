@@ -10,6 +10,7 @@ import { LineLog } from "../../telemetry/line-log.ts";
 import { NO_IMAGE_RULES } from "../names/image-rules.ts";
 import { BlobFiles } from "./blob-files.ts";
 import { Blobs } from "./blobs.ts";
+import { RottenBlobs } from "./rotten-blobs.ts";
 import { BestEffortWrites } from "./best-effort-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
 
@@ -26,9 +27,10 @@ async function open(graceMs: number) {
   const { links, holdings, collection, transitions } = metadata;
   // Nothing is damaged here.
   const aside = {} as AsideStore;
+  const rotten = new RottenBlobs({ store: metadata.rotten, events: metadata.events, bestEffort, now });
   const blobs = new Blobs({
     store: files.blobs,
-    files: new BlobFiles({ store: files.blobs, aside, transitions, bestEffort, log }),
+    files: new BlobFiles({ store: files.blobs, aside, transitions, bestEffort, rotten, log }),
     links,
     holdings,
     tags: metadata.tags,

@@ -10,6 +10,8 @@ import type { PushedStore } from "../../storage/pushed.ts";
 import type { ImageRules } from "../names/image-rules.ts";
 import { assertMayGo } from "./immutable-tags.ts";
 import type { BlobLink, BlobLinkStore, HoldingStore, TagStore } from "../../storage/metadata.ts";
+import { describeFailure } from "../../lib/failures/describe-failure.ts";
+import { isSystemError } from "../../lib/files/system-error.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { BlobDownload } from "./blob-download.ts";
 import type { BlobFiles } from "./blob-files.ts";
@@ -21,7 +23,7 @@ import {
   type SearchOrder,
   upstreamRepositories,
 } from "../names/search-order.ts";
-import { blobUnknown, type UpstreamOutlook } from "./not-found.ts";
+import { blobUnknown, blobUnreadable, type UpstreamOutlook } from "./not-found.ts";
 import { contextFor, type BlobOrigin, type PullContext } from "./origin.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
@@ -91,7 +93,7 @@ export class Blobs {
   /** The blob for one who reads it. Throws as `sizeForPush` does. */
   async get(repository: Repository, digest: Digest, context: PullContext): Promise<FoundBlob> {
     const link = await this.#findHere(repository, digest, context.mayPull);
-    if (link !== null) return this.#stored(link, digest);
+    if (link !== null) return this.#stored(repository, link, digest, context);
     try {
       const { download, fetchedFrom } = await this.#askUpstream(repository, digest, context, async (upstream) => {
         const found = await this.#parts.origin.download(upstream, digest, contextFor(repository, context));
@@ -247,26 +249,49 @@ export class Blobs {
     for (const upstream of upstreamRepositories(search)) rules.assertMayComeIn(upstream, null);
   }
 
-  #stored({ repository: name, size }: BlobLink, digest: Digest): FoundBlob {
+  #stored(asked: Repository, link: BlobLink, digest: Digest, context: PullContext): FoundBlob {
     const { store, traffic } = this.#parts;
+    const { repository: name, size } = link;
+    const reading = async <T>(
+      bytes: number,
+      read: () => Promise<T | null>,
+      again: (found: FoundBlob) => Promise<T>,
+    ) => {
+      const repository = repositoryOf(name);
+      const found = await this.#readOrNote(digest, read);
+      if (found === "unreadable") return again(await this.get(asked, digest, context));
+      if (found === null) throw this.#goneFrom(repository, digest);
+      traffic.hit(repository.namespace, bytes);
+      return found;
+    };
     return {
       size,
       fetchedFrom: null,
-      read: async (range) => {
-        const body = await store.read(digest, range);
-        const repository = repositoryOf(name);
-        if (body === null) throw this.#goneFrom(repository, digest);
-        traffic.hit(repository.namespace, range === null ? size : range.end - range.start);
-        return body;
-      },
-      open: async (bytes) => {
-        const reader = await store.open(digest);
-        const repository = repositoryOf(name);
-        if (reader === null) throw this.#goneFrom(repository, digest);
-        traffic.hit(repository.namespace, bytes);
-        return reader;
-      },
+      read: (range) =>
+        reading(
+          range === null ? size : range.end - range.start,
+          () => store.read(digest, range),
+          (found) => found.read(range),
+        ),
+      open: (bytes) =>
+        reading<RangeReader | null>(
+          bytes,
+          () => store.open(digest),
+          (found) => found.open(bytes),
+        ),
     };
+  }
+
+  /** What is read; a file that the system does not let larder read is noted, and from then on as good as none. */
+  async #readOrNote<T>(digest: Digest, read: () => Promise<T | null>): Promise<T | null | "unreadable"> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      await this.#parts.files.noteUnreadable(digest, describeFailure(error));
+      if ((await this.#parts.files.whyUnreadable(digest)) === null) throw error;
+      return "unreadable";
+    }
   }
 
   /** A blob that is handed on from upstream to one reader. */
@@ -326,6 +351,8 @@ export class Blobs {
     failure: UpstreamError | null,
   ): Promise<RegistryError> {
     const { order, outlook, files } = this.#parts;
+    const unreadable = await files.whyUnreadable(digest);
+    if (unreadable !== null) return blobUnreadable(digest, unreadable, failure);
     const candidates = await searchFor(repository, order, mayPull);
     return blobUnknown(digest, { repository, candidates, failure, outlook }, await files.isDamaged(digest));
   }

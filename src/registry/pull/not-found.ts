@@ -57,6 +57,14 @@ export function blobUnknown(digest: Digest, search: FailedSearch, wasDamaged = f
   return notFound(`${absent}${damaged}`, { code: "BLOB_UNKNOWN", noun: "blob", detail: { digest } }, search);
 }
 
+/** The error for a blob whose file is here and cannot be read, and that nobody else has, or `failure` kept from being fetched. */
+export function blobUnreadable(digest: Digest, reason: string, failure: UpstreamError | null): RegistryError {
+  const elsewhere = failure === null ? "" : `; it could not be fetched again either: ${failure.message}`;
+  const what = `the blob ${digest} is here, and its file cannot be read: ${reason}${elsewhere}`;
+  const advice = "see to larder's disk, or push the image again";
+  return new RegistryError("UNAVAILABLE", addClause(what, advice), { detail: { digest }, cause: failure });
+}
+
 /** The error for a repository that is in no place of the search, whose tags were asked for. */
 export function repositoryUnknown(search: FailedSearch): RegistryError {
   const { repository, candidates } = search;

@@ -7,6 +7,7 @@ import { LOCAL, type Namespace } from "../../oci/repository-name.ts";
 import { CollectionTally } from "../../registry/collection-tally.ts";
 import { TrafficCounter } from "../../registry/pull/traffic.ts";
 import { Upstreams } from "../../registry/pull/upstreams.ts";
+import { VerificationTally } from "../../registry/verification/verification-tally.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
 import { formatExposition } from "../../telemetry/metrics/exposition.ts";
@@ -23,12 +24,14 @@ function allMetrics() {
   const upstreams = new Upstreams([], false);
   upstreams.knows = (namespace) => namespace === HUB;
   const traffic = new TrafficCounter((namespace) => namespace === HUB);
+  const { statistics, verification, rotten, events } = memoryMetadata();
   const observer = metrics.watchRegistry({
     traffic,
     upstreams,
     collections: () => new CollectionTally().totals,
+    verification: { store: verification, rotten, tally: new VerificationTally(events), everyMs: () => 60_000 },
     store: {
-      statistics: memoryMetadata().statistics,
+      statistics,
       downloads: () => 0,
       disk: async () => ({ freeBytes: 1, sizeBytes: 2 }),
       guard: { problem: null },

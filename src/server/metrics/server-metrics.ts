@@ -14,6 +14,7 @@ import { namespaceLabel } from "./namespace-label.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 import { type StoreParts, storeMetrics } from "./store-metrics.ts";
 import { trafficMetrics } from "./traffic-metrics.ts";
+import { type VerificationParts, verificationMetrics } from "./verification-metrics.ts";
 import { UpstreamMetrics, upstreamState } from "./upstream-metrics.ts";
 
 const BUILD: MetricDefinition = {
@@ -40,6 +41,7 @@ export type MeasuredParts = {
   readonly traffic: TrafficCounter;
   readonly upstreams: Upstreams;
   readonly collections: () => CollectionTotals;
+  readonly verification: VerificationParts;
   readonly store: StoreParts;
 };
 
@@ -66,7 +68,7 @@ export class ServerMetrics {
   }
 
   /** Measures these, and gives what is to be told of each request. */
-  watchRegistry({ traffic, upstreams, collections, store }: MeasuredParts): RequestObserver {
+  watchRegistry({ traffic, upstreams, collections, verification, store }: MeasuredParts): RequestObserver {
     const labelOf = namespaceLabel((namespace) => upstreams.knows(namespace));
     const requests = new RequestMetrics(labelOf);
     this.all.add(...requests.families);
@@ -74,6 +76,7 @@ export class ServerMetrics {
       trafficMetrics(traffic, labelOf),
       upstreamState(upstreams),
       collectionMetrics(collections),
+      verificationMetrics(verification),
       ...storeMetrics(store),
     ]) {
       this.all.addReader(reader);

@@ -59,6 +59,8 @@ const TEXTS: Readonly<Partial<Record<SettingKey, readonly [string, string, strin
   "gc.grace": ["10m", "1h", "10"],
   "gc.every": ["10m", "1h", "0s"],
   "gc.uploads": ["10m", "1h", "10"],
+  "verify.rate": ["20MB/s", "500kB", "fast"],
+  "verify.every": ["never", "30d", "5m"],
   aciFiles: ["/acis", "a", null],
   aciKey: ["/key", "k", null],
   aciKeep: ["1GB", "1.5TiB", "much"],

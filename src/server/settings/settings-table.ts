@@ -19,7 +19,9 @@ import {
   network,
   oneOf,
   ownPattern,
+  period,
   printPlain,
+  rate,
   resolver,
   type Shape,
   size,
@@ -317,6 +319,18 @@ export const SETTINGS = {
     restart: "its clock is set at the start",
   }),
   "gc.uploads": row({ shape: duration, help: "when a silent upload is given up", default: 86_400_000 }),
+  "verify.rate": row({
+    flag: "--verify-rate <rate>",
+    shape: rate,
+    help: "how fast all blobs are read and compared with their digests, over and over, in the background",
+    default: 20e6,
+  }),
+  "verify.every": row({
+    flag: "--verify-every <duration>",
+    shape: period,
+    help: "how long after its beginning the next such pass over all blobs begins; never: larder verify alone does it",
+    default: 30 * 86_400_000,
+  }),
   aciFiles: row({
     flag: "--aci-files <folder>",
     shape: text,

@@ -59,6 +59,10 @@ export type Settings = {
   readonly gcGraceMs: number;
   readonly gcIntervalMs: number;
   readonly uploadExpiryMs: number;
+  /** How fast the background verification reads, in bytes a second. */
+  readonly verifyRate: number;
+  /** How long after its beginning the next pass of it begins; infinite: never. */
+  readonly verifyEveryMs: number;
   /** How long open transfers may go on after SIGTERM. */
   readonly shutdownMs: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
@@ -160,6 +164,8 @@ export function settingsFrom(given: GivenSettings): Settings {
     gcGraceMs: value("gc.grace"),
     gcIntervalMs: value("gc.every"),
     uploadExpiryMs: value("gc.uploads"),
+    verifyRate: value("verify.rate"),
+    verifyEveryMs: value("verify.every"),
     shutdownMs: value("shutdown"),
     logLevel: value("log"),
     logFormat: maybe("logFormat"),

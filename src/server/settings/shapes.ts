@@ -150,6 +150,28 @@ export const size = textual({
   write: "a size such as 500MB or 10GB",
 });
 
+/** So many bytes a second, as `20MB/s`; the `/s` may be left out. */
+export const rate = textual({
+  parse: (text) => {
+    const bytes = tryParseByteSize(text.replace(/\/s$/, ""));
+    return bytes === null || bytes === 0 ? null : bytes;
+  },
+  format: (bytes) => `${formatByteSize(bytes)}/s`,
+  expected: "a rate such as 20MB/s",
+  write: "a rate such as 500kB/s or 20MB/s",
+});
+
+/** How often something is done that takes long; infinite: never. */
+export const period = textual({
+  parse: (text) => {
+    const ms = text === "never" ? Number.POSITIVE_INFINITY : tryParseDuration(text);
+    return ms === null || ms < 3_600_000 ? null : ms;
+  },
+  format: (ms) => (ms === Number.POSITIVE_INFINITY ? "never" : formatDuration(ms)),
+  expected: "never, or a duration of 1h or more, such as 30d",
+  write: "never, or a duration of 1h or more, such as 30d",
+});
+
 /** How long a cached tag is current: a duration, `always` or `never`; see `tryParseTagLifetime`. */
 export const tagLifetime = textual({
   parse: tryParseTagLifetime,

@@ -1,6 +1,8 @@
+import { accessSync, constants } from "node:fs";
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../../lib/files/make-folder.ts";
+import { scanFile } from "../../lib/files/scan-file.ts";
 import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
 import type { RangeReader } from "../../lib/files/range-reader.ts";
 import { syncFolder } from "../../lib/files/sync-folder.ts";
@@ -50,8 +52,20 @@ export class FilesystemBlobs implements BlobStore {
   async read(digest: Digest, range: ByteRange | null): Promise<BlobBody | null> {
     const size = this.#sizeNow(digest);
     if (size === null) return null;
-    const file = Bun.file(blobPath(this.#folder, digest));
+    const path = blobPath(this.#folder, digest);
+    // What the runtime may not open it sends as nothing, after the headers.
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+    const file = Bun.file(path);
     return range === null ? file : file.slice(range.start, range.end);
+  }
+
+  async scan(digest: Digest): Promise<AsyncIterable<Uint8Array> | null> {
+    return this.#sizeNow(digest) === null ? null : scanFile(blobPath(this.#folder, digest));
   }
 
   async open(digest: Digest): Promise<RangeReader | null> {

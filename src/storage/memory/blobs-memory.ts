@@ -22,6 +22,10 @@ export class MemoryBlobs {
       if (content === undefined) return null;
       return new Blob([range === null ? content.bytes : content.bytes.subarray(range.start, range.end)]);
     },
+    scan: async (digest: Digest) => {
+      const content = this.#blobs.get(digest);
+      return content === undefined ? null : new Blob([content.bytes]).stream();
+    },
     open: async (digest: Digest) => readerOf(this.#blobs.get(digest)),
     remove: async (digest: Digest) => this.#blobs.delete(digest),
     list: () => this.#listBlobs(),

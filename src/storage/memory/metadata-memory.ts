@@ -25,6 +25,7 @@ import type { PushedStore } from "../pushed.ts";
 import type { Page } from "../page.ts";
 import type { Departure } from "../collection.ts";
 import type { StoreTotals } from "../statistics.ts";
+import type { BlobHolder, RecordedBlob } from "../verification.ts";
 import { ProcessLeases } from "../process-leases.ts";
 import { MemoryAccounts } from "./accounts-memory.ts";
 import { MemoryAudit } from "./audit-memory.ts";
@@ -35,6 +36,7 @@ import { MemoryPulls } from "./pulls-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryTagLists } from "./tag-lists-memory.ts";
 import { MemoryStatistics } from "./statistics-memory.ts";
+import { MemoryRottenBlobs, MemoryVerification } from "./verification-memory.ts";
 
 type Held = {
   manifest: StoredManifest;
@@ -78,6 +80,8 @@ export function memoryMetadata(): MetadataStore {
     pulls: new MemoryPulls(store),
     pins: new MemoryPins(),
     statistics: new MemoryStatistics(() => store.totals()),
+    verification: new MemoryVerification(store),
+    rotten: store.rotten,
     close: async () => {},
   };
 }
@@ -88,6 +92,7 @@ class MemoryMetadata {
   readonly #sessions = new Map<string, UploadSession>();
   readonly #transitions = new BlobTransitions();
   readonly events = new MemoryEvents();
+  readonly rotten = new MemoryRottenBlobs(this, this.events);
 
   #open(name: RepositoryName): Repository {
     let repository = this.repositories.get(name);
@@ -339,6 +344,7 @@ class MemoryMetadata {
     this.#transitions.assertStays(digest);
     this.#sizes.set(digest, size);
     await this.#link(name, digest, atMs, kind);
+    await this.rotten.heal(digest, atMs);
   }
 
   async #link(name: RepositoryName, digest: Digest, atMs: number, kind: TagKind): Promise<void> {
@@ -508,6 +514,31 @@ class MemoryMetadata {
     } finally {
       going.end();
     }
+  }
+
+  blobs(): readonly RecordedBlob[] {
+    return [...this.#sizes].map(([digest, size]) => ({ digest, size }));
+  }
+
+  linking(digest: Digest): readonly RepositoryName[] {
+    const names = [...this.repositories].filter(([, { links }]) => links.has(digest)).map(([name]) => name);
+    return names.sort();
+  }
+
+  holders(digest: Digest): readonly BlobHolder[] {
+    const found = [...this.repositories].flatMap(([repository, { manifests, tags }]) => {
+      const needs = (held: Held): boolean =>
+        held.references.some((one) => one === digest || (manifests.has(one) && needs(manifests.get(one) as Held)));
+      const isListed = (manifest: Digest) => [...manifests.values()].some((held) => held.references.includes(manifest));
+      return [...manifests].flatMap(([manifest, held]): BlobHolder[] => {
+        if (!needs(held)) return [];
+        const tagged = [...tags.cached.values(), ...tags.pushed.values()].filter((tag) => tag.digest === manifest);
+        const holders = tagged.map(({ tag, kind }) => ({ repository, tag, manifest, kind }));
+        return holders.length > 0 || isListed(manifest) ? holders : [{ repository, tag: null, manifest, kind: null }];
+      });
+    });
+    const keyOf = ({ repository, tag }: BlobHolder) => `${tag === null ? 1 : 0} ${repository} ${tag}`;
+    return found.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
   totals(): StoreTotals {

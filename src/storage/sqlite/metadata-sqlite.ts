@@ -17,11 +17,13 @@ import { SqliteLeftBehind } from "./sqlite-left-behind.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqlitePushed } from "./sqlite-pushed.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
+import { SqliteRottenBlobs } from "./sqlite-rotten-blobs.ts";
 import { SqliteSettings } from "./sqlite-settings.ts";
 import { SqliteStatistics } from "./sqlite-statistics.ts";
 import { SqliteTagLists } from "./sqlite-tag-lists.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
 import { SqliteUploadSessions } from "./sqlite-upload-sessions.ts";
+import { SqliteVerification } from "./sqlite-verification.ts";
 
 /** A round through a million links takes about forty hours at a collection every ten minutes. */
 const SWEEP_ROWS = 4000;
@@ -37,6 +39,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
   const transitions = new BlobTransitions();
   const events = new SqliteEvents(database);
   const audit = new SqliteAudit(database);
+  const rotten = new SqliteRottenBlobs(database, events);
   const tags = new SqliteTags(database, events, turns);
   return {
     manifests: new SqliteManifests(database, events, turns, linkTurns),
@@ -44,7 +47,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     tagIndex: new SqliteTagIndex(database),
     tagLists: new SqliteTagLists(database),
     repositories: tags,
-    links: new SqliteBlobLinks(database, transitions),
+    links: new SqliteBlobLinks(database, transitions, rotten),
     holdings: new SqliteHoldings(database),
     pushed: new SqlitePushed(database),
     sessions: new SqliteUploadSessions(database),
@@ -59,6 +62,8 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     pulls: new SqlitePulls(database, turns),
     pins: new SqlitePins(database),
     statistics: new SqliteStatistics(database),
+    verification: new SqliteVerification(database),
+    rotten,
     close: async () => void database.close(),
   };
 }

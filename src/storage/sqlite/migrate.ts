@@ -12,6 +12,7 @@ import tagList from "./migrations/0009-tag-list.sql.ts";
 import lastPulled from "./migrations/0011-last-pulled.sql.ts";
 import pin from "./migrations/0012-pin.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
+import verification from "./migrations/0014-verification.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
 
@@ -30,6 +31,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 11, sql: lastPulled },
   { number: 12, sql: pin },
   { number: 13, sql: leftBehind },
+  { number: 14, sql: verification },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */

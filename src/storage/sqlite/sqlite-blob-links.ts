@@ -5,15 +5,18 @@ import type { BlobLink, BlobLinkStore, TagKind } from "../metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { rememberRow } from "./remember-row.ts";
 import { isNamed } from "./sqlite-naming.ts";
+import type { SqliteRottenBlobs } from "./sqlite-rotten-blobs.ts";
 
 /** Links between repositories and blobs in SQLite. */
 export class SqliteBlobLinks implements BlobLinkStore {
   readonly #database: SqliteDatabase;
   readonly #transitions: BlobTransitions;
+  readonly #rotten: SqliteRottenBlobs;
 
-  constructor(database: SqliteDatabase, transitions: BlobTransitions) {
+  constructor(database: SqliteDatabase, transitions: BlobTransitions, rotten: SqliteRottenBlobs) {
     this.#database = database;
     this.#transitions = transitions;
+    this.#rotten = rotten;
   }
 
   async linkBlob(
@@ -32,6 +35,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
         )
         .run(digest, size);
       this.#link(repository, digest, atMs, kind);
+      this.#rotten.strikeOff(digest, atMs);
     });
   }
 
