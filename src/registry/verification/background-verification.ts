@@ -7,7 +7,7 @@ import type { Log } from "../../telemetry/log.ts";
 import { runVerification, type VerificationRunParts } from "./verification-run.ts";
 
 /** How the background pass is to run. */
-export type VerificationSettings = {
+type VerificationSettings = {
   /** Bytes a second. */
   readonly verifyRate: number;
   /** How long after its beginning the next pass begins; infinite: never. */

@@ -21,7 +21,7 @@ export type BlobNeed = { readonly holders: readonly BlobHolder[]; readonly isPus
 export type Repair = { readonly why: string | null };
 
 /** So many images are named of those that need a blob. */
-export const HOLDERS_NAMED = 100;
+const HOLDERS_NAMED = 100;
 /** So many registries' repositories are asked for a blob. */
 const ASKED = 10;
 
