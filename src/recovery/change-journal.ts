@@ -1,4 +1,5 @@
 import { closeSync, fdatasync, ftruncateSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { passFaultPoint } from "../lib/files/fault-point.ts";
 import { syncFolder } from "../lib/files/sync-folder.ts";
 import type { ChangeSink, SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { takeChanges, watchChanges } from "./change-watch.ts";
@@ -55,6 +56,7 @@ export class ChangeJournal implements ChangeSink {
   async sync(): Promise<void> {
     const file = this.#file;
     if (file?.isSynced !== false) return;
+    passFaultPoint("journal.sync");
     const error = await file.sync();
     // What could not be synced is as good as cut; whoever waits has what counts, in the database's own log.
     if (error !== null && file === this.#file) this.#cut();
@@ -81,6 +83,7 @@ export class ChangeJournal implements ChangeSink {
       const limitBytes = Math.max(LEAST_LIMIT_BYTES, this.#database.sizeBytes);
       if (this.#bytes > limitBytes) throw new Error("it is as large as it may be");
       this.#file ??= this.#begin();
+      passFaultPoint("journal.write");
       this.#append(this.#file, changes.map(formatRecord).join(""));
     } catch {
       this.#cut();

@@ -1,4 +1,5 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
+import { passFaultPoint } from "../lib/files/fault-point.ts";
 import { syncFolder } from "../lib/files/sync-folder.ts";
 import type { Work } from "../lib/async/turns.ts";
 import type { SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
@@ -40,9 +41,11 @@ export async function writeSnapshot(
       }
       await work.rest();
     }
+    passFaultPoint("snapshot.write");
     await file.appendFile(batch + formatRecord({ kind: "end", records }));
     await file.sync();
     await file.close();
+    passFaultPoint("snapshot.rename");
     await rename(`${path}.new`, path);
     await syncFolder(historyFolder(dataFolder));
   } catch (error) {

@@ -1,5 +1,6 @@
 import { link, lstat, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { passFaultPoint } from "../../lib/files/fault-point.ts";
 import { makeFolder } from "../../lib/files/make-folder.ts";
 import { syncFolder } from "../../lib/files/sync-folder.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -79,7 +80,9 @@ export class FilesystemAside implements AsideStore {
     try {
       if ((await findFile(from)) === null) return false;
       await makeFolder(dirname(to));
+      passFaultPoint("aside.move");
       if (!(await rename(from, to))) return false;
+      passFaultPoint("aside.sync-folder");
       await syncFolder(dirname(to));
       await syncFolder(dirname(from));
       return true;

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { passFaultPoint } from "../../lib/files/fault-point.ts";
 import type { Digester } from "../../oci/digest.ts";
 
 /** Chunks are gathered to this size before they are written: fewer system calls, and hashing overlaps with writing. */
@@ -47,6 +48,7 @@ export class BatchWriter {
     for (let writing = this.#writing; writing !== null; writing = this.#writing) await writing;
     this.#writeBatch();
     await this.#writing;
+    passFaultPoint("upload.sync");
     await this.#file.datasync();
   }
 
@@ -81,6 +83,7 @@ async function writeFully(file: FileHandle, buffers: Uint8Array[], position: num
   let rest = buffers;
   let at = position;
   while (rest.length > 0) {
+    passFaultPoint("upload.write");
     const { bytesWritten } = await file.writev(rest, at);
     at += bytesWritten;
     rest = withoutFirst(rest, bytesWritten);

@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { passFaultPoint } from "../../lib/files/fault-point.ts";
 import { makeFolder } from "../../lib/files/make-folder.ts";
 import { scanFile } from "../../lib/files/scan-file.ts";
 import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
@@ -78,6 +79,7 @@ export class FilesystemBlobs implements BlobStore {
 
   async remove(digest: Digest): Promise<boolean> {
     try {
+      passFaultPoint("blob.remove");
       await rm(blobPath(this.#folder, digest));
       return true;
     } catch (error) {
@@ -107,12 +109,14 @@ export class FilesystemBlobs implements BlobStore {
   async #moveIntoPlace(from: string, digest: Digest): Promise<void> {
     const [shard, place] = [shardOf(this.#folder, digest), blobPath(this.#folder, digest)];
     try {
+      passFaultPoint("blob.rename");
       await rename(from, place);
     } catch (error) {
       if (isNotFound(error)) await makeFolder(shard);
       else if (!(await this.#clearAway(digest))) throw error;
       await renameSpooled(from, place);
     }
+    passFaultPoint("blob.sync-folder");
     await syncFolder(shard);
     // From here on somebody relies on it.
     this.#guard?.confirm();

@@ -9,6 +9,7 @@ import type { DiskReserve } from "./disk-reserve.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { type Spool, type Spooled, type StoredUpload, tryParseUploadId, type UploadId } from "../blobs.ts";
 import { storageError, storageFull } from "../storage-error.ts";
+import { passFaultPoint } from "../../lib/files/fault-point.ts";
 import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
 import type { RangeReader } from "../../lib/files/range-reader.ts";
 import { isNotFound } from "../../lib/files/system-error.ts";
@@ -35,6 +36,7 @@ export class FilesystemSpool implements Spool {
     await this.#reserve.admit();
     if (expectedBytes > this.#reserve.freeBytes()) throw storageFull();
     try {
+      passFaultPoint("upload.create");
       const file = await this.#createFile(uploadPath(this.#folder, id));
       await file.close();
     } catch (error) {

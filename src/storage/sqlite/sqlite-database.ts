@@ -1,6 +1,7 @@
 import type { Database, SQLQueryBindings, Statement } from "bun:sqlite";
 import { closeSync, fdatasync, openSync } from "node:fs";
 import { SharedFlush } from "../../lib/async/shared-flush.ts";
+import { passFaultPoint } from "../../lib/files/fault-point.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { CheckedStatement } from "./checked-statement.ts";
@@ -161,6 +162,7 @@ export class SqliteDatabase {
         .transaction(() => {
           const done = work();
           writeDown = this.#changes?.take() ?? null;
+          passFaultPoint("database.commit");
           return done;
         })
         .immediate();
@@ -233,6 +235,7 @@ export class SqliteDatabase {
   }
 
   async #sync(): Promise<void> {
+    passFaultPoint("database.sync");
     await Promise.all([syncData(this.#log), this.#changes?.sync()]);
   }
 
