@@ -63,6 +63,9 @@ const VERBS: readonly Verb[] = [
   { name: "ca", load: async (io) => (await import("./cli/verbs/ca.ts")).caCommand(io) },
   { name: "aci", load: async (io) => (await import("./cli/verbs/aci.ts")).aciCommand(io) },
   { name: "config", load: async (io) => (await import("./cli/verbs/config.ts")).configCommand(io) },
+  { name: "user", load: async (io) => (await import("./cli/verbs/user.ts")).userCommand(io) },
+  { name: "token", load: async (io) => (await import("./cli/verbs/token.ts")).tokenCommand(io) },
+  { name: "audit", load: async (io) => (await import("./cli/verbs/audit.ts")).auditCommand(io) },
   { name: "stats", load: async (io) => (await import("./cli/verbs/stats.ts")).statsCommand(io) },
   { name: "offline", load: async (io) => (await import("./cli/verbs/offline.ts")).offlineCommand(io) },
   { name: "pin", load: async (io) => (await import("./cli/verbs/pin.ts")).pinCommand(io) },
@@ -235,12 +238,16 @@ function onHangup(callback: () => void): void {
 if (process.argv[2] === "serve") process.on("SIGHUP", () => {});
 const [stdout, stderr] = [new ProcessOutput(1), new ProcessOutput(2)];
 process.on("exit", () => stderr.flushNow());
+const signal = signalOfProcess(process.argv[2] === "serve");
+const askSecret = async (question: string) =>
+  (await import("./cli/ask-secret.ts")).askSecret(question, (text) => stderr.write(text), signal);
 const status = await main(process.argv.slice(2), {
   stdout,
   stderr,
   stdin: () => Bun.stdin.stream(),
+  ...(isatty(0) && isatty(2) ? { askSecret } : {}),
   environment: process.env,
-  signal: signalOfProcess(process.argv[2] === "serve"),
+  signal,
 });
 const lost = await stdout.end();
 if (lost !== null) stderr.write(`larder: standard output could not be written: ${lost}\n`);

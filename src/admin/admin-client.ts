@@ -21,6 +21,8 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /** What a larder says that it is. */
 export type LarderIdentity = {
   readonly version: string;
+  /** The process that answers; null for an older larder. */
+  readonly instance: string | null;
   /** Where it looks for names without a registry. */
   readonly unqualified: readonly Namespace[];
 };
@@ -30,12 +32,17 @@ export class AdminClient {
   readonly #origin: string;
   readonly #fetch: Fetch;
   readonly #signal: AbortSignal;
+  readonly #authorization: string | null;
 
-  /** `origin` is `http://localhost:5000`, without a slash at the end. */
-  constructor(origin: string, fetch: Fetch, signal: AbortSignal) {
+  /**
+   * `origin` is `http://localhost:5000`, without a slash at the end. `authorization` is the header that says who asks; null:
+   * nothing does. What larder it is, is asked without it.
+   */
+  constructor(origin: string, fetch: Fetch, signal: AbortSignal, authorization: string | null = null) {
     this.#origin = origin;
     this.#fetch = fetch;
     this.#signal = signal;
+    this.#authorization = authorization;
   }
 
   /** Which larder is at the origin; null when something else answers there. Throws when nobody does. */
@@ -46,7 +53,8 @@ export class AdminClient {
     try {
       const answer = (await response.json()) as Partial<AnswerOf<"getVersion">>;
       if (!response.ok || answer.name !== "larder") return null;
-      return { version: answer.version ?? "", unqualified: namespacesIn(answer.unqualified) };
+      const { version = "", instance = null } = answer;
+      return { version, instance, unqualified: namespacesIn(answer.unqualified) };
     } catch {
       this.#signal.throwIfAborted();
       return null; // Not JSON: whatever it is, it is no larder.
@@ -94,12 +102,23 @@ export class AdminClient {
         method,
         signal: AbortSignal.any([this.#signal, signal]),
         redirect: "manual",
-        ...(body === null ? {} : { body, headers: { "Content-Type": "application/json" } }),
+        ...(body === null ? {} : { body }),
+        headers: {
+          ...(body === null ? {} : { "Content-Type": "application/json" }),
+          ...(this.#authorization === null || id === "getVersion" ? {} : { Authorization: this.#authorization }),
+        },
       });
     } catch (cause) {
       this.#signal.throwIfAborted();
       throw this.#unavailable(cause);
     }
+  }
+
+  /** For who is nobody there, or not who they think. */
+  #remedy(): string {
+    const { host } = new URL(this.#origin);
+    const login = `larder login -u NAME --password-stdin ${host}`;
+    return `\`${login}\` keeps a user's password or a token for this command; on the machine that larder runs on, root needs neither`;
   }
 
   #unavailable(cause: unknown): RegistryError {
@@ -118,6 +137,8 @@ export class AdminClient {
     const failure = failureIn(body);
     if (failure === null) return new RegistryError("UNKNOWN", `${this.#origin} answered ${response.status}`);
     // A larder that does not know the operation has an API of another version.
+    if (failure.code === "UNAUTHORIZED")
+      return new RegistryError(failure.code, `${failure.message}; ${this.#remedy()}`);
     const isOld = failure.code === "UNSUPPORTED" && body?.code === undefined;
     if (!isOld) return failure;
     const what = `${this.#origin} is an older larder than this command: bring it up to date, or use its own larder command`;

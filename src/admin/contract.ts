@@ -6,6 +6,21 @@
  * its reader's machine. What fails is told as a problem (`problem.ts`).
  */
 import * as v from "valibot";
+import {
+  auditPage,
+  auditQuery,
+  newToken,
+  pageQuery,
+  putUser,
+  removedUser,
+  revokedToken,
+  tokenName,
+  tokenPage,
+  tokenRequest,
+  userName,
+  userPage,
+  userRequest,
+} from "./account-schemas.ts";
 import { imageName } from "./basic-schemas.ts";
 import {
   adoptRequest,
@@ -158,6 +173,51 @@ export const CONTRACT = {
     body: verifyRequest,
     form: "lines",
     answer: verifyProgress,
+  }),
+  listUsers: operation("GET", "/users", {
+    action: "administer",
+    summary: "List users",
+    query: pageQuery,
+    answer: userPage,
+  }),
+  putUser: operation("PUT", "/users/{name}", {
+    action: "administer",
+    summary: "Add a user, or give one another password or other grants",
+    description: "With the first user or token rules begin to count, at once.",
+    parameters: { name: userName },
+    body: userRequest,
+    answer: putUser,
+  }),
+  removeUser: operation("DELETE", "/users/{name}", {
+    action: "administer",
+    summary: "Remove a user",
+    parameters: { name: userName },
+    answer: removedUser,
+  }),
+  listTokens: operation("GET", "/tokens", {
+    action: "administer",
+    summary: "List tokens, those too that have expired or were revoked lately",
+    query: pageQuery,
+    answer: tokenPage,
+  }),
+  createToken: operation("POST", "/tokens", {
+    action: "administer",
+    summary: "Make a token for a program",
+    description: "Only its hash is kept: the answer is the one place where it is told.",
+    body: tokenRequest,
+    answer: newToken,
+  }),
+  revokeToken: operation("DELETE", "/tokens/{token}", {
+    action: "administer",
+    summary: "Revoke a token",
+    parameters: { token: tokenName },
+    answer: revokedToken,
+  }),
+  listAudit: operation("GET", "/audit", {
+    action: "administer",
+    summary: "List who changed what, the newest first",
+    query: auditQuery,
+    answer: auditPage,
   }),
 } as const satisfies Readonly<Record<string, Operation>>;
 

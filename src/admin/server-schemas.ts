@@ -8,6 +8,7 @@ import type { Shape } from "./shape.ts";
 export const versionAnswer = v.object({
   name: v.literal("larder"),
   version: v.string(),
+  instance: v.pipe(v.string(), v.description("this process of larder, anew at each start")),
   unqualified: v.pipe(
     v.array(v.string()),
     v.description("the registries that names without one are looked for at, in this order"),

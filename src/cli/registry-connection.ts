@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { AdminClient, type Fetch } from "../admin/admin-client.ts";
+import { AdminClient, type Fetch, type LarderIdentity } from "../admin/admin-client.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
@@ -9,6 +9,8 @@ import type { ImageRegistry } from "../remote/image-registry.ts";
 import { LarderImages } from "../remote/larder-images.ts";
 import { findRegistry, type FoundRegistry } from "../remote/find-registry.ts";
 import type { RegistrySide } from "../remote/registry-side.ts";
+import { findAdministratorSecret } from "../remote/running/administrator-file.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
 import { whoAnswers } from "../remote/who-answers.ts";
 
 /** What is there has answered once. */
@@ -63,10 +65,20 @@ export async function connectAsRegistry(
 
 /** Connects to a larder. Throws a CommandFailure when another registry answers; `what` names what needs a larder. */
 export async function connectLarder(flags: Flags, what: string, io: CommandIo): Promise<AdminClient> {
+  return (await connectAdmin(flags, what, io)).larder;
+}
+
+/** As `connectLarder`, with the host that the larder was asked at, as an image's name would have it. */
+export async function connectAdmin(
+  flags: Flags,
+  what: string,
+  io: CommandIo,
+): Promise<{ readonly larder: AdminClient; readonly host: string }> {
   const place = await placeOf(flags, io);
   const { larder } = await find(place, io);
-  if (larder !== null) return larder;
-  throw new CommandFailure(1, `${what} needs a larder; the registry at ${place.address.host} is another one`);
+  const { host } = place.address;
+  if (larder !== null) return { larder, host };
+  throw new CommandFailure(1, `${what} needs a larder; the registry at ${host} is another one`);
 }
 
 /** Sends a request to larder's pages that are not its admin API. */
@@ -78,12 +90,16 @@ export type LarderPages = {
 /** Connects to the pages of a larder. Throws a CommandFailure as `connectLarder`. */
 export async function connectPages(flags: Flags, what: string, io: CommandIo): Promise<LarderPages> {
   const place = await placeOf(flags, io);
-  const { larder, target } = await find(place, io);
+  const { larder, target, authorization } = await find(place, io);
   const { host } = place.address;
   if (larder === null) throw new CommandFailure(1, `${what} needs a larder; the registry at ${host} is another one`);
   const { origins, caPem } = await target();
   const fetch = await straightFetch(caPem);
-  const send = (path: string, init: RequestInit) => fetch(`${origins[0]}${path}`, { ...init, signal: io.signal });
+  const send = (path: string, init: RequestInit) => {
+    const headers = new Headers(init.headers);
+    if (authorization !== null) headers.set("Authorization", authorization);
+    return fetch(`${origins[0]}${path}`, { ...init, headers, signal: io.signal });
+  };
   return { host, send };
 }
 
@@ -94,6 +110,8 @@ type Found = {
   readonly larder: AdminClient | null;
   readonly unqualified: readonly Namespace[];
   readonly target: () => Promise<RegistryTarget>;
+  /** The header that tells the larder who asks; null: nothing does. */
+  readonly authorization: string | null;
 };
 
 async function placeOf(flags: Flags, io: CommandIo): Promise<Place> {
@@ -112,9 +130,8 @@ async function find({ namespace, address, side }: Place, io: CommandIo): Promise
   const fetch = await straightFetch(side.caFile === null ? address.caPem : (await target()).caPem);
   const origins = side.plainHttp ? ([`http://${address.host}`] as const) : address.origins;
   const first = await askLarder(origins[0], fetch, io);
-  if (first.larder !== null) {
-    return { ...first, target: async () => ({ ...(await target()), origins: [origins[0]] }) };
-  }
+  if (first.identity !== null)
+    return introduce(first.identity, origins[0], { namespace, address, side }, target, fetch, io);
   const { settleOrigin } = await import("../remote/connect-registry.ts");
   const asked = await target();
   const settled = await settleOrigin(asked, io.signal).catch(async (error: unknown) => {
@@ -123,9 +140,61 @@ async function find({ namespace, address, side }: Place, io: CommandIo): Promise
   });
   const [origin] = settled.origins;
   await insistOnRegistry(origin, settled.caPem, io.signal);
-  const { failure, ...answerer } = origin === origins[0] ? first : await askLarder(origin, fetch, io);
+  const { failure, identity } = origin === origins[0] ? first : await askLarder(origin, fetch, io);
   if (failure !== null) throw failure;
-  return { ...answerer, target: () => Promise.resolve(settled) };
+  const known = () => Promise.resolve(settled);
+  if (identity === null) return { larder: null, unqualified: [], target: known, authorization: null };
+  return introduce(identity, origin, { namespace, address, side }, known, fetch, io);
+}
+
+/**
+ * Says who asks to the larder at an origin: as credentials that were given, as its administrator where this user can be that, or
+ * as what was kept of a login. To a larder on this machine images are pushed in the same way, but a login comes first.
+ */
+async function introduce(
+  { instance, unqualified }: LarderIdentity,
+  origin: string,
+  { namespace, side }: Place,
+  target: () => Promise<RegistryTarget>,
+  fetch: Fetch,
+  io: CommandIo,
+): Promise<Found> {
+  const own = side.credentials === null ? findAdministratorSecret(instance, origin, io.environment) : null;
+  if (own === null) {
+    const authorization = await keptAuthorization(namespace, await target(), io);
+    const larder = new AdminClient(origin, fetch, io.signal, authorization);
+    return { larder, unqualified, authorization, target: async () => ({ ...(await target()), origins: [origin] }) };
+  }
+  const authorization = `Bearer ${own.secret}`;
+  return {
+    larder: new AdminClient(own.origin, fetch, io.signal, authorization),
+    unqualified,
+    authorization,
+    target: async () => {
+      const { firstCredentials, fixedCredentials } = await import("../upstream/auth/credentials.ts");
+      const { credentials, ...rest } = await target();
+      const administrator = fixedCredentials(namespace, "administrator", own.secret);
+      return { ...rest, origins: [own.origin], credentials: firstCredentials([credentials, administrator]) };
+    },
+  };
+}
+
+/** The header of credentials that were given, or kept at a login; null without any. What cannot be read is told, and left aside. */
+async function keptAuthorization(
+  namespace: Namespace,
+  { credentials }: RegistryTarget,
+  io: CommandIo,
+): Promise<string | null> {
+  try {
+    const found = await credentials.find(namespace, null);
+    if (found?.kind !== "password") return null;
+    const { basicHeader } = await import("../upstream/auth/credentials.ts");
+    return basicHeader(found.username, found.password);
+  } catch (error) {
+    io.signal.throwIfAborted();
+    io.stderr.write(`larder: ${describeFailure(error)}; the registry is asked without credentials\n`);
+    return null;
+  }
 }
 
 /** Anything may answer at a port; what it is has to be said before it is asked for images. */
@@ -144,15 +213,12 @@ async function askLarder(
   origin: string,
   fetch: Fetch,
   io: CommandIo,
-): Promise<Omit<Found, "target"> & { readonly failure: RegistryError | null }> {
-  const larder = new AdminClient(origin, fetch, io.signal);
+): Promise<{ readonly identity: LarderIdentity | null; readonly failure: RegistryError | null }> {
   try {
-    const identity = await larder.identify();
-    if (identity === null) return { larder: null, unqualified: [], failure: null };
-    return { larder, unqualified: identity.unqualified, failure: null };
+    return { identity: await new AdminClient(origin, fetch, io.signal).identify(), failure: null };
   } catch (failure) {
     if (!(failure instanceof RegistryError)) throw failure;
-    return { larder: null, unqualified: [], failure };
+    return { identity: null, failure };
   }
 }
 

@@ -108,7 +108,8 @@ export async function changeAccounts({ metadata }: Store, name: string, isThere:
   const { users, tokens } = metadata.accounts;
   const by = { who: "administrator", from: null, requestId: "r-1", atMs, subject: name, detail: null };
   if (isThere) {
-    await users.put({ name, passwordHash: `hash ${atMs}`, grants: ["pull:**"] }, { ...by, action: "user-added" });
+    const user = { name, passwordHash: `hash ${atMs}`, grants: ["pull:**"], expect: null };
+    await users.put(user, { ...by, action: "user-added" });
     const token = { id: `${name}-${atMs}`, name, secretHash: `${atMs}`, grants: ["push:**"], createdAtMs: atMs };
     await tokens.add({ ...token, expiresAtMs: null }, { ...by, action: "token-created" });
   } else {

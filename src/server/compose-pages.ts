@@ -1,5 +1,7 @@
 import { AdminApi } from "../http/admin/admin-api.ts";
 import { adminActions, type AdminParts } from "../http/admin/admin-actions.ts";
+import { TokenKeeper } from "../access/accounts/token-keeper.ts";
+import { UserKeeper } from "../access/accounts/user-keeper.ts";
 import { ClientPages } from "../http/clients/client-pages.ts";
 import { DistributionApi } from "../http/distribution/distribution-api.ts";
 import { examineLarder } from "../doctor/examine-server.ts";
@@ -108,11 +110,11 @@ function adminPages(
   health: AdminParts["health"],
   parts: PagesParts,
 ): AdminApi {
-  const { environment, foundation, order, collectionLimits } = parts;
+  const { environment, foundation, order, collectionLimits, instanceId } = parts;
   const { gate } = parts.access;
   const { version, clock, variables } = environment;
   const { metadata, guard, turns } = foundation;
-  const { manifests, tags, holdings } = metadata;
+  const { manifests, tags, holdings, accounts, audit } = metadata;
   const { blobs, files, aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins } = of;
   const immutable = {
     pushed: metadata.pushed,
@@ -122,6 +124,13 @@ function adminPages(
   };
   const actions = adminActions({
     version,
+    instanceId,
+    accounts: {
+      store: accounts,
+      audit,
+      users: new UserKeeper(accounts.users, clock.now),
+      tokens: new TokenKeeper(accounts.tokens, clock.now),
+    },
     unqualified: () => order.unqualified,
     startedAtMs: clock.now(),
     inventory: new Inventory(metadata, turns),

@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises";
+import { LocalAdministrator } from "../access/accounts/local-administrator.ts";
 import { Pipeline } from "../http/pipeline.ts";
 import { RequestIds } from "../http/request-id.ts";
 import { RequestLog } from "../http/request-log.ts";
@@ -19,6 +20,8 @@ import type { RequestHandler } from "./web-listener.ts";
 /** A larder without sockets: it answers requests, and collects unreferenced content when it is called to. */
 export type Composition = {
   readonly handle: RequestHandler;
+  /** This process, and the secret by which it knows its administrators on this machine. */
+  readonly administrator: { readonly instanceId: string; readonly secret: string };
   readonly collect: () => void;
   /** Throws AciError when what the settings name for ACIs cannot be used. */
   readonly check: () => Promise<void>;
@@ -48,6 +51,7 @@ export function compose(
   const standIns = settings.derive(standInsOf);
   const order = searchOrderOf(settings, standIns);
   const instanceId = newInstanceId();
+  const administrator = new LocalAdministrator();
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, downloads } = parts;
   const access = composeGate(settings, environment, foundation, () => upstreams.offline);
@@ -88,6 +92,7 @@ export function compose(
   const observerOf = metrics.upstreams.observerOf.bind(metrics.upstreams);
   const opener = new UpstreamOpener({ variables, instanceId, log, clock, upstreams, observerOf });
   return {
+    administrator: { instanceId, secret: administrator.secret },
     handle: (request, listener) => pipeline.handle(request, listener),
     check: aci.check,
     start: async () => {

@@ -36,6 +36,9 @@ export type RunningServer = {
   readonly authorityPem: string | null;
   /** The data folder, absolute. */
   readonly dataFolder: string;
+  /** How commands on this machine know this process, and are known to it. */
+  readonly administrator: { readonly instanceId: string; readonly secret: string };
+  readonly listeners: readonly Pick<WebListener, "scheme" | "host" | "port">[];
   /**
    * Goes on with other settings; listeners, the data folder and the certificate stay as they are. Work that has begun ends as
    * it began. Throws ConfigurationError when a file that they name cannot be read, and has changed nothing then.
@@ -118,6 +121,8 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
       nameServers: names?.addresses.map(formatSocketAddress) ?? [],
       authorityPem,
       dataFolder,
+      administrator: composition.administrator,
+      listeners: listeners.map(({ scheme, host, port }) => ({ scheme, host, port })),
       reconfigure: async (next) => {
         const takeUp = await composition.prepare(next);
         takeUp();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type AccountChange, ENDED_TOKENS_KEPT_MS, type StoredToken, USERS_LIMIT } from "./accounts.ts";
+import { type AccountChange, ENDED_TOKENS_KEPT_MS, type StoredToken, type UserPut, USERS_LIMIT } from "./accounts.ts";
 import type { NewAuditEntry } from "./audit.ts";
 import type { MetadataStore } from "./metadata.ts";
 
@@ -23,9 +23,25 @@ export function accountsContract(name: string, open: () => Promise<MetadataStore
         const bob = { name: "bob", passwordHash: "h2", grants: ["pull:**"], createdAtMs: 7, lastUsedAtMs: null };
         expect(await users.get("bob")).toEqual(bob);
         expect(await users.get("BOB")).toBeNull();
+        expect(await users.put(user("bob", "h3", undefined), did("user-changed", "bob", 9))).toBe("changed");
+        expect(await users.get("bob")).toEqual({ ...bob, passwordHash: "h3" });
         expect(await users.delete("bob", did("user-removed", "bob"))).toBe(true);
         expect(await users.delete("bob", did("user-removed", "bob"))).toBe(false);
         expect(await users.get("bob")).toBeNull();
+      }),
+    );
+
+    test(
+      "of two who add a user at once one is refused, and so is who changes one that is not there",
+      withStore(async ({ accounts: { users }, audit }) => {
+        const put = (name: string, hash: string, expected: "absent" | "present") =>
+          users.put({ ...user(name, hash), expect: expected }, did("user-added", name));
+        const outcomes = await Promise.all([put("bob", "h1", "absent"), put("bob", "h2", "absent")]);
+        expect(outcomes).toEqual(["added", "unexpected"]);
+        expect(await put("ann", "h1", "present")).toBe("unexpected");
+        expect(await put("bob", "h3", "present")).toBe("changed");
+        const entries = await audit.list({ before: null, sinceMs: 0, limit: 10 });
+        expect(entries.map(({ action }) => action)).toEqual(["user-changed", "user-added"]);
       }),
     );
 
@@ -45,11 +61,13 @@ export function accountsContract(name: string, open: () => Promise<MetadataStore
         const made = { ...token("ci"), lastUsedAtMs: null, revokedAtMs: null };
         expect(await tokens.find("hash of ci")).toEqual(made);
         expect(await tokens.find("hash of c")).toBeNull();
+        expect([await tokens.named("ci"), await tokens.named("id-ci")]).toEqual([made, null]);
         expect(await tokens.list(ALL)).toEqual([made]);
         expect(await tokens.revoke("ci", did("token-revoked", "ci", 50))).toEqual({ ...made, revokedAtMs: 50 });
         expect(await tokens.revoke("ci", did("token-revoked", "ci", 60))).toBeNull();
         expect(await tokens.revoke("id-ci", did("token-revoked", "ci", 60))).toBeNull();
         expect(await tokens.find("hash of ci")).toEqual({ ...made, revokedAtMs: 50 });
+        expect(await tokens.named("ci")).toBeNull();
       }),
     );
 
@@ -161,8 +179,8 @@ function did(action: NewAuditEntry["action"], subject: string | null, atMs = 1):
   return { ...WHO, atMs, action, subject, detail: null };
 }
 
-function user(name: string, passwordHash = "hash", grants: readonly string[] | null = null) {
-  return { name, passwordHash, grants };
+function user(name: string, passwordHash = "hash", ...[grants]: (readonly string[] | null | undefined)[]): UserPut {
+  return { name, passwordHash, grants, expect: null };
 }
 
 function token(name: string, more: Partial<StoredToken> = {}): Omit<StoredToken, "lastUsedAtMs" | "revokedAtMs"> {

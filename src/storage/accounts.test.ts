@@ -23,7 +23,10 @@ test("a user in SQLite outlives larder", async () => {
   const path = join(folder, "larder.db");
   const first = openSqliteMetadata(path);
   const entry = { who: null, from: null, requestId: null, atMs: 1, subject: "bob", detail: null } as const;
-  await first.accounts.users.put({ name: "bob", passwordHash: "h", grants: null }, { ...entry, action: "user-added" });
+  await first.accounts.users.put(
+    { name: "bob", passwordHash: "h", grants: null, expect: null },
+    { ...entry, action: "user-added" },
+  );
   await first.close();
   const second = openSqliteMetadata(path);
   expect(await second.accounts.users.get("bob")).toMatchObject({ passwordHash: "h" });

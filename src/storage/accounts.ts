@@ -60,16 +60,25 @@ export type AccountUse = { readonly kind: "user" | "token"; readonly key: string
 /** A user or token has come, changed or gone; `totals` are those after it. */
 export type AccountChange = { readonly kind: "user" | "token"; readonly key: string; readonly totals: AccountTotals };
 
-/** What became of a change that is bound to what is there. */
-export type PutOutcome = "added" | "changed" | "full";
+/** A user that is put. With undefined grants those of a user that is there stay. */
+export type UserPut = {
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly grants: readonly string[] | null | undefined;
+  /** Must there be none of this name, or one? Null: either will do. */
+  readonly expect: "absent" | "present" | null;
+};
+
+/** What became of a user that was put; `unexpected`: it is there and must not be, or the other way round. */
+export type PutOutcome = "added" | "changed" | "full" | "unexpected";
 
 /** People with passwords. */
 export interface UserStore {
   get(name: string): Promise<StoredUser | null>;
   /** Those after a name, in the order of their bytes. */
   list(page: Page): Promise<readonly StoredUser[]>;
-  /** Adds a user, or changes the password and grants of one. */
-  put(user: Pick<StoredUser, "name" | "passwordHash" | "grants">, audit: NewAuditEntry): Promise<PutOutcome>;
+  /** Adds a user, or changes the password and grants of one; the entry's action is by that. */
+  put(user: UserPut, audit: NewAuditEntry): Promise<PutOutcome>;
   /** False: there is none of this name. */
   delete(name: string, audit: NewAuditEntry): Promise<boolean>;
 }
@@ -78,6 +87,8 @@ export interface UserStore {
 export interface TokenStore {
   /** By the SHA-256 of its text: one look-up by an index, whatever there is. Revoked and expired ones are found, too. */
   find(secretHash: string): Promise<StoredToken | null>;
+  /** The one of this name that was not revoked; it may have expired. */
+  named(name: string): Promise<StoredToken | null>;
   /** Those after an id, in its order, revoked ones included. */
   list(page: Page): Promise<readonly StoredToken[]>;
   /**

@@ -81,6 +81,14 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   unpin: ["unpin", "app:1", "absent:1"],
   gc: ["gc"],
   verify: ["verify"],
+  "user add": ["user", "add", "ann", "--password-stdin"],
+  "user passwd": ["user", "passwd", "ann", "--password-stdin"],
+  "user ls": ["user", "ls"],
+  "token create": ["token", "create", "--name", "ci", "--allow", "pull:**"],
+  "token ls": ["token", "ls"],
+  audit: ["audit"],
+  "token rm": ["token", "rm", "ci"],
+  "user rm": ["user", "rm", "ann", "nobody"],
   login: ["login", "-u", "me", "-p", "x", "--no-check", "--file", "DIR/config.json", "reg.example"],
   logout: ["logout", "--file", "DIR/config.json", "reg.example"],
   rebuild: ["rebuild", "--dry-run", "--data", "DIR/data"],
@@ -96,6 +104,7 @@ test.each(Object.keys(CALLS))("larder %s", async (verb) => {
   const argv =
     CALLS[verb]?.map((word) => word.replace("DIR", site.folder).replace("REG", hostOf(site.larder.url))) ?? [];
   const { output, errors } = await runCommand([LARDER, ...argv, "--json"], {
+    ...(argv.includes("--password-stdin") ? { input: "secret\n" } : {}),
     environment: { HOME: site.folder, LOCAL_REGISTRY: hostOf(site.larder.url) },
     // Some verbs write where they are called.
     folder: site.folder,

@@ -145,6 +145,20 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder config --config larder.yaml", "and where each was said"],
         ["larder config check larder.yaml", "all that is wrong with it"],
       ),
+      verb(
+        "user",
+        "add, change, remove and list people with passwords",
+        ["larder user add bob", "asks for the password"],
+        ["larder user add ci --password-stdin --allow pull,push:team/** < secret", "of a file, for some names"],
+        ["larder user ls", "who there is"],
+      ),
+      verb(
+        "token",
+        "make, revoke and list secrets of programs",
+        ["larder token create --name ci --allow 'pull:docker.io/**' --expires 30d", "prints it, once"],
+        ["larder token rm ci", "it is of no use any more"],
+      ),
+      verb("audit", "who changed what", ["larder audit --since 7d", "in the last week"]),
       verb("stats", "hits, misses, bytes from disk and from upstream", ["larder stats", "what larder saved"]),
       verb("offline", "forbid or allow contact with other registries", ["larder offline on", "while larder runs"]),
       verb(

@@ -1,4 +1,5 @@
 import type * as v from "valibot";
+import { auditResult, listedTokens, listedUsers, removedAccounts, tokenResult, userResult } from "./account-results.ts";
 import {
   aciKeyResult,
   clientFiles,
@@ -70,6 +71,14 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   gc: collectionResult,
   verify: verifyResult,
   rebuild: rebuildResult,
+  "user add": userResult,
+  "user passwd": userResult,
+  "user ls": listedUsers,
+  "user rm": removedAccounts,
+  "token create": tokenResult,
+  "token ls": listedTokens,
+  "token rm": removedAccounts,
+  audit: auditResult,
   login: credentialsResult,
   logout: credentialsResult,
   version: versionResult,

@@ -16,6 +16,7 @@ import { LogOutput } from "../../telemetry/log-output.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
 import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { leaveAdministratorSecret } from "../../remote/running/administrator-file.ts";
 import { announceLarder } from "../../remote/running/running-larders.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 
@@ -39,11 +40,14 @@ export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => 
       });
       onHangup(() => void reloader.reload());
       const server = await starting;
-      const { urls, dataFolder, authorityPem } = server;
+      const { urls, dataFolder, authorityPem, administrator, listeners } = server;
+      const { instanceId, secret } = administrator;
+      const withdrawSecret = leaveAdministratorSecret(instanceId, secret, listeners, io.environment);
       const withdraw = announceLarder({ urls, dataFolder, authorityPem }, io.environment);
       announce(io, server, withdraw !== null);
       await untilSignal(io.signal);
       withdraw?.();
+      withdrawSecret?.();
       await server.stop(signalOf(io.signal));
     });
   return addSettingFlags(command);

@@ -21,6 +21,7 @@ import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifications } from "../../registry/verification/verifications.ts";
 import type { Asker } from "../exchange.ts";
+import { accountActions, type AccountParts } from "./accounts.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import type { LineWork } from "./line-work.ts";
@@ -46,6 +47,9 @@ export type AdminActions = {
 /** The parts of a larder that the admin API reads and changes. */
 export type AdminParts = {
   readonly version: string;
+  /** This process. */
+  readonly instanceId: string;
+  readonly accounts: AccountParts;
   /** Where names without a registry are looked for. */
   readonly unqualified: () => readonly Namespace[];
   readonly startedAtMs: number;
@@ -75,7 +79,12 @@ export function adminActions(parts: AdminParts): AdminActions {
   const { upstreams, collector, collectionLimits, inventory, survey, cacher, remover, pulls, pins } = parts;
   let document: Promise<AnswerOf<"getDocument">> | null = null;
   return {
-    getVersion: async () => ({ name: "larder", version: parts.version, unqualified: [...parts.unqualified()] }),
+    getVersion: async () => ({
+      name: "larder",
+      version: parts.version,
+      instance: parts.instanceId,
+      unqualified: [...parts.unqualified()],
+    }),
     getDocument: () => (document ??= makeDocument(parts.version)),
     getHealth: () => parts.health(),
     getStats: () => stats(parts),
@@ -118,6 +127,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     collect: ({ graceMs = collectionLimits.graceMs, ...options }) =>
       collector.collect({ ...collectionLimits, graceMs }, options),
     verify: async ({ images = null }, signal) => verify(parts, images, signal),
+    ...accountActions(parts.accounts),
   };
 }
 

@@ -189,10 +189,10 @@ function throwSeen(seen: string[], image: string): never {
 
 test("an answer that is not of the contract is larder's fault, where that is looked at", async () => {
   const answers: [object, boolean][] = [
-    [{ name: "larder", version: "1", unqualified: ["docker.io"] }, true],
+    [{ name: "larder", version: "1", instance: "0123456789abcdef", unqualified: ["docker.io"] }, true],
     [{ name: "larder" }, false],
     [{ name: "larder", version: 1, unqualified: [] }, false],
-    [{ name: "larder", version: "1", unqualified: [], more: 1 }, false],
+    [{ name: "larder", version: "1", instance: "", unqualified: [], more: 1 }, false],
   ];
   for (const [answer, isOfContract] of answers) {
     const { ask, faults } = lab({ getVersion: async () => answer as never }, true);

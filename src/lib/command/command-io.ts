@@ -16,6 +16,8 @@ export type CommandIo = {
   readonly stderr: CommandOutput;
   /** Opens standard input. Left out where there is none. */
   readonly stdin?: () => AsyncIterable<Uint8Array>;
+  /** Asks whoever sits at the terminal for a secret, which is not shown. Left out where there is no terminal. */
+  readonly askSecret?: (question: string) => Promise<string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first SIGINT or SIGTERM; the reason's message names it. A command has a second to end by itself then. */
   readonly signal: AbortSignal;

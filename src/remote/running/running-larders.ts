@@ -1,18 +1,9 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { ownIdentity, stateOf } from "./process-identity.ts";
-import { foldersToRead, foldersToWrite, isTrusted, isTrustedFolder, prepareFolder } from "./runtime-folders.ts";
+import { readTrustedFile, recordsIn, removeFile } from "./runtime-files.ts";
+import { foldersToRead, foldersToWrite, isTrustedFolder, prepareFolder } from "./runtime-folders.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,9 +32,7 @@ export type RunningLarder = {
   readonly authorityPem: string | null;
 };
 
-/** Files in one folder that are looked at. More are nobody's doing who means well. */
-const MOST_FILES = 200;
-const MOST_BYTES = 256 * 1024;
+const FILE_NAME = /^\d+\.json$/;
 
 /**
  * Writes down where this process, a larder, listens, so that commands find it whatever its port, and takes away what
@@ -57,7 +46,7 @@ export function announceLarder(
   const content = JSON.stringify({ process: ownIdentity(), startedAtMs: Date.now(), ...larder });
   for (const folder of foldersToWrite(environment)) {
     if (!prepareFolder(folder)) continue;
-    for (const name of recordsIn(folder)) forgetIfEnded(join(folder, name));
+    for (const name of recordsIn(folder, FILE_NAME)) forgetIfEnded(join(folder, name));
     const path = join(folder, `${process.pid}.json`);
     try {
       writeFileSync(`${path}.new`, content, { mode: 0o644, flag: "w" });
@@ -65,7 +54,7 @@ export function announceLarder(
     } catch {
       continue; // A full or read-only file system; the next one may do.
     }
-    return () => remove(path);
+    return () => removeFile(path);
   }
   return null;
 }
@@ -75,7 +64,7 @@ export function findRunningLarders(environment: Environment): readonly RunningLa
   const found: RunningLarder[] = [];
   for (const folder of foldersToRead(environment)) {
     if (!isTrustedFolder(folder)) continue;
-    for (const name of recordsIn(folder)) {
+    for (const name of recordsIn(folder, FILE_NAME)) {
       const read = readRecord(join(folder, name));
       if (read === null || stateOf(read.process) !== "reachable") continue;
       const { process: owner, ...larder } = read;
@@ -85,46 +74,13 @@ export function findRunningLarders(environment: Environment): readonly RunningLa
   return found.toSorted((a, b) => b.startedAtMs - a.startedAtMs || b.pid - a.pid);
 }
 
-function recordsIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-      .filter((name) => /^\d+\.json$/.test(name))
-      .slice(0, MOST_FILES);
-  } catch {
-    return []; // Not there, or not for this user.
-  }
-}
-
 /** Null when the file is not to be trusted, has just gone, or is of another version. */
 function readRecord(path: string): v.InferOutput<typeof record> | null {
-  let descriptor: number;
-  try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return null;
-  }
-  try {
-    const details = fstatSync(descriptor);
-    if (!details.isFile() || !isTrusted(details) || details.size > MOST_BYTES) return null;
-    const bytes = Buffer.alloc(details.size);
-    const parsed = v.safeParse(record, JSON.parse(bytes.toString("utf8", 0, readSync(descriptor, bytes))));
-    return parsed.success ? parsed.output : null;
-  } catch {
-    return null;
-  } finally {
-    closeSync(descriptor);
-  }
+  const parsed = v.safeParse(record, readTrustedFile(path));
+  return parsed.success ? parsed.output : null;
 }
 
 function forgetIfEnded(path: string): void {
   const read = readRecord(path);
-  if (read !== null && stateOf(read.process) === "ended") remove(path);
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // Somebody else did, or the folder has gone: it is away.
-  }
+  if (read !== null && stateOf(read.process) === "ended") removeFile(path);
 }

@@ -11,7 +11,7 @@
  * Those who look for it look into all of them, and believe only what root or they themselves wrote, in a folder that
  * nobody else writes to.
  */
-import { chmodSync, lstatSync, mkdirSync, type Stats } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
@@ -32,6 +32,49 @@ export function foldersToWrite(environment: Environment): readonly string[] {
 /** The folders to look into. */
 export function foldersToRead(environment: Environment): readonly string[] {
   return [...new Set([SYSTEM_FOLDER, ...foldersToWrite(environment)])];
+}
+
+/** A folder to look into for a larder's secret, and whose files count there: those of the folder's owner. */
+export type SecretFolder = { readonly path: string; readonly ownerId: number };
+
+/**
+ * The folders to look into for secrets: this user's own, and for root those of all users. What root finds there it hands to
+ * none but the larder that wrote it, so that it does not matter whose it is.
+ */
+export function foldersOfSecrets(environment: Environment): readonly SecretFolder[] {
+  const isRoot = ownUserId() === 0;
+  const paths = [...foldersToRead(environment), ...(isRoot ? foldersOfUsers() : [])];
+  return [...new Set(paths)].flatMap((path) => {
+    const details = statOf(path);
+    if (details === null || !details.isDirectory() || (details.mode & 0o022) !== 0) return [];
+    return isRoot || details.uid === ownUserId() ? [{ path, ownerId: details.uid }] : [];
+  });
+}
+
+/** More users than any machine has that runs larder. */
+const MOST_USERS = 1000;
+const SESSIONS = "/run/user";
+
+function foldersOfUsers(): readonly string[] {
+  const sessions = namesIn(SESSIONS).map((name) => join(SESSIONS, name, "larder"));
+  const temporary = namesIn(tmpdir()).filter((name) => /^larder-\d+$/.test(name));
+  return [...sessions, ...temporary.map((name) => join(tmpdir(), name))].slice(0, MOST_USERS);
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // There is none.
+  }
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
 }
 
 const SYSTEM_FOLDER = "/run/larder";

@@ -10,6 +10,7 @@ import {
   TOKENS_LIMIT,
   type TokenStore,
   USERS_LIMIT,
+  type UserPut,
   type UserStore,
 } from "../accounts.ts";
 import type { AuditStore, NewAuditEntry } from "../audit.ts";
@@ -78,13 +79,17 @@ class MemoryUsers implements UserStore {
     return this.all.page(page);
   }
 
-  async put(user: Pick<StoredUser, "name" | "passwordHash" | "grants">, audit: NewAuditEntry): Promise<PutOutcome> {
-    const before = this.all.get(user.name);
-    if (before === undefined && this.all.size >= USERS_LIMIT) return "full";
-    this.all.set(user.name, { createdAtMs: audit.atMs, lastUsedAtMs: null, ...before, ...user });
-    await this.#audit.append(audit);
-    this.#changed(user.name);
-    return before === undefined ? "added" : "changed";
+  async put({ name, passwordHash, grants, expect }: UserPut, audit: NewAuditEntry): Promise<PutOutcome> {
+    const before = this.all.get(name);
+    const isThere = before !== undefined;
+    if (expect !== null && (expect === "present") !== isThere) return "unexpected";
+    if (!isThere && this.all.size >= USERS_LIMIT) return "full";
+    const made = { name, createdAtMs: audit.atMs, lastUsedAtMs: null, grants: null };
+    const given = grants === undefined ? {} : { grants };
+    this.all.set(name, { ...made, ...before, passwordHash, ...given });
+    await this.#audit.append({ ...audit, action: isThere ? "user-changed" : "user-added" });
+    this.#changed(name);
+    return isThere ? "changed" : "added";
   }
 
   async delete(name: string, audit: NewAuditEntry): Promise<boolean> {
@@ -107,6 +112,10 @@ class MemoryTokens implements TokenStore {
 
   async find(secretHash: string): Promise<StoredToken | null> {
     return [...this.all.values()].find((token) => token.secretHash === secretHash) ?? null;
+  }
+
+  async named(name: string): Promise<StoredToken | null> {
+    return this.#named(name);
   }
 
   async list(page: Page): Promise<readonly StoredToken[]> {

@@ -29,6 +29,10 @@ export class SqliteTokens implements TokenStore {
     return this.#one("secret_hash = ?", secretHash);
   }
 
+  async named(name: string): Promise<StoredToken | null> {
+    return this.#one("name = ? AND revoked_at IS NULL", name);
+  }
+
   async list({ after, limit }: Page): Promise<readonly StoredToken[]> {
     const sql = `SELECT ${COLUMNS} FROM account_token WHERE id > ? ORDER BY id LIMIT ?`;
     return this.#database

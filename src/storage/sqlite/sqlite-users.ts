@@ -1,4 +1,4 @@
-import { type PutOutcome, type StoredUser, USERS_LIMIT, type UserStore } from "../accounts.ts";
+import { type PutOutcome, type StoredUser, USERS_LIMIT, type UserPut, type UserStore } from "../accounts.ts";
 import type { NewAuditEntry } from "../audit.ts";
 import type { Page } from "../page.ts";
 import { rememberRow } from "./remember-row.ts";
@@ -36,21 +36,20 @@ export class SqliteUsers implements UserStore {
       .map(toUser);
   }
 
-  put(
-    { name, passwordHash, grants }: Pick<StoredUser, "name" | "passwordHash" | "grants">,
-    audit: NewAuditEntry,
-  ): Promise<PutOutcome> {
+  put({ name, passwordHash, grants, expect }: UserPut, audit: NewAuditEntry): Promise<PutOutcome> {
     return this.#database.durably(() => {
       const isThere = this.#database.query("SELECT 1 FROM account_user WHERE name = ?").get(name) !== null;
+      if (expect !== null && (expect === "present") !== isThere) return "unexpected";
       if (!isThere && this.count() >= USERS_LIMIT) return "full";
       rememberRow(this.#database, "account_user", [name]);
+      const change = grants === undefined ? "" : ", grants = excluded.grants";
       this.#database
         .query<null, [string, string, string | null, number]>(
           `INSERT INTO account_user (name, password_hash, grants, created_at) VALUES (?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET password_hash = excluded.password_hash, grants = excluded.grants`,
+           ON CONFLICT DO UPDATE SET password_hash = excluded.password_hash${change}`,
         )
-        .run(name, passwordHash, grants === null ? null : JSON.stringify(grants), audit.atMs);
-      this.#audit.add(audit);
+        .run(name, passwordHash, grants == null ? null : JSON.stringify(grants), audit.atMs);
+      this.#audit.add({ ...audit, action: isThere ? "user-changed" : "user-added" });
       this.#changed(name);
       return isThere ? "changed" : "added";
     });
