@@ -22,6 +22,8 @@ export type AuthenticatorsOptions = {
   readonly trustedProxies: () => readonly IpNetwork[];
   /** A clock that nobody sets, in milliseconds. */
   readonly elapsed: () => number;
+  /** Is told of each wrong password: of the client's address, and of the name that came with it. */
+  readonly failed?: (address: string, username: string) => void;
 };
 
 /** A password that was right is taken for right so long, or until somebody changes: clients send it with each blob. */
@@ -126,7 +128,10 @@ export class Authenticators implements Authenticator {
     this.#throttle.begin(address, username);
     try {
       const principal = await this.#ask(credentials, arrival);
-      if (principal === null) return null;
+      if (principal === null) {
+        this.#options.failed?.(address, username);
+        return null;
+      }
       this.#throttle.takeBack(address, username);
       // What else comes as a password has its own time, and is checked as fast as it is remembered.
       if (principal.kind === "user" && generation === this.#generation) this.#right.set(hash, principal);
@@ -135,6 +140,7 @@ export class Authenticators implements Authenticator {
       // That nobody could say is no failure of whoever asked.
       if (!(error instanceof RegistryError) || error.code !== "UNAUTHORIZED")
         this.#throttle.takeBack(address, username);
+      else this.#options.failed?.(address, username);
       throw error;
     }
   }

@@ -47,7 +47,9 @@ export class Gate {
     const isForEveryone = this.#options.control.allowsEveryone(action, repository);
     if (action === "pull" && isForEveryone) return null;
     if (action !== "pull") this.refuseForeignPages(applicant);
-    return isForEveryone ? null : this.#decide(applicant, action, repository);
+    if (!isForEveryone) return this.#decide(applicant, action, repository);
+    // Who changes something and says who it is, is known by it afterwards.
+    return applicant.request.headers.has("authorization") ? known(applicant) : null;
   }
 
   /**
@@ -146,4 +148,8 @@ export class Gate {
     const isProxy = address !== null && isInside(address, this.#options.trustedProxies);
     return (isProxy ? forwardedScheme(headers) : null) ?? scheme;
   }
+}
+
+async function known(applicant: Applicant): Promise<void> {
+  await applicant.principal();
 }

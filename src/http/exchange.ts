@@ -1,5 +1,5 @@
 import type { Applicant } from "../access/gate.ts";
-import type { Arrival, Principal } from "../access/principal.ts";
+import { type Arrival, type Principal, principalName } from "../access/principal.ts";
 import { arrivalOf, type Listener, schemeOfListener } from "./arrival-of.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { type StreamEnd, watchStream } from "./watch-stream.ts";
@@ -43,6 +43,7 @@ export class Exchange implements Applicant {
   #host: string | null | undefined = undefined;
   #query: URLSearchParams | null = null;
   #principal: Promise<Principal> | null = null;
+  #who: string | null = null;
 
   constructor(request: Request, listener: Listener, keeper: ExchangeKeeper) {
     this.request = request;
@@ -97,14 +98,17 @@ export class Exchange implements Applicant {
     return this.remote();
   }
 
-  /** The name of who asks; principals have none yet. */
+  /** The name of who asks, once that was found out; null for who has none, and for what everybody may. */
   get who(): string | null {
-    return null;
+    return this.#who;
   }
 
   /** Who asks: found out once. To be asked before anything is waited for, as `arrival`. */
   principal(): Promise<Principal> {
-    this.#principal ??= this.#keeper.authenticate(this.request, this.arrival());
+    this.#principal ??= this.#keeper.authenticate(this.request, this.arrival()).then((principal) => {
+      this.#who = principalName(principal);
+      return principal;
+    });
     return this.#principal;
   }
 

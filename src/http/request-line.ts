@@ -34,7 +34,12 @@ export function requestLine(form: LogForm, exchange: Exchange, end: RequestEnd):
 function jsonLine(exchange: Exchange, { level, atMs, client, status, tookMs }: RequestEnd): string {
   const { record, request } = exchange;
   // Ids and routes are of plain characters.
-  return `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${client}","method":${quoteSafely(request.method, 20)},"route":"${record.route}",${subjectMembers(exchange)},"status":${status},"ms":${Math.round(tookMs * 10) / 10}${outcomeMembers(record)}}\n`;
+  return `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${client}",${whoMember(exchange)}"method":${quoteSafely(request.method, 20)},"route":"${record.route}",${subjectMembers(exchange)},"status":${status},"ms":${Math.round(tookMs * 10) / 10}${outcomeMembers(record)}}\n`;
+}
+
+/** Nothing of somebody without a name, as most who pull. */
+function whoMember({ who }: Exchange): string {
+  return who === null ? "" : `"who":${quoteSafely(who, TEXT_LIMIT)},`;
 }
 
 /** What was asked for. Names of repositories are of plain characters, by their grammar. */
@@ -85,7 +90,7 @@ function humanLine(form: LogForm, exchange: Exchange, { atMs, client, status, to
     formatTime(tookMs).padStart(AMOUNT_WIDTH),
     record.source === null ? "     " : SOURCES[record.source],
     subjectOf(exchange),
-    dim(form, client || "-"),
+    dim(form, exchange.who === null ? client || "-" : `${showSafely(exchange.who, TEXT_LIMIT)} ${client || "-"}`),
   ];
   return `${columns.join(" ")}${dim(form, endOf(exchange))}\n`;
 }

@@ -4,6 +4,7 @@ import { AccessSwitch } from "../access/access-switch.ts";
 import { Authenticators } from "../access/authenticators.ts";
 import type { Directory, UserDirectory } from "../access/directory.ts";
 import { Gate } from "../access/gate.ts";
+import { FailedLogins } from "../access/accounts/failed-logins.ts";
 import { OidcChecker } from "../access/oidc/oidc-checker.ts";
 import { HtpasswdUsers } from "../access/passwords/htpasswd-users.ts";
 import { PasswordChecker } from "../access/passwords/password-checker.ts";
@@ -13,6 +14,7 @@ import { RuleControl } from "../access/rules/rule-control.ts";
 import { SessionTokens } from "../access/sessions/session-tokens.ts";
 import { SigningKey } from "../access/sessions/signing-key.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
+import { type AccountComposition, notingUses } from "./compose-accounts.ts";
 import { composeConnections } from "./compose-connections.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { HtpasswdFile } from "./htpasswd-file.ts";
@@ -26,6 +28,8 @@ export type AccessComposition = {
   readonly control: AccessControl;
   readonly authenticators: Authenticators;
   readonly sessions: SessionTokens;
+  /** Wrong passwords, for the audit log. */
+  readonly failedLogins: FailedLogins;
   /** The rules that count, or would if people were set up. */
   readonly rules: () => RuleControl;
   /**
@@ -45,16 +49,28 @@ export function composeGate(
   { log, clock, variables }: ServerEnvironment,
   { metadata, sockets, turns }: Foundation,
   isOffline: () => boolean,
+  accounts: AccountComposition,
 ): AccessComposition {
   const { hosts, ownMachine } = composeConnections(settings, sockets, turns, clock.elapsed);
   const htpasswd = new HtpasswdUsers();
   const file = new HtpasswdFile(htpasswd, log);
-  const users: readonly UserDirectory[] = [htpasswd];
-  const directories: readonly Directory[] = [...users];
+  // Larder's own first: what was done by `larder user` counts at once.
+  const users: readonly UserDirectory[] = [accounts.users, htpasswd];
+  const directories: readonly Directory[] = [...users, accounts.tokens];
   const issuers = new IssuerOpener({ variables, log, clock, store: metadata.settings, isOffline });
   const workloads = new OidcChecker({ providers: () => issuers.providers, now: clock.now });
   // A password is compared last: that takes long, and what is none of the others' may be one.
-  const checkers: readonly CredentialChecker[] = [workloads, new PasswordChecker(() => users)];
+  const checkers: readonly CredentialChecker[] = [
+    accounts.administrator,
+    accounts.tokens,
+    workloads,
+    notingUses(new PasswordChecker(() => users), accounts.uses),
+  ];
+  const failedLogins = new FailedLogins({
+    audit: metadata.audit,
+    isUser: async (name) => (await Promise.all(users.map((one) => one.findUser(name)))).some((user) => user !== null),
+    now: clock.now,
+  });
 
   const isSetUp = () => settings.now.auth !== null || directories.some((directory) => directory.isAnybody());
   const rules = settings.derive(({ auth }) => new RuleControl(auth?.rules ?? DEFAULT_RULES));
@@ -83,6 +99,7 @@ export function composeGate(
     knowsPeople: isSetUp,
     trustedProxies: () => settings.now.trustedProxies,
     elapsed: clock.elapsed,
+    failed: (address, name) => failedLogins.note(address, name),
   });
   const forget = () => {
     authenticators.forget();
@@ -103,6 +120,7 @@ export function composeGate(
     control,
     authenticators,
     sessions,
+    failedLogins,
     rules,
     prepare: async (next) => {
       const takeUpIssuers = await issuers.prepare(next);

@@ -1,11 +1,11 @@
 import { statfs } from "node:fs/promises";
-import { LocalAdministrator } from "../access/accounts/local-administrator.ts";
 import { Pipeline } from "../http/pipeline.ts";
 import { RequestIds } from "../http/request-id.ts";
 import { RequestLog } from "../http/request-log.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
+import { composeAccounts, savingAccounts } from "./compose-accounts.ts";
 import { composeGate } from "./compose-gate.ts";
 import { composePages } from "./compose-pages.ts";
 import { composeRegistry } from "./compose-registry.ts";
@@ -51,13 +51,14 @@ export function compose(
   const standIns = settings.derive(standInsOf);
   const order = searchOrderOf(settings, standIns);
   const instanceId = newInstanceId();
-  const administrator = new LocalAdministrator();
+  const accounts = composeAccounts(metadata, clock);
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, downloads } = parts;
-  const access = composeGate(settings, environment, foundation, () => upstreams.offline);
+  const access = composeGate(settings, environment, foundation, () => upstreams.offline, accounts);
   const verification = composeVerification(parts, { settings, environment, foundation, order });
   const collectionLimits = collectionLimitsOf(settings);
   const disk = () => spaceOf(dataFolder);
+  const saveAccounts = savingAccounts(accounts.uses, access.failedLogins);
   let isStopping = false;
   let endVerification = (): Promise<void> => Promise.resolve();
   const { pages, aci } = composePages(parts, {
@@ -92,10 +93,11 @@ export function compose(
   const observerOf = metrics.upstreams.observerOf.bind(metrics.upstreams);
   const opener = new UpstreamOpener({ variables, instanceId, log, clock, upstreams, observerOf });
   return {
-    administrator: { instanceId, secret: administrator.secret },
+    administrator: { instanceId, secret: accounts.administrator.secret },
     handle: (request, listener) => pipeline.handle(request, listener),
     check: aci.check,
     start: async () => {
+      await accounts.start();
       await offline.start(settings.now.offline);
       await pins.load();
       await aci.start();
@@ -118,7 +120,7 @@ export function compose(
     stop: async () => {
       isStopping = true;
       access.stop();
-      await Promise.all([aci.stop(), endVerification()]);
+      await Promise.all([aci.stop(), endVerification(), saveAccounts()]);
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),
   };

@@ -5,11 +5,12 @@ import { RegistryError } from "../../oci/registry-error.ts";
 const FORM = /^[a-z0-9][a-z0-9._@-]{0,63}$/;
 
 /** Words by which rules and logs call others. */
-const RESERVED: ReadonlySet<string> = new Set([
-  ...["anonymous", "authenticated", "this-machine", "administrator", "everyone", "everybody", "nobody", "larder"],
-  // Forms of credentials that are nobody's name.
-  ...["token", "user", "certificate", "oauth2accesstoken"],
-]);
+const RESERVED: ReadonlySet<string> = new Set(
+  // The last ones are what some programs send for want of a name.
+  "anonymous authenticated this-machine administrator everyone everybody nobody larder token user certificate oauth2accesstoken".split(
+    " ",
+  ),
+);
 
 /** Checks the name of a user or token that is to be made. Throws BAD_REQUEST, saying why it cannot be one. */
 export function checkAccountName(what: "user" | "token", name: string): void {

@@ -14,12 +14,16 @@ test("a token is known by its form and its checksum, and no two are alike", () =
 test("one that was cut, lengthened or mistyped anywhere is none", () => {
   const text = newTokenText();
   fc.assert(
-    fc.property(fc.nat(text.length - 1), fc.constantFrom(..."0AZaz_ \u00e9"), (at, character) => {
-      const typed = text.slice(0, at) + character + text.slice(at + 1);
-      expect(isTokenText(typed)).toBe(typed === text);
-      expect(isTokenText(text.slice(0, at))).toBe(false);
-      expect(isTokenText(`${text}${character}`)).toBe(false);
-    }),
+    fc.property(
+      fc.nat(text.length - 1),
+      fc.constantFrom("0", "A", "Z", "a", "z", "_", " ", "\u00e9"),
+      (at, character) => {
+        const typed = text.slice(0, at) + character + text.slice(at + 1);
+        expect(isTokenText(typed)).toBe(typed === text);
+        expect(isTokenText(text.slice(0, at))).toBe(false);
+        expect(isTokenText(`${text}${character}`)).toBe(false);
+      },
+    ),
   );
   expect(isTokenText("")).toBe(false);
 });

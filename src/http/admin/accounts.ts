@@ -1,7 +1,7 @@
 import type { AnswerOf, InputOf } from "../../admin/contract.ts";
 import type { TokenKeeper } from "../../access/accounts/token-keeper.ts";
 import type { UserKeeper } from "../../access/accounts/user-keeper.ts";
-import type { AccountStore } from "../../storage/accounts.ts";
+import type { AccountStore, StoredToken } from "../../storage/accounts.ts";
 import type { AuditStore } from "../../storage/audit.ts";
 import type { Asker } from "../exchange.ts";
 
@@ -22,7 +22,9 @@ export function accountActions({ store, audit, users, tokens }: AccountParts) {
   return {
     listUsers: async ({ after, limit }: InputOf<"listUsers">): Promise<AnswerOf<"listUsers">> => {
       const found = await store.users.list({ after: after ?? null, limit: limit + 1 });
-      const page = found.slice(0, limit).map(({ passwordHash: _, ...user }) => user);
+      const page = found.slice(0, limit).map(({ name, grants, createdAtMs, lastUsedAtMs }) => {
+        return { name, grants, createdAtMs, lastUsedAtMs };
+      });
       return { users: page, next: found.length > limit ? (page.at(-1)?.name ?? null) : null };
     },
     putUser: async (
@@ -39,7 +41,7 @@ export function accountActions({ store, audit, users, tokens }: AccountParts) {
     },
     listTokens: async ({ after, limit }: InputOf<"listTokens">): Promise<AnswerOf<"listTokens">> => {
       const found = await store.tokens.list({ after: after ?? null, limit: limit + 1 });
-      const page = found.slice(0, limit).map(({ secretHash: _, ...token }) => token);
+      const page = found.slice(0, limit).map(withoutHash);
       return { tokens: page, next: found.length > limit ? (page.at(-1)?.id ?? null) : null };
     },
     createToken: async (
@@ -60,4 +62,8 @@ export function accountActions({ store, audit, users, tokens }: AccountParts) {
       return { entries, next: found.length > limit ? (entries.at(-1)?.id ?? null) : null };
     },
   };
+}
+
+function withoutHash({ id, name, grants, createdAtMs, expiresAtMs, lastUsedAtMs, revokedAtMs }: StoredToken) {
+  return { id, name, grants, createdAtMs, expiresAtMs, lastUsedAtMs, revokedAtMs };
 }
