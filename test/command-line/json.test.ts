@@ -105,7 +105,11 @@ test.each(Object.keys(CALLS))("larder %s", async (verb) => {
     CALLS[verb]?.map((word) => word.replace("DIR", site.folder).replace("REG", hostOf(site.larder.url))) ?? [];
   const { output, errors } = await runCommand([LARDER, ...argv, "--json"], {
     ...(argv.includes("--password-stdin") ? { input: "secret\n" } : {}),
-    environment: { HOME: site.folder, LOCAL_REGISTRY: hostOf(site.larder.url) },
+    environment: {
+      HOME: site.folder,
+      LOCAL_REGISTRY: hostOf(site.larder.url),
+      RUNTIME_DIRECTORY: site.larder.runtimeFolder,
+    },
     // Some verbs write where they are called.
     folder: site.folder,
   });

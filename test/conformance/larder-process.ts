@@ -31,6 +31,8 @@ export type LarderProcess = {
   /** The first URL that larder says it listens on, without a slash at the end. */
   readonly url: string;
   readonly dataFolder: string;
+  /** Where it writes down that it runs, for `RUNTIME_DIRECTORY` of commands that are to find it, or to be its administrator. */
+  readonly runtimeFolder: string;
   readonly pid: number;
   /** Resolves with the exit status, or 128 and the signal's number. */
   readonly exited: Promise<number>;
@@ -114,6 +116,7 @@ export async function startLarder(options: LarderOptions = {}): Promise<LarderPr
   return {
     url,
     dataFolder,
+    runtimeFolder,
     pid: child.pid,
     exited: child.exited,
     output: () => printed,
