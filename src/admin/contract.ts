@@ -40,6 +40,7 @@ import {
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
+import { retentionProgress, retentionRequest, untaggedPage, untaggedQuery } from "./retention-schemas.ts";
 import type { Frozen, Shape } from "./shape.ts";
 
 /** The path that all operations of the admin API are below. */
@@ -107,10 +108,27 @@ export const CONTRACT = {
     action: "delete",
     summary: "Remove a tag, or a manifest by its digest, and what only it held",
     description:
-      "A pushed tag that covers a cached one uncovers it. The space is given back by a collection. The name as in `getImage`.",
+      "A pushed tag that covers a cached one uncovers it. A manifest that an index lists is not removed by itself: MANIFEST_REFERENCED. The space is given back by a collection. The name as in `getImage`.",
     parameters: image,
     query: removalQuery,
     answer: removal,
+  }),
+  listUntagged: operation("GET", "/untagged", {
+    action: "pull",
+    isWork: true,
+    summary: "List manifests without a tag, and what becomes of them",
+    description:
+      "Those that a tag left behind, and those that were put by their digest alone; not what an index lists or what refers to an image, unless it had a tag. Pages as in `listImages`, in the order of names.",
+    query: untaggedQuery,
+    answer: untaggedPage,
+  }),
+  applyRetention: operation("POST", "/retentions", {
+    action: "administer",
+    summary: "Apply the retention rules to pushed tags, or tell what they would remove",
+    description: "The answer begins at once; the last line is `done` or `failed`. When the client leaves it ends.",
+    body: retentionRequest,
+    form: "lines",
+    answer: retentionProgress,
   }),
   checkImages: operation("POST", "/checks", {
     action: "pull",

@@ -53,6 +53,15 @@ export const imageQuery = {
   search: v.optional(
     v.pipe(v.string(), v.maxLength(1024), v.description("what the full name has to hold, letter by letter")),
   ),
+  pattern: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(512),
+      v.description(
+        "an image pattern, such as `local/team/*:pr-*`: only what it matches; `*` is any run but slashes, `**` any run",
+      ),
+    ),
+  ),
   kind: v.optional(tagKind),
   sort: v.optional(
     v.pipe(
@@ -160,7 +169,8 @@ export type CheckAnswer = Shape<typeof checkAnswer>;
 /** The image that is to be fetched from upstream, and for which platforms. */
 export const fetchRequest = v.strictObject({ image: imageName, platforms: platformSelection });
 
-const failed = v.object({
+/** The last line of what failed. */
+export const failed = v.object({
   kind: v.literal("failed"),
   code: v.pipe(v.string(), v.description("as in a problem")),
   message: v.string(),
@@ -256,6 +266,7 @@ export const adoption = v.object({
 
 /** How a removal is meant. */
 export const removalQuery = {
+  digest: v.optional(v.pipe(digest, v.description("remove the tag only if it leads there"))),
   force: v.pipe(
     v.optional(v.picklist(["true", "false"]), "false"),
     v.description("`true`: also what an immutable tag leads to; that is for those who may administer"),

@@ -158,6 +158,8 @@ export const collection = v.object({
   setAside: v.pipe(count, v.description("files that were set aside, for want of a record")),
   broughtBack: v.pipe(count, v.description("files that were brought back, since they have a record again")),
   givenUp: v.pipe(count, v.description("files that had been set aside and were deleted")),
+  tags: v.pipe(count, v.description("tags that the retention rules took")),
+  notice: sentence("why nothing goes by itself at present; null when it does"),
   problem: sentence("what kept the collection from its work, and what to do; null when nothing did"),
 });
 /** The outcome of a collection. */

@@ -82,7 +82,15 @@ class Run {
       totals: async () => ({ files: 0, damaged: 0, bytes: 0 }),
     };
     const uploads = { expire: async () => 0 } as unknown as Uploads;
-    this.#collector = new Collector({ ...metadata, blobs: files.store, aside, uploads, now, guard: null });
+    this.#collector = new Collector({
+      ...metadata,
+      blobs: files.store,
+      aside,
+      uploads,
+      now,
+      retention: null,
+      guard: null,
+    });
   }
 
   /** Relied on until the grace period after the answer has passed. */

@@ -53,7 +53,7 @@ beforeEach(async () => {
     metadata,
     () => now,
   );
-  collector = new Collector({ ...metadata, blobs, aside, uploads, now: () => now, guard: null });
+  collector = new Collector({ ...metadata, blobs, aside, uploads, retention: null, now: () => now, guard: null });
 });
 afterEach(async () => {
   await metadata.close();

@@ -9,6 +9,7 @@ import { isUnkeepable } from "../storage/storage-error.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import { CollectionTally, type CollectionTotals } from "./collection-tally.ts";
 import { type SetAside, UnrecordedFiles, type FileSurvey, whyNotToCollect } from "./unrecorded-files.ts";
+import type { RetentionReport } from "./retention/retention.ts";
 import type { Uploads } from "./push/uploads.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 
@@ -25,6 +26,10 @@ export type CollectionReport = {
   readonly givenUp: number;
   /** What kept the collection from its work, and what to do; null when nothing did. */
   readonly problem: string | null;
+  /** Tags that retention rules took. */
+  readonly tags: number;
+  /** What retention has to say, for the log; null: nothing. */
+  readonly notice: string | null;
 };
 
 /** Bounds of a collection, in milliseconds. */
@@ -52,6 +57,8 @@ export type CollectorParts = {
   readonly events: EventStore;
   readonly leases: Leases;
   readonly uploads: Uploads;
+  /** Takes what goes by itself, before it is looked what nothing needs any more; null: nothing does. */
+  readonly retention: { keepHouse(): Promise<RetentionReport> } | null;
   readonly now: () => number;
   /** Is asked whether the store is in its place: what is missing in another is not to be collected. */
   readonly guard: WriteGuard | null;
@@ -63,7 +70,18 @@ const PARALLEL_BLOBS = 16;
 
 /** All files are compared with their records at the first collection, at each that a person starts, and this often. */
 const SURVEY_EVERY_MS = 6 * 3_600_000;
-const NOTHING = { manifests: 0, links: 0, blobs: 0, bytes: 0, setAside: 0, broughtBack: 0, givenUp: 0, problem: null };
+const NOTHING = {
+  manifests: 0,
+  links: 0,
+  blobs: 0,
+  bytes: 0,
+  setAside: 0,
+  broughtBack: 0,
+  givenUp: 0,
+  problem: null,
+  tags: 0,
+  notice: null,
+};
 
 /**
  * Gives back the space of what nobody can reach any more.
@@ -116,10 +134,20 @@ export class Collector {
     const expired = await uploads.expire(now() - limits.uploadExpiryMs);
     const survey = options !== null || this.#isSurveyDue() ? await this.#survey(options?.setAsideAll === true) : null;
     if (this.#refusal !== null) return { ...NOTHING, bytes: expired, problem: this.#refusal };
+    const kept = (await this.#parts.retention?.keepHouse()) ?? { manifests: 0, tags: 0, notice: null };
     const { manifests, links } = await collection.collectLinks(now() - limits.graceMs);
     const { blobs, bytes } = await this.#removeUnlinked();
     if (blobs > 0) await this.#tell(bytes);
-    const report = { ...NOTHING, manifests, links, blobs, bytes: expired + bytes };
+    const { tags, notice } = kept;
+    const report = {
+      ...NOTHING,
+      manifests: manifests + kept.manifests,
+      links,
+      blobs,
+      bytes: expired + bytes,
+      tags,
+      notice,
+    };
     if (survey === null) return report;
     const { files, failure } = await this.#setAside(survey, now() - limits.graceMs, options?.setAsideAll === true);
     const broughtBack = await this.#unrecorded.bringBack();

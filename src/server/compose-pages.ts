@@ -116,6 +116,7 @@ function adminPages(
   const { metadata, guard, turns } = foundation;
   const { manifests, tags, holdings, accounts, audit } = metadata;
   const { blobs, files, aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins } = of;
+  const { retention, untagged } = of;
   const immutable = {
     pushed: metadata.pushed,
     get rules() {
@@ -139,7 +140,9 @@ function adminPages(
     aside,
     verifications: parts.verification.verifications,
     cacher,
-    remover: new ImageRemover(manifests, tags, immutable, turns, clock.now),
+    remover: new ImageRemover(metadata, immutable, turns, clock.now),
+    retention,
+    untagged,
     survey: (signal, mayPull) =>
       new ImageSurvey(
         { manifests, tags, holdings, blobs, files, order, ...(mayPull && { mayPull }) },

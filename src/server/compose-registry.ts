@@ -1,8 +1,11 @@
 import type { Registry } from "../http/distribution/distribution-api.ts";
-import { LOCAL } from "../oci/repository-name.ts";
+import { LOCAL, type RepositoryName } from "../oci/repository-name.ts";
+import { repositoryOf } from "../oci/repository.ts";
+import type { Tag } from "../oci/tag.ts";
 import { Collector } from "../registry/collector.ts";
 import { Catalog } from "../registry/images/catalog.ts";
 import { Referrers } from "../registry/images/referrers.ts";
+import { AllHolds } from "../registry/holds/holds.ts";
 import { Pins } from "../registry/holds/pins.ts";
 import { logEvents } from "../registry/log-events.ts";
 import { ImageRules } from "../registry/names/image-rules.ts";
@@ -23,6 +26,9 @@ import { UpstreamManifests } from "../registry/pull/upstream-manifests.ts";
 import { Upstreams } from "../registry/pull/upstreams.ts";
 import { ManifestPushes } from "../registry/push/manifest-pushes.ts";
 import { Uploads } from "../registry/push/uploads.ts";
+import { Retention, type RetentionLimits } from "../registry/retention/retention.ts";
+import { compileRule } from "../registry/retention/retention-rule.ts";
+import { UntaggedList } from "../registry/retention/untagged-list.ts";
 import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
 import { FilesystemSpool } from "../storage/filesystem/spool-filesystem.ts";
@@ -137,6 +143,17 @@ export function composeRegistry(
     }),
     referrers: new Referrers({ manifests, tags }, origin, order, turns),
   };
+  const pins = new Pins(metadata.pins, now);
+  const holds = new AllHolds([pins, { reasonFor: (repository, tag) => immutableBy(rules(), repository, tag) }]);
+  const limits = retentionLimitsOf(settings);
+  const retention = new Retention({
+    ...metadata,
+    holds,
+    settlePulls: () => pulls.save(),
+    limits,
+    turns,
+    now,
+  });
   return {
     registry,
     rules,
@@ -147,17 +164,34 @@ export function composeRegistry(
     failures,
     traffic,
     pulls,
-    pins: new Pins(metadata.pins, now),
+    pins,
+    retention,
+    untagged: new UntaggedList(metadata.leftBehind, holds, () => limits().ages),
     lastingTraffic: new LastingTraffic(traffic, metadata.statistics, bestEffort),
     offline: new OfflineSwitch(upstreams, metadata.settings, bestEffort),
     /** How many blobs are being fetched. */
     downloads: () => blobOrigin.downloads,
-    collector: new Collector({ blobs, aside, collection, transitions, events, leases, uploads, now, guard }),
+    collector: new Collector({ blobs, aside, collection, transitions, events, leases, uploads, retention, now, guard }),
     /** Blobs on their way from upstream, for what brings one again. */
     blobOrigin,
     /** What is known of rotten blobs. */
     notes,
   };
+}
+
+/** The rule that keeps a tag where it is, as a reason to hold it; null when none does. */
+function immutableBy(rules: ImageRules, repository: RepositoryName, tag: Tag | null): string | null {
+  const rule = tag === null ? null : rules.immutableBy(repositoryOf(repository), tag);
+  return rule === null ? null : `the setting ${rule}`;
+}
+
+/** What the settings that hold say of what goes by itself. */
+function retentionLimitsOf(settings: CurrentSettings): () => RetentionLimits {
+  return settings.derive(({ untaggedAges, retentionRules, retentionWaitMs }) => ({
+    ages: untaggedAges,
+    rules: retentionRules.map(compileRule),
+    waitMs: retentionWaitMs,
+  }));
 }
 
 function tellOfSwitch(offline: boolean, log: Log): void {

@@ -4,15 +4,18 @@ import type { Log } from "../telemetry/log.ts";
 
 /**
  * The collection that runs by itself, to be called when one is due. Its outcome goes to the log, since nobody waits for it;
- * a problem that lasts is logged once.
+ * a problem or a notice that lasts is logged once.
  */
 export function scheduledCollection(collect: () => Promise<CollectionReport>, log: Log): () => void {
   let told: string | null = null;
-  const tell = ({ setAside, broughtBack, problem }: CollectionReport): void => {
+  let noticed: string | null = null;
+  const tell = ({ setAside, broughtBack, problem, notice }: CollectionReport): void => {
+    if (notice !== null && notice !== noticed) log.write("warning", notice, {});
     if (setAside > 0) log.write("warning", "files that no record names were set aside", { files: setAside });
     if (broughtBack > 0) log.write("info", "files that had been set aside were brought back", { files: broughtBack });
     if (problem !== null && problem !== told) log.write("error", "nothing is collected, or not all", { why: problem });
     told = problem;
+    noticed = notice;
   };
   return () => {
     collect().then(tell, (error: unknown) => {

@@ -60,8 +60,10 @@ function parse(flag: string, text: string | undefined): number | undefined {
   return durationMs;
 }
 
-function format({ blobs, bytes, manifests, setAside, broughtBack, givenUp }: Collection): string {
+function format({ blobs, bytes, manifests, tags, notice, setAside, broughtBack, givenUp }: Collection): string {
   const lines = [`${formatBytes(bytes)} given back: ${blobs} blobs, ${manifests} manifests`];
+  if (tags > 0) lines.push(`${tags} tags removed by the retention rules`);
+  if (notice !== null) lines.push(notice);
   if (setAside > 0) lines.push(`${setAside} files without a record set aside`);
   if (broughtBack > 0) lines.push(`${broughtBack} files brought back, since they have a record again`);
   if (givenUp > 0) lines.push(`${givenUp} files deleted that had been set aside`);

@@ -20,11 +20,14 @@ import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifications } from "../../registry/verification/verifications.ts";
+import type { Retention } from "../../registry/retention/retention.ts";
+import type { UntaggedList } from "../../registry/retention/untagged-list.ts";
 import type { Asker } from "../exchange.ts";
 import { accountActions, type AccountParts } from "./accounts.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import type { LineWork } from "./line-work.ts";
+import { applyRetention, listUntagged } from "./retention.ts";
 import { stats } from "./stats.ts";
 
 /** Who asks, and what they may pull from; undefined: everything. */
@@ -61,6 +64,8 @@ export type AdminParts = {
   readonly verifications: Verifications;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
+  readonly retention: Retention;
+  readonly untagged: UntaggedList;
   /** A look at what is here, for a request that the signal ends. */
   readonly survey: (signal: AbortSignal, mayPull?: MayPull) => ImageSurvey;
   readonly upstreams: Upstreams;
@@ -100,12 +105,19 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     getImage: async ({ image }, signal, { mayPull }) =>
       (await inspectImage(survey(signal, mayPull), pulls, image)) ?? throwNotHere(image),
-    removeImage: async ({ image, force }, _, cause) => {
+    removeImage: async ({ image, force, digest }, _, cause) => {
       const named = parseImageName(image);
       const place = { namespace: named.namespace, path: named.path };
-      const { removed, uncovered } = await remover.remove(place, manifestReferenceOf(named), cause, force === "true");
+      const only = digest === undefined ? null : parseDigest(digest);
+      const how = { isForced: force === "true", only };
+      const { removed, uncovered } = await remover.remove(place, manifestReferenceOf(named), cause, how);
       return removed === null ? throwNotHere(image) : { removed, uncovered };
     },
+    listUntagged: async (query, signal, { mayPull }) => {
+      await pulls.save();
+      return listUntagged(survey(signal, mayPull), parts.untagged, query);
+    },
+    applyRetention: async (request, signal, cause) => applyRetention(parts.retention, request, signal, cause),
     checkImages: ({ images }, signal, cause) => checkImages(survey(signal, cause.mayPull), images),
     fetchImage: ({ image, platforms }, signal, cause) =>
       fetchImage({ cacher, upstreams, survey: survey(signal), cause }, image, platforms),

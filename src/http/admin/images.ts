@@ -1,6 +1,7 @@
 import type { InputOf } from "../../admin/contract.ts";
 import type { CheckAnswer, CheckedImage, ImagePage, InspectedImage, ListedImage } from "../../admin/image-schemas.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
+import { parseImagePattern } from "../../oci/image-pattern.ts";
 import { parseSelection, type SelectionText } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { tryParseNamespace } from "../../oci/repository-name.ts";
@@ -12,7 +13,7 @@ import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { formatPageToken, parsePageToken } from "./page-token.ts";
 
-/** A page of the images that are here and match the question. Throws BAD_REQUEST for a namespace or a page token that is none. */
+/** A page of the images that are here and match the question. Throws BAD_REQUEST for a namespace or a page token that is none, NAME_INVALID for a pattern. */
 export async function listImages(
   survey: ImageSurvey,
   inventory: Inventory,
@@ -80,12 +81,21 @@ export async function inspectImage(
   };
 }
 
-function queryOf({ namespace: named, search = "", kind, sort, order: direction, after }: InputOf<"listImages">) {
+function queryOf({
+  namespace: named,
+  search = "",
+  pattern,
+  kind,
+  sort,
+  order: direction,
+  after,
+}: InputOf<"listImages">) {
   const namespace = named === undefined ? null : tryParseNamespace(named);
   if (named !== undefined && namespace === null) {
     throw new RegistryError("BAD_REQUEST", `namespace=${quoteBriefly(named)} is not a registry's host`);
   }
   const order = { by: sort, descending: direction === "desc" } as const;
   const place = after === undefined ? null : parsePageToken(after, order);
-  return { namespace, text: search, kind: kind ?? null, order, after: place } satisfies InventoryQuery;
+  const meant = pattern === undefined ? null : parseImagePattern(pattern);
+  return { namespace, text: search, pattern: meant, kind: kind ?? null, order, after: place } satisfies InventoryQuery;
 }

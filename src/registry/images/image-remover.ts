@@ -2,9 +2,11 @@ import type { Turns, Work } from "../../lib/async/turns.ts";
 import { algorithmOf, type Digest, digestOf } from "../../oci/digest.ts";
 import { manifestSteps } from "../../oci/manifest.ts";
 import { isIndexType } from "../../oci/media-type.ts";
+import type { RepositoryName } from "../../oci/repository-name.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
+import type { LeftBehindStore } from "../../storage/left-behind.ts";
 import type { ManifestStore, StoredManifest, TagKind, TagStore } from "../../storage/metadata.ts";
 import { assertMayGo, type ImmutableParts } from "../pull/immutable-tags.ts";
 import { readManifest } from "../pull/read-manifest.ts";
@@ -18,17 +20,23 @@ import type { ManifestReference } from "../names/manifest-reference.ts";
  */
 export type Removal = { readonly removed: TagKind | "manifest" | null; readonly uncovered: boolean };
 
+type RemoverStores = {
+  readonly manifests: ManifestStore;
+  readonly tags: TagStore;
+  readonly leftBehind: LeftBehindStore;
+};
+
 /** Removes images, with everything that only they held, and the signatures and the like that are attached to them. */
 export class ImageRemover {
   readonly #manifests: ManifestStore;
   readonly #tags: TagStore;
+  readonly #leftBehind: LeftBehindStore;
   readonly #immutable: ImmutableParts;
   readonly #turns: Turns;
   readonly #now: () => number;
 
   constructor(
-    manifests: ManifestStore,
-    tags: TagStore,
+    { manifests, tags, leftBehind }: RemoverStores,
     immutable: Omit<ImmutableParts, "tags">,
     turns: Turns,
     now: () => number,
@@ -43,28 +51,49 @@ export class ImageRemover {
     this.#turns = turns;
     this.#manifests = manifests;
     this.#tags = tags;
+    this.#leftBehind = leftBehind;
     this.#now = now;
   }
 
   /**
-   * Removes a tag, the pushed one first, or a manifest with all its tags. The space is given back by a collection. Throws DENIED
-   * for what an immutable tag leads to, unless it is `isForced`.
+   * Removes a tag, the pushed one first, or a manifest with all its tags. The space is given back by a collection. `only`: a
+   * tag that leads elsewhere stays. Throws DENIED for what an immutable tag leads to, unless it is `isForced`, and
+   * MANIFEST_REFERENCED for a manifest that an index lists.
    */
   async remove(
     repository: Repository,
     reference: ManifestReference,
     cause: EventCause = NO_CAUSE,
-    isForced = false,
+    { isForced = false, only = null }: { readonly isForced?: boolean; readonly only?: Digest | null } = {},
   ): Promise<Removal> {
     const name = nameOf(repository);
     if (!isForced) await assertMayGo(repository, reference, this.#immutable);
     if (reference.kind === "digest") {
+      await this.#insistOnUnlisted(name, reference.digest);
       const removed = await this.#manifests.deleteManifest(name, reference.digest, true, this.#now(), cause);
       return { removed: removed ? "manifest" : null, uncovered: false };
     }
-    const removed = await this.#tags.deleteTag(name, reference.tag, true, this.#now(), cause);
+    const removed = await this.#tags.deleteTag(
+      name,
+      reference.tag,
+      true,
+      this.#now(),
+      cause,
+      only === null ? {} : { digest: only },
+    );
     const uncovered = removed !== null && (await this.#tags.getTagged(name, reference.tag)) !== null;
     return { removed, uncovered };
+  }
+
+  async #insistOnUnlisted(name: RepositoryName, digest: Digest): Promise<void> {
+    const index = await this.#leftBehind.findIndexOf(name, digest);
+    if (index === null) return;
+    const [own, holder] = [`${name}@${digest}`, `${name}@${index.digest}`];
+    const called = index.tag === null ? holder : `${name}:${index.tag} (${index.digest})`;
+    throw new RegistryError(
+      "MANIFEST_REFERENCED",
+      `${own} is a part of the index ${called}, which would be broken without it; remove that one, and its parts go with it`,
+    );
   }
 
   /**

@@ -95,6 +95,12 @@ export class ImageSurvey {
     return this.#once(this.#extents, key, repository, (visit) => measureImage(visit, root));
   }
 
+  /** How many bytes are here of a manifest and of all that it names; 0 when it is not here. */
+  async sizeOf(repository: Repository, digest: Digest): Promise<number> {
+    const root = await this.#parts.manifests.getManifest(nameOf(repository), digest);
+    return root === null ? 0 : (await this.measure(repository, root)).sizeBytes;
+  }
+
   /** A visit to one image by itself. */
   async visit(repository: Repository): Promise<ImageVisit> {
     const { order, mayPull } = this.#parts;

@@ -1,5 +1,6 @@
 import type { Turns } from "../../lib/async/turns.ts";
 import { parseAttachmentTag } from "../../oci/attachment-tag.ts";
+import type { ImagePattern } from "../../oci/image-pattern.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import {
@@ -18,7 +19,10 @@ import {
 export type InventoryEntry = { readonly tag: LocatedTag; readonly manifest: StoredManifest };
 
 /** Which tags a list is of, in which order, and after which place. */
-export type InventoryQuery = Omit<TagQuery, "limit">;
+export type InventoryQuery = Omit<TagQuery, "limit"> & {
+  /** Those that match it; left out or null: all. */
+  readonly pattern?: ImagePattern | null;
+};
 
 /** A place in the order of a list. */
 export type InventoryPlace = TagPlace;
@@ -51,9 +55,14 @@ export class Inventory {
    */
   async *list(query: InventoryQuery, signal: AbortSignal): AsyncIterable<InventoryEntry> {
     const work = this.#turns.begin(signal);
-    const isAsked = query.text.includes(ATTACHED);
+    const { pattern = null } = query;
+    const isAsked = query.text.includes(ATTACHED) || pattern?.tag?.text.startsWith(ATTACHED) === true;
+    // A name without stars is looked for as a text, which leaves less to look at.
+    const name = pattern === null || pattern.name.text.includes("*") ? "" : pattern.name.text;
+    const text = query.text === "" ? name : query.text;
     for (let after = query.after; ; ) {
-      const { tags: found, next } = await this.#index.findTags({ ...query, after, limit: PAGE });
+      const { tags: some, next } = await this.#index.findTags({ ...query, text, after, limit: PAGE });
+      const found = pattern === null ? some : some.filter((tag) => isMeant(pattern, tag));
       const tags = isAsked ? found : await this.#withoutAttached(found);
       for (let at = 0; at < tags.length; at += MANIFESTS_AT_ONCE)
         yield* this.#entriesOf(tags.slice(at, at + MANIFESTS_AT_ONCE));
@@ -93,4 +102,8 @@ export class Inventory {
       if (manifest !== undefined) yield { tag, manifest };
     }
   }
+}
+
+function isMeant({ name, tag }: ImagePattern, located: LocatedTag): boolean {
+  return name.matches(located.repository) && (tag === null || tag.matches(located.tag));
 }

@@ -7,9 +7,11 @@ import { DOCKER_HUB } from "../../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
 import { oidcProviders } from "./oidc-shape.ts";
 import { readStandIns } from "./read-stand-ins.ts";
+import { retentionRules } from "./retention-shape.ts";
 import { rules } from "./rule-shape.ts";
 import {
   address,
+  age,
   duration,
   imagePattern,
   interval,
@@ -330,6 +332,26 @@ export const SETTINGS = {
     shape: period,
     help: "how long after its beginning the next such pass over all blobs begins; never: larder verify alone does it",
     default: 30 * 86_400_000,
+  }),
+  "untagged.pushed": row({
+    shape: age,
+    help: "when a pushed manifest goes that a tag has left behind and nobody has pulled since",
+    default: 30 * 86_400_000,
+  }),
+  "untagged.cached": row({
+    shape: age,
+    help: "the same for a cached one, which is fetched anew when somebody wants it",
+    default: 7 * 86_400_000,
+  }),
+  "retention.rules": row({
+    shape: retentionRules,
+    help: "which pushed tags go by themselves (docs/space.md)",
+    default: [],
+  }),
+  "retention.wait": row({
+    shape: duration,
+    help: "for how long rules that were changed only say what they would remove",
+    default: 86_400_000,
   }),
   aciFiles: row({
     flag: "--aci-files <folder>",

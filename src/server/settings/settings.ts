@@ -2,6 +2,7 @@ import type { Rule } from "../../access/rules/rule.ts";
 import type { IpNetwork } from "../../lib/net/ip-network.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { fullKey, type GivenSettings } from "./given-settings.ts";
+import type { RetentionRule } from "../../registry/retention/retention-rule.ts";
 import type { OidcSettings } from "./oidc-shape.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 import { type SettingKey, SETTINGS, type ValueOf } from "./settings-table.ts";
@@ -63,6 +64,12 @@ export type Settings = {
   readonly verifyRate: number;
   /** How long after its beginning the next pass of it begins; infinite: never. */
   readonly verifyEveryMs: number;
+  /** When manifests go that a tag has left behind, by their kind; null: never. */
+  readonly untaggedAges: { readonly pushed: number | null; readonly cached: number | null };
+  /** Which pushed tags go by themselves. */
+  readonly retentionRules: readonly RetentionRule[];
+  /** For how long changed rules only say what they would remove. */
+  readonly retentionWaitMs: number;
   /** How long open transfers may go on after SIGTERM. */
   readonly shutdownMs: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
@@ -166,6 +173,9 @@ export function settingsFrom(given: GivenSettings): Settings {
     uploadExpiryMs: value("gc.uploads"),
     verifyRate: value("verify.rate"),
     verifyEveryMs: value("verify.every"),
+    untaggedAges: { pushed: finiteOrNull(value("untagged.pushed")), cached: finiteOrNull(value("untagged.cached")) },
+    retentionRules: value("retention.rules"),
+    retentionWaitMs: value("retention.wait"),
     shutdownMs: value("shutdown"),
     logLevel: value("log"),
     logFormat: maybe("logFormat"),
@@ -227,4 +237,8 @@ function upstreamFrom(given: GivenSettings, host: Namespace): UpstreamSettings {
     deny: maybe("upstreams.HOST.deny") ?? [],
     tagLifetimeMs: maybe("upstreams.HOST.tags"),
   };
+}
+
+function finiteOrNull(ms: number): number | null {
+  return Number.isFinite(ms) ? ms : null;
 }

@@ -180,6 +180,17 @@ export const tagLifetime = textual({
   write: "never, always, or a duration such as 5m",
 });
 
+/** An age: a duration of at least 1s, or `never`. Infinity for never. */
+export const age = textual({
+  parse: (text) => {
+    const ms = text === "never" ? Number.POSITIVE_INFINITY : tryParseDuration(text);
+    return ms !== null && ms >= 1000 ? ms : null;
+  },
+  format: (ms) => (ms === Number.POSITIVE_INFINITY ? "never" : formatDuration(ms)),
+  expected: "never, or a duration of 1s or more, such as 30d",
+  write: "never, or a duration of 1s or more, such as 30d",
+});
+
 /** A registry's URL, without user, query and fragment. */
 export const url = textual({
   parse: tryParseUrl,
