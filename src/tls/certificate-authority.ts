@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
 import { openAuthorityFiles } from "./authority-files.ts";
 import { CertificateError, type ServerCertificate } from "./certificate-source.ts";
 import { findForbidden, type NameConstraints } from "./name-constraints.ts";
+import { isClientName } from "./client-name.ts";
 import { encodePem } from "./pem.ts";
 import type { Validity } from "./sign-certificate.ts";
 import { parseSubjectNames } from "./subject-names.ts";
@@ -27,6 +28,11 @@ export type CertificateAuthority = {
    * CertificateError when one of them is malformed, or outside of the authority's constraints.
    */
   issueServerCertificate(names: readonly string[], addresses: readonly string[]): Promise<ServerCertificate>;
+  /**
+   * A certificate with a key of its own, with which somebody of this name shows larder who they are, for `lifeMs` or as long as the
+   * authority lasts. Throws a CertificateError for a name that could not be told apart from others.
+   */
+  issueClientCertificate(name: string, lifeMs: number): Promise<ServerCertificate>;
 };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -47,7 +53,7 @@ export async function openCertificateAuthority(
   directory: string,
   { now, constraints }: AuthorityOptions,
 ): Promise<CertificateAuthority> {
-  const { readNameConstraints, signAuthorityCertificate, signServerCertificate } = await import(
+  const { readNameConstraints, signAuthorityCertificate, signClientCertificate, signServerCertificate } = await import(
     "./sign-certificate.ts"
   );
   const { keyPem, certPem } = await openAuthorityFiles(directory, {
@@ -72,6 +78,13 @@ export async function openCertificateAuthority(
       `the certificate authority in ${directory} was made without name constraints; to have them, ${HOW_TO_REPLACE}`,
     );
   }
+  const signer = { certificateDer: certificate.raw, key: signingKey };
+  const issue = async (lifeMs: number, sign: (key: CryptoKey, validity: Validity) => Promise<Uint8Array>) => {
+    const validity = validityOf(now(), Math.min(now() + lifeMs, notAfter.getTime()));
+    const keys = await generateKeyPair();
+    const issued = encodePem("CERTIFICATE", await sign(keys.publicKey, validity));
+    return { certPem: issued, keyPem: await exportPrivateKey(keys.privateKey), notAfter: validity.notAfter };
+  };
   return {
     certPem,
     notAfter,
@@ -84,14 +97,15 @@ export async function openCertificateAuthority(
           `the certificate authority in ${directory} may not vouch for ${JSON.stringify(forbidden)}, since its name constraints were fixed when it was made; leave that one out, or ${HOW_TO_REPLACE}`,
         );
       }
-      const validity = validityOf(now(), Math.min(now() + SERVER_LIFE_MS, notAfter.getTime()));
-      const keys = await generateKeyPair();
-      const der = await signServerCertificate(certificate.raw, signingKey, keys.publicKey, validity, subjects);
-      return {
-        certPem: encodePem("CERTIFICATE", der),
-        keyPem: await exportPrivateKey(keys.privateKey),
-        notAfter: validity.notAfter,
-      };
+      return issue(SERVER_LIFE_MS, (key, validity) => signServerCertificate(signer, key, validity, subjects));
+    },
+    async issueClientCertificate(name, lifeMs) {
+      if (!isClientName(name)) {
+        throw new CertificateError(
+          `${JSON.stringify(name)} cannot be a name in a client's certificate: it has 1 to 64 characters, no control character, and no blank at its ends`,
+        );
+      }
+      return issue(lifeMs, (key, validity) => signClientCertificate(signer, key, validity, name));
     },
   };
 }

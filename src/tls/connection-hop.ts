@@ -38,6 +38,8 @@ export class ConnectionHop {
   readonly #server: Bun.Server<undefined>;
   #heardAtMs = performance.now();
   #silenceMs: number;
+  readonly #hop: Socket;
+  readonly #ended: Promise<void>;
 
   /** `path`: where its socket is to be, for a moment. Throws what Bun.serve throws. */
   constructor(socket: TLSSocket, path: string, options: HopOptions, onClose: (hop: ConnectionHop) => void) {
@@ -60,22 +62,28 @@ export class ConnectionHop {
     };
     // The types know no idle time for Unix sockets.
     this.#server = Bun.serve(given as unknown as Bun.Serve.Options<undefined>);
-    this.#join(path);
-    socket.once("close", () => {
-      void this.#server.stop(true);
-      onClose(this);
+    this.#hop = this.#join(path);
+    this.#ended = new Promise((resolve) => {
+      socket.once("close", () => {
+        void this.#server.stop(true);
+        onClose(this);
+        resolve();
+      });
     });
   }
 
-  /** Requests that are being answered. */
+  /** Requests that are being answered, one whose last bytes are on their way to the client included. */
   get openRequests(): number {
-    return this.#server.pendingRequests;
+    return Math.max(this.#server.pendingRequests, this.#socket.writableLength > 0 ? 1 : 0);
   }
 
-  /** Ends the connection: at once when `abrupt`, else after the request in flight. */
+  /** Ends the connection: at once when `abrupt`, else after the request in flight. Resolves when it has ended. */
   async stop(abrupt: boolean): Promise<void> {
-    await this.#server.stop(abrupt);
     if (abrupt) this.#socket.destroy();
+    // Of a connection over which nothing was asked yet, the server would wait for the first request.
+    else if (this.openRequests === 0) this.#hop.end();
+    await this.#server.stop(abrupt);
+    await this.#ended;
   }
 
   /** Ends the connection if it has been silent for too long. */
@@ -100,7 +108,7 @@ export class ConnectionHop {
   }
 
   /** Passes all on between the client and the server at `path`, both ways at the pace of whoever reads. */
-  #join(path: string): void {
+  #join(path: string): Socket {
     const client: Socket = this.#socket;
     const hop = connect(path);
     hop.once("connect", () => void unlink(path).catch(() => {}));
@@ -122,5 +130,6 @@ export class ConnectionHop {
       client.setTimeout(LAST_BYTES_MS, () => client.destroy());
       client.end();
     });
+    return hop;
   }
 }

@@ -1,12 +1,11 @@
 import type { PeerCertificate, TLSSocket } from "node:tls";
+import { isPlainName } from "./client-name.ts";
 
 /** What a client showed to prove who it is: a certificate that counts, with its name, or one that does not, and why. */
 export type PresentedCertificate =
   | { readonly kind: "verified"; readonly name: string; readonly notAfterMs: number }
   /** `why` completes "with a client certificate that …". */
   | { readonly kind: "refused"; readonly why: string };
-
-const LONGEST_NAME = 200;
 
 /**
  * The certificate that the client of a connection has shown; null when it showed none. TLS has verified that the client has its key,
@@ -34,9 +33,7 @@ function nameOf({ subject, subjectaltname }: Partial<PeerCertificate>): string |
   // Several common names come as a list: which of them is meant?
   const commonName = subject?.CN as string | readonly string[] | undefined;
   const name = commonName ?? /^(?:DNS|URI|email):([^\s,"]+)/.exec(subjectaltname ?? "")?.[1];
-  return typeof name === "string" && name.length <= LONGEST_NAME && /^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u.test(name)
-    ? name
-    : null;
+  return typeof name === "string" && isPlainName(name) ? name : null;
 }
 
 /** The codes are OpenSSL's, as Node spells them. */

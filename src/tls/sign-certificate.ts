@@ -1,5 +1,5 @@
 /**
- * Builds and signs X.509 certificates: an authority's own, and those of servers.
+ * Builds and signs X.509 certificates: an authority's own, and those of servers and clients.
  *
  * Loading the ASN.1 library costs about 40 ms, more than the rest of larder's start: import this file when a certificate
  * is to be made, not before.
@@ -25,6 +25,7 @@ const OID = {
   authorityKeyIdentifier: "2.5.29.35",
   extendedKeyUsage: "2.5.29.37",
   serverAuthentication: "1.3.6.1.5.5.7.3.1",
+  clientAuthentication: "1.3.6.1.5.5.7.3.2",
 } as const;
 
 /** Choices of GeneralName (RFC 5280, 4.2.1.6). */
@@ -56,36 +57,62 @@ export async function signAuthorityCertificate(
   return sign(certificate, keys.privateKey);
 }
 
-/** The DER of a server's certificate for `publicKey`, signed by the authority whose certificate is `authorityDer`. */
+/** What an authority signs with. */
+export type Signer = { readonly certificateDer: Uint8Array; readonly key: CryptoKey };
+
+/** The DER of a server's certificate for `publicKey`. */
 export async function signServerCertificate(
-  authorityDer: Uint8Array,
-  authorityKey: CryptoKey,
+  signer: Signer,
   publicKey: CryptoKey,
   validity: Validity,
   subjects: SubjectNames,
 ): Promise<Uint8Array> {
-  const authority = pkijs.Certificate.fromBER(authorityDer);
-  const authorityIdentifier = await identifyKey(await authority.getPublicKey());
-  // Not a host name: verifiers that fall back to the common name must find nothing there.
-  const certificate = await draft(distinguishedName("larder server"), authority.subject, validity, publicKey);
   const names = [
     ...subjects.names.map((name) => new pkijs.GeneralName({ type: DNS_NAME, value: name })),
     ...subjects.addresses.map(addressName),
   ];
+  const alternatives = extension(OID.subjectAlternativeName, false, new pkijs.GeneralNames({ names }).toSchema());
+  // Not a host name: verifiers that fall back to the common name must find nothing there.
+  const leaf = { commonName: "larder server", purpose: OID.serverAuthentication, extensions: [alternatives] };
+  return signLeaf(signer, publicKey, validity, leaf);
+}
+
+/** The DER of a certificate for `publicKey` with which somebody of this name shows a server who they are. */
+export async function signClientCertificate(
+  signer: Signer,
+  publicKey: CryptoKey,
+  validity: Validity,
+  commonName: string,
+): Promise<Uint8Array> {
+  return signLeaf(signer, publicKey, validity, { commonName, purpose: OID.clientAuthentication, extensions: [] });
+}
+
+/** Whose certificate it is, and what it is for. */
+type Leaf = {
+  readonly commonName: string;
+  readonly purpose: string;
+  readonly extensions: readonly pkijs.Extension[];
+};
+
+async function signLeaf(
+  { certificateDer, key }: Signer,
+  publicKey: CryptoKey,
+  validity: Validity,
+  { commonName, purpose, extensions }: Leaf,
+): Promise<Uint8Array> {
+  const authority = pkijs.Certificate.fromBER(certificateDer);
+  const authorityIdentifier = await identifyKey(await authority.getPublicKey());
+  const certificate = await draft(distinguishedName(commonName), authority.subject, validity, publicKey);
   const keyIdentifier = new asn1js.OctetString({ valueHex: authorityIdentifier });
   certificate.extensions = [
     extension(OID.basicConstraints, true, new pkijs.BasicConstraints({ cA: false }).toSchema()),
     extension(OID.keyUsage, true, keyUsage(DIGITAL_SIGNATURE, 7)),
-    extension(
-      OID.extendedKeyUsage,
-      false,
-      new pkijs.ExtKeyUsage({ keyPurposes: [OID.serverAuthentication] }).toSchema(),
-    ),
-    extension(OID.subjectAlternativeName, false, new pkijs.GeneralNames({ names }).toSchema()),
+    extension(OID.extendedKeyUsage, false, new pkijs.ExtKeyUsage({ keyPurposes: [purpose] }).toSchema()),
+    ...extensions,
     extension(OID.authorityKeyIdentifier, false, new pkijs.AuthorityKeyIdentifier({ keyIdentifier }).toSchema()),
     extension(OID.subjectKeyIdentifier, false, new asn1js.OctetString({ valueHex: await identifyKey(publicKey) })),
   ];
-  return sign(certificate, authorityKey);
+  return sign(certificate, key);
 }
 
 /** The name constraints of the certificate `der`, or null when it has none. */
