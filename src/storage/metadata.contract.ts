@@ -488,6 +488,24 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await links.isReferenced(here, blob)).toBe(true);
       expect(await links.isReferenced(there, blob)).toBe(true);
       expect(await links.isReferenced(nowhere, blob)).toBe(false);
+      expect(await manifests.listNaming(here, blob, { after: null, limit: 9 })).toEqual([manifestOf("among there 17")]);
+      expect(await manifests.listNaming(nowhere, blob, { after: null, limit: 9 })).toEqual([]);
+    });
+
+    test("the manifests that name a blob are listed page by page", async () => {
+      const name = repository("naming/pages");
+      const blob = digestOf("named by many");
+      const all = Array.from({ length: 25 }, (_, index) => manifestOf(`naming ${index}`));
+      for (const one of all) await put(name, one, { references: [blob] });
+      const sorted = all.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
+      const listed: StoredManifest[] = [];
+      for (let after: Digest | null = null; ; ) {
+        const page: readonly StoredManifest[] = await manifests.listNaming(name, blob, { after, limit: 10 });
+        listed.push(...page);
+        if (page.length < 10) break;
+        after = page.at(-1)?.digest ?? null;
+      }
+      expect(listed).toEqual(sorted);
     });
 
     test("sessions come and go", async () => {

@@ -113,6 +113,8 @@ export interface ManifestStore {
   ): Promise<boolean>;
   /** Manifests of a repository whose subject is `subject`, in the order of their digests. */
   listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]>;
+  /** Manifests of a repository that name this blob or manifest, in the order of their digests. */
+  listNaming(repository: RepositoryName, digest: Digest, page: Page): Promise<readonly StoredManifest[]>;
 }
 
 /** What a tag has to be for it to be removed, and the event that tells of it: `removed` when left out. */

@@ -416,6 +416,14 @@ class MemoryMetadata {
     return [...this.#open(name).manifests.values()].some((held) => held.references.includes(digest));
   }
 
+  async listNaming(name: RepositoryName, digest: Digest, page: Page): Promise<readonly StoredManifest[]> {
+    return [...this.#open(name).manifests.values()]
+      .filter(({ references, manifest }) => references.includes(digest) && manifest.digest > (page.after ?? ""))
+      .map(({ manifest }) => manifest)
+      .sort((a, b) => (a.digest < b.digest ? -1 : 1))
+      .slice(0, page.limit);
+  }
+
   async findNaming(names: readonly RepositoryName[], digest: Digest): Promise<RepositoryName | null> {
     for (const name of names) if (await this.isReferenced(name, digest)) return name;
     return null;

@@ -7,6 +7,7 @@ import type { Page } from "../page.ts";
 import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteEvents } from "./sqlite-events.ts";
+import { namingManifests } from "./sqlite-naming.ts";
 import { SqliteManifestWriter } from "./sqlite-manifest-writer.ts";
 import { markOrphans, noteDeparture, releaseAttached, stampLeftBehind } from "./mark-orphans.ts";
 import { rememberManifest } from "./remember-row.ts";
@@ -91,5 +92,16 @@ export class SqliteManifests implements ManifestStore {
       )
       .all(repository, subject, page.after ?? "", page.limit)
       .map(toManifest);
+  }
+
+  async listNaming(repository: RepositoryName, digest: Digest, page: Page): Promise<readonly StoredManifest[]> {
+    const found: StoredManifest[] = [];
+    if (page.limit === 0) return found;
+    for (const next of namingManifests(this.#database, repository, digest, page.after)) {
+      const manifest = await this.getManifest(repository, next as Digest);
+      if (manifest !== null) found.push(manifest);
+      if (found.length >= page.limit) break;
+    }
+    return found;
   }
 }

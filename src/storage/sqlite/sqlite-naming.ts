@@ -13,7 +13,7 @@ export function findNaming(database: SqliteDatabase, repository: string, digest:
 }
 
 /**
- * The manifests of the repository that name this digest, in their order.
+ * The manifests of the repository that name this digest, in their order, behind `after`.
  *
  * The manifests that name it and those that the repository holds are gone through side by side, each time to the next one
  * that may be in both. So a base layer of a hundred thousand images costs no more than the few images of a repository, and
@@ -23,6 +23,7 @@ export function* namingManifests(
   database: SqliteDatabase,
   repository: string,
   digest: string,
+  after: string | null = null,
 ): Generator<string, void, void> {
   const naming = database.query<{ manifest: string }, [string, string]>(
     "SELECT manifest FROM manifest_reference WHERE digest = ? AND manifest >= ? ORDER BY manifest LIMIT 1",
@@ -30,7 +31,7 @@ export function* namingManifests(
   const held = database.query<{ manifest: string }, [string, string]>(
     "SELECT manifest FROM repository_manifest WHERE repository = ? AND manifest >= ? ORDER BY manifest LIMIT 1",
   );
-  for (let from = ""; ; ) {
+  for (let from = after === null ? "" : `${after}\0`; ; ) {
     const names = naming.get(digest, from);
     const holds = names && held.get(repository, names.manifest);
     if (names === null || holds === null) return;
