@@ -9,6 +9,9 @@ import { AllHolds } from "../registry/holds/holds.ts";
 import { Pins } from "../registry/holds/pins.ts";
 import { logEvents } from "../registry/log-events.ts";
 import { ImageRules } from "../registry/names/image-rules.ts";
+import type { Repository } from "../oci/repository.ts";
+import { RefusalCounter } from "../registry/signatures/refusal-counter.ts";
+import { SignatureGuard } from "../registry/signatures/signature-guard.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { BestEffortWrites } from "../registry/pull/best-effort-writes.ts";
 import { BlobFiles } from "../registry/pull/blob-files.ts";
@@ -18,6 +21,8 @@ import { Manifests } from "../registry/pull/manifests.ts";
 import { OfflineSwitch } from "../registry/pull/offline-switch.ts";
 import { PullNotes } from "../registry/pull/pull-notes.ts";
 import { RottenBlobs } from "../registry/pull/rotten-blobs.ts";
+import type { ImageGuard, PullContext } from "../registry/pull/origin.ts";
+import { PulledSignatures } from "../registry/pull/pulled-signatures.ts";
 import { RecentFailures } from "../registry/pull/recent-failures.ts";
 import { TrafficCounter } from "../registry/pull/traffic.ts";
 import { UpstreamTagLists } from "../registry/pull/upstream-tag-lists.ts";
@@ -61,16 +66,29 @@ export function composeRegistry(
   logEvents(events, log);
   const traffic = new TrafficCounter((namespace) => namespace === LOCAL || upstreams.knows(namespace));
   const failures = new RecentFailures(log, elapsed);
+  const refusals = new RefusalCounter(log, elapsed);
+  const signatures = { manifests, tags, turns, blobs: () => registryBlobs };
+  const signatureGuard: ImageGuard = new SignatureGuard<PullContext>({
+    manifests,
+    sourceOf: (repository, context, reach) =>
+      new PulledSignatures({ ...signatures, origin }, repository, context, reach),
+    whyNotAsked: (repository, context) => whyNotAsked(upstreams, repository, context),
+    counter: refusals,
+    turns,
+    now,
+    elapsed,
+  });
+  events.subscribe((event) => signatureGuard.note(event));
   const origin = new UpstreamManifests(
     upstreams,
     metadata,
     traffic,
-    { failures, bestEffort, log, rules },
+    { failures, bestEffort, log, rules, guard: signatureGuard },
     turns,
     clock,
   );
   const blobOrigin = new UpstreamBlobs(upstreams, { spool, store: blobs }, metadata, traffic, { log, failures }, clock);
-  const registryBlobs = new Blobs({
+  const registryBlobs: Blobs = new Blobs({
     store: blobs,
     files,
     links,
@@ -85,6 +103,7 @@ export function composeRegistry(
     outlook: upstreams,
     traffic,
     bestEffort,
+    guard: signatureGuard,
     now,
     get graceMs() {
       return settings.now.gcGraceMs;
@@ -123,6 +142,7 @@ export function composeRegistry(
       },
       outlook: upstreams,
       traffic,
+      guard: signatureGuard,
       turns,
       now,
     }),
@@ -162,6 +182,8 @@ export function composeRegistry(
     aside,
     upstreams,
     failures,
+    signatureGuard,
+    refusals,
     traffic,
     pulls,
     pins,
@@ -192,6 +214,13 @@ function retentionLimitsOf(settings: CurrentSettings): () => RetentionLimits {
     rules: retentionRules.map(compileRule),
     waitMs: retentionWaitMs,
   }));
+}
+
+/** As `GuardParts.whyNotAsked`. */
+function whyNotAsked(upstreams: Upstreams, { namespace }: Repository, context: PullContext): string | null {
+  if (!upstreams.knows(namespace)) return "";
+  if (upstreams.offline) return `larder is offline, and ${namespace} was not asked for signatures`;
+  return context.isHereOnly === true ? "" : null;
 }
 
 function tellOfSwitch(offline: boolean, log: Log): void {

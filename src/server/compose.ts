@@ -11,6 +11,7 @@ import { composePages } from "./compose-pages.ts";
 import { composeRegistry } from "./compose-registry.ts";
 import { composeVerification } from "./compose-verification.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
+import { openSignatureRules } from "./open-signature-rules.ts";
 import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
 import { scheduledCollection } from "./scheduled-collection.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -54,6 +55,7 @@ export function compose(
   const accounts = composeAccounts(metadata, clock);
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, downloads } = parts;
+  const { refusals, signatureGuard } = parts;
   const access = composeGate(settings, environment, foundation, () => upstreams.offline, accounts);
   const verification = composeVerification(parts, { settings, environment, foundation, order });
   const collectionLimits = collectionLimitsOf(settings);
@@ -77,6 +79,7 @@ export function compose(
   const requestMetrics = metrics.watchRegistry({
     traffic,
     upstreams,
+    refusals,
     collections: () => collector.totals,
     verification: { ...verification, everyMs: () => settings.now.verifyEveryMs },
     store: { statistics: metadata.statistics, downloads, disk, guard, reserve },
@@ -107,7 +110,9 @@ export function compose(
     prepare: async (next) => {
       const open = await opener.prepare(next);
       const takeUpPeople = await access.prepare(next);
+      const rules = await openSignatureRules(next.require);
       return () => {
+        signatureGuard.replaceRules(rules);
         takeUpPeople();
         const namespaces = open();
         // What failed may answer elsewhere now.

@@ -12,6 +12,7 @@ import { readDockerConfig } from "../upstream/auth/docker-config.ts";
 import { checkAciFolder } from "./compose-aci.ts";
 import { readHtpasswd } from "./htpasswd-file.ts";
 import { ConfigurationError } from "./settings/configuration-error.ts";
+import { openSignatureRules } from "./open-signature-rules.ts";
 import { parseConfiguration } from "./settings/configuration-file.ts";
 import { contradictionsOf, contradictionsWithin } from "./settings/contradictions.ts";
 import { describeOrigin, fullKey, type GivenSettings } from "./settings/given-settings.ts";
@@ -45,6 +46,7 @@ const CHECKS: Partial<Readonly<Record<SettingKey, Check>>> = {
   data: checkDataFolder,
   "tls.cert": checkCertificate,
   "auth.htpasswd": readHtpasswd,
+  require: openSignatureRules,
   "upstreams.HOST.ca": checkFile,
   "upstreams.HOST.clientCert": checkClientCertificate,
   "upstreams.HOST.clientKey": checkFile,

@@ -1,4 +1,6 @@
-import { isIndexType } from "../oci/media-type.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
+import { isIndexType, MEDIA_TYPE } from "../oci/media-type.ts";
 import type { Manifest } from "../oci/manifest.ts";
 
 /** The layer of cosign's older signatures. */
@@ -10,6 +12,33 @@ export const NOTATION_COSE = "application/cose";
 /** Is it a sigstore bundle's type, of any version? */
 export function isBundleType(mediaType: string): boolean {
   return mediaType.startsWith("application/vnd.dev.sigstore.bundle");
+}
+
+/** What cosign and the Notary project call their manifests. */
+const ARTIFACTS: readonly string[] = [
+  "application/vnd.cncf.notary.signature",
+  "application/vnd.dev.cosign.artifact.sig.v1+json",
+  SIMPLE_SIGNING,
+];
+
+/**
+ * Those of the referrers of an image that may be signatures, the surest first: some clients write no type, or the config's, into
+ * the list under a referrers tag.
+ */
+export function likelySignatures(referrers: readonly Descriptor[]): readonly Digest[] {
+  const isSure = ({ artifactType = "" }: Descriptor) => ARTIFACTS.includes(artifactType) || isBundleType(artifactType);
+  const isOpen = ({ artifactType }: Descriptor) =>
+    artifactType === undefined || artifactType === MEDIA_TYPE.ociEmpty || artifactType === MEDIA_TYPE.ociConfig;
+  return [...referrers.filter(isSure), ...referrers.filter(isOpen)].map(({ digest }) => digest);
+}
+
+/** Text that is in every manifest of a signature: most of what refers to an image is none, and need not be read. */
+const MARKS = [SIMPLE_SIGNING, NOTATION_JWS, NOTATION_COSE, "vnd.dev.sigstore.bundle"].map((mark) => Buffer.from(mark));
+
+/** May a manifest be that of a signature? */
+export function looksLikeSignature(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return MARKS.some((mark) => text.includes(mark));
 }
 
 /** Attestations and bills of materials, as cosign, BuildKit, Syft, Trivy and oras attach them. */

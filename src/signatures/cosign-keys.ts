@@ -1,4 +1,5 @@
 import { constants, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { basename } from "node:path";
 import { preAuthEncoding, readBundleEnvelope } from "./bundle-envelope.ts";
 import { decodeBase64 } from "./parse-json.ts";
 import { type Authority, type Signature, SignatureRejected, type SignedImage } from "./signature.ts";
@@ -52,7 +53,7 @@ export class CosignKeys implements Authority {
 
   constructor(keys: readonly NamedKey[]) {
     this.#keys = keys;
-    const files = keys.map(({ file }) => file).join(", ");
+    const files = keys.map(({ file }) => basename(file)).join(", ");
     this.name = keys.length === 1 ? `the key ${files}` : `one of the keys ${files}`;
   }
 

@@ -1,4 +1,5 @@
 import { constants, type KeyObject, verify, X509Certificate } from "node:crypto";
+import { basename } from "node:path";
 import * as v from "valibot";
 import { followCertificates } from "./certificate-chain.ts";
 import { readCoseEnvelope } from "./cose-envelope.ts";
@@ -59,7 +60,7 @@ export class NotationTrust implements Authority {
     });
     this.#identities = identities.map(parseSubjectPattern);
     const whose = identities.includes("*") ? "" : `, ${identities.join(" or ")}`;
-    this.name = `a certificate of ${files.map(({ file }) => file).join(" or ")}${whose}`;
+    this.name = `a certificate of ${files.map(({ file }) => basename(file)).join(" or ")}${whose}`;
   }
 
   async verify(signature: Signature, image: SignedImage, atMs: number): Promise<void> {

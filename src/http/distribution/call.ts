@@ -5,6 +5,9 @@ import type { Repository } from "../../oci/repository.ts";
 import type { PullContext } from "../../registry/pull/origin.ts";
 import type { Exchange } from "../exchange.ts";
 
+/** How the programs call themselves that sign images in registries. */
+const SIGNING_TOOLS = /^(?:cosign|notation)\//;
+
 /** A request to the distribution API that has been parsed and admitted. */
 export class Call {
   readonly exchange: Exchange;
@@ -30,8 +33,18 @@ export class Call {
       requestId: exchange.requestId,
       mayPull: this.mayPull,
       isPush: async () => request.method === "HEAD" && (await this.mayPush()),
+      mayHaveUnsigned: async (isHere) => this.#isAboutUnsigned(isHere) && (await this.mayPush()),
       cause: exchange,
     };
+  }
+
+  /**
+   * Does the request have to be answered though the image lacks a required signature? Clients ask by HEAD what they have just
+   * pushed, and those that sign read the manifest first. It is what they say of themselves: that they may push is what counts.
+   */
+  #isAboutUnsigned(isHere: boolean): boolean {
+    const { method, headers } = this.request;
+    return (method === "HEAD" && isHere) || SIGNING_TOOLS.test(headers.get("user-agent") ?? "");
   }
 
   /** May this client push to the repository that it asks about? */

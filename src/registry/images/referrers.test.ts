@@ -17,6 +17,7 @@ const origin: ManifestOrigin = {
   isFresh: () => true,
   tag: async () => null,
   manifest: async () => null,
+  signatures: async () => {},
   referrers: async () => {},
 };
 

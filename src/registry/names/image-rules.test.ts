@@ -96,5 +96,7 @@ test("tags that never change, with the rule that says so", () => {
     );
   expect(by("local", "team/a/b", "v1")).toBe('immutable "team/**:v*"');
   expect(by("docker.io", "nginx", "latest")).toBe('immutable "docker.io/library/nginx"');
+  // Signatures are added to those that are there.
+  expect(by("docker.io", "nginx", `sha256-${"0".repeat(64)}.sig`)).toBeNull();
   expect([by("local", "team/a", "latest"), by("quay.io", "team/a", "v1")]).toEqual([null, null]);
 });

@@ -94,8 +94,12 @@ export class ImageRules {
     if (refusal !== null) throw new IntakeDenied(refusal);
   }
 
-  /** The rule by which a tag stays as it is, as the settings have it; null: it may change. */
+  /**
+   * The rule by which a tag stays as it is, as the settings have it; null: it may change. A signature's always may: whoever
+   * signs an image adds theirs to those that are under its tag.
+   */
   immutableBy(repository: Repository, tag: Tag): string | null {
+    if (this.#immutable.length === 0 || parseAttachmentTag(tag) !== null) return null;
     const found = this.#immutable.find(
       ({ pattern }) => isMeant(pattern, repository) && pattern.tag?.matches(tag) !== false,
     );

@@ -9,6 +9,7 @@ import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
 import { NO_IMAGE_RULES } from "../names/image-rules.ts";
 import { BlobFiles } from "./blob-files.ts";
+import { guardWithoutRules } from "./signature-guard.fixture.ts";
 import { Blobs } from "./blobs.ts";
 import { RottenBlobs } from "./rotten-blobs.ts";
 import { BestEffortWrites } from "./best-effort-writes.ts";
@@ -41,6 +42,7 @@ async function open(graceMs: number) {
     outlook: { offline: false, knows: () => true },
     traffic: new TrafficCounter(),
     bestEffort,
+    guard: guardWithoutRules(),
     now,
     graceMs,
   });

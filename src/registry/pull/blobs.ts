@@ -24,7 +24,7 @@ import {
   upstreamRepositories,
 } from "../names/search-order.ts";
 import { blobUnknown, blobUnreadable, type UpstreamOutlook } from "./not-found.ts";
-import { contextFor, type BlobOrigin, type PullContext } from "./origin.ts";
+import { contextFor, type BlobOrigin, type ImageGuard, type PullContext } from "./origin.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
 
@@ -57,6 +57,7 @@ export type BlobParts = {
   readonly outlook: UpstreamOutlook;
   readonly traffic: TrafficCounter;
   readonly bestEffort: BestEffortWrites;
+  readonly guard: ImageGuard;
   readonly now: () => number;
   /** How long a link stays that somebody relies on, though no manifest needs it. */
   readonly graceMs: number;
@@ -90,9 +91,10 @@ export class Blobs {
     return link.size;
   }
 
-  /** The blob for one who reads it. Throws as `sizeForPush` does. */
+  /** The blob for one who reads it. Throws as `sizeForPush` does, and ImageRefused where its images lack a signature. */
   async get(repository: Repository, digest: Digest, context: PullContext): Promise<FoundBlob> {
     const link = await this.#findHere(repository, digest, context.mayPull);
+    if (!this.#parts.guard.isIdle) await this.#admit(repository, digest, link, context);
     if (link !== null) return this.#stored(repository, link, digest, context);
     try {
       const { download, fetchedFrom } = await this.#askUpstream(repository, digest, context, async (upstream) => {
@@ -109,6 +111,14 @@ export class Blobs {
       if (isUnkeepable(error)) return this.#unkept(repository, digest, context);
       throw error;
     }
+  }
+
+  async #admit(repository: Repository, digest: Digest, link: BlobLink | null, context: PullContext): Promise<void> {
+    const { guard, order } = this.#parts;
+    const asked = nameOf(repository);
+    if (link !== null && guard.isKnownToPass(asked, link.repository, digest)) return;
+    const names = candidateNames(repository, await searchFor(repository, order, context.mayPull));
+    if (names.some((name) => !guard.isFree(asked, name))) await guard.admitBlob(repository, names, digest, context);
   }
 
   /** Brings a blob here: null when it is here already, else its download. Throws as `sizeForPush` does. */

@@ -7,8 +7,11 @@ import { NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestStore, StoredManifest } from "../../storage/metadata.ts";
 import type { FetchedManifest } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import { isAttachment } from "../../signatures/attachment-layers.ts";
+import { ImageRefused } from "../signatures/image-refused.ts";
+import { isReferrersList } from "../signatures/signature-guard.ts";
 import { cachedManifest } from "./cached-manifest.ts";
-import type { PullContext } from "./origin.ts";
+import type { ImageGuard, PullContext } from "./origin.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
@@ -20,19 +23,26 @@ export class ManifestKeeper {
   readonly #store: ManifestStore;
   readonly #bestEffort: BestEffortWrites;
   readonly #turns: Turns;
+  readonly #guard: ImageGuard;
   readonly #now: () => number;
   readonly #largeOnes = new KeyedMutex<"large">();
 
-  constructor(store: ManifestStore, bestEffort: BestEffortWrites, turns: Turns, now: () => number) {
+  constructor(
+    store: ManifestStore,
+    { bestEffort, guard }: { readonly bestEffort: BestEffortWrites; readonly guard: ImageGuard },
+    turns: Turns,
+    now: () => number,
+  ) {
     this.#store = store;
     this.#bestEffort = bestEffort;
+    this.#guard = guard;
     this.#turns = turns;
     this.#now = now;
   }
 
   /**
    * Stores a manifest as a cached one, if it can be, and points the tag at it. Its blobs come when they are asked for.
-   * Throws an `UpstreamError` for what is no manifest.
+   * Throws an `UpstreamError` for what is no manifest, and ImageRefused for what lacks a signature: that is not kept.
    */
   keep(
     repository: Repository,
@@ -41,21 +51,42 @@ export class ManifestKeeper {
     context: PullContext,
   ): Promise<StoredManifest> {
     const take = () => this.#take(repository, fetched, tag, context);
-    return fetched.bytes.byteLength > LARGE_BYTES ? this.#largeOnes.run("large", take) : take();
+    // One that is taken in waits for its signatures, and these cannot wait for it.
+    const isLarge = fetched.bytes.byteLength > LARGE_BYTES && context.isForSignature !== true;
+    return isLarge ? this.#largeOnes.run("large", take) : take();
   }
 
   async #take(
     repository: Repository,
     { bytes, digest, mediaType }: FetchedManifest,
     tag: Tag | null,
-    { cause = NO_CAUSE }: PullContext,
+    context: PullContext,
   ): Promise<StoredManifest> {
     const parsed = await this.#parse(repository, bytes, mediaType);
     const manifest: StoredManifest = { digest, mediaType: parsed.mediaType, bytes };
+    await this.#assertSigned(repository, manifest, parsed, tag, context);
+    const { cause = NO_CAUSE } = context;
     const put = { ...cachedManifest(manifest, parsed, tag, this.#now()), cause };
     const keep = () => this.#store.putManifest(nameOf(repository), put);
     await this.#bestEffort.attempt("a manifest from upstream", keep);
     return manifest;
+  }
+
+  /** Throws ImageRefused for what is not to be kept: where a signature is required, and none is there. */
+  async #assertSigned(
+    repository: Repository,
+    manifest: StoredManifest,
+    parsed: Manifest,
+    tag: Tag | null,
+    context: PullContext,
+  ): Promise<void> {
+    const name = nameOf(repository);
+    if (this.#guard.isFree(name, name) || isAttachment(parsed)) return;
+    // To look for the signatures of what should be one would lead from one to the next.
+    if (context.isForSignature === true && !isReferrersList(manifest, tag)) {
+      throw new ImageRefused(`${name}@${manifest.digest} is no signature, and is not kept as one`, null);
+    }
+    await this.#guard.admit({ asked: repository, found: repository, manifest, tag }, context);
   }
 
   async #parse(repository: Repository, bytes: Uint8Array, mediaType: string | null): Promise<Manifest> {

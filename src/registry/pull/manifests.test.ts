@@ -9,6 +9,7 @@ import { putOf } from "../../storage/manifest-put.fixture.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import type { TagKind } from "../../storage/metadata.ts";
 import { NO_IMAGE_RULES } from "../names/image-rules.ts";
+import { guardWithoutRules } from "./signature-guard.fixture.ts";
 import { Manifests } from "./manifests.ts";
 import { TrafficCounter } from "./traffic.ts";
 
@@ -29,10 +30,12 @@ function opened({ isFresh = true } = {}) {
       tag: async (_, __, cached) => cached && { manifest: cached.manifest, warning: null },
       manifest: async () => null,
       referrers: async () => {},
+      signatures: async () => {},
     },
     order: { unqualified: [HUB], standIns: [HUB, QUAY], localAnswersForAll: true },
     outlook: { offline: false, knows: () => true },
     traffic: new TrafficCounter(),
+    guard: guardWithoutRules(),
     turns: new Turns(),
     now: () => 1,
   });

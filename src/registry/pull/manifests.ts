@@ -3,15 +3,16 @@ import type { Digest } from "../../oci/digest.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
-import { nameOf, type Repository } from "../../oci/repository.ts";
+import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestStore, StoredManifest, TagKind, Tagged, TagStore } from "../../storage/metadata.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, searchFor, type SearchOrder } from "../names/search-order.ts";
+import { ImageRefused } from "../signatures/image-refused.ts";
 import { readManifest } from "./read-manifest.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
 import { manifestUnknown, type UpstreamOutlook } from "./not-found.ts";
-import { contextFor, type FoundManifest, type ManifestOrigin, type PullContext } from "./origin.ts";
+import { contextFor, type FoundManifest, type ImageGuard, type ManifestOrigin, type PullContext } from "./origin.ts";
 import { type ImageRules, IntakeDenied } from "../names/image-rules.ts";
 import type { PushedStore } from "../../storage/pushed.ts";
 import { assertMayGo } from "./immutable-tags.ts";
@@ -39,6 +40,7 @@ export type ManifestParts = {
   /** For messages. */
   readonly outlook: UpstreamOutlook;
   readonly traffic: TrafficCounter;
+  readonly guard: ImageGuard;
   readonly turns: Turns;
   readonly now: () => number;
 };
@@ -53,7 +55,8 @@ export class Manifests {
 
   /**
    * The manifest that answers for a reference. Throws MANIFEST_UNKNOWN, saying where it was looked for, or the failure
-   * of an upstream that might have had it; IntakeDenied when a rule is all that stands against it.
+   * of an upstream that might have had it; IntakeDenied when a rule is all that stands against it, and ImageRefused for one
+   * that lacks a signature which is required.
    */
   async get(repository: Repository, reference: ManifestReference, context: PullContext): Promise<LocatedManifest> {
     const seen = new Map<string, Tagged | null>();
@@ -73,8 +76,9 @@ export class Manifests {
     for (const candidate of search) {
       try {
         const found = await find(candidate);
-        if (found !== null) return found;
+        if (found !== null) return await this.#admitted(repository, reference, found, context);
       } catch (error) {
+        if (error instanceof ImageRefused) return this.#handOut(error, reference, candidate.repository, context);
         // Another place may have it; if none has, this is why.
         if (error instanceof IntakeDenied) denied ??= error;
         else if (error instanceof UpstreamError) failure ??= error;
@@ -102,7 +106,7 @@ export class Manifests {
     tag: Tag,
     isForAll: ((repository: Repository) => boolean) | null = null,
   ): LocatedManifest | null {
-    const { tags, order, origin, rules } = this.#parts;
+    const { tags, order, origin, rules, guard } = this.#parts;
     for (const { repository: place, accept } of candidatesOf(repository, order)) {
       const name = nameOf(place);
       if (isForAll !== null && name !== nameOf(repository) && !isForAll(place)) return null;
@@ -110,6 +114,7 @@ export class Manifests {
       if (here === undefined) return null;
       if (here?.tag.kind === "cached" && rules.limitsIntake && rules.refusal(place, tag) !== null) return null;
       if (here !== null && (answersAlone(here, accept) || (accept === "upstream" && origin.isFresh(place, here)))) {
+        if (!guard.isIdle && !guard.isKnownToPass(nameOf(repository), name, here.manifest.digest)) return null;
         return this.#hit(place, name, here.manifest, here.tag.kind);
       }
       if (accept === "upstream") return null;
@@ -141,6 +146,37 @@ export class Manifests {
         : await store.deleteManifest(name, reference.digest, false, now(), cause);
     if (gone) return;
     throw manifestUnknown(reference, { repository, candidates: [], failure: null, outlook, isHereOnly: true });
+  }
+
+  /** What was found, if it may be served. Throws ImageRefused. */
+  async #admitted(
+    asked: Repository,
+    reference: ManifestReference,
+    located: LocatedManifest,
+    context: PullContext,
+  ): Promise<LocatedManifest> {
+    const { guard } = this.#parts;
+    if (guard.isIdle || guard.isKnownToPass(nameOf(asked), located.foundIn, located.manifest.digest)) return located;
+    const tag = reference.kind === "tag" ? reference.tag : null;
+    await guard.admit({ asked, found: repositoryOf(located.foundIn), manifest: located.manifest, tag }, context);
+    return located;
+  }
+
+  /** What was refused, for one who may have it all the same. Throws the refusal. */
+  async #handOut(
+    refusal: ImageRefused,
+    reference: ManifestReference,
+    found: Repository,
+    { mayHaveUnsigned }: PullContext,
+  ): Promise<LocatedManifest> {
+    const { manifest } = refusal;
+    if (manifest === null || mayHaveUnsigned === undefined) throw refusal;
+    const name = nameOf(found);
+    const isHere = (await this.#parts.store.getManifest(name, manifest.digest)) !== null;
+    if (!(await mayHaveUnsigned(isHere))) throw refusal;
+    const kind =
+      reference.kind === "tag" ? ((await this.#parts.tags.getTagged(name, reference.tag))?.tag.kind ?? "cached") : null;
+    return { manifest, warning: refusal.message, foundIn: name, kind, fetchedFrom: isHere ? null : found.namespace };
   }
 
   /** `seen` remembers look-ups: a registry's own repository stands in the search twice. */

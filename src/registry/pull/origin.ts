@@ -7,6 +7,7 @@ import type { EventCause } from "../../storage/events.ts";
 import type { StoredManifest, Tagged } from "../../storage/metadata.ts";
 import type { BlobElsewhere } from "../../upstream/registry-client.ts";
 import type { MayPull } from "../names/search-order.ts";
+import type { SignatureGuard } from "../signatures/signature-guard.ts";
 import type { BlobDownload } from "./blob-download.ts";
 
 /** A manifest in answer to a pull. `warning` is for the `Warning` header: the answer may be older than it should be. */
@@ -31,9 +32,19 @@ export type PullContext = {
   readonly isPush?: () => Promise<boolean>;
   /** What whoever asks may pull from; everything when left out. */
   readonly mayPull?: MayPull;
+  /** Is a signature looked for? Then nothing is kept that is none, where signatures are required. */
+  readonly isForSignature?: boolean;
+  /**
+   * May this client have the manifest of an image that lacks a required signature: because it pushed it, or is about to sign
+   * it? `isHere`: the manifest is kept here. Asked only where that counts.
+   */
+  readonly mayHaveUnsigned?: (isHere: boolean) => Promise<boolean>;
   /** Who asks, for events; larder itself when left out. */
   readonly cause?: EventCause;
 };
+
+/** What asks for signatures where they are required. */
+export type ImageGuard = SignatureGuard<PullContext>;
 
 /** `context` for a question about `repository`, which is asked of upstream under other names as well. */
 export function contextFor(repository: Repository, context: PullContext): PullContext {
@@ -52,6 +63,8 @@ export interface ManifestOrigin {
   manifest(repository: Repository, digest: Digest, context: PullContext): Promise<StoredManifest | null>;
   /** Brings what refers to a manifest here, as far as upstream can be asked. */
   referrers(repository: Repository, subject: Digest, context: PullContext): Promise<void>;
+  /** Brings what refers to a manifest and may be a signature. Throws an `UpstreamError` when upstream cannot be asked. */
+  signatures(repository: Repository, subject: Digest, context: PullContext): Promise<void>;
 }
 
 /** Tags in the order of their bytes. `warning` is for the `Warning` header: they may not be all, or not of now. */

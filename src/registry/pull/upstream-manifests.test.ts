@@ -14,6 +14,7 @@ import { RecentFailures } from "./recent-failures.ts";
 import { BestEffortWrites } from "./best-effort-writes.ts";
 import { TrafficCounter } from "./traffic.ts";
 import { NO_IMAGE_RULES } from "../names/image-rules.ts";
+import { guardWithoutRules } from "./signature-guard.fixture.ts";
 import { UpstreamManifests } from "./upstream-manifests.ts";
 import { Upstreams } from "./upstreams.ts";
 
@@ -61,7 +62,7 @@ function opened({ tagLifetimeMs = 60_000, turns = new Turns(), rules = NO_IMAGE_
     upstreams,
     metadata,
     new TrafficCounter(),
-    { failures, bestEffort, log, rules: () => rules },
+    { failures, bestEffort, log, rules: () => rules, guard: guardWithoutRules() },
     turns,
     live,
   );

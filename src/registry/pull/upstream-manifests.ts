@@ -9,8 +9,10 @@ import type { Tag } from "../../oci/tag.ts";
 import type { HoldingStore, MetadataStore, StoredManifest, Tagged } from "../../storage/metadata.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { ImageRules } from "../names/image-rules.ts";
+import { ImageRefused } from "../signatures/image-refused.ts";
+import { likelySignatures } from "../../signatures/attachment-layers.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
-import type { FoundManifest, ManifestOrigin, PullContext } from "./origin.ts";
+import type { FoundManifest, ImageGuard, ManifestOrigin, PullContext } from "./origin.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import type { TrafficCounter } from "./traffic.ts";
@@ -31,6 +33,7 @@ type UpstreamCompanions = {
   readonly log: Log;
   /** The rules that hold at each question. */
   readonly rules: () => ImageRules;
+  readonly guard: ImageGuard;
 };
 
 /** Fetches manifests from upstream and stores them. Concurrent requests for one manifest share one question. */
@@ -50,13 +53,13 @@ export class UpstreamManifests implements ManifestOrigin {
     upstreams: Upstreams,
     store: Pick<MetadataStore, "manifests" | "holdings" | "tags">,
     traffic: TrafficCounter,
-    { failures, bestEffort, log, rules }: UpstreamCompanions,
+    { failures, bestEffort, log, rules, guard }: UpstreamCompanions,
     turns: Turns,
     clock: Clock,
   ) {
     this.#upstreams = upstreams;
     this.#holdings = store.holdings;
-    this.#keeper = new ManifestKeeper(store.manifests, bestEffort, turns, clock.now);
+    this.#keeper = new ManifestKeeper(store.manifests, { bestEffort, guard }, turns, clock.now);
     const { tags } = store;
     this.#tags = new UpstreamTags({
       upstreams,
@@ -96,6 +99,28 @@ export class UpstreamManifests implements ManifestOrigin {
       this.#traffic.fetched(repository.namespace, fetched.bytes.byteLength);
       return this.#keeper.keep(repository, fetched, null, context);
     });
+  }
+
+  async signatures(repository: Repository, subject: Digest, context: PullContext): Promise<void> {
+    const upstream = this.#upstreams.findFor(repository, null);
+    if (upstream === null) return;
+    const key = `signatures of ${nameOf(repository)}@${subject}`;
+    const asking = { ...context, isGuess: true, isForSignature: true };
+    await this.#questions.ask(repository, key, asking, this.#referrerFlights, async () => {
+      const found = await upstream.client.listReferrers(repository.path, subject, context);
+      const likely = likelySignatures(found).slice(0, REFERRERS_LIMIT);
+      const here = await this.#holdings.findManifests([nameOf(repository)], likely);
+      for (const digest of likely) if (!here.has(digest)) await this.#bringSignature(repository, digest, asking);
+    });
+  }
+
+  /** What turns out to be no signature is left where it is. */
+  async #bringSignature(repository: Repository, digest: Digest, context: PullContext): Promise<void> {
+    try {
+      await this.manifest(repository, digest, context);
+    } catch (error) {
+      if (!(error instanceof ImageRefused)) throw error;
+    }
   }
 
   async referrers(repository: Repository, subject: Digest, context: PullContext): Promise<void> {

@@ -11,6 +11,7 @@ import type { ManifestKeeper } from "./manifest-keeper.ts";
 import type { FoundManifest, PullContext } from "./origin.ts";
 import { PinnedTags } from "./pinned-tags.ts";
 import type { RecentFailures } from "./recent-failures.ts";
+import { ImageRefused } from "../signatures/image-refused.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
 import { TagInquiry } from "./tag-inquiry.ts";
 import type { TrafficCounter } from "./traffic.ts";
@@ -44,6 +45,8 @@ export class UpstreamTags {
   readonly #flights = new SingleFlight<string, FoundManifest | null>();
   readonly #inquiry: TagInquiry;
   readonly #absent: ExpiringMap<string, true>;
+  /** Tags that point at images without a signature now, while an older one is served, and why. */
+  readonly #refused: ExpiringMap<string, string>;
   readonly #questions: UpstreamQuestions;
   readonly #pinned: PinnedTags;
 
@@ -52,6 +55,7 @@ export class UpstreamTags {
     this.#pinned = new PinnedTags(parts);
     this.#inquiry = new TagInquiry(parts.clock.elapsed);
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, parts.clock.elapsed);
+    this.#refused = new ExpiringMap(ABSENCE_MS, REMEMBERED, parts.clock.elapsed);
     this.#questions = new UpstreamQuestions(parts.failures);
   }
 
@@ -67,6 +71,8 @@ export class UpstreamTags {
     if (cached !== null && context.revalidate !== true && this.isFresh(repository, cached)) return kept(cached, null);
     const key = `${nameOf(repository)}:${tag}`;
     if (this.#absent.get(key)) return kept(cached, "upstream no longer has this tag");
+    const refusal = cached === null ? null : this.#refused.get(key);
+    if (refusal !== null) return kept(cached, refusal);
     const rule = cached === null ? null : this.#parts.rules().immutableBy(repository, tag);
     const ask = () =>
       cached === null || rule === null
@@ -96,7 +102,13 @@ export class UpstreamTags {
     context: PullContext,
     key: string,
   ): Promise<FoundManifest | null> {
-    const found = await this.#revalidate(upstream, repository, tag, cached, context);
+    const found = await this.#revalidate(upstream, repository, tag, cached, context).catch((error: unknown) => {
+      // What upstream has now lacks a signature; what it had before has one, or is refused in its turn.
+      if (cached === null || !(error instanceof ImageRefused)) throw error;
+      this.#refused.set(key, error.message);
+      return error;
+    });
+    if (found instanceof ImageRefused) return kept(cached, found.message);
     if (found !== null) return { manifest: found, warning: null };
     this.#absent.set(key, true);
     return kept(cached, "upstream no longer has this tag");

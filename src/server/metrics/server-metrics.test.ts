@@ -1,3 +1,4 @@
+import { RefusalCounter } from "../../registry/signatures/refusal-counter.ts";
 import { describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,6 +29,7 @@ function allMetrics() {
   const observer = metrics.watchRegistry({
     traffic,
     upstreams,
+    refusals: new RefusalCounter({ write: () => {} }, () => 0),
     collections: () => new CollectionTally().totals,
     verification: { store: verification, rotten, tally: new VerificationTally(events), everyMs: () => 60_000 },
     store: {

@@ -1,6 +1,7 @@
 import type { RequestObserver } from "../../http/request-observer.ts";
 import type { CollectionTotals } from "../../registry/collection-tally.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
+import type { RefusalCounter } from "../../registry/signatures/refusal-counter.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { LogLevel } from "../../telemetry/log.ts";
 import { EventLoopDelay } from "../../telemetry/metrics/event-loop-delay.ts";
@@ -12,6 +13,7 @@ import { collectionMetrics } from "./collection-metrics.ts";
 import { certificateMetrics, DnsMetrics, listenerMetrics } from "./listener-metrics.ts";
 import { namespaceLabel } from "./namespace-label.ts";
 import { RequestMetrics } from "./request-metrics.ts";
+import { signatureMetrics } from "./signature-metrics.ts";
 import { type StoreParts, storeMetrics } from "./store-metrics.ts";
 import { trafficMetrics } from "./traffic-metrics.ts";
 import { type VerificationParts, verificationMetrics } from "./verification-metrics.ts";
@@ -40,6 +42,7 @@ const DROPPED: MetricDefinition = {
 export type MeasuredParts = {
   readonly traffic: TrafficCounter;
   readonly upstreams: Upstreams;
+  readonly refusals: RefusalCounter;
   readonly collections: () => CollectionTotals;
   readonly verification: VerificationParts;
   readonly store: StoreParts;
@@ -68,12 +71,13 @@ export class ServerMetrics {
   }
 
   /** Measures these, and gives what is to be told of each request. */
-  watchRegistry({ traffic, upstreams, collections, verification, store }: MeasuredParts): RequestObserver {
+  watchRegistry({ traffic, upstreams, refusals, collections, verification, store }: MeasuredParts): RequestObserver {
     const labelOf = namespaceLabel((namespace) => upstreams.knows(namespace));
     const requests = new RequestMetrics(labelOf);
     this.all.add(...requests.families);
     for (const reader of [
       trafficMetrics(traffic, labelOf),
+      signatureMetrics(refusals, labelOf),
       upstreamState(upstreams),
       collectionMetrics(collections),
       verificationMetrics(verification),

@@ -6,6 +6,7 @@ import type { Namespace } from "../../oci/repository-name.ts";
 import { DOCKER_HUB } from "../../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
 import { oidcProviders } from "./oidc-shape.ts";
+import { requiredSignatures } from "./require-shape.ts";
 import { readStandIns } from "./read-stand-ins.ts";
 import { retentionRules } from "./retention-shape.ts";
 import { rules } from "./rule-shape.ts";
@@ -299,6 +300,12 @@ export const SETTINGS = {
   "auth.oidc": row({
     shape: oidcProviders,
     help: "issuers whose tokens prove who asks, without a password: CI jobs, pods (docs/access.md)",
+    default: [],
+  }),
+  require: row({
+    shape: requiredSignatures,
+    isFileOnly: true,
+    help: "images that are served only with a signature, and whose: docs/signatures.md; files are read again with the settings",
     default: [],
   }),
   trustedProxies: row({

@@ -5,6 +5,7 @@ import { fullKey, type GivenSettings } from "./given-settings.ts";
 import type { RetentionRule } from "../../registry/retention/retention-rule.ts";
 import type { OidcSettings } from "./oidc-shape.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
+import type { RequireSettings } from "./require-shape.ts";
 import { type SettingKey, SETTINGS, type ValueOf } from "./settings-table.ts";
 
 /** All settings of a server. Times are in milliseconds. */
@@ -45,6 +46,8 @@ export type Settings = {
   readonly clientCertificates: ClientCertificateSettings | null;
   /** Issuers whose tokens prove who asks. */
   readonly oidc: readonly OidcSettings[];
+  /** Which images need whose signatures. */
+  readonly require: readonly RequireSettings[];
   /** Proxies in front of larder whose word on their clients is taken. */
   readonly trustedProxies: readonly IpNetwork[];
   readonly deletes: boolean;
@@ -161,6 +164,7 @@ export function settingsFrom(given: GivenSettings): Settings {
       value("auth.clientRequired"),
     ),
     oidc: value("auth.oidc"),
+    require: value("require"),
     trustedProxies: value("trustedProxies"),
     deletes: value("delete"),
     aciFiles: maybe("aciFiles"),
