@@ -5,6 +5,7 @@ import { RegistryError } from "../oci/registry-error.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Listener } from "./arrival-of.ts";
 import { challengeOf } from "./challenge.ts";
+import { addBrowserHeaders } from "./browser-headers.ts";
 import { errorResponse } from "./error-response.ts";
 import { Exchange, type ExchangeKeeper } from "./exchange.ts";
 import type { Pages } from "./pages.ts";
@@ -79,6 +80,7 @@ export class Pipeline implements ExchangeKeeper {
 
   #finish(exchange: Exchange, response: Response): Response {
     response.headers.set(REQUEST_ID_HEADER, exchange.requestId);
+    addBrowserHeaders(response);
     if (exchange.isStreamed && response.body !== null) this.#streaming.set(exchange, response.status);
     else this.#observe(exchange, response.status);
     return response;

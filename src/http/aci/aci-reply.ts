@@ -58,7 +58,7 @@ function readerOf(bytes: Uint8Array): RangeReader {
 }
 
 function headersFor(contentType: string): Record<string, string> {
-  return { "Cache-Control": CACHING, "Content-Type": contentType, "X-Content-Type-Options": "nosniff" };
+  return { "Cache-Control": CACHING, "Content-Type": contentType };
 }
 
 /** The answer for a small text, which clients may cache for a minute. */
@@ -98,7 +98,6 @@ export function failureReply(exchange: Exchange, error: unknown): Response {
     headers: {
       "Content-Type": "text/plain; charset=utf-8",
       "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
       ...headersOfFailure(error, status, RETRY_AFTER_SECONDS),
     },
   });

@@ -155,7 +155,7 @@ function text(body: string): Response {
 
 function document(body: string | Uint8Array, type: string): Response {
   // Another client may have come by another address.
-  const headers = { "Content-Type": type, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
+  const headers = { "Content-Type": type, "Cache-Control": "no-store" };
   return new Response(body, { headers });
 }
 

@@ -3,6 +3,7 @@ import type { Gate } from "../../access/gate.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { PullContext } from "../../registry/pull/origin.ts";
+import { BROWSER_HEADERS } from "../browser-headers.ts";
 import type { Exchange } from "../exchange.ts";
 
 /** How the programs call themselves that sign images in registries. */
@@ -64,4 +65,8 @@ export class Call {
 }
 
 /** The headers that every answer of the API carries. Source: Docker's Registry HTTP API V2, "API Version Check". */
-export const API_HEADERS: Readonly<Record<string, string>> = { "Docker-Distribution-Api-Version": "registry/2.0" };
+export const API_HEADERS: Readonly<Record<string, string>> = {
+  "Docker-Distribution-Api-Version": "registry/2.0",
+  // With the others, which are made once for a manifest: adding headers to each answer takes a microsecond.
+  ...BROWSER_HEADERS,
+};

@@ -52,7 +52,7 @@ export class HealthPages implements Pages {
     const body = wantsJson ? { type: "application/json", text: asJson(isWell, findings) } : asText(isWell, findings);
     return sendText(exchange, body.text, {
       status: isWell ? 200 : 503,
-      headers: { "Content-Type": body.type, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" },
+      headers: { "Content-Type": body.type, "Cache-Control": "no-store" },
     });
   }
 }
