@@ -22,16 +22,13 @@ import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { Verifications } from "../../registry/verification/verifications.ts";
 import type { Retention } from "../../registry/retention/retention.ts";
 import type { UntaggedList } from "../../registry/retention/untagged-list.ts";
-import type { Asker } from "../exchange.ts";
 import { accountActions, type AccountParts } from "./accounts.ts";
+import type { AdminAsker } from "./admin-asker.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import type { LineWork } from "./line-work.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { stats } from "./stats.ts";
-
-/** Who asks, and what they may pull from; undefined: everything. */
-export type AdminAsker = Asker & { readonly mayPull?: MayPull };
 
 /**
  * A function for each operation of the admin API. `signal` fires when the client has left; `cause` is who asks. They
@@ -120,7 +117,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     applyRetention: async (request, signal, cause) => applyRetention(parts.retention, request, signal, cause),
     checkImages: ({ images }, signal, cause) => checkImages(survey(signal, cause.mayPull), images),
     fetchImage: ({ image, platforms }, signal, cause) =>
-      fetchImage({ cacher, upstreams, survey: survey(signal), cause }, image, platforms),
+      fetchImage({ cacher, upstreams, survey: survey(signal, cause.mayPull), cause }, image, platforms),
     adoptImage: async ({ image, digest, indexBase64 }, _, cause) => {
       const { namespace, path, tag } = parseImageName(image);
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");

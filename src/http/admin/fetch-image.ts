@@ -8,7 +8,7 @@ import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
-import type { Asker } from "../exchange.ts";
+import type { AdminAsker } from "./admin-asker.ts";
 import type { LineWork } from "./line-work.ts";
 
 type FetchParts = {
@@ -16,7 +16,7 @@ type FetchParts = {
   readonly upstreams: Upstreams;
   readonly survey: ImageSurvey;
   /** Who asks: the log tells of it, and upstream is asked under the id of the request. */
-  readonly cause: Asker;
+  readonly cause: AdminAsker;
 };
 
 /**
@@ -44,7 +44,7 @@ export async function fetchImage(
   const reference = manifestReferenceOf(named);
   return {
     work: async (tell) => {
-      await cacher.cache({ namespace, path }, reference, choice, tell, cause);
+      await cacher.cache({ namespace, path }, reference, choice, tell, cause, cause.mayPull);
       return { kind: "done" };
     },
   };

@@ -202,7 +202,8 @@ export class Blobs {
     const { links, files, now, bestEffort } = this.#parts;
     const found = await this.#find(repository, digest, mayPull);
     if (found === null || !(await files.makeWhole(digest, found.link.size))) return null;
-    if (!found.isLent) return found.link;
+    // What was lent because of who asks is nobody else's: written down, others would have it of this repository.
+    if (!found.isLent || mayPull !== undefined) return found.link;
     const mount = () => links.mountBlob(found.link.repository, digest, null, now(), "cached");
     await bestEffort.attempt("that a repository has a blob", mount);
     return found.link;
