@@ -23,6 +23,6 @@ export class CertificateAuthenticator implements Authenticator {
     const why = certificate.kind === "verified" ? "has expired since it connected" : certificate.why;
     const principal = await this.#next.authenticate(request, arrival);
     if (principal.kind !== "stranger") return principal;
-    return { ...principal, trait: `${principal.trait}, with a client certificate that ${why}` };
+    return { ...principal, certificateTrait: why };
   }
 }

@@ -14,7 +14,7 @@ export type Arrival = {
   readonly certificate?: ArrivedCertificate | null;
 };
 
-/** A client certificate that counts, with the name in it; or one that does not: `why` completes "with a client certificate that …". */
+/** A client certificate that counts, with the name in it; or one that does not: `why` completes "it …". */
 export type ArrivedCertificate =
   | { readonly kind: "verified"; readonly name: string; readonly notAfterMs: number }
   | { readonly kind: "refused"; readonly why: string };
@@ -26,8 +26,8 @@ export type Principal = Identity & { readonly scope?: TokenScope };
 type Identity =
   /** Somebody on the machine that larder runs on, who said nothing else of themselves. */
   | { readonly kind: "own-machine" }
-  /** Anybody. `trait` says what shows that: the rest of "this request …". */
-  | { readonly kind: "stranger"; readonly trait: string }
+  /** Anybody. `trait` says what shows that: the rest of "this request …". `certificateTrait`: why the client certificate that it showed does not count, "it …". */
+  | { readonly kind: "stranger"; readonly trait: string; readonly certificateTrait?: string }
   /** Who has the secret that larder left for root and its own user on the machine that it runs on. They may everything. */
   | { readonly kind: "administrator" }
   /**

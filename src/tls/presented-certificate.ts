@@ -4,7 +4,7 @@ import { isPlainName } from "./client-name.ts";
 /** What a client showed to prove who it is: a certificate that counts, with its name, or one that does not, and why. */
 export type PresentedCertificate =
   | { readonly kind: "verified"; readonly name: string; readonly notAfterMs: number }
-  /** `why` completes "with a client certificate that …". */
+  /** `why` completes "it …". */
   | { readonly kind: "refused"; readonly why: string };
 
 /**

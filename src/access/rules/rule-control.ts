@@ -116,5 +116,9 @@ function whyNot(principal: Principal, action: Action, repository: Repository | n
     const remedy = `rules of larder's configuration (auth.rules) or \`larder user\` and \`larder token\` give rights; \`larder rules test ${who} ${action} ${repository === null ? "'**'" : nameOf(repository)}\` explains`;
     return `${who} may not ${what}: no rule allows it; ${remedy}`;
   }
-  return `it takes somebody who is known to ${what}: log in (docker login, podman login, larder login) with a user or token that may`;
+  const shown =
+    principal.kind === "stranger" && principal.certificateTrait !== undefined
+      ? `; the client certificate of this request does not count: it ${principal.certificateTrait}`
+      : "";
+  return `it takes somebody who is known to ${what}: log in (docker login, podman login, larder login) with a user or token that may${shown}`;
 }
