@@ -63,6 +63,17 @@ export async function connectAsRegistry(
   return { host: place.address.host, client: await connectRegistry(await target(), io.signal) };
 }
 
+/** Connects to the registry, whichever it is, to push to it: to a larder on this machine as its administrator, unless a login says otherwise. */
+export async function connectToPush(
+  flags: Flags,
+  io: CommandIo,
+): Promise<{ readonly namespace: Namespace; readonly client: RegistryClient }> {
+  const place = await placeOf(flags, io);
+  const { target } = await find(place, io);
+  const { connectRegistry } = await import("../remote/connect-registry.ts");
+  return { namespace: place.namespace, client: await connectRegistry(await target(), io.signal) };
+}
+
 /** Connects to a larder. Throws a CommandFailure when another registry answers; `what` names what needs a larder. */
 export async function connectLarder(flags: Flags, what: string, io: CommandIo): Promise<AdminClient> {
   return (await connectAdmin(flags, what, io)).larder;

@@ -2,16 +2,9 @@ import { Command } from "commander";
 import type { SourceImage } from "../../images/image-source.ts";
 import type { SourceLocation } from "../../images/location.ts";
 import { registrySink } from "../../images/registry/registry-sink.ts";
-import {
-  looksLikeHost,
-  type Namespace,
-  parseRepositoryPath,
-  type RepositoryPath,
-  tryParseNamespace,
-} from "../../oci/repository-name.ts";
+import { looksLikeHost, type Namespace, parseRepositoryPath, type RepositoryPath } from "../../oci/repository-name.ts";
 import type { RegistryClient } from "../../upstream/registry-client.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
-import { connectRegistry } from "../../remote/connect-registry.ts";
 import { copyAll } from "../copy-all.ts";
 import {
   addCopyOptions,
@@ -26,9 +19,7 @@ import { selectionOf } from "../platform-flags.ts";
 import { CopyReport } from "../copy-report.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import { openSource } from "../open-location.ts";
-import { addAddressOption } from "../registry-connection.ts";
-import { findRegistry } from "../../remote/find-registry.ts";
-import { targetAt } from "../../remote/registry-side.ts";
+import { addAddressOption, connectToPush } from "../registry-connection.ts";
 import { explaining, readSource, type SourceReading } from "../read-location.ts";
 import { standardStreams } from "../standard-streams.ts";
 import { parseReference } from "../../oci/reference.ts";
@@ -67,11 +58,7 @@ async function uploadAll(texts: readonly string[], flags: UploadFlags, io: Comma
     throw new CommandFailure(2, "--as names one image in full; it goes with one SOURCE, and without --include-host");
   }
   const explicit = flags.as === undefined ? null : parseAs(flags.as);
-  const address = await findRegistry(flags.registry, io);
-  const namespace = tryParseNamespace(address.host);
-  if (namespace === null) throw new CommandFailure(2, `${address.host} cannot be a registry's name`);
-  const target = await targetAt(namespace, address, registrySideOf(flags, ""), io.environment);
-  const destination = { namespace, client: await connectRegistry(target, io.signal) };
+  const destination = await connectToPush(flags, io);
   const report = new CopyReport(io.stderr);
   for (const reading of readings) await upload(reading, explicit, destination, flags, report, io);
   report.write(io.stdout, flags.json === true);
