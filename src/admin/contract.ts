@@ -83,6 +83,7 @@ export const CONTRACT = {
   }),
   setOffline: operation("PUT", "/settings/offline", {
     action: "administer",
+    audited: "offline-switched",
     summary: "Forbid or allow contact with upstream registries, until it is switched again",
     body: offlineState,
     answer: offlineState,
@@ -142,6 +143,7 @@ export const CONTRACT = {
   }),
   fetchImage: operation("POST", "/fetches", {
     action: "administer",
+    audited: false,
     summary: "Bring an image here, with what refers to it",
     description: "The answer begins at once and tells how it goes; the last line is `done` or `failed`.",
     body: fetchRequest,
@@ -150,6 +152,7 @@ export const CONTRACT = {
   }),
   adoptImage: operation("POST", "/adoptions", {
     action: "administer",
+    audited: false,
     summary: "Make a manifest that was pushed by its digest the cached answer to a tag, if the image has one",
     description:
       "What an index lists and is not here is asked for at its registry when somebody wants it, as of every cached index.",
@@ -164,6 +167,7 @@ export const CONTRACT = {
   }),
   addPin: operation("POST", "/pins", {
     action: "administer",
+    audited: "pin-added",
     summary: "Keep images, whatever becomes of the disk",
     description:
       "What a pin holds is never evicted, and no rule removes it; people may. It need not be here yet. A pin without a tag holds all tags of the names, and what has none.",
@@ -172,6 +176,7 @@ export const CONTRACT = {
   }),
   removePin: operation("DELETE", "/pins/{pin}", {
     action: "administer",
+    audited: "pin-removed",
     summary: "Take a pin away",
     description: "The text as in `addPin`; it may be percent-encoded, or stand in the path with its slashes.",
     parameters: { pin: pinText },
@@ -179,12 +184,14 @@ export const CONTRACT = {
   }),
   collect: operation("POST", "/collections", {
     action: "administer",
+    audited: "space-collected",
     summary: "Give back the space of what nothing needs any more",
     body: collectRequest,
     answer: collection,
   }),
   verify: operation("POST", "/verifications", {
     action: "administer",
+    audited: "store-verified",
     summary: "Read every file of a blob, or those of some images, and deal with those whose bytes are wrong",
     description:
       "What came from a registry is fetched again at once; what was pushed is set aside until it is pushed again. A file that cannot be read stays. The last line is `done` or `failed`.",
@@ -200,6 +207,7 @@ export const CONTRACT = {
   }),
   putUser: operation("PUT", "/users/{name}", {
     action: "administer",
+    audited: false,
     summary: "Add a user, or give one another password or other grants",
     description: "With the first user or token rules begin to count, at once.",
     parameters: { name: userName },
@@ -208,6 +216,7 @@ export const CONTRACT = {
   }),
   removeUser: operation("DELETE", "/users/{name}", {
     action: "administer",
+    audited: false,
     summary: "Remove a user",
     parameters: { name: userName },
     answer: removedUser,
@@ -220,6 +229,7 @@ export const CONTRACT = {
   }),
   createToken: operation("POST", "/tokens", {
     action: "administer",
+    audited: false,
     summary: "Make a token for a program",
     description: "Only its hash is kept: the answer is the one place where it is told.",
     body: tokenRequest,
@@ -227,6 +237,7 @@ export const CONTRACT = {
   }),
   revokeToken: operation("DELETE", "/tokens/{token}", {
     action: "administer",
+    audited: false,
     summary: "Revoke a token",
     parameters: { token: tokenName },
     answer: revokedToken,

@@ -30,12 +30,17 @@ export type Operation = {
   readonly bodyLimitBytes: number;
   /** One JSON document, or a stream of them, a line each. */
   readonly form: "document" | "lines";
+  /**
+   * The name of its entry in the audit log; null: the one that its id gives, for what needs `administer` and is no GET. `false`:
+   * it has none, since what it does to users, tokens or images is told of where that is done.
+   */
+  readonly audited: string | false | null;
   /** The document, or one of the lines. */
   readonly answer: v.GenericSchema;
 };
 
 type Details = Partial<
-  Pick<Operation, "isWork" | "description" | "parameters" | "query" | "body" | "bodyLimitBytes" | "form">
+  Pick<Operation, "isWork" | "description" | "parameters" | "query" | "body" | "bodyLimitBytes" | "form" | "audited">
 > &
   Pick<Operation, "action" | "summary" | "answer">;
 
@@ -47,6 +52,7 @@ const DEFAULTS = {
   body: null,
   bodyLimitBytes: SMALL_BODY_BYTES,
   form: "document",
+  audited: null,
 } as const;
 
 /** Makes an operation, with the defaults for what is left out. */

@@ -157,7 +157,14 @@ function adminPages(
     pulls,
     pins,
   });
-  return new AdminApi(actions, { version, gate, turns, checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1" });
+  return new AdminApi(actions, {
+    version,
+    gate,
+    turns,
+    audit,
+    now: clock.now,
+    checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1",
+  });
 }
 
 function clientPages(

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { AuditStore } from "../storage/audit.ts";
 import type { DnsServer } from "../dns/server.ts";
 import { formatSocketAddress } from "../lib/net/socket-address.ts";
 import { Turns } from "../lib/async/turns.ts";
@@ -40,10 +41,10 @@ export type RunningServer = {
   readonly administrator: { readonly instanceId: string; readonly secret: string };
   readonly listeners: readonly Pick<WebListener, "scheme" | "host" | "port">[];
   /**
-   * Goes on with other settings; listeners, the data folder and the certificate stay as they are. Work that has begun ends as
+   * Goes on with other settings, of which `changed` are the keys of those that are new; listeners, the data folder and the certificate stay as they are. Work that has begun ends as
    * it began. Throws ConfigurationError when a file that they name cannot be read, and has changed nothing then.
    */
-  reconfigure(settings: Settings): Promise<void>;
+  reconfigure(settings: Settings, changed: readonly string[]): Promise<void>;
   /** Takes no more requests, lets open ones end for `settings.shutdownMs`, then closes everything. `reason` is for the log. */
   stop(reason: string): Promise<void>;
 };
@@ -123,10 +124,11 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
       dataFolder,
       administrator: composition.administrator,
       listeners: listeners.map(({ scheme, host, port }) => ({ scheme, host, port })),
-      reconfigure: async (next) => {
+      reconfigure: async (next, changed) => {
         const takeUp = await composition.prepare(next);
         takeUp();
         current.replace(next);
+        await auditReload(metadata.audit, changed, clock.now());
       },
       stop: async (reason) => {
         const startedMs = clock.elapsed();
@@ -140,6 +142,14 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     await opened.close();
     throw error;
   }
+}
+
+/** Who sent the signal, nobody knows. What could not be written down is in the log all the same. */
+async function auditReload(audit: AuditStore, changed: readonly string[], atMs: number): Promise<void> {
+  if (changed.length === 0) return;
+  const nobody = { who: null, from: null, requestId: null };
+  const entry = { ...nobody, atMs, action: "settings-reloaded", subject: changed.join(" "), detail: null };
+  await audit.append(entry).catch(() => {});
 }
 
 /** What a server that is killed loses of its counts, and of when images were pulled, at most. */

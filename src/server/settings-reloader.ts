@@ -10,8 +10,8 @@ export type ReloaderOptions = {
   readonly started: EffectiveSettings;
   /** Reads all that is said of the settings now. Throws ConfigurationError. */
   readonly read: () => Promise<EffectiveSettings>;
-  /** Makes the settings hold. Throws ConfigurationError, and has changed nothing then. */
-  readonly apply: (settings: Settings) => Promise<void>;
+  /** Makes the settings hold, of which those in `taken` have changed. Throws ConfigurationError, and has changed nothing then. */
+  readonly apply: (settings: Settings, taken: readonly string[]) => Promise<void>;
   readonly log: Log;
 };
 
@@ -43,7 +43,7 @@ export class SettingsReloader {
     try {
       const { next, taken, left } = planReload(this.#now, await read());
       // Files that settings name are looked at anew, too, whatever has become of the settings.
-      await apply(next.settings);
+      await apply(next.settings, taken);
       this.#now = next;
       for (const { key, why } of left) {
         log.write("warning", "a setting has changed that needs a restart", { setting: key, why });

@@ -7,39 +7,19 @@
  */
 import type { EventCause } from "./events.ts";
 
-/** What was done. Those in the first line are events, the others entries of the log. */
-type AuditAction =
-  | "image-pushed"
-  | "image-removed"
-  | "user-added"
-  | "user-changed"
-  | "user-removed"
-  | "token-created"
-  | "token-revoked"
-  | "login-failed"
-  | "offline-switched"
-  | "settings-reloaded"
-  | "pin-added"
-  | "pin-removed"
-  | "images-removed"
-  | "retention-run"
-  | "space-collected"
-  | "images-fetched"
-  | "damage-settled"
-  | "backup-made";
-
 /** An entry before it has an id. */
 export type NewAuditEntry = EventCause & {
   readonly atMs: number;
-  readonly action: Exclude<AuditAction, "image-pushed" | "image-removed">;
+  /** What was done, in words such as `user-added`. */
+  readonly action: string;
   /** What was changed: a user's or token's name, an image, a setting. Null where that is larder as a whole. */
   readonly subject: string | null;
   /** What else there is to say, for people; null: nothing. */
   readonly detail: string | null;
 };
 
-/** An entry of the log, or an event in its form: then `detail` is the digest. */
-export type AuditEntry = Omit<NewAuditEntry, "action"> & { readonly id: number; readonly action: AuditAction };
+/** An entry of the log, or an event in its form: `image-pushed` or `image-removed`, with the digest as `detail`. */
+export type AuditEntry = NewAuditEntry & { readonly id: number };
 
 /** The number of entries that are kept, and of events of pushes and removals; older ones are deleted. */
 export const AUDIT_KEPT = 100_000;

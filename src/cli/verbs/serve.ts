@@ -32,8 +32,8 @@ export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => 
       const reloader = new SettingsReloader({
         started,
         read: () => readSettings(sources),
-        apply: async (settings) => {
-          await (await starting).reconfigure(settings);
+        apply: async (settings, changed) => {
+          await (await starting).reconfigure(settings, changed);
           log.setLevel(settings.logLevel);
         },
         log,

@@ -1,3 +1,4 @@
+import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { expect, test } from "bun:test";
 import { everyoneWrites } from "../../access/access-control.ts";
 import { Gate } from "../../access/gate.ts";
@@ -26,6 +27,8 @@ function lab(more: Partial<AdminActions> = {}, checksAnswers = false) {
   });
   const gate = new Gate({ control: everyoneWrites, hosts, trustedProxies: [] });
   const api = new AdminApi(actions as unknown as AdminActions, {
+    audit: memoryMetadata().audit,
+    now: () => 5,
     version: "1.2.3",
     gate,
     turns: new Turns(),

@@ -1,3 +1,4 @@
+import type { AuditStore } from "../../storage/audit.ts";
 import type { Gate } from "../../access/gate.ts";
 import { ADMIN_PATH, CONTRACT, type OperationId } from "../../admin/contract.ts";
 import { findOperation } from "../../admin/find-operation.ts";
@@ -14,6 +15,7 @@ import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
 import type { AdminActions } from "./admin-actions.ts";
 import type { AdminAsker } from "./admin-asker.ts";
+import { auditEntryOf } from "./audit-operation.ts";
 import { checkAnswer, checkLines } from "./check-answer.ts";
 import type { LineWork } from "./line-work.ts";
 import { problemResponse, RetiredPath } from "./problem-response.ts";
@@ -33,6 +35,9 @@ type Options = {
   readonly version: string;
   readonly gate: Gate;
   readonly turns: Turns;
+  readonly audit: Pick<AuditStore, "append">;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Compares every answer with the contract, which costs time. An answer that is not of it is a fault. */
   readonly checksAnswers: boolean;
 };
@@ -94,12 +99,20 @@ export class AdminApi implements Pages {
     if (action !== null) await this.#options.gate.admit(exchange, action, repository);
   }
 
+  async #audit(id: OperationId, input: object, exchange: Exchange): Promise<void> {
+    const { audit, now } = this.#options;
+    const entry = auditEntryOf(id, CONTRACT[id], { ...input }, exchange, now());
+    // What was done is done, and in the log of requests, whatever keeps the store from writing.
+    if (entry !== null) await audit.append(entry).catch(() => {});
+  }
+
   async #act(id: OperationId, input: object, exchange: Exchange): Promise<Response> {
     // The contract's schemas have made the input of what the action takes.
     const act = this.#actions[id] as (input: object, signal: AbortSignal, cause: AdminAsker) => Promise<unknown>;
     const { who, from, requestId } = exchange;
     const mayPull = this.#options.gate.viewOf(exchange);
     const answer = await act(input, exchange.request.signal, { who, from, requestId, ...(mayPull && { mayPull }) });
+    await this.#audit(id, input, exchange);
     const { checksAnswers } = this.#options;
     if (CONTRACT[id].form === "lines") {
       const work = answer as LineWork<unknown>;
