@@ -44,6 +44,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   // Users and tokens are rows of the store; what the rest of the room knows of people comes from anywhere.
   "access/accounts": ["access", "storage"],
   "access/oidc": ["access"],
+  "access/upstreams": ["access"],
   "registry/names": [],
   "registry/holds": ["storage"],
   "registry/signatures": ["telemetry", "storage", "signatures"],
@@ -190,6 +191,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "access/sessions",
     "access/accounts",
     "signatures",
+    "access/upstreams",
     "registry/names",
     "registry/holds",
     "registry/signatures",

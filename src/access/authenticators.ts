@@ -9,6 +9,12 @@ import type { Arrival, Authenticator, CredentialChecker, Principal } from "./pri
 import { clientAddress } from "./proxy-headers.ts";
 import { Unauthorized } from "./unauthorized.ts";
 
+/** Keeps credentials that may be somebody's elsewhere. */
+export interface ForeignCredentials {
+  /** A name for them; null: they are not taken, since nobody elsewhere is asked, or the name is a user's of larder. */
+  add(credentials: Exclude<Credentials, { readonly kind: "none" }>): Promise<string | null>;
+}
+
 /** What finds out who asks. */
 export type AuthenticatorsOptions = {
   /** Asked in this order for credentials of people and programs. */
@@ -19,6 +25,8 @@ export type AuthenticatorsOptions = {
   readonly byConnection: Authenticator;
   /** Have people been set up? Without any, credentials that are nobody's are left aside: there is nothing to log in to. */
   readonly knowsPeople: () => boolean;
+  /** Takes credentials that are nobody's here, where upstream registries decide who may pull what of theirs. */
+  readonly foreign: ForeignCredentials;
   readonly trustedProxies: () => readonly IpNetwork[];
   /** A clock that nobody sets, in milliseconds. */
   readonly elapsed: () => number;
@@ -66,10 +74,11 @@ export class Authenticators implements Authenticator {
     try {
       const credentials = readCredentials(request.headers);
       const session = credentials.kind === "bearer" ? await sessions.check(credentials, arrival) : null;
-      const { scope } = session ?? {};
+      const { scope, upstreamKey } = session ?? {};
       // A token of nobody's says no more than what it is limited to.
       if (session?.kind === "stranger" && scope !== undefined) {
-        return { ...(await byConnection.authenticate(request, arrival)), scope };
+        const key = upstreamKey === undefined ? {} : { upstreamKey };
+        return { ...(await byConnection.authenticate(request, arrival)), scope, ...key };
       }
       return session ?? (await this.identify(credentials, request, arrival));
     } catch (error) {
@@ -78,14 +87,26 @@ export class Authenticators implements Authenticator {
     }
   }
 
-  /** Who has these credentials, which are none of the token server's own. Throws as `authenticate` does. */
-  async identify(credentials: Credentials, request: Request, arrival: Arrival): Promise<Principal> {
+  /**
+   * Who has these credentials, which are none of the token server's own. `mayBeForeign`: what is nobody's may be somebody's at an
+   * upstream registry. Throws as `authenticate` does.
+   */
+  async identify(
+    credentials: Credentials,
+    request: Request,
+    arrival: Arrival,
+    mayBeForeign = credentials.kind === "basic",
+  ): Promise<Principal> {
     const known =
       credentials.kind === "basic" && this.#options.knowsPeople()
         ? await this.#compare(credentials, request, arrival)
         : await this.#ask(credentials, arrival);
     if (known !== null) return known;
     if (credentials.kind === "none") return this.#options.byConnection.authenticate(request, arrival);
+    const upstreamKey = mayBeForeign ? await this.#options.foreign.add(credentials) : null;
+    if (upstreamKey !== null) {
+      return { ...(await this.#options.byConnection.authenticate(request, arrival)), upstreamKey };
+    }
     throw credentials.kind === "basic"
       ? new Unauthorized("the user name or the password is wrong")
       : new Unauthorized("the token is none that larder knows, or it has expired", "invalid_token");
@@ -129,7 +150,10 @@ export class Authenticators implements Authenticator {
     try {
       const principal = await this.#ask(credentials, arrival);
       if (principal === null) {
-        this.#options.failed?.(address, username);
+        // A whole fleet may show what is somebody's elsewhere; who guesses there is slowed down there.
+        const isForeign = credentials.kind === "basic" && (await this.#options.foreign.add(credentials)) !== null;
+        if (isForeign) this.#throttle.takeBack(address, username);
+        else this.#options.failed?.(address, username);
         return null;
       }
       this.#throttle.takeBack(address, username);

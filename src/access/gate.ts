@@ -135,8 +135,8 @@ export class Gate {
   }
 
   async #proveKnown(applicant: Applicant): Promise<void> {
-    const { kind, scope } = await applicant.principal();
-    if (scope !== undefined || (kind !== "stranger" && kind !== "own-machine")) return;
+    const { kind, scope, upstreamKey } = await applicant.principal();
+    if (scope !== undefined || upstreamKey !== undefined || (kind !== "stranger" && kind !== "own-machine")) return;
     throw new Unauthorized(
       "log in, or ask larder's token server for a token of nobody's: clients do both by themselves",
     );

@@ -20,7 +20,11 @@ export type ArrivedCertificate =
   | { readonly kind: "refused"; readonly why: string };
 
 /** Who asks. `scope` is what the token is limited to that was shown; without one they may all that they may. */
-export type Principal = Identity & { readonly scope?: TokenScope };
+export type Principal = Identity & {
+  readonly scope?: TokenScope;
+  /** Names the credentials that were shown and are nobody's here: they may be somebody's at an upstream registry (`upstreams/`). */
+  readonly upstreamKey?: string;
+};
 
 /** Who somebody is. */
 type Identity =

@@ -48,6 +48,15 @@ export const KEPT_TABLES: readonly KeptTable[] = [
     condition: null,
   },
   {
+    // While a registry cannot be asked, only those go on who were seen before.
+    name: "upstream_proof",
+    key: ["hash"],
+    columns: ["seen_at"],
+    quietColumns: [],
+    isAppendOnly: true,
+    condition: null,
+  },
+  {
     // Triggers note its rows when tags are put back; since when nothing but this tells.
     name: "left_behind",
     key: ["repository", "manifest"],

@@ -17,6 +17,10 @@ import { describeFailure } from "../lib/failures/describe-failure.ts";
 import { type AccountComposition, notingUses } from "./compose-accounts.ts";
 import { composeConnections } from "./compose-connections.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
+import type { Keychain } from "../access/upstreams/keychain.ts";
+import type { Prover } from "../access/upstreams/proofs.ts";
+import type { BestEffortWrites } from "../registry/pull/best-effort-writes.ts";
+import { composeUpstreamAccess } from "./compose-upstream-access.ts";
 import { HtpasswdFile } from "./htpasswd-file.ts";
 import { IssuerOpener } from "./open-issuers.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -25,6 +29,8 @@ import type { Settings } from "./settings/settings.ts";
 /** Who asks, and what they may. */
 export type AccessComposition = {
   readonly gate: Gate;
+  /** The credentials of clients for upstream registries. */
+  readonly keychain: Keychain;
   readonly control: AccessControl;
   readonly authenticators: Authenticators;
   readonly sessions: SessionTokens;
@@ -40,6 +46,13 @@ export type AccessComposition = {
   readonly stop: () => void;
 };
 
+/** What deciding takes of the registry's parts. */
+type GateCompanions = {
+  readonly isOffline: () => boolean;
+  readonly prover: Prover;
+  readonly bestEffort: BestEffortWrites;
+};
+
 /**
  * Makes the gate, which finds out who sends a request and decides what they may do, by the settings that hold at that moment and
  * by who is set up.
@@ -48,8 +61,8 @@ export function composeGate(
   settings: CurrentSettings,
   { log, clock, variables }: ServerEnvironment,
   { metadata, sockets, turns }: Foundation,
-  isOffline: () => boolean,
   accounts: AccountComposition,
+  { isOffline, prover, bestEffort }: GateCompanions,
 ): AccessComposition {
   const { hosts, ownMachine } = composeConnections(settings, sockets, turns, clock.elapsed);
   const htpasswd = new HtpasswdUsers();
@@ -76,12 +89,38 @@ export function composeGate(
   const rules = settings.derive(({ auth }) => new RuleControl(auth?.rules ?? DEFAULT_RULES));
   // That everybody may write changes with a restart alone, which nobody does by the way.
   const { open } = settings.now;
-  const control = new AccessSwitch(() => (isSetUp() ? rules() : open ? everyoneWrites : ownMachineWrites));
+  const own = new AccessSwitch(() => (isSetUp() ? rules() : open ? everyoneWrites : ownMachineWrites));
   const byOrigin: Authenticator = {
     authenticate: (request, arrival) =>
       (open && !isSetUp() ? everyoneIsAStranger : ownMachine).authenticate(request, arrival),
   };
   const byConnection = new CertificateAuthenticator(byOrigin, clock.now);
+  const secrets = new SigningKey(
+    metadata.settings,
+    (error) =>
+      log.write("warning", "the key of proofs cannot be kept: after a restart who was seen before is not known", {
+        error: describeFailure(error),
+      }),
+    "upstreamProofKey",
+  );
+  const {
+    keychain,
+    control,
+    foreign,
+    forget: forgetProofs,
+  } = composeUpstreamAccess(settings, {
+    own,
+    isUser: async (name) => {
+      for (const directory of users) if ((await directory.findUser(name)) !== null) return true;
+      return false;
+    },
+    secret: () => secrets.find(),
+    prover,
+    store: metadata.proofs,
+    bestEffort,
+    log,
+    clock,
+  });
   const key = new SigningKey(metadata.settings, (error) =>
     log.write("warning", "the key that signs tokens cannot be kept: after a restart clients log in again", {
       error: describeFailure(error),
@@ -96,6 +135,7 @@ export function composeGate(
     checkers,
     sessions,
     byConnection,
+    foreign,
     knowsPeople: isSetUp,
     trustedProxies: () => settings.now.trustedProxies,
     elapsed: clock.elapsed,
@@ -117,6 +157,7 @@ export function composeGate(
   });
   return {
     gate,
+    keychain,
     control,
     authenticators,
     sessions,
@@ -129,6 +170,7 @@ export function composeGate(
         takeUpIssuers();
         apply();
         forget();
+        forgetProofs();
       };
     },
     stop: () => file.stop(),

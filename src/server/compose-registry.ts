@@ -177,6 +177,7 @@ export function composeRegistry(
   return {
     registry,
     rules,
+    bestEffort,
     blobs,
     files,
     aside,

@@ -6,6 +6,8 @@ import type { Namespace } from "../oci/repository-name.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { composeAccounts, savingAccounts } from "./compose-accounts.ts";
+import { UpstreamProver } from "../registry/pull/upstream-prover.ts";
+import { toUpstream } from "./compose-upstream-access.ts";
 import { composeGate } from "./compose-gate.ts";
 import { composePages } from "./compose-pages.ts";
 import { composeRegistry } from "./compose-registry.ts";
@@ -56,7 +58,11 @@ export function compose(
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, downloads } = parts;
   const { refusals, signatureGuard } = parts;
-  const access = composeGate(settings, environment, foundation, () => upstreams.offline, accounts);
+  const access = composeGate(settings, environment, foundation, accounts, {
+    isOffline: () => upstreams.offline,
+    prover: new UpstreamProver(upstreams, metadata.tags),
+    bestEffort: parts.bestEffort,
+  });
   const verification = composeVerification(parts, { settings, environment, foundation, order });
   const collectionLimits = collectionLimitsOf(settings);
   const disk = () => spaceOf(dataFolder);
@@ -94,7 +100,8 @@ export function compose(
     elapsed: clock.elapsed,
   });
   const observerOf = metrics.upstreams.observerOf.bind(metrics.upstreams);
-  const opener = new UpstreamOpener({ variables, instanceId, log, clock, upstreams, observerOf });
+  const foreign = (key: string, namespace: Namespace) => toUpstream(access.keychain.find(key, namespace));
+  const opener = new UpstreamOpener({ variables, instanceId, log, clock, upstreams, foreign, observerOf });
   return {
     administrator: { instanceId, secret: accounts.administrator.secret },
     handle: (request, listener) => pipeline.handle(request, listener),

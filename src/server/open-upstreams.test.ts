@@ -26,7 +26,7 @@ beforeEach(async () => {
   upstreams = new Upstreams([], false);
   warnings = [];
   const log: Log = { write: (level, message) => void (level === "warning" && warnings.push(message)) };
-  const environment = { variables: {}, instanceId: "me", log, clock: systemClock, upstreams };
+  const environment = { variables: {}, instanceId: "me", log, clock: systemClock, upstreams, foreign: () => null };
   opener = new UpstreamOpener({ ...environment, observerOf: () => () => {} });
 });
 afterEach(() => rm(folder, { recursive: true }));

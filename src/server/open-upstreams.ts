@@ -1,9 +1,15 @@
+import { ExpiringMap } from "../lib/async/expiring-map.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
 import { cautionsOf } from "../registry/pull/upstream-cautions.ts";
 import type { Upstream, Upstreams } from "../registry/pull/upstreams.ts";
 import type { Log } from "../telemetry/log.ts";
-import { type CredentialSource, firstCredentials, fixedCredentials } from "../upstream/auth/credentials.ts";
+import {
+  type Credentials,
+  type CredentialSource,
+  firstCredentials,
+  fixedCredentials,
+} from "../upstream/auth/credentials.ts";
 import { credentialFiles, dockerConfigCredentials } from "../upstream/auth/docker-config.ts";
 import { dnsResolver, type HostResolver, systemResolver } from "../upstream/transport/host-resolver.ts";
 import { defaultEndpoint, openRegistry } from "../upstream/open-registry.ts";
@@ -26,6 +32,8 @@ export type UpstreamEnvironment = {
   readonly clock: Clock;
   /** Which registries are fetched from, and whether at all. */
   readonly upstreams: Upstreams;
+  /** The credentials of clients that a key stands for, for a registry that may be shown them; null: they are not known. */
+  readonly foreign: (key: string, namespace: Namespace) => Credentials | null;
   /** Gives what else is told of the events of a registry, whose servers are at these URLs. */
   readonly observerOf: (namespace: Namespace, urls: readonly string[]) => (event: UpstreamEvent) => void;
 };
@@ -45,6 +53,10 @@ type TlsSetup = {
   readonly clientCertificate: ClientCertificate | null;
   readonly isUnverified: boolean;
 };
+
+/** Clients with the credentials of others stay so long, and so many of them: they hold tokens. */
+const CLIENT_MS = 30 * 60_000;
+const CLIENTS = 256;
 
 /**
  * Opens clients for the registries that larder stands in for, as they are configured. After a reload, a registry whose
@@ -77,11 +89,13 @@ export class UpstreamOpener {
         return [setup.namespace, { setup: text, client }] as const;
       }),
     );
-    const upstreams = setups.map(({ namespace, tagLifetimeMs, tls }): Upstream => {
+    const upstreams = setups.map((setup): Upstream => {
+      const { namespace, tagLifetimeMs, tls, access } = setup;
       const client = opened.get(namespace)?.client as RegistryClient;
+      const clientOf = access === null ? null : this.#clientsOf(setup);
       const { clientCertificate, isUnverified } = tls;
       const lifetimeMs = tagLifetimeMs ?? settings.tagLifetimeMs;
-      return { namespace, client, tagLifetimeMs: lifetimeMs, clientCertificate, isUnverified };
+      return { namespace, client, tagLifetimeMs: lifetimeMs, clientCertificate, isUnverified, clientOf };
     });
     return () => {
       const before = this.#open;
@@ -89,6 +103,25 @@ export class UpstreamOpener {
       this.#environment.upstreams.replace(upstreams);
       this.#warn(upstreams);
       return [...opened].filter(([name, { client }]) => before.get(name)?.client !== client).map(([name]) => name);
+    };
+  }
+
+  /** Clients with other credentials than larder's. They ask the registry itself: a mirror's word on people is none. */
+  #clientsOf(setup: UpstreamSetup): Upstream["clientOf"] {
+    const { foreign, clock } = this.#environment;
+    const { namespace } = setup;
+    const clients = new ExpiringMap<string, RegistryClient>(CLIENT_MS, CLIENTS, clock.elapsed);
+    return (key, isFresh) => {
+      const credentials = key === null ? null : foreign(key, namespace);
+      if (key !== null && credentials === null) return null;
+      const known = clients.get(key ?? "");
+      if (known !== null && !isFresh) return known;
+      const source: CredentialSource = {
+        find: (registry) => Promise.resolve(registry === namespace ? credentials : null),
+      };
+      const client = this.#connect({ ...setup, mirrors: [], mirrorTls: [] }, source, null);
+      clients.set(key ?? "", client);
+      return client;
     };
   }
 
@@ -103,14 +136,26 @@ export class UpstreamOpener {
   }
 
   #openClient(setup: UpstreamSetup): RegistryClient {
-    const { namespace, credentials } = setup;
-    const { clock, variables, instanceId, log, upstreams, observerOf } = this.#environment;
-    const files = credentials === null ? credentialFiles(variables) : [credentials];
+    const { variables, upstreams } = this.#environment;
+    const files = setup.credentials === null ? credentialFiles(variables) : [setup.credentials];
     const shared = files.map((path) => dockerConfigCredentials(path, variables));
     const own = ownCredentials(setup);
+    const source = firstCredentials(own === null ? shared : [own, ...shared]);
+    // One that has been replaced asks nobody any more of its own accord.
+    const client: RegistryClient = this.#connect(
+      setup,
+      source,
+      () => upstreams.find(setup.namespace)?.client === client,
+    );
+    return client;
+  }
+
+  #connect(setup: UpstreamSetup, credentials: CredentialSource, mayProbe: (() => boolean) | null): RegistryClient {
+    const { namespace } = setup;
+    const { clock, variables, instanceId, log, observerOf } = this.#environment;
     const { url } = setup.endpoint === null ? defaultEndpoint(namespace) : { url: setup.endpoint };
     const count = observerOf(namespace, [url, ...setup.mirrors]);
-    const client: RegistryClient = openRegistry({
+    return openRegistry({
       namespace,
       endpoint: { url, ...endpointTls(setup.tls) },
       mirrors: setup.mirrors.map((mirror, index) => ({
@@ -118,21 +163,19 @@ export class UpstreamOpener {
         sendNamespace: true,
         ...endpointTls(setup.mirrorTls[index] ?? NO_TLS),
       })),
-      credentials: firstCredentials(own === null ? shared : [own, ...shared]),
+      credentials,
       budget: this.#budget,
       resolver: this.#resolverOf(setup.resolvers),
       chooseProxy: proxyFromEnvironment(variables),
       instanceId,
       userAgent: `larder/${VERSION}`,
       clock,
-      // One that has been replaced asks nobody any more of its own accord.
-      mayProbe: () => upstreams.find(namespace)?.client === client,
+      ...(mayProbe === null ? {} : { mayProbe }),
       observe: (event) => {
         count(event);
         logEvent(log, namespace, event);
       },
     });
-    return client;
   }
 
   /** One for all, so that they share what it remembers. */

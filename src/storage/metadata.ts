@@ -19,6 +19,7 @@ import type { Tag } from "../oci/tag.ts";
 import type { EventCause, EventStore } from "./events.ts";
 import type { Leases } from "./leases.ts";
 import type { PinStore } from "./pins.ts";
+import type { ProofStore } from "./proofs.ts";
 import type { PullStore } from "./pulls.ts";
 import type { LeftBehindStore } from "./left-behind.ts";
 import type { PushedStore } from "./pushed.ts";
@@ -289,6 +290,7 @@ export type MetadataStore = {
   readonly settings: SettingsStore;
   readonly pulls: PullStore;
   readonly pins: PinStore;
+  readonly proofs: ProofStore;
   readonly events: EventStore;
   readonly audit: AuditStore;
   readonly accounts: AccountStore;

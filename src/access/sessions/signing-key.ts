@@ -14,17 +14,20 @@ const BYTES = 32;
 
 /** The secret that signs larder's sessions: made at first need, and kept in the store, so that it outlives restarts. */
 export class SigningKey {
+  readonly #name: string;
   readonly #store: KeyStore;
   /** What holds while the store takes none: on a full disk people log in all the same. */
   readonly #onReadOnly: (error: unknown) => void;
   #key: Buffer | null = null;
   readonly #finding = new SingleFlight<"key", Buffer>();
 
-  constructor(store: KeyStore, onReadOnly: (error: unknown) => void) {
+  /** `name` is what the store has it under: another secret for another use. */
+  constructor(store: KeyStore, onReadOnly: (error: unknown) => void, name = KEY) {
+    this.#name = name;
     this.#store = store;
     this.#onReadOnly = onReadOnly;
     store.subscribe((key, value) => {
-      if (key === KEY) this.#key = tryRead(value);
+      if (key === name) this.#key = tryRead(value);
     });
   }
 
@@ -36,9 +39,9 @@ export class SigningKey {
   find(): Promise<Buffer> {
     if (this.#key !== null) return Promise.resolve(this.#key);
     return this.#finding.run("key", async () => {
-      const kept = tryRead(await this.#store.get(KEY));
+      const kept = tryRead(await this.#store.get(this.#name));
       const key = kept ?? randomBytes(BYTES);
-      if (kept === null) await this.#store.set(KEY, key.toString("base64")).catch(this.#onReadOnly);
+      if (kept === null) await this.#store.set(this.#name, key.toString("base64")).catch(this.#onReadOnly);
       this.#key = key;
       return key;
     });

@@ -3,7 +3,7 @@ import type { Principal } from "../principal.ts";
 
 /** A principal as a token has it. Strangers and this machine are nobody: where a request comes from is seen when it comes. */
 export type WhoText =
-  | { readonly kind: "nobody" }
+  | { readonly kind: "nobody"; readonly upstreamKey?: string | undefined }
   | { readonly kind: "administrator" }
   | { readonly kind: "certificate"; readonly name: string }
   | { readonly kind: "user" | "token"; readonly name: string; readonly grants: readonly string[] | null }
@@ -14,7 +14,7 @@ export function formatWho(principal: Principal): WhoText {
   switch (principal.kind) {
     case "stranger":
     case "own-machine":
-      return { kind: "nobody" };
+      return { kind: "nobody", upstreamKey: principal.upstreamKey };
     case "user":
     case "token":
       return { kind: principal.kind, name: principal.name, grants: principal.grants?.map(formatGrant) ?? null };
@@ -35,7 +35,11 @@ export function formatWho(principal: Principal): WhoText {
 export function parseWho(who: WhoText): Principal {
   switch (who.kind) {
     case "nobody":
-      return { kind: "stranger", trait: "came with a token of nobody's" };
+      return {
+        kind: "stranger",
+        trait: "came with a token of nobody's",
+        ...(who.upstreamKey === undefined ? {} : { upstreamKey: who.upstreamKey }),
+      };
     case "user":
       return { kind: "user", name: who.name, grants: who.grants?.map(parseGrant) ?? null };
     case "token":

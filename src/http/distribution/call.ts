@@ -35,6 +35,7 @@ export class Call {
       mayPull: this.mayPull,
       isPush: async () => request.method === "HEAD" && (await this.mayPush()),
       mayHaveUnsigned: async (isHere) => this.#isAboutUnsigned(isHere) && (await this.mayPush()),
+      upstreamKey: async () => (await exchange.principal()).upstreamKey ?? null,
       cause: exchange,
     };
   }

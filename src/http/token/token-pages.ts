@@ -65,9 +65,15 @@ export class TokenPages implements Pages {
     const arrival = exchange.arrival();
     const { fields, credentials } = await questionOf(exchange);
     const shown = credentials ?? readCredentials(request.headers);
-    const principal = await this.#parts.authenticators.identify(shown, request, arrival);
+    const mayBeForeign = credentials !== null || shown.kind === "basic";
+    const principal = await this.#parts.authenticators.identify(shown, request, arrival, mayBeForeign);
     const namespace = namespaceOfService(fields.get("service"));
-    const scope = await this.#grant(principal, parseScopes(fields.getAll("scope")), namespace);
+    const asked = parseScopes(fields.getAll("scope"));
+    const scope = await this.#grant(principal, asked, namespace);
+    // What was shown is nobody's here, and no registry that it was meant for knows it either.
+    if (principal.upstreamKey !== undefined && asked.repositories.size > 0 && scope.repositories.size === 0) {
+      throw new Unauthorized("the user name or the password is wrong, or may not do any of that");
+    }
     const { token, issuedAtMs, lifetimeSeconds } = await this.#parts.sessions.give(principal, scope);
     const answer = {
       token,

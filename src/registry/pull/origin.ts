@@ -39,6 +39,8 @@ export type PullContext = {
    * it? `isHere`: the manifest is kept here. Asked only where that counts.
    */
   readonly mayHaveUnsigned?: (isHere: boolean) => Promise<boolean>;
+  /** The credentials of who asks that count at upstream registries, by their key; null: there are none. */
+  readonly upstreamKey?: () => Promise<string | null>;
   /** Who asks, for events; larder itself when left out. */
   readonly cause?: EventCause;
 };

@@ -42,7 +42,7 @@ async function expectDownload(): Promise<void> {
   const stored = new MemoryBlobs();
   const client = clientOf(server.url, { limits: { idleTimeoutMs: 200 } });
   const upstreams = new Upstreams(
-    [{ namespace: NAMESPACE, client, tagLifetimeMs: 0, isUnverified: false, clientCertificate: null }],
+    [{ namespace: NAMESPACE, client, tagLifetimeMs: 0, isUnverified: false, clientCertificate: null, clientOf: null }],
     false,
   );
   const log = new LineLog(() => {}, "error", Date.now);

@@ -109,7 +109,7 @@ export class UpstreamBlobs implements BlobOrigin {
     range: ByteRange | null,
     context: PullContext,
   ): Promise<ReadableStream<Uint8Array> | null> {
-    const upstream = this.#upstreams.findFor(repository, null);
+    const upstream = await this.#upstreams.findFor(repository, null, context);
     return upstream === null ? null : passThrough(upstream, repository, blob, range, context);
   }
 
@@ -136,7 +136,7 @@ export class UpstreamBlobs implements BlobOrigin {
   /** The flight of a blob that is not on its way yet. Others who begin it meanwhile share the attempt. */
   async #begin(repository: Repository, digest: Digest, context: PullContext): Promise<Flight | null> {
     const key = keyOf(repository, digest);
-    const upstream = this.#upstreams.findFor(repository, null);
+    const upstream = await this.#upstreams.findFor(repository, null, context);
     // Before the look at what has begun: between that and a beginning of one's own there must be no wait.
     if (upstream !== null && !this.#starting.has(digest)) await this.#questions.assertHope(repository, key, context);
     for (let start = this.#starting.get(digest); start !== undefined; start = this.#starting.get(digest)) {
@@ -169,7 +169,7 @@ export class UpstreamBlobs implements BlobOrigin {
   }
 
   async #head(repository: Repository, digest: Digest, context: PullContext): Promise<BlobHead | null> {
-    const upstream = this.#upstreams.findFor(repository, null);
+    const upstream = await this.#upstreams.findFor(repository, null, context);
     const key = keyOf(repository, digest);
     if (upstream === null || this.#absent.get(key)) return null;
     return this.#questions.ask(repository, key, context, this.#heads, async () => {

@@ -51,7 +51,7 @@ function opened({ tagLifetimeMs = 60_000, turns = new Turns(), rules = NO_IMAGE_
   const metadata = memoryMetadata();
   const client = clientOf(server.url, { limits: { retries: 0 } });
   const upstreams = new Upstreams(
-    [{ namespace: NAMESPACE, client, tagLifetimeMs, isUnverified: false, clientCertificate: null }],
+    [{ namespace: NAMESPACE, client, tagLifetimeMs, isUnverified: false, clientCertificate: null, clientOf: null }],
     false,
   );
   const log = new LineLog(() => {}, "error", Date.now);

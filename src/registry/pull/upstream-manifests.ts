@@ -87,7 +87,7 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   async manifest(repository: Repository, digest: Digest, context: PullContext): Promise<StoredManifest | null> {
-    const upstream = this.#upstreams.findFor(repository, null);
+    const upstream = await this.#upstreams.findFor(repository, null, context);
     const key = `${nameOf(repository)}@${digest}`;
     if (upstream === null || this.#absent.get(key)) return null;
     return this.#questions.ask(repository, key, context, this.#manifestFlights, async () => {
@@ -102,7 +102,7 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   async signatures(repository: Repository, subject: Digest, context: PullContext): Promise<void> {
-    const upstream = this.#upstreams.findFor(repository, null);
+    const upstream = await this.#upstreams.findFor(repository, null, context);
     if (upstream === null) return;
     const key = `signatures of ${nameOf(repository)}@${subject}`;
     const asking = { ...context, isGuess: true, isForSignature: true };
@@ -124,7 +124,7 @@ export class UpstreamManifests implements ManifestOrigin {
   }
 
   async referrers(repository: Repository, subject: Digest, context: PullContext): Promise<void> {
-    const upstream = this.#upstreams.findFor(repository, null);
+    const upstream = await this.#upstreams.findFor(repository, null, context);
     const key = `${nameOf(repository)}@${subject}`;
     if (upstream === null || this.#referrersSeen.get(key)) return;
     try {

@@ -53,7 +53,7 @@ export class UpstreamTagLists implements TagListOrigin {
     const name = nameOf(repository);
     const kept = await this.#kept.get(name);
     if (upstreams.refusal(repository, null) !== null) return null;
-    const upstream = upstreams.find(repository.namespace);
+    const upstream = await upstreams.findFor(repository, null, context);
     if (upstream === null) {
       return kept !== null && upstreams.knows(repository.namespace) ? this.#late(kept, "larder is offline") : null;
     }

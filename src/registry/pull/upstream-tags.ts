@@ -66,7 +66,7 @@ export class UpstreamTags {
     cached: Tagged | null,
     context: PullContext,
   ): Promise<FoundManifest | null> {
-    const upstream = this.#parts.upstreams.findFor(repository, tag);
+    const upstream = await this.#parts.upstreams.findFor(repository, tag, context);
     if (upstream === null) return kept(cached, null);
     if (cached !== null && context.revalidate !== true && this.isFresh(repository, cached)) return kept(cached, null);
     const key = `${nameOf(repository)}:${tag}`;

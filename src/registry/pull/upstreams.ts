@@ -1,5 +1,6 @@
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { ClientCertificate } from "../../upstream/transport/client-certificate.ts";
+import type { PullContext } from "./origin.ts";
 import type { Tag } from "../../oci/tag.ts";
 import type { Repository } from "../../oci/repository.ts";
 import { type ImageRules, NO_IMAGE_RULES } from "../names/image-rules.ts";
@@ -18,6 +19,12 @@ export type Upstream = {
   readonly isUnverified: boolean;
   /** What larder shows to it; null: none. */
   readonly clientCertificate: ClientCertificate | null;
+  /**
+   * Where the registry decides who may pull what of it: a client with the credentials that a key stands for (null: without any),
+   * which asks the registry itself and no mirror; null when they are not known any more. `isFresh`: one without tokens that it was
+   * given before, in place of the earlier one. Null: larder's own client is for all.
+   */
+  readonly clientOf: ((key: string | null, isFresh: boolean) => RegistryClient | null) | null;
 };
 
 /** The registries that larder may fetch from, and the offline switch. No other host is ever contacted for content. */
@@ -62,12 +69,15 @@ export class Upstreams {
   }
 
   /**
-   * The registry to ask for something of a repository: a tag, or (null) what is asked for by its digest. Null as with `find`,
-   * and when no such thing may come in.
+   * The registry to ask for something of a repository: a tag, or (null) what is asked for by its digest; with the credentials of
+   * who asks, where those count. Null as with `find`, and when no such thing may come in.
    */
-  findFor(repository: Repository, tag: Tag | null): Upstream | null {
+  async findFor(repository: Repository, tag: Tag | null, context: PullContext): Promise<Upstream | null> {
     const upstream = this.find(repository.namespace);
-    return upstream === null || this.refusal(repository, tag) !== null ? null : upstream;
+    if (upstream === null || this.refusal(repository, tag) !== null) return null;
+    const key = upstream.clientOf === null ? null : ((await context.upstreamKey?.()) ?? null);
+    const client = key === null ? null : (upstream.clientOf?.(key, false) ?? null);
+    return client === null ? upstream : { ...upstream, client };
   }
 
   /** The rule by which this may not come in; see `ImageRules.refusal`. */

@@ -208,6 +208,21 @@ export const SETTINGS = {
     help: "what may not come from it, nor be served though it came before; wins over allow",
     default: [],
   }),
+  "upstreams.HOST.access": row({
+    shape: oneOf(["upstream"]),
+    help: "upstream: what comes from it is for those alone whom it lets pull it, by their own credentials (docs/private-images.md)",
+    defaultWords: "what larder can pull is for all who may pull from larder",
+  }),
+  "upstreams.HOST.accessOffline": row({
+    shape: oneOf(["refuse", "seen"]),
+    help: "while it cannot be asked, with access: upstream. seen: who was let in within 30 days goes on; refuse: public images alone",
+    default: "refuse",
+  }),
+  "upstreams.HOST.accessLifetime": row({
+    shape: duration,
+    help: "how long its word on somebody is taken, with access: upstream",
+    default: 300_000,
+  }),
   "upstreams.HOST.tags": row({ shape: tagLifetime, help: "as tags, for this registry alone" }),
   allow: row({
     shape: listOf(upstreamPattern),

@@ -115,6 +115,10 @@ export type UpstreamSettings = {
   readonly clientKeyFile: string | null;
   /** Is any certificate of its host taken? */
   readonly skipVerify: boolean;
+  /** Does it decide who may pull what of it, how long does its word count, and what counts while it cannot be asked? */
+  readonly access: "upstream" | null;
+  readonly accessOffline: "refuse" | "seen";
+  readonly accessLifetimeMs: number;
   /** Patterns of what may come from it; none: what may come from any. */
   readonly allow: readonly string[];
   readonly deny: readonly string[];
@@ -237,6 +241,9 @@ function upstreamFrom(given: GivenSettings, host: Namespace): UpstreamSettings {
     clientCertFile: maybe("upstreams.HOST.clientCert"),
     clientKeyFile: maybe("upstreams.HOST.clientKey"),
     skipVerify: maybe("upstreams.HOST.skipVerify") ?? false,
+    access: maybe("upstreams.HOST.access"),
+    accessOffline: maybe("upstreams.HOST.accessOffline") ?? "refuse",
+    accessLifetimeMs: maybe("upstreams.HOST.accessLifetime") ?? 300_000,
     allow: maybe("upstreams.HOST.allow") ?? [],
     deny: maybe("upstreams.HOST.deny") ?? [],
     tagLifetimeMs: maybe("upstreams.HOST.tags"),

@@ -31,6 +31,7 @@ import { MemoryAccounts } from "./accounts-memory.ts";
 import { MemoryAudit } from "./audit-memory.ts";
 import { MemoryEvents } from "./events-memory.ts";
 import { isTagged, MemoryLeftBehind } from "./left-behind-memory.ts";
+import { MemoryProofs } from "./proofs-memory.ts";
 import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
@@ -79,6 +80,7 @@ export function memoryMetadata(): MetadataStore {
     settings: new MemorySettings(),
     pulls: new MemoryPulls(store),
     pins: new MemoryPins(),
+    proofs: new MemoryProofs(),
     statistics: new MemoryStatistics(() => store.totals()),
     verification: new MemoryVerification(store),
     rotten: store.rotten,

@@ -11,6 +11,7 @@ import { SqliteCollection } from "./sqlite-collection.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
+import { SqliteProofs } from "./sqlite-proofs.ts";
 import { SqlitePins } from "./sqlite-pins.ts";
 import { SqlitePulls } from "./sqlite-pulls.ts";
 import { SqliteLeftBehind } from "./sqlite-left-behind.ts";
@@ -61,6 +62,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     settings: new SqliteSettings(database),
     pulls: new SqlitePulls(database, turns),
     pins: new SqlitePins(database),
+    proofs: new SqliteProofs(database),
     statistics: new SqliteStatistics(database),
     verification: new SqliteVerification(database),
     rotten,

@@ -11,6 +11,7 @@ import account from "./migrations/0010-account.sql.ts";
 import tagList from "./migrations/0009-tag-list.sql.ts";
 import lastPulled from "./migrations/0011-last-pulled.sql.ts";
 import pin from "./migrations/0012-pin.sql.ts";
+import upstreamProof from "./migrations/0016-upstream-proof.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
 import verification from "./migrations/0014-verification.sql.ts";
 
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 12, sql: pin },
   { number: 13, sql: leftBehind },
   { number: 14, sql: verification },
+  { number: 16, sql: upstreamProof },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */
