@@ -53,10 +53,7 @@ describe.skipIf(!requirement(...IMAGE_NEEDS, "skopeo").met)("a workload", () => 
       },
     ];
     const config = join(folder, "larder.yaml");
-    await writeFile(
-      config,
-      stringify({ http: "127.0.0.1:0", data: join(folder, "data"), auth: { oidc, rules } }),
-    );
+    await writeFile(config, stringify({ http: "127.0.0.1:0", data: join(folder, "data"), auth: { oidc, rules } }));
     larder = Bun.spawn([LARDER, "serve", "--config", config], { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
     let printed = "";
     for await (const piece of larder.stderr) {
