@@ -69,6 +69,7 @@ const VERBS: readonly Verb[] = [
   { name: "stats", load: async (io) => (await import("./cli/verbs/stats.ts")).statsCommand(io) },
   { name: "offline", load: async (io) => (await import("./cli/verbs/offline.ts")).offlineCommand(io) },
   { name: "pin", load: async (io) => (await import("./cli/verbs/pin.ts")).pinCommand(io) },
+  { name: "rules", load: async (io) => (await import("./cli/verbs/rules.ts")).rulesCommand(io) },
   { name: "unpin", load: async (io) => (await import("./cli/verbs/unpin.ts")).unpinCommand(io) },
   { name: "gc", load: async (io) => (await import("./cli/verbs/gc.ts")).gcCommand(io) },
   { name: "verify", load: async (io) => (await import("./cli/verbs/verify.ts")).verifyCommand(io) },

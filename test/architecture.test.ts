@@ -137,6 +137,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   ],
   "http/admin": [
     "access",
+    "access/rules",
     "registry/names",
     "registry/holds",
     "access/accounts",
@@ -266,6 +267,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "cli/completion": [],
   "cli/help": [],
   "cli/verbs": [
+    "access",
+    "access/rules",
     "telemetry",
     "storage/sqlite",
     "recovery",

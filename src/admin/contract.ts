@@ -21,6 +21,7 @@ import {
   userPage,
   userRequest,
 } from "./account-schemas.ts";
+import { ruleAnswer, ruleQuestion } from "./access-schemas.ts";
 import { imageName } from "./basic-schemas.ts";
 import {
   adoptRequest,
@@ -181,6 +182,13 @@ export const CONTRACT = {
     description: "The text as in `addPin`; it may be percent-encoded, or stand in the path with its slashes.",
     parameters: { pin: pinText },
     answer: pinChange,
+  }),
+  testRule: operation("POST", "/rules/tests", {
+    action: "administer",
+    summary: "May somebody do something, and which rule says so?",
+    description: "Nothing is looked at but rules and grants: who it is has to be proved all the same when it is done.",
+    body: ruleQuestion,
+    answer: ruleAnswer,
   }),
   collect: operation("POST", "/collections", {
     action: "administer",

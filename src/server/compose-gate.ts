@@ -38,6 +38,7 @@ export type AccessComposition = {
   readonly failedLogins: FailedLogins;
   /** The rules that count, or would if people were set up. */
   readonly rules: () => RuleControl;
+  readonly areRulesWritten: () => boolean;
   /**
    * Reads the files of people that the settings name; what it returns takes them up. Throws ConfigurationError, and nothing has
    * changed then.
@@ -163,6 +164,7 @@ export function composeGate(
     sessions,
     failedLogins,
     rules,
+    areRulesWritten: () => (settings.now.auth?.rules ?? null) !== null,
     prepare: async (next) => {
       const takeUpIssuers = await issuers.prepare(next);
       const apply = await file.prepare(next.auth?.htpasswd ?? null);

@@ -126,6 +126,12 @@ function adminPages(
   const actions = adminActions({
     version,
     instanceId,
+    access: {
+      rules: parts.access.rules,
+      areWritten: parts.access.areRulesWritten,
+      isSetUp: () => parts.access.control.knowsPeople,
+      recall: (principal) => parts.access.authenticators.recall(principal),
+    },
     accounts: {
       store: accounts,
       audit,

@@ -79,6 +79,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   pin: ["pin", "app:1", "team/**"],
   "pin ls": ["pin", "ls"],
   unpin: ["unpin", "app:1", "absent:1"],
+  "rules test": ["rules", "test", "anonymous", "pull", "team/app"],
   gc: ["gc"],
   verify: ["verify"],
   "user add": ["user", "add", "ann", "--password-stdin"],

@@ -158,6 +158,12 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder token create --name ci --allow 'pull:docker.io/**' --expires 30d", "prints it, once"],
         ["larder token rm ci", "it is of no use any more"],
       ),
+      verb(
+        "rules",
+        "test which rule lets somebody do something",
+        ["larder rules test bob push team/app", "on the larder that runs"],
+        ["larder rules test anonymous pull team/app --config larder.yaml", "before any has read it"],
+      ),
       verb("audit", "who changed what", ["larder audit --since 7d", "in the last week"]),
       verb("stats", "hits, misses, bytes from disk and from upstream", ["larder stats", "what larder saved"]),
       verb("offline", "forbid or allow contact with other registries", ["larder offline on", "while larder runs"]),

@@ -1,6 +1,7 @@
 /** The results of verbs that work on a server, its store, its settings and this machine. */
 import * as v from "valibot";
 import { rot } from "../../admin/image-schemas.ts";
+import * as access from "../../admin/access-schemas.ts";
 import * as server from "../../admin/server-schemas.ts";
 import { bytes, count, digest, reason, time } from "./json-values.ts";
 
@@ -32,6 +33,15 @@ export const statsResult = v.object({
   ),
   collectionRefusal: server.stats.entries.collectionRefusal,
   storeProblem: server.stats.entries.storeProblem,
+});
+
+/** Whether somebody may do something: `rules test`. */
+export const ruleResult = v.object({
+  subject: v.string(),
+  action: v.string(),
+  name: v.string(),
+  ...access.ruleAnswer.entries,
+  place: v.pipe(v.nullable(v.string()), v.description("FILE:LINE of the rule, with --config")),
 });
 
 /** Pins: `pin ls`. */

@@ -29,6 +29,7 @@ import { checkImages, inspectImage, listImages } from "./images.ts";
 import type { LineWork } from "./line-work.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { stats } from "./stats.ts";
+import { type RuleParts, testRule } from "./test-rule.ts";
 
 /**
  * A function for each operation of the admin API. `signal` fires when the client has left; `cause` is who asks. They
@@ -65,6 +66,7 @@ export type AdminParts = {
   readonly untagged: UntaggedList;
   /** A look at what is here, for a request that the signal ends. */
   readonly survey: (signal: AbortSignal, mayPull?: MayPull) => ImageSurvey;
+  readonly access: RuleParts;
   readonly upstreams: Upstreams;
   readonly offline: OfflineSwitch;
   readonly health: () => Promise<Health>;
@@ -115,6 +117,7 @@ export function adminActions(parts: AdminParts): AdminActions {
       return listUntagged(survey(signal, mayPull), parts.untagged, query);
     },
     applyRetention: async (request, signal, cause) => applyRetention(parts.retention, request, signal, cause),
+    testRule: (question) => testRule(parts.access, question),
     checkImages: ({ images }, signal, cause) => checkImages(survey(signal, cause.mayPull), images),
     fetchImage: ({ image, platforms }, signal, cause) =>
       fetchImage({ cacher, upstreams, survey: survey(signal, cause.mayPull), cause }, image, platforms),
