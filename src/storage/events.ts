@@ -16,11 +16,13 @@ import type { Tag } from "../oci/tag.ts";
  * - `cached`: the same for a manifest that came from upstream.
  * - `removed`: a person took away a tag (its manifest may stay), or, without a tag, a manifest with all its tags.
  * - `expired`: what nobody needs any more by the settings' word: a manifest that a tag left behind, or a tag that a rule took.
+ * - `evicted`: larder gave up a cached tag, or a cached manifest without one, for want of space, and its image as a whole;
+ *   `sizeBytes` is what that gives back, null for further tags of the same image.
  * - `collected`: blobs that nothing referred to were deleted; `sizeBytes` is the space of all of them.
  * - `damaged`: a blob, `digest`, was found whose bytes cannot be had from here (`verification.ts`).
  * - `healed`: the right bytes of such a blob are here again.
  */
-type EventKind = "pushed" | "cached" | "removed" | "expired" | "collected" | "damaged" | "healed";
+type EventKind = "pushed" | "cached" | "removed" | "expired" | "evicted" | "collected" | "damaged" | "healed";
 
 /** Who caused an event; larder itself where all fields are null. */
 export type EventCause = {
@@ -99,4 +101,17 @@ export function eventOfRemoval(
   { who, from, requestId }: EventCause,
 ): NewEvent {
   return { atMs, kind: "removed", repository, tag, digest, mediaType: null, sizeBytes: null, who, from, requestId };
+}
+
+/** The events of a cached image that was given up for want of space: one for each of its tags. */
+export function eventsOfEviction(
+  repository: RepositoryName,
+  tags: readonly Tag[],
+  digest: Digest,
+  ownBytes: number,
+  atMs: number,
+): readonly NewEvent[] {
+  const event = { ...NO_CAUSE, atMs, kind: "evicted", repository, digest, mediaType: null } as const;
+  const named: readonly (Tag | null)[] = tags.length === 0 ? [null] : tags;
+  return named.map((tag, index) => ({ ...event, tag, sizeBytes: index === 0 ? ownBytes : null }));
 }

@@ -24,6 +24,7 @@ import type { PullStore } from "./pulls.ts";
 import type { LeftBehindStore } from "./left-behind.ts";
 import type { PushedStore } from "./pushed.ts";
 import type { SettingsStore } from "./settings.ts";
+import type { SpaceStore } from "./space.ts";
 import type { StatisticsStore } from "./statistics.ts";
 import type { TagListStore } from "./tag-lists.ts";
 import type { RottenBlobStore, VerificationStore } from "./verification.ts";
@@ -291,6 +292,7 @@ export type MetadataStore = {
   readonly pulls: PullStore;
   readonly pins: PinStore;
   readonly proofs: ProofStore;
+  readonly space: SpaceStore;
   readonly events: EventStore;
   readonly audit: AuditStore;
   readonly accounts: AccountStore;

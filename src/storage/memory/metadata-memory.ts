@@ -36,6 +36,7 @@ import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryTagLists } from "./tag-lists-memory.ts";
+import { MemorySpace } from "./space-memory.ts";
 import { MemoryStatistics } from "./statistics-memory.ts";
 import { MemoryRottenBlobs, MemoryVerification } from "./verification-memory.ts";
 
@@ -55,6 +56,9 @@ type Repository = {
   /** As `MemoryLeftBehind` has it. */
   left: Map<Digest, number>;
 };
+
+/** Marks orphans of an image that was evicted: what was pushed is none. */
+const EVICTED = -1;
 
 /** Metadata in memory, for tests of what stands on it: the contract in its plainest form. */
 export function memoryMetadata(): MetadataStore {
@@ -78,6 +82,7 @@ export function memoryMetadata(): MetadataStore {
     accounts: new MemoryAccounts(audit),
     leases: new ProcessLeases(() => performance.now()),
     settings: new MemorySettings(),
+    space: new MemorySpace(store),
     pulls: new MemoryPulls(store),
     pins: new MemoryPins(),
     proofs: new MemoryProofs(),
@@ -205,9 +210,10 @@ class MemoryMetadata {
     }
     for (const child of held.references) {
       const orphan = repository.manifests.get(child);
-      if (orphan !== undefined && this.#isUnnamed(repository, child)) orphan.orphanedAtMs = orphanedAtMs;
+      const stays = orphanedAtMs === EVICTED && orphan?.isPushed === true;
+      if (orphan !== undefined && !stays && this.#isUnnamed(repository, child)) orphan.orphanedAtMs = orphanedAtMs;
     }
-    if (orphanedAtMs === 0) this.#releaseAttached(repository, digest);
+    if (orphanedAtMs <= 0) this.#releaseAttached(repository, digest, orphanedAtMs);
     else if (isAnythingAttached(repository, digest)) repository.left.set(digest, orphanedAtMs);
     return true;
   }
@@ -222,16 +228,27 @@ class MemoryMetadata {
     return 1 + this.#collectOrphans(this.#open(name), 1);
   }
 
+  /** As `MemorySpace` needs it. */
+  removeEvicted(name: RepositoryName, digest: Digest): void {
+    this.#remove(this.#open(name), digest, EVICTED);
+    this.#collectOrphans(this.#open(name), 1);
+  }
+
+  /** As `MemorySpace` needs it. */
+  sizeOf(blob: Digest): number {
+    return this.#sizes.get(blob) ?? 0;
+  }
+
   /** As `MemoryLeftBehind` needs it. */
   removeAttached(name: RepositoryName, subject: Digest): number {
     this.#releaseAttached(this.#open(name), subject);
     return this.#collectOrphans(this.#open(name), 1);
   }
 
-  #releaseAttached({ manifests, tags }: Repository, subject: Digest): void {
+  #releaseAttached({ manifests, tags }: Repository, subject: Digest, orphanedAtMs = 0): void {
     const attached = [...manifests].filter(([, held]) => held.subject === subject).map(([digest]) => digest);
     for (const tag of attachmentTagsOf(subject)) {
-      for (const kind of Object.values(tags)) {
+      for (const kind of orphanedAtMs === EVICTED ? [tags.cached] : Object.values(tags)) {
         const entry = kind.get(tag);
         if (entry !== undefined) attached.push(entry.digest);
         kind.delete(tag);
@@ -240,7 +257,8 @@ class MemoryMetadata {
     const tagged = new Set(Object.values(tags).flatMap((kind) => Array.from(kind.values(), ({ digest }) => digest)));
     for (const digest of attached) {
       const held = manifests.get(digest);
-      if (held !== undefined && !tagged.has(digest)) held.orphanedAtMs = 0;
+      const stays = orphanedAtMs === EVICTED && held?.isPushed === true;
+      if (held !== undefined && !stays && !tagged.has(digest)) held.orphanedAtMs = orphanedAtMs;
     }
   }
 

@@ -8,6 +8,14 @@ import type { SqliteDatabase } from "./sqlite-database.ts";
 const UNTAGGED = `NOT EXISTS (SELECT 1 FROM tag t
   WHERE t.repository = repository_manifest.repository AND t.manifest = repository_manifest.manifest)`;
 
+/** What marks orphans of an image that was evicted, where 0 marks those of one that was removed: what was pushed is none. */
+export const EVICTED = -1;
+
+/** Keeps what a person pushed from what is done for want of space. */
+function unlessPushed(orphanedAt: number): string {
+  return orphanedAt === EVICTED ? "AND pushed = 0" : "";
+}
+
 /**
  * Notes the manifests that `parent`, which is gone, listed; not those that have a tag of their own, which stay when they lose
  * it. Whether another manifest names them is seen when they are taken.
@@ -22,38 +30,41 @@ export function markOrphans(database: SqliteDatabase, repository: string, parent
     .query<null, [number, string, string]>(
       `UPDATE repository_manifest SET orphaned_at = ?
        WHERE repository = ? AND manifest IN (SELECT digest FROM manifest_reference WHERE manifest = ?)
-         AND ${UNTAGGED}`,
+         AND ${UNTAGGED} ${unlessPushed(atMs)}`,
     )
     .run(atMs, repository, parent);
 }
 
 /** Notes a manifest that lost its last tag. */
-export function releaseManifest(database: SqliteDatabase, repository: string, manifest: string): void {
+export function releaseManifest(database: SqliteDatabase, repository: string, manifest: string, orphanedAt = 0): void {
   database
-    .query<null, [string, string]>(
-      `UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND manifest = ? AND ${UNTAGGED}`,
+    .query<null, [number, string, string]>(
+      `UPDATE repository_manifest SET orphaned_at = ? WHERE repository = ? AND manifest = ? AND ${UNTAGGED}
+         ${unlessPushed(orphanedAt)}`,
     )
-    .run(repository, manifest);
+    .run(orphanedAt, repository, manifest);
 }
 
 /**
  * Notes what was attached to a manifest that is gone: what names it as its subject, and the tags that say by their names that
- * they belong to it, whoever put them: without it nobody can use them. What has another tag stays; whether another manifest
+ * they belong to it, whoever put them: without it nobody can use them. Where it was `EVICTED`, it may come back from upstream
+ * any time, and what people pushed for it stays. What has another tag stays; whether another manifest
  * names it is seen when it is taken.
  */
-export function releaseAttached(database: SqliteDatabase, repository: string, subject: string): void {
+export function releaseAttached(database: SqliteDatabase, repository: string, subject: string, orphanedAt = 0): void {
   const remove = database.query<{ manifest: string }, [string, string]>(
-    "DELETE FROM tag WHERE repository = ? AND name = ? RETURNING manifest",
+    `DELETE FROM tag WHERE repository = ? AND name = ? ${unlessPushed(orphanedAt)} RETURNING manifest`,
   );
   for (const tag of attachmentTagsOf(subject as Digest)) {
     for (const pushed of [0, 1]) rememberRow(database, "tag", [repository, tag, pushed]);
-    for (const { manifest } of remove.all(repository, tag)) releaseManifest(database, repository, manifest);
+    for (const { manifest } of remove.all(repository, tag)) releaseManifest(database, repository, manifest, orphanedAt);
   }
   database
-    .query<null, [string, string]>(
-      `UPDATE repository_manifest SET orphaned_at = 0 WHERE repository = ? AND subject = ? AND ${UNTAGGED}`,
+    .query<null, [number, string, string]>(
+      `UPDATE repository_manifest SET orphaned_at = ? WHERE repository = ? AND subject = ? AND ${UNTAGGED}
+         ${unlessPushed(orphanedAt)}`,
     )
-    .run(repository, subject);
+    .run(orphanedAt, repository, subject);
 }
 
 /**

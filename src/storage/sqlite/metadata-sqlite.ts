@@ -20,6 +20,7 @@ import { SqlitePushed } from "./sqlite-pushed.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
 import { SqliteRottenBlobs } from "./sqlite-rotten-blobs.ts";
 import { SqliteSettings } from "./sqlite-settings.ts";
+import { SqliteSpace } from "./sqlite-space.ts";
 import { SqliteStatistics } from "./sqlite-statistics.ts";
 import { SqliteTagLists } from "./sqlite-tag-lists.ts";
 import { SqliteTags } from "./sqlite-tags.ts";
@@ -63,6 +64,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     pulls: new SqlitePulls(database, turns),
     pins: new SqlitePins(database),
     proofs: new SqliteProofs(database),
+    space: new SqliteSpace(database, events, turns),
     statistics: new SqliteStatistics(database),
     verification: new SqliteVerification(database),
     rotten,

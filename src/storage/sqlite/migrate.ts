@@ -10,6 +10,7 @@ import event from "./migrations/0008-event.sql.ts";
 import account from "./migrations/0010-account.sql.ts";
 import tagList from "./migrations/0009-tag-list.sql.ts";
 import lastPulled from "./migrations/0011-last-pulled.sql.ts";
+import repositorySize from "./migrations/0015-repository-size.sql.ts";
 import pin from "./migrations/0012-pin.sql.ts";
 import upstreamProof from "./migrations/0016-upstream-proof.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 12, sql: pin },
   { number: 13, sql: leftBehind },
   { number: 14, sql: verification },
+  { number: 15, sql: repositorySize },
   { number: 16, sql: upstreamProof },
 ];
 

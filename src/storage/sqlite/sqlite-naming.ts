@@ -1,9 +1,17 @@
 import { isIndexType } from "../../oci/media-type.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
-/** Does the repository hold a manifest that names this digest? */
-export function isNamed(database: SqliteDatabase, repository: string, digest: string): boolean {
-  return findNaming(database, repository, digest) !== null;
+/** Does the repository hold a manifest that names this digest? Those of `except` do not count. */
+export function isNamed(
+  database: SqliteDatabase,
+  repository: string,
+  digest: string,
+  except: ReadonlySet<string> | null = null,
+): boolean {
+  for (const manifest of namingManifests(database, repository, digest)) {
+    if (except?.has(manifest) !== true) return true;
+  }
+  return false;
 }
 
 /** The first manifest of a repository that names this digest; null when none does. */

@@ -1,6 +1,6 @@
 import type { Turns } from "../../lib/async/turns.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
-import { markOrphans, noteDeparture, releaseAttached, stampLeftBehind } from "./mark-orphans.ts";
+import { EVICTED, markOrphans, noteDeparture, releaseAttached, stampLeftBehind } from "./mark-orphans.ts";
 import { isNamed } from "./sqlite-naming.ts";
 import type { Collected, WorkList } from "./work-list.ts";
 
@@ -13,7 +13,7 @@ type Orphan = {
 
 /**
  * Manifests that only a deleted index listed, or that came for an index that never did: those of before `beforeMs`. Those of 0
- * went with an image that was removed, and take along what is attached to them.
+ * went with an image that was removed, those of `EVICTED` with one that was evicted, and take along what is attached to them.
  */
 export class SqliteOrphans implements WorkList<Orphan> {
   readonly #database: SqliteDatabase;
@@ -54,7 +54,8 @@ export class SqliteOrphans implements WorkList<Orphan> {
       .query<null, [string, string]>("DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?")
       .run(repository, manifest);
     markOrphans(this.#database, repository, manifest, orphanedAtMs);
-    if (orphanedAtMs === 0) releaseAttached(this.#database, repository, manifest);
+    if (orphanedAtMs === 0 || orphanedAtMs === EVICTED)
+      releaseAttached(this.#database, repository, manifest, orphanedAtMs);
     else noteDeparture(this.#database, repository, manifest, orphanedAtMs);
     if (this.#nowMs !== null) stampLeftBehind(this.#database, this.#nowMs);
     return { manifests: 1, links: 0 };
