@@ -28,6 +28,9 @@ export const health = v.object({
   ),
   storeProblem: sentence("why nothing may be written, and what to do; null when all is well"),
   rot: sentence("which images have damaged blobs, and what to do; null when none is known"),
+  spaceProblem: sentence(
+    "why the limits of space are not kept, and nothing more is kept of what is pulled; null when all is well",
+  ),
   offline: v.boolean(),
   upstreams: v.pipe(
     v.array(

@@ -7,6 +7,8 @@ type ServerHealth = {
   readonly storeProblem: string | null;
   /** Which images have damaged blobs; an older larder does not say. */
   readonly rot?: string | null;
+  /** An older larder does not say it. */
+  readonly spaceProblem?: string | null;
   readonly offline: boolean;
   readonly upstreams: readonly {
     readonly namespace: string;
@@ -28,6 +30,7 @@ export function examineLarder(health: ServerHealth, used: ReadonlySet<string> | 
     disk,
     examineStore(health.storeProblem ?? null),
     ...examineRot(health.rot ?? null),
+    ...examineSpace(health.spaceProblem ?? null),
     ...examineUpstreams(health, used),
     ...examineCautions(health),
   ];
@@ -55,6 +58,12 @@ export function examineStore(problem: string | null): Finding {
 /** Blobs whose bytes cannot be had from larder; nothing is said where none is known. */
 function examineRot(rot: string | null): readonly Finding[] {
   return rot === null ? [] : [warn("store", rot, "`larder stats` lists them; push those images again")];
+}
+
+/** Are the limits of space kept? */
+function examineSpace(problem: string | null): readonly Finding[] {
+  if (problem === null) return [];
+  return [warn("space", problem, "see what takes it with larder du; remove images or pins, or give larder more")];
 }
 
 /** The difference between this machine's clock and larder's, which certificates depend on. */

@@ -121,6 +121,13 @@ export class Collector {
     return this.#running;
   }
 
+  /** As `collect` by itself, of all that has been let go until now: one that is running may have passed it by. */
+  async collectAfresh(limits: CollectionLimits): Promise<CollectionReport> {
+    // Its failure is told to those who began it.
+    await this.#running?.catch(() => {});
+    return this.collect(limits);
+  }
+
   async #collectAlone(limits: CollectionLimits, options: CollectionOptions | null): Promise<CollectionReport> {
     const done = await underLease(this.#parts.leases, "collection", () => this.#collect(limits, options));
     return (

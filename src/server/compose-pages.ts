@@ -77,6 +77,7 @@ export function composePages(
     disk: await parts.disk(),
     storeProblem: guard.problem,
     rot: await describeRot(parts.verification),
+    spaceProblem: of.space.room.problem,
     offline: of.upstreams.offline,
     upstreams: await upstreamHealth.check(),
   });

@@ -38,6 +38,7 @@ import { FilesystemAside } from "../storage/filesystem/aside-filesystem.ts";
 import { FilesystemBlobs } from "../storage/filesystem/blobs-filesystem.ts";
 import { FilesystemSpool } from "../storage/filesystem/spool-filesystem.ts";
 import type { Log } from "../telemetry/log.ts";
+import { composeSpace } from "./compose-space.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { servedHostsOf } from "./served-hosts.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -48,10 +49,12 @@ export type RegistryComposition = ReturnType<typeof composeRegistry>;
 /** Makes the parts that pull, push and keep images, and wires them. */
 export function composeRegistry(
   settings: CurrentSettings,
-  { log, clock }: ServerEnvironment,
-  { dataFolder, metadata, reserve, guard, turns }: Foundation,
+  environment: ServerEnvironment,
+  foundation: Foundation,
   order: SearchOrder,
 ) {
+  const { log, clock } = environment;
+  const { dataFolder, metadata, reserve, guard, turns } = foundation;
   const { now, elapsed } = clock;
   const { manifests, tags, repositories, links, holdings, pushed, transitions, leases, events, collection } = metadata;
   const blobs = new FilesystemBlobs(dataFolder, guard);
@@ -87,7 +90,40 @@ export function composeRegistry(
     turns,
     clock,
   );
-  const blobOrigin = new UpstreamBlobs(upstreams, { spool, store: blobs }, metadata, traffic, { log, failures }, clock);
+  const pulls = new PullNotes(metadata.pulls, bestEffort, now);
+  const pins = new Pins(metadata.pins, now);
+  const holds = new AllHolds([pins, { reasonFor: (repository, tag) => immutableBy(rules(), repository, tag) }]);
+  const limits = retentionLimitsOf(settings);
+  const retention = new Retention({
+    ...metadata,
+    holds,
+    settlePulls: () => pulls.save(),
+    limits,
+    turns,
+    now,
+  });
+  const collector = new Collector({
+    blobs,
+    aside,
+    collection,
+    transitions,
+    events,
+    leases,
+    uploads,
+    retention,
+    now,
+    guard,
+  });
+  const space = composeSpace(settings, environment, foundation, {
+    collector,
+    pulls,
+    holds,
+    isOffline: () => upstreams.offline,
+    isFetching: (uploadId) => blobOrigin.isFetching(uploadId),
+  });
+  const { room } = space;
+  const bytes = { spool, store: blobs };
+  const blobOrigin = new UpstreamBlobs(upstreams, bytes, metadata, traffic, { log, failures, room }, clock);
   const registryBlobs: Blobs = new Blobs({
     store: blobs,
     files,
@@ -126,7 +162,6 @@ export function composeRegistry(
     turns,
     now,
   });
-  const pulls = new PullNotes(metadata.pulls, bestEffort, now);
   const store = metadata.tagLists;
   const tagLists = new UpstreamTagLists({ upstreams, store, bestEffort, failures, turns, clock });
   const registry: Registry = {
@@ -163,17 +198,6 @@ export function composeRegistry(
     }),
     referrers: new Referrers({ manifests, tags }, origin, order, turns),
   };
-  const pins = new Pins(metadata.pins, now);
-  const holds = new AllHolds([pins, { reasonFor: (repository, tag) => immutableBy(rules(), repository, tag) }]);
-  const limits = retentionLimitsOf(settings);
-  const retention = new Retention({
-    ...metadata,
-    holds,
-    settlePulls: () => pulls.save(),
-    limits,
-    turns,
-    now,
-  });
   return {
     registry,
     rules,
@@ -190,11 +214,12 @@ export function composeRegistry(
     pins,
     retention,
     untagged: new UntaggedList(metadata.leftBehind, holds, () => limits().ages),
+    space,
     lastingTraffic: new LastingTraffic(traffic, metadata.statistics, bestEffort),
     offline: new OfflineSwitch(upstreams, metadata.settings, bestEffort),
     /** How many blobs are being fetched. */
     downloads: () => blobOrigin.downloads,
-    collector: new Collector({ blobs, aside, collection, transitions, events, leases, uploads, retention, now, guard }),
+    collector,
     /** Blobs on their way from upstream, for what brings one again. */
     blobOrigin,
     /** What is known of rotten blobs. */

@@ -1,4 +1,3 @@
-import { statfs } from "node:fs/promises";
 import { Pipeline } from "../http/pipeline.ts";
 import { RequestIds } from "../http/request-id.ts";
 import { RequestLog } from "../http/request-log.ts";
@@ -37,6 +36,8 @@ export type Composition = {
   readonly prepare: (settings: Settings) => Promise<() => void>;
   /** Writes down what was answered, as far as that is not done yet. Never fails. */
   readonly saveTraffic: () => Promise<void>;
+  /** Evicts what is over the limits, if anything is. Never fails. */
+  readonly keepSpace: () => Promise<void>;
   /** Writes down what was pulled, as far as that is not done yet. Never fails. */
   readonly savePulls: () => Promise<void>;
   /** Ends the work that is done for nobody any more. */
@@ -50,13 +51,13 @@ export function compose(
   foundation: Foundation,
 ): Composition {
   const { log, clock, variables } = environment;
-  const { metadata, reserve, guard, metrics, dataFolder } = foundation;
+  const { metadata, reserve, guard, metrics } = foundation;
   const standIns = settings.derive(standInsOf);
   const order = searchOrderOf(settings, standIns);
   const instanceId = newInstanceId();
   const accounts = composeAccounts(metadata, clock);
   const parts = composeRegistry(settings, environment, foundation, order);
-  const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, downloads } = parts;
+  const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, space, downloads } = parts;
   const { refusals, signatureGuard } = parts;
   const access = composeGate(settings, environment, foundation, accounts, {
     isOffline: () => upstreams.offline,
@@ -65,7 +66,7 @@ export function compose(
   });
   const verification = composeVerification(parts, { settings, environment, foundation, order });
   const collectionLimits = collectionLimitsOf(settings);
-  const disk = () => spaceOf(dataFolder);
+  const { disk } = space;
   const saveAccounts = savingAccounts(accounts.uses, access.failedLogins);
   let isStopping = false;
   let endVerification = (): Promise<void> => Promise.resolve();
@@ -88,6 +89,7 @@ export function compose(
     refusals,
     collections: () => collector.totals,
     verification: { ...verification, everyMs: () => settings.now.verifyEveryMs },
+    space,
     store: { statistics: metadata.statistics, downloads, disk, guard, reserve },
   });
   const pipeline = new Pipeline({
@@ -129,6 +131,7 @@ export function compose(
     },
     saveTraffic: () => lastingTraffic.save(),
     savePulls: () => pulls.save(),
+    keepSpace: () => space.room.keep(),
     stop: async () => {
       isStopping = true;
       access.stop();
@@ -163,9 +166,4 @@ function searchOrderOf(settings: CurrentSettings, standIns: () => readonly Names
       return settings.now.localAnswersForAll;
     },
   };
-}
-
-async function spaceOf(folder: string): Promise<{ freeBytes: number; sizeBytes: number }> {
-  const { bavail, blocks, bsize } = await statfs(folder);
-  return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize };
 }

@@ -99,6 +99,8 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     await composition.check();
     await composition.start();
     (await composition.prepare(settings))();
+    const spaceTimer = setInterval(() => void composition.keepSpace(), KEEP_SPACE_MS);
+    opened.add(() => clearInterval(spaceTimer));
     const timer = setInterval(composition.collect, settings.gcIntervalMs);
     opened.add(() => clearInterval(timer));
     const identification =
@@ -155,6 +157,8 @@ async function auditReload(audit: AuditStore, changed: readonly string[], atMs: 
 /** What a server that is killed loses of its counts, and of when images were pulled, at most. */
 const SAVE_TRAFFIC_MS = 10_000;
 const SAVE_PULLS_MS = 60_000;
+/** What grows besides pulls and pushes is looked at this often: the database, converted ACIs, what others write to the disk. */
+const KEEP_SPACE_MS = 10_000;
 
 /** Has what is in memory written down every so often, and once more by the function that comes back, which ends it. */
 function saving(save: () => Promise<void>, everyMs: number): () => Promise<void> {

@@ -22,7 +22,7 @@ describe.skipIf(!lab.met)("on a disk that is full to the last byte", () => {
     disk = await mkdtemp(join(tmpdir(), "larder-test-full-"));
     run("mount", "-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "tmpfs", disk);
     // A cached tag is asked for again at every pull, and the answer written down.
-    larder = await PullThrough.start({ dataFolder: disk, arguments: ["--tags", "always"] });
+    larder = await PullThrough.start({ dataFolder: disk, arguments: ["--tags", "always", "--keep-free", "0"] });
     cached = larder.addImage("cached");
     await larder.manifest("cached");
     for (const { digest } of cached.blobs) await send("GET", larder.blobUrl(digest));

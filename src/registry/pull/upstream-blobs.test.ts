@@ -7,6 +7,7 @@ import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import { LineLog } from "../../telemetry/line-log.ts";
 import { bytesOf, clientOf, NAMESPACE, PATH, randomBytes } from "../../upstream/registry.fixture.ts";
 import { startRawServer } from "../../upstream/transport/web-server.fixture.ts";
+import { BOUNDLESS } from "./room.ts";
 import { RecentFailures } from "./recent-failures.ts";
 import { TrafficCounter } from "./traffic.ts";
 import { UpstreamBlobs } from "./upstream-blobs.ts";
@@ -46,7 +47,7 @@ async function expectDownload(): Promise<void> {
     false,
   );
   const log = new LineLog(() => {}, "error", Date.now);
-  const telling = { log, failures: new RecentFailures(log, systemClock.elapsed) };
+  const telling = { log, failures: new RecentFailures(log, systemClock.elapsed), room: BOUNDLESS };
   const metadata = memoryMetadata();
   const origin = new UpstreamBlobs(
     upstreams,

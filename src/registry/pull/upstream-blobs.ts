@@ -10,13 +10,14 @@ import { type Leases, underLease } from "../../storage/leases.ts";
 import type { BlobLinkStore, MetadataStore } from "../../storage/metadata.ts";
 import type { BlobTransitionStore } from "../../storage/collection.ts";
 import type { Log } from "../../telemetry/log.ts";
-import type { BlobHead } from "../../upstream/registry-client.ts";
+import type { BlobHead, BlobRead } from "../../upstream/registry-client.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { keepSpooled, type SpoolAndStore } from "./keep-spooled.ts";
 import { BlobDownload } from "./blob-download.ts";
 import { isPastTheEnd, openUpstreamBlob, sizeOfUpstreamBlob } from "./open-upstream-blob.ts";
 import type { BlobOrigin, PullContext } from "./origin.ts";
 import { passThrough } from "./pass-through.ts";
+import type { ReservedRoom, Room } from "./room.ts";
 import type { RecentFailures } from "./recent-failures.ts";
 import type { TrafficCounter } from "./traffic.ts";
 import { type Transfer, type TransferParts, transferBlob } from "./transfer-blob.ts";
@@ -49,6 +50,7 @@ export class UpstreamBlobs implements BlobOrigin {
   readonly #transitions: BlobTransitionStore;
   readonly #transferParts: TransferParts;
   readonly #log: Log;
+  readonly #room: Room;
   readonly #failures: RecentFailures;
   readonly #questions: UpstreamQuestions;
   readonly #now: () => number;
@@ -62,7 +64,7 @@ export class UpstreamBlobs implements BlobOrigin {
     bytes: SpoolAndStore,
     metadata: Pick<MetadataStore, "links" | "transitions" | "leases">,
     traffic: TrafficCounter,
-    { log, failures }: { readonly log: Log; readonly failures: RecentFailures },
+    { log, failures, room }: { readonly log: Log; readonly failures: RecentFailures; readonly room: Room },
     clock: Clock,
   ) {
     this.#upstreams = upstreams;
@@ -73,10 +75,16 @@ export class UpstreamBlobs implements BlobOrigin {
     this.#transitions = metadata.transitions;
     this.#transferParts = { upstreams, spool: bytes.spool, traffic, log };
     this.#log = log;
+    this.#room = room;
     this.#failures = failures;
     this.#questions = new UpstreamQuestions(failures);
     this.#now = clock.now;
     this.#absent = new ExpiringMap(ABSENCE_MS, REMEMBERED, clock.elapsed);
+  }
+
+  /** Is this the upload of a blob that is being fetched? */
+  isFetching(uploadId: string): boolean {
+    return this.#flights.keys().some((digest) => uploadIdOf(digest) === uploadId);
   }
 
   /** How many blobs are being fetched. */
@@ -190,18 +198,31 @@ export class UpstreamBlobs implements BlobOrigin {
     const opened = await this.#openBehindLeftover(upstream, repository, digest, context);
     if (opened === null) return null;
     const size = await sizeOfUpstreamBlob(upstream, repository, digest, opened, context);
+    const room = await this.#reserve(digest, size, opened);
     try {
       if ((await this.#spool.size(id)) === null) await this.#spool.create(id, algorithmOf(digest), size);
     } catch (error) {
+      room.release();
       await opened.body.cancel();
       throw error;
     }
     const download = new BlobDownload(size, opened.offset, () => this.#spool.open(id));
+    room.writtenBytes = () => download.written;
     const key = keyOf(repository, digest);
     const flight: Flight = { download, key, repositories: new Map([[key, repository]]) };
     this.#flights.set(digest, flight);
-    void this.#run({ upstream, repository, digest, id, opened, download, origin: context }, flight);
+    const transfer = { upstream, repository, digest, id, opened, download, origin: context };
+    void this.#run(transfer, flight).finally(() => room.release());
     return flight;
+  }
+
+  async #reserve(digest: Digest, size: number, { body }: BlobRead): Promise<ReservedRoom> {
+    try {
+      return await this.#room.reserve(digest, size);
+    } catch (error) {
+      await body.cancel();
+      throw error;
+    }
   }
 
   async #openBehindLeftover(upstream: Upstream, repository: Repository, digest: Digest, context: PullContext) {

@@ -27,6 +27,10 @@ function allMetrics() {
   const traffic = new TrafficCounter((namespace) => namespace === HUB);
   const { statistics, verification, rotten, events } = memoryMetadata();
   const observer = metrics.watchRegistry({
+    space: {
+      evictor: { totals: { images: 0, bytes: 0 } },
+      room: { problem: null, state: async () => ({ usedBytes: 0, maxBytes: null, keepFreeBytes: 0 }) },
+    },
     traffic,
     upstreams,
     refusals: new RefusalCounter({ write: () => {} }, () => 0),

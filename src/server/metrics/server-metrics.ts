@@ -14,6 +14,7 @@ import { certificateMetrics, DnsMetrics, listenerMetrics } from "./listener-metr
 import { namespaceLabel } from "./namespace-label.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 import { signatureMetrics } from "./signature-metrics.ts";
+import { type SpaceMeasured, spaceMetrics } from "./space-metrics.ts";
 import { type StoreParts, storeMetrics } from "./store-metrics.ts";
 import { trafficMetrics } from "./traffic-metrics.ts";
 import { type VerificationParts, verificationMetrics } from "./verification-metrics.ts";
@@ -46,6 +47,7 @@ export type MeasuredParts = {
   readonly collections: () => CollectionTotals;
   readonly verification: VerificationParts;
   readonly store: StoreParts;
+  readonly space: SpaceMeasured;
 };
 
 /**
@@ -71,7 +73,15 @@ export class ServerMetrics {
   }
 
   /** Measures these, and gives what is to be told of each request. */
-  watchRegistry({ traffic, upstreams, refusals, collections, verification, store }: MeasuredParts): RequestObserver {
+  watchRegistry({
+    traffic,
+    upstreams,
+    refusals,
+    collections,
+    verification,
+    store,
+    space,
+  }: MeasuredParts): RequestObserver {
     const labelOf = namespaceLabel((namespace) => upstreams.knows(namespace));
     const requests = new RequestMetrics(labelOf);
     this.all.add(...requests.families);
@@ -82,6 +92,7 @@ export class ServerMetrics {
       collectionMetrics(collections),
       verificationMetrics(verification),
       ...storeMetrics(store),
+      spaceMetrics(space),
     ]) {
       this.all.addReader(reader);
     }

@@ -72,6 +72,8 @@ const TEXTS: Readonly<Partial<Record<SettingKey, readonly [string, string, strin
     "all",
   ],
   "retention.wait": ["0s", "7d", "soon"],
+  maxSize: ["200GB", "1.5TiB", "much"],
+  keepFree: ["10GB", "5%", "100%"],
   aciFiles: ["/acis", "a", null],
   aciKey: ["/key", "k", null],
   aciKeep: ["1GB", "1.5TiB", "much"],

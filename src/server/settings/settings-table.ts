@@ -28,6 +28,7 @@ import {
   resolver,
   type Shape,
   size,
+  sizeOrShare,
   standIn,
   tagLifetime,
   text,
@@ -374,6 +375,18 @@ export const SETTINGS = {
     shape: duration,
     help: "for how long rules that were changed only say what they would remove",
     default: 86_400_000,
+  }),
+  maxSize: row({
+    flag: "--max-size <size>",
+    shape: size,
+    help: "how large the data folder may get: cached images that were pulled longest ago are evicted before it is. Pushed ones may take more",
+    defaultWords: "no limit",
+  }),
+  keepFree: row({
+    flag: "--keep-free <size|percent>",
+    shape: sizeOrShare,
+    help: "how much of the disk stays free: cached images are evicted for it in the same way. 0: all of it may be used",
+    defaultWords: "1GB, on disks below 20GB 5%",
   }),
   aciFiles: row({
     flag: "--aci-files <folder>",

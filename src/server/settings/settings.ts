@@ -60,6 +60,10 @@ export type Settings = {
   readonly localAnswersForAll: boolean;
   /** May manifests be pushed whose blobs are not here? */
   readonly acceptSparse: boolean;
+  /** The size of the data folder that is evicted for; null: there is no limit. */
+  readonly maxSizeBytes: number | null;
+  /** What of the disk stays free; null: what fits any disk. */
+  readonly keepFree: { readonly bytes: number } | { readonly share: number } | null;
   readonly gcGraceMs: number;
   readonly gcIntervalMs: number;
   readonly uploadExpiryMs: number;
@@ -176,6 +180,8 @@ export function settingsFrom(given: GivenSettings): Settings {
     aciKeepBytes: value("aciKeep"),
     localAnswersForAll: value("localAnswersForAll"),
     acceptSparse: value("sparse"),
+    maxSizeBytes: maybe("maxSize"),
+    keepFree: maybe("keepFree"),
     gcGraceMs: value("gc.grace"),
     gcIntervalMs: value("gc.every"),
     uploadExpiryMs: value("gc.uploads"),

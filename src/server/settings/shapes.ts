@@ -172,6 +172,19 @@ export const period = textual({
   write: "never, or a duration of 1h or more, such as 30d",
 });
 
+/** A size, or a share of a disk in percent, as `10GB` or `5%`. */
+export const sizeOrShare = textual<{ readonly bytes: number } | { readonly share: number }>({
+  parse: (given) => {
+    const percent = /^(\d{1,2}(?:\.\d{1,3})?) ?%$/.exec(given);
+    if (percent !== null) return { share: Number(percent[1]) / 100 };
+    const bytes = tryParseByteSize(given);
+    return bytes === null ? null : { bytes };
+  },
+  format: (value) => ("bytes" in value ? formatByteSize(value.bytes) : `${Number((value.share * 100).toFixed(3))}%`),
+  expected: "a size such as 10GB, or a share below 100% such as 5%",
+  write: "a size such as 10GB, or a share such as 5%",
+});
+
 /** How long a cached tag is current: a duration, `always` or `never`; see `tryParseTagLifetime`. */
 export const tagLifetime = textual({
   parse: tryParseTagLifetime,

@@ -34,7 +34,8 @@ export class FilesystemSpool implements Spool {
     // Not as of a moment ago: nothing may come to be in a folder that is not larder's.
     this.#guard?.confirm();
     await this.#reserve.admit();
-    if (expectedBytes > this.#reserve.freeBytes()) throw storageFull();
+    // Where there is nothing left, not even an upload whose size nobody knows can end well.
+    if (Math.max(expectedBytes, 1) > this.#reserve.freeBytes()) throw storageFull();
     try {
       passFaultPoint("upload.create");
       const file = await this.#createFile(uploadPath(this.#folder, id));
