@@ -68,6 +68,10 @@ const VERBS: readonly Verb[] = [
   { name: "audit", load: async (io) => (await import("./cli/verbs/audit.ts")).auditCommand(io) },
   { name: "stats", load: async (io) => (await import("./cli/verbs/stats.ts")).statsCommand(io) },
   { name: "offline", load: async (io) => (await import("./cli/verbs/offline.ts")).offlineCommand(io) },
+  {
+    name: "verify-signature",
+    load: async (io) => (await import("./cli/verbs/verify-signature.ts")).verifySignatureCommand(io),
+  },
   { name: "pin", load: async (io) => (await import("./cli/verbs/pin.ts")).pinCommand(io) },
   { name: "rules", load: async (io) => (await import("./cli/verbs/rules.ts")).rulesCommand(io) },
   { name: "unpin", load: async (io) => (await import("./cli/verbs/unpin.ts")).unpinCommand(io) },

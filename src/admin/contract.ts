@@ -35,6 +35,7 @@ import {
   inspectedImage,
   removal,
   removalQuery,
+  signatureReport,
   verifyProgress,
   verifyRequest,
 } from "./image-schemas.ts";
@@ -105,6 +106,15 @@ export const CONTRACT = {
     description: "Upstream is never asked. The name may be percent-encoded, or stand in the path with its slashes.",
     parameters: image,
     answer: inspectedImage,
+  }),
+  checkSignatures: operation("GET", "/signatures/{image}", {
+    action: "pull",
+    isWork: true,
+    summary: "Tell whether an image has the signatures that the rules require of it",
+    description:
+      "It is looked up as for a pull, and its signatures are looked for where it comes from. The name as in `getImage`.",
+    parameters: image,
+    answer: signatureReport,
   }),
   removeImage: operation("DELETE", "/images/{image}", {
     action: "delete",

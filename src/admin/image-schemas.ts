@@ -86,6 +86,21 @@ export const imageQuery = {
   after: v.optional(v.pipe(v.string(), v.maxLength(4096), v.description("the `next` of the page before"))),
 } as const;
 
+/** Whether an image has the signatures that are required of it. */
+export const signatureReport = v.object({
+  name: v.pipe(v.string(), v.description("the full name that answers")),
+  digest,
+  rules: v.pipe(
+    v.array(
+      v.object({
+        pattern: v.pipe(v.string(), v.description("the names that the rule is about")),
+        why: sentence("what the image lacks; null: it has what the rule requires"),
+      }),
+    ),
+    v.description("the rules of `require` that match its name; none: nothing is required of it"),
+  ),
+});
+
 /** All that larder tells of an image that is here. */
 export const inspectedImage = v.object({
   name: v.pipe(

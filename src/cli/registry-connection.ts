@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { AdminClient, type Fetch, type LarderIdentity } from "../admin/admin-client.ts";
+import type { Reference } from "../oci/reference.ts";
 import { RegistryError } from "../oci/registry-error.ts";
-import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
+import { type Namespace, type RepositoryPath, tryParseNamespace } from "../oci/repository-name.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 import type { connectRegistry, RegistryTarget } from "../remote/connect-registry.ts";
 import { addRegistryOptions, registrySideOf } from "./copy-flags.ts";
@@ -72,6 +73,30 @@ export async function connectToPush(
   const { target } = await find(place, io);
   const { connectRegistry } = await import("../remote/connect-registry.ts");
   return { namespace: place.namespace, client: await connectRegistry(await target(), io.signal) };
+}
+
+/**
+ * Connects to a registry as one, whatever it is: the one at the address, or (`host` not null) that of a name; and gives the
+ * paths that an image may have there, the likeliest first.
+ */
+export async function connectAsAny(
+  flags: Flags,
+  host: Namespace | null,
+  reference: Reference,
+  io: CommandIo,
+): Promise<{ readonly client: RegistryClient; readonly paths: readonly RepositoryPath[] }> {
+  const { connectRegistry } = await import("../remote/connect-registry.ts");
+  if (host !== null) {
+    const { targetOfName } = await import("../remote/registry-side.ts");
+    const target = await targetOfName(host, registrySideOf(flags, ""), io.environment);
+    return { client: await connectRegistry(target, io.signal), paths: [reference.path] };
+  }
+  const { larder, target } = await find(await placeOf(flags, io), io);
+  const { plainPathsOf } = await import("../remote/plain-images.ts");
+  const paths = plainPathsOf(reference);
+  // At a larder the path alone is another name.
+  const own = larder !== null && paths.length > 1 ? paths.slice(1, 2) : paths;
+  return { client: await connectRegistry(await target(), io.signal), paths: own };
 }
 
 /** Connects to a larder. Throws a CommandFailure when another registry answers; `what` names what needs a larder. */

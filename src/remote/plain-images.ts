@@ -200,7 +200,7 @@ function sizeOf({ bytes }: FetchedManifest, { mediaType, config, layers }: Manif
  * that is what a node asks a registry for that stands in for others; then under its full name; then without Docker
  * Hub's `library/`.
  */
-function plainPathsOf({ namespace, path }: Reference): readonly [RepositoryPath, ...RepositoryPath[]] {
+export function plainPathsOf({ namespace, path }: Reference): readonly [RepositoryPath, ...RepositoryPath[]] {
   if (namespace === LOCAL) return [path];
   const isOfficial = namespace === DOCKER_HUB && path.startsWith("library/");
   const short = isOfficial ? path.slice("library/".length) : "";

@@ -16,6 +16,7 @@ import type { CollectionLimits } from "../registry/collector.ts";
 import { HeldImages } from "../registry/images/held-images.ts";
 import { ImageCacher } from "../registry/images/image-cacher.ts";
 import { ImageRemover } from "../registry/images/image-remover.ts";
+import { RequiredSignatures } from "../registry/images/required-signatures.ts";
 import { ImageSurvey } from "../registry/images/image-survey.ts";
 import { Inventory } from "../registry/images/inventory.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
@@ -147,6 +148,7 @@ function adminPages(
     aside,
     verifications: parts.verification.verifications,
     cacher,
+    signatures: new RequiredSignatures(of.registry.manifests, of.signatureGuard),
     remover: new ImageRemover(metadata, immutable, turns, clock.now),
     retention,
     untagged,

@@ -15,29 +15,33 @@ import type { RequireSettings } from "./settings/require-shape.ts";
 export async function openSignatureRules(settings: readonly RequireSettings[]): Promise<readonly SignatureRule[]> {
   const problems: string[] = [];
   const rules: SignatureRule[] = [];
-  for (const rule of settings) {
-    const authorities: Authority[] = [];
-    for (const open of [openKeys, openSigstore, openNotation]) {
-      try {
-        const authority = await open(rule);
-        if (authority !== null) authorities.push(authority);
-      } catch (error) {
-        problems.push(`require: ${rule.pattern.text}: ${describeFailure(error)}`);
-      }
+  for (const { pattern, except, ...trust } of settings) {
+    try {
+      rules.push({ pattern, except, authorities: await openAuthorities(trust) });
+    } catch (error) {
+      problems.push(`require: ${pattern.text}: ${describeFailure(error)}`);
     }
-    rules.push({ pattern: rule.pattern, except: rule.except, authorities });
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
   return rules;
 }
 
-async function openKeys({ cosignKeys }: RequireSettings): Promise<Authority | null> {
+/** Whose signatures count, with the files that say so. */
+export type TrustSettings = Pick<RequireSettings, "cosignKeys" | "sigstore" | "notation">;
+
+/** Reads the files. Throws an Error that says which key and file are wrong, and why. */
+export async function openAuthorities(trust: TrustSettings): Promise<readonly Authority[]> {
+  const opened = [await openKeys(trust), await openSigstore(trust), await openNotation(trust)];
+  return opened.filter((authority) => authority !== null);
+}
+
+async function openKeys({ cosignKeys }: TrustSettings): Promise<Authority | null> {
   if (cosignKeys.length === 0) return null;
   const keys = cosignKeys.map(async (file) => ({ file, key: await reading("cosignKey", file, readPublicKey) }));
   return new CosignKeys(await Promise.all(keys));
 }
 
-async function openSigstore({ sigstore }: RequireSettings): Promise<Authority | null> {
+async function openSigstore({ sigstore }: TrustSettings): Promise<Authority | null> {
   if (sigstore === null) return null;
   const { trustedRoot, ...identity } = sigstore;
   return reading("sigstore.trustedRoot", trustedRoot, (text) =>
@@ -45,7 +49,7 @@ async function openSigstore({ sigstore }: RequireSettings): Promise<Authority | 
   );
 }
 
-async function openNotation({ notation }: RequireSettings): Promise<Authority | null> {
+async function openNotation({ notation }: TrustSettings): Promise<Authority | null> {
   if (notation === null) return null;
   const files = await Promise.all(
     notation.trustStore.map(async (file) => ({ file, pem: await reading("notation.trustStore", file, (pem) => pem) })),

@@ -76,6 +76,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   "config check": ["config", "check", "DIR/larder.yaml"],
   stats: ["stats"],
   offline: ["offline"],
+  "verify-signature": ["verify-signature", "mine:1"],
   pin: ["pin", "app:1", "team/**"],
   "pin ls": ["pin", "ls"],
   unpin: ["unpin", "app:1", "absent:1"],

@@ -182,6 +182,12 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder verify", "all; exit status 1: something is damaged"],
         ["larder verify nginx:1.27 'team/**:v1.*'", "these images"],
       ),
+      verb(
+        "verify-signature",
+        "has an image the signatures that are required of it?",
+        ["larder verify-signature quay.io/acme/app:1", "by larder's rules"],
+        ["larder verify-signature docker://quay.io/acme/app:1 --key acme.pub", "at any registry, by a key"],
+      ),
       verb("rebuild", "make a damaged or lost database anew", [
         "larder rebuild --dry-run --data /srv/larder",
         "what would come back",

@@ -36,6 +36,20 @@ export const broughtImages = v.array(broughtImage);
 /** Images that were to be brought for files: `preload`, `mirror`. */
 export const preloadedImages = v.array(v.object({ ...broughtImage.entries, platform: filesPlatform, isGuess }));
 
+/** Has an image the signatures that are asked for: `verify-signature`. */
+export const signatureResults = v.array(
+  v.object({
+    image,
+    digest,
+    status: v.pipe(
+      v.picklist(["signed", "unsigned", "not required"]),
+      v.description("`not required`: no rule of larder's asks for a signature"),
+    ),
+    by: v.pipe(v.nullable(v.string()), v.description("whose signature counted; null where larder's rules were asked")),
+    reason,
+  }),
+);
+
 /** Is an image there: `has`. */
 const checked = {
   image,

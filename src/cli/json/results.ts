@@ -20,6 +20,7 @@ import {
   neededImages,
   preloadedImages,
   removedImages,
+  signatureResults,
 } from "./image-results.ts";
 import {
   authorityResult,
@@ -66,6 +67,7 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   "config check": configCheckResult,
   stats: statsResult,
   offline: offlineResult,
+  "verify-signature": signatureResults,
   pin: pinnedResults,
   unpin: pinnedResults,
   "rules test": ruleResult,

@@ -9,6 +9,7 @@ import type { CollectionLimits, Collector } from "../../registry/collector.ts";
 import type { Pins } from "../../registry/holds/pins.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
+import type { RequiredSignatures } from "../../registry/images/required-signatures.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory } from "../../registry/images/inventory.ts";
 import type { MayPull } from "../../registry/names/search-order.ts";
@@ -62,6 +63,7 @@ export type AdminParts = {
   readonly verifications: Verifications;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
+  readonly signatures: RequiredSignatures;
   readonly retention: Retention;
   readonly untagged: UntaggedList;
   /** A look at what is here, for a request that the signal ends. */
@@ -104,6 +106,13 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     getImage: async ({ image }, signal, { mayPull }) =>
       (await inspectImage(survey(signal, mayPull), pulls, image)) ?? throwNotHere(image),
+    checkSignatures: async ({ image }, _, { mayPull, ...cause }) => {
+      const named = parseImageName(image);
+      const repository = { namespace: named.namespace, path: named.path };
+      const context = { via: null, cause, ...(mayPull === undefined ? {} : { mayPull }) };
+      const { rules, ...found } = await parts.signatures.report(repository, manifestReferenceOf(named), context);
+      return { ...found, rules: [...rules] };
+    },
     removeImage: async ({ image, force, digest }, _, cause) => {
       const named = parseImageName(image);
       const place = { namespace: named.namespace, path: named.path };
