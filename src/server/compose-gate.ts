@@ -17,6 +17,7 @@ import { describeFailure } from "../lib/failures/describe-failure.ts";
 import { type AccountComposition, notingUses } from "./compose-accounts.ts";
 import { composeConnections } from "./compose-connections.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
+import type { Namespace } from "../oci/repository-name.ts";
 import type { Keychain } from "../access/upstreams/keychain.ts";
 import type { Prover } from "../access/upstreams/proofs.ts";
 import type { BestEffortWrites } from "../registry/pull/best-effort-writes.ts";
@@ -31,6 +32,8 @@ export type AccessComposition = {
   readonly gate: Gate;
   /** The credentials of clients for upstream registries. */
   readonly keychain: Keychain;
+  /** As `UpstreamAccess` has it. */
+  readonly mayLogIn: (upstreamKey: string, namespace: Namespace | null) => Promise<boolean>;
   readonly control: AccessControl;
   readonly authenticators: Authenticators;
   readonly sessions: SessionTokens;
@@ -159,6 +162,7 @@ export function composeGate(
   return {
     gate,
     keychain,
+    mayLogIn: (upstreamKey, namespace) => control.mayLogIn(upstreamKey, namespace),
     control,
     authenticators,
     sessions,

@@ -72,6 +72,7 @@ export function composeUpstreamAccess(
     unqualified: () => settings.now.unqualified,
     keychain,
     proofs,
+    prover,
   });
   const foreign: ForeignCredentials = {
     add: async (credentials) => {

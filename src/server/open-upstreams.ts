@@ -114,13 +114,17 @@ export class UpstreamOpener {
     return (key, isFresh) => {
       const credentials = key === null ? null : foreign(key, namespace);
       if (key !== null && credentials === null) return null;
-      const known = clients.get(key ?? "");
+      // What everybody may have mirrors may give, but they do not say who everybody is.
+      const isForAll = key === null && !isFresh;
+      const id = key ?? (isForAll ? "everybody" : "nobody");
+      const known = clients.get(id);
       if (known !== null && !isFresh) return known;
       const source: CredentialSource = {
         find: (registry) => Promise.resolve(registry === namespace ? credentials : null),
       };
-      const client = this.#connect({ ...setup, mirrors: [], mirrorTls: [] }, source, null);
-      clients.set(key ?? "", client);
+      const own = isForAll ? setup : { ...setup, mirrors: [], mirrorTls: [] };
+      const client = this.#connect(own, source, null);
+      clients.set(id, client);
       return client;
     };
   }

@@ -245,6 +245,21 @@ describe.skipIf(!isAble)("a registry that decides who may pull what of it", () =
     expect((await form("no-such-token")).status).toBe(401);
   });
 
+  test("tells a wrong login where it is known which registry is meant", async () => {
+    await serve();
+    const login = (service: string, credentials: string) =>
+      send("GET", `${larder?.url}/token?service=${service}&account=x&client_id=docker`, {
+        headers: { Authorization: `Basic ${Buffer.from(credentials).toString("base64")}` },
+      });
+    expect((await login(`larder/${HOST}`, RIGHT)).status).toBe(200);
+    expect((await login(`larder/${HOST}`, `${USER.username}:no`)).status).toBe(401);
+    // Here it may be any registry's, and nobody is asked.
+    tokens.questions.length = 0;
+    expect((await login("larder", `${USER.username}:no`)).status).toBe(200);
+    expect((await login("larder/other.test", RIGHT)).status).toBe(401);
+    expect(tokens.questions).toEqual([]);
+  });
+
   test("does not have larder's own credentials serve strangers", async () => {
     await serve({ username: USER.username, password: USER.password });
     await expectNothing(PRIVATE, null);

@@ -9,6 +9,8 @@ import type { CredentialKey } from "./keychain.ts";
 export interface Prover {
   /** Throws when the registry cannot be asked. */
   mayPull(repository: Repository, key: CredentialKey | null): Promise<boolean>;
+  /** Does the registry know whoever has these credentials? Throws when it cannot be asked. */
+  knows(namespace: Namespace, key: CredentialKey): Promise<boolean>;
 }
 
 /** Remembers who was seen to may, over restarts: by a hash of the repository and the credentials' key. */

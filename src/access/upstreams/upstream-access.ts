@@ -5,7 +5,7 @@ import type { Action } from "../action.ts";
 import type { Principal } from "../principal.ts";
 import { Unauthorized } from "../unauthorized.ts";
 import type { CredentialKey, Keychain } from "./keychain.ts";
-import type { Proofs, Verdict } from "./proofs.ts";
+import type { Proofs, Prover, Verdict } from "./proofs.ts";
 
 /** What decides with upstream registries. */
 export type UpstreamAccessParts = {
@@ -17,6 +17,7 @@ export type UpstreamAccessParts = {
   readonly unqualified: () => readonly Namespace[];
   readonly keychain: Keychain;
   readonly proofs: Proofs;
+  readonly prover: Pick<Prover, "knows">;
 };
 
 const ALLOWED: Decision = { isAllowed: true };
@@ -81,6 +82,18 @@ export class UpstreamAccess implements AccessControl {
       if (own === null || isProved === false) return isProved;
       return Promise.resolve(isProved).then((proved) => proved && own(repository));
     };
+  }
+
+  /**
+   * Is it worth logging in with these credentials? Null is larder's own address, where they may be any registry's: that shows when
+   * something is pulled. A registry that cannot be asked does not say no.
+   */
+  async mayLogIn(key: CredentialKey, namespace: Namespace | null): Promise<boolean> {
+    const { guarded, keychain, prover } = this.#parts;
+    if (namespace === null) return true;
+    if (!guarded().has(namespace)) return false;
+    keychain.mean(key, namespace);
+    return prover.knows(namespace, key).catch(() => true);
   }
 
   #isGuarded({ namespace }: Repository): boolean {

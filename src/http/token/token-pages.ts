@@ -25,6 +25,8 @@ export type TokenPagesParts = {
   readonly control: AccessControl;
   readonly sessions: SessionTokens;
   readonly hosts: ServedHosts;
+  /** May somebody log in with credentials that are nobody's here? See `UpstreamAccess`. */
+  readonly mayLogIn: (upstreamKey: string, namespace: Namespace | null) => Promise<boolean>;
 };
 
 /** A form holds a password, a token or two, and scopes. */
@@ -71,7 +73,12 @@ export class TokenPages implements Pages {
     const asked = parseScopes(fields.getAll("scope"));
     const scope = await this.#grant(principal, asked, namespace);
     // What was shown is nobody's here, and no registry that it was meant for knows it either.
-    if (principal.upstreamKey !== undefined && asked.repositories.size > 0 && scope.repositories.size === 0) {
+    const isLogin = asked.repositories.size === 0;
+    const { upstreamKey } = principal;
+    const isKnown =
+      upstreamKey === undefined ||
+      (isLogin ? await this.#parts.mayLogIn(upstreamKey, namespace) : scope.repositories.size > 0);
+    if (!isKnown) {
       throw new Unauthorized("the user name or the password is wrong, or may not do any of that");
     }
     const { token, issuedAtMs, lifetimeSeconds } = await this.#parts.sessions.give(principal, scope);

@@ -1,7 +1,8 @@
+import type { Namespace } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { TagStore } from "../../storage/metadata.ts";
 import type { RegistryClient } from "../../upstream/registry-client.ts";
-import { isUpstreamDown, UpstreamError } from "../../upstream/transport/upstream-error.ts";
+import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 /** A question to a registry whether somebody may pull is waited for so long. */
@@ -33,38 +34,53 @@ export class UpstreamProver {
       throw new UpstreamError({ kind: "refused" }, `${namespace} was not asked: ${why}`);
     }
     const signal = AbortSignal.timeout(LIMIT_MS);
-    return (await this.#givesHeader(client, repository, signal)) || givesTags(client, repository, signal);
+    return (await this.#givesManifest(client, repository, signal)) ?? givesTags(client, repository, signal);
   }
 
-  /** False where nothing is cached, too, or where the registry gives no header to anybody. */
-  async #givesHeader(client: RegistryClient, repository: Repository, signal: AbortSignal): Promise<boolean> {
+  /** Does the registry know whoever has these credentials? Throws an `UpstreamError` when it cannot be asked. */
+  async knows(namespace: Namespace, key: string): Promise<boolean> {
+    const client = this.#upstreams.find(namespace)?.clientOf?.(key, true) ?? null;
+    if (client === null) throw new UpstreamError({ kind: "refused" }, `${namespace} was not asked who that is`);
+    try {
+      await client.ping({ signal: AbortSignal.timeout(LIMIT_MS) });
+      return true;
+    } catch (error) {
+      if (error instanceof UpstreamError && error.failure.kind === "unauthorized") return false;
+      throw error;
+    }
+  }
+
+  /** Null where nothing is cached, or what is cached is not there any more. */
+  async #givesManifest(client: RegistryClient, repository: Repository, signal: AbortSignal): Promise<boolean | null> {
     const name = nameOf(repository);
     const [tag] = await this.#tags.listTags(name, { after: null, limit: 1 });
     const here = tag === undefined ? null : await this.#tags.getTagged(name, tag);
-    if (here === null || here.tag.kind === "pushed") return false;
-    try {
-      return (await client.headManifest(repository.path, here.manifest.digest, { signal })) !== null;
-    } catch (error) {
-      if (isUpstreamDown(error) || !(error instanceof UpstreamError)) throw asTimeout(error, repository);
-      return false;
-    }
+    if (here === null || here.tag.kind === "pushed") return null;
+    const { digest } = here.manifest;
+    const head = await answerOf(() => client.headManifest(repository.path, digest, { signal }), repository);
+    // Some give by GET what they refuse to HEAD.
+    if (head !== "refused") return head === null ? null : true;
+    const whole = await answerOf(() => client.getManifest(repository.path, digest, { signal }), repository);
+    return whole === null ? null : whole !== "refused";
   }
 }
 
 async function givesTags(client: RegistryClient, repository: Repository, signal: AbortSignal): Promise<boolean> {
-  try {
-    return (await client.listTags(repository.path, { limit: 1, signal })) !== null;
-  } catch (error) {
-    if (!(error instanceof UpstreamError)) throw asTimeout(error, repository);
-    if (error.failure.kind === "unauthorized") return false;
-    // 400 and the like: it has understood, and gives nothing.
-    if (error.failure.kind === "rejected") return false;
-    throw error;
-  }
+  const tags = await answerOf(() => client.listTags(repository.path, { limit: 1, signal }), repository);
+  return tags !== null && tags !== "refused";
 }
 
-function asTimeout(error: unknown, { namespace }: Repository): unknown {
-  if (!(error instanceof Error) || error.name !== "TimeoutError") return error;
-  const message = `${namespace} did not say within ${LIMIT_MS / 1000} s who may pull`;
-  return new UpstreamError({ kind: "timeout", waiting: "header" }, message);
+/** What the registry says: no is an answer, in whatever way it says so. Throws an `UpstreamError` when it says nothing. */
+async function answerOf<T>(ask: () => Promise<T | null>, { namespace }: Repository): Promise<T | null | "refused"> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof UpstreamError) {
+      if (error.failure.kind === "unauthorized" || error.failure.kind === "rejected") return "refused";
+      throw error;
+    }
+    if (!(error instanceof Error) || error.name !== "TimeoutError") throw error;
+    const message = `${namespace} did not say within ${LIMIT_MS / 1000} s who may pull`;
+    throw new UpstreamError({ kind: "timeout", waiting: "header" }, message);
+  }
 }

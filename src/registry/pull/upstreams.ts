@@ -21,8 +21,8 @@ export type Upstream = {
   readonly clientCertificate: ClientCertificate | null;
   /**
    * Where the registry decides who may pull what of it: a client with the credentials that a key stands for (null: without any),
-   * which asks the registry itself and no mirror; null when they are not known any more. `isFresh`: one without tokens that it was
-   * given before, in place of the earlier one. Null: larder's own client is for all.
+   * which asks the registry itself and, with credentials, no mirror; null when they are not known any more. `isFresh`: one without
+   * tokens that it was given before, and without mirrors, in place of the earlier one. Null: larder's own client is for all.
    */
   readonly clientOf: ((key: string | null, isFresh: boolean) => RegistryClient | null) | null;
 };
@@ -75,9 +75,10 @@ export class Upstreams {
   async findFor(repository: Repository, tag: Tag | null, context: PullContext): Promise<Upstream | null> {
     const upstream = this.find(repository.namespace);
     if (upstream === null || this.refusal(repository, tag) !== null) return null;
-    const key = upstream.clientOf === null ? null : ((await context.upstreamKey?.()) ?? null);
-    const client = key === null ? null : (upstream.clientOf?.(key, false) ?? null);
-    return client === null ? upstream : { ...upstream, client };
+    // For larder itself it is larder's own client; no stranger gets anything by larder's credentials.
+    if (upstream.clientOf === null || context.upstreamKey === undefined) return upstream;
+    const client = upstream.clientOf(await context.upstreamKey(), false) ?? upstream.clientOf(null, false);
+    return client === null ? null : { ...upstream, client };
   }
 
   /** The rule by which this may not come in; see `ImageRules.refusal`. */
