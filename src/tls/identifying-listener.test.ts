@@ -25,6 +25,7 @@ let listener: IdentifyingListener;
 let source: PublishedCertificate;
 let folder: string;
 let caPem: string;
+let crlPem: string | null;
 let changed: () => void;
 let held: (() => void)[];
 let aborted: number;
@@ -70,7 +71,7 @@ async function start(given: Partial<IdentifyingListenerOptions> = {}, idleTimeou
     },
     source,
     authorities: {
-      current: () => ({ caPem, crlPem: null }),
+      current: () => ({ caPem, crlPem }),
       onChange: (callback) => {
         changed = callback;
         return () => {};
@@ -85,6 +86,7 @@ async function start(given: Partial<IdentifyingListenerOptions> = {}, idleTimeou
 
 beforeEach(async () => {
   caPem = clients!.certPem;
+  crlPem = null;
   held = [];
   aborted = 0;
   await start();
@@ -200,6 +202,47 @@ describe("authorities that change", () => {
     socket.destroy();
   });
 });
+
+/** The revocation list of the clients' authority with this certificate in it, by openssl, as operators make theirs. */
+async function revoke({ certPem }: ServerCertificate): Promise<string> {
+  const place = await mkdtemp(join(root, "crl-"));
+  const at = (name: string) => join(place, name);
+  const own = join(root, "clients");
+  await Bun.write(at("revoked.pem"), certPem);
+  await Bun.write(at("index"), "");
+  await Bun.write(at("number"), "01\n");
+  await Bun.write(
+    at("ca.cnf"),
+    `[ca]\ndefault_ca=own\n[own]\ndatabase=${at("index")}\ncrlnumber=${at("number")}\ndefault_md=sha256\ndefault_crl_days=1\ncertificate=${own}/ca.crt\nprivate_key=${own}/ca.key\n`,
+  );
+  for (const words of [
+    ["-revoke", at("revoked.pem")],
+    ["-gencrl", "-out", at("crl.pem")],
+  ]) {
+    const run = Bun.spawn(["openssl", "ca", "-batch", "-config", at("ca.cnf"), ...words], { stderr: "pipe" });
+    if ((await run.exited) !== 0) throw new Error(await new Response(run.stderr).text());
+  }
+  return Bun.file(at("crl.pem")).text();
+}
+
+test.skipIf(Bun.which("openssl") === null)(
+  "what an authority has revoked is nobody's, from the moment on that the list is there",
+  async () => {
+    const [lost, kept] = [await clientOf(clients, "lost"), await clientOf(clients, "kept")];
+    const open = await openTls({ cert: lost.certPem, key: lost.keyPem });
+    expect((await whoIs(lost)).certificate).toMatchObject({ kind: "verified" });
+    crlPem = await revoke(lost);
+    changed();
+    await closed(open);
+    expect((await whoIs(lost)).certificate).toEqual({ kind: "refused", why: "was revoked" });
+    expect((await whoIs(kept)).certificate).toMatchObject({ kind: "verified", name: "kept" });
+    // A list of another authority says nothing of this one's.
+    caPem = clients!.certPem + others!.certPem;
+    changed();
+    const { certificate } = await whoIs(await clientOf(others));
+    expect(certificate).toMatchObject({ kind: "refused", why: expect.stringContaining("missing or out of date") });
+  },
+);
 
 test("a new certificate of the server's is shown to whoever comes next", async () => {
   const serial = async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { openCertificateAuthority } from "../../src/tls/certificate-authority.ts";
 import type { ServerCertificate } from "../../src/tls/certificate-source.ts";
+import { stringify } from "yaml";
 import { requirement } from "../requirement.ts";
 import { startContainerd } from "./containerd.ts";
 import { runDocker, writeDockerConfiguration } from "./docker.ts";
@@ -22,23 +23,31 @@ type Shown = "good" | "stranger" | "expired" | "self-signed" | "none";
 describe.skipIf(!requirement(...LAB_NEEDS, ...IMAGE_NEEDS, "skopeo", "curl", "openssl").met)("a client", () => {
   let lab: NetworkLab;
   let node: LabHost;
+  let server: LabHost;
   let built: BuiltImage;
   /** Folders with `ca.crt`, and `client.cert` and `client.key` where there are such. */
   let folders: Readonly<Record<Shown, string>>;
 
   beforeAll(async () => {
     lab = await NetworkLab.create();
-    const server = await lab.addHost("server");
+    server = await lab.addHost("server");
     node = await lab.addHost("node");
-    await node.setHostsFile({ [REGISTRY]: [server.ipv4] });
+    for (const host of [node, server]) await host.setHostsFile({ [REGISTRY]: [server.ipv4] });
     const root = await lab.makeFolder("certificates");
     const authorityIn = (name: string, now = Date.now()) =>
       openCertificateAuthority(join(root, name), { now: () => now, constraints: null });
     const [clients, others] = [await authorityIn("clients"), await authorityIn("others")];
     const past = await authorityIn("clients", Date.now() - 40 * DAY_MS);
     await Bun.write(join(root, "clients.pem"), clients.certPem);
+    const rules = [
+      { subject: "anonymous", allow: ["pull"], names: ["**"] },
+      { subject: "certificate:*", allow: ["pull", "push"], names: ["**"] },
+      { subject: "this-machine", allow: ["push"], names: ["own/**"] },
+    ];
+    const config = join(root, "larder.yaml");
+    await Bun.write(config, stringify({ auth: { clientCa: join(root, "clients.pem"), rules } }));
     const place = ["--https", ":443", "--name", REGISTRY, "--data", join(server.folder, "larder")];
-    const larder = server.start([PROGRAM, "serve", ...place, "--offline", "--client-ca", join(root, "clients.pem")]);
+    const larder = server.start([PROGRAM, "serve", ...place, "--offline", "--config", config]);
     await larder.printed(/https:\/\/localhost/, 20_000);
     const authorityPem = await Bun.file(join(server.folder, "larder", "tls", "ca.crt")).text();
     const folderOf = async (shown: Shown, certificate: ServerCertificate | null) => {
@@ -71,11 +80,15 @@ describe.skipIf(!requirement(...LAB_NEEDS, ...IMAGE_NEEDS, "skopeo", "curl", "op
 
   /** The status and the body of an answer. */
   async function ask(shown: Shown, path: string, ...more: readonly string[]) {
+    return askFrom(node, shown, path, ...more);
+  }
+
+  async function askFrom(host: LabHost, shown: Shown, path: string, ...more: readonly string[]) {
     const folder = folders[shown];
     const client = shown === "none" ? [] : ["--cert", join(folder, "client.cert"), "--key", join(folder, "client.key")];
     const url = `https://${REGISTRY}${path}`;
     const written = ["--write-out", "\n%{http_code}"];
-    const text = await node.exec([
+    const text = await host.exec([
       "curl",
       "-sS",
       "--cacert",
@@ -104,6 +117,14 @@ describe.skipIf(!requirement(...LAB_NEEDS, ...IMAGE_NEEDS, "skopeo", "curl", "op
       const refused = await ask(shown, "/v2/team/new/blobs/uploads/", ...upload);
       expect(refused.status).toBe(401);
       expect(refused.body).toContain(reasons[shown]);
+    }
+  });
+
+  test("from another machine is not taken for this one, nor is one of this machine for a stranger", async () => {
+    const upload = ["-X", "POST"];
+    for (const shown of ["none", "stranger"] as const) {
+      expect((await askFrom(server, shown, "/v2/own/app/blobs/uploads/", ...upload)).status).toBe(202);
+      expect((await askFrom(node, shown, "/v2/own/app/blobs/uploads/", ...upload)).status).toBe(401);
     }
   });
 

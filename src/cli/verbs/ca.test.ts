@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CertificateAuthority, openCertificateAuthority } from "../../tls/certificate-authority.ts";
@@ -91,5 +92,30 @@ describe("larder ca", () => {
     await expect(run("--data", empty)).rejects.toThrow("cannot read");
     await expect(run("--registry", "127.0.0.1:1")).rejects.toThrow("is it running?");
     await expect(run("--registry", "a", "--data", "b")).rejects.toMatchObject({ exitStatus: 2 });
+  });
+});
+
+describe("larder ca issue", () => {
+  test("writes a client's certificate and its key, which nobody else may read", async () => {
+    const out = join(data, "issued");
+    const { err } = await run("issue", "system:node:one", "--data", data, "--out", out, "--days", "30");
+    const file = join(out, "system_node_one");
+    expect(err).toContain(`${file}.crt and ${file}.key show who system:node:one is until `);
+    const certificate = new X509Certificate(await Bun.file(`${file}.crt`).text());
+    expect(certificate.subject).toBe("CN=system:node:one");
+    expect(certificate.keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
+    expect(certificate.verify(new X509Certificate(authority.certPem).publicKey)).toBe(true);
+    expect(certificate.checkPrivateKey(createPrivateKey(await Bun.file(`${file}.key`).text()))).toBe(true);
+    expect((await stat(`${file}.key`)).mode & 0o777).toBe(0o600);
+    expect(Math.round((Date.parse(certificate.validTo) - Date.now()) / 86_400_000)).toBe(30);
+    await expect(run("issue", "system:node:one", "--data", data, "--out", out)).rejects.toThrow("is there already");
+  });
+
+  test("says what is wrong", async () => {
+    await expect(run("issue", "one")).rejects.toThrow("give --data DIR");
+    await expect(run("issue", "one", "--data", data, "--days", "0")).rejects.toThrow("write a number of days");
+    await expect(run("issue", "a\nb", "--data", data, "--out", data)).rejects.toThrow("cannot be a name");
+    await expect(run("issue", "one", "--data", join(data, "none"))).rejects.toThrow("ca.crt does not exist");
+    expect(await readdir(data)).not.toContain("a_b.key");
   });
 });

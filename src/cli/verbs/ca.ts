@@ -7,6 +7,7 @@ import { readAuthorityCertificate } from "../../tls/authority-files.ts";
 import { encodePem } from "../../tls/pem.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { authorityResult } from "../json/server-results.ts";
+import { caIssueCommand } from "./ca-issue.ts";
 import { writeJson } from "../json/write-json.ts";
 import { findRegistry } from "../../remote/find-registry.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
@@ -57,7 +58,8 @@ export function caCommand(io: CommandIo): Command {
         );
       }
       io.stderr.write(`\n${HOW_TO_TRUST}`);
-    });
+    })
+    .addCommand(caIssueCommand(io));
 }
 
 /** The certificate as it was found, unchecked, and where. */
