@@ -77,6 +77,13 @@ const VERBS: readonly Verb[] = [
   { name: "unpin", load: async (io) => (await import("./cli/verbs/unpin.ts")).unpinCommand(io) },
   { name: "gc", load: async (io) => (await import("./cli/verbs/gc.ts")).gcCommand(io) },
   { name: "verify", load: async (io) => (await import("./cli/verbs/verify.ts")).verifyCommand(io) },
+  { name: "backup", load: async (io) => (await import("./cli/verbs/backup.ts")).backupCommand(io) },
+  { name: "restore", load: async (io) => (await import("./cli/verbs/restore.ts")).restoreCommand(io) },
+  {
+    name: "copy-database",
+    isHidden: true,
+    load: async (io) => (await import("./cli/verbs/copy-database.ts")).copyDatabaseCommand(io),
+  },
   { name: "rebuild", load: async (io) => (await import("./cli/verbs/rebuild.ts")).rebuildCommand(io) },
   { name: "login", load: async (io) => (await import("./cli/verbs/login.ts")).loginCommand(io) },
   { name: "logout", load: async (io) => (await import("./cli/verbs/login.ts")).logoutCommand(io) },

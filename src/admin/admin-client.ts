@@ -3,6 +3,7 @@ import { DOCKER_HUB, type Namespace, tryParseNamespace } from "../oci/repository
 import {
   ADMIN_PATH,
   type AnswerOf,
+  type BytesId,
   CONTRACT,
   type DocumentId,
   type LinesId,
@@ -87,6 +88,15 @@ export class AdminClient {
       this.#signal.throwIfAborted();
       throw this.#broken(cause);
     }
+  }
+
+  /** Asks for bytes, which come as they are read; null when there is no such thing. */
+  async bytes<Id extends BytesId>(id: Id, request: RequestOf<Id>): Promise<AsyncIterable<Uint8Array> | null> {
+    const response = await this.#exchange(id, request, this.#signal);
+    if (response.ok) return response.body ?? new Blob([]).stream();
+    const failure = await this.#failureOf(response);
+    if (failure.code === "BLOB_UNKNOWN") return null;
+    throw failure;
   }
 
   async #send(id: OperationId, request: object): Promise<Response> {

@@ -22,7 +22,8 @@ import {
   userRequest,
 } from "./account-schemas.ts";
 import { ruleAnswer, ruleQuestion } from "./access-schemas.ts";
-import { imageName } from "./basic-schemas.ts";
+import { backupBlobQuery, backupBlobs, backupFileName, backupId, backupProgress } from "./backup-schemas.ts";
+import { count, imageName } from "./basic-schemas.ts";
 import {
   adoptRequest,
   adoption,
@@ -266,6 +267,38 @@ export const CONTRACT = {
     query: auditQuery,
     answer: auditPage,
   }),
+  beginBackup: operation("POST", "/backups", {
+    action: "administer",
+    summary: "Begin a backup: what is in it is as it is now, however long it takes to fetch",
+    description:
+      "Nothing that it names is taken away until it is ended or the client leaves: so long the answer goes on, a line every ten seconds. Among its files are larder's keys.",
+    body: v.strictObject({}),
+    form: "lines",
+    answer: backupProgress,
+  }),
+  listBackupBlobs: operation("GET", "/backups/{backup}/blobs", {
+    action: "administer",
+    summary: "List the blobs of a backup, in the order of their digests",
+    description: "Those up to `after` count as fetched.",
+    parameters: backupId,
+    query: backupBlobQuery,
+    answer: backupBlobs,
+  }),
+  readBackup: operation("GET", "/backups/{backup}/files/{file}", {
+    action: "administer",
+    summary: "Read a file of a backup by its path, or a blob by its digest",
+    parameters: { ...backupId, file: backupFileName },
+    query: { from: v.optional(count, 0) },
+    form: "bytes",
+    answer: v.pipe(v.string(), v.description("the content, from the byte `from` on")),
+  }),
+  endBackup: operation("DELETE", "/backups/{backup}", {
+    action: "administer",
+    audited: false,
+    summary: "End a backup: what it held on to may go",
+    parameters: backupId,
+    answer: v.object({ ended: v.pipe(v.boolean(), v.description("false: there was none")) }),
+  }),
 } as const satisfies Readonly<Record<string, Operation>>;
 
 /** The id of an operation. */
@@ -277,6 +310,8 @@ type IdOf<Form> = { [Id in OperationId]: Table[Id]["form"] extends Form ? Id : n
 export type DocumentId = IdOf<"document">;
 /** The ids of operations that answer with one line after another. */
 export type LinesId = IdOf<"lines">;
+/** The ids of operations that answer with bytes. */
+export type BytesId = IdOf<"bytes">;
 
 type In<Entries extends v.ObjectEntries> = v.InferInput<v.ObjectSchema<Entries, undefined>>;
 type Out<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;

@@ -92,10 +92,15 @@ export function openApiDocument(version: string): Json {
   };
 }
 
+const FORMS: Readonly<Record<Operation["form"], { readonly type: string; readonly what: string }>> = {
+  document: { type: "application/json", what: "Done" },
+  lines: { type: LINES_TYPE, what: "It is on its way: such a value a line, until the last one" },
+  bytes: { type: "application/octet-stream", what: "The bytes" },
+};
+
 function describeOperation(operationId: string, operation: Operation): Json {
   const { summary, description, action, body, answer, form } = operation;
-  const type = form === "lines" ? LINES_TYPE : "application/json";
-  const what = form === "lines" ? "It is on its way: such a value a line, until the last one" : "Done";
+  const { type, what } = FORMS[form];
   const parameters = [
     ...Object.entries(operation.parameters).map(([name, schema]) => describeParameter("path", name, schema)),
     ...Object.entries(operation.query).map(([name, schema]) => describeParameter("query", name, schema)),
@@ -122,7 +127,7 @@ function failuresOf({ action, body, form, isWork, parameters, query }: Operation
   const failures: [string, string, boolean][] = [
     ["400", "What was asked is not of this shape", takes],
     ["403", changes(action) ? "This client may not do that" : "A page of another site may not ask", true],
-    ["404", "There is no such image", "image" in parameters],
+    ["404", "There is no such image, or backup", "image" in parameters || "backup" in parameters],
     ["413", "The body is too large", body !== null],
     ["500", "larder failed; its log says why", true],
     ["502", "Upstream could not be asked", form === "lines"],

@@ -28,13 +28,13 @@ export type Operation = {
   /** An object's. An empty body counts as `{}`. Null: there is none. */
   readonly body: v.GenericSchema | null;
   readonly bodyLimitBytes: number;
-  /** One JSON document, or a stream of them, a line each. */
-  readonly form: "document" | "lines";
   /**
    * The name of its entry in the audit log; null: the one that its id gives, for what needs `administer` and is no GET. `false`:
    * it has none, since what it does to users, tokens or images is told of where that is done.
    */
   readonly audited: string | false | null;
+  /** One JSON document, or a stream of them, a line each; or just bytes. */
+  readonly form: "document" | "lines" | "bytes";
   /** The document, or one of the lines. */
   readonly answer: v.GenericSchema;
 };

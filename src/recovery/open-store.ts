@@ -27,6 +27,10 @@ export type Housekeeping = {
   readonly snapshots: Snapshots;
   /** Reads all of the database, in turns. What is wrong with it is told as when a request meets it, and returned; null: nothing is. */
   readonly check: (work: Work) => Promise<string | null>;
+  /** Runs work during which larder.db with its log can be copied; see `SqliteDatabase.withoutCheckpoints`. */
+  readonly whileStill: <T>(work: () => Promise<T>) => Promise<T>;
+  /** The size of the database in bytes. */
+  readonly sizeBytes: () => number;
 };
 
 /** Watches what a store is written to; see `FolderGuard`. */
@@ -121,7 +125,15 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
     if (end !== null && isInPlace) tryWriteMark(dataFolder, { ...end, isOpen: false, damage: null });
     lock.release();
   };
-  return { metadata: { ...sqliteMetadata(database, turns), close }, housekeeping: { snapshots, check } };
+  return {
+    metadata: { ...sqliteMetadata(database, turns), close },
+    housekeeping: {
+      snapshots,
+      check,
+      whileStill: (work) => database.withoutCheckpoints(work),
+      sizeBytes: () => database.sizeBytes,
+    },
+  };
 }
 
 /** Without its own database: one that is made for this run, out of what a rebuild would make it of. */

@@ -27,6 +27,7 @@ import { type AciComposition, composeAci } from "./compose-aci.ts";
 import type { RegistryComposition } from "./compose-registry.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { readinessChecks } from "./readiness.ts";
+import type { Backups } from "../recovery/backup/backups.ts";
 import { describeRot } from "./describe-rot.ts";
 import type { VerificationComposition } from "./compose-verification.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
@@ -45,6 +46,7 @@ export type PagesParts = {
   readonly disk: () => Promise<{ freeBytes: number; sizeBytes: number }>;
   readonly isStopping: () => boolean;
   readonly verification: VerificationComposition;
+  readonly backups: Backups | null;
 };
 
 /** Wires what answers requests: the first that know a request answer it. */
@@ -147,6 +149,7 @@ function adminPages(
     collectionLimits,
     aside,
     verifications: parts.verification.verifications,
+    backups: parts.backups,
     cacher,
     signatures: new RequiredSignatures(of.registry.manifests, of.signatureGuard),
     remover: new ImageRemover(metadata, immutable, turns, clock.now),

@@ -7,6 +7,7 @@ import { newInstanceId } from "../upstream/loop-mark.ts";
 import { composeAccounts, savingAccounts } from "./compose-accounts.ts";
 import { UpstreamProver } from "../registry/pull/upstream-prover.ts";
 import { toUpstream } from "./compose-upstream-access.ts";
+import { composeBackups } from "./compose-backups.ts";
 import { composeGate } from "./compose-gate.ts";
 import { composePages } from "./compose-pages.ts";
 import { composeRegistry } from "./compose-registry.ts";
@@ -65,6 +66,7 @@ export function compose(
     bestEffort: parts.bestEffort,
   });
   const verification = composeVerification(parts, { settings, environment, foundation, order });
+  const backups = composeBackups(parts.blobs, environment, foundation);
   const collectionLimits = collectionLimitsOf(settings);
   const { disk } = space;
   const saveAccounts = savingAccounts(accounts.uses, access.failedLogins);
@@ -82,6 +84,7 @@ export function compose(
     disk,
     isStopping: () => isStopping,
     verification,
+    backups,
   });
   const requestMetrics = metrics.watchRegistry({
     traffic,
@@ -114,6 +117,7 @@ export function compose(
       await pins.load();
       await aci.start();
       await parts.notes.start();
+      await backups?.start();
       endVerification = verification.background.start();
     },
     prepare: async (next) => {
@@ -135,7 +139,7 @@ export function compose(
     stop: async () => {
       isStopping = true;
       access.stop();
-      await Promise.all([aci.stop(), endVerification(), saveAccounts()]);
+      await Promise.all([aci.stop(), endVerification(), backups?.stop(), saveAccounts()]);
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),
   };

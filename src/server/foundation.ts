@@ -2,6 +2,7 @@ import type { ListeningSocket } from "../http/clients/client-request.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns, Work } from "../lib/async/turns.ts";
 import type { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
+import type { Housekeeping } from "../recovery/open-store.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import type { LineLog } from "../telemetry/line-log.ts";
@@ -31,6 +32,8 @@ export type Foundation = {
   readonly turns: Turns;
   /** Reads all of the database, in turns. What is wrong with it; null when nothing is. */
   readonly checkDatabase: (work: Work) => Promise<string | null>;
+  /** What keeps the store; null where that is damaged. */
+  readonly housekeeping: Housekeeping | null;
   /** How many requests are being answered. */
   readonly openRequests: () => number;
   /** PEM of larder's own authority, or null. */

@@ -87,6 +87,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
       guard,
       turns,
       checkDatabase: housekeeping?.check ?? (() => Promise.resolve(null)),
+      housekeeping,
       openRequests: () => openRequestsOf(listeners),
       authorityPem,
       sockets,

@@ -1,4 +1,5 @@
 import type { Digest } from "../oci/digest.ts";
+import type { BlobHold } from "./collection.ts";
 
 /** Blobs that are going, until `end` is called. */
 type Going = { readonly digests: readonly Digest[]; readonly end: () => void };
@@ -10,6 +11,7 @@ type Going = { readonly digests: readonly Digest[]; readonly end: () => void };
 export class BlobTransitions {
   readonly #arriving = new Map<Digest, number>();
   readonly #going = new Map<Digest, Promise<void>>();
+  readonly #held = new Set<{ after: string }>();
 
   isArriving(digest: Digest): boolean {
     return this.#arriving.has(digest);
@@ -31,6 +33,24 @@ export class BlobTransitions {
       if (others === 0) this.#arriving.delete(digest);
       else this.#arriving.set(digest, others);
     }
+  }
+
+  /** As `BlobTransitionStore.hold`. */
+  hold(): BlobHold {
+    const held = { after: "" };
+    this.#held.add(held);
+    return {
+      advance: (digest) => {
+        if (digest > held.after) held.after = digest;
+      },
+      release: () => void this.#held.delete(held),
+    };
+  }
+
+  /** Those of the blobs that nobody holds on to. */
+  notHeld(digests: readonly Digest[]): readonly Digest[] {
+    if (this.#held.size === 0) return digests;
+    return digests.filter((digest) => this.#held.values().every(({ after }) => digest <= after));
   }
 
   /** From now on those of these blobs are going that are neither arriving nor going. */

@@ -50,6 +50,11 @@ export type Departure = "unlinked" | "unrecorded" | "damaged";
  * and a deletion has to be given up before its limit: one who was thought dead changes nothing any more.
  */
 export interface BlobTransitionStore {
+  /**
+   * From now on no file of an unlinked blob is taken away, for one who reads all blobs in the order of their digests: a backup.
+   * What is unlinked meanwhile stays on the list. It ends with the process.
+   */
+  hold(): BlobHold;
   /** Runs work that puts a blob's file in its place and then links the blob. Waits while the blob is going. */
   arrive<T>(digest: Digest, work: () => Promise<T>): Promise<T>;
   /**
@@ -63,3 +68,10 @@ export interface BlobTransitionStore {
     take: (going: readonly Digest[]) => Promise<readonly Digest[]>,
   ): Promise<readonly Digest[]>;
 }
+
+/** Blobs that nobody takes away. */
+export type BlobHold = {
+  /** Blobs up to this one are not needed any more. */
+  advance(digest: Digest): void;
+  release(): void;
+};

@@ -83,6 +83,8 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   "rules test": ["rules", "test", "anonymous", "pull", "team/app"],
   gc: ["gc"],
   verify: ["verify"],
+  backup: ["backup", "DIR/backup"],
+  restore: ["restore", "DIR/backup", "--data", "DIR/restored"],
   "user add": ["user", "add", "ann", "--password-stdin"],
   "user passwd": ["user", "passwd", "ann", "--password-stdin"],
   "user ls": ["user", "ls"],

@@ -188,6 +188,17 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder verify-signature quay.io/acme/app:1", "by larder's rules"],
         ["larder verify-signature docker://quay.io/acme/app:1 --key acme.pub", "at any registry, by a key"],
       ),
+      verb(
+        "backup",
+        "copy the whole store, while larder runs",
+        ["larder backup /mnt/backup", "into a folder; the next run copies what is new"],
+        ["larder backup larder.tar", "one file; '-' is standard output"],
+        ["larder backup --check /mnt/backup", "is it whole?"],
+      ),
+      verb("restore", "make a data folder of a backup", [
+        "larder restore larder.tar --data /srv/larder",
+        "then start larder there",
+      ]),
       verb("rebuild", "make a damaged or lost database anew", [
         "larder rebuild --dry-run --data /srv/larder",
         "what would come back",

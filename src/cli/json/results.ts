@@ -24,6 +24,7 @@ import {
 } from "./image-results.ts";
 import {
   authorityResult,
+  backupResult,
   collectionResult,
   configCheckResult,
   configResult,
@@ -74,6 +75,8 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   "pin ls": listedPins,
   gc: collectionResult,
   verify: verifyResult,
+  backup: backupResult,
+  restore: backupResult,
   rebuild: rebuildResult,
   "user add": userResult,
   "user passwd": userResult,

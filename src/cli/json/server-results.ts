@@ -104,6 +104,25 @@ export const verifyResult = v.object({
   ),
 });
 
+/** What came of a backup, a check of one, or a restore: `backup`, `restore`. */
+export const backupResult = v.object({
+  status: v.pipe(
+    v.picklist(["whole", "lacking", "damaged"]),
+    v.description(
+      "`lacking`: it is as the store is, and lacks what is damaged there; `damaged`: it is not as it was written",
+    ),
+  ),
+  takenAt: v.pipe(time, v.description("the moment that it is of")),
+  blobs: count,
+  bytes,
+  present: v.pipe(count, v.description("blobs that were there before")),
+  linked: v.pipe(count, v.description("blobs that are hard links to the store's files")),
+  copied: count,
+  removed: v.pipe(count, v.description("blobs that the store has no more")),
+  lacking: v.pipe(count, v.description("blobs that are not in it")),
+  problems: v.pipe(v.array(v.string()), v.description("the first ones, a line each")),
+});
+
 const listed = v.object({ first: v.array(v.string()), count });
 /** What came back when a database was made anew: `rebuild`. */
 export const rebuildResult = v.object({

@@ -1,4 +1,4 @@
-import type { AnswerOf, DocumentId, InputOf, LinesId } from "../../admin/contract.ts";
+import type { AnswerOf, BytesId, DocumentId, InputOf, LinesId } from "../../admin/contract.ts";
 import type { VerifyProgress } from "../../admin/image-schemas.ts";
 import type { Health } from "../../admin/server-schemas.ts";
 import { parseDigest } from "../../oci/digest.ts";
@@ -20,6 +20,7 @@ import type { OfflineSwitch } from "../../registry/pull/offline-switch.ts";
 import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import type { BackupContent, Backups } from "../../recovery/backup/backups.ts";
 import type { Verifications } from "../../registry/verification/verifications.ts";
 import type { Retention } from "../../registry/retention/retention.ts";
 import type { UntaggedList } from "../../registry/retention/untagged-list.ts";
@@ -27,16 +28,22 @@ import { accountActions, type AccountParts } from "./accounts.ts";
 import type { AdminAsker } from "./admin-asker.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
+import { holdBackup } from "./hold-backup.ts";
 import type { LineWork } from "./line-work.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { stats } from "./stats.ts";
 import { type RuleParts, testRule } from "./test-rule.ts";
+
+/** An answer of bytes, and how many these are. */
+export type BytesAnswer = BackupContent;
 
 /**
  * A function for each operation of the admin API. `signal` fires when the client has left; `cause` is who asks. They
  * throw RegistryErrors.
  */
 export type AdminActions = {
+  readonly [Id in BytesId]: (input: InputOf<Id>, signal: AbortSignal, cause: AdminAsker) => Promise<BytesAnswer>;
+} & {
   readonly [Id in DocumentId]: (input: InputOf<Id>, signal: AbortSignal, cause: AdminAsker) => Promise<AnswerOf<Id>>;
 } & {
   readonly [Id in LinesId]: (
@@ -61,6 +68,8 @@ export type AdminParts = {
   /** How much was set aside. */
   readonly aside: { totals(): Promise<AnswerOf<"getStats">["aside"]> };
   readonly verifications: Verifications;
+  /** Null where the store is damaged. */
+  readonly backups: Backups | null;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
   readonly signatures: RequiredSignatures;
@@ -147,9 +156,26 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     collect: ({ graceMs = collectionLimits.graceMs, ...options }) =>
       collector.collect({ ...collectionLimits, graceMs }, options),
+    beginBackup: async (_, signal) => holdBackup(backupsOf(parts), signal),
+    listBackupBlobs: async ({ backup, after = null, limit }) => {
+      const { blobs, next } = backupsOf(parts).blobsOf(backup, after, limit);
+      return { blobs: [...blobs], next };
+    },
+    readBackup: async ({ backup, file, from }) => {
+      const content = await backupsOf(parts).read(backup, file, from);
+      if (content !== null) return content;
+      throw new RegistryError("BLOB_UNKNOWN", `the blob ${file} is not here any more, or was found damaged`);
+    },
+    endBackup: async ({ backup }) => ({ ended: await backupsOf(parts).end(backup) }),
     verify: async ({ images = null }, signal) => verify(parts, images, signal),
     ...accountActions(parts.accounts),
   };
+}
+
+function backupsOf({ backups, guard }: AdminParts): Backups {
+  if (backups !== null && guard.problem === null) return backups;
+  const why = guard.problem ?? "its database is damaged";
+  throw new RegistryError("UNAVAILABLE", `no backup can be made of this store: ${why}`);
 }
 
 /** Few ask for it, and what makes it is much to load; anybody may ask for it often. */

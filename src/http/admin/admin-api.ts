@@ -13,9 +13,9 @@ import type { Exchange } from "../exchange.ts";
 import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
-import type { AdminActions } from "./admin-actions.ts";
 import type { AdminAsker } from "./admin-asker.ts";
 import { auditEntryOf } from "./audit-operation.ts";
+import type { AdminActions, BytesAnswer } from "./admin-actions.ts";
 import { checkAnswer, checkLines } from "./check-answer.ts";
 import type { LineWork } from "./line-work.ts";
 import { problemResponse, RetiredPath } from "./problem-response.ts";
@@ -123,9 +123,18 @@ export class AdminApi implements Pages {
       });
       return new Response(exchange.streamed(lines), { headers: { "Content-Type": LINES_TYPE } });
     }
+    if (CONTRACT[id].form === "bytes") return sendBytes(exchange, answer as BytesAnswer);
     if (checksAnswers) checkAnswer(id, answer);
     return sendText(exchange, JSON.stringify(answer), { headers: { "Content-Type": "application/json" } });
   }
+}
+
+/** A file of this machine goes out by sendfile, with its length. */
+function sendBytes(exchange: Exchange, { body, bytes }: BytesAnswer): Response {
+  exchange.record.bytesOut = bytes;
+  const headers = { "Content-Type": "application/octet-stream", "Content-Disposition": "attachment" };
+  if (bytes === 0) return new Response("", { headers });
+  return new Response(body instanceof ReadableStream ? exchange.streamed(body) : body, { headers });
 }
 
 /** The repository of the image that a path names, for the gate; null for a path that names none. */

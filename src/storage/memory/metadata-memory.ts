@@ -23,7 +23,7 @@ import type {
 } from "../metadata.ts";
 import type { PushedStore } from "../pushed.ts";
 import type { Page } from "../page.ts";
-import type { Departure } from "../collection.ts";
+import type { BlobHold, Departure } from "../collection.ts";
 import type { StoreTotals } from "../statistics.ts";
 import type { BlobHolder, RecordedBlob } from "../verification.ts";
 import { ProcessLeases } from "../process-leases.ts";
@@ -524,11 +524,16 @@ class MemoryMetadata {
     return this.#transitions.arrive(digest, work);
   }
 
+  hold(): BlobHold {
+    return this.#transitions.hold();
+  }
+
   async takeAway(
-    digests: readonly Digest[],
+    wanted: readonly Digest[],
     departure: Departure,
     take: (going: readonly Digest[]) => Promise<readonly Digest[]>,
   ): Promise<readonly Digest[]> {
+    const digests = departure === "unlinked" ? this.#transitions.notHeld(wanted) : wanted;
     const mayGo = (digest: Digest): boolean => {
       if (departure === "unlinked") return this.#sizes.has(digest) && !this.#isLinked(digest);
       return departure === "damaged" || !this.#sizes.has(digest);

@@ -11,7 +11,7 @@ const BUSY_TIMEOUT_MS = 2000;
  * So many pages in the log are written to the database within a COMMIT, with a sync, and nobody is answered meanwhile:
  * SQLite's own 1000 take 30 to 80 ms on a slow disk, these 7, and pushes one after the other a few percent longer.
  */
-const CHECKPOINT_PAGES = 100;
+export const CHECKPOINT_PAGES = 100;
 
 /** The runtime keeps 20 prepared statements unless told; the store has twice as many, and preparing one costs ten times its run. */
 const PREPARED_STATEMENTS = 200;

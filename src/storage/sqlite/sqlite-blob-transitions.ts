@@ -1,6 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobTransitions } from "../blob-transitions.ts";
-import type { BlobTransitionStore, Departure } from "../collection.ts";
+import type { BlobHold, BlobTransitionStore, Departure } from "../collection.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 const HAS_RECORD = "EXISTS (SELECT 1 FROM blob b WHERE b.digest = d.value)";
@@ -41,11 +41,16 @@ export class SqliteBlobTransitions implements BlobTransitionStore {
     return this.#transitions.arrive(digest, work);
   }
 
+  hold(): BlobHold {
+    return this.#transitions.hold();
+  }
+
   async takeAway(
-    digests: readonly Digest[],
+    wanted: readonly Digest[],
     departure: Departure,
     take: (going: readonly Digest[]) => Promise<readonly Digest[]>,
   ): Promise<readonly Digest[]> {
+    const digests = departure === "unlinked" ? this.#transitions.notHeld(wanted) : wanted;
     if (departure === "unlinked") await this.#strikeOff(digests);
     // In one turn of the event loop: no link comes between the look and the claim.
     const going = this.#transitions.begin(findBlobsThat(this.#database, departure, digests));

@@ -5,7 +5,7 @@ import { passFaultPoint } from "../../lib/files/fault-point.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { CheckedStatement } from "./checked-statement.ts";
-import { openSqliteFile } from "./open-sqlite-file.ts";
+import { CHECKPOINT_PAGES, openSqliteFile } from "./open-sqlite-file.ts";
 import { quickCheck } from "./quick-check.ts";
 import { isStorageFull, storageError, storageFull } from "../storage-error.ts";
 import { isSqliteDamage } from "../store-damage.ts";
@@ -56,6 +56,8 @@ export class SqliteDatabase {
   #tellDamage: () => void = () => {};
   #changes: ChangeSink | null = null;
   #transactions = 0;
+  /** How many want the file to stay as it is. */
+  #stillness = 0;
   #afterwards: (() => void)[] = [];
   #otherwise: (() => void)[] = [];
   /** Transactions that somebody waits for, in their order. */
@@ -93,6 +95,23 @@ export class SqliteDatabase {
   /** From now on tells of all that transactions change. */
   watch(changes: ChangeSink): void {
     this.#changes = changes;
+  }
+
+  /**
+   * Runs work during which nothing is written to the database's file, but to its log alone, which grows: a copy of the file and
+   * then of the log is the whole database, as of some moment in between.
+   */
+  async withoutCheckpoints<T>(work: () => Promise<T>): Promise<T> {
+    this.#stillness++;
+    this.script("PRAGMA wal_autocheckpoint = 0");
+    try {
+      // A log all of which is in the file is begun anew by the next transaction, under the eyes of whoever copies it: it is now.
+      await this.#flushed(this.#write(() => this.query<null, []>("UPDATE store SET closed = closed").run()));
+      return await work();
+    } finally {
+      this.#stillness--;
+      if (this.#stillness === 0) this.script(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    }
   }
 
   /** Runs statements that return nothing. */
