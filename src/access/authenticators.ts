@@ -49,6 +49,8 @@ export class Authenticators implements Authenticator {
   /** By a hash that nobody else can make: a password is kept nowhere. */
   readonly #key = randomBytes(32);
   readonly #right: ExpiringMap<string, Principal>;
+  /** What was wrong is wrong the next time: a node with an old password guesses nothing, and costs nothing. */
+  readonly #wrong: ExpiringMap<string, true>;
   readonly #comparing = new SingleFlight<string, Principal | null>();
   /** Grows with each change, so that what began before it is not remembered. */
   #generation = 0;
@@ -57,12 +59,14 @@ export class Authenticators implements Authenticator {
     this.#options = options;
     this.#throttle = new FailureThrottle(options.elapsed);
     this.#right = new ExpiringMap(REMEMBERED.ms, REMEMBERED.pairs, options.elapsed);
+    this.#wrong = new ExpiringMap(REMEMBERED.ms, REMEMBERED.pairs, options.elapsed);
   }
 
   /** Somebody has come, gone or changed: what was right may be wrong now. */
   forget(): void {
     this.#generation++;
     this.#right.clear();
+    this.#wrong.clear();
   }
 
   /**
@@ -130,6 +134,7 @@ export class Authenticators implements Authenticator {
     const hash = createHmac("sha256", this.#key).update(`${username}\0${password}`).digest("base64");
     const right = this.#right.get(hash);
     if (right !== null) return right;
+    if (this.#wrong.get(hash) !== null) return null;
     const { remote } = arrival;
     const address = clientAddress(request.headers, remote?.address ?? "", this.#options.trustedProxies());
     // Who asks the same at once, as clients do for an image's layers, shares one answer.
@@ -153,7 +158,10 @@ export class Authenticators implements Authenticator {
         // A whole fleet may show what is somebody's elsewhere; who guesses there is slowed down there.
         const isForeign = credentials.kind === "basic" && (await this.#options.foreign.add(credentials)) !== null;
         if (isForeign) this.#throttle.takeBack(address, username);
-        else this.#options.failed?.(address, username);
+        else {
+          this.#options.failed?.(address, username);
+          if (generation === this.#generation) this.#wrong.set(hash, true);
+        }
         return null;
       }
       this.#throttle.takeBack(address, username);

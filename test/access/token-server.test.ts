@@ -190,6 +190,9 @@ describe.skipIf(isForeignRegistry)("the token server", () => {
         send("GET", `${other.larder.url}/v2/`, {
           headers: { Authorization: basicOf("bob", password), "X-Forwarded-For": from },
         });
+      // A node that shows an old password again and again guesses nothing.
+      for (let tries = 0; tries < 30; tries++) expect((await guess("192.0.2.3", "old")).status).toBe(401);
+      expect((await guess("192.0.2.3", passwordOf("bob"))).status).toBe(200);
       const answers = [];
       for (let tries = 0; tries < 12; tries++) answers.push(await guess("192.0.2.1", `wrong${tries}`));
       expect(answers.map(({ status }) => status).slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 401));

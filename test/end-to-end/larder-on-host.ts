@@ -19,6 +19,6 @@ export async function startLarder(host: LabHost, ...argv: readonly string[]): Pr
 }
 
 async function answers(host: LabHost, port: number): Promise<boolean> {
-  const request = `process.exit((await fetch("http://127.0.0.1:${port}/v2/")).status === 200 ? 0 : 1)`;
+  const request = `process.exit((await fetch("http://127.0.0.1:${port}/v2/")).status < 500 ? 0 : 1)`;
   return (await host.run([process.execPath, "--eval", request], { timeoutMs: 5_000 })).status === 0;
 }
