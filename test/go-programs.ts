@@ -37,6 +37,7 @@ const PROGRAMS = {
   helm: one("helm.sh/helm/v3", "v3.22.0", "cmd/helm"),
   "helm-4": one("helm.sh/helm/v4", "v4.3.1", "cmd/helm"),
   kustomize: one("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.3", ""),
+  notation: one("github.com/notaryproject/notation", "v1.3.2", "cmd/notation"),
   oras: one("oras.land/oras", "v1.3.6", "cmd/oras"),
   regctl: one("github.com/regclient/regclient", "v0.11.7", "cmd/regctl"),
   regsync: one("github.com/regclient/regclient", "v0.11.7", "cmd/regsync"),
