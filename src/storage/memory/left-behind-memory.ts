@@ -24,9 +24,9 @@ type Repository = {
 type Images = {
   readonly repositories: ReadonlyMap<RepositoryName, Repository>;
   /** Takes out a manifest with what only it held and what is attached to it. How many went. */
-  removeImage(name: RepositoryName, digest: Digest): number;
+  removeImage(name: RepositoryName, digest: Digest, nowMs: number): number;
   /** Takes out what is attached to a manifest that is not here. How many went. */
-  removeAttached(name: RepositoryName, subject: Digest): number;
+  removeAttached(name: RepositoryName, subject: Digest, nowMs: number): number;
   readonly events: { add(event: NewEvent): void };
 };
 
@@ -72,12 +72,12 @@ export class MemoryLeftBehind implements LeftBehindStore {
       const isPushed = attached.length === 0 || attached.some((one) => one.isPushed);
       if (!isDue(isPushed, Math.max(0, ...attached.map(({ usedAtMs }) => usedAtMs)))) return 0;
       repository.left.delete(digest);
-      return this.#images.removeAttached(name, digest);
+      return this.#images.removeAttached(name, digest, nowMs);
     }
     held.usedAtMs = Math.min(held.usedAtMs, nowMs);
     if (!isDue(held.isPushed, held.usedAtMs) || holderOf(repository, digest) !== null) return 0;
     if ([digest, ...partsOf(repository, digest)].some((one) => isKept(name, one))) return 0;
-    const count = this.#images.removeImage(name, digest);
+    const count = this.#images.removeImage(name, digest, nowMs);
     this.#images.events.add({ ...eventOfRemoval(name, null, digest, nowMs, NO_CAUSE), kind: "expired" });
     return count;
   }

@@ -194,13 +194,13 @@ class MemoryMetadata {
     cause: EventCause = NO_CAUSE,
   ): Promise<boolean> {
     const repository = this.#open(name);
-    if (!this.#remove(repository, digest, withChildren ? 0 : atMs)) return false;
+    if (!this.#remove(repository, digest, withChildren ? 0 : atMs, atMs)) return false;
     this.events.add(eventOfRemoval(name, null, digest, atMs, cause));
-    if (withChildren) this.#collectOrphans(repository, 1);
+    if (withChildren) this.#collectOrphans(repository, 1, atMs);
     return true;
   }
 
-  #remove(repository: Repository, digest: Digest, orphanedAtMs: number): boolean {
+  #remove(repository: Repository, digest: Digest, orphanedAtMs: number, nowMs: number): boolean {
     const held = repository.manifests.get(digest);
     if (held === undefined) return false;
     repository.manifests.delete(digest);
@@ -213,7 +213,7 @@ class MemoryMetadata {
       const stays = orphanedAtMs === EVICTED && orphan?.isPushed === true;
       if (orphan !== undefined && !stays && this.#isUnnamed(repository, child)) orphan.orphanedAtMs = orphanedAtMs;
     }
-    if (orphanedAtMs <= 0) this.#releaseAttached(repository, digest, orphanedAtMs);
+    if (orphanedAtMs <= 0) this.#releaseAttached(repository, digest, nowMs, orphanedAtMs);
     else if (isAnythingAttached(repository, digest)) repository.left.set(digest, orphanedAtMs);
     return true;
   }
@@ -223,15 +223,16 @@ class MemoryMetadata {
   }
 
   /** As `MemoryLeftBehind` needs it. */
-  removeImage(name: RepositoryName, digest: Digest): number {
-    this.#remove(this.#open(name), digest, 0);
-    return 1 + this.#collectOrphans(this.#open(name), 1);
+  removeImage(name: RepositoryName, digest: Digest, nowMs: number): number {
+    this.#remove(this.#open(name), digest, 0, nowMs);
+    return 1 + this.#collectOrphans(this.#open(name), 1, nowMs);
   }
 
   /** As `MemorySpace` needs it. */
   removeEvicted(name: RepositoryName, digest: Digest): void {
-    this.#remove(this.#open(name), digest, EVICTED);
-    this.#collectOrphans(this.#open(name), 1);
+    // What loses a tag by this is noted with the time of whoever looks at it next.
+    this.#remove(this.#open(name), digest, EVICTED, Number.MAX_SAFE_INTEGER);
+    this.#collectOrphans(this.#open(name), 1, Number.MAX_SAFE_INTEGER);
   }
 
   /** As `MemorySpace` needs it. */
@@ -240,18 +241,21 @@ class MemoryMetadata {
   }
 
   /** As `MemoryLeftBehind` needs it. */
-  removeAttached(name: RepositoryName, subject: Digest): number {
-    this.#releaseAttached(this.#open(name), subject);
-    return this.#collectOrphans(this.#open(name), 1);
+  removeAttached(name: RepositoryName, subject: Digest, nowMs: number): number {
+    this.#releaseAttached(this.#open(name), subject, nowMs);
+    return this.#collectOrphans(this.#open(name), 1, nowMs);
   }
 
-  #releaseAttached({ manifests, tags }: Repository, subject: Digest, orphanedAtMs = 0): void {
+  #releaseAttached(repository: Repository, subject: Digest, nowMs: number, orphanedAtMs = 0): void {
+    const { manifests, tags } = repository;
     const attached = [...manifests].filter(([, held]) => held.subject === subject).map(([digest]) => digest);
     for (const tag of attachmentTagsOf(subject)) {
       for (const kind of orphanedAtMs === EVICTED ? [tags.cached] : Object.values(tags)) {
         const entry = kind.get(tag);
-        if (entry !== undefined) attached.push(entry.digest);
         kind.delete(tag);
+        if (entry === undefined) continue;
+        attached.push(entry.digest);
+        this.#noteLeft(repository, entry.digest, nowMs);
       }
     }
     const tagged = new Set(Object.values(tags).flatMap((kind) => Array.from(kind.values(), ({ digest }) => digest)));
@@ -267,7 +271,7 @@ class MemoryMetadata {
     return !tagged && ![...repository.manifests.values()].some((held) => held.references.includes(digest));
   }
 
-  #collectOrphans(repository: Repository, beforeMs: number): number {
+  #collectOrphans(repository: Repository, beforeMs: number, nowMs: number): number {
     const isDue = ([digest, held]: [Digest, Held]) =>
       held.orphanedAtMs !== null &&
       held.orphanedAtMs < beforeMs &&
@@ -275,8 +279,12 @@ class MemoryMetadata {
       (held.subject === null || !repository.manifests.has(held.subject));
     let count = 0;
     for (let due = [...repository.manifests].find(isDue); due; due = [...repository.manifests].find(isDue)) {
-      this.#remove(repository, due[0], due[1].orphanedAtMs ?? 0);
+      this.#remove(repository, due[0], due[1].orphanedAtMs ?? 0, nowMs);
       count++;
+    }
+    // What something holds is none: it becomes one with what holds it.
+    for (const held of repository.manifests.values()) {
+      if (held.orphanedAtMs !== null && held.orphanedAtMs < beforeMs) held.orphanedAtMs = null;
     }
     return count;
   }
@@ -316,7 +324,7 @@ class MemoryMetadata {
     const held = repository.manifests.get(entry.digest);
     if (withManifest && held !== undefined && this.#isUnnamed(repository, entry.digest)) {
       held.orphanedAtMs = 0;
-      this.#collectOrphans(repository, 1);
+      this.#collectOrphans(repository, 1, atMs);
     }
     return entry.kind;
   }
@@ -498,7 +506,7 @@ class MemoryMetadata {
   async collectLinks(beforeMs: number): Promise<{ manifests: number; links: number }> {
     let [manifests, links] = [0, 0];
     for (const repository of this.repositories.values()) {
-      manifests += this.#collectOrphans(repository, beforeMs);
+      manifests += this.#collectOrphans(repository, beforeMs, beforeMs);
       const needed = new Set([...repository.manifests.values()].flatMap((held) => held.references));
       for (const [digest, link] of repository.links) {
         if (link.touchedAtMs >= beforeMs) continue;
