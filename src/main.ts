@@ -76,6 +76,7 @@ const VERBS: readonly Verb[] = [
   { name: "rules", load: async (io) => (await import("./cli/verbs/rules.ts")).rulesCommand(io) },
   { name: "unpin", load: async (io) => (await import("./cli/verbs/unpin.ts")).unpinCommand(io) },
   { name: "gc", load: async (io) => (await import("./cli/verbs/gc.ts")).gcCommand(io) },
+  { name: "retention", load: async (io) => (await import("./cli/verbs/retention.ts")).retentionCommand(io) },
   { name: "verify", load: async (io) => (await import("./cli/verbs/verify.ts")).verifyCommand(io) },
   { name: "backup", load: async (io) => (await import("./cli/verbs/backup.ts")).backupCommand(io) },
   { name: "restore", load: async (io) => (await import("./cli/verbs/restore.ts")).restoreCommand(io) },

@@ -116,7 +116,7 @@ class Model {
   }
 
   run(atMs: number, pins: ReadonlySet<Digest>): void {
-    for (const [digest, sinceMs] of [...this.left]) {
+    for (const [digest, sinceMs] of this.left) {
       const found = this.held.get(digest);
       const attached = [...this.held.values()].filter(({ subject }) => subject === digest);
       const about = found === undefined ? attached : [found];

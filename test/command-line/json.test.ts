@@ -14,6 +14,7 @@ beforeAll(async () => {
   site = await TestSite.open(["--https", "127.0.0.1:0"]);
   await publishMulti(site.upstream.url, "library/app", "1", ["linux/amd64", "linux/arm64"]);
   await pushImage(site.larder.url, "mine", smallImage(), "1");
+  await pushImage(site.larder.url, "without-a-tag", smallImage());
   await pushImage(site.larder.url, "tarred", await tarredImage(), "1");
   await site.write(
     "pod.yaml",
@@ -66,6 +67,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   "aci ls": ["aci", "ls", "DIR/acis"],
   "aci sign": ["aci", "sign", "DIR/pod.yaml"],
   "aci key": ["aci", "key"],
+  "ls --untagged": ["ls", "--untagged"],
   rm: ["rm", "mine:1", "absent:1"],
   client: ["client"],
   "client TARGET": ["client", "containerd"],
@@ -82,6 +84,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   unpin: ["unpin", "app:1", "absent:1"],
   "rules test": ["rules", "test", "anonymous", "pull", "team/app"],
   gc: ["gc"],
+  retention: ["retention"],
   verify: ["verify"],
   backup: ["backup", "DIR/backup"],
   restore: ["restore", "DIR/backup", "--data", "DIR/restored"],

@@ -56,6 +56,7 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         "remove images",
         ["larder rm nginx:1.27", "a tag"],
         ["larder rm quay.io/coreos/etcd@sha256:…", "a manifest, and its tags"],
+        ["larder rm 'team/*:pr-*'", "what matches, once you have seen it"],
       ),
     ],
   },
@@ -176,6 +177,12 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
       ),
       verb("unpin", "let go of what was pinned", ["larder unpin 'registry.k8s.io/**'", ""]),
       verb("gc", "give back the space of what was removed", ["larder gc --grace 0s", "pushes in flight fail"]),
+      verb(
+        "retention",
+        "which pushed tags the rules of the settings remove",
+        ["larder retention --all", "and why the others stay"],
+        ["larder retention run", "without waiting for the hour"],
+      ),
       verb(
         "verify",
         "compare files with their digests, and mend what is damaged",

@@ -79,6 +79,27 @@ export const listedImages = v.array(
   }),
 );
 
+/** Manifests without a tag: `ls --untagged`. */
+export const untaggedImages = v.array(
+  v.object({
+    image: v.pipe(v.string(), v.description("the full name: `docker.io/library/nginx@sha256:…`")),
+    digest,
+    mediaType: v.string(),
+    kind: v.picklist(["pushed", "cached"]),
+    sizeBytes: bytes,
+    leftBehindAt: v.pipe(
+      v.nullable(time),
+      v.description("when it lost its last tag; null: it was put by its digest alone, as far as is known"),
+    ),
+    pulledAt: v.nullable(time),
+    goesAt: v.pipe(
+      v.nullable(time),
+      v.description("when it goes by itself, if nobody pulls it until then; null: it stays"),
+    ),
+    heldBy: v.pipe(v.nullable(v.string()), v.description("what keeps it")),
+  }),
+);
+
 /** An image and what it is made of: `inspect`. */
 export const inspectedImage = v.object({
   image,
@@ -106,7 +127,10 @@ export const inspectedImage = v.object({
 export const removedImages = v.array(
   v.object({
     image: v.pipe(v.string(), v.description("the full name of what was removed, or the name that was given")),
-    status: v.picklist(["removed", "absent"]),
+    status: v.pipe(
+      v.picklist(["removed", "absent", "failed", "would-go"]),
+      v.description("`failed`: `reason` says why it was not removed; `would-go`: with `--dry-run`"),
+    ),
     reason,
     warning,
   }),

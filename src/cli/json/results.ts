@@ -21,6 +21,7 @@ import {
   preloadedImages,
   removedImages,
   signatureResults,
+  untaggedImages,
 } from "./image-results.ts";
 import {
   authorityResult,
@@ -34,6 +35,7 @@ import {
   offlineResult,
   pinnedResults,
   rebuildResult,
+  retentionResult,
   ruleResult,
   statsResult,
   verifyResult,
@@ -43,6 +45,7 @@ import {
 /** What each verb prints with `--json`, by the verb as it is called. */
 export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   ls: listedImages,
+  "ls --untagged": untaggedImages,
   cache: broughtImages,
   upload: copiedImages,
   inspect: inspectedImage,
@@ -74,6 +77,7 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   "rules test": ruleResult,
   "pin ls": listedPins,
   gc: collectionResult,
+  retention: retentionResult,
   verify: verifyResult,
   backup: backupResult,
   restore: backupResult,

@@ -71,6 +71,32 @@ export const collectionResult = v.object({
   ...collectionCounts,
 });
 
+/** What the retention rules remove, or would: `retention`. */
+export const retentionResult = v.object({
+  rules: v.pipe(count, v.description("how many there are")),
+  gone: v.pipe(count, v.description("tags that went, or would go")),
+  stayed: v.pipe(count, v.description("tags that a rule is about and that stay")),
+  takesNothingBefore: v.pipe(
+    v.nullable(time),
+    v.description("until then the rules, which were changed, remove nothing by themselves; null: they do"),
+  ),
+  doubt: v.pipe(v.nullable(v.string()), v.description("why nothing goes for its age at present")),
+  tags: v.array(
+    v.object({
+      image: v.string(),
+      digest,
+      status: v.pipe(
+        v.picklist(["goes", "stays", "removed", "changed"]),
+        v.description("`goes`: it would; `changed`: removed or moved meanwhile, and let be"),
+      ),
+      rule: v.pipe(count, v.description("which rule decides, from 1 on")),
+      reason: v.pipe(v.string(), v.description("why it goes, or stays")),
+      updatedAt: time,
+      pulledAt: v.nullable(time),
+    }),
+  ),
+});
+
 /** What was found when all files were read: `verify`. */
 export const verifyResult = v.object({
   status: v.pipe(

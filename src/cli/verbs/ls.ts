@@ -2,14 +2,15 @@ import { Command, Option } from "commander";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { formatBytes } from "../format-bytes.ts";
-import { listedImages } from "../json/image-results.ts";
+import { listedImages, untaggedImages } from "../json/image-results.ts";
 import { timeOf } from "../json/json-values.ts";
 import { writeJson } from "../json/write-json.ts";
 import type { ImageOrder, ImageRow } from "../../remote/image-registry.ts";
-import { addConnectionOptions, connect } from "../registry-connection.ts";
+import { listUntagged, UNTAGGED_COLUMNS, untaggedCells, untaggedResult } from "../list-untagged.ts";
+import { addConnectionOptions, connect, connectLarder } from "../registry-connection.ts";
 import { type Column, formatTable } from "../table.ts";
 
-type Flags = { readonly registry?: string; readonly json?: true; readonly sort: ImageOrder };
+type Flags = { readonly registry?: string; readonly untagged?: true; readonly json?: true; readonly sort: ImageOrder };
 
 /** `larder ls`: what the registry holds. */
 export function lsCommand(io: CommandIo): Command {
@@ -19,9 +20,11 @@ export function lsCommand(io: CommandIo): Command {
     )
     .argument("[text]", "only those whose names hold this: nginx, quay.io/, :1.31")
     .addOption(new Option("--sort <order>", "by name, or by a time, the latest first").choices(ORDERS).default("name"))
+    .option("--untagged", "instead those that have no tag: left behind by one, or pushed by their digest alone")
     .option("--json", "as JSON");
   return addConnectionOptions(command).action((text: string | undefined, flags: Flags) =>
     failingPlainly(io.signal, async () => {
+      if (flags.untagged === true) return showUntagged(text ?? "", flags, io);
       const registry = await connect(flags, io);
       const rows = await registry.list(text ?? "", flags.sort);
       if (rows === null) throw new CommandFailure(1, `${registry.host} gives no list of its repositories`);
@@ -33,6 +36,13 @@ export function lsCommand(io: CommandIo): Command {
       io.stdout.write(formatTable(COLUMNS, rows.map(cells), io.stdout.columns ?? null));
     }),
   );
+}
+
+async function showUntagged(text: string, flags: Flags, io: CommandIo): Promise<void> {
+  const rows = await listUntagged(await connectLarder(flags, "ls --untagged", io), text);
+  if (flags.json === true) return writeJson(io.stdout, untaggedImages, rows.map(untaggedResult));
+  if (rows.length === 0) return io.stderr.write("larder: there is no manifest without a tag\n");
+  io.stdout.write(formatTable(UNTAGGED_COLUMNS, rows.map(untaggedCells), io.stdout.columns ?? null));
 }
 
 const ORDERS = ["name", "updated", "pulled"] as const satisfies readonly ImageOrder[];

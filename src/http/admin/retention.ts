@@ -51,23 +51,30 @@ export function applyRetention(
   return {
     onLeave: () => left.abort(),
     work: async (tell) => {
-      let [gone, stayed] = [0, 0];
-      if (dryRun || all) {
-        for await (const judgement of retention.judge(ending)) {
-          if (judgement.goes) gone++;
-          else stayed++;
-          if (judgement.goes ? dryRun : all) tell(lineOf(judgement, judgement.goes ? "goes" : "stays"));
-        }
-      }
-      if (!dryRun) {
-        gone = await retention.apply(cause, ending, (applied) =>
-          tell(lineOf(applied, applied.isGone ? "removed" : "changed")),
-        );
-      }
+      const say = (judgement: Judgement, status: TagLine["status"]) => {
+        if (all || status !== "stays") tell(lineOf(judgement, status));
+      };
+      const { gone, stayed } = dryRun
+        ? await judgeAll(retention, ending, say)
+        : await retention.apply(cause, ending, say);
       const { rules, fromMs, doubt } = await retention.outlook();
       return { kind: "done", rules, gone, stayed, takesNothingBeforeMs: fromMs, doubt };
     },
   };
+}
+
+async function judgeAll(
+  retention: Retention,
+  signal: AbortSignal,
+  say: (judgement: Judgement, status: "goes" | "stays") => void,
+): Promise<{ readonly gone: number; readonly stayed: number }> {
+  let [gone, stayed] = [0, 0];
+  for await (const judgement of retention.judge(signal)) {
+    if (judgement.goes) gone++;
+    else stayed++;
+    say(judgement, judgement.goes ? "goes" : "stays");
+  }
+  return { gone, stayed };
 }
 
 type TagLine = Extract<RetentionProgress, { kind: "tag" }>;

@@ -41,8 +41,12 @@ export type RetentionReport = {
   readonly notice: string | null;
 };
 
-/** What became of a tag that the rules were to take. */
-export type Applied = Judgement & { readonly isGone: boolean };
+/** What became of a tag that a rule is about: `changed` was removed or moved since it was judged, and is let be. */
+export type Outcome = "stays" | "removed" | "changed";
+
+/** How many tags went, and how many that rules are about stayed. */
+type Applied = { readonly gone: number; readonly stayed: number };
+type Tell = (judgement: Judgement, outcome: Outcome) => void;
 
 /** So often the rules are applied. */
 const APPLY_EVERY_MS = 3_600_000;
@@ -79,10 +83,10 @@ export class Retention {
   }
 
   /**
-   * Applies the rules now, however lately they were changed, and tells of each tag that goes. Throws UNAVAILABLE while the
+   * Applies the rules now, however lately they were changed, and tells of each tag that they are about. Throws UNAVAILABLE while the
    * clock is doubted, or somebody else applies them.
    */
-  async apply(cause: EventCause, signal: AbortSignal | null, tell: (applied: Applied) => void): Promise<number> {
+  async apply(cause: EventCause, signal: AbortSignal | null, tell: Tell): Promise<Applied> {
     const doubt = doubtOf(await this.#look());
     if (doubt !== null) throw new RegistryError("UNAVAILABLE", doubt);
     await this.#parts.settlePulls();
@@ -125,23 +129,26 @@ export class Retention {
     if (sinceMs >= 0 && sinceMs < APPLY_EVERY_MS && state.appliedAtMs >= fromMs) return { tags: 0, notice: null };
     const done = await underLease(leases, "retention", () => this.#apply(NO_CAUSE, null, () => {}));
     if (done !== null) await this.#state.write({ ...(await this.#state.read()), appliedAtMs: now() });
-    return { tags: done?.value ?? 0, notice: null };
+    return { tags: done?.value.gone ?? 0, notice: null };
   }
 
-  async #apply(cause: EventCause, signal: AbortSignal | null, tell: (applied: Applied) => void): Promise<number> {
-    const { tags, now } = this.#parts;
-    let count = 0;
+  async #apply(cause: EventCause, signal: AbortSignal | null, tell: Tell): Promise<Applied> {
+    let [gone, stayed] = [0, 0];
     for await (const judgements of this.#judgeRepositories(this.#parts.turns.begin(signal))) {
       for (const judgement of judgements) {
-        if (!judgement.goes) continue;
-        const { repository, tag, kind, digest, updatedAtMs } = judgement.tag;
-        const only = { kind, digest, updatedAtMs, event: "expired" } as const;
-        const isGone = (await tags.deleteTag(repository, tag, true, now(), cause, only)) !== null;
-        if (isGone) count++;
-        tell({ ...judgement, isGone });
+        const outcome = judgement.goes ? await this.#remove(judgement.tag, cause) : "stays";
+        if (outcome === "removed") gone++;
+        else stayed++;
+        tell(judgement, outcome);
       }
     }
-    return count;
+    return { gone, stayed };
+  }
+
+  async #remove({ repository, tag, kind, digest, updatedAtMs }: LocatedTag, cause: EventCause): Promise<Outcome> {
+    const only = { kind, digest, updatedAtMs, event: "expired" } as const;
+    const removed = await this.#parts.tags.deleteTag(repository, tag, true, this.#parts.now(), cause, only);
+    return removed === null ? "changed" : "removed";
   }
 
   async *#judgeRepositories(work: Work): AsyncGenerator<readonly Judgement[]> {
