@@ -1,7 +1,7 @@
 /**
  * One call of the kubelet's: PullImage, by gRPC over a Unix socket, as there is no crictl in Debian.
  *
- * Sources: Kubernetes' CRI, `api.proto` of version v1 (PullImageRequest, ImageSpec, PullImageResponse); gRPC over
+ * Sources: Kubernetes' CRI, `api.proto` of version v1 (PullImageRequest, ImageSpec, AuthConfig, PullImageResponse); gRPC over
  * HTTP/2 (a message is a zero byte, four bytes of length, and the protobuf).
  */
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
@@ -17,11 +17,14 @@ const PULL_IMAGE = {
   te: "trailers",
 };
 
+/** What the kubelet sends of a pull secret. */
+type PullSecret = { readonly username: string; readonly password: string };
+
 /** Has the runtime behind `socketPath` pull an image. Returns the image's id. Throws with the runtime's message. */
-export async function pullByCri(socketPath: string, image: string): Promise<Digest> {
+export async function pullByCri(socketPath: string, image: string, secret: PullSecret | null = null): Promise<Digest> {
   const session = connect("http://localhost", { createConnection: () => createConnection(socketPath) });
   try {
-    const response = await call(session, firstField(firstField(Buffer.from(image))));
+    const response = await call(session, Buffer.concat([field(1, field(1, Buffer.from(image))), authOf(secret)]));
     // The one field of PullImageResponse: its tag, its length, the image's id.
     return readDigest(response.subarray(2).toString());
   } finally {
@@ -52,8 +55,15 @@ function call(session: ClientHttp2Session, message: Buffer): Promise<Buffer> {
   });
 }
 
-/** Field 1, of a type that has a length, of a protobuf message. */
-function firstField(content: Buffer): Buffer {
-  if (content.length > 127) throw new Error("the image's name is too long: its length must fit in one byte");
-  return Buffer.concat([Buffer.from([0x0a, content.length]), content]);
+/** AuthConfig, the second field of the request. */
+function authOf(secret: PullSecret | null): Buffer {
+  if (secret === null) return Buffer.alloc(0);
+  const { username, password } = secret;
+  return field(2, Buffer.concat([field(1, Buffer.from(username)), field(2, Buffer.from(password))]));
+}
+
+/** A field of a protobuf message, of a type that has a length. */
+function field(number: number, content: Buffer): Buffer {
+  if (content.length > 127) throw new Error("the content is too long: its length must fit in one byte");
+  return Buffer.concat([Buffer.from([(number << 3) | 2, content.length]), content]);
 }

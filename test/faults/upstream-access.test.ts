@@ -3,57 +3,24 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../src/lib/async/clock.ts";
-import type { Namespace } from "../../src/oci/repository-name.ts";
-import { parseRepositoryPath } from "../../src/oci/repository-name.ts";
-import { parseTag } from "../../src/oci/tag.ts";
-import { fixedCredentials } from "../../src/upstream/auth/credentials.ts";
-import { startTokenService, type TestTokenService, USER } from "../../src/upstream/auth/token-service.fixture.ts";
-import {
-  type DockerRegistry,
-  hasDockerRegistry,
-  startDockerRegistry,
-} from "../../src/upstream/docker-registry.fixture.ts";
-import { openRegistry } from "../../src/upstream/open-registry.ts";
-import { type Certificate, hasOpenssl, makeCertificate } from "../../src/upstream/transport/certificate.fixture.ts";
-import { systemResolver } from "../../src/upstream/transport/host-resolver.ts";
-import { digestOf } from "../../src/oci/digest.ts";
-import { type Image, makeImage } from "../conformance/content-factory.ts";
+import { USER } from "../../src/upstream/auth/token-service.fixture.ts";
+import { hasDockerRegistry } from "../../src/upstream/docker-registry.fixture.ts";
+import { hasOpenssl } from "../../src/upstream/transport/certificate.fixture.ts";
+import type { Image } from "../conformance/content-factory.ts";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { type Reply, send, withQuery } from "../conformance/registry-client.ts";
 import { requirement } from "../requirement.ts";
+import { PRIVATE, PrivateRegistry, PUBLIC } from "./private-registry.ts";
 
 const HOST = "private.test";
-const [PUBLIC, PRIVATE] = ["public/app", "private/app"];
 const RIGHT = `${USER.username}:${USER.password}`;
 
-let certificate: Certificate;
-let tokens: TestTokenService;
-let registry: DockerRegistry;
+let registry: PrivateRegistry;
 let folder: string;
 let larder: LarderProcess | null = null;
-const images: Record<string, Image> = { [PUBLIC]: makeImage(), [PRIVATE]: makeImage() };
 
 const NEEDS = requirement("docker-registry", "openssl");
 const isAble = NEEDS.met && hasDockerRegistry && hasOpenssl;
-
-async function publish(path: string, image: Image): Promise<void> {
-  const namespace = "registry.test" as Namespace;
-  const client = openRegistry({
-    namespace,
-    endpoint: { url: registry.url },
-    credentials: fixedCredentials(namespace, USER.username, USER.password),
-    resolver: systemResolver(systemClock.elapsed),
-    instanceId: "test",
-    userAgent: "test",
-    clock: systemClock,
-  });
-  for (const { bytes } of image.blobs) {
-    const open = async (offset: number) => new Blob([bytes.slice(offset)]).stream();
-    await client.pushBlob(parseRepositoryPath(path), { digest: digestOf(bytes), sizeBytes: bytes.byteLength, open });
-  }
-  await client.putManifest(parseRepositoryPath(path), parseTag("1"), image.manifest);
-}
 
 async function serve(upstream: object = {}, more: object = {}): Promise<LarderProcess> {
   const file = join(folder, "larder.yaml");
@@ -119,6 +86,7 @@ async function tokenFor(challenged: Reply, credentials: string | null, form: boo
   return reply.status === 200 ? (JSON.parse(reply.text) as { token: string }).token : reply;
 }
 
+type Path = typeof PUBLIC | typeof PRIVATE;
 const everythingOf = (path: string, image: Image): readonly string[] => [
   `${path}/manifests/1`,
   `${path}/manifests/${image.manifest.digest}`,
@@ -126,15 +94,15 @@ const everythingOf = (path: string, image: Image): readonly string[] => [
   `${path}/tags/list`,
 ];
 
-async function expectAll(path: string, credentials: string | null, way: Asking = BY_NS): Promise<void> {
-  for (const tail of everythingOf(path, images[path] as Image)) {
+async function expectAll(path: Path, credentials: string | null, way: Asking = BY_NS): Promise<void> {
+  for (const tail of everythingOf(path, registry.images[path])) {
     const reply = await pull(tail, credentials, way);
     expect([tail, reply.status], reply.text).toEqual([tail, 200]);
   }
 }
 
-async function expectNothing(path: string, credentials: string | null, way: Asking = BY_NS): Promise<void> {
-  for (const tail of everythingOf(path, images[path] as Image)) {
+async function expectNothing(path: Path, credentials: string | null, way: Asking = BY_NS): Promise<void> {
+  for (const tail of everythingOf(path, registry.images[path])) {
     const reply = await pull(tail, credentials, way);
     expect([tail, reply.status], reply.text).not.toEqual([tail, 200]);
     expect(reply.text).not.toContain("layers");
@@ -143,19 +111,13 @@ async function expectNothing(path: string, credentials: string | null, way: Aski
 
 describe.skipIf(!isAble)("a registry that decides who may pull what of it", () => {
   beforeAll(async () => {
-    certificate = await makeCertificate("DNS:tokens.test");
-    tokens = startTokenService(certificate);
-    registry = await startDockerRegistry({ kind: "token", realm: tokens.realm, cert: certificate.cert });
-    for (const [path, image] of Object.entries(images)) await publish(path, image);
+    registry = await PrivateRegistry.start();
   });
-  afterAll(async () => {
-    await registry.stop();
-    tokens.stop();
-  });
+  afterAll(() => registry.stop());
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "larder-upstream-access-"));
-    tokens.intercept = null;
-    tokens.questions.length = 0;
+    registry.tokens.intercept = null;
+    registry.tokens.questions.length = 0;
   });
   afterEach(async () => {
     await larder?.stop();
@@ -182,7 +144,7 @@ describe.skipIf(!isAble)("a registry that decides who may pull what of it", () =
   test("is no way around by other names: of larder's own, of another registry, by mounts, lists and the admin API", async () => {
     await serve({}, { unqualified: [HOST], open: true });
     await expectAll(PRIVATE, RIGHT);
-    const image = images[PRIVATE] as Image;
+    const image = registry.images[PRIVATE];
     const ways: readonly Asking[] = [{}, { prefix: "local/" }, { ns: "other.test" }];
     for (const way of ways) await expectNothing(PRIVATE, null, way);
     // Whom it lets in finds it by a name without a registry, too: Docker's mirrors ask so.
@@ -221,7 +183,8 @@ describe.skipIf(!isAble)("a registry that decides who may pull what of it", () =
     await expectAll(PRIVATE, RIGHT);
     await Promise.all(Array.from({ length: 60 }, () => pull(`${PUBLIC}/manifests/1`, null)));
     const count = (who: string, path: string) =>
-      tokens.questions.filter((one) => one.who === who && one.scopes.includes(`repository:${path}:pull`)).length;
+      registry.tokens.questions.filter((one) => one.who === who && one.scopes.includes(`repository:${path}:pull`))
+        .length;
     expect([count(USER.username, PRIVATE), count("anonymous", PRIVATE)]).toEqual([1, 1]);
     // One of the client that asks who may, one of larder's own that fetches.
     expect(count("anonymous", PUBLIC)).toBeLessThanOrEqual(2);
@@ -254,10 +217,10 @@ describe.skipIf(!isAble)("a registry that decides who may pull what of it", () =
     expect((await login(`larder/${HOST}`, RIGHT)).status).toBe(200);
     expect((await login(`larder/${HOST}`, `${USER.username}:no`)).status).toBe(401);
     // Here it may be any registry's, and nobody is asked.
-    tokens.questions.length = 0;
+    registry.tokens.questions.length = 0;
     expect((await login("larder", `${USER.username}:no`)).status).toBe(200);
     expect((await login("larder/other.test", RIGHT)).status).toBe(401);
-    expect(tokens.questions).toEqual([]);
+    expect(registry.tokens.questions).toEqual([]);
   });
 
   test("does not have larder's own credentials serve strangers", async () => {
@@ -271,7 +234,7 @@ describe.skipIf(!isAble)("a registry that decides who may pull what of it", () =
   test("lets go of who may not any more, within the lifetime", async () => {
     await serve({ accessLifetime: "1s" });
     await expectAll(PRIVATE, RIGHT);
-    tokens.intercept = (request) =>
+    registry.tokens.intercept = (request) =>
       request.headers.has("authorization") ? Response.json({ errors: [] }, { status: 401 }) : undefined;
     // The proof that holds is renewed in the background, or has ended.
     await Bun.sleep(1100);
