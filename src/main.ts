@@ -72,6 +72,7 @@ const VERBS: readonly Verb[] = [
     name: "verify-signature",
     load: async (io) => (await import("./cli/verbs/verify-signature.ts")).verifySignatureCommand(io),
   },
+  { name: "du", load: async (io) => (await import("./cli/verbs/du.ts")).duCommand(io) },
   { name: "pin", load: async (io) => (await import("./cli/verbs/pin.ts")).pinCommand(io) },
   { name: "rules", load: async (io) => (await import("./cli/verbs/rules.ts")).rulesCommand(io) },
   { name: "unpin", load: async (io) => (await import("./cli/verbs/unpin.ts")).unpinCommand(io) },

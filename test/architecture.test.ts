@@ -147,6 +147,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "storage",
     "registry/pull",
     "registry",
+    "registry/space",
+    "storage",
     "registry/images",
     "registry/verification",
     "registry/retention",

@@ -41,6 +41,7 @@ import {
   verifyRequest,
 } from "./image-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
+import { imageSpacePage, imageSpaceQuery, nextEvictions, nextQuery, space } from "./space-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
 import { retentionProgress, retentionRequest, untaggedPage, untaggedQuery } from "./retention-schemas.ts";
@@ -171,6 +172,27 @@ export const CONTRACT = {
     body: adoptRequest,
     bodyLimitBytes: INDEX_BODY_BYTES,
     answer: adoption,
+  }),
+  getSpace: operation("GET", "/space", {
+    action: "administer",
+    isWork: true,
+    summary: "Tell what takes the space, as a whole",
+    description: "A million blobs take some seconds.",
+    answer: space,
+  }),
+  listImageSpace: operation("GET", "/space/images", {
+    action: "administer",
+    isWork: true,
+    summary: "Tell what images take, and what their going would give back",
+    query: imageSpaceQuery,
+    answer: imageSpacePage,
+  }),
+  listNextEvictions: operation("GET", "/space/next", {
+    action: "administer",
+    isWork: true,
+    summary: "List the cached images that would be evicted next, in order",
+    query: nextQuery,
+    answer: nextEvictions,
   }),
   listPins: operation("GET", "/pins", {
     action: "administer",

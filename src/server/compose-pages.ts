@@ -168,6 +168,7 @@ function adminPages(
     lastingTraffic,
     pulls,
     pins,
+    space: of.space,
   });
   return new AdminApi(actions, {
     version,

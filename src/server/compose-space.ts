@@ -4,6 +4,7 @@ import type { Holds } from "../registry/holds/holds.ts";
 import type { PullNotes } from "../registry/pull/pull-notes.ts";
 import { DiskRoom } from "../registry/space/disk-room.ts";
 import { Evictor } from "../registry/space/evictor.ts";
+import { SpaceSurvey } from "../registry/space/space-survey.ts";
 import type { SpaceLimits } from "../registry/space/space-limits.ts";
 import { folderSpace } from "../storage/filesystem/folder-space.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
@@ -22,9 +23,10 @@ type SpaceParts = {
 export function composeSpace(
   settings: CurrentSettings,
   { log, clock }: ServerEnvironment,
-  { dataFolder, metadata }: Foundation,
+  foundation: Foundation,
   { collector, pulls, holds, isOffline, isFetching }: SpaceParts,
 ) {
+  const { dataFolder, metadata } = foundation;
   const { space, leases, statistics, events } = metadata;
   const graceMs = () => settings.now.gcGraceMs;
   const giveBack = async () => {
@@ -61,7 +63,9 @@ export function composeSpace(
     // What people push is not stopped by a limit, but cached images make way for it.
     if (kind === "pushed") void room.keep();
   });
-  return { evictor, room, disk, folder };
+  const { turns } = foundation;
+  const survey = new SpaceSurvey({ space, holds, evictor, turns, now: clock.now, graceMs });
+  return { evictor, room, disk, folder, survey };
 }
 
 async function spaceOf(folder: string): Promise<{ freeBytes: number; sizeBytes: number }> {

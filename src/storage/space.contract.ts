@@ -199,6 +199,18 @@ export function spaceContract(name: string, open: () => Promise<MetadataStore>):
       ] as never);
     });
 
+    test("blobs are added up by whom they are of", async () => {
+      await put(HERE, "cached", ["base-100", "own-10"], tags("1"));
+      await put(THERE, "pushed", ["base-100"], { ...tags("2"), kind: "pushed" });
+      await store.links.linkBlob(HERE, digestOf("on its way"), 7, LATER);
+      expect(await store.space.sumKinds(null)).toEqual({
+        pushedBytes: 100,
+        cachedBytes: 10,
+        unheldBytes: 7,
+        next: null,
+      });
+    });
+
     test("what repositories take is counted with each link and each new size", async () => {
       await put(HERE, "one", ["base-100", "one-10"], tags("1"));
       await put(THERE, "two", ["base-100"], tags("2"));

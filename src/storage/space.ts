@@ -30,6 +30,16 @@ export type ImageSpace = UsePlace & {
 /** The blobs that a repository links. Those that repositories share count for each of them. */
 export type RepositorySpace = { readonly repository: RepositoryName; readonly blobs: number; readonly bytes: number };
 
+/**
+ * Bytes of blobs: such as something that a person pushed names, such as cached manifests alone name, and such as nothing does.
+ * Of a blob that very many manifests name, only the first ones are looked at.
+ */
+export type KindTotals = {
+  readonly pushedBytes: number;
+  readonly cachedBytes: number;
+  readonly unheldBytes: number;
+};
+
 /** What images take, and their going. */
 export interface SpaceStore {
   /** Cached manifests, the longest unused first, behind a place. Many are no images by themselves but belong to one. */
@@ -48,6 +58,8 @@ export interface SpaceStore {
   evict(image: ImageSpace, atMs: number): Promise<boolean>;
   /** What repositories take, in the order of their names. */
   listRepositorySpace(page: Page): Promise<readonly RepositorySpace[]>;
+  /** Adds up some hundred blobs behind a digest. `next` is where to go on; null: that were the last ones. */
+  sumKinds(after: Digest | null): Promise<KindTotals & { readonly next: Digest | null }>;
   /** The manifests of a repository, in the order of their digests. */
   listManifests(repository: RepositoryName, page: Page): Promise<readonly Digest[]>;
 }

@@ -169,6 +169,13 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
       verb("stats", "hits, misses, bytes from disk and from upstream", ["larder stats", "what larder saved"]),
       verb("offline", "forbid or allow contact with other registries", ["larder offline on", "while larder runs"]),
       verb(
+        "du",
+        "what takes the space, and what would go next",
+        ["larder du", "as a whole"],
+        ["larder du 'quay.io/**'", "image by image"],
+        ["larder du --next 10GB", "which cached images would make way"],
+      ),
+      verb(
         "pin",
         "keep images for good, however full the disk gets",
         ["larder pin quay.io/coreos/etcd:v3.5.15", "a tag"],

@@ -42,6 +42,8 @@ import {
   versionResult,
 } from "./server-results.ts";
 
+import { imageSpaceResult, nextEvictionsResult, spaceResult } from "./space-results.ts";
+
 /** What each verb prints with `--json`, by the verb as it is called. */
 export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   ls: listedImages,
@@ -72,6 +74,9 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   stats: statsResult,
   offline: offlineResult,
   "verify-signature": signatureResults,
+  du: spaceResult,
+  "du IMAGE": imageSpaceResult,
+  "du --next": nextEvictionsResult,
   pin: pinnedResults,
   unpin: pinnedResults,
   "rules test": ruleResult,

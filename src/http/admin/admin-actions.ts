@@ -31,6 +31,7 @@ import { checkImages, inspectImage, listImages } from "./images.ts";
 import { holdBackup } from "./hold-backup.ts";
 import type { LineWork } from "./line-work.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
+import { imageSpace, nextEvictions, type SpaceParts, spaceOverview } from "./space.ts";
 import { stats } from "./stats.ts";
 import { type RuleParts, testRule } from "./test-rule.ts";
 
@@ -87,6 +88,7 @@ export type AdminParts = {
   readonly lastingTraffic: LastingTraffic;
   readonly pulls: PullNotes;
   readonly pins: Pins;
+  readonly space: SpaceParts;
 };
 
 /** Makes the functions of the admin API over these parts. */
@@ -145,6 +147,9 @@ export function adminActions(parts: AdminParts): AdminActions {
       if (tag === null && index === null) throw new RegistryError("TAG_INVALID", `${image} names no tag`);
       return { adopted: await remover.adopt({ namespace, path }, { tag, digest: parseDigest(digest), index }, cause) };
     },
+    getSpace: (_, signal) => spaceOverview(parts.space, signal),
+    listImageSpace: (query, signal) => imageSpace(parts.space, query, signal),
+    listNextEvictions: (query, signal) => nextEvictions(parts.space, query, signal),
     listPins: async () => ({ pins: (await pins.list()).map(({ text, ...rest }) => ({ pin: text, ...rest })) }),
     addPin: async ({ pin }, _, cause) => {
       const { text, isNew } = await pins.add(pin, cause.who);

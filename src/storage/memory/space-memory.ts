@@ -6,7 +6,7 @@ import type { Tag } from "../../oci/tag.ts";
 import { eventsOfEviction, type NewEvent } from "../events.ts";
 import type { StoredManifest, StoredTag, TagKind } from "../metadata.ts";
 import type { Page } from "../page.ts";
-import type { ImageSpace, RepositorySpace, SpaceStore, UsePlace } from "../space.ts";
+import type { ImageSpace, KindTotals, RepositorySpace, SpaceStore, UsePlace } from "../space.ts";
 
 type Held = {
   readonly manifest: StoredManifest;
@@ -112,6 +112,20 @@ export class MemorySpace implements SpaceStore {
       }))
       .sort((a, b) => (a.repository < b.repository ? -1 : 1))
       .slice(0, limit);
+  }
+
+  async sumKinds(): Promise<KindTotals & { readonly next: Digest | null }> {
+    const sums = { pushedBytes: 0, cachedBytes: 0, unheldBytes: 0 };
+    const all = [...this.#images.repositories.values()];
+    const naming = (blob: Digest) =>
+      all.flatMap(({ manifests }) => [...manifests.values()].filter(({ references }) => references.includes(blob)));
+    for (const blob of new Set(all.flatMap(({ links }) => [...links.keys()]))) {
+      const holders = naming(blob);
+      const kind =
+        holders.length === 0 ? "unheldBytes" : holders.some(({ isPushed }) => isPushed) ? "pushedBytes" : "cachedBytes";
+      sums[kind] += this.#images.sizeOf(blob);
+    }
+    return { ...sums, next: null };
   }
 
   async listManifests(name: RepositoryName, { after, limit }: Page): Promise<readonly Digest[]> {

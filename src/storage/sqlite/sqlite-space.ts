@@ -4,7 +4,7 @@ import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { eventsOfEviction } from "../events.ts";
 import type { Page } from "../page.ts";
-import type { ImageSpace, RepositorySpace, SpaceStore, UsePlace } from "../space.ts";
+import type { ImageSpace, KindTotals, RepositorySpace, SpaceStore, UsePlace } from "../space.ts";
 import { type Part, partsOf } from "./image-parts.ts";
 import { EVICTED, markOrphans, releaseAttached } from "./mark-orphans.ts";
 import { rememberManifest } from "./remember-row.ts";
@@ -17,6 +17,9 @@ import { removeInTurns } from "./sqlite-orphans.ts";
 const SLICE = 100;
 /** A blob that so many other repositories link is not looked at any further: one of them holds it. */
 const HOLDERS = 20;
+/** Blobs that are added up at once, in two milliseconds; of the manifests that name one, so many are looked at. */
+const KIND_ROWS = 200;
+const NAMERS = 50;
 
 type UseRow = { used_at: number; pulled_at: number; pushed: number };
 type BlobRow = { digest: string; size: number; touched_at: number };
@@ -113,6 +116,24 @@ export class SqliteSpace implements SpaceStore {
       )
       .all(repository, page.after ?? "", page.limit)
       .map(({ manifest }) => manifest as Digest);
+  }
+
+  async sumKinds(after: Digest | null): Promise<KindTotals & { readonly next: Digest | null }> {
+    const rows = this.#database
+      .query<{ digest: string; size: number; kind: number | null }, [string]>(
+        `SELECT b.digest, b.size, (
+           SELECT max(r.pushed) FROM (SELECT manifest FROM manifest_reference WHERE digest = b.digest LIMIT ${NAMERS}) f
+           CROSS JOIN repository_manifest r ON r.manifest = f.manifest) AS kind
+         FROM blob b WHERE b.digest > ? ORDER BY b.digest LIMIT ${KIND_ROWS}`,
+      )
+      .all(after ?? "");
+    const sums = { pushedBytes: 0, cachedBytes: 0, unheldBytes: 0 };
+    for (const { size, kind } of rows) {
+      if (kind === null) sums.unheldBytes += size;
+      else if (kind === 1) sums.pushedBytes += size;
+      else sums.cachedBytes += size;
+    }
+    return { ...sums, next: rows.length < KIND_ROWS ? null : ((rows.at(-1)?.digest ?? null) as Digest | null) };
   }
 
   #readUse(repository: string, digest: string): UseRow | null {
