@@ -16,20 +16,21 @@ export async function* scanFile(path: string): AsyncGenerator<Uint8Array, void, 
   let file = await openPast(path);
   let isPast = true;
   try {
-    for (let position = 0; ; ) {
+    const { size } = await file.stat();
+    for (let position = 0; position < size; ) {
       const bytesRead = await readAt(file, buffer, position, isPast);
-      if (bytesRead === null) {
-        // Said yes to the flag, and no to the reading: some file systems do.
+      // Cut short before its end: said yes to the flag and no to the reading, as some file systems do; or the disk failed there.
+      if (isPast && (bytesRead === null || position + bytesRead < Math.min(size, position + PIECE_BYTES))) {
+        // What cannot be read fails in this way for certain.
         await file.close();
         file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
         isPast = false;
         continue;
       }
-      if (bytesRead === 0) return;
+      // It has become shorter: whoever compares it sees that.
+      if (bytesRead === null || bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
       position += bytesRead;
-      // Past the end a read from an odd place would be refused.
-      if (isPast && position % 512 !== 0) return;
     }
   } finally {
     await file.close();

@@ -74,8 +74,8 @@ export class BlobVerifier {
     }
     if (seen === null) return this.#missing(digest);
     if (typeof seen === "object") return this.#deal(digest, "unreadable", seen.unreadable);
-    const reason = await this.#setAside(digest, work);
-    return reason === null ? { kind: "absent" } : this.#deal(digest, "damaged", reason);
+    const found = await this.#setAside(digest, work);
+    return found === null ? { kind: "absent" } : this.#deal(digest, found.rot, found.reason);
   }
 
   /** Tries to get the right bytes of a blob that was found rotten before. */
@@ -115,18 +115,36 @@ export class BlobVerifier {
   }
 
   /** Sets a file aside whose bytes are wrong, and says what is; null: they are not, or somebody is just changing the file. */
-  async #setAside(digest: Digest, work: Work): Promise<string | null> {
+  async #setAside(digest: Digest, work: Work): Promise<{ readonly rot: Rot; readonly reason: string } | null> {
     const { transitions, aside } = this.#parts;
-    let reason: string | null = null;
+    let found: { readonly rot: Rot; readonly reason: string } | null = null;
     // Read once more while nobody can put another in its place; and a reading may be at fault as well as a file.
     await transitions.takeAway([digest], "damaged", async (going) => {
       const seen = await this.#look(digest, work, () => {});
       if (typeof seen !== "string" || seen === digest) return [];
+      // A disk that fails may give zeros to one who reads past the system's memory, and an error to others.
+      const unreadable = await this.#whyUnreadable(digest, work);
+      if (unreadable !== null) {
+        found = { rot: "unreadable", reason: unreadable };
+        return [];
+      }
       await aside.setAside(digest, "damaged");
-      reason = `its bytes have the digest ${seen}`;
+      found = { rot: "damaged", reason: `its bytes have the digest ${seen}` };
       return going;
     });
-    return reason;
+    return found;
+  }
+
+  /** Why a file cannot be read as it is for a pull; null when it can. */
+  async #whyUnreadable(digest: Digest, work: Work): Promise<string | null> {
+    try {
+      const body = await this.#parts.store.read(digest, null);
+      for await (const _ of body instanceof Blob ? body.stream() : (body ?? [])) await work.rest();
+      return null;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return describeFailure(error);
+    }
   }
 
   async #look(digest: Digest, work: Work, onRead: OnRead): Promise<Seen> {
