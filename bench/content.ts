@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from "node:crypto";
+import { createCipheriv, createHash, randomFillSync } from "node:crypto";
 
 const IMAGE_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG_TYPE = "application/vnd.oci.image.config.v1+json";
@@ -20,6 +20,10 @@ export type Image = { readonly manifest: Content; readonly config: Content; read
 /** An image whose layers are `layerBytes` random bytes each. */
 export function makeImage(layerBytes: number, layerCount = 1): Image {
   const layers = Array.from({ length: layerCount }, () => contentOf(randomFillSync(new Uint8Array(layerBytes))));
+  return imageAround(layers);
+}
+
+function imageAround(layers: readonly Content[]): Image {
   const rootfs = { type: "layers", diff_ids: layers.map(({ digest }) => digest) };
   const config = contentOf(text({ architecture: "amd64", os: "linux", rootfs }));
   const manifest = contentOf(
@@ -31,6 +35,13 @@ export function makeImage(layerBytes: number, layerCount = 1): Image {
     }),
   );
   return { manifest, config, layers };
+}
+
+/** The image of a name, the same each time: its layer is made of the name. */
+export function imageOf(name: string, layerBytes: number): Image {
+  const key = createHash("sha256").update(name).digest();
+  const layer = createCipheriv("aes-256-ctr", key, new Uint8Array(16)).update(new Uint8Array(layerBytes));
+  return imageAround([contentOf(new Uint8Array(layer))]);
 }
 
 /** Pushes an image under a tag. Throws when the registry does not take it. */

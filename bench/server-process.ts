@@ -8,6 +8,7 @@ const DIE_WITH_BENCH = Bun.which("setpriv") === null ? [] : ["setpriv", "--pdeat
 /** A server under test, a process of its own. */
 export type ServerProcess = {
   readonly url: string;
+  readonly pid: number;
   /** Milliseconds from its start to its first answer. */
   readonly startMs: number;
   cpuSeconds(): number;
@@ -41,6 +42,7 @@ export async function startServer(
   const startMs = performance.now() - startedMs;
   return {
     url,
+    pid: child.pid,
     startMs,
     cpuSeconds: () => cpuSeconds(child.pid),
     peakMemory: () => peakMemory(child.pid),
