@@ -20,7 +20,7 @@ export type AuthenticatorsOptions = {
   /** Asked in this order for credentials of people and programs. */
   readonly checkers: readonly CredentialChecker[];
   /** Knows the tokens of larder's own token server. */
-  readonly sessions: CredentialChecker;
+  readonly sessions: CredentialChecker & { known(token: string): Principal | null };
   /** Tells this machine from strangers, where nothing else is said. */
   readonly byConnection: Authenticator;
   /** Have people been set up? Without any, credentials that are nobody's are left aside: there is nothing to log in to. */
@@ -33,6 +33,8 @@ export type AuthenticatorsOptions = {
   /** Is told of each wrong password: of the client's address, and of the name that came with it. */
   readonly failed?: (address: string, username: string) => void;
 };
+
+const BEARER = "Bearer ";
 
 /** A password that was right is taken for right so long, or until somebody changes: clients send it with each blob. */
 const REMEMBERED = { ms: 60_000, pairs: 1000 };
@@ -89,6 +91,14 @@ export class Authenticators implements Authenticator {
       if (knowsPeople() || !(error instanceof RegistryError)) throw error;
       return byConnection.authenticate(request, arrival);
     }
+  }
+
+  authenticateNow(request: Request): Principal | null {
+    const header = request.headers.get("authorization");
+    if (header === null || !header.startsWith(BEARER)) return null;
+    const known = this.#options.sessions.known(header.slice(BEARER.length));
+    // Where nobody's token comes from has to be looked at.
+    return known?.kind === "stranger" ? null : known;
   }
 
   /**

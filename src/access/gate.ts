@@ -25,6 +25,8 @@ export type Applicant = {
   arrival(): Arrival;
   /** Who asks. The same answer each time. */
   principal(): Promise<Principal>;
+  /** Who asks, where that is known without a question to anybody; null: `principal` tells. */
+  principalNow?(): Principal | null;
 };
 
 const TOKEN_SERVER = "larder's token server";
@@ -47,9 +49,19 @@ export class Gate {
     const isForEveryone = this.#options.control.allowsEveryone(action, repository);
     if (action === "pull" && isForEveryone) return null;
     if (action !== "pull") this.refuseForeignPages(applicant);
-    if (!isForEveryone) return this.#decide(applicant, action, repository);
+    if (!isForEveryone)
+      return this.#maysNow(applicant, action, repository) ? null : this.#decide(applicant, action, repository);
     // Who changes something and says who it is, is known by it afterwards.
     return applicant.request.headers.has("authorization") ? known(applicant) : null;
+  }
+
+  /** Is it known at once that they may? Nodes send the same token thousands of times. */
+  #maysNow(applicant: Applicant, action: Action, repository: Repository | null): boolean {
+    const principal = applicant.principalNow?.() ?? null;
+    if (principal === null) return false;
+    if (principal.scope !== undefined && !covers(principal.scope, action, repository)) return false;
+    const decision = this.#options.control.decide(principal, action, repository);
+    return !(decision instanceof Promise) && decision.isAllowed;
   }
 
   /**

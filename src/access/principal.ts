@@ -93,6 +93,8 @@ export function principalName(principal: Principal): string | null {
 /** Finds out who asks. */
 export interface Authenticator {
   authenticate(request: Request, arrival: Arrival): Promise<Principal>;
+  /** Who asks, where that has just been found out and is remembered; else null: `authenticate` finds out. */
+  authenticateNow?(request: Request): Principal | null;
 }
 
 /** Asks nobody who they are: for `--open`, where it does not matter. */

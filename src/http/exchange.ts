@@ -8,6 +8,8 @@ import { type StreamEnd, watchStream } from "./watch-stream.ts";
 export interface ExchangeKeeper {
   readonly elapsed: () => number;
   authenticate(request: Request, arrival: Arrival): Promise<Principal>;
+  /** Who asks, where that is remembered. */
+  authenticateNow(request: Request): Principal | null;
   /** The id that a client sent, if it is a sane one, else a new one. */
   identify(request: Request): string;
   /** Told when an answer that is streamed has ended. */
@@ -110,6 +112,13 @@ export class Exchange implements Applicant {
       return principal;
     });
     return this.#principal;
+  }
+
+  /** Who asks, where nothing has to be asked for that; null: `principal` finds out. */
+  principalNow(): Principal | null {
+    const principal = this.#keeper.authenticateNow(this.request);
+    if (principal !== null) this.#who = principalName(principal);
+    return principal;
   }
 
   /** Lets this request be silent for minutes: without this, a connection that is silent for a minute is closed. */

@@ -90,6 +90,10 @@ export class Pipeline implements ExchangeKeeper {
     return this.#parts.authenticator.authenticate(request, arrival);
   }
 
+  authenticateNow(request: Request): Principal | null {
+    return this.#parts.authenticator.authenticateNow?.(request) ?? null;
+  }
+
   identify(request: Request): string {
     return this.#parts.requestIds.of(request);
   }

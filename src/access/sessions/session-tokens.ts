@@ -71,9 +71,14 @@ export class SessionTokens implements CredentialChecker {
   /** Null for what is no token of this kind. A stranger is who asked for it without saying who that is. */
   check(credentials: Credentials): Promise<Principal | null> {
     if (credentials.kind !== "bearer" || !credentials.token.startsWith(HEADER)) return NOT_OURS;
-    const checked = this.#checked.get(credentials.token);
-    const isKnown = checked !== undefined && checked.untilMs > this.#options.now();
-    return isKnown ? Promise.resolve(checked.principal) : this.#check(credentials.token);
+    const known = this.known(credentials.token);
+    return known === null ? this.#check(credentials.token) : Promise.resolve(known);
+  }
+
+  /** Who has a token that was checked a moment ago; null: `check` tells. */
+  known(token: string): Principal | null {
+    const checked = this.#checked.get(token);
+    return checked !== undefined && checked.untilMs > this.#options.now() ? checked.principal : null;
   }
 
   async #check(token: string): Promise<Principal | null> {
