@@ -82,6 +82,16 @@ describe("when settings are read again", () => {
   });
 });
 
+test("passwords that clients would send in the clear are told of at every start", async () => {
+  const guarded = { upstreams: [upstream(QUAY, { access: "upstream" })] };
+  await open({ ...guarded, http: [{ host: "127.0.0.1", port: 5000 }] });
+  await open({ ...guarded, http: [{ host: "::1", port: 5000 }] });
+  await open({ http: [{ host: null, port: 5000 }] });
+  expect(warnings).toEqual([]);
+  for (const host of [null, "10.0.0.5"]) await open({ ...guarded, http: [{ host, port: 5000 }] });
+  expect(warnings.map((one) => one.includes("over plain HTTP"))).toEqual([true, true]);
+});
+
 describe("what is said of TLS", () => {
   test("that a registry is not verified is said at every start and reload, until it is", async () => {
     for (let time = 1; time <= 2; time += 1) {

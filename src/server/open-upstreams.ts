@@ -1,5 +1,6 @@
 import { ExpiringMap } from "../lib/async/expiring-map.ts";
 import type { Clock } from "../lib/async/clock.ts";
+import { tryParseIpAddress } from "../lib/net/ip-address.ts";
 import { type Namespace, tryParseNamespace } from "../oci/repository-name.ts";
 import { cautionsOf } from "../registry/pull/upstream-cautions.ts";
 import type { Upstream, Upstreams } from "../registry/pull/upstreams.ts";
@@ -20,6 +21,7 @@ import type { RegistryClient } from "../upstream/registry-client.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
 import { ConfigurationError } from "./settings/configuration-error.ts";
 import { readSettingFile } from "./settings/read-setting-file.ts";
+import { formatListenAddress } from "./settings/listen-address.ts";
 import { type Settings, unsaidUpstream, type UpstreamSettings } from "./settings/settings.ts";
 import { VERSION } from "../telemetry/version.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
@@ -102,6 +104,7 @@ export class UpstreamOpener {
       this.#open = opened;
       this.#environment.upstreams.replace(upstreams);
       this.#warn(upstreams);
+      this.#warnOfPasswords(settings);
       return [...opened].filter(([name, { client }]) => before.get(name)?.client !== client).map(([name]) => name);
     };
   }
@@ -137,6 +140,18 @@ export class UpstreamOpener {
         log.write("warning", caution, { namespace: upstream.namespace });
       }
     }
+  }
+
+  /** What clients show for a registry that decides who may pull is a password of theirs. */
+  #warnOfPasswords({ upstreams, http }: Settings): void {
+    const guarded = upstreams.filter(({ access }) => access === "upstream").map(({ namespace }) => namespace);
+    const open = http.filter(({ host }) => tryParseIpAddress(host ?? "")?.range() !== "loopback");
+    if (guarded.length === 0 || open.length === 0) return;
+    const [message, addresses] = [
+      "clients send their passwords for upstream registries (access: upstream) to larder, and over plain HTTP everybody on the way reads them: give it HTTPS alone",
+      open.map(formatListenAddress).join(" "),
+    ];
+    this.#environment.log.write("warning", message, { upstreams: guarded.join(" "), http: addresses });
   }
 
   #openClient(setup: UpstreamSetup): RegistryClient {
