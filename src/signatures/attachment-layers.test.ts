@@ -33,6 +33,7 @@ test("what somebody could run is none, whatever it calls itself", () => {
   for (const layers of [[], [TAR], [SIGNATURE, TAR], ["application/vnd.cncf.helm.chart.content.v1.tar+gzip"]]) {
     expect(isAttachment(read(layers, { subject, artifactType }))).toBe(false);
   }
+  expect(isAttachment(read([SIGNATURE], { config: descriptor(MEDIA_TYPE.dockerConfig) }))).toBe(false);
   const index = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [], artifactType };
   expect(isAttachment(parseManifest(Buffer.from(JSON.stringify(index)), null))).toBe(false);
 });

@@ -61,7 +61,9 @@ const DOCUMENTS: readonly string[] = [
  * run: what it calls itself, and under which tag it lies, is its maker's word.
  */
 export function isAttachment(manifest: Manifest): boolean {
-  const { layers, mediaType } = manifest;
+  const { layers, mediaType, config } = manifest;
+  // Docker's images are told by their configs, and some engines look at nothing else.
+  if (config?.mediaType === MEDIA_TYPE.dockerConfig) return false;
   return !isIndexType(mediaType) && layers.length > 0 && layers.every((layer) => isAttachmentLayer(layer.mediaType));
 }
 
