@@ -1,5 +1,3 @@
-import { ReadStream } from "node:tty";
-
 const [ENTER, NEW_LINE, INTERRUPT, END, BACKSPACE, DELETE, KILL] = ["\r", "\n", "\x03", "\x04", "\b", "\x7f", "\x15"];
 
 /**
@@ -8,11 +6,13 @@ const [ENTER, NEW_LINE, INTERRUPT, END, BACKSPACE, DELETE, KILL] = ["\r", "\n", 
  */
 export async function askSecret(question: string, write: (text: string) => void, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
-  const terminal = new ReadStream(0);
+  // The process's own: a second one of the same descriptor would take it away at its end.
+  const terminal = process.stdin;
   const line = Promise.withResolvers<string>();
+  const decoder = new TextDecoder();
   let typed = "";
   const take = (chunk: Buffer): void => {
-    for (const key of chunk.toString("utf8")) {
+    for (const key of decoder.decode(chunk, { stream: true })) {
       if (key === ENTER || key === NEW_LINE || key === END) return line.resolve(typed);
       // As the terminal itself would, were it not raw.
       if (key === INTERRUPT) process.kill(process.pid, "SIGINT");
@@ -25,6 +25,7 @@ export async function askSecret(question: string, write: (text: string) => void,
   signal.addEventListener("abort", giveUp, { once: true });
   terminal.setRawMode(true);
   terminal.on("data", take);
+  terminal.resume();
   write(question);
   try {
     return await line.promise;
@@ -33,7 +34,6 @@ export async function askSecret(question: string, write: (text: string) => void,
     terminal.off("data", take);
     terminal.setRawMode(false);
     terminal.pause();
-    terminal.destroy();
     write("\n");
   }
 }
