@@ -17,6 +17,9 @@ export type Basis =
 
 const ALLOWED: Decision = { isAllowed: true };
 
+/** Names that are remembered of one principal. */
+const ALLOWED_LIMIT = 1000;
+
 /** What everybody may do, for one action. */
 type Everybody = { readonly all: boolean; readonly some: boolean; readonly name: (name: string) => boolean };
 
@@ -25,6 +28,8 @@ export class RuleControl implements AccessControl {
   readonly knowsPeople = true;
   readonly everyonePullsAll: boolean;
   readonly #rules: readonly Rule[];
+  /** What a principal was allowed before: who has a token is one and the same as long as that is remembered. */
+  readonly #allowed = new WeakMap<Principal, Set<string>>();
   readonly #everybody: Readonly<Record<Action, Everybody>>;
 
   constructor(rules: readonly Rule[]) {
@@ -42,7 +47,14 @@ export class RuleControl implements AccessControl {
   }
 
   decide(principal: Principal, action: Action, repository: Repository | null): Decision {
-    if (this.basisOf(principal, action, repository) !== null) return ALLOWED;
+    const key = repository === null ? action : `${action} ${nameOf(repository)}`;
+    const known = this.#allowed.get(principal);
+    if (known?.has(key) === true) return ALLOWED;
+    if (this.basisOf(principal, action, repository) !== null) {
+      if (known === undefined) this.#allowed.set(principal, new Set([key]));
+      else if (known.size < ALLOWED_LIMIT) known.add(key);
+      return ALLOWED;
+    }
     return { isAllowed: false, why: whyNot(principal, action, repository), mayLogIn: !isKnown(principal) };
   }
 
