@@ -1,12 +1,12 @@
-import { type Content, type Image, imageOf } from "../content.ts";
+import { imageOf } from "../content.ts";
 
 const LAYER_BYTES = 512 << 10;
-const REMEMBERED = 64;
+const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 
-/** A registry that has every tag: an image is made when it is first asked for, and forgotten when others were. */
+/** A registry that has every tag: an image is made of its tag each time that it is asked for. */
 export class MadeUpstream {
-  readonly #images = new Map<string, Image>();
-  readonly #blobs = new Map<string, Content>();
+  /** The tag that a blob's image is made of. */
+  readonly #tags = new Map<string, string>();
   readonly #server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => this.#answer(request) });
 
   get url(): string {
@@ -20,30 +20,18 @@ export class MadeUpstream {
   #answer(request: Request): Response {
     const { pathname } = new URL(request.url);
     const [, kind = "", reference = ""] = /^\/v2\/.+\/(manifests|blobs)\/([^/]+)$/.exec(pathname) ?? [];
-    if (kind === "manifests") {
-      const { manifest } = this.#imageOf(reference);
-      const headers = {
-        "Content-Type": "application/vnd.oci.image.manifest.v1+json",
-        "Docker-Content-Digest": manifest.digest,
-      };
-      return new Response(manifest.bytes, { headers });
-    }
-    const blob = this.#blobs.get(reference);
-    if (kind === "blobs" && blob !== undefined) return new Response(blob.bytes);
-    return new Response("{}", { status: pathname === "/v2/" ? 200 : 404 });
+    if (kind === "manifests") return this.#manifest(reference);
+    const tag = this.#tags.get(reference);
+    if (kind !== "blobs" || tag === undefined) return new Response("{}", { status: pathname === "/v2/" ? 200 : 404 });
+    const { layers, config } = imageOf(tag, LAYER_BYTES);
+    return new Response([...layers, config].find(({ digest }) => digest === reference)?.bytes ?? null);
   }
 
-  #imageOf(tag: string): Image {
-    const known = this.#images.get(tag);
-    if (known !== undefined) return known;
-    const image = imageOf(tag, LAYER_BYTES);
-    this.#images.set(tag, image);
-    for (const blob of [...image.layers, image.config]) this.#blobs.set(blob.digest, blob);
-    for (const [old, { layers, config }] of this.#images) {
-      if (this.#images.size <= REMEMBERED) break;
-      this.#images.delete(old);
-      for (const { digest } of [...layers, config]) this.#blobs.delete(digest);
-    }
-    return image;
+  #manifest(tag: string): Response {
+    const { manifest, layers, config } = imageOf(tag, LAYER_BYTES);
+    for (const { digest } of [...layers, config]) this.#tags.set(digest, tag);
+    return new Response(manifest.bytes, {
+      headers: { "Content-Type": MANIFEST_TYPE, "Docker-Content-Digest": manifest.digest },
+    });
   }
 }
