@@ -138,6 +138,7 @@ export const CONTRACT = {
   }),
   applyRetention: operation("POST", "/retentions", {
     action: "administer",
+    audited: "retention-applied",
     summary: "Apply the retention rules to pushed tags, or tell what they would remove",
     description: "The answer begins at once; the last line is `done` or `failed`. When the client leaves it ends.",
     body: retentionRequest,
@@ -218,6 +219,7 @@ export const CONTRACT = {
   }),
   testRule: operation("POST", "/rules/tests", {
     action: "administer",
+    audited: false,
     summary: "May somebody do something, and which rule says so?",
     description: "Nothing is looked at but rules and grants: who it is has to be proved all the same when it is done.",
     body: ruleQuestion,

@@ -31,4 +31,7 @@ test("what only reads, what others may, and what tells of itself has no entry he
   expect(entry(operation("GET", "/x", { ...details, action: "administer" }))).toBeNull();
   expect(entry(operation("POST", "/x", { ...details, action: "pull" }))).toBeNull();
   expect(entry(operation("PUT", "/x", { ...details, action: "administer", audited: false }))).toBeNull();
+  const done = operation("POST", "/x", { ...details, action: "administer" });
+  expect(entry(done, { dryRun: true })).toBeNull();
+  expect(entry(done, { dryRun: false })).not.toBeNull();
 });

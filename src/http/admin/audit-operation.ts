@@ -17,6 +17,8 @@ export function auditEntryOf(
   atMs: number,
 ): NewAuditEntry | null {
   if (audited === false || action !== "administer" || method === "GET") return null;
+  // Who only asks what would go changes nothing.
+  if (input["dryRun"] === true) return null;
   const subject = [input["image"], input["pin"], input["name"]].find((value) => typeof value === "string");
   const told = Object.entries(input).filter(([, value]) => value !== subject && isShort(value));
   const detail = told.map(([key, value]) => `${key}=${String(value)}`).join(" ");
