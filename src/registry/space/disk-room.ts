@@ -16,7 +16,7 @@ export type DiskRoomParts = {
   /** Bytes of the data folder besides blobs and what is being fetched. */
   readonly otherBytes: () => Promise<number>;
   readonly disk: () => Promise<{ readonly freeBytes: number; readonly sizeBytes: number }>;
-  readonly evictor: Evictor;
+  readonly evictor: Pick<Evictor, "evict" | "protect">;
   /** Is contacting upstream forbidden? What is given up then does not come back. */
   readonly isOffline: () => boolean;
   readonly log: Log;
@@ -43,6 +43,8 @@ export type RoomState = {
   readonly maxBytes: number | null;
   readonly keepFreeBytes: number;
   readonly lackBytes: number;
+  /** Why the limits could not be kept, were there not a single image; null: they could. */
+  readonly unattainable: string | null;
 };
 
 /**
@@ -56,6 +58,7 @@ export class DiskRoom implements Room {
   readonly #others: ExpiringMap<"bytes", number>;
   #futileUntilMs = Number.NEGATIVE_INFINITY;
   #problem: string | null = null;
+  #hasEvicted = false;
 
   constructor(parts: DiskRoomParts) {
     this.#parts = parts;
@@ -109,7 +112,16 @@ export class DiskRoom implements Room {
     const overMax = told.maxBytes === null ? Number.NEGATIVE_INFINITY : usedBytes - told.maxBytes;
     const underFree = keepFreeBytes === 0 ? Number.NEGATIVE_INFINITY : keepFreeBytes + unwritten - freeBytes;
     const lackBytes = Math.max(overMax, underFree);
-    return { usedBytes, freeBytes, diskBytes: sizeBytes, maxBytes: told.maxBytes, keepFreeBytes, lackBytes };
+    const unattainable = whyUnattainable(told.maxBytes, keepFreeBytes, others, sizeBytes);
+    return {
+      usedBytes,
+      freeBytes,
+      diskBytes: sizeBytes,
+      maxBytes: told.maxBytes,
+      keepFreeBytes,
+      lackBytes,
+      unattainable,
+    };
   }
 
   async #reserve(bytes: number, unprotect: () => void): Promise<ReservedRoom> {
@@ -144,7 +156,10 @@ export class DiskRoom implements Room {
         this.#note(null);
         if (round > 0) return true;
       }
+      // A wrong unit is not to cost all that is cached.
+      if (state.unattainable !== null) return this.#fail(state.unattainable);
       if (elapsed() < this.#futileUntilMs) return this.#problem === null;
+      if (!this.#hasEvicted && lackBytes > 0) this.#announce(lackBytes, state);
       const slack = Math.max((state.maxBytes ?? 0) * SLACK_OF_MAX, state.keepFreeBytes * SLACK_OF_FREE);
       const { images, isExhausted, problem } = await evictor.evict(Math.ceil(lackBytes + slack));
       if (problem !== null) return this.#fail(problem);
@@ -156,6 +171,17 @@ export class DiskRoom implements Room {
     }
     this.#futileUntilMs = elapsed() + FUTILE_MS;
     return this.#fail("nothing is left that may be evicted: what was pushed or is pinned stays");
+  }
+
+  /** Whoever has just brought larder here, with limits of which they may not know, is told before anything goes. */
+  #announce(lackBytes: number, { usedBytes, maxBytes, freeBytes, keepFreeBytes }: Omit<RoomState, "lackBytes">): void {
+    this.#hasEvicted = true;
+    const lines = { lackBytes, usedBytes, ...(maxBytes !== null && { maxBytes }), freeBytes, keepFreeBytes };
+    const what = "space is short: from now on the cached images are evicted that were pulled longest ago";
+    this.#parts.log.write("warning", what, {
+      ...lines,
+      advice: "raise maxSize or lower keepFree, or pin what is to stay; larder du --next tells what goes next",
+    });
   }
 
   #fail(why: string): false {
@@ -179,6 +205,12 @@ export class DiskRoom implements Room {
     this.#others.set("bytes", bytes);
     return bytes;
   }
+}
+
+function whyUnattainable(maxBytes: number | null, keepFree: number, others: number, disk: number): string | null {
+  if (keepFree > disk) return `keepFree is more than the whole disk has, so nothing is evicted for it`;
+  if (maxBytes === null || maxBytes > others) return null;
+  return "maxSize is less than what the data folder takes without any image, so nothing is evicted for it";
 }
 
 function noRoom(why: string): RegistryError {

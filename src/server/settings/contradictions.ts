@@ -93,6 +93,9 @@ export function contradictionsOf(settings: Settings, given: GivenSettings): read
   if (isFlag && https.length === 0) {
     problems.push("a certificate is of use for HTTPS alone: give --https ADDRESS, such as --https :443");
   }
+  if (settings.maxSizeBytes === 0) {
+    problems.push(`${place("maxSize")}maxSize: with 0 nothing could be kept; leave it out for no limit`);
+  }
   problems.push(...contradictionsOfUpstreams(settings, given));
   problems.push(...contradictionsOfAuth(settings, given));
   for (const key of ["auth.clientCrl", "auth.clientRequired"] as const) {
