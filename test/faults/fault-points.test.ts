@@ -5,14 +5,14 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { FAULT_POINTS } from "../../src/lib/files/fault-point.ts";
-import { makeImage } from "../conformance/content-factory.ts";
+import { descriptorOf, makeBlob, makeImage, TYPE } from "../conformance/content-factory.ts";
 import type { LarderProcess } from "../conformance/larder-process.ts";
 import { blobUrl, manifestUrl, pushImage, send, withQuery } from "../conformance/registry-client.ts";
 import { MisbehavingUpstream } from "./misbehaving-upstream.ts";
 import { HOST } from "./pull-through.ts";
 import {
   collect,
-  type Ledger,
+  Ledger,
   type NamedImage,
   type Operation,
   type Passes,
@@ -54,6 +54,31 @@ const fresh = own("team/fresh", "1");
 const old = own("team/old", "1");
 const cached: NamedImage = { path: "up/app", tag: "1", image: makeImage(), ns: HOST };
 
+/** Tags of the repository of `old`, which is newer. */
+const expiring = ["a", "b", "c"].map((tag) => own(old.path, tag));
+/** What had the tag of `old` before it. */
+const leftBehind = [own(old.path, old.tag), own(old.path, old.tag)];
+
+/** What was pulled longest ago is pinned; for what comes the next ones have to go. */
+const pinned = large("up/pinned", "1");
+const evicted: readonly NamedImage[] = ["a", "b", "c"].map((tag) => large("up/large", tag));
+const coming = large("up/large", "d");
+/** Of the layers, which have 2 MiB each, three fit beside the database. */
+const MAX_SIZE = "9MiB";
+
+function large(path: string, tag: string): NamedImage {
+  const layer = makeBlob(2 << 20);
+  const { manifest, blobs } = makeImage({ layers: [descriptorOf(layer, TYPE.layer)] });
+  return { path, tag, image: { manifest, blobs: [...blobs.slice(0, 1), layer] }, ns: HOST };
+}
+
+async function post(larder: LarderProcess, path: string, body: unknown): Promise<string> {
+  const headers = { "Content-Type": "application/json" };
+  const { status, text } = await send("POST", `${larder.url}${path}`, { headers, body: JSON.stringify(body) });
+  if (status !== 200) throw new Error(`${path} was answered ${status}: ${text}`);
+  return text;
+}
+
 const OPERATIONS: readonly Operation[] = [
   {
     name: "a push",
@@ -87,6 +112,50 @@ const OPERATIONS: readonly Operation[] = [
     },
     run: (larder) => collect(larder),
   },
+  {
+    name: "an eviction",
+    environment: { LARDER_MAX_SIZE: MAX_SIZE, LARDER_KEEP_FREE: "0" },
+    prepare: async (larder, upstream) => {
+      const ledger = new Ledger([]);
+      for (const one of [pinned, ...evicted, coming]) upstream.addImage(one.image, one.tag);
+      for (const one of [pinned, ...evicted]) await pull(larder, ledger, one);
+      await post(larder, "/api/v1/pins", { pin: `${HOST}/${pinned.path}:${pinned.tag}` });
+      return [...(await prepared(larder, [kept])), pinned];
+    },
+    run: async (larder, ledger) => {
+      await pull(larder, ledger, coming);
+      const { text } = await send("GET", `${larder.url}/api/v1/images?namespace=${HOST}`);
+      if (evicted.every(({ tag }) => text.includes(`/large:${tag}"`))) throw new Error("nothing was evicted");
+    },
+  },
+  {
+    name: "a run of retention",
+    environment: {
+      LARDER_RETENTION_RULES: JSON.stringify([{ pattern: "team/old", keepLast: 1 }]),
+      LARDER_RETENTION_WAIT: "0s",
+    },
+    prepare: (larder) => prepared(larder, [kept, ...expiring, old]),
+    run: async (larder, ledger) => {
+      for (const one of expiring) ledger.unsure(one);
+      const lines = await post(larder, "/api/v1/retentions", { dryRun: false });
+      if (!lines.includes('"kind":"done"')) throw new Error(lines);
+      for (const one of expiring) ledger.gone(one);
+    },
+  },
+  {
+    name: "a removal of what a tag left behind",
+    environment: { LARDER_UNTAGGED_PUSHED: "1s" },
+    prepare: async (larder) => {
+      for (const one of leftBehind) await pushImage(larder.url, one.path, one.image, one.tag);
+      const images = await prepared(larder, [kept, old]);
+      await Bun.sleep(1500);
+      return images;
+    },
+    run: async (larder, ledger) => {
+      await collect(larder);
+      for (const one of leftBehind) ledger.gone({ ...one, tag: one.image.manifest.digest });
+    },
+  },
 ];
 
 async function prepared(larder: LarderProcess, images: readonly NamedImage[]): Promise<readonly NamedImage[]> {
@@ -102,7 +171,7 @@ describe.each(OPERATIONS.map((operation) => [operation.name, operation] as const
     upstream = await MisbehavingUpstream.start();
     store = await PreparedOperation.make(operation, upstream);
     passes = await store.countPasses();
-  });
+  }, 60_000);
   afterAll(async () => {
     await store.remove();
     await upstream.stop();
