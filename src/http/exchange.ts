@@ -1,5 +1,6 @@
 import type { Applicant } from "../access/gate.ts";
 import { type Arrival, type Principal, principalName } from "../access/principal.ts";
+import { plainAddress } from "../lib/net/ip-address.ts";
 import { arrivalOf, type Listener, schemeOfListener } from "./arrival-of.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { type StreamEnd, watchStream } from "./watch-stream.ts";
@@ -91,7 +92,10 @@ export class Exchange implements Applicant {
 
   /** The address at the other end of the connection; null when it was gone when this was first asked. */
   remote(): string | null {
-    if (this.#remote === undefined) this.#remote = this.#listener.requestIP(this.request)?.address ?? null;
+    if (this.#remote === undefined) {
+      const address = this.#listener.requestIP(this.request)?.address;
+      this.#remote = address === undefined ? null : plainAddress(address);
+    }
     return this.#remote;
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { isLinkLocal, tryParseIpAddress } from "./ip-address.ts";
+import { isLinkLocal, tryParseIpAddress, plainAddress } from "./ip-address.ts";
 
 test.each([
   ["127.0.0.1", "127.0.0.1"],
@@ -40,4 +40,13 @@ test("an address that was printed is read back the same", () => {
       expect(tryParseIpAddress(address?.toString() ?? "")?.toString()).toBe(address?.toString());
     }),
   );
+});
+
+test.each([
+  ["::ffff:10.0.0.9", "10.0.0.9"],
+  ["10.0.0.9", "10.0.0.9"],
+  ["::1", "::1"],
+  ["::ffff:0:1", "::ffff:0:1"],
+])("%p is written %p", (text, plain) => {
+  expect(plainAddress(text)).toBe(plain);
 });

@@ -20,3 +20,8 @@ export function tryParseIpAddress(text: string): IpAddress | null {
 export function isLinkLocal(address: IpAddress): boolean {
   return address.range() === "linkLocal";
 }
+
+/** An address as people write it: an IPv4 client of an IPv6 socket is `10.0.0.9`, not `::ffff:10.0.0.9`. */
+export function plainAddress(text: string): string {
+  return text.startsWith("::ffff:") && text.includes(".") ? text.slice("::ffff:".length) : text;
+}
