@@ -121,6 +121,7 @@ export function composeGate(
     secret: () => secrets.find(),
     prover,
     store: metadata.proofs,
+    events: metadata.events,
     bestEffort,
     log,
     clock,

@@ -7,6 +7,8 @@ import type { Clock } from "../lib/async/clock.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { BestEffortWrites } from "../registry/pull/best-effort-writes.ts";
+import { repositoryOf } from "../oci/repository.ts";
+import type { EventStore } from "../storage/events.ts";
 import type { ProofStore } from "../storage/proofs.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Credentials } from "../upstream/auth/credentials.ts";
@@ -20,6 +22,7 @@ type Parts = {
   readonly secret: () => Promise<Buffer>;
   readonly prover: Prover;
   readonly store: ProofStore;
+  readonly events: Pick<EventStore, "subscribe">;
   readonly bestEffort: BestEffortWrites;
   readonly log: Log;
   readonly clock: Clock;
@@ -30,7 +33,7 @@ const NOTHING: ProofTerms = { lifetimeMs: 0, offline: "refuse" };
 /** Lets upstream registries decide, where the settings say so, who may pull what of theirs. */
 export function composeUpstreamAccess(
   settings: CurrentSettings,
-  { own, isUser, secret, prover, store, bestEffort, log, clock }: Parts,
+  { own, isUser, secret, prover, store, events, bestEffort, log, clock }: Parts,
 ) {
   const terms = settings.derive(
     ({ upstreams }): ReadonlyMap<Namespace, ProofTerms> =>
@@ -53,6 +56,9 @@ export function composeUpstreamAccess(
       seenAtMs: (hash) => store.seenAtMs(hash, clock.now()),
       note: async (hash, atMs) => {
         await bestEffort.attempt("that somebody may pull", () => store.note(hash, atMs));
+      },
+      forget: async (hash) => {
+        await bestEffort.attempt("that somebody may not pull any more", () => store.forget(hash));
       },
     },
     secret,
@@ -81,6 +87,11 @@ export function composeUpstreamAccess(
       return keychain.add(credentials);
     },
   };
+  events.subscribe(({ kind, repository }) => {
+    if (kind === "cached" && repository !== null && guarded().has(repositoryOf(repository).namespace)) {
+      proofs.noteCached(repository);
+    }
+  });
   return { keychain, control, foreign, forget: () => proofs.forget() };
 }
 

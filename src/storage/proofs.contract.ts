@@ -15,6 +15,9 @@ export function proofsContract(name: string, open: () => Promise<MetadataStore>)
       await proofs.note("a", 9);
       expect(await proofs.seenAtMs("a", 9 + PROOF_MS)).toBe(9);
       expect(await proofs.seenAtMs("a", 10 + PROOF_MS)).toBeNull();
+      await proofs.forget("b");
+      await proofs.forget("never given");
+      expect([await proofs.seenAtMs("a", 9), await proofs.seenAtMs("b", 9)]).toEqual([9, null]);
       await store.close();
     });
   });

@@ -14,4 +14,6 @@ export interface ProofStore {
   seenAtMs(hash: string, nowMs: number): Promise<number | null>;
   /** Notes that a proof was given. It may be lost with the machine's power. */
   note(hash: string, atMs: number): Promise<void>;
+  /** Takes a proof back: the registry has said no since. */
+  forget(hash: string): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Namespace, parseRepositoryPath } from "../../oci/repository-name.ts";
+import { nameOf } from "../../oci/repository.ts";
 import { Proofs, type ProofTerms } from "./proofs.ts";
 
 const HOST = "registry.test" as Namespace;
@@ -7,22 +8,30 @@ const APP = { namespace: HOST, path: parseRepositoryPath("team/app") };
 
 /** Proofs of a registry that lets in who has one of `keys`, `null` for everybody, and says nothing while it is `down`. */
 function opened({ lifetimeMs = 60_000, offline = "refuse" }: Partial<ProofTerms> = {}) {
-  const registry = { keys: new Set<string | null>(["right"]), down: false, questions: [] as (string | null)[] };
+  const registry = {
+    keys: new Set<string | null>(["right"]),
+    /** Those that it tells of tags, and gives nothing else. */
+    tagsFor: new Set<string | null>(),
+    down: false,
+    questions: [] as (string | null)[],
+  };
   const clock = { ms: 1_000_000 };
   const seen = new Map<string, number>();
   const unasked: string[] = [];
   const parts = {
     prover: {
-      mayPull: async (_: unknown, key: string | null) => {
+      prove: async (_: unknown, key: string | null) => {
         registry.questions.push(key);
         if (registry.down) throw new Error("it is down");
-        return registry.keys.has(key);
+        if (registry.keys.has(key)) return "image" as const;
+        return registry.tagsFor.has(key) ? ("tags" as const) : ("nothing" as const);
       },
       knows: async () => true,
     },
     seen: {
       seenAtMs: async (hash: string) => seen.get(hash) ?? null,
       note: async (hash: string, atMs: number) => void seen.set(hash, atMs),
+      forget: async (hash: string) => void seen.delete(hash),
     },
     secret: async () => Buffer.from("secret"),
     termsOf: () => ({ lifetimeMs, offline }),
@@ -101,3 +110,44 @@ test.each(["refuse", "seen"] as const)(
     expect([await mayPull(last, null), await mayPull(last, "never")]).toEqual([true, true]);
   },
 );
+
+test("what the registry has refused since counts no more while it cannot be asked, for everybody and for those who were seen", async () => {
+  const { registry, clock, again, proofs, mayPull } = opened({ offline: "seen" });
+  registry.keys.add(null);
+  expect([await mayPull(proofs, null), await mayPull(proofs, "right")]).toEqual([true, true]);
+  // The repository turned private, and the password was changed.
+  registry.keys.clear();
+  clock.ms += 60_000;
+  expect([await mayPull(proofs, null), await mayPull(proofs, "right")]).toEqual([false, false]);
+  registry.down = true;
+  clock.ms += 60_000;
+  for (const later of [proofs, again()]) {
+    expect([await mayPull(later, null), await mayPull(later, "right")]).toEqual([false, false]);
+  }
+  // And the other way round, in the same process.
+  registry.down = false;
+  registry.keys.add("right");
+  clock.ms += 60_000;
+  expect(await mayPull(proofs, "right")).toBe(true);
+  registry.down = true;
+  expect(await mayPull(again(), "right")).toBe(true);
+});
+
+test("a list of tags proves nothing once an image is here, nor while the registry is down", async () => {
+  const { registry, clock, again, proofs, mayPull } = opened({ offline: "seen" });
+  registry.tagsFor.add(null);
+  expect(await mayPull(proofs, null)).toBe(true);
+  expect(proofs.known(APP, null)?.mayPull).toBe(true);
+  proofs.noteCached(nameOf(APP));
+  expect(proofs.known(APP, null)).toBeNull();
+  // What was asked before the image came may still be answered: it is not kept.
+  expect(await mayPull(proofs, null)).toBe(true);
+  expect(proofs.known(APP, null)).toBeNull();
+  registry.tagsFor.clear();
+  expect(await mayPull(proofs, null)).toBe(false);
+  registry.tagsFor.add(null);
+  clock.ms += 20_000;
+  expect(await mayPull(again(), null)).toBe(true);
+  registry.down = true;
+  expect(await mayPull(again(), null)).toBe(false);
+});

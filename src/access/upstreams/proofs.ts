@@ -5,10 +5,15 @@ import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
 import type { CredentialKey } from "./keychain.ts";
 
+/**
+ * What a registry gave: something of an image, or no more than a list of tags, since there was no image that could be asked for.
+ */
+type Proof = "image" | "tags" | "nothing";
+
 /** Asks an upstream registry whether somebody may pull from a repository there. `key` null: nobody in particular. */
 export interface Prover {
   /** Throws when the registry cannot be asked. */
-  mayPull(repository: Repository, key: CredentialKey | null): Promise<boolean>;
+  prove(repository: Repository, key: CredentialKey | null): Promise<Proof>;
   /** Does the registry know whoever has these credentials? Throws when it cannot be asked. */
   knows(namespace: Namespace, key: CredentialKey): Promise<boolean>;
 }
@@ -18,6 +23,7 @@ interface SeenProofs {
   /** When that was, in milliseconds since 1970; null: never, or too long ago. */
   seenAtMs(hash: string): Promise<number | null>;
   note(hash: string, atMs: number): Promise<void>;
+  forget(hash: string): Promise<void>;
 }
 
 /** How a registry's word counts. */
@@ -47,8 +53,12 @@ export type Verdict = { readonly mayPull: boolean; readonly isUnasked: boolean }
 type Kept = { readonly verdict: Verdict; readonly untilMs: number; readonly renewAtMs: number };
 
 const KEPT = 50_000;
+/** Longer than a question takes: what was asked before something came here says nothing of it. */
+const JUST_CACHED_MS = 15_000;
 /** The longest that anything is kept; its own time is in it. */
 const LONGEST_MS = 24 * 3_600_000;
+/** Proofs of one repository that rest on its tags; the others are asked for each time. */
+const KEYS_BY_TAGS = 1000;
 const REFUSED_MS = 15_000;
 const UNASKED_MS = 5000;
 /** After so much of its time a proof that is used is renewed in the background: nobody waits for that. */
@@ -67,17 +77,29 @@ export class Proofs {
   readonly #kept: ExpiringMap<string, Kept>;
   readonly #asking = new SingleFlight<string, Verdict>();
   readonly #noted: ExpiringMap<string, true>;
+  /** Those that rest on lists of tags alone: they end when something of the repository comes here. */
+  readonly #byTags: ExpiringMap<RepositoryName, Set<string>>;
+  readonly #justCached: ExpiringMap<RepositoryName, true>;
   readonly #refusals = new Map<Namespace, { count: number; untilMs: number }>();
 
   constructor(parts: ProofsParts) {
     this.#parts = parts;
     this.#kept = new ExpiringMap(LONGEST_MS, KEPT, parts.elapsed);
     this.#noted = new ExpiringMap(NOTE_EVERY_MS, KEPT, parts.elapsed);
+    this.#byTags = new ExpiringMap(LONGEST_MS, KEPT, parts.elapsed);
+    this.#justCached = new ExpiringMap(JUST_CACHED_MS, KEPT, parts.elapsed);
   }
 
   /** Settings have changed: every registry is asked anew. */
   forget(): void {
     this.#kept.clear();
+  }
+
+  /** Something of a repository has come here: who was shown its tags alone has to be shown more. */
+  noteCached(name: RepositoryName): void {
+    this.#justCached.set(name, true);
+    for (const key of this.#byTags.get(name) ?? []) this.#kept.delete(key);
+    this.#byTags.delete(name);
   }
 
   /** What is known without asking; null: nothing, or not any more. What is used is renewed before its time is over. */
@@ -101,8 +123,9 @@ export class Proofs {
 
   #ask(repository: Repository, name: RepositoryName, key: CredentialKey | null): Promise<Verdict> {
     return this.#asking.run(keyOf(name, key), async () => {
-      const { verdict, lifetimeMs } = await this.#judge(repository, name, key);
+      const { verdict, lifetimeMs, isByTags } = await this.#judge(repository, name, key);
       const nowMs = this.#parts.elapsed();
+      if (isByTags && !this.#followTags(name, key)) return verdict;
       const renewAtMs = verdict.mayPull ? nowMs + lifetimeMs * RENEWED_AFTER : Number.POSITIVE_INFINITY;
       this.#kept.set(keyOf(name, key), { verdict, untilMs: nowMs + lifetimeMs, renewAtMs });
       return verdict;
@@ -113,16 +136,28 @@ export class Proofs {
     const { prover, termsOf } = this.#parts;
     const { lifetimeMs } = termsOf(repository.namespace);
     try {
-      const mayPull = await prover.mayPull(repository, key);
-      if (mayPull) await this.#note(name, key);
-      else if (key !== null) this.#countRefusal(repository.namespace);
-      return { verdict: { mayPull, isUnasked: false }, lifetimeMs: mayPull ? lifetimeMs : REFUSED_MS };
+      const proof = await prover.prove(repository, key);
+      const mayPull = proof !== "nothing";
+      if (proof === "image") await this.#note(name, key);
+      if (!mayPull) await this.#forget(name, key);
+      if (!mayPull && key !== null) this.#countRefusal(repository.namespace);
+      const isByTags = proof === "tags";
+      return { verdict: { mayPull, isUnasked: false }, lifetimeMs: mayPull ? lifetimeMs : REFUSED_MS, isByTags };
     } catch (error) {
       const mayPull = await this.#wasSeen(repository, name, key);
       const outcome = mayPull ? "who was seen before goes on" : "nobody gets it";
       this.#parts.onUnasked(repository.namespace, error, outcome);
-      return { verdict: { mayPull, isUnasked: !mayPull }, lifetimeMs: UNASKED_MS };
+      return { verdict: { mayPull, isUnasked: !mayPull }, lifetimeMs: UNASKED_MS, isByTags: false };
     }
+  }
+
+  /** False: it is not to be kept, since something came here while the registry was asked. */
+  #followTags(name: RepositoryName, key: CredentialKey | null): boolean {
+    if (this.#justCached.get(name) !== null) return false;
+    const keys = this.#byTags.get(name) ?? new Set();
+    if (keys.size >= KEYS_BY_TAGS) return false;
+    this.#byTags.set(name, keys.add(keyOf(name, key)));
+    return true;
   }
 
   async #note(name: RepositoryName, key: CredentialKey | null): Promise<void> {
@@ -131,6 +166,14 @@ export class Proofs {
     if (this.#noted.get(hash) !== null) return;
     this.#noted.set(hash, true);
     await seen.note(hash, now());
+  }
+
+  /** The registry says no: that it said yes once is not to count while it cannot be asked. */
+  async #forget(name: RepositoryName, key: CredentialKey | null): Promise<void> {
+    const { seen } = this.#parts;
+    const hash = await this.#hashOf(name, key);
+    this.#noted.delete(hash);
+    if ((await seen.seenAtMs(hash)) !== null) await seen.forget(hash);
   }
 
   /** What everybody could have, everybody goes on to get. */

@@ -14,4 +14,8 @@ export class MemoryProofs implements ProofStore {
     const all = [...this.#proofs].sort(([one, a], [other, b]) => b - a || (one < other ? -1 : 1));
     for (const [old] of all.slice(PROOFS_LIMIT)) this.#proofs.delete(old);
   }
+
+  async forget(hash: string): Promise<void> {
+    this.#proofs.delete(hash);
+  }
 }

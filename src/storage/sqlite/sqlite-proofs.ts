@@ -31,6 +31,12 @@ export class SqliteProofs implements ProofStore {
     });
   }
 
+  async forget(hash: string): Promise<void> {
+    this.#database.transact(() => {
+      this.#database.query<null, [string]>("DELETE FROM upstream_proof WHERE hash = ?").run(hash);
+    });
+  }
+
   #clear(nowMs: number): void {
     this.#database.query<null, [number]>("DELETE FROM upstream_proof WHERE seen_at < ?").run(nowMs - PROOF_MS);
     this.#database
