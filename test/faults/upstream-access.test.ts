@@ -109,6 +109,21 @@ async function expectNothing(path: Path, credentials: string | null, way: Asking
   }
 }
 
+/** In front of the registry: it tells everybody the private repository's tags, as some registries do. */
+function tellingTags(url: string) {
+  return Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: async (request) => {
+      const { pathname, search } = new URL(request.url);
+      if (pathname === `/v2/${PRIVATE}/tags/list`) return Response.json({ name: PRIVATE, tags: ["1"] });
+      const { method, headers } = request;
+      const reply = await fetch(`${url}${pathname}${search}`, { method, headers, redirect: "manual" });
+      return new Response(reply.body, reply);
+    },
+  });
+}
+
 describe.skipIf(!isAble)("a registry that decides who may pull what of it", () => {
   beforeAll(async () => {
     registry = await PrivateRegistry.start();
@@ -259,6 +274,39 @@ describe.skipIf(!isAble)("a registry that decides who may pull what of it", () =
     const database = await Bun.file(join(folder, "data", "larder.db")).text();
     expect([database.includes(USER.password), database.includes(USER.username)]).toEqual([false, false]);
   });
+
+  test("that tells strangers its tags gives them no image by anybody else's credentials, nor once it is here or down", async () => {
+    const front = tellingTags(registry.url);
+    try {
+      const own = { endpoint: front.url.origin, username: USER.username, password: USER.password };
+      await serve(own);
+      const image = registry.images[PRIVATE];
+      const tails = [
+        `/v2/${PRIVATE}/manifests/1?ns=${HOST}`,
+        `/aci/${HOST}/${PRIVATE}:1.aci`,
+        `/aci/${HOST}/${PRIVATE}:1.aci.asc`,
+        `/api/v1/signatures/${HOST}/${PRIVATE}:1`,
+        `/api/v1/images/${HOST}/${PRIVATE}:1`,
+      ];
+      const askAll = async () => {
+        for (const tail of tails) {
+          const reply = await send("GET", `${larder?.url}${tail}`);
+          expect([tail, reply.status >= 400], reply.text).toEqual([tail, true]);
+          expect(reply.text).not.toContain(image.manifest.digest);
+        }
+      };
+      await askAll();
+      await expectNothing(PRIVATE, null);
+      await expectAll(PRIVATE, RIGHT);
+      await askAll();
+      await expectNothing(PRIVATE, null);
+      await restart({ ...own, endpoint: "http://127.0.0.1:9" });
+      await askAll();
+      await expectNothing(PRIVATE, null);
+    } finally {
+      await front.stop(true);
+    }
+  }, 60_000);
 
   test("has clients show their credentials again after a restart", async () => {
     await serve();

@@ -15,13 +15,12 @@ import { formatPlatform, type Platform } from "../../oci/platform.ts";
 import { ALL_PLATFORMS, type PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
-import type { MayPull } from "../../registry/names/search-order.ts";
 import type { Blobs } from "../../registry/pull/blobs.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import { PulledImage } from "../../registry/images/pulled-image.ts";
 import type { Manifests } from "../../registry/pull/manifests.ts";
 import type { PullNotes } from "../../registry/pull/pull-notes.ts";
-import type { FoundManifest, PullContext } from "../../registry/pull/origin.ts";
+import type { FoundManifest, PullContext, Puller } from "../../registry/pull/origin.ts";
 import type { NamedAci } from "./aci-names.ts";
 
 /** An image that an ACI can be made of. */
@@ -74,7 +73,7 @@ export class AciImages {
     const origin = { name, version, originalName: `${registry}/${path}:${tag}`, registry, repository: path };
     return {
       request: { manifestDigest: content.digest, origin },
-      bring: () => this.#bring(repository, content.digest, config, manifest.layers, context.mayPull),
+      bring: () => this.#bring(repository, content.digest, config, manifest.layers, context),
     };
   }
 
@@ -83,7 +82,7 @@ export class AciImages {
     manifest: Digest,
     config: Descriptor,
     layers: readonly Descriptor[],
-    mayPull: MayPull,
+    { mayPull, upstreamKey }: Puller,
   ): Promise<AciParts> {
     const { blobs, cacher, store, turns } = this.#parts;
     const work = turns.begin();
@@ -91,7 +90,10 @@ export class AciImages {
       await work.rest();
       if (await blobs.secure(repository, digest, mayPull)) continue;
       const reference = { kind: "digest", digest: manifest } as const;
-      await cacher.cache(repository, reference, ALL_PLATFORMS, () => {}, undefined, mayPull);
+      await cacher.cache(repository, reference, ALL_PLATFORMS, () => {}, undefined, {
+        ...(mayPull && { mayPull }),
+        ...(upstreamKey && { upstreamKey }),
+      });
       break;
     }
     const fileOf = async ({ digest }: Descriptor) => {

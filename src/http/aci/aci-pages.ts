@@ -157,8 +157,13 @@ export class AciPages implements Pages {
     const { names, images, conversions, gate } = this.#options;
     const { request, record } = exchange;
     const mayPull = gate.viewOf(exchange);
-    const seen = mayPull === undefined ? {} : { mayPull };
-    const context: PullContext = { via: request.headers.get("via"), requestId: exchange.requestId, ...seen };
+    const context: PullContext = {
+      via: request.headers.get("via"),
+      requestId: exchange.requestId,
+      upstreamKey: async () => (await exchange.principal()).upstreamKey ?? null,
+      cause: exchange,
+      ...(mayPull && { mayPull }),
+    };
     const named = (await names.findHere(stem, exchange.host, mayPull)) ?? names.nameUnseen(stem, exchange.host);
     if (named === null) throw notHere(file);
     const { repository, tag } = named;

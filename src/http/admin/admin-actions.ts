@@ -117,10 +117,10 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     getImage: async ({ image }, signal, { mayPull }) =>
       (await inspectImage(survey(signal, mayPull), pulls, image)) ?? throwNotHere(image),
-    checkSignatures: async ({ image }, _, { mayPull, ...cause }) => {
+    checkSignatures: async ({ image }, _, { puller, ...cause }) => {
       const named = parseImageName(image);
       const repository = { namespace: named.namespace, path: named.path };
-      const context = { via: null, cause, ...(mayPull === undefined ? {} : { mayPull }) };
+      const context = { via: null, cause, ...(await puller()) };
       const { rules, ...found } = await parts.signatures.report(repository, manifestReferenceOf(named), context);
       return { ...found, rules: [...rules] };
     },

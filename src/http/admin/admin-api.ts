@@ -13,6 +13,8 @@ import type { Exchange } from "../exchange.ts";
 import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
+import type { MayPull } from "../../registry/names/search-order.ts";
+import type { Puller } from "../../registry/pull/origin.ts";
 import type { AdminAsker } from "./admin-asker.ts";
 import { auditEntryOf } from "./audit-operation.ts";
 import type { AdminActions, BytesAnswer } from "./admin-actions.ts";
@@ -111,7 +113,9 @@ export class AdminApi implements Pages {
     const act = this.#actions[id] as (input: object, signal: AbortSignal, cause: AdminAsker) => Promise<unknown>;
     const { who, from, requestId } = exchange;
     const mayPull = this.#options.gate.viewOf(exchange);
-    const answer = await act(input, exchange.request.signal, { who, from, requestId, ...(mayPull && { mayPull }) });
+    const seen = mayPull && { mayPull };
+    const puller = () => pullerOf(exchange, mayPull);
+    const answer = await act(input, exchange.request.signal, { who, from, requestId, ...seen, puller });
     await this.#audit(id, input, exchange);
     const { checksAnswers } = this.#options;
     if (CONTRACT[id].form === "lines") {
@@ -146,4 +150,16 @@ function repositoryIn(parameters: object): Repository | null {
 
 function tooBusy(): RegistryError {
   return new RegistryError("UNAVAILABLE", "larder looks for many others just now; ask again in a moment");
+}
+
+/** What larder's own credentials open is for its administrator, not for whoever may ask. */
+async function pullerOf(exchange: Exchange, mayPull: MayPull): Promise<Puller> {
+  // Everybody may pull everything: no registry wants to know who asks.
+  if (mayPull === undefined) return {};
+  const principal = await exchange.principal().catch((error: unknown) => {
+    if (error instanceof RegistryError) return null;
+    throw error;
+  });
+  if (principal?.kind === "administrator") return { mayPull };
+  return { mayPull, upstreamKey: async () => principal?.upstreamKey ?? null };
 }

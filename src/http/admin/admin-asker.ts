@@ -1,5 +1,10 @@
 import type { MayPull } from "../../registry/names/search-order.ts";
+import type { Puller } from "../../registry/pull/origin.ts";
 import type { Asker } from "../exchange.ts";
 
 /** Who asks, and what they may pull from; undefined: everything. */
-export type AdminAsker = Asker & { readonly mayPull?: MayPull };
+export type AdminAsker = Asker & {
+  readonly mayPull?: MayPull;
+  /** As whom something is pulled for them: with their own credentials, and with larder's for its administrator alone. */
+  readonly puller: () => Promise<Puller>;
+};

@@ -44,7 +44,14 @@ export async function fetchImage(
   const reference = manifestReferenceOf(named);
   return {
     work: async (tell) => {
-      await cacher.cache({ namespace, path }, reference, choice, tell, cause, cause.mayPull);
+      await cacher.cache(
+        { namespace, path },
+        reference,
+        choice,
+        tell,
+        cause,
+        cause.mayPull && { mayPull: cause.mayPull },
+      );
       return { kind: "done" };
     },
   };

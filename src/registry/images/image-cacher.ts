@@ -1,4 +1,3 @@
-import type { MayPull } from "../names/search-order.ts";
 import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -13,7 +12,7 @@ import type { StoredManifest } from "../../storage/metadata.ts";
 import type { Blobs } from "../pull/blobs.ts";
 import type { Manifests } from "../pull/manifests.ts";
 import type { ManifestReference } from "../names/manifest-reference.ts";
-import type { FoundManifest, PullContext } from "../pull/origin.ts";
+import type { FoundManifest, PullContext, Puller } from "../pull/origin.ts";
 import { AttachedImages } from "./attached-images.ts";
 import { PulledImage } from "./pulled-image.ts";
 import type { Referrers } from "./referrers.ts";
@@ -66,18 +65,20 @@ export class ImageCacher {
     this.#referrers = referrers;
   }
 
-  /** Brings an image on behalf of `cause`. Throws what a pull of it would throw. */
+  /**
+   * Brings an image on behalf of `cause`. Throws what a pull of it would throw. `puller` is for whom it is pulled, where that is
+   * not larder itself.
+   */
   async cache(
     repository: Repository,
     reference: ManifestReference,
     selection: PlatformSelection,
     observe: CacheObserver,
     cause: EventCause = NO_CAUSE,
-    mayPull?: MayPull,
+    puller: Puller = {},
   ): Promise<void> {
     const { requestId } = cause;
-    const seen = mayPull === undefined ? {} : { mayPull };
-    const context = { ...NOW, cause, ...seen, ...(requestId === null ? {} : { requestId }) };
+    const context = { ...NOW, cause, ...puller, ...(requestId === null ? {} : { requestId }) };
     const { manifest, warning } = await this.#root(repository, reference, context);
     observe({ kind: "resolved", digest: manifest.digest, warning });
     const work = this.#turns.begin();

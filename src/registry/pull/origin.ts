@@ -45,6 +45,9 @@ export type PullContext = {
   readonly cause?: EventCause;
 };
 
+/** For whom something is pulled: what they may pull from, and what upstream registries are shown. For larder itself it is empty. */
+export type Puller = Pick<PullContext, "mayPull" | "upstreamKey">;
+
 /** What asks for signatures where they are required. */
 export type ImageGuard = SignatureGuard<PullContext>;
 
