@@ -39,10 +39,13 @@ function parsePart(text: string): Part {
   return parameter === undefined ? { literal: text } : { parameter };
 }
 
-/** Null when the path is another. The last part takes all that is left, if it is a parameter: images have slashes. */
+/** What has slashes, and may stand at the end of a path as it is. */
+const SLASHED: ReadonlySet<string> = new Set(["image", "pin", "file"]);
+
+/** Null when the path is another. The last part takes all that is left, if that may have slashes. */
 function parametersOf({ parts }: Route, segments: readonly string[]): Record<string, string> | null {
   const last = parts.at(-1);
-  const takesRest = last !== undefined && "parameter" in last;
+  const takesRest = last !== undefined && "parameter" in last && SLASHED.has(last.parameter);
   if (takesRest ? segments.length < parts.length : segments.length !== parts.length) return null;
   const parameters: Record<string, string> = {};
   for (const [index, part] of parts.entries()) {

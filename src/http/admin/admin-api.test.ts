@@ -112,19 +112,33 @@ test.each([
   ["POST", "settings/offline", "GET, HEAD, PUT"],
   ["GET", "checks", "POST"],
   ["OPTIONS", "images", "GET, HEAD"],
+  // What ends a backup is at another path, which has no more to it.
+  ["OPTIONS", "backups/1/blobs", "GET, HEAD"],
+  ["OPTIONS", "backups/1/files/tls/ca.key", "GET, HEAD"],
 ])("%s %s is told which methods there are: %s", async (method, resource, allowed) => {
   const response = await lab().ask(method, resource);
   expect([response.status, response.headers.get("Allow")]).toEqual([405, allowed]);
 });
 
-test.each(["", "x", "images/", "version/", "/version", "checks/1", "settings", "openapi", "Version", "images2"])(
-  "there is nothing at %p",
-  async (resource) => {
-    const response = await lab().ask("GET", resource);
-    expect(response.status).toBe(404);
-    expect(await response.json()).toMatchObject({ code: "NAME_UNKNOWN" });
-  },
-);
+test.each([
+  "",
+  "x",
+  "images/",
+  "version/",
+  "/version",
+  "checks/1",
+  "users/a/b",
+  "tokens/a/b",
+  "backups/1/2",
+  "settings",
+  "openapi",
+  "Version",
+  "images2",
+])("there is nothing at %p", async (resource) => {
+  const response = await lab().ask("GET", resource);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: "NAME_UNKNOWN" });
+});
 
 test("the command line of 0.1 is told, in its own words, that it is too old", async () => {
   for (const [method, resource] of [
