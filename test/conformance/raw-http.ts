@@ -146,7 +146,8 @@ export async function sendPath(
   return await sendRaw(url, `${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${body}`);
 }
 
-function parseAnswer(wire: Buffer, method: string): RawReply {
+/** The first answer in these bytes. */
+export function parseAnswer(wire: Buffer, method: string): RawReply {
   const text = wire.toString("latin1");
   const bodyStart = text.indexOf(HEAD_END);
   const [statusLine = "", ...lines] = text.slice(0, bodyStart < 0 ? undefined : bodyStart).split("\r\n");
