@@ -46,9 +46,17 @@ describe.skipIf(isForeignRegistry)("a good token, changed", () => {
 
   /** Another text that somebody could take for the same. */
   const change = fc.oneof(
-    fc.tuple(fc.constant("swap"), fc.nat(), fc.constantFrom(..."ABCxyz019-_=.+/ ~%")),
+    fc.tuple(
+      fc.constant("swap"),
+      fc.nat(),
+      fc.constantFrom("A", "z", "0", "-", "_", "=", ".", "+", "/", " ", "~", "%"),
+    ),
     fc.tuple(fc.constant("cut"), fc.nat(), fc.constant("")),
-    fc.tuple(fc.constant("insert"), fc.nat(), fc.constantFrom(..."A=._-", "==", "%00", "\u00a0", "\u00ff")),
+    fc.tuple(
+      fc.constant("insert"),
+      fc.nat(),
+      fc.constantFrom("A", "=", ".", "_", "-", "==", "%00", "\u00a0", "\u00ff"),
+    ),
     fc.tuple(fc.constantFrom("upper", "lower", "double", "claims"), fc.nat(), fc.json({ maxDepth: 2 })),
   );
 

@@ -63,7 +63,7 @@ describe.skipIf(isForeignRegistry)("a request whose end is in doubt", () => {
       ` ${text}`,
       `${text}\t`,
       `X\r\n ${text}`,
-      `${text.replace("-", "_")}`,
+      text.replace("-", "_"),
     );
   const end = fc.oneof(
     { weight: 8, arbitrary: fc.constant("\r\n") },
