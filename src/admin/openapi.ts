@@ -126,9 +126,11 @@ function failuresOf({ action, body, form, isWork, parameters, query }: Operation
   const takes = body !== null || Object.keys(parameters).length + Object.keys(query).length > 0;
   const failures: [string, string, boolean][] = [
     ["400", "What was asked is not of this shape", takes],
+    ["401", "Nobody is known by what the request shows, or somebody has to be", action !== null],
     ["403", changes(action) ? "This client may not do that" : "A page of another site may not ask", true],
     ["404", "There is no such image, or backup", "image" in parameters || "backup" in parameters],
     ["413", "The body is too large", body !== null],
+    ["429", "Too many wrong passwords came from here: ask again in a moment", action !== null],
     ["500", "larder failed; its log says why", true],
     ["502", "Upstream could not be asked", form === "lines"],
     [

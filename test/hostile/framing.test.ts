@@ -19,7 +19,7 @@ describe.skipIf(isForeignRegistry)("a request whose end is in doubt", () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     sandbox = await Sandbox.start(["--open"]);
-  });
+  }, 60_000);
   afterAll(() => sandbox.stop());
 
   const length = fc.constantFrom(

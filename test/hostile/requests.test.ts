@@ -9,7 +9,7 @@ import { type HostileRequest, hostileRequest } from "./hostile-request.ts";
 import { hostileRuns } from "./hostile-runs.ts";
 import { Sandbox } from "./sandbox.ts";
 
-const RUNS = hostileRuns(2000);
+const RUNS = hostileRuns(1000);
 /** What a larder with little to do takes, and three times as much. */
 const MEMORY_LIMIT_MIB = 400;
 const LIMIT_MS = 600_000;
@@ -30,7 +30,7 @@ describe.skipIf(isForeignRegistry)("a larder that everybody may write to", () =>
     for (const repository of ["team/app", "docker.io/library/app"]) {
       await pushImage(sandbox.larder.url, repository, IMAGE, "1");
     }
-  });
+  }, 60_000);
   afterAll(() => sandbox.stop());
 
   test(

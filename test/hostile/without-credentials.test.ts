@@ -8,7 +8,7 @@ import { ask, expectDecent } from "./expect-decent.ts";
 import { hostileRequest } from "./hostile-request.ts";
 import { hostileRuns } from "./hostile-runs.ts";
 
-const RUNS = hostileRuns(2000);
+const RUNS = hostileRuns(1000);
 const LIMIT_MS = 600_000;
 /** Stands in everything private that no request names. */
 const MARKER = "xyzzy-plugh";
