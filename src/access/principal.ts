@@ -26,21 +26,29 @@ export type Principal = Identity & {
   readonly upstreamKey?: string;
 };
 
-/** Who somebody is. */
+/**
+ * Who somebody is. A `generation` is another one for another password, token or secret: a session of the one before is nobody's,
+ * though the name be the same. It tells nothing of what it stands for.
+ */
 type Identity =
   /** Somebody on the machine that larder runs on, who said nothing else of themselves. */
   | { readonly kind: "own-machine" }
   /** Anybody. `trait` says what shows that: the rest of "this request …". `certificateTrait`: why the client certificate that it showed does not count, "it …". */
   | { readonly kind: "stranger"; readonly trait: string; readonly certificateTrait?: string }
   /** Who has the secret that larder left for root and its own user on the machine that it runs on. They may everything. */
-  | { readonly kind: "administrator" }
+  | { readonly kind: "administrator"; readonly generation?: string }
   /**
    * Who knows the password of a user: one of larder's own, or of the htpasswd file. `grants` are what that user alone may:
    * where they are given, what every user may counts no more, only they and the rules that name the user. Null: none are given.
    */
-  | { readonly kind: "user"; readonly name: string; readonly grants?: readonly Grant[] | null }
+  | {
+      readonly kind: "user";
+      readonly name: string;
+      readonly grants?: readonly Grant[] | null;
+      readonly generation?: string;
+    }
   /** Who has a token that `larder token create` made. It may what its grants say, and rules that name it; what all may who are known does not count. */
-  | { readonly kind: "token"; readonly name: string; readonly grants: readonly Grant[] }
+  | { readonly kind: "token"; readonly name: string; readonly grants: readonly Grant[]; readonly generation?: string }
   /** A client certificate that one of the authorities signed that larder was told; its subject's common name. */
   | { readonly kind: "certificate"; readonly name: string }
   /**
@@ -66,8 +74,8 @@ export interface CredentialChecker {
    */
   check(credentials: Credentials, arrival: Arrival): Promise<Principal | null>;
   /**
-   * The principal as it is now, of one who got a session some minutes ago: null when there is none of that name any more,
-   * undefined when it is not of a kind that this checker knows. Asked for each session once in a while, and when something has
+   * The principal as it is now, of one who got a session some minutes ago: null when there is none of that name and generation
+   * any more, undefined when it is not of a kind that this checker knows. Asked for each session once in a while, and when something has
    * changed.
    */
   recall?(principal: Principal): Promise<Principal | null | undefined>;

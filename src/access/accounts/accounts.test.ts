@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from "bun:test";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
 import type { MetadataStore } from "../../storage/metadata.ts";
 import type { Credentials } from "../credentials.ts";
+import { PasswordChecker } from "../passwords/password-checker.ts";
 import { AccountPresence } from "./account-presence.ts";
 import { AccountUses } from "./account-uses.ts";
 import { LocalAdministrator } from "./local-administrator.ts";
@@ -131,12 +132,36 @@ test("a token that is cut, nobody's, revoked or expired is refused; why, only wh
 });
 
 test("what a session of a token may is what the token may now, and nothing once it has ended", async () => {
-  await create("ci", ["pull:**"], DAY_MS);
-  const ci = { kind: "token", name: "ci", grants: [] } as const;
+  const { id } = await create("ci", ["pull:**"], DAY_MS);
+  const ci = { kind: "token", name: "ci", grants: [], generation: id } as const;
   expect(await checker.recall(ci)).toMatchObject({ kind: "token", name: "ci", grants: [{}] });
   expect(await checker.recall({ kind: "user", name: "ci" })).toBeUndefined();
   nowMs += DAY_MS;
   expect(await checker.recall(ci)).toBeNull();
+});
+
+test("a session of a token that was revoked is none of another token that has its name", async () => {
+  const known = await checker.check(bearer((await create("ci", ["pull:**"])).text));
+  const session = known ?? expect.unreachable();
+  expect(await checker.recall(session)).toMatchObject({ kind: "token", name: "ci" });
+  await tokens.revoke("ci", WHO);
+  await create("ci", ["*:**"]);
+  expect(await checker.recall(session)).toBeNull();
+});
+
+test("a session of a user's password is none of the next password, nor of another user who has the name", async () => {
+  const directory = new StoreUsers(store.accounts, presence);
+  const passwords = new PasswordChecker(() => [directory]);
+  const sessionOf = async (password: string) => (await passwords.check(basic("bob", password))) ?? expect.unreachable();
+  await put("bob", "one");
+  const first = await sessionOf("one");
+  expect(JSON.stringify(first)).not.toContain("$2");
+  await put("bob", "two");
+  const second = await sessionOf("two");
+  expect([await passwords.recall(first), await passwords.recall(second)]).toEqual([null, second]);
+  await users.remove("bob", WHO);
+  await put("bob", "two");
+  expect(await passwords.recall(second)).toBeNull();
 });
 
 test("rules count with the first who is there, at once, and no more after the last", async () => {
@@ -163,9 +188,10 @@ test("a user is found with what that user alone may", async () => {
 
 test("the administrator of this machine is known by the secret of this start alone", async () => {
   const [own, other] = [new LocalAdministrator(), new LocalAdministrator()];
-  const administrator = { kind: "administrator" } as const;
-  expect(await own.check(bearer(own.secret))).toEqual(administrator);
+  const administrator = (await own.check(bearer(own.secret))) ?? expect.unreachable();
+  expect(administrator.kind).toBe("administrator");
   expect(await own.check(basic("administrator", own.secret))).toEqual(administrator);
+  expect([await own.recall(administrator), await other.recall(administrator)]).toEqual([administrator, null]);
   for (const credentials of [bearer(other.secret), bearer(""), basic("bob", own.secret), { kind: "none" } as const]) {
     expect(await own.check(credentials)).toBeNull();
   }

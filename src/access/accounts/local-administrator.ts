@@ -2,7 +2,6 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Credentials } from "../credentials.ts";
 import type { CredentialChecker, Principal } from "../principal.ts";
 
-const ADMINISTRATOR: Principal = { kind: "administrator" };
 const NAME = "administrator";
 const NOBODY: Promise<null> = Promise.resolve(null);
 
@@ -13,15 +12,19 @@ const NOBODY: Promise<null> = Promise.resolve(null);
 export class LocalAdministrator implements CredentialChecker {
   readonly secret = `larder-administrator-${randomBytes(32).toString("base64url")}`;
   readonly #hash = hashOf(this.secret);
+  readonly #principal: Principal = { kind: "administrator", generation: randomBytes(12).toString("base64url") };
 
   check(credentials: Credentials): Promise<Principal | null> {
     const shown = shownBy(credentials);
     // Equally long, whatever was sent.
-    return shown !== null && timingSafeEqual(hashOf(shown), this.#hash) ? Promise.resolve(ADMINISTRATOR) : NOBODY;
+    return shown !== null && timingSafeEqual(hashOf(shown), this.#hash) ? Promise.resolve(this.#principal) : NOBODY;
   }
 
-  async recall(principal: Principal): Promise<Principal | undefined> {
-    return principal.kind === "administrator" ? principal : undefined;
+  /** A session of the start before, or of another larder of the store, is nobody's: the secret was another one. */
+  async recall(principal: Principal): Promise<Principal | null | undefined> {
+    if (principal.kind !== "administrator") return undefined;
+    const { generation } = this.#principal as typeof principal;
+    return principal.generation === generation ? this.#principal : null;
   }
 }
 

@@ -52,7 +52,9 @@ export class TokenChecker implements CredentialChecker {
   async recall(principal: Principal): Promise<Principal | null | undefined> {
     if (principal.kind !== "token") return undefined;
     const token = await this.#store.tokens.named(principal.name);
-    return token === null || isOver(token, this.#now()) ? null : principalOf(token);
+    // Another token may have the name of one that was revoked.
+    const isAnother = token?.id !== principal.generation;
+    return token === null || isAnother || isOver(token, this.#now()) ? null : principalOf(token);
   }
 }
 
@@ -65,8 +67,8 @@ function isOver({ expiresAtMs }: StoredToken, nowMs: number): boolean {
   return expiresAtMs !== null && expiresAtMs <= nowMs;
 }
 
-function principalOf({ name, grants }: StoredToken): Principal {
-  return { kind: "token", name, grants: grants.map(parseGrant) };
+function principalOf({ id, name, grants }: StoredToken): Principal {
+  return { kind: "token", name, grants: grants.map(parseGrant), generation: id };
 }
 
 function refused(why: string): RegistryError {

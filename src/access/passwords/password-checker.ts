@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { WaitingLine, LineFull } from "../../lib/async/waiting-line.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Credentials } from "../credentials.ts";
@@ -35,12 +36,15 @@ export class PasswordChecker implements CredentialChecker {
     if (user !== null) this.#cost = bcryptCost(user.passwordHash) ?? this.#cost;
     const hash = user?.passwordHash ?? unmatchableHash(this.#cost);
     const isRight = await this.#compare(password, hash);
-    return isRight && user !== null ? user.principal : null;
+    return isRight && user !== null ? principalOf(user) : null;
   }
 
   async recall(principal: Principal): Promise<Principal | null | undefined> {
     if (principal.kind !== "user") return undefined;
-    return (await this.#find(principal.name))?.principal ?? null;
+    const user = await this.#find(principal.name);
+    if (user === null) return null;
+    const now = principalOf(user);
+    return now.generation === principal.generation ? now : null;
   }
 
   async #find(name: string): Promise<KnownUser | null> {
@@ -62,4 +66,9 @@ export class PasswordChecker implements CredentialChecker {
       );
     }
   }
+}
+
+/** Another password has another salt. Of the hash's hash nobody learns a password. */
+function principalOf({ principal, passwordHash }: KnownUser): KnownUser["principal"] {
+  return { ...principal, generation: createHash("sha256").update(passwordHash).digest("base64url").slice(0, 16) };
 }

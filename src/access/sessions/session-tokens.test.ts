@@ -38,9 +38,10 @@ function sessions(store = storeOf()) {
 
 test.each<Principal>([
   { kind: "user", name: "bob", grants: null },
+  { kind: "user", name: "bob", grants: null, generation: "x" },
   { kind: "user", name: "eve", grants: [parseGrant("pull:team/**")] },
-  { kind: "token", name: "ci", grants: [parseGrant("*:**")] },
-  { kind: "certificate", name: "node-1" },
+  { kind: "token", name: "ci", grants: [parseGrant("*:**")], generation: "x" },
+  { kind: "administrator", generation: "x" },
   { kind: "workload", provider: "github", name: "x", claims: { a: ["b"], c: "d" }, expiresAtMs: 1_900_000_000_000 },
 ])("a token tells who has it and what it is for: %p", async (principal) => {
   const { tokens, check } = sessions();
@@ -56,6 +57,15 @@ test.each<Principal>([
     false,
   ]);
   expect([covers(scope, "pull", null), covers(scope, "administer", null)]).toEqual([true, false]);
+});
+
+test.each<Principal>([
+  { kind: "certificate", name: "node-1" },
+  { kind: "own-machine" },
+  { kind: "stranger", trait: "" },
+])("a token of who is known by the connection is nobody's without it: %p", async (principal) => {
+  const { tokens, check } = sessions();
+  expect((await check((await tokens.give(principal, SCOPE)).token))?.kind).toBe("stranger");
 });
 
 test("a token ends, and one of a job with the job's own, though not within a minute", async () => {

@@ -1,12 +1,19 @@
 import { formatGrant, parseGrant } from "../grant.ts";
 import type { Principal } from "../principal.ts";
 
-/** A principal as a token has it. Strangers and this machine are nobody: where a request comes from is seen when it comes. */
+/**
+ * A principal as a token has it. Strangers, this machine and certificates are nobody: where a request comes from, and what its
+ * connection shows, is seen when it comes, so that a certificate that was revoked ends its sessions, too.
+ */
 export type WhoText =
   | { readonly kind: "nobody"; readonly upstreamKey?: string | undefined }
-  | { readonly kind: "administrator" }
-  | { readonly kind: "certificate"; readonly name: string }
-  | { readonly kind: "user" | "token"; readonly name: string; readonly grants: readonly string[] | null }
+  | { readonly kind: "administrator"; readonly generation?: string | undefined }
+  | {
+      readonly kind: "user" | "token";
+      readonly name: string;
+      readonly grants: readonly string[] | null;
+      readonly generation?: string | undefined;
+    }
   | Extract<Principal, { readonly kind: "workload" }>;
 
 /** Spells a principal. */
@@ -14,18 +21,22 @@ export function formatWho(principal: Principal): WhoText {
   switch (principal.kind) {
     case "stranger":
     case "own-machine":
+    case "certificate":
       return { kind: "nobody", upstreamKey: principal.upstreamKey };
     case "user":
     case "token":
-      return { kind: principal.kind, name: principal.name, grants: principal.grants?.map(formatGrant) ?? null };
+      return {
+        kind: principal.kind,
+        name: principal.name,
+        grants: principal.grants?.map(formatGrant) ?? null,
+        generation: principal.generation,
+      };
     case "workload": {
       const { scope: _, ...workload } = principal;
       return workload;
     }
-    case "certificate":
-      return { kind: "certificate", name: principal.name };
     case "administrator":
-      return { kind: "administrator" };
+      return { kind: "administrator", generation: principal.generation };
     default:
       return principal satisfies never;
   }
@@ -41,10 +52,16 @@ export function parseWho(who: WhoText): Principal {
         ...(who.upstreamKey === undefined ? {} : { upstreamKey: who.upstreamKey }),
       };
     case "user":
-      return { kind: "user", name: who.name, grants: who.grants?.map(parseGrant) ?? null };
+      return { kind: "user", name: who.name, grants: who.grants?.map(parseGrant) ?? null, ...generationOf(who) };
     case "token":
-      return { kind: "token", name: who.name, grants: who.grants?.map(parseGrant) ?? [] };
+      return { kind: "token", name: who.name, grants: who.grants?.map(parseGrant) ?? [], ...generationOf(who) };
+    case "administrator":
+      return { kind: "administrator", ...generationOf(who) };
     default:
       return who;
   }
+}
+
+function generationOf({ generation }: { readonly generation?: string | undefined }): { readonly generation?: string } {
+  return generation === undefined ? {} : { generation };
 }
