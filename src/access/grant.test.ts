@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Action } from "./action.ts";
-import { formatGrant, grants, parseGrant } from "./grant.ts";
+import { formatGrant, grants, parseGrant, parseNewGrant } from "./grant.ts";
 import { parsePathIn, type Namespace } from "../oci/repository-name.ts";
 
 const inRegistry = (namespace: string, path: string) => ({
@@ -32,4 +32,9 @@ test.each([
   ["*:a,**", "administer", null, true],
 ] as const)("%p: %p of %p: %p", (text, action, repository, expected) => {
   expect(grants(parseGrant(text), action as Action, repository)).toBe(expected);
+});
+
+test("who is given the administration of some names is told that there is none", () => {
+  expect(() => parseNewGrant("administer:team/**")).toThrow("takes the name **");
+  for (const text of ["administer:**", "*:team/**", "pull,push:team/**"]) parseNewGrant(text);
 });

@@ -25,6 +25,15 @@ export function parseGrant(text: string): Grant {
   };
 }
 
+/** As `parseGrant`, for one that somebody gives just now: what allows nothing is refused, too. */
+export function parseNewGrant(text: string): Grant {
+  const grant = parseGrant(text);
+  const { actions, names } = grant;
+  if (!actions.has("administer") || actions.size === ACTIONS.length || names.some((name) => name.text === "**"))
+    return grant;
+  throw invalid(`${quoteBriefly(text)} has administer, which is about larder as a whole and takes the name **`);
+}
+
 /** The text that spells a grant. */
 export function formatGrant({ actions, names }: Grant): string {
   const told = ACTIONS.filter((action) => actions.has(action));

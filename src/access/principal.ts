@@ -75,7 +75,7 @@ export interface CredentialChecker {
   check(credentials: Credentials, arrival: Arrival): Promise<Principal | null>;
   /**
    * The principal as it is now, of one who got a session some minutes ago: null when there is none of that name and generation
-   * any more, undefined when it is not of a kind that this checker knows. Asked for each session once in a while, and when something has
+   * any more (without a generation, of that name), undefined when it is not of a kind that this checker knows. Asked for each session once in a while, and when something has
    * changed.
    */
   recall?(principal: Principal): Promise<Principal | null | undefined>;

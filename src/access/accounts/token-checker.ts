@@ -53,7 +53,7 @@ export class TokenChecker implements CredentialChecker {
     if (principal.kind !== "token") return undefined;
     const token = await this.#store.tokens.named(principal.name);
     // Another token may have the name of one that was revoked.
-    const isAnother = token?.id !== principal.generation;
+    const isAnother = principal.generation !== undefined && token?.id !== principal.generation;
     return token === null || isAnother || isOver(token, this.#now()) ? null : principalOf(token);
   }
 }

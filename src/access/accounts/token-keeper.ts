@@ -1,7 +1,7 @@
 import { RegistryError } from "../../oci/registry-error.ts";
 import { type StoredToken, TOKENS_LIMIT, type TokenStore } from "../../storage/accounts.ts";
 import type { EventCause } from "../../storage/events.ts";
-import { formatGrant, parseGrant } from "../grant.ts";
+import { formatGrant, parseNewGrant } from "../grant.ts";
 import { checkAccountName } from "./account-name.ts";
 import { hashOfToken, newTokenId, newTokenText } from "./token-text.ts";
 import { causeOf } from "./user-keeper.ts";
@@ -31,7 +31,7 @@ export class TokenKeeper {
   /** Throws BAD_REQUEST for what cannot be, DENIED for a name that is taken or a store that is full. */
   async create({ name, grants: texts, expiresAfterMs }: TokenRequest, cause: EventCause): Promise<NewToken> {
     checkAccountName("token", name);
-    const grants = texts.map((text) => formatGrant(parseGrant(text)));
+    const grants = texts.map((text) => formatGrant(parseNewGrant(text)));
     const createdAtMs = this.#now();
     const expiresAtMs = expiresAfterMs === null ? null : createdAtMs + expiresAfterMs;
     const [text, id] = [newTokenText(), newTokenId()];

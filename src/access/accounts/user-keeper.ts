@@ -2,7 +2,7 @@ import { WaitingLine } from "../../lib/async/waiting-line.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { USERS_LIMIT, type UserStore } from "../../storage/accounts.ts";
 import type { EventCause } from "../../storage/events.ts";
-import { formatGrant, parseGrant } from "../grant.ts";
+import { formatGrant, parseNewGrant } from "../grant.ts";
 import { checkAccountName } from "./account-name.ts";
 import { looksLikeToken } from "./token-text.ts";
 
@@ -39,7 +39,7 @@ export class UserKeeper {
     const { name, password, expect = null } = asked;
     checkAccountName("user", name);
     checkPassword(password);
-    const grants = asked.grants?.map((text) => formatGrant(parseGrant(text))) ?? asked.grants;
+    const grants = asked.grants?.map((text) => formatGrant(parseNewGrant(text))) ?? asked.grants;
     const passwordHash = await this.#line.run(signal, () =>
       Bun.password.hash(password, { algorithm: "bcrypt", cost: BCRYPT_COST }),
     );

@@ -44,7 +44,7 @@ export class PasswordChecker implements CredentialChecker {
     const user = await this.#find(principal.name);
     if (user === null) return null;
     const now = principalOf(user);
-    return now.generation === principal.generation ? now : null;
+    return principal.generation === undefined || principal.generation === now.generation ? now : null;
   }
 
   async #find(name: string): Promise<KnownUser | null> {

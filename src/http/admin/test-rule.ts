@@ -21,9 +21,17 @@ export async function testRule(
   { subject, action, name, claims }: InputOf<"testRule">,
 ): Promise<AnswerOf<"testRule">> {
   const named = readSubject(subject, claims);
-  const principal = (await recall(named)) ?? named;
-  const repository = repositoryNamed(name);
-  return explain({ control: rules(), isWritten: areWritten(), isSetUp: isSetUp(), principal, action, repository });
+  const principal = await recall(named);
+  const told = explain({
+    control: rules(),
+    isWritten: areWritten(),
+    isSetUp: isSetUp(),
+    principal: principal ?? named,
+    action,
+    repository: repositoryNamed(name),
+  });
+  if (principal !== null || !isSetUp()) return told;
+  return { ...told, reason: `${told.reason}; but there is nobody called ${subject} just now` };
 }
 
 function readSubject(subject: string, claims: Readonly<Record<string, string>>): Principal {

@@ -31,6 +31,8 @@ test.each([
   ["    - { subject: bob, allow: pull }", 4, "a rule is {"],
   ["    - { allow: pull, names: a }", 4, "a rule is {"],
   ["    - { subject: bob, allow: pull, names: a, actions: x }", 4, 'no "actions"'],
+  ["    - { subject: bob, alow: pull, names: a }", 4, 'a rule has no "alow"; did you mean allow?'],
+  ["    - { subject: bob, allow: [pull, administer], names: 'a/**' }", 4, "administer is about larder as a whole"],
   ["    - { subject: bob, allow: pull, names: a, claims: { ref: x } }", 4, "PROVIDER"],
   ["    - { subject: bob, allow: pull, names: a }\n    - bob", 5, "a rule is {"],
   ["    []", 3, "is an empty list"],

@@ -67,6 +67,20 @@ const claims = v.pipe(
 const KEYS = ["subject", "allow", "names", "claims"];
 
 const ruleSchema: v.GenericSchema<unknown, Rule> = v.pipe(
+  v.unknown(),
+  // Before anything is missed: a key that is mistyped is missing, too.
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || typeof dataset.value !== "object" || dataset.value === null) return;
+    for (const [key, value] of Object.entries(dataset.value)) {
+      if (KEYS.includes(key) || Array.isArray(dataset.value)) continue;
+      const meant = nearestWord(key, KEYS);
+      const hint = meant === null ? `it has ${KEYS.join(", ")}` : `did you mean ${meant}?`;
+      addIssue({
+        message: `a rule has no ${JSON.stringify(key)}; ${hint}`,
+        path: [{ type: "unknown", origin: "key", input: dataset.value, key, value }],
+      });
+    }
+  }),
   v.looseObject(
     {
       subject,
@@ -77,20 +91,16 @@ const ruleSchema: v.GenericSchema<unknown, Rule> = v.pipe(
     "a rule is { subject: …, allow: […], names: […] }",
   ),
   v.rawTransform(({ dataset, addIssue, NEVER }): Rule => {
-    const { subject: who, allow, names, claims: given, ...others } = dataset.value;
-    for (const key of Object.keys(others)) {
-      const meant = nearestWord(key, KEYS);
-      const hint = meant === null ? `it has ${KEYS.join(", ")}` : `did you mean ${meant}?`;
-      addIssue({
-        message: `a rule has no ${JSON.stringify(key)}; ${hint}`,
-        path: [{ type: "object", origin: "key", input: dataset.value, key, value: others[key] }],
-      });
-    }
+    const { subject: who, allow, names, claims: given } = dataset.value;
     if (given !== undefined && who.value.kind !== "workload") {
       addIssue({ message: "claims are those of a provider's tokens: the subject has to be PROVIDER:…" });
       return NEVER;
     }
-    if (Object.keys(others).length > 0) return NEVER;
+    const administers = allow.some(({ text }) => text === "administer");
+    if (administers && !names.some(({ value }) => value.text === "**")) {
+      addIssue({ message: "administer is about larder as a whole: it takes the name '**'" });
+      return NEVER;
+    }
     const globs = Object.entries(given ?? {}).map(
       ([name, glob]) => [name, compileGlob(glob === "*" ? "**" : glob)] as const,
     );
