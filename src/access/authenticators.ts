@@ -39,6 +39,9 @@ const BEARER = "Bearer ";
 /** A password that was right is taken for right so long, or until somebody changes: clients send it with each blob. */
 const REMEMBERED = { ms: 60_000, pairs: 1000 };
 
+/** A pair that was right guesses nothing when it comes again: others behind the same address who do must not keep it out. */
+const PROVEN = { ms: 86_400_000, pairs: 10_000 };
+
 /**
  * Finds out who asks: by what the request says, else by where it comes from.
  *
@@ -53,6 +56,8 @@ export class Authenticators implements Authenticator {
   readonly #right: ExpiringMap<string, Principal>;
   /** What was wrong is wrong the next time: a node with an old password guesses nothing, and costs nothing. */
   readonly #wrong: ExpiringMap<string, true>;
+  /** By the same hash: what was right within a day. It is compared all the same, and by that alone it is right. */
+  readonly #proven: ExpiringMap<string, true>;
   readonly #comparing = new SingleFlight<string, Principal | null>();
   /** Grows with each change, so that what began before it is not remembered. */
   #generation = 0;
@@ -62,6 +67,7 @@ export class Authenticators implements Authenticator {
     this.#throttle = new FailureThrottle(options.elapsed);
     this.#right = new ExpiringMap(REMEMBERED.ms, REMEMBERED.pairs, options.elapsed);
     this.#wrong = new ExpiringMap(REMEMBERED.ms, REMEMBERED.pairs, options.elapsed);
+    this.#proven = new ExpiringMap(PROVEN.ms, PROVEN.pairs, options.elapsed);
   }
 
   /** Somebody has come, gone or changed: what was right may be wrong now. */
@@ -158,13 +164,14 @@ export class Authenticators implements Authenticator {
     { hash, address, username }: { hash: string; address: string; username: string },
     arrival: Arrival,
   ): Promise<Principal | null> {
-    const waitMs = this.#throttle.waitMs(address, username);
+    const waitMs = this.#proven.get(hash) === null ? this.#throttle.waitMs(address, username) : 0;
     if (waitMs > 0) throw tooManyFailures(waitMs);
     const generation = this.#generation;
     this.#throttle.begin(address, username);
     try {
       const principal = await this.#ask(credentials, arrival);
       if (principal === null) {
+        this.#proven.delete(hash);
         // A whole fleet may show what is somebody's elsewhere; who guesses there is slowed down there.
         const isForeign = credentials.kind === "basic" && (await this.#options.foreign.add(credentials)) !== null;
         if (isForeign) this.#throttle.takeBack(address, username);
@@ -176,7 +183,9 @@ export class Authenticators implements Authenticator {
       }
       this.#throttle.takeBack(address, username);
       // What else comes as a password has its own time, and is checked as fast as it is remembered.
-      if (principal.kind === "user" && generation === this.#generation) this.#right.set(hash, principal);
+      if (principal.kind !== "user") return principal;
+      this.#proven.set(hash, true);
+      if (generation === this.#generation) this.#right.set(hash, principal);
       return principal;
     } catch (error) {
       // That nobody could say is no failure of whoever asked.
