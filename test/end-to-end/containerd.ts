@@ -8,7 +8,7 @@ import type { LabHost } from "./lab-host.ts";
 import { platformManifest } from "./platform-manifest.ts";
 
 const CERTS_FOLDER = "/etc/containerd/certs.d";
-const SOCKET = "/run/containerd/containerd.sock";
+export const SOCKET = "/run/containerd/containerd.sock";
 const START_TIMEOUT_MS = 30_000;
 
 /** A containerd and the two ways to use it: `ctr`, and CRI's PullImage as the kubelet calls it. */
