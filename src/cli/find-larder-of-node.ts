@@ -9,8 +9,10 @@ import type { RuntimeSetup } from "../doctor/runtime-setup.ts";
 import type { CommandIo } from "../lib/command/command-io.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 import { likelyOrigins } from "../remote/find-registry.ts";
+import { RegistryError } from "../oci/registry-error.ts";
 import { givenRegistryAddress } from "../remote/registry-address.ts";
 import type { AskedLarder } from "./examine-sandbox-images.ts";
+import { connectLarder, connectPages, type LarderPages } from "./registry-connection.ts";
 
 /** Upstreams are given 8 seconds by the server. */
 const HEALTH_LIMIT_MS = 15_000;
@@ -45,9 +47,9 @@ export async function findLarderOfNode(
   for (const origin of given !== null ? origins : [...new Set([...origins, ...guesses])].slice(0, MOST_GUESSES)) {
     const said = await fetchServerSettings(origin, null, io.signal);
     if (said === null) continue;
-    const client = new AdminClient(origin, trustingFetch, io.signal);
+    const { client, send } = await approach(origin, io);
     const asked = await namespacesAsked(client, io.signal);
-    const { health, findings } = await examineServer(origin, usedRegistries(pulled, asked), io.signal);
+    const { health, findings } = await examineServer(origin, send, usedRegistries(pulled, asked), io.signal);
     const larder = { client, standIns: said.standIns, health, asked };
     return { said, larder, findings: [ok("larder", `answers at ${origin}`), ...findings] };
   }
@@ -64,6 +66,35 @@ export async function findLarderOfNode(
 const trustingFetch: Fetch = (url, init) =>
   fetch(url, { ...init, tls: { rejectUnauthorized: false }, proxy: false as unknown as string });
 
+/** A way to ask a larder. */
+type Approach = { readonly client: AdminClient; readonly send: LarderPages["send"] };
+
+/**
+ * A larder is asked as nobody, and where that is told nothing, as who this user is to it: only then its certificate has to be
+ * one that is trusted, for something secret is sent.
+ */
+async function approach(origin: string, io: CommandIo): Promise<Approach> {
+  const open = {
+    client: new AdminClient(origin, trustingFetch, io.signal),
+    send: (path: string, init: RequestInit) => trustingFetch(origin + path, init),
+  };
+  try {
+    await open.client.call("getStats", {});
+    return open;
+  } catch (error) {
+    io.signal.throwIfAborted();
+    if (!(error instanceof RegistryError) || (error.code !== "UNAUTHORIZED" && error.code !== "DENIED")) return open;
+  }
+  try {
+    const flags = { registry: origin };
+    const [client, { send }] = [await connectLarder(flags, "doctor", io), await connectPages(flags, "doctor", io)];
+    return { client, send };
+  } catch {
+    io.signal.throwIfAborted();
+    return open; // What it is asked next is refused, and that is told.
+  }
+}
+
 /** The registries that larder was asked for images of, as far as it counted. */
 async function namespacesAsked(client: AdminClient, signal: AbortSignal): Promise<readonly string[]> {
   try {
@@ -78,15 +109,17 @@ async function namespacesAsked(client: AdminClient, signal: AbortSignal): Promis
 
 async function examineServer(
   origin: string,
+  send: LarderPages["send"],
   used: ReadonlySet<string> | null,
   signal: AbortSignal,
 ): Promise<{ readonly health: Health | null; readonly findings: readonly Finding[] }> {
-  const url = `${origin}${ADMIN_PATH}${CONTRACT.getHealth.path}`;
+  const path = `${ADMIN_PATH}${CONTRACT.getHealth.path}`;
   try {
-    const response = await trustingFetch(url, {
+    const response = await send(path, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(HEALTH_LIMIT_MS)]),
     });
     const receivedAtMs = Date.now();
+    if (response.status === 401 || response.status === 403) return { health: null, findings: [closed(origin)] };
     if (!response.ok) throw new Error(`status ${response.status}`);
     const health = (await response.json()) as Health;
     const serverTimeMs = Date.parse(response.headers.get("date") ?? "");
@@ -96,6 +129,12 @@ async function examineServer(
   } catch (error) {
     signal.throwIfAborted();
     const reason = describeFailure(error);
-    return { health: null, findings: [warn("larder", `${url} was not answered: ${reason}`, "is it of this version?")] };
+    const message = `${origin}${path} was not answered: ${reason}`;
+    return { health: null, findings: [warn("larder", message, "is it of this version?")] };
   }
+}
+
+function closed(origin: string): Finding {
+  const advice = `larder login ${origin.replace(/^https?:\/\//, "")}, as somebody who may pull; or run this as root on larder's machine`;
+  return warn("larder", "tells nobody but those who log in how it is, and what it has", advice);
 }

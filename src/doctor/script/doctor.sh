@@ -187,6 +187,9 @@ examine_sandbox() {
     "$larder/v2/${path#*/}/manifests/$tag?ns=$host" 2>/dev/null || :)
   if [ "$code" = 200 ]; then
     found ok sandbox "$1" "%s starts every pod with $2, which larder has or can fetch"
+  elif [ "$code" = 401 ] || [ "$code" = 403 ]; then
+    found FAIL sandbox "$1" "%s starts every pod with $2, which larder gives to nobody who does not log in (status $code): no pod starts on a node that lacks it" \
+      "a rule that lets anonymous pull ${path} (auth.rules): runtimes send no pull secret for it"
   else
     found FAIL sandbox "$1" "%s starts every pod with $2, which larder neither has nor can fetch now (status ${code:-none}): no pod starts on a node that lacks it" \
       "larder cache $2, where there is a way to its registry"
