@@ -27,7 +27,7 @@ export function composeSpace(
   { collector, pulls, holds, isOffline, isFetching }: SpaceParts,
 ) {
   const { dataFolder, metadata } = foundation;
-  const { space, leases, statistics, events } = metadata;
+  const { space, leases, statistics, events, transitions } = metadata;
   const graceMs = () => settings.now.gcGraceMs;
   const giveBack = async () => {
     const { uploadExpiryMs } = settings.now;
@@ -37,6 +37,7 @@ export function composeSpace(
     space,
     holds,
     leases,
+    transitions,
     pulls,
     giveBack,
     refusal: () => collector.refusal,

@@ -51,10 +51,15 @@ export type Departure = "unlinked" | "unrecorded" | "damaged";
  */
 export interface BlobTransitionStore {
   /**
-   * From now on no file of an unlinked blob is taken away, for one who reads all blobs in the order of their digests: a backup.
-   * What is unlinked meanwhile stays on the list. It ends with the process.
+   * From the moment that it resolves no file of an unlinked blob is taken away, for one who reads all blobs in the order of their digests: a
+   * backup. What is recorded then and not rotten is there. What is unlinked meanwhile stays on the list. It ends with the process.
    */
-  hold(): BlobHold;
+  hold(): Promise<BlobHold>;
+  /**
+   * What has become of unlinked blobs that were not taken away since somebody holds on to them: all of them are still held, or
+   * some are free to go, of which it tells once.
+   */
+  heldBack(): HeldBack;
   /** Runs work that puts a blob's file in its place and then links the blob. Waits while the blob is going. */
   arrive<T>(digest: Digest, work: () => Promise<T>): Promise<T>;
   /**
@@ -68,6 +73,9 @@ export interface BlobTransitionStore {
     take: (going: readonly Digest[]) => Promise<readonly Digest[]>,
   ): Promise<readonly Digest[]>;
 }
+
+/** See `BlobTransitionStore.heldBack`. */
+export type HeldBack = "nothing" | "held" | "free";
 
 /** Blobs that nobody takes away. */
 export type BlobHold = {

@@ -807,6 +807,45 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await links.findLink([here], blob)).toMatchObject({ size: 1, touchedAtMs: 200 });
     });
 
+    test("who holds on to blobs waits for those that are going, and frees the others one by one", async () => {
+      const here = repository("held");
+      const blobs = Array.from({ length: 4 }, (_, index) => digestOf(`held ${index}`)).sort();
+      for (const blob of blobs) await links.linkBlob(here, blob, 1, 100);
+      for (const blob of blobs) await links.unlinkBlob(here, blob);
+      const [first, second, third, fourth] = blobs as [Digest, Digest, Digest, Digest];
+      const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const taking = transitions.takeAway([first], "unlinked", async (going) => {
+        begun.resolve();
+        await gate.promise;
+        return going;
+      });
+      await begun.promise;
+      let isHeld = false;
+      const holding = transitions.hold().then((hold) => {
+        isHeld = true;
+        return hold;
+      });
+      // From here on nothing more goes; that what is going has gone is waited for.
+      const all = async (going: readonly Digest[]) => going;
+      expect(await transitions.takeAway(blobs.slice(1), "unlinked", all)).toEqual([]);
+      await Bun.sleep(5);
+      expect(isHeld).toBe(false);
+      gate.resolve();
+      expect(await taking).toEqual([first]);
+      const hold = await holding;
+      expect(await collection.findUnrecorded(blobs)).toEqual([first]);
+      expect(transitions.heldBack()).toBe("held");
+      hold.advance(third);
+      expect(transitions.heldBack()).toBe("free");
+      expect(transitions.heldBack()).toBe("nothing");
+      expect(await transitions.takeAway(blobs, "unlinked", all)).toEqual([second, third]);
+      expect(transitions.heldBack()).toBe("held");
+      hold.release();
+      expect(transitions.heldBack()).toBe("free");
+      expect(await transitions.takeAway([fourth], "unlinked", all)).toEqual([fourth]);
+      expect(transitions.heldBack()).toBe("nothing");
+    });
+
     test("a blob whose file could not be taken away stays as it was, and can be brought", async () => {
       const here = repository("stuck");
       const blob = digestOf("stuck");

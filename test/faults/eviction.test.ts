@@ -141,6 +141,54 @@ describe("with a limit to the data folder", () => {
   }, 60_000);
 });
 
+test("a backup that is fetched slowly is whole, whatever is evicted, removed and collected meanwhile; and no image goes for nothing", async () => {
+  const lab = await PullThrough.start({
+    arguments: ["--max-size", "40MiB", "--keep-free", "0", "--gc-grace", "1ms"],
+  });
+  const folder = await mkdtemp(join(tmpdir(), "larder-test-held-"));
+  try {
+    const [before, count] = [30, 20];
+    for (let i = 0; i < before; i++) await pull(lab, `old-${i}`, publish(lab, `old-${i}`, MIB));
+    for (let i = 0; i < 5; i++) await pushImage(lab.larder.url, "own/app", imageOf(MIB), `v${i}`);
+    const archive = join(folder, "backup.tar");
+    const { host } = new URL(lab.larder.url);
+    const making = Bun.spawn([join(import.meta.dir, "..", "..", "larder"), "backup", "-", "--registry", host], {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    const pieces = making.stdout.getReader();
+    const writer = Bun.file(archive).writer();
+    // It has begun, and goes on for as long as somebody reads.
+    const first = await pieces.read();
+    if (!first.done) writer.write(first.value);
+    for (let i = 0; i < count; i++) {
+      await pull(lab, `new-${i}`, publish(lab, `new-${i}`, MIB));
+      if (i < 5) await send("DELETE", `${lab.larder.url}/api/v1/images/local/own/app:v${i}`);
+      if (i % 4 === 0) await runLarder(lab.larder.url, "gc");
+    }
+    // What was evicted first takes its space until the backup has it: nothing more goes for that.
+    const left = await tagsOf(lab);
+    expect(left.filter((tag) => tag.startsWith("old-")).length).toBeGreaterThan(before - 10);
+    expect(lab.larder.output()).toContain("given back when the backup");
+    for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) writer.write(piece.value);
+    await writer.end();
+    expect(await making.exited).toBe(0);
+    const check = Bun.spawn([join(import.meta.dir, "..", "..", "larder"), "backup", "--check", archive], {
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    expect([await check.stderr.text(), await check.exited]).toEqual(["", 0]);
+    // Then there is room again, and what is pulled is kept.
+    for (let i = 0; i < 6; i++) await pull(lab, `then-${i}`, publish(lab, `then-${i}`, MIB));
+    expect(await tagsOf(lab)).toEqual(expect.arrayContaining(["then-0", "then-5"]) as string[]);
+    expect(await bytesOn(lab)).toBeLessThan(40 * MIB);
+  } finally {
+    await lab.stop();
+    await rm(folder, { recursive: true });
+  }
+}, 120_000);
+
 const lab = requirement("root", "mount", "umount");
 
 describe.skipIf(!lab.met)("on a small disk", () => {

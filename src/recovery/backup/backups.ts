@@ -141,7 +141,7 @@ export class Backups {
     const takenAtMs = now();
     const folder = join(dataFolder, "backup", id);
     // First of all: what the copy records is to be there when it is fetched.
-    const hold = transitions.hold();
+    const hold = await transitions.hold();
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const { store, bytes, sha256, blobs, blobBytes } = await copyDatabase(join(folder, "larder.db"), signal);

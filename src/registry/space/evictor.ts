@@ -1,4 +1,5 @@
 import type { Digest } from "../../oci/digest.ts";
+import type { BlobTransitionStore } from "../../storage/collection.ts";
 import { type Leases, underLease } from "../../storage/leases.ts";
 import type { ImageSpace, SpaceStore, UsePlace } from "../../storage/space.ts";
 import type { Holds } from "../holds/holds.ts";
@@ -8,6 +9,7 @@ export type EvictorParts = {
   readonly space: SpaceStore;
   readonly holds: Holds;
   readonly leases: Leases;
+  readonly transitions: Pick<BlobTransitionStore, "heldBack">;
   /** Writes down what was pulled a moment ago. */
   readonly pulls: { save(): Promise<void> };
   /** Gives back the space of what has gone so far. What kept it from that; null: nothing. */
@@ -31,6 +33,8 @@ export type Eviction = {
 
 /** Sums of evictions since the start. */
 export type EvictionTotals = { readonly images: number; readonly bytes: number };
+
+const HELD_BACK = "the space of what was evicted is given back when the backup that is being made has come that far";
 
 /** Manifests that are read at once, and images whose going is written to disk together. */
 const PAGE = 64;
@@ -94,7 +98,12 @@ export class Evictor {
   async #evict(bytes: number): Promise<Eviction> {
     const { pulls, refusal, giveBack } = this.#parts;
     const why = refusal();
-    if (why !== null) return { images: 0, bytes: 0, isExhausted: false, problem: why };
+    const none = { images: 0, bytes: 0, isExhausted: false };
+    if (why !== null) return { ...none, problem: why };
+    // What was given up before comes first: as long as it takes its space, one image after the other would go for nothing.
+    const heldBack = this.#parts.transitions.heldBack();
+    if (heldBack === "free") return { ...none, problem: await giveBack() };
+    if (heldBack === "held") return { ...none, problem: HELD_BACK };
     await pulls.save();
     const start = this.#start();
     const first = await this.#take(bytes, start);

@@ -23,7 +23,7 @@ import type {
 } from "../metadata.ts";
 import type { PushedStore } from "../pushed.ts";
 import type { Page } from "../page.ts";
-import type { BlobHold, Departure } from "../collection.ts";
+import type { BlobHold, HeldBack, Departure } from "../collection.ts";
 import type { StoreTotals } from "../statistics.ts";
 import type { BlobHolder, RecordedBlob } from "../verification.ts";
 import { ProcessLeases } from "../process-leases.ts";
@@ -532,21 +532,24 @@ class MemoryMetadata {
     return this.#transitions.arrive(digest, work);
   }
 
-  hold(): BlobHold {
+  hold(): Promise<BlobHold> {
     return this.#transitions.hold();
   }
 
+  heldBack(): HeldBack {
+    return this.#transitions.heldBack();
+  }
+
   async takeAway(
-    wanted: readonly Digest[],
+    digests: readonly Digest[],
     departure: Departure,
     take: (going: readonly Digest[]) => Promise<readonly Digest[]>,
   ): Promise<readonly Digest[]> {
-    const digests = departure === "unlinked" ? this.#transitions.notHeld(wanted) : wanted;
     const mayGo = (digest: Digest): boolean => {
       if (departure === "unlinked") return this.#sizes.has(digest) && !this.#isLinked(digest);
       return departure === "damaged" || !this.#sizes.has(digest);
     };
-    const going = this.#transitions.begin(digests.filter(mayGo));
+    const going = this.#transitions.begin(digests.filter(mayGo), departure);
     try {
       if (going.digests.length === 0) return [];
       const gone = await take(going.digests);

@@ -1,6 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobTransitions } from "../blob-transitions.ts";
-import type { BlobHold, BlobTransitionStore, Departure } from "../collection.ts";
+import type { BlobHold, BlobTransitionStore, Departure, HeldBack } from "../collection.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 const HAS_RECORD = "EXISTS (SELECT 1 FROM blob b WHERE b.digest = d.value)";
@@ -41,8 +41,12 @@ export class SqliteBlobTransitions implements BlobTransitionStore {
     return this.#transitions.arrive(digest, work);
   }
 
-  hold(): BlobHold {
+  hold(): Promise<BlobHold> {
     return this.#transitions.hold();
+  }
+
+  heldBack(): HeldBack {
+    return this.#transitions.heldBack();
   }
 
   async takeAway(
@@ -53,7 +57,7 @@ export class SqliteBlobTransitions implements BlobTransitionStore {
     const digests = departure === "unlinked" ? this.#transitions.notHeld(wanted) : wanted;
     if (departure === "unlinked") await this.#strikeOff(digests);
     // In one turn of the event loop: no link comes between the look and the claim.
-    const going = this.#transitions.begin(findBlobsThat(this.#database, departure, digests));
+    const going = this.#transitions.begin(findBlobsThat(this.#database, departure, digests), departure);
     try {
       if (going.digests.length === 0) return [];
       await this.#database.settle();
