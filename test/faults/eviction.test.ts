@@ -161,7 +161,7 @@ test("a backup that is fetched slowly is whole, whatever is evicted, removed and
     const writer = Bun.file(archive).writer();
     // It has begun, and goes on for as long as somebody reads.
     const first = await pieces.read();
-    if (!first.done) writer.write(first.value);
+    if (!first.done) await writer.write(first.value);
     for (let i = 0; i < count; i++) {
       await pull(lab, `new-${i}`, publish(lab, `new-${i}`, MIB));
       if (i < 5) await send("DELETE", `${lab.larder.url}/api/v1/images/local/own/app:v${i}`);
@@ -171,7 +171,7 @@ test("a backup that is fetched slowly is whole, whatever is evicted, removed and
     const left = await tagsOf(lab);
     expect(left.filter((tag) => tag.startsWith("old-")).length).toBeGreaterThan(before - 10);
     expect(lab.larder.output()).toContain("given back when the backup");
-    for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) writer.write(piece.value);
+    for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) await writer.write(piece.value);
     await writer.end();
     expect(await making.exited).toBe(0);
     const check = Bun.spawn([join(import.meta.dir, "..", "..", "larder"), "backup", "--check", archive], {
