@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-/** Package, and the programs in it that tests ask for by name. */
+/** Package, and the programs in it that tests ask for by name; none: it is there for others. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "appc-spec": ["actool"],
   "bind9-dnsutils": ["dig"],
@@ -21,15 +21,19 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "docker.io": ["docker", "dockerd"],
   fish: ["fish"],
   gawk: ["gawk"],
+  gcc: ["gcc"],
   gpg: ["gpg"],
   "gpg-agent": ["gpg-agent"],
   haproxy: ["haproxy"],
   iproute2: ["ip"],
   iptables: ["iptables"],
   "libarchive-tools": ["bsdtar"],
+  "libc6-dev": [],
+  "libfuse3-dev": [],
   "nginx-light": ["nginx"],
   openssl: ["openssl"],
   "original-awk": ["original-awk"],
+  "pkg-config": ["pkg-config"],
   podman: ["podman"],
   prometheus: ["prometheus", "promtool"],
   runc: ["runc"],
@@ -130,7 +134,12 @@ function knownToApt(packages: readonly string[]): string[] {
 
 /** By its programs, not by the package's name: they may come from elsewhere (Docker's own packages, say). */
 function isThere(name: string): boolean {
-  return (PACKAGES[name] ?? []).every((program) => findProgram(program) !== null);
+  const programs = PACKAGES[name] ?? [];
+  if (programs.length > 0) return programs.every((program) => findProgram(program) !== null);
+  const status = Bun.spawnSync(["dpkg-query", "--show", "--showformat=${db:Status-Status}", name], {
+    stderr: "ignore",
+  });
+  return status.stdout.toString() === "installed";
 }
 
 function isDebian(): boolean {

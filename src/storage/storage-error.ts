@@ -1,5 +1,6 @@
 import { RegistryError } from "../oci/registry-error.ts";
-import { codeOf, isDiskFull } from "../lib/files/system-error.ts";
+import { describeFailure } from "../lib/failures/describe-failure.ts";
+import { codeOf, isDiskFull, isReadOnly } from "../lib/files/system-error.ts";
 
 /**
  * Turns an error that means "no space left", in its many spellings, into STORAGE_FULL; every other error is returned
@@ -9,6 +10,13 @@ export function storageError(cause: unknown): unknown {
   // A write that the file system cut short for want of space reaches SQLite as an I/O error of a write.
   const isFull = isDiskFull(cause) || /^SQLITE_(?:FULL$|IOERR_WRITE|IOERR_SHM)/.test(codeOf(cause));
   return isFull ? storageFull(cause) : cause;
+}
+
+/** As `storageError`, for a write of a file: what a failing disk, or one that is read-only, refuses becomes UNAVAILABLE. */
+export function writeError(cause: unknown): unknown {
+  if (codeOf(cause) !== "EIO" && !isReadOnly(cause)) return storageError(cause);
+  const what = `the registry cannot write to its data folder: ${describeFailure(cause)}`;
+  return new WritesRefused(`${what}. See to that disk, then try again`, { cause });
 }
 
 /** The error for a write for which there is no space. */
@@ -27,8 +35,8 @@ export function isStorageFull(error: unknown): boolean {
 
 /** The error for a write that is refused: the data folder is no longer in its place, or its database is damaged. */
 export class WritesRefused extends RegistryError {
-  constructor(message: string) {
-    super("UNAVAILABLE", message);
+  constructor(message: string, options?: ErrorOptions) {
+    super("UNAVAILABLE", message, options);
   }
 }
 

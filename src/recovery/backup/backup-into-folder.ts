@@ -45,6 +45,8 @@ export type BackupReport = {
 };
 
 const AT_ONCE = 4;
+/** So often an answer may break off before its first byte. */
+const BREAKS = 3;
 
 /**
  * Makes a backup in a folder (`backup-description.ts` draws it), or brings the one that is there up to date: only what it lacks
@@ -164,26 +166,44 @@ async function download({ digest, size }: RecordedBlob, source: BackupSource, pa
     at += piece.byteLength;
   }
   onBytes(at);
-  const body = at >= size ? [] : await source.read(digest, at);
-  if (body === null) {
-    await rm(part, { force: true });
-    return false;
-  }
-  const rest = await open(part, "a", 0o600);
+  const file = await open(part, "a", 0o600);
   try {
-    for await (const piece of body) {
+    for await (const piece of restOf({ digest, size }, source, at)) {
       digester.update(piece);
-      await rest.writeFile(piece);
+      await file.writeFile(piece);
       onBytes(piece.byteLength);
     }
-    await rest.datasync();
+    await file.datasync();
   } finally {
-    await rest.close();
+    await file.close();
   }
   const isRight = digester.digest() === digest;
   if (isRight) await rename(part, path);
   else await rm(part, { force: true });
   return isRight;
+}
+
+/**
+ * A blob from a byte on, as far as it is to be had. Where larder breaks off, it is asked for the rest: it may be its disk, which it then
+ * says, and the other blobs can be copied.
+ */
+async function* restOf({ digest, size }: RecordedBlob, source: BackupSource, from: number): AsyncGenerator<Uint8Array> {
+  let [at, failures] = [from, 0];
+  while (at < size) {
+    const before = at;
+    const body = await source.read(digest, at);
+    if (body === null) return;
+    try {
+      for await (const piece of body) {
+        at += piece.byteLength;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      failures = at === before ? failures + 1 : 0;
+      if (failures > BREAKS) throw error;
+    }
+  }
 }
 
 async function* readIfThere(path: string): AsyncGenerator<Uint8Array> {

@@ -6,7 +6,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import type { BlobBody, BlobStore } from "../../storage/blobs.ts";
 import type { BlobHold, BlobTransitionStore } from "../../storage/collection.ts";
 import { storageError } from "../../storage/storage-error.ts";
-import { nullIfAbsent } from "../../lib/files/system-error.ts";
+import { isSystemError, nullIfAbsent } from "../../lib/files/system-error.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { DatabaseCopy } from "./copy-database.ts";
 import { RecordedBlobs } from "./recorded-blobs.ts";
@@ -187,7 +187,11 @@ export class Backups {
     const size = await blobs.size(digest);
     if (size === null) return null;
     const start = Math.min(from, size);
-    const body = await blobs.read(digest, { start, end: size });
+    // One that the disk does not give is as good as none; the others are to be had all the same.
+    const body = await blobs.read(digest, { start, end: size }).catch((error: unknown) => {
+      if (!isSystemError(error)) throw error;
+      return null;
+    });
     return body === null ? null : { body, bytes: size - start };
   }
 

@@ -12,7 +12,7 @@ import type { ByteRange } from "../../lib/text/byte-range.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { BlobBody, BlobStore, Spooled } from "../blobs.ts";
-import { storageError } from "../storage-error.ts";
+import { writeError } from "../storage-error.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { FilesystemAside } from "./aside-filesystem.ts";
 import { blobPath, shardOf } from "./blob-folder.ts";
@@ -42,7 +42,7 @@ export class FilesystemBlobs implements BlobStore {
       return spooled.size;
     } catch (error) {
       await spooled.drop();
-      throw storageError(error);
+      throw writeError(error);
     }
   }
 
@@ -54,15 +54,18 @@ export class FilesystemBlobs implements BlobStore {
     const size = this.#sizeNow(digest);
     if (size === null) return null;
     const path = blobPath(this.#folder, digest);
-    // What the runtime may not open it sends as nothing, after the headers.
+    const file = Bun.file(path);
+    const wanted = range === null ? file : file.slice(range.start, range.end);
+    // What the runtime may not open it sends as nothing, after the headers; and where the disk fails it cuts the answer off, and
+    // tells nobody. Who was cut off asks again from there on, and is helped then.
     try {
       accessSync(path, constants.R_OK);
+      await wanted.slice(0, 1).arrayBuffer();
     } catch (error) {
       if (isNotFound(error)) return null;
       throw error;
     }
-    const file = Bun.file(path);
-    return range === null ? file : file.slice(range.start, range.end);
+    return wanted;
   }
 
   async scan(digest: Digest): Promise<AsyncIterable<Uint8Array> | null> {

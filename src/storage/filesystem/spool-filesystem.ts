@@ -8,7 +8,7 @@ import { namesIn, statOrNull } from "./list-folder.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { type Spool, type Spooled, type StoredUpload, tryParseUploadId, type UploadId } from "../blobs.ts";
-import { storageError, storageFull } from "../storage-error.ts";
+import { writeError, storageFull } from "../storage-error.ts";
 import { passFaultPoint } from "../../lib/files/fault-point.ts";
 import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
 import type { RangeReader } from "../../lib/files/range-reader.ts";
@@ -41,7 +41,7 @@ export class FilesystemSpool implements Spool {
       const file = await this.#createFile(uploadPath(this.#folder, id));
       await file.close();
     } catch (error) {
-      throw storageError(error);
+      throw writeError(error);
     }
     if (this.#running.size < RUNNING_LIMIT) this.#running.set(id, { digester: new Digester(algorithm), bytes: 0 });
   }
@@ -78,7 +78,7 @@ export class FilesystemSpool implements Spool {
       this.#guard?.confirm();
       return writer.size;
     } catch (error) {
-      throw storageError(error);
+      throw writeError(error);
     } finally {
       await file.close();
     }
@@ -133,7 +133,7 @@ export class FilesystemSpool implements Spool {
     try {
       return await open(uploadPath(this.#folder, id), "r+");
     } catch (error) {
-      throw isNotFound(error) ? unknownUpload(id) : storageError(error);
+      throw isNotFound(error) ? unknownUpload(id) : writeError(error);
     }
   }
 
