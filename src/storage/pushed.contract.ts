@@ -25,7 +25,7 @@ export function pushedContract(name: string, open: () => Promise<MetadataStore>)
       await put("index", { references: [image.digest], tags: [parseTag("v1"), parseTag("latest")] });
       await put("signature", { subject: image.digest });
       await put("copy", { references: [digestOf("its layer"), layer], tags: [parseTag("c")], kind: "cached" });
-      await put("alone", {});
+      await put("alone", { references: [digestOf("layer of its own")] });
       const { pushed } = store;
       const options = { withReferrers: true };
       for (const digest of [image.digest, index.digest, signature.digest, layer]) {
@@ -36,6 +36,13 @@ export function pushedContract(name: string, open: () => Promise<MetadataStore>)
       expect(await pushed.findPushedTag(NAME, layer, { isMeant })).toBe(parseTag("v1"));
       expect(await pushed.findPushedTag(NAME, layer, { isMeant: () => false })).toBeNull();
       expect(await pushed.findPushedTag(NAME, signature.digest)).toBeNull();
+      const [copy, alone] = [manifestOf("copy"), manifestOf("alone")];
+      for (const digest of [image.digest, signature.digest, layer, alone.digest, digestOf("layer of its own")]) {
+        expect([digest, await pushed.isPushed(NAME, digest)]).toEqual([digest, true]);
+        expect([digest, await pushed.isPushed(OTHER, digest)]).toEqual([digest, false]);
+      }
+      for (const digest of [copy.digest, digestOf("its layer")])
+        expect(await pushed.isPushed(NAME, digest)).toBe(false);
       for (const digest of [...["copy", "alone"].map((text) => manifestOf(text).digest), digestOf("its layer")]) {
         expect(await pushed.findPushedTag(NAME, digest, options)).toBeNull();
       }

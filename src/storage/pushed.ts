@@ -1,7 +1,6 @@
 /**
- * The contract of what people pushed: a pushed tag is theirs, with all that it leads to, whoever else has the same.
- *
- * What was pushed by its digest alone, without a tag, is told from a copy of upstream's by nothing, and counts as none here.
+ * The contract of what people pushed: a pushed tag is theirs, and a manifest that they put by its digest alone, with all that it
+ * leads to, whoever else has the same.
  */
 import type { Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
@@ -21,4 +20,6 @@ export interface PushedStore {
     digest: Digest,
     options?: { readonly isMeant?: (tag: Tag) => boolean; readonly withReferrers?: boolean },
   ): Promise<Tag | null>;
+  /** Did a person put this manifest or blob here, or something that leads to it as above, or what it refers to? */
+  isPushed(repository: RepositoryName, digest: Digest): Promise<boolean>;
 }

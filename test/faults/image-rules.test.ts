@@ -85,6 +85,23 @@ describe("what may not come in", () => {
     await pull(image, "1");
   });
 
+  test("is lent to no other name: by mounts, with a source and without", async () => {
+    await start({});
+    const image = lab.addImage("1");
+    await pull(image, "1");
+    await change(deny("**"));
+    for (const { digest } of image.blobs) {
+      for (const query of [`mount=${digest}&from=${HOST}/${PATH}`, `mount=${digest}`]) {
+        expect((await send("POST", `${lab.larder.url}/v2/mine/app/blobs/uploads/?${query}`)).status).toBe(202);
+      }
+      expect((await send("GET", `${lab.larder.url}/v2/mine/app/blobs/${digest}`)).status).toBe(404);
+    }
+    await change({});
+    const { digest } = image.blobs[0] as { digest: string };
+    const query = `mount=${digest}&from=${HOST}/${PATH}`;
+    expect((await send("POST", `${lab.larder.url}/v2/mine/app/blobs/uploads/?${query}`)).status).toBe(201);
+  });
+
   test("is told to who caches, and preloads", async () => {
     await start({ allow: [`${HOST}/team/app:1.*`] });
     lab.addImage("1.2");
@@ -117,6 +134,10 @@ describe("what may not come in", () => {
     expect((await lab.manifest(own.manifest.digest)).status).toBe(200);
     expectError(await lab.manifest("1"), 403, "DENIED");
     expectError(await lab.manifest(cached.manifest.digest), 403, "DENIED");
+    const untagged = makeImage();
+    await pushImage(lab.larder.url, name, untagged, untagged.manifest.digest);
+    expect((await lab.manifest(untagged.manifest.digest)).status).toBe(200);
+    for (const { digest } of untagged.blobs) expect((await send("GET", lab.blobUrl(digest))).status).toBe(200);
     expect(lab.upstream.requests).toEqual([]);
   });
 });

@@ -268,6 +268,11 @@ describe("a push under a name that needs a signature", () => {
     expect(await statusOf("HEAD", pushed(name, "1"))).toBe(200);
     expect(await statusOf("GET", pushed(name, "1"))).toBe(403);
     expect(await statusOf("GET", `${lab.larder.url}/v2/${name}/blobs/${image.blobs[0]?.digest}`)).toBe(403);
+    // Nor by a mount under a name of which nothing is required.
+    const [layer] = image.blobs;
+    for (const query of [`mount=${layer?.digest}&from=${name}`, `mount=${layer?.digest}`]) {
+      expect(await statusOf("POST", `${lab.larder.url}/v2/free/app/blobs/uploads/?${query}`)).toBe(202);
+    }
     expect((await send("GET", pushed(name, image.manifest.digest), COSIGN)).status).toBe(200);
     expect((await send("GET", pushed(name, signatureTag(image.manifest)), COSIGN)).status).toBe(404);
     await pushImage(lab.larder.url, name, signatureOf(image.manifest, ours), signatureTag(image.manifest));

@@ -120,7 +120,7 @@ export class DistributionApi implements Pages {
   }
 
   #dispatch(call: Call, { route, repository }: Located): Promise<Response> | Response {
-    const { blobs, uploads, catalog, referrers } = this.#registry;
+    const { blobs, catalog, referrers } = this.#registry;
     if (repository === null) return route.kind === "base" ? answerBase(call) : answerCatalog(call, catalog);
     switch (route.kind) {
       case "tags":
@@ -134,10 +134,10 @@ export class DistributionApi implements Pages {
           call,
           repository,
           (name) => locateUnder(name, call.namespace, this.#registry.hosts),
-          uploads,
+          this.#registry,
         );
       case "upload":
-        return answerUpload(call, repository, route.id, uploads);
+        return answerUpload(call, repository, route.id, this.#registry.uploads);
       case "referrers":
         return answerReferrers(call, repository, route.digest, referrers);
       default:

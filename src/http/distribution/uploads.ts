@@ -2,6 +2,7 @@ import { parseChunkRange } from "../../lib/text/byte-range.ts";
 import { algorithmOf, type DigestAlgorithm, isDigestAlgorithm, parseDigest, quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
+import type { Blobs } from "../../registry/pull/blobs.ts";
 import { ChunkOutOfOrder, type UploadChunk, type UploadState, type Uploads } from "../../registry/push/uploads.ts";
 import type { Exchange } from "../exchange.ts";
 import { takeBody } from "../take-body.ts";
@@ -18,7 +19,7 @@ export async function beginUpload(
   call: Call,
   repository: Repository,
   locate: LocateName,
-  uploads: Uploads,
+  { uploads, blobs }: { readonly uploads: Uploads; readonly blobs: Pick<Blobs, "isServed"> },
 ): Promise<Response> {
   const mount = call.exchange.query.get("mount");
   if (mount !== null) {
@@ -26,7 +27,10 @@ export async function beginUpload(
     const digest = parseDigest(mount);
     const source = from === null || from === "" ? null : locate(from);
     // A mount that is not allowed is one of nothing: clients name what they may not read, too, and upload then.
-    if (await uploads.mount(repository, digest, source, call.mayPull)) return created(call, digest);
+    const { mayPull, context } = call;
+    const mayLend = async (lender: Repository) =>
+      (await mayPull?.(lender)) !== false && (await blobs.isServed(lender, digest, context));
+    if (await uploads.mount(repository, digest, source, mayLend)) return created(call, digest);
   }
   const whole = call.exchange.query.get("digest");
   if (whole !== null && mount === null) {

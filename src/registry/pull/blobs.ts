@@ -23,6 +23,7 @@ import {
   type SearchOrder,
   upstreamRepositories,
 } from "../names/search-order.ts";
+import { ImageRefused } from "../signatures/image-refused.ts";
 import { blobUnknown, blobUnreadable, type UpstreamOutlook } from "./not-found.ts";
 import { contextFor, type BlobOrigin, type ImageGuard, type PullContext } from "./origin.ts";
 import type { BestEffortWrites } from "./best-effort-writes.ts";
@@ -109,6 +110,21 @@ export class Blobs {
     } catch (error) {
       // There is nowhere to keep it; the one who asked gets it all the same.
       if (isUnkeepable(error)) return this.#unkept(repository, digest, context);
+      throw error;
+    }
+  }
+
+  /** Would `get` serve a blob of this very repository, as far as the rules go? What is not served is not lent by a mount either. */
+  async isServed(repository: Repository, digest: Digest, context: PullContext): Promise<boolean> {
+    const { rules, guard } = this.#parts;
+    const name = nameOf(repository);
+    if (rules.limitsIntake && (await this.#withoutDenied([name], digest)).length === 0) return false;
+    if (guard.isFree(name, name) || guard.isKnownToPass(name, name, digest)) return true;
+    try {
+      await guard.admitBlob(repository, [name], digest, context);
+      return true;
+    } catch (error) {
+      if (error instanceof ImageRefused) return false;
       throw error;
     }
   }
@@ -232,8 +248,7 @@ export class Blobs {
     const admitted: RepositoryName[] = [];
     for (const name of names) {
       const isDenied = rules.refusal(repositoryOf(name), null) !== null;
-      if (!isDenied || (await pushed.findPushedTag(name, digest, { withReferrers: true })) !== null)
-        admitted.push(name);
+      if (!isDenied || (await pushed.isPushed(name, digest))) admitted.push(name);
     }
     return admitted;
   }

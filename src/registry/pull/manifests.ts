@@ -215,7 +215,7 @@ export class Manifests {
     const name = nameOf(repository);
     const { store, rules, pushed } = this.#parts;
     const here = await store.getManifest(name, digest);
-    const isTheirs = async () => here !== null && (await pushed.findPushedTag(name, digest, WITH_REFERRERS)) !== null;
+    const isTheirs = async () => here !== null && (await pushed.isPushed(name, digest));
     if (rules.limitsIntake && (here !== null || accept === "upstream") && !(await isTheirs())) {
       rules.assertMayComeIn(repository, null);
     }
@@ -237,8 +237,6 @@ export class Manifests {
     return { manifest, warning: null, foundIn, kind, fetchedFrom: null };
   }
 }
-
-const WITH_REFERRERS = { withReferrers: true };
 
 /** Does a tag that is here answer, whatever upstream may say? */
 function answersAlone({ tag }: Tagged, accept: Candidate["accept"]): boolean {

@@ -473,14 +473,16 @@ class MemoryMetadata {
     const { manifests, tags } = this.#open(name);
     const meant = [...tags.pushed.values()].filter(({ tag }) => isMeant(tag));
     for (const { tag, digest: root } of meant.sort((a, b) => compareBytes(a.tag, b.tag))) {
-      const led = new Set([root]);
-      for (const one of led) {
-        for (const below of manifests.get(one)?.references ?? []) led.add(below);
-        if (withReferrers) for (const [other, { subject }] of manifests) if (subject === one) led.add(other);
-      }
-      if (led.has(digest)) return tag;
+      if (ledTo(manifests, root, withReferrers).has(digest)) return tag;
     }
     return null;
+  }
+
+  async isPushed(name: RepositoryName, digest: Digest): Promise<boolean> {
+    const { manifests } = this.#open(name);
+    const roots = [...manifests].filter(([, { isPushed }]) => isPushed).map(([root]) => root);
+    const isTagged = (await this.findPushedTag(name, digest, { withReferrers: true })) !== null;
+    return isTagged || roots.some((root) => ledTo(manifests, root, true).has(digest));
   }
 
   async createSession(session: UploadSession): Promise<void> {
@@ -624,4 +626,18 @@ function comparePlaces({ by, descending }: TagOrder, a: TagPlace, b: TagPlace): 
 
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** What a manifest leads to, itself included. */
+function ledTo(
+  manifests: ReadonlyMap<Digest, { readonly references: readonly Digest[]; readonly subject: Digest | null }>,
+  root: Digest,
+  withReferrers: boolean,
+): ReadonlySet<Digest> {
+  const led = new Set([root]);
+  for (const one of led) {
+    for (const below of manifests.get(one)?.references ?? []) led.add(below);
+    if (withReferrers) for (const [other, { subject }] of manifests) if (subject === one) led.add(other);
+  }
+  return led;
 }

@@ -21,15 +21,32 @@ export class SqlitePushed implements PushedStore {
     const tagged = this.#database.query<{ name: Tag }, [string, string]>(
       "SELECT name FROM tag WHERE repository = ? AND manifest = ? AND pushed = 1 ORDER BY name",
     );
+    for (const one of this.#upFrom(repository, digest, withReferrers)) {
+      const found = tagged.all(repository, one).find(({ name }) => isMeant(name));
+      if (found !== undefined) return found.name;
+    }
+    return null;
+  }
+
+  async isPushed(repository: RepositoryName, digest: Digest): Promise<boolean> {
+    const pushed = this.#database.query<{ one: 1 }, [string, string]>(
+      `SELECT 1 AS one FROM repository_manifest WHERE repository = ?1 AND manifest = ?2 AND pushed = 1
+       UNION ALL SELECT 1 FROM tag WHERE repository = ?1 AND manifest = ?2 AND pushed = 1`,
+    );
+    for (const one of this.#upFrom(repository, digest, true)) if (pushed.get(repository, one) !== null) return true;
+    return false;
+  }
+
+  /** A digest, and upwards from what is named to what names it. */
+  *#upFrom(repository: RepositoryName, digest: Digest, withReferrers: boolean): Iterable<string> {
     const subject = this.#database.query<{ subject: string }, [string, string]>(
       "SELECT subject FROM repository_manifest WHERE repository = ? AND manifest = ? AND subject IS NOT NULL",
     );
     const seen = new Set<string>([digest]);
-    // Grows while it is gone through: upwards, from what is named to what names it.
+    // Grows while it is gone through.
     for (const one of seen) {
-      const found = tagged.all(repository, one).find(({ name }) => isMeant(name));
-      if (found !== undefined) return found.name;
-      if (seen.size > PUSHED_LOOK_LIMIT) return null;
+      yield one;
+      if (seen.size > PUSHED_LOOK_LIMIT) return;
       const referred = withReferrers ? subject.get(repository, one) : null;
       if (referred !== null) seen.add(referred.subject);
       for (const manifest of namingManifests(this.#database, repository, one)) {
@@ -37,6 +54,5 @@ export class SqlitePushed implements PushedStore {
         if (seen.size > PUSHED_LOOK_LIMIT) break;
       }
     }
-    return null;
   }
 }
