@@ -234,8 +234,9 @@ test.each(["memory", "SQLite"])(
         }
         await store.close();
       }),
-      { numRuns: where === "memory" ? 600 : 60 },
+      { numRuns: where === "memory" ? 600 : 30 },
     );
     await rm(folder, { recursive: true });
   },
+  120_000,
 );
