@@ -1,17 +1,26 @@
 import { beforeEach, expect, test } from "bun:test";
 import { Authenticators } from "./authenticators.ts";
+import type { Credentials } from "./credentials.ts";
 import { type CredentialChecker, everyoneIsAStranger, type Principal } from "./principal.ts";
 
-const SESSIONS = { check: async () => null, known: () => null };
+const OWN_TOKEN = "token-of-larder";
+const SESSIONS = {
+  check: async (credentials: Credentials): Promise<Principal | null> =>
+    credentials.kind === "bearer" && credentials.token === OWN_TOKEN ? { kind: "user", name: "node" } : null,
+  known: () => null,
+};
 const CLOSED = 10 * 60_000;
 
 let nowMs: number;
 let passwords: Map<string, string>;
 let compared: number;
+/** What was taken for somebody's elsewhere. */
+let shown: string[];
 let authenticators: Authenticators;
 beforeEach(() => {
   nowMs = 1000;
   compared = 0;
+  shown = [];
   passwords = new Map([["node", "right"]]);
   const checker: CredentialChecker = {
     check: async (credentials): Promise<Principal | null> => {
@@ -26,7 +35,12 @@ beforeEach(() => {
     sessions: SESSIONS,
     byConnection: everyoneIsAStranger,
     knowsPeople: () => true,
-    foreign: { add: async () => null },
+    foreign: {
+      add: async (credentials) => {
+        shown.push(credentials.kind === "basic" ? credentials.password : credentials.token);
+        return null;
+      },
+    },
     trustedProxies: () => [],
     elapsed: () => nowMs,
   });
@@ -73,4 +87,10 @@ test("a password that was right and is no more is refused at once, and slowed do
   nowMs += 61_000;
   for (let guesses = 0; guesses < 20; guesses++) await logIn(`more${guesses}`);
   expect(await logIn("right")).toBe("TOOMANYREQUESTS");
+});
+
+test("a token of larder's own token server is shown to no other registry, whatever place it comes in", async () => {
+  expect(await logIn(OWN_TOKEN)).toBe("UNAUTHORIZED");
+  expect(await logIn("a registry's")).toBe("UNAUTHORIZED");
+  expect(new Set(shown)).toEqual(new Set(["a registry's"]));
 });

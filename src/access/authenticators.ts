@@ -123,13 +123,20 @@ export class Authenticators implements Authenticator {
         : await this.#ask(credentials, arrival);
     if (known !== null) return known;
     if (credentials.kind === "none") return this.#options.byConnection.authenticate(request, arrival);
-    const upstreamKey = mayBeForeign ? await this.#options.foreign.add(credentials) : null;
+    const upstreamKey = mayBeForeign ? await this.#addForeign(credentials, arrival) : null;
     if (upstreamKey !== null) {
       return { ...(await this.#options.byConnection.authenticate(request, arrival)), upstreamKey };
     }
     throw credentials.kind === "basic"
       ? new Unauthorized("the user name or the password is wrong")
       : new Unauthorized("the token is none that larder knows, or it has expired", "invalid_token");
+  }
+
+  /** A token of larder's own token server, in a password's place or another's, is shown to nobody else. */
+  async #addForeign(credentials: Exclude<Credentials, { kind: "none" }>, arrival: Arrival): Promise<string | null> {
+    const token = credentials.kind === "basic" ? credentials.password : credentials.token;
+    const session = await this.#options.sessions.check({ kind: "bearer", token }, arrival);
+    return session === null ? this.#options.foreign.add(credentials) : null;
   }
 
   /** The principal of a session as it is now; null when there is none any more. */
@@ -173,7 +180,7 @@ export class Authenticators implements Authenticator {
       if (principal === null) {
         this.#proven.delete(hash);
         // A whole fleet may show what is somebody's elsewhere; who guesses there is slowed down there.
-        const isForeign = credentials.kind === "basic" && (await this.#options.foreign.add(credentials)) !== null;
+        const isForeign = credentials.kind === "basic" && (await this.#addForeign(credentials, arrival)) !== null;
         if (isForeign) this.#throttle.takeBack(address, username);
         else {
           this.#options.failed?.(address, username);
