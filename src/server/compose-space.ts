@@ -26,7 +26,7 @@ export function composeSpace(
   foundation: Foundation,
   { collector, pulls, holds, isOffline, isFetching }: SpaceParts,
 ) {
-  const { dataFolder, metadata } = foundation;
+  const { dataFolder, metadata, turns } = foundation;
   const { space, leases, statistics, events, transitions } = metadata;
   const graceMs = () => settings.now.gcGraceMs;
   const giveBack = async () => {
@@ -42,6 +42,7 @@ export function composeSpace(
     giveBack,
     refusal: () => collector.refusal,
     graceMs,
+    turns,
     now: clock.now,
   });
   const disk = () => spaceOf(dataFolder);
@@ -64,7 +65,6 @@ export function composeSpace(
     // What people push is not stopped by a limit, but cached images make way for it.
     if (kind === "pushed") void room.keep();
   });
-  const { turns } = foundation;
   const survey = new SpaceSurvey({ space, holds, evictor, turns, now: clock.now, graceMs });
   return { evictor, room, disk, folder, survey };
 }

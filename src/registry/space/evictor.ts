@@ -1,3 +1,4 @@
+import type { Turns } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { BlobTransitionStore } from "../../storage/collection.ts";
 import { type Leases, underLease } from "../../storage/leases.ts";
@@ -18,6 +19,7 @@ export type EvictorParts = {
   readonly refusal: () => string | null;
   /** How long a link stays that a pusher relies on. */
   readonly graceMs: () => number;
+  readonly turns: Turns;
   readonly now: () => number;
 };
 
@@ -155,10 +157,13 @@ export class Evictor {
 
   /** Images that may go, each with the place before it. */
   async *#candidates(from: UsePlace | null): AsyncGenerator<{ image: ImageSpace; before: UsePlace | null }> {
-    const { space, now, graceMs } = this.#parts;
+    const { space, now, graceMs, turns } = this.#parts;
+    // A measurement takes turns of its own only when it is long; those of many small images would come in one.
+    const work = turns.begin();
     for (let before = from; ; ) {
       const places = await space.listByUse(before, PAGE);
       for (const place of places) {
+        await work.rest();
         const image = await space.measure(place.repository, place.digest, now() - graceMs());
         if (image !== null && !image.isPushed && this.#mayGo(image)) yield { image, before };
         before = place;
