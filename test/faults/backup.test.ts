@@ -241,6 +241,12 @@ test.each(["folder", "archive", "restore"])(
   60_000,
 );
 
+test.each(["x.tar.gz", "x.tgz", "x.zip"])("an archive of another kind (%s) does not become a folder", async (name) => {
+  const refused = await backup(join(folder, name));
+  expect(refused).toMatchObject({ status: 2, errors: expect.stringContaining(".tar.zst") as string });
+  expect(await stat(join(folder, name)).catch(() => null)).toBeNull();
+});
+
 test("two at once into one folder do not mix, and a larder that is killed leaves no copy behind", async () => {
   const own = await startLarder();
   const name = freshName();

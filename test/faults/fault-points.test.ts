@@ -4,11 +4,15 @@
  * often, and every kind of refusal.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FAULT_POINTS } from "../../src/lib/files/fault-point.ts";
 import { descriptorOf, makeBlob, makeImage, TYPE } from "../conformance/content-factory.ts";
 import type { LarderProcess } from "../conformance/larder-process.ts";
 import { blobUrl, manifestUrl, pushImage, send, withQuery } from "../conformance/registry-client.ts";
 import { MisbehavingUpstream } from "./misbehaving-upstream.ts";
+import { runLarder } from "./larder-command.ts";
 import { HOST } from "./pull-through.ts";
 import {
   collect,
@@ -17,6 +21,7 @@ import {
   type Operation,
   type Passes,
   PreparedOperation,
+  verify,
 } from "./store-under-fault.ts";
 
 const RUNS_ALL = Bun.env["LARDER_TEST_FAULT_RUNS"] === "all";
@@ -79,6 +84,9 @@ async function post(larder: LarderProcess, path: string, body: unknown): Promise
   return text;
 }
 
+/** Backups that were not what was said of them. */
+const whole: string[] = [];
+
 const OPERATIONS: readonly Operation[] = [
   {
     name: "a push",
@@ -111,6 +119,26 @@ const OPERATIONS: readonly Operation[] = [
       return images.filter((one) => one !== old);
     },
     run: (larder) => collect(larder),
+  },
+  {
+    name: "a verification that heals",
+    prepare: async (larder, upstream) => {
+      upstream.addImage(cached.image, cached.tag);
+      const images = await prepared(larder, [kept]);
+      await pull(larder, new Ledger([]), cached);
+      const [, layer] = cached.image.blobs;
+      const hex = layer?.digest.slice(7) ?? "";
+      const path = join(larder.dataFolder, "blobs", "sha256", hex.slice(0, 2), hex);
+      await writeFile(path, "x".repeat(layer?.bytes.byteLength ?? 0));
+      return [...images, cached];
+    },
+    run: async (larder) => void (await verify(larder)),
+    settle: async (larder) => void (await verify(larder)),
+  },
+  {
+    name: "a backup",
+    prepare: (larder) => prepared(larder, [kept, old]),
+    run: backUp,
   },
   {
     name: "an eviction",
@@ -163,6 +191,21 @@ async function prepared(larder: LarderProcess, images: readonly NamedImage[]): P
   return images;
 }
 
+/** What says that it is whole is whole, whatever became of larder meanwhile. */
+async function backUp(larder: LarderProcess): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "larder-fault-backup-"));
+  try {
+    const { status, errors } = await runLarder(larder.url, "backup", "--copy", folder);
+    const program = join(import.meta.dir, "..", "..", "larder");
+    const check = Bun.spawn([program, "backup", "--check", folder], { stdout: "ignore", stderr: "ignore" });
+    const isWhole = (await check.exited) === 0;
+    if (isWhole !== (status === 0)) whole.push(`a backup ended with ${status} (${errors}), and is whole: ${isWhole}`);
+    if (status !== 0) throw new Error(errors);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 describe.each(OPERATIONS.map((operation) => [operation.name, operation] as const))("%s", (_, operation) => {
   let upstream: MisbehavingUpstream;
   let store: PreparedOperation;
@@ -182,6 +225,8 @@ describe.each(OPERATIONS.map((operation) => [operation.name, operation] as const
     expect([...passes.keys()].filter((point) => !known.includes(point))).toEqual([]);
     expect(passes.get("database.commit")?.all).toBeGreaterThan(2);
   });
+
+  afterAll(() => expect(whole).toEqual([]));
 
   test("survives kill -9 before each step", async () => {
     const all = faults(passes, RUNS_ALL ? 100 : 6, ["kill"]);

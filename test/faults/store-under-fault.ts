@@ -61,6 +61,8 @@ export type Operation = {
   /** Makes the store that the operation begins with, and says what is in it. */
   prepare(larder: LarderProcess, upstream: MisbehavingUpstream): Promise<readonly NamedImage[]>;
   run(larder: LarderProcess, ledger: Ledger, upstream: MisbehavingUpstream): Promise<void>;
+  /** What larder does by itself in time, before all has to be right; absent: nothing. */
+  readonly settle?: (larder: LarderProcess) => Promise<void>;
 };
 
 /** An operation with its store, which is prepared once and copied for each run. */
@@ -119,11 +121,15 @@ export class PreparedOperation {
     const larder = await this.#start(data, { LARDER_FAULT: fault }).catch(() => null);
     if (larder !== null) {
       await this.operation.run(larder, ledger, this.upstream).catch(() => {});
-      if (!fault.endsWith("=kill")) await expectSound(larder, ledger);
+      if (!fault.endsWith("=kill")) {
+        await this.operation.settle?.(larder);
+        await expectSound(larder, ledger);
+      }
     }
     const isKilled = larder === null || (await larder.stop()) === SIGKILLED;
     const next = await this.#start(data, {});
     try {
+      await this.operation.settle?.(next);
       await expectSoundByItself(next, ledger);
       await this.operation.run(next, ledger, this.upstream);
       await expectSoundByItself(next, ledger);
@@ -240,7 +246,7 @@ export async function collect(larder: LarderProcess): Promise<void> {
 }
 
 /** What reading every file comes to. */
-async function verify(larder: LarderProcess): Promise<{ end: string; wrong: readonly string[] }> {
+export async function verify(larder: LarderProcess): Promise<{ end: string; wrong: readonly string[] }> {
   const headers = { "Content-Type": "application/json" };
   const { text } = await send("POST", `${larder.url}/api/v1/verifications`, { headers, body: "{}" });
   const lines = text.trim().split("\n");

@@ -6,6 +6,7 @@ import type { BackupProgress } from "../../admin/backup-schemas.ts";
 import type { AdminClient } from "../../admin/admin-client.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { zstd } from "../../lib/compression/zstd.ts";
+import { isDiskFull } from "../../lib/files/system-error.ts";
 import { syncFolder } from "../../lib/files/sync-folder.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { backupArchive } from "../../recovery/backup/backup-archive.ts";
@@ -32,6 +33,8 @@ type Flags = {
 
 /** An archive is made by such a name. */
 const ARCHIVE = /\.(?:tar|tar\.zst|tzst)$/;
+/** What looks like one, and would become a folder of that name. */
+const OTHER_ARCHIVE = /\.(?:tar\.\w+|tgz|tbz2?|txz|zip|zst|gz|xz|bz2)$/;
 const PAGE = 500;
 const ZSTD = { level: 3, tasks: 2 } as const;
 
@@ -65,6 +68,12 @@ export async function plainly(work: () => Promise<void>): Promise<void> {
 
 async function backup(target: string, flags: Flags, io: CommandIo): Promise<void> {
   const isArchive = target === "-" || ARCHIVE.test(target) || (existsSync(target) && !statSync(target).isDirectory());
+  if (!isArchive && OTHER_ARCHIVE.test(target) && !existsSync(target)) {
+    throw new CommandFailure(
+      2,
+      `${target}: an archive of larder's is a .tar or .tar.zst; name it so, or a folder otherwise`,
+    );
+  }
   const larder = await connectLarder(flags, "backup", io);
   const version = (await larder.identify())?.version ?? "";
   const lines = larder.lines("beginBackup", {})[Symbol.asyncIterator]();
@@ -82,6 +91,12 @@ async function backup(target: string, flags: Flags, io: CommandIo): Promise<void
       const options = { mayLink: flags.copy !== true, keepsGone: flags.keep === true, onBytes };
       report(await backupIntoFolder(source, resolve(target), options), target, flags, io);
     }
+  } catch (error) {
+    // Larder's own disk says that in an answer.
+    if (!isDiskFull(error)) throw error;
+    throw new CommandFailure(1, `${target}: the disk is full; what is copied stays, and the next run goes on`, {
+      cause: error,
+    });
   } finally {
     progress.close();
     // It ends by itself when nobody listens any more.

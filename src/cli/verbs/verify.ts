@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type * as v from "valibot";
 import type { VerifyProgress } from "../../admin/image-schemas.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
+import { tryParseDigest } from "../../oci/digest.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { verifyResult } from "../json/server-results.ts";
@@ -28,6 +29,10 @@ export function verifyCommand(io: CommandIo): Command {
 }
 
 async function verify(named: readonly string[], flags: Flags, io: CommandIo): Promise<void> {
+  const digest = named.find((name) => tryParseDigest(name) !== null);
+  if (digest !== undefined) {
+    throw new CommandFailure(2, `${digest} is a digest; images are verified: NAME:TAG, or NAME@${digest}`);
+  }
   const larder = await connectLarder(flags, "verify", io);
   const progress = new Progress(io.stderr, () => performance.now());
   const [rotten, images]: [Rotten[], Image[]] = [[], []];
