@@ -2,6 +2,7 @@ import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { WritesRefused } from "../../storage/storage-error.ts";
 import type { StatisticsStore } from "../../storage/statistics.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
@@ -77,7 +78,9 @@ export class DiskRoom implements Room {
       return await this.#line.run("room", () => this.#reserve(bytes, unprotect));
     } catch (error) {
       unprotect();
-      throw error;
+      // A folder that has gone has no room, and a pull depends on none.
+      if (error instanceof RegistryError) throw error;
+      throw new WritesRefused(`it cannot be told how much room there is: ${describeFailure(error)}`);
     }
   }
 
