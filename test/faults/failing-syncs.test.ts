@@ -29,7 +29,7 @@ describe.skipIf(!lab.met)("on a disk whose syncs fail", () => {
   async function probe(): Promise<boolean> {
     const { bytes, digest } = makeBlob(10);
     const url = `${larder.url}/v2/probe/blobs/uploads/?digest=${digest}`;
-    return (await send("POST", url, { headers: OCTETS, body: bytes })).status === 500;
+    return (await send("POST", url, { headers: OCTETS, body: bytes })).status === 503;
   }
 
   /** Does work while each sync of larder's is answered by an error. */
@@ -54,10 +54,10 @@ describe.skipIf(!lab.met)("on a disk whose syncs fail", () => {
     for (const blob of second.blobs) await pushBlob(larder.url, name, blob);
     const late = makeBlob();
     await whileBroken(async () => {
-      expect((await putManifest(larder.url, name, second.manifest, "v1")).status).toBe(500);
+      expect((await putManifest(larder.url, name, second.manifest, "v1")).status).toBe(503);
       const url = `${larder.url}/v2/${name}/blobs/uploads/?digest=${late.digest}`;
-      expect((await send("POST", url, { headers: OCTETS, body: late.bytes })).status).toBe(500);
-      expect((await send("DELETE", manifestUrl(larder.url, name, "v1"))).status).toBe(500);
+      expect((await send("POST", url, { headers: OCTETS, body: late.bytes })).status).toBe(503);
+      expect((await send("DELETE", manifestUrl(larder.url, name, "v1"))).status).toBe(503);
     });
     expect((await send("GET", manifestUrl(larder.url, name, "v1"))).bytes).toEqual(first.manifest.bytes);
     expect((await send("GET", manifestUrl(larder.url, name, second.manifest.digest))).status).toBe(404);
@@ -72,7 +72,7 @@ describe.skipIf(!lab.met)("on a disk whose syncs fail", () => {
     await patchChunk(session, blob.bytes.slice(0, 1000), 0);
     await whileBroken(async () => {
       const chunk = { headers: OCTETS, body: blob.bytes.slice(1000, 2000) };
-      expect((await send("PATCH", session, chunk)).status).toBe(500);
+      expect((await send("PATCH", session, chunk)).status).toBe(503);
     });
     expect((await send("GET", session)).headers.get("range")).toBe("0-999");
     expect((await send("PATCH", session, { headers: OCTETS, body: blob.bytes.slice(1000) })).status).toBe(202);

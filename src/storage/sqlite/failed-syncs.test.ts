@@ -129,7 +129,7 @@ test("whatever fails to become durable is as if it had not been", async () => {
         expect(visible()).toEqual(seen);
         expect(told).toBe(toldBefore);
         for (const outcome of outcomes)
-          if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "EIO" });
+          if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "UNAVAILABLE" });
         isBroken = false;
         await store.collection.collectLinks(LATER);
         for (const take of then) await take(atMs++);
@@ -143,7 +143,7 @@ test("what was durable by then stays, and what follows a failure is done", async
   await store.manifests.putManifest(HERE, putOf(manifestOf("one"), { tags: [TAGS[0] as Tag] }));
   isBroken = true;
   const moved = store.manifests.putManifest(HERE, putOf(manifestOf("two"), { tags: [TAGS[0] as Tag] }));
-  await expect(moved).rejects.toMatchObject({ code: "EIO" });
+  await expect(moved).rejects.toMatchObject({ code: "UNAVAILABLE" });
   expect((await store.tags.getTagged(HERE, TAGS[0] as Tag))?.manifest.digest).toBe(manifestOf("one").digest);
   isBroken = false;
   await store.manifests.putManifest(HERE, putOf(manifestOf("two"), { tags: [TAGS[0] as Tag] }));

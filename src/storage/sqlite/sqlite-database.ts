@@ -7,7 +7,7 @@ import { RegistryError } from "../../oci/registry-error.ts";
 import { CheckedStatement } from "./checked-statement.ts";
 import { CHECKPOINT_PAGES, openSqliteFile } from "./open-sqlite-file.ts";
 import { quickCheck } from "./quick-check.ts";
-import { isStorageFull, storageError, storageFull } from "../storage-error.ts";
+import { isStorageFull, storageError, storageFull, writeError } from "../storage-error.ts";
 import { isSqliteDamage } from "../store-damage.ts";
 
 /** The identity of a database, and how often it was opened and closed. */
@@ -293,7 +293,7 @@ export class SqliteDatabase {
       // A file that has lost its name is synced, too.
       this.#guard?.confirm();
     } catch (error) {
-      this.#takeBack(storageError(error));
+      this.#takeBack(writeError(error));
     }
     this.#unconfirmed.delete(own);
     // Another's failure counts: what it was built on has been taken back.
