@@ -5,7 +5,7 @@ import {
   type BackupDescription,
   BackupError,
   DESCRIPTION,
-  DESCRIPTION_FORMAT,
+  describeBackup,
   formatDescription,
 } from "./backup-description.ts";
 import type { BackupSource, OnBytes } from "./backup-source.ts";
@@ -30,7 +30,7 @@ function blobMember(digest: Digest): string {
  */
 export function backupArchive(source: BackupSource, onBytes: OnBytes): ArchivedBackup {
   let made: { description: BackupDescription; lackingCount: number } | null = null;
-  const { takenAtMs, store, files } = source.begun;
+  const { takenAtMs, files } = source.begun;
   const modifiedAt = { seconds: Math.floor(takenAtMs / 1000), nanoseconds: 0 };
   const members = async function* (): AsyncGenerator<TarMember> {
     for (const { path, bytes, sha256 } of files) {
@@ -47,15 +47,7 @@ export function backupArchive(source: BackupSource, onBytes: OnBytes): ArchivedB
       const entry = tarEntry(blobMember(blob.digest), "file", { size: blob.size, mode: 0o600, modifiedAt });
       yield { entry, body: checked(body, blob.digest, { digest: blob.digest }, onBytes) };
     }
-    const own = files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }));
-    const description: BackupDescription = {
-      format: DESCRIPTION_FORMAT,
-      larder: source.version,
-      takenAtMs,
-      store,
-      files: own,
-      ...roll.finish(),
-    };
+    const description = describeBackup(source.version, source.begun, roll.finish());
     made = { description, lackingCount: roll.lackingCount };
     const text = Buffer.from(formatDescription(description));
     yield {

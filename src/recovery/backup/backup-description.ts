@@ -49,11 +49,23 @@ const shape = v.object({
 /** What is in a backup. */
 export type BackupDescription = v.InferOutput<typeof shape>;
 
-/** A description's format; see `parseDescription`. */
-export const DESCRIPTION_FORMAT = FORMAT;
-
 /** So many lacking blobs are named. */
 export const LACKING_NAMED = 1000;
+
+/** What a backup has besides blobs, and when. */
+type BegunContent = Pick<BackupDescription, "takenAtMs" | "store"> & {
+  readonly files: readonly BackupDescription["files"][number][];
+};
+
+/** Describes a backup, out of what larder said when it began and what came of its blobs. */
+export function describeBackup(
+  version: string,
+  { takenAtMs, store, files }: BegunContent,
+  roll: Pick<BackupDescription, "blobs" | "lacking">,
+): BackupDescription {
+  const own = files.map(({ path, bytes, sha256: sum }) => ({ path, bytes, sha256: sum }));
+  return { format: FORMAT, larder: version, takenAtMs, store, files: own, ...roll };
+}
 
 /** Reads a description. Null when it is none, or of a format that is not known. */
 export function parseDescription(text: string): BackupDescription | null {

@@ -15,7 +15,7 @@ import {
   BackupError,
   BEGUN,
   DESCRIPTION,
-  DESCRIPTION_FORMAT,
+  describeBackup,
   formatDescription,
   parseDescription,
 } from "./backup-description.ts";
@@ -233,18 +233,8 @@ async function fetchFiles(source: BackupSource, folder: string, onBytes: OnBytes
 
 /** From here to its end there is no whole backup; that takes a moment, and another run makes one again. */
 async function takePlace(source: BackupSource, folder: string, roll: BlobRoll): Promise<BackupDescription> {
-  const { takenAtMs, store, files } = source.begun;
-  const { blobs, lacking } = roll.finish();
-  const own = files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }));
-  const description: BackupDescription = {
-    format: DESCRIPTION_FORMAT,
-    larder: source.version,
-    takenAtMs,
-    store,
-    files: own,
-    blobs,
-    lacking,
-  };
+  const { store, files } = source.begun;
+  const description = describeBackup(source.version, source.begun, roll.finish());
   const path = join(folder, DESCRIPTION);
   await writeFile(`${path}.new`, formatDescription(description), { mode: 0o600 });
   rmSync(path, { force: true });

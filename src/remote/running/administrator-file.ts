@@ -10,14 +10,14 @@
  * Commands send it to no one but the larder that wrote it: another program of this machine may well say that it is that larder,
  * but it cannot have the sockets that the file names.
  */
-import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { interfaceAddresses } from "../../lib/net/machine-addresses.ts";
 import { tryParseIpAddress } from "../../lib/net/ip-address.ts";
-import { ownIdentity, stateOf } from "./process-identity.ts";
-import { recordsIn, readSecretFile, removeFile } from "./runtime-files.ts";
-import { foldersOfSecrets, foldersToWrite, prepareFolder } from "./runtime-folders.ts";
+import { leaveRecord } from "./leave-record.ts";
+import { ownIdentity, processIdentity, stateOf } from "./process-identity.ts";
+import { readSecretFile } from "./runtime-files.ts";
+import { foldersOfSecrets } from "./runtime-folders.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,12 +32,7 @@ const listener = v.object({
   port: v.pipe(v.number(), v.integer()),
 });
 const record = v.object({
-  process: v.object({
-    pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
-    startTicks: v.nullable(text),
-    pidNamespace: v.nullable(text),
-    networkNamespace: v.nullable(text),
-  }),
+  process: processIdentity,
   secret: text,
   listeners: v.pipe(v.array(listener), v.maxLength(200)),
 });
@@ -58,20 +53,13 @@ export function leaveAdministratorSecret(
   environment: Environment,
 ): (() => void) | null {
   const content = JSON.stringify({ process: ownIdentity(), secret, listeners });
-  for (const folder of foldersToWrite(environment)) {
-    if (!prepareFolder(folder)) continue;
-    for (const name of recordsIn(folder, FILE_NAME)) forgetIfEnded(join(folder, name));
-    const path = join(folder, `administrator-${instanceId}.json`);
-    try {
-      // Exclusively: what is there under that name is nobody's doing who means well.
-      writeFileSync(`${path}.new`, content, { mode: 0o600, flag: "wx" });
-      renameSync(`${path}.new`, path);
-    } catch {
-      continue; // A full or read-only file system; the next one may do.
-    }
-    return () => removeFile(path);
-  }
-  return null;
+  // Exclusively: what is there under that name is nobody's doing who means well.
+  const left = { name: `administrator-${instanceId}.json`, content, mode: 0o600, isExclusive: true };
+  return leaveRecord(
+    left,
+    { names: FILE_NAME, ownerOf: (path) => readRecord(path, process.getuid?.() ?? -1)?.process ?? null },
+    environment,
+  );
 }
 
 /**
@@ -129,9 +117,4 @@ function isSameAddress(one: string | null, other: string): boolean {
 function readRecord(path: string, ownerId: number): v.InferOutput<typeof record> | null {
   const parsed = v.safeParse(record, readSecretFile(path, ownerId));
   return parsed.success ? parsed.output : null;
-}
-
-function forgetIfEnded(path: string): void {
-  const read = readRecord(path, process.getuid?.() ?? -1);
-  if (read !== null && stateOf(read.process) === "ended") removeFile(path);
 }

@@ -1,5 +1,16 @@
 import { readFileSync, readlinkSync } from "node:fs";
+import * as v from "valibot";
 import { codeOf } from "../../lib/files/system-error.ts";
+
+const text = v.nullable(v.pipe(v.string(), v.maxLength(4096)));
+
+/** An identity as it stands in a file. */
+export const processIdentity = v.object({
+  pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  startTicks: text,
+  pidNamespace: text,
+  networkNamespace: text,
+});
 
 /**
  * Which process one is, so that another that has its number later, or in another container, is not taken for it. What a

@@ -1,20 +1,15 @@
-import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { ownIdentity, stateOf } from "./process-identity.ts";
-import { readTrustedFile, recordsIn, removeFile } from "./runtime-files.ts";
-import { foldersToRead, foldersToWrite, isTrustedFolder, prepareFolder } from "./runtime-folders.ts";
+import { leaveRecord } from "./leave-record.ts";
+import { ownIdentity, processIdentity, stateOf } from "./process-identity.ts";
+import { readTrustedFile, recordsIn } from "./runtime-files.ts";
+import { foldersToRead, isTrustedFolder } from "./runtime-folders.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const text = v.pipe(v.string(), v.maxLength(4096));
 const record = v.object({
-  process: v.object({
-    pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
-    startTicks: v.nullable(text),
-    pidNamespace: v.nullable(text),
-    networkNamespace: v.nullable(text),
-  }),
+  process: processIdentity,
   startedAtMs: v.pipe(v.number(), v.integer()),
   urls: v.pipe(v.array(text), v.minLength(1), v.maxLength(200)),
   dataFolder: text,
@@ -44,19 +39,8 @@ export function announceLarder(
   environment: Environment,
 ): (() => void) | null {
   const content = JSON.stringify({ process: ownIdentity(), startedAtMs: Date.now(), ...larder });
-  for (const folder of foldersToWrite(environment)) {
-    if (!prepareFolder(folder)) continue;
-    for (const name of recordsIn(folder, FILE_NAME)) forgetIfEnded(join(folder, name));
-    const path = join(folder, `${process.pid}.json`);
-    try {
-      writeFileSync(`${path}.new`, content, { mode: 0o644, flag: "w" });
-      renameSync(`${path}.new`, path);
-    } catch {
-      continue; // A full or read-only file system; the next one may do.
-    }
-    return () => removeFile(path);
-  }
-  return null;
+  const left = { name: `${process.pid}.json`, content, mode: 0o644, isExclusive: false };
+  return leaveRecord(left, { names: FILE_NAME, ownerOf: (path) => readRecord(path)?.process ?? null }, environment);
 }
 
 /** The larders that run on this machine and can be reached from here, the one that was started last first. */
@@ -78,9 +62,4 @@ export function findRunningLarders(environment: Environment): readonly RunningLa
 function readRecord(path: string): v.InferOutput<typeof record> | null {
   const parsed = v.safeParse(record, readTrustedFile(path));
   return parsed.success ? parsed.output : null;
-}
-
-function forgetIfEnded(path: string): void {
-  const read = readRecord(path);
-  if (read !== null && stateOf(read.process) === "ended") removeFile(path);
 }
