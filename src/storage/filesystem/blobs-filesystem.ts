@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { passFaultPoint } from "../../lib/files/fault-point.ts";
+import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { makeFolder } from "../../lib/files/make-folder.ts";
 import { scanFile } from "../../lib/files/scan-file.ts";
 import { openFileRanges } from "../../lib/files/open-file-ranges.ts";
@@ -19,6 +20,9 @@ import { blobPath, shardOf } from "./blob-folder.ts";
 import { digestsIn, statOrNull } from "./list-folder.ts";
 import { statNow } from "./stat-now.ts";
 
+/** What was read so often is in the system's memory for so long: a disk that has failed since is not asked for it. */
+const GIVEN = { times: 8, ms: 5000, places: 1000 };
+
 /**
  * Blobs as files of a data folder (`blob-folder.ts` draws it).
  *
@@ -28,6 +32,8 @@ import { statNow } from "./stat-now.ts";
 export class FilesystemBlobs implements BlobStore {
   readonly #folder: string;
   readonly #guard: WriteGuard | null;
+  /** How often the disk gave it just now: a fleet asks for the same layers, and to ask costs half as much as to answer. */
+  readonly #given = new ExpiringMap<string, number>(GIVEN.ms, GIVEN.places, () => performance.now());
 
   constructor(dataFolder: string, guard: WriteGuard | null = null) {
     this.#folder = dataFolder;
@@ -60,7 +66,12 @@ export class FilesystemBlobs implements BlobStore {
     // tells nobody. Who was cut off asks again from there on, and is helped then.
     try {
       accessSync(path, constants.R_OK);
-      await wanted.slice(0, 1).arrayBuffer();
+      const place = range === null ? digest : `${digest} ${range.start}`;
+      const times = this.#given.get(place) ?? 0;
+      if (times < GIVEN.times) {
+        await wanted.slice(0, 1).arrayBuffer();
+        this.#given.set(place, times + 1);
+      }
     } catch (error) {
       if (isNotFound(error)) return null;
       throw error;
