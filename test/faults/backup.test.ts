@@ -230,7 +230,7 @@ test.each(["folder", "archive", "restore"])(
       await rm(target, { recursive: true, force: true });
       expect(await run("restore", join(folder, "source.tar"), "--data", target)).toMatchObject({ status: 0 });
     } else {
-      expect((await backup("--copy", target)).status).toBe(0);
+      expect(await backup("--copy", target)).toMatchObject({ status: 0 });
       expect(await run("backup", "--check", target)).toMatchObject({ status: 0 });
     }
     const left = (await readdir(folder)).filter(

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { chmod, link, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { mapBounded } from "../../lib/async/map-bounded.ts";
@@ -73,13 +73,17 @@ export async function backupIntoFolder(
   }
 }
 
-/** A folder of something else is not written to, nor one that a larder has gone on with. */
+/**
+ * A folder of something else is not written to. That this one is for backups is the first thing in it: a kill at any time leaves
+ * a folder that the next run goes on with.
+ */
 function claim(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const names = readdirSync(folder).filter((name) => name !== "lost+found");
   if (names.length > 0 && !names.includes(BEGUN)) {
     throw new BackupError(`${folder} is not empty, and no folder of backups: choose another`);
   }
+  writeFileSync(join(folder, BEGUN), "larder keeps a backup here\n", { mode: 0o600 });
 }
 
 function lockFolder(folder: string): StoreLock {
@@ -100,7 +104,6 @@ async function fetchBlobs(
   { mayLink, onBytes }: FolderBackupOptions,
 ): Promise<Counts> {
   await insistOnUntouched(folder);
-  await writeFile(join(folder, BEGUN), "larder keeps a backup here\n", { mode: 0o600 });
   const counts: Counts = { present: 0, linked: 0, copied: 0 };
   const from = mayLink && readStoreMark(source.begun.folder)?.id === source.begun.store.id ? source.begun.folder : null;
   for (let after: Digest | null = null; ; ) {
