@@ -1,0 +1,39 @@
+import { rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CHECKOUT, type SourceVersion } from "./source-version.ts";
+import { hostTarget, type Target } from "./target.ts";
+
+/**
+ * Compiles larder for a target into one file at `path`: the page, the workers and the runtime included.
+ * The bytes depend on the checkout, the version and the runtime alone. Throws an Error with the compiler's words.
+ */
+export async function buildBinary(target: Target, source: SourceVersion, path: string): Promise<void> {
+  if (target !== hostTarget()) throw new Error(`${target.file} cannot be built on this machine yet`);
+  // The name of the file is in its bytes, and so is the folder in which the compiler runs.
+  const staged = join(dirname(path), `.${target.file}`, "larder");
+  const defines = {
+    LARDER_BUILD_COMMIT: JSON.stringify(source.commit),
+    LARDER_BUILD_DATE: JSON.stringify(new Date(source.dateSeconds * 1000).toISOString()),
+  };
+  const built = Bun.spawn(
+    [
+      process.execPath,
+      "build",
+      "--compile",
+      "--minify",
+      "--bytecode",
+      "--format=esm",
+      "--splitting",
+      "--no-compile-autoload-dotenv",
+      "--no-compile-autoload-bunfig",
+      "--compile-exec-argv=--use-system-ca",
+      ...Object.entries(defines).map(([name, value]) => `--define=${name}=${value}`),
+      "src/main.ts",
+      `--outfile=${staged}`,
+    ],
+    { cwd: CHECKOUT, stdout: "pipe", stderr: "pipe" },
+  );
+  const [words, status] = await Promise.all([new Response(built.stderr).text(), built.exited]);
+  if (status !== 0) throw new Error(`larder did not compile for ${target.file}:\n${words}`);
+  await rename(staged, path);
+}
