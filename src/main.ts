@@ -6,105 +6,10 @@ import { DOCKER2ACI_SWITCHES, readGoFlags } from "./cli/go-flags.ts";
 import { interruptedStatus } from "./cli/interruption.ts";
 import { formatOverview, formatVerbHelp } from "./cli/help/format-help.ts";
 import { suggestVerb } from "./cli/help/suggest-verb.ts";
-import { findGuidedVerb } from "./cli/help/verb-guide.ts";
 import { ProcessOutput } from "./cli/process-output.ts";
+import { loadVerb, SHOWN_VERBS, VERBS } from "./cli/verbs/verb-table.ts";
 import { quoteBriefly } from "./oci/digest.ts";
 import { VERSION } from "./telemetry/version.ts";
-
-/** A verb, loaded only when it is called: `has` and `inspect` must not pay for the server. */
-type Verb = {
-  readonly name: string;
-  /** The names that people knew before larder. */
-  readonly aliases?: readonly string[];
-  /** For programs: people need not see it. */
-  readonly isHidden?: true;
-  readonly load: (io: CommandIo) => Promise<Command>;
-};
-
-const VERBS: readonly Verb[] = [
-  { name: "serve", load: async (io) => (await import("./cli/verbs/serve.ts")).serveCommand(io, onHangup) },
-  { name: "ls", aliases: ["lreg_ls"], load: async (io) => (await import("./cli/verbs/ls.ts")).lsCommand(io) },
-  {
-    name: "cache",
-    aliases: ["lreg_cache"],
-    load: async (io) => (await import("./cli/verbs/cache.ts")).cacheCommand(io),
-  },
-  {
-    name: "upload",
-    aliases: ["lreg_upload"],
-    load: async (io) => (await import("./cli/verbs/upload.ts")).uploadCommand(io),
-  },
-  {
-    name: "inspect",
-    aliases: ["lreg_inspect"],
-    load: async (io) => (await import("./cli/verbs/inspect.ts")).inspectCommand(io),
-  },
-  { name: "rm", aliases: ["lreg_rm"], load: async (io) => (await import("./cli/verbs/rm.ts")).rmCommand(io) },
-  { name: "has", aliases: ["lreg_isloaded"], load: async (io) => (await import("./cli/verbs/has.ts")).hasCommand(io) },
-  {
-    name: "images",
-    aliases: ["getimages"],
-    load: async (io) => (await import("./cli/verbs/images.ts")).imagesCommand(io),
-  },
-  {
-    name: "missing",
-    aliases: ["lreg_missingimages"],
-    load: async (io) => (await import("./cli/verbs/missing.ts")).missingCommand(io),
-  },
-  {
-    name: "preload",
-    aliases: ["lreg_preload"],
-    load: async (io) => (await import("./cli/verbs/preload.ts")).preloadCommand(io),
-  },
-  { name: "mirror", load: async (io) => (await import("./cli/verbs/mirror.ts")).mirrorCommand(io) },
-  { name: "copy", load: async (io) => (await import("./cli/verbs/copy.ts")).copyCommand(io) },
-  { name: "client", load: async (io) => (await import("./cli/verbs/client.ts")).clientCommand(io) },
-  { name: "doctor", load: async (io) => (await import("./cli/verbs/doctor.ts")).doctorCommand(io) },
-  { name: "ca", load: async (io) => (await import("./cli/verbs/ca.ts")).caCommand(io) },
-  { name: "aci", load: async (io) => (await import("./cli/verbs/aci.ts")).aciCommand(io) },
-  { name: "config", load: async (io) => (await import("./cli/verbs/config.ts")).configCommand(io) },
-  { name: "user", load: async (io) => (await import("./cli/verbs/user.ts")).userCommand(io) },
-  { name: "token", load: async (io) => (await import("./cli/verbs/token.ts")).tokenCommand(io) },
-  { name: "audit", load: async (io) => (await import("./cli/verbs/audit.ts")).auditCommand(io) },
-  { name: "stats", load: async (io) => (await import("./cli/verbs/stats.ts")).statsCommand(io) },
-  { name: "offline", load: async (io) => (await import("./cli/verbs/offline.ts")).offlineCommand(io) },
-  {
-    name: "verify-signature",
-    load: async (io) => (await import("./cli/verbs/verify-signature.ts")).verifySignatureCommand(io),
-  },
-  { name: "du", load: async (io) => (await import("./cli/verbs/du.ts")).duCommand(io) },
-  { name: "pin", load: async (io) => (await import("./cli/verbs/pin.ts")).pinCommand(io) },
-  { name: "rules", load: async (io) => (await import("./cli/verbs/rules.ts")).rulesCommand(io) },
-  { name: "unpin", load: async (io) => (await import("./cli/verbs/unpin.ts")).unpinCommand(io) },
-  { name: "gc", load: async (io) => (await import("./cli/verbs/gc.ts")).gcCommand(io) },
-  { name: "retention", load: async (io) => (await import("./cli/verbs/retention.ts")).retentionCommand(io) },
-  { name: "verify", load: async (io) => (await import("./cli/verbs/verify.ts")).verifyCommand(io) },
-  { name: "backup", load: async (io) => (await import("./cli/verbs/backup.ts")).backupCommand(io) },
-  { name: "restore", load: async (io) => (await import("./cli/verbs/restore.ts")).restoreCommand(io) },
-  {
-    name: "copy-database",
-    isHidden: true,
-    load: async (io) => (await import("./cli/verbs/copy-database.ts")).copyDatabaseCommand(io),
-  },
-  { name: "rebuild", load: async (io) => (await import("./cli/verbs/rebuild.ts")).rebuildCommand(io) },
-  { name: "login", load: async (io) => (await import("./cli/verbs/login.ts")).loginCommand(io) },
-  { name: "logout", load: async (io) => (await import("./cli/verbs/login.ts")).logoutCommand(io) },
-  {
-    name: "completion-words",
-    isHidden: true,
-    load: async (io) => (await import("./cli/verbs/completion-words.ts")).completionWordsCommand(io),
-  },
-  { name: "version", load: async (io) => (await import("./cli/verbs/version.ts")).versionCommand(io) },
-  {
-    name: "completion",
-    load: async (io) =>
-      (await import("./cli/verbs/completion.ts")).completionCommand(io, () =>
-        Promise.all(SHOWN.map((verb) => loadVerb(verb, io))),
-      ),
-  },
-];
-
-const SHOWN = VERBS.filter(({ isHidden }) => isHidden !== true);
 
 /** Old names for what takes two words here, with the words that followed them. */
 const PHRASES: Readonly<Record<string, (rest: readonly string[]) => readonly string[]>> = {
@@ -137,7 +42,7 @@ async function main(argv: readonly string[], io: CommandIo): Promise<number> {
     return 2;
   }
   const program = newProgram(io);
-  program.addCommand(inherit(await loadVerb(verb, io), program));
+  program.addCommand(inherit(await loadVerb(verb, io, onHangup), program));
   try {
     await program.parseAsync(words, { from: "user" });
     return 0;
@@ -155,7 +60,7 @@ function describeUnknown(called: string): string {
   if (called.startsWith("-")) return `options stand behind the verb: larder VERB ${called}${hint}`;
   const meant = suggestVerb(
     called,
-    SHOWN.map(({ name }) => name),
+    SHOWN_VERBS.map(({ name }) => name),
   );
   return `there is no verb ${quoteBriefly(called)}${meant === null ? hint : `; do you mean: ${meant}`}`;
 }
@@ -174,12 +79,6 @@ function newProgram(io: CommandIo): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-}
-
-async function loadVerb({ name, aliases = [], load }: Verb, io: CommandIo): Promise<Command> {
-  const command = await load(io);
-  for (const alias of aliases) if (!command.aliases().includes(alias)) command.alias(alias);
-  return command.summary(findGuidedVerb(name)?.summary ?? "");
 }
 
 /** Output and the way that errors end are the program's, down to the last sub-command. */

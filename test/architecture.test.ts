@@ -305,6 +305,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "remote/running",
     "cli",
     "cli/json",
+    "cli/help",
     "cli/completion",
   ],
   "main.ts": ["telemetry", "cli", "cli/help", "cli/verbs"],
