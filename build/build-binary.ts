@@ -1,16 +1,27 @@
-import { rename } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { placeRuntime } from "./runtime.ts";
 import { CHECKOUT, type SourceVersion } from "./source-version.ts";
-import { hostTarget, type Target } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /**
  * Compiles larder for a target into one file at `path`: the page, the workers and the runtime included.
  * The bytes depend on the checkout, the version and the runtime alone. Throws an Error with the compiler's words.
  */
 export async function buildBinary(target: Target, source: SourceVersion, path: string): Promise<void> {
-  if (target !== hostTarget()) throw new Error(`${target.file} cannot be built on this machine yet`);
-  // The name of the file is in its bytes, and so is the folder in which the compiler runs.
-  const staged = join(dirname(path), `.${target.file}`, "larder");
+  await mkdir(dirname(path), { recursive: true });
+  const folder = await mkdtemp(join(dirname(path), ".building-"));
+  try {
+    // The name of the file is in its bytes, and so is the folder in which the compiler runs.
+    const staged = join(folder, "larder");
+    await compile(await placeRuntime(target, folder), source, staged);
+    await rename(staged, path);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function compile(runtime: string, source: SourceVersion, outfile: string): Promise<void> {
   const defines = {
     LARDER_BUILD_COMMIT: JSON.stringify(source.commit),
     LARDER_BUILD_DATE: JSON.stringify(new Date(source.dateSeconds * 1000).toISOString()),
@@ -20,6 +31,7 @@ export async function buildBinary(target: Target, source: SourceVersion, path: s
       process.execPath,
       "build",
       "--compile",
+      `--compile-executable-path=${runtime}`,
       "--minify",
       "--bytecode",
       "--format=esm",
@@ -29,11 +41,10 @@ export async function buildBinary(target: Target, source: SourceVersion, path: s
       "--compile-exec-argv=--use-system-ca",
       ...Object.entries(defines).map(([name, value]) => `--define=${name}=${value}`),
       "src/main.ts",
-      `--outfile=${staged}`,
+      `--outfile=${outfile}`,
     ],
     { cwd: CHECKOUT, stdout: "pipe", stderr: "pipe" },
   );
   const [words, status] = await Promise.all([new Response(built.stderr).text(), built.exited]);
-  if (status !== 0) throw new Error(`larder did not compile for ${target.file}:\n${words}`);
-  await rename(staged, path);
+  if (status !== 0) throw new Error(`larder did not compile:\n${words}`);
 }

@@ -30,6 +30,18 @@ function target(processor: "x64" | "arm64", libc: "glibc" | "musl", runtimePacka
   };
 }
 
+/** The target that a word means: `x64`, `amd64` or `x86_64`, `arm64` or `aarch64`, `-musl` after it; null: none. */
+export function findTarget(word: string): Target | null {
+  const [, processor = "", musl] = /^(?:larder-)?(?:linux-)?(.*?)(-musl)?$/.exec(word) ?? [];
+  const libc = musl === undefined ? "glibc" : "musl";
+  const known = (target: Target) => [
+    target.architecture,
+    target.machine,
+    target.architecture === "amd64" ? "x64" : "arm64",
+  ];
+  return TARGETS.find((target) => target.libc === libc && known(target).includes(processor)) ?? null;
+}
+
 /** The target of the machine that builds. */
 export function hostTarget(): Target {
   const architecture = process.arch === "arm64" ? "arm64" : "amd64";
