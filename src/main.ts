@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { isatty } from "node:tty";
 import { Command, CommanderError } from "commander";
 import { CommandFailure, type CommandIo } from "./lib/command/command-io.ts";
@@ -7,7 +8,7 @@ import { interruptedStatus } from "./cli/interruption.ts";
 import { formatOverview, formatVerbHelp } from "./cli/help/format-help.ts";
 import { suggestVerb } from "./cli/help/suggest-verb.ts";
 import { ProcessOutput } from "./cli/process-output.ts";
-import { loadVerb, SHOWN_VERBS, VERBS } from "./cli/verbs/verb-table.ts";
+import { loadVerb, SHOWN_VERBS, VERBS, type Verb } from "./cli/verbs/verb-table.ts";
 import { quoteBriefly } from "./oci/digest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
@@ -15,18 +16,33 @@ import { VERSION } from "./telemetry/version.ts";
 const PHRASES: Readonly<Record<string, (rest: readonly string[]) => readonly string[]>> = {
   "mirror-k8s-images": (rest) => ["mirror", "kubernetes", ...rest],
   docker2aci: (rest) => ["aci", "docker2aci", ...readGoFlags(rest, DOCKER2ACI_SWITCHES)],
+  // The container image starts larder under this name, and there each verb is a word away, too.
+  registry: (rest) => (isOfLarder(rest[0] ?? "") ? rest : ["registry", ...rest]),
 };
+
+function isOfLarder(word: string): boolean {
+  return word !== "serve" && (word === "help" || word === "--version" || findVerb(word) !== undefined);
+}
+
+function findVerb(word: string): Verb | undefined {
+  return VERBS.find(({ name, aliases }) => name === word || aliases?.includes(word) === true);
+}
+
+/** A verb and its words, out of what was written: the program's name says something, too. */
+function wordsOf(program: string, written: readonly string[]): readonly string[] {
+  const said = basename(program) === "registry" ? ["registry", ...written] : written;
+  // `larder help ls` is `larder ls --help`.
+  const isHelp = said[0] === "help" && said.length > 1 && !said.includes("--help");
+  const spelled = isHelp ? [...said.slice(1), "--help"] : said;
+  const [first = "", ...rest] = spelled;
+  return Object.hasOwn(PHRASES, first) ? (PHRASES[first]?.(rest) ?? spelled) : spelled;
+}
 
 /**
  * Runs one command and returns its exit status: 0 done, 1 the answer is no or it failed, 2 wrong usage, 3 the answer is
  * not whole, 130 or 143 interrupted.
  */
-async function main(argv: readonly string[], io: CommandIo): Promise<number> {
-  // `larder help ls` is `larder ls --help`.
-  const isHelp = argv[0] === "help" && argv.length > 1 && !argv.includes("--help");
-  const spelled = isHelp ? [...argv.slice(1), "--help"] : argv;
-  const [first = "", ...rest] = spelled;
-  const words = Object.hasOwn(PHRASES, first) ? (PHRASES[first]?.(rest) ?? spelled) : spelled;
+async function main(words: readonly string[], io: CommandIo): Promise<number> {
   const [called = ""] = words;
   if (called === "" || called === "help" || called === "--help" || called === "-h") {
     io.stdout.write(formatOverview(io.stdout.columns ?? USUAL_COLUMNS));
@@ -36,7 +52,7 @@ async function main(argv: readonly string[], io: CommandIo): Promise<number> {
     io.stdout.write(`${VERSION}\n`);
     return 0;
   }
-  const verb = VERBS.find(({ name, aliases }) => name === called || aliases?.includes(called) === true);
+  const verb = findVerb(called);
   if (verb === undefined) {
     io.stderr.write(`larder: ${describeUnknown(called)}\n`);
     return 2;
@@ -147,14 +163,16 @@ function onHangup(callback: () => void): void {
   });
 }
 
+const words = wordsOf(process.argv0, process.argv.slice(2));
+const isServer = words[0] === "serve" || words[0] === "registry";
 // A SIGHUP that comes before the server can read its settings again says nothing new: they are just being read.
-if (process.argv[2] === "serve") process.on("SIGHUP", () => {});
+if (isServer) process.on("SIGHUP", () => {});
 const [stdout, stderr] = [new ProcessOutput(1), new ProcessOutput(2)];
 process.on("exit", () => stderr.flushNow());
-const signal = signalOfProcess(process.argv[2] === "serve");
+const signal = signalOfProcess(isServer);
 const askSecret = async (question: string) =>
   (await import("./cli/ask-secret.ts")).askSecret(question, (text) => stderr.write(text), signal);
-const status = await main(process.argv.slice(2), {
+const status = await main(words, {
   stdout,
   stderr,
   stdin: () => Bun.stdin.stream(),

@@ -141,6 +141,12 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder serve --offline", "never contact a registry"],
       ),
       verb(
+        "registry",
+        "run the registry in the place of registry:2",
+        ["larder registry", "on :5000, data in /var/lib/registry"],
+        ["ln -s larder /usr/local/bin/registry", "a link of that name does the same"],
+      ),
+      verb(
         "config",
         "show the settings that hold; judge a larder.yaml",
         ["larder config --config larder.yaml", "and where each was said"],

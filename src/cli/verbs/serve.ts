@@ -7,7 +7,7 @@ import { DataFolderError } from "../../server/data-folder.ts";
 import { ListenError } from "../../server/listen-error.ts";
 import type { ServerEnvironment } from "../../server/foundation.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
-import { readSettings } from "../../server/settings/read-settings.ts";
+import { readSettings, type SettingSources } from "../../server/settings/read-settings.ts";
 import type { Settings } from "../../server/settings/settings.ts";
 import { SettingsReloader } from "../../server/settings-reloader.ts";
 import { VERSION } from "../../telemetry/version.ts";
@@ -24,33 +24,39 @@ import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags
 export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => void): Command {
   const command = new Command("serve")
     .description("Run the registry: keep images, and answer for the registries that they come from.")
-    .action(async () => {
-      const sources = sourcesOf(command, io.environment);
-      const started = await readSettingsOrFail(sources);
-      const { log, droppedLines } = openLog(io, started.settings);
-      const starting = start(io, started.settings, { log, droppedLines });
-      const reloader = new SettingsReloader({
-        started,
-        read: () => readSettings(sources),
-        apply: async (settings, changed) => {
-          await (await starting).reconfigure(settings, changed);
-          log.setLevel(settings.logLevel);
-        },
-        log,
-      });
-      onHangup(() => void reloader.reload());
-      const server = await starting;
-      const { urls, dataFolder, authorityPem, administrator, listeners } = server;
-      const { instanceId, secret } = administrator;
-      const withdrawSecret = leaveAdministratorSecret(instanceId, secret, listeners, io.environment);
-      const withdraw = announceLarder({ urls, dataFolder, authorityPem }, io.environment);
-      announce(io, server, withdraw !== null);
-      await untilSignal(io.signal);
-      withdraw?.();
-      withdrawSecret?.();
-      await server.stop(signalOf(io.signal));
-    });
+    .action(() => runServer(io, sourcesOf(command, io.environment), onHangup));
   return addSettingFlags(command);
+}
+
+/** Runs the registry with the settings of these sources until SIGTERM or SIGINT. Throws a CommandFailure when it cannot start. */
+export async function runServer(
+  io: CommandIo,
+  sources: SettingSources,
+  onHangup: (callback: () => void) => void,
+): Promise<void> {
+  const started = await readSettingsOrFail(sources);
+  const { log, droppedLines } = openLog(io, started.settings);
+  const starting = start(io, started.settings, { log, droppedLines });
+  const reloader = new SettingsReloader({
+    started,
+    read: () => readSettings(sources),
+    apply: async (settings, changed) => {
+      await (await starting).reconfigure(settings, changed);
+      log.setLevel(settings.logLevel);
+    },
+    log,
+  });
+  onHangup(() => void reloader.reload());
+  const server = await starting;
+  const { urls, dataFolder, authorityPem, administrator, listeners } = server;
+  const { instanceId, secret } = administrator;
+  const withdrawSecret = leaveAdministratorSecret(instanceId, secret, listeners, io.environment);
+  const withdraw = announceLarder({ urls, dataFolder, authorityPem }, io.environment);
+  announce(io, server, withdraw !== null);
+  await untilSignal(io.signal);
+  withdraw?.();
+  withdrawSecret?.();
+  await server.stop(signalOf(io.signal));
 }
 
 async function start(io: CommandIo, settings: Settings, log: OpenLog): Promise<RunningServer> {

@@ -21,13 +21,15 @@ export type SettingSources = {
   readonly file: string | null;
   readonly flags: FlagValues;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What holds in place of the table's defaults; each with the origin "default". */
+  readonly defaults?: GivenSettings;
 };
 
 /**
  * Reads the settings from all sources: flags win over larder's variables, these over registry:2's, these over the
  * file, and that over the defaults. Throws ConfigurationError with every problem.
  */
-export async function readSettings({ file, flags, environment }: SettingSources): Promise<EffectiveSettings> {
+export async function readSettings({ file, flags, environment, defaults }: SettingSources): Promise<EffectiveSettings> {
   const problems: string[] = [];
   const fromFile = await readFile(file, problems);
   const fromVariables = mergeGiven([
@@ -36,7 +38,7 @@ export async function readSettings({ file, flags, environment }: SettingSources)
   ]);
   const layers = [fromFile, fromVariables, await settingsOfFlags(flags, problems)];
   problems.push(...layers.flatMap(contradictionsWithin));
-  const given = mergeGiven(layers);
+  const given = mergeGiven([defaults ?? new Map(), ...layers]);
   const settings = settingsFrom(given);
   if (problems.length === 0) problems.push(...contradictionsOf(settings, given));
   if (problems.length > 0) throw new ConfigurationError(problems);
