@@ -4,6 +4,7 @@ import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { runLarder } from "../command-line/run-larder.ts";
 import {
   contentOf,
@@ -172,6 +173,36 @@ describe("an image from upstream", () => {
     expect((await lab.manifest(signatureTag(subject.manifest))).status).toBe(403);
     expect((await lab.manifest("disguised")).status).toBe(403);
     expect((await lab.manifest(image.manifest.digest)).status).toBe(403);
+  });
+
+  test("is refused when its layers only call themselves documents, and are archives", async () => {
+    for (const [tag, layer, config] of [
+      ["gzip", contentOf(gzipSync("x".repeat(2000))), TYPE.config],
+      ["tar", contentOf(await new Bun.Archive({ "{": "text" }).bytes()), TYPE.config],
+      ["odd-config", contentOf(gzipSync("y".repeat(2000))), "application/vnd.example"],
+    ] as const) {
+      const described = contentOf(JSON.stringify({ rootfs: { type: "layers" }, of: tag }));
+      const made = { schemaVersion: 2, mediaType: TYPE.manifest, config: descriptorOf(described, config) };
+      const manifest = makeManifest({ ...made, layers: [descriptorOf(layer, "application/vnd.in-toto+json")] });
+      lab.upstream.addImage({ manifest, blobs: [described, layer] }, tag);
+      expect([tag, (await lab.manifest(tag)).status]).toEqual([tag, 403]);
+      for (const { digest } of [described, layer]) expect(await statusOf("GET", lab.blobUrl(digest))).toBe(403);
+    }
+  });
+
+  test("that is a document is served, and refused while its layer cannot be looked at", async () => {
+    const document = contentOf(JSON.stringify({ _type: "https://in-toto.io/Statement/v1", more: "x".repeat(2000) }));
+    const config = contentOf(JSON.stringify({ rootfs: { type: "layers" }, of: "a document" }));
+    const made = { schemaVersion: 2, mediaType: TYPE.manifest, config: descriptorOf(config, TYPE.config) };
+    const manifest = makeManifest({ ...made, layers: [descriptorOf(document, "application/vnd.in-toto+json")] });
+    lab.upstream.addImage({ manifest, blobs: [config, document] }, "document");
+    lab.upstream.misbehave({ reference: document.digest }, { kind: "status", status: 500 });
+    expect((await lab.manifest("document")).status).toBe(403);
+    lab.upstream.behave();
+    // Refusals are remembered for seconds.
+    await lab.restart();
+    expect((await lab.manifest("document")).status).toBe(200);
+    expect(await statusOf("GET", lab.blobUrl(document.digest))).toBe(200);
   });
 
   test("is served offline with what came along, after a restart, too", async () => {

@@ -111,6 +111,17 @@ function textField(block: Uint8Array, offset: number, length: number): string {
   return isAscii ? Buffer.prototype.latin1Slice.call(block, offset, end) : decodeText(block.subarray(offset, end));
 }
 
+/** Does the block's checksum fit the block? Whatever else it holds: readers differ in the numbers that they take. */
+export function hasRightChecksum(block: Uint8Array): boolean {
+  try {
+    checkChecksum(block, "a block");
+    return true;
+  } catch (error) {
+    if (error instanceof TarError) return false;
+    throw error;
+  }
+}
+
 function checkChecksum(block: Uint8Array, where: string): void {
   const stored = numberField(block, 148, 8, where);
   const sum = CHECKSUM_BLANKS + sumOf(block, 0, 148) + sumOf(block, 156, BLOCK_BYTES);

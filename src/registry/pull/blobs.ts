@@ -182,10 +182,21 @@ export class Blobs {
   ): Promise<Uint8Array | null> {
     const found = await this.#find(repository, digest, mayPull);
     if (found === null || found.link.size > limitBytes) return null;
-    const body = await this.#parts.store.read(digest, null);
+    return this.#readStart(digest, found.link.size);
+  }
+
+  /** The first `bytes` of a blob that is on disk, whole, fewer when it is shorter; null when it is not. As `readHere`. */
+  async readBeginning(repository: Repository, digest: Digest, bytes: number): Promise<Uint8Array | null> {
+    const found = await this.#find(repository, digest, undefined);
+    return found === null ? null : this.#readStart(digest, Math.min(bytes, found.link.size));
+  }
+
+  async #readStart(digest: Digest, bytes: number): Promise<Uint8Array | null> {
+    if (bytes === 0) return new Uint8Array();
+    const body = await this.#parts.store.read(digest, { start: 0, end: bytes });
     if (body === null) return null;
-    const bytes = new Uint8Array(await new Response(body).arrayBuffer());
-    return bytes.byteLength === found.link.size ? bytes : null;
+    const read = new Uint8Array(await new Response(body).arrayBuffer());
+    return read.byteLength === bytes ? read : null;
   }
 
   /**

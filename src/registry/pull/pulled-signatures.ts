@@ -18,7 +18,7 @@ export type PulledSignaturesParts = {
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
   readonly origin: ManifestOrigin;
-  readonly blobs: () => Pick<Blobs, "readHere" | "bring">;
+  readonly blobs: () => Pick<Blobs, "readHere" | "readBeginning" | "bring">;
   readonly turns: Turns;
 };
 
@@ -60,18 +60,26 @@ export class PulledSignatures implements SignatureSource {
     return [...found.values()];
   }
 
-  async blob(digest: Digest, limitBytes: number): Promise<Uint8Array | null> {
-    const blobs = this.#parts.blobs();
-    const here = await blobs.readHere(this.#repository, digest, limitBytes);
+  blob(digest: Digest, limitBytes: number): Promise<Uint8Array | null> {
+    return this.#bring(digest, () => this.#parts.blobs().readHere(this.#repository, digest, limitBytes));
+  }
+
+  beginning(digest: Digest, bytes: number): Promise<Uint8Array | null> {
+    return this.#bring(digest, () => this.#parts.blobs().readBeginning(this.#repository, digest, bytes));
+  }
+
+  /** Reads a blob here; where upstream may be asked, once more after it was brought. */
+  async #bring(digest: Digest, read: () => Promise<Uint8Array | null>): Promise<Uint8Array | null> {
+    const here = await read();
     if (here !== null || this.#asking === null) return here;
     try {
-      const download = await blobs.bring(this.#repository, digest, this.#asking);
+      const download = await this.#parts.blobs().bring(this.#repository, digest, this.#asking);
       await download?.done;
     } catch (error) {
       if (error instanceof RegistryError && error.code === "BLOB_UNKNOWN") return null;
       throw error;
     }
-    return blobs.readHere(this.#repository, digest, limitBytes);
+    return read();
   }
 
   /** What refers to the image and is here: by its subject, and by the list under the referrers tag. */

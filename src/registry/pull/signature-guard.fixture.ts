@@ -1,10 +1,10 @@
 import { Turns } from "../../lib/async/turns.ts";
-import type { SignatureSource } from "../../signatures/signature-source.ts";
 import { RefusalCounter } from "../signatures/refusal-counter.ts";
 import { SignatureGuard } from "../signatures/signature-guard.ts";
 import type { ImageGuard, PullContext } from "./origin.ts";
 
-const NOTHING: SignatureSource = { tagged: async () => null, referrers: async () => [], blob: async () => null };
+const nothing = async () => null;
+const NOTHING = { tagged: nothing, referrers: async () => [], blob: nothing, beginning: nothing };
 
 /** A guard that lets everything pass, for tests of what has nothing to do with signatures. */
 export function guardWithoutRules(): ImageGuard {

@@ -10,6 +10,7 @@ import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
 import { isAttachment } from "../../signatures/attachment-layers.ts";
+import { beginsLikeDocument, DOCUMENT_HEAD_BYTES } from "../../signatures/document-bytes.ts";
 import type { SignatureSource } from "../../signatures/signature-source.ts";
 import { verifyImage } from "../../signatures/verify-image.ts";
 import type { StoreEvent } from "../../storage/events.ts";
@@ -22,10 +23,16 @@ import { VerdictMemory } from "./verdict-memory.ts";
 /** Where signatures are looked for: among what is here, or also where the image comes from. */
 type SignatureReach = "here" | "upstream";
 
+/** Signatures of a repository, and how its blobs begin. */
+interface GuardedSource extends SignatureSource {
+  /** The first bytes of a blob, fewer when it is shorter; null when it is not to be had. */
+  beginning(digest: Digest, bytes: number): Promise<Uint8Array | null>;
+}
+
 /** What a guard works on. `Context` is that of a pull, which is handed on to the sources. */
 export type GuardParts<Context> = {
   readonly manifests: Pick<ManifestStore, "listNaming">;
-  readonly sourceOf: (repository: Repository, context: Context, reach: SignatureReach) => SignatureSource;
+  readonly sourceOf: (repository: Repository, context: Context, reach: SignatureReach) => GuardedSource;
   /** May the repository's registry be asked, in this context? Else why not, as the end of a sentence; empty: it has none. */
   readonly whyNotAsked: (repository: Repository, context: Context) => string | null;
   readonly counter: RefusalCounter;
@@ -47,6 +54,8 @@ export type GuardedImage = {
 const PATIENCE_MS = 30_000;
 /** Indexes in indexes that somebody builds. */
 const DEPTH_LIMIT = 3;
+/** Layers of a signature or an attestation that are looked into; cosign writes one a signature. */
+const DOCUMENT_LIMIT = 64;
 /** Images that name one blob, and indexes that name one image, which are looked at. */
 const NAMING_LIMIT = 32;
 
@@ -55,7 +64,7 @@ type Outcome = string | null;
 
 /**
  * Lets no image pass that lacks a signature where the rules require one. What an index names is covered by the index's own
- * signature; signatures and other documents about images need none.
+ * signature; signatures and other documents about images need none, as long as nobody could unpack them.
  */
 export class SignatureGuard<Context> {
   readonly #parts: GuardParts<Context>;
@@ -187,13 +196,26 @@ export class SignatureGuard<Context> {
     const rules = this.#rules;
     const memory = this.#memory.begin(nameOf(found));
     const parsed = await read(manifest, work);
-    if (parsed !== null && isAttachment(parsed)) return null;
-    const isCovered = await this.#isCovered(found, manifest.digest, set, context, depth);
-    const why = isCovered ? null : await this.#verify(found, manifest, set, context, work);
+    const isAboutOthers =
+      parsed !== null && isAttachment(parsed) && (await this.#holdsDocuments(found, parsed, context));
+    const isFree = isAboutOthers || (await this.#isCovered(found, manifest.digest, set, context, depth));
+    const why = isFree ? null : await this.#verify(found, manifest, set, context, work);
     if (rules !== this.#rules) return why;
     if (why !== null) memory.refuse(manifest.digest, set, why);
     else memory.allow(partsOf(manifest.digest, parsed), set);
     return why;
+  }
+
+  /** Is every layer what its type says, a document? An image may call its layers what it likes, and some engines do not look. */
+  async #holdsDocuments(found: Repository, { layers }: Manifest, context: Context): Promise<boolean> {
+    if (layers.length > DOCUMENT_LIMIT) return false;
+    const reach = this.#parts.whyNotAsked(found, context) === null ? "upstream" : "here";
+    const source = this.#parts.sourceOf(found, context, reach);
+    for (const { digest } of layers) {
+      const head = await beginningOf(source, digest);
+      if (head === null || !beginsLikeDocument(head)) return false;
+    }
+    return true;
   }
 
   /** Does an index name the manifest that may be served itself? */
@@ -232,6 +254,16 @@ export class SignatureGuard<Context> {
     }
     this.#parts.counter.verified(found.namespace);
     return null;
+  }
+}
+
+/** Null also when it cannot be had now: what nobody has looked into is judged as an image. */
+async function beginningOf(source: GuardedSource, digest: Digest): Promise<Uint8Array | null> {
+  try {
+    return await source.beginning(digest, DOCUMENT_HEAD_BYTES);
+  } catch (error) {
+    if (error instanceof RegistryError) return null;
+    throw error;
   }
 }
 
