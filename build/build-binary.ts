@@ -14,14 +14,14 @@ export async function buildBinary(target: Target, source: SourceVersion, path: s
   try {
     // The name of the file is in its bytes, and so is the folder in which the compiler runs.
     const staged = join(folder, "larder");
-    await compile(await placeRuntime(target, folder), source, staged);
+    await compile(target, await placeRuntime(target, folder), source, staged);
     await rename(staged, path);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-async function compile(runtime: string, source: SourceVersion, outfile: string): Promise<void> {
+async function compile(target: Target, runtime: string, source: SourceVersion, outfile: string): Promise<void> {
   const defines = {
     LARDER_BUILD_COMMIT: JSON.stringify(source.commit),
     LARDER_BUILD_DATE: JSON.stringify(new Date(source.dateSeconds * 1000).toISOString()),
@@ -31,6 +31,8 @@ async function compile(runtime: string, source: SourceVersion, outfile: string):
       process.execPath,
       "build",
       "--compile",
+      // What the program asks of its machine (`process.arch`) is answered by the compiler.
+      `--target=${target.file.replace("larder", "bun")}`,
       `--compile-executable-path=${runtime}`,
       "--minify",
       "--bytecode",
