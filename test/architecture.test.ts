@@ -227,6 +227,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "server/metrics",
     "server/settings",
   ],
+  // Its larder.yaml is written from the table of settings.
+  installation: ["server/settings"],
   "remote/running": [],
   "remote/charts": ["telemetry", "upstream/transport", "upstream/auth", "upstream"],
   remote: [
