@@ -60,6 +60,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   ],
   "registry/push": ["storage", "upstream/transport", "registry/names", "registry/pull"],
   "registry/retention": ["storage", "registry/holds"],
+  "registry/notifications": [],
   registry: ["telemetry", "storage", "registry/push", "registry/retention"],
   "registry/space": ["telemetry", "storage", "registry/holds", "registry/pull"],
   "registry/images": ["storage", "upstream/transport", "registry/names", "registry/pull", "registry/push"],
@@ -165,7 +166,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry/images",
     "http",
   ],
-  "server/settings": ["access", "access/rules", "registry/names", "registry/retention"],
+  "server/settings": ["access", "access/rules", "registry/names", "registry/notifications", "registry/retention"],
   "server/metrics": [
     "telemetry",
     "telemetry/metrics",

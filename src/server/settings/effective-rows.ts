@@ -43,7 +43,7 @@ export function effectiveRows({ settings, given }: EffectiveSettings): readonly 
 }
 
 function rowOf(key: string, setting: Setting, value: unknown, origin: Origin): EffectiveRow {
-  const plain = value === null ? null : setting.isSecret ? MASK : setting.shape.toPlain(value);
+  const plain = value === null ? null : setting.isSecret ? MASK : (setting.toShown ?? setting.shape.toPlain)(value);
   const usual =
     origin.kind === "default" && setting.defaultWords !== null && isEmpty(plain) ? setting.defaultWords : null;
   const words = usual ?? (isEmpty(plain) ? "-" : printPlain(plain ?? ""));

@@ -45,6 +45,7 @@ const TEXTS: Readonly<Partial<Record<SettingKey, readonly [string, string, strin
     '{"name":"cluster","issuer":"https://kubernetes.default.svc","audience":["a","b"],"jwks":"/keys.json"}',
     "github",
   ],
+  "notifications.includeReferences": ["true", "false", "perhaps"],
   allow: ["docker.io/library/**", "*/team/*:1.*", "team/**"],
   deny: ["**", "quay.io/evil/**", "quay.io"],
   immutable: ["team/**:v*", "docker.io/library/nginx", "a//b"],

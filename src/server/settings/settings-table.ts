@@ -6,6 +6,7 @@ import type { Namespace } from "../../oci/repository-name.ts";
 import { DOCKER_HUB } from "../../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
 import { oidcProviders } from "./oidc-shape.ts";
+import { notificationEndpoints, shownEndpoints } from "./notification-shape.ts";
 import { requiredSignatures } from "./require-shape.ts";
 import { readStandIns } from "./read-stand-ins.ts";
 import { retentionRules } from "./retention-shape.ts";
@@ -23,6 +24,7 @@ import {
   oneOf,
   ownPattern,
   period,
+  type Plain,
   printPlain,
   rate,
   resolver,
@@ -55,6 +57,8 @@ export type Setting<T = unknown> = {
   readonly isFileOnly: boolean;
   /** Must nobody see the value? */
   readonly isSecret: boolean;
+  /** Its value for people, where parts of it must not be seen; null: as a file would have it. */
+  readonly toShown: ((value: T) => Plain) | null;
   /** What a flag or a variable says by a text, where that is more than the shape knows. Throws an Error that says why not. */
   readonly readText: ((text: string) => Promise<T>) | null;
   /** Completes `write …` for flags and variables, in place of the shape's. */
@@ -72,6 +76,7 @@ function row<T>(given: Row<T>): Setting<T> {
     restart: null,
     isFileOnly: false,
     isSecret: false,
+    toShown: null,
     readText: null,
     write,
     ...given,
@@ -323,6 +328,18 @@ export const SETTINGS = {
     isFileOnly: true,
     help: "images that are served only with a signature, and whose: docs/signatures.md; files are read again with the settings",
     default: [],
+  }),
+  "notifications.endpoints": row({
+    shape: notificationEndpoints,
+    toShown: shownEndpoints,
+    isFileOnly: true,
+    help: "whom larder tells of pushes, deletions, pulls and more, as registry:2 does or in CloudEvents (docs/notifications.md)",
+    default: [],
+  }),
+  "notifications.includeReferences": row({
+    shape: boolean,
+    help: "a notification of a manifest lists what that names",
+    default: false,
   }),
   trustedProxies: row({
     flag: "--trusted-proxy <address|network>",

@@ -3,6 +3,7 @@ import type { IpNetwork } from "../../lib/net/ip-network.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { fullKey, type GivenSettings } from "./given-settings.ts";
 import type { RetentionRule } from "../../registry/retention/retention-rule.ts";
+import type { NotificationSettings } from "../../registry/notifications/endpoint.ts";
 import type { OidcSettings } from "./oidc-shape.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 import type { RequireSettings } from "./require-shape.ts";
@@ -48,6 +49,8 @@ export type Settings = {
   readonly oidc: readonly OidcSettings[];
   /** Which images need whose signatures. */
   readonly require: readonly RequireSettings[];
+  /** Whom larder tells what happens. */
+  readonly notifications: NotificationSettings;
   /** Proxies in front of larder whose word on their clients is taken. */
   readonly trustedProxies: readonly IpNetwork[];
   readonly deletes: boolean;
@@ -173,6 +176,10 @@ export function settingsFrom(given: GivenSettings): Settings {
     ),
     oidc: value("auth.oidc"),
     require: value("require"),
+    notifications: {
+      endpoints: value("notifications.endpoints"),
+      includeReferences: value("notifications.includeReferences"),
+    },
     trustedProxies: value("trustedProxies"),
     deletes: value("delete"),
     aciFiles: maybe("aciFiles"),
