@@ -3,22 +3,14 @@ import { isatty } from "node:tty";
 import { Command, CommanderError } from "commander";
 import { CommandFailure, type CommandIo } from "./lib/command/command-io.ts";
 import { wrapText } from "./lib/text/fit-text.ts";
-import { DOCKER2ACI_SWITCHES, readGoFlags } from "./cli/go-flags.ts";
 import { interruptedStatus } from "./cli/interruption.ts";
 import { formatOverview, formatVerbHelp } from "./cli/help/format-help.ts";
 import { suggestVerb } from "./cli/help/suggest-verb.ts";
+import { putInPhrase } from "./cli/old-phrases.ts";
 import { ProcessOutput } from "./cli/process-output.ts";
 import { loadVerb, SHOWN_VERBS, VERBS, type Verb } from "./cli/verbs/verb-table.ts";
 import { quoteBriefly } from "./oci/digest.ts";
 import { VERSION } from "./telemetry/version.ts";
-
-/** Old names for what takes two words here, with the words that followed them. */
-const PHRASES: Readonly<Record<string, (rest: readonly string[]) => readonly string[]>> = {
-  "mirror-k8s-images": (rest) => ["mirror", "kubernetes", ...rest],
-  docker2aci: (rest) => ["aci", "docker2aci", ...readGoFlags(rest, DOCKER2ACI_SWITCHES)],
-  // The container image starts larder under this name, and there each verb is a word away, too.
-  registry: (rest) => (isOfLarder(rest[0] ?? "") ? rest : ["registry", ...rest]),
-};
 
 function isOfLarder(word: string): boolean {
   return word !== "serve" && (word === "help" || word === "--version" || findVerb(word) !== undefined);
@@ -33,9 +25,9 @@ function wordsOf(program: string, written: readonly string[]): readonly string[]
   const said = basename(program) === "registry" ? ["registry", ...written] : written;
   // `larder help ls` is `larder ls --help`.
   const isHelp = said[0] === "help" && said.length > 1 && !said.includes("--help");
-  const spelled = isHelp ? [...said.slice(1), "--help"] : said;
-  const [first = "", ...rest] = spelled;
-  return Object.hasOwn(PHRASES, first) ? (PHRASES[first]?.(rest) ?? spelled) : spelled;
+  const words = putInPhrase(isHelp ? [...said.slice(1), "--help"] : said);
+  // The container image starts larder under this name, and there each verb is a word away, too.
+  return words[0] === "registry" && isOfLarder(words[1] ?? "") ? words.slice(1) : words;
 }
 
 /**

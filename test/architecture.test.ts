@@ -248,6 +248,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "cli/json": ["admin"],
   cli: [
     "cli/json",
+    "cli/help",
     "upstream/auth",
     "registry/names",
     "images",
@@ -276,7 +277,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "remote/charts",
     "remote/running",
   ],
-  "cli/completion": [],
+  "cli/completion": ["cli/help"],
   "cli/help": [],
   "cli/verbs": [
     "access",

@@ -152,3 +152,13 @@ describe("the words that larder is asked for", () => {
     }
   });
 });
+
+test("what is there for scripts alone, and help verbs that there are not, are not offered", async () => {
+  const { output } = await runCommand([LARDER, "completion", "bash"]);
+  const wordsOf = (verb: string) => new RegExp(`^ *"${verb}"\\) words="([^"]*)"`, "m").exec(output)?.[1]?.split(" ");
+  expect(wordsOf("user")).toEqual(["add", "passwd", "rm", "ls", "--help"]);
+  expect(wordsOf("user add")).toContain("--password-stdin");
+  expect(wordsOf("user add")).not.toContain("--password");
+  expect(wordsOf("client")).toContain("containerd");
+  expect(wordsOf("backup")).not.toContain("containerd");
+});

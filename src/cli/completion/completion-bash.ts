@@ -1,4 +1,4 @@
-import type { DescribedVerb } from "./described-verb.ts";
+import type { DescribedVerb } from "../help/described-verb.ts";
 
 /** A completion script for bash: verbs, options and their values, images that larder has, and files where they can stand. */
 export function bashCompletion(verbs: readonly DescribedVerb[]): string {

@@ -1,4 +1,4 @@
-import type { DescribedFlag, DescribedVerb } from "./described-verb.ts";
+import type { DescribedFlag, DescribedVerb } from "../help/described-verb.ts";
 
 /** A completion script for zsh: verbs and options with what they do, their values, images that larder has, and files. */
 export function zshCompletion(verbs: readonly DescribedVerb[]): string {

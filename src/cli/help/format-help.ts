@@ -1,6 +1,6 @@
 import type { Command, Help } from "commander";
 import { wrapText } from "../../lib/text/fit-text.ts";
-import { type Example, findGuidedVerb, VERB_GROUPS } from "./verb-guide.ts";
+import { type Example, examplesOf, VERB_GROUPS } from "./verb-guide.ts";
 
 const INTRODUCTION =
   "larder keeps the container images that a cluster needs close to it, and stands in for the registries that they come from.";
@@ -59,7 +59,7 @@ export function formatVerbHelp(command: Command, helper: Help): string {
         ? ""
         : `\n(the same as: ${aliases.map((alias) => [...path.slice(0, -1), alias].join(" ")).join(", ")})`),
     wrapText(reflow(command.description() || command.summary()), width),
-    formatExamples(findGuidedVerb(path[0] ?? "")?.examples ?? [], path, width),
+    formatExamples(examplesOf(path), width),
     ...sections.map((section) => formatSection(section, width)),
   ]
     .filter((part) => part !== "")
@@ -76,16 +76,14 @@ function pathOf(command: Command): readonly string[] {
 function reflow(text: string): string {
   return text.replaceAll(/(?<=\S)\n(?=\S)/g, (_, at: number) => {
     const line = text.slice(text.lastIndexOf("\n", at - 1) + 1, at);
-    return line.startsWith(" ") || line.endsWith(":") ? "\n" : " ";
+    return line.startsWith(" ") ? "\n" : " ";
   });
 }
 
-function formatExamples(examples: readonly Example[], path: readonly string[], width: number): string {
-  // Of a verb's own verbs each shows what is for it.
-  const own = examples.filter(([command]) => path.length < 2 || command.includes(path.join(" ")));
-  if (own.length === 0) return "";
-  const widest = Math.max(...own.map(([command]) => command.length));
-  const lines = own.map(([command, effect]) => {
+function formatExamples(examples: readonly Example[], width: number): string {
+  if (examples.length === 0) return "";
+  const widest = Math.max(...examples.map(([command]) => command.length));
+  const lines = examples.map(([command, effect]) => {
     const beside = `${INDENT}${command.padEnd(widest)}  # ${effect}`;
     if (effect === "") return `${INDENT}${command}`;
     return beside.length <= width ? beside : `${INDENT}# ${effect}\n${INDENT}${command}`;

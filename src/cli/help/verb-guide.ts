@@ -244,3 +244,9 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
 export function findGuidedVerb(name: string): GuidedVerb | null {
   return VERB_GROUPS.flatMap(({ verbs }) => verbs).find((one) => one.name === name) ?? null;
 }
+
+/** The examples of the verb that is called so; of a verb's own verbs each has those that are for it. */
+export function examplesOf(path: readonly string[]): readonly Example[] {
+  const examples = findGuidedVerb(path[0] ?? "")?.examples ?? [];
+  return path.length < 2 ? examples : examples.filter(([command]) => command.includes(path.join(" ")));
+}

@@ -112,6 +112,6 @@ export async function loadVerb(
 }
 
 /** All verbs that people see, to be described, in the table's order. */
-async function loadShownVerbs(io: CommandIo): Promise<readonly Command[]> {
+export async function loadShownVerbs(io: CommandIo): Promise<readonly Command[]> {
   return await Promise.all(SHOWN_VERBS.map((verb) => loadVerb(verb, io, () => {})));
 }
