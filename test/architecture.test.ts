@@ -22,6 +22,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "lib/go-template": ["lib/re2", "lib/text"],
   "lib/net": [],
   "lib/re2": [],
+  "lib/systemd": [],
   "lib/tar": [],
   "lib/text": [],
   oci: ["lib/async", "lib/text"],

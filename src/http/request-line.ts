@@ -83,7 +83,6 @@ function humanLine(form: LogForm, exchange: Exchange, { atMs, client, status, to
   const { record, request } = exchange;
   const bytes = record.bytesOut || record.bytesIn;
   const columns = [
-    dim(form, timeText(form, atMs)),
     showSafely(request.method, 20).padEnd(METHOD_WIDTH),
     paint(form, colourOf(status), String(status)),
     (bytes === null ? "" : formatAmount(bytes)).padStart(AMOUNT_WIDTH),
@@ -92,7 +91,7 @@ function humanLine(form: LogForm, exchange: Exchange, { atMs, client, status, to
     subjectOf(exchange),
     dim(form, exchange.who === null ? client || "-" : `${showSafely(exchange.who, TEXT_LIMIT)} ${client || "-"}`),
   ];
-  return `${columns.join(" ")}${dim(form, endOf(exchange))}\n`;
+  return `${dim(form, timeText(form, atMs))}${columns.join(" ")}${dim(form, endOf(exchange))}\n`;
 }
 
 /** What else there is to tell: that the client left, and why there is no better answer. */

@@ -12,8 +12,8 @@ import { listenerOf, pipelineOf } from "./exchange.fixture.ts";
 import { formatAmount, formatTime } from "./request-line.ts";
 import { RequestLog } from "./request-log.ts";
 
-const JSON_FORM: LogForm = { format: "json", isTerminal: false, isColoured: false };
-const SCREEN: LogForm = { format: "human", isTerminal: true, isColoured: false };
+const JSON_FORM: LogForm = { format: "json", isTerminal: false, isColoured: false, isJournal: false };
+const SCREEN: LogForm = { format: "human", isTerminal: true, isColoured: false, isJournal: false };
 const NGINX = { namespace: "docker.io" as Namespace, path: parseRepositoryPath("library/nginx") };
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
 

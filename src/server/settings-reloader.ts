@@ -19,7 +19,7 @@ export type ReloaderOptions = {
 export class SettingsReloader {
   readonly #options: ReloaderOptions;
   #now: EffectiveSettings;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<readonly string[]> = Promise.resolve([]);
   #isWaiting = false;
 
   constructor(options: ReloaderOptions) {
@@ -27,8 +27,8 @@ export class SettingsReloader {
     this.#now = options.started;
   }
 
-  /** Once more, after the one that is going on; several that wait are one. Never fails. */
-  reload(): Promise<void> {
+  /** Once more, after the one that is going on; several that wait are one. Never fails; problems for which nothing was taken come back. */
+  reload(): Promise<readonly string[]> {
     if (this.#isWaiting) return this.#last;
     this.#isWaiting = true;
     this.#last = this.#last.then(() => {
@@ -38,7 +38,7 @@ export class SettingsReloader {
     return this.#last;
   }
 
-  async #reload(): Promise<void> {
+  async #reload(): Promise<readonly string[]> {
     const { read, apply, log } = this.#options;
     try {
       const { next, taken, left } = planReload(this.#now, await read());
@@ -50,9 +50,11 @@ export class SettingsReloader {
       }
       if (taken.length === 0) log.write("info", "the settings were read again; none that can change now has changed");
       else log.write("info", "the settings were read again, and changed", { taken: taken.join(",") });
+      return [];
     } catch (error) {
       const problems = error instanceof ConfigurationError ? error.problems : [String(error)];
       for (const problem of problems) log.write("error", "the settings stay as they are", { problem });
+      return problems;
     }
   }
 }

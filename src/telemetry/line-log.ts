@@ -1,4 +1,4 @@
-import { formatEvent, type LogForm, PLAIN_FORM } from "./log-form.ts";
+import { formatEvent, type LogForm, PLAIN_FORM, priorityOf } from "./log-form.ts";
 import type { Log, LogFields, LogLevel } from "./log.ts";
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
@@ -40,6 +40,6 @@ export class LineLog implements Log {
   /** Writes a line of this level that is in this log's form already, with its end. */
   writeLine(level: LogLevel, line: string): void {
     this.#counts[level]++;
-    this.#writeLine(line);
+    this.#writeLine(this.form.isJournal ? priorityOf(this.form, level) + line : line);
   }
 }

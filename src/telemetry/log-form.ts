@@ -8,12 +8,14 @@ export type LogForm = {
   /** Somebody sits before it: the time of day will do. */
   readonly isTerminal: boolean;
   readonly isColoured: boolean;
+  /** systemd's journal takes it: each line begins with its priority, and needs no time, which the journal has. */
+  readonly isJournal: boolean;
 };
 
 type LogFormat = "human" | "json";
 
 /** The form for people without colours, as in a file. */
-export const PLAIN_FORM: LogForm = { format: "human", isTerminal: false, isColoured: false };
+export const PLAIN_FORM: LogForm = { format: "human", isTerminal: false, isColoured: false, isJournal: false };
 
 /** Longer values are cut: a stack trace fits, a body does not. */
 const VALUE_LIMIT = 2000;
@@ -32,7 +34,7 @@ export function formatEvent(form: LogForm, atMs: number, level: LogLevel, messag
   }
   const details = Object.entries(fields).map(([key, value]) => ` ${key}=${printable(value)}`);
   const word = form.isTerminal ? level.padEnd(7) : level;
-  return `${dim(form, timeText(form, atMs))} ${paint(form, COLOURS[level], word)} ${message}${dim(form, details.join(""))}\n`;
+  return `${dim(form, timeText(form, atMs))}${paint(form, COLOURS[level], word)} ${message}${dim(form, details.join(""))}\n`;
 }
 
 const COLOURS: Readonly<Record<LogLevel, string>> = { debug: "2", info: "32", warning: "33", error: "31" };
@@ -47,9 +49,18 @@ export function dim(form: LogForm, text: string): string {
   return paint(form, "2", text);
 }
 
-/** Formats a time for people: on a terminal the time of day in their own zone. */
-export function timeText({ isTerminal }: LogForm, atMs: number): string {
-  return isTerminal ? new Date(atMs).toTimeString().slice(0, 8) : isoTime(atMs);
+/** Formats a time for people, with a blank behind it: on a terminal the time of day in their own zone, in the journal nothing. */
+export function timeText({ isTerminal, isJournal }: LogForm, atMs: number): string {
+  if (isJournal) return "";
+  return isTerminal ? `${new Date(atMs).toTimeString().slice(0, 8)} ` : `${isoTime(atMs)} `;
+}
+
+/** What the journal takes for the priority of a line (sd-daemon(3)). */
+const PRIORITIES: Readonly<Record<LogLevel, string>> = { debug: "<7>", info: "<6>", warning: "<4>", error: "<3>" };
+
+/** What stands before a line of this level, whatever its format. */
+export function priorityOf({ isJournal }: LogForm, level: LogLevel): string {
+  return isJournal ? PRIORITIES[level] : "";
 }
 
 let last = { atMs: Number.NaN, text: "" };

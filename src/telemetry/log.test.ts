@@ -6,7 +6,7 @@ import { LineLog } from "./line-log.ts";
 import type { LogFields } from "./log.ts";
 import { quoteSafely, showSafely } from "./quote-safely.ts";
 
-const JSON_FORM: LogForm = { format: "json", isTerminal: false, isColoured: false };
+const JSON_FORM: LogForm = { format: "json", isTerminal: false, isColoured: false, isJournal: false };
 
 function lines(form?: LogForm) {
   const written: string[] = [];
@@ -26,6 +26,21 @@ test("a line has its time, level, message and fields, and nothing can forge anot
   expect(written).toEqual([
     '1970-01-01T00:00:00.000Z warning upstream is down namespace=docker.io tries=3 error="no\\nroute \\"x\\""\n',
   ]);
+});
+
+test("in the journal, a line begins with its priority, and has no time for people", () => {
+  const { log, written } = lines({ format: "human", isTerminal: false, isColoured: false, isJournal: true });
+  log.setLevel("debug");
+  for (const level of ["debug", "info", "warning", "error"] as const) log.write(level, "it happened");
+  expect(written).toEqual([
+    "<7>debug it happened\n",
+    "<6>info it happened\n",
+    "<4>warning it happened\n",
+    "<3>error it happened\n",
+  ]);
+  const programs = lines({ ...JSON_FORM, isJournal: true });
+  programs.log.write("warning", "it happened");
+  expect(programs.written[0]).toMatch(/^<4>\{"time":"1970-01-01T00:00:00.000Z","level":"warning"/);
 });
 
 test("for programs, a line is an object", () => {
@@ -51,7 +66,7 @@ test("for programs, a line is an object", () => {
 
 test("on a terminal, a line has the time of day, and colours only when they are wanted", () => {
   for (const isColoured of [true, false]) {
-    const { log, written } = lines({ format: "human", isTerminal: true, isColoured });
+    const { log, written } = lines({ format: "human", isTerminal: true, isJournal: false, isColoured });
     log.write("error", "disk is full", { path: "/data" });
     const [line = ""] = written;
     expect(line.includes("\u001b[")).toBe(isColoured);

@@ -5,15 +5,13 @@ import { AciError } from "../../aci/aci-error.ts";
 import { ConfigurationError } from "../../server/settings/configuration-error.ts";
 import { DataFolderError } from "../../server/data-folder.ts";
 import { ListenError } from "../../server/listen-error.ts";
-import type { ServerEnvironment } from "../../server/foundation.ts";
+import { goesToJournal, openLog, type OpenLog } from "../../server/open-log.ts";
+import { openServiceNotices, type ServiceNotices, withoutManager } from "../../server/service-notices.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
 import { readSettings, type SettingSources } from "../../server/settings/read-settings.ts";
 import type { Settings } from "../../server/settings/settings.ts";
 import { SettingsReloader } from "../../server/settings-reloader.ts";
 import { VERSION } from "../../telemetry/version.ts";
-import { formatEvent } from "../../telemetry/log-form.ts";
-import { LogOutput } from "../../telemetry/log-output.ts";
-import { LineLog } from "../../telemetry/line-log.ts";
 import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { leaveAdministratorSecret } from "../../remote/running/administrator-file.ts";
@@ -34,6 +32,21 @@ export async function runServer(
   sources: SettingSources,
   onHangup: (callback: () => void) => void,
 ): Promise<void> {
+  const notices = await openServiceNotices(io.environment);
+  notices?.starting();
+  try {
+    await run(io, sources, onHangup, notices);
+  } catch (error) {
+    throw error instanceof CommandFailure ? toldToManager(error, io, notices) : error;
+  }
+}
+
+async function run(
+  io: CommandIo,
+  sources: SettingSources,
+  onHangup: (callback: () => void) => void,
+  notices: ServiceNotices | null,
+): Promise<void> {
   const started = await readSettingsOrFail(sources);
   const { log, droppedLines } = openLog(io, started.settings);
   const starting = start(io, started.settings, { log, droppedLines });
@@ -46,14 +59,23 @@ export async function runServer(
     },
     log,
   });
-  onHangup(() => void reloader.reload());
+  const reload = async () => {
+    notices?.reloading();
+    const problems = await reloader.reload();
+    notices?.ready(statusOf(await starting, problems));
+  };
+  // A start that fails says so itself.
+  onHangup(() => void reload().catch(() => {}));
   const server = await starting;
   const { urls, dataFolder, authorityPem, administrator, listeners } = server;
   const { instanceId, secret } = administrator;
   const withdrawSecret = leaveAdministratorSecret(instanceId, secret, listeners, io.environment);
   const withdraw = announceLarder({ urls, dataFolder, authorityPem }, io.environment);
-  announce(io, server, withdraw !== null);
+  notices?.ready(statusOf(server, []));
+  // The journal has a line that says so, at every start.
+  if (!goesToJournal(1, io.environment)) announce(io, server, withdraw !== null);
   await untilSignal(io.signal);
+  notices?.stopping();
   withdraw?.();
   withdrawSecret?.();
   await server.stop(signalOf(io.signal));
@@ -65,7 +87,7 @@ async function start(io: CommandIo, settings: Settings, log: OpenLog): Promise<R
       ...log,
       clock: systemClock,
       version: VERSION,
-      variables: io.environment,
+      variables: withoutManager(io.environment),
       program: ownProgram(),
     });
   } catch (error) {
@@ -77,23 +99,23 @@ async function start(io: CommandIo, settings: Settings, log: OpenLog): Promise<R
   }
 }
 
-type OpenLog = Pick<ServerEnvironment, "log" | "droppedLines">;
-
-/** Lines for people on a terminal, and for programs elsewhere, unless the settings say which. */
-function openLog({ stderr, environment }: CommandIo, { logFormat, logLevel }: Settings): OpenLog {
-  const { isTerminal } = stderr;
-  const format = logFormat ?? (isTerminal ? "human" : "json");
-  const isColoured = isTerminal && format === "human" && (environment["NO_COLOR"] ?? "") === "";
-  const form = { format, isTerminal, isColoured };
-  const tellOfLoss = (lines: number) =>
-    formatEvent(form, Date.now(), "warning", "lines of this log were left out: nobody took them", { lines });
-  const sink = { waitingChars: () => stderr.waitingChars ?? 0, write: (text: string) => stderr.write(text) };
-  const output = new LogOutput(sink, tellOfLoss);
-  return {
-    log: new LineLog(output.writeLine, logLevel, Date.now, form),
-    droppedLines: () => output.droppedLines,
-  };
+/** Says why there is no server where people look for it: beside the service, and in the journal as an error. */
+function toldToManager(failure: CommandFailure, io: CommandIo, notices: ServiceNotices | null): CommandFailure {
+  notices?.failed(failure.message);
+  if (!goesToJournal(2, io.environment) || failure.message === "") return failure;
+  for (const line of failure.message.split("\n")) io.stderr.write(`<3>${line}\n`);
+  return new CommandFailure(failure.exitStatus, "", { cause: failure });
 }
+
+/** What the service manager shows of the server in one line. */
+function statusOf({ urls, nameServers }: RunningServer, problems: readonly string[]): string {
+  const more = urls.length > SHOWN_URLS ? ` and ${urls.length - SHOWN_URLS} more` : "";
+  const names = nameServers.length === 0 ? "" : `, DNS at ${nameServers.slice(0, SHOWN_URLS).join(" ")}`;
+  const serving = `serves at ${urls.slice(0, SHOWN_URLS).join(" ")}${more}${names}`;
+  return problems.length === 0 ? serving : `${serving}; the settings were not read again: ${problems[0]}`;
+}
+
+const SHOWN_URLS = 4;
 
 async function untilSignal(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
