@@ -160,6 +160,7 @@ const isServer = words[0] === "serve" || words[0] === "registry";
 // A SIGHUP that comes before the server can read its settings again says nothing new: they are just being read.
 if (isServer) process.on("SIGHUP", () => {});
 const [stdout, stderr] = [new ProcessOutput(1), new ProcessOutput(2)];
+stdout.keepOrderWith(stderr);
 process.on("exit", () => stderr.flushNow());
 const signal = signalOfProcess(isServer);
 const askSecret = async (question: string) =>

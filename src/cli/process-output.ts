@@ -4,6 +4,8 @@ import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** What is written within so long goes out at once: a server that answers thousands of requests a second tells of each. */
 const BATCH_MS = 5;
+/** What a pipe takes whole or not at all (PIPE_BUF, pipe(7)). */
+const WHOLE_BYTES = 4096;
 /** How long a reader that does not read is waited for at the end, when nobody must have what is left. */
 const PATIENCE_MS = 1000;
 
@@ -19,10 +21,17 @@ export class ProcessOutput implements CommandOutput {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #draining: Promise<void> | null = null;
   #failure: NodeJS.ErrnoException | null = null;
+  #other: ProcessOutput | null = null;
 
   constructor(descriptor: 1 | 2) {
     this.#descriptor = descriptor;
     this.#sink = Bun.file(descriptor).writer();
+  }
+
+  /** Whoever sees both on one terminal, or in one file, reads in the order in which it was written. */
+  keepOrderWith(other: ProcessOutput): void {
+    this.#other = other;
+    other.#other = this;
   }
 
   get isTerminal(): boolean {
@@ -48,8 +57,20 @@ export class ProcessOutput implements CommandOutput {
   write(text: string): void {
     // Who reads has left, or the disk is full: nobody waits for the rest.
     if (this.#failure !== null) return;
+    this.#other?.goFirst();
     this.#pending += text;
     if (this.#timer === null && this.#draining === null) this.#timer = setTimeout(() => void this.#drain(), BATCH_MS);
+  }
+
+  /** What waits goes out now, where that takes no time: the other stream has something to say. */
+  goFirst(): void {
+    if (this.#pending === "" || this.#inFlightChars > 0 || Buffer.byteLength(this.#pending) > WHOLE_BYTES) return;
+    try {
+      writeSync(this.#descriptor, this.#pending);
+      this.#pending = "";
+    } catch {
+      // Nobody takes it just now: it goes out as it would have, and a failure shows then.
+    }
   }
 
   /** Waits until everything was taken. Why not, when it was not; null also when the reader had enough. */
