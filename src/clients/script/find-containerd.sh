@@ -98,8 +98,11 @@ is_containerd() {
   { read -r name <"$1/comm"; } 2>/dev/null || return 1
   [ "$name" = containerd ] || return 1
   if arguments_of "$1" | grep -q -x -e publish -e config -e oci-hook; then return 1; fi
-  same_namespace pid "${1#/proc/}" && [ "$(awk '$1 == "Uid:" { print $2 }' "$1/status" 2>/dev/null)" = 0 ]
+  same_namespace pid "${1#/proc/}" && [ "$(owner_of "$1")" = 0 ]
 }
+
+# owner_of PROCESS: its user's number; empty for one that has ended and whose parent has not heard of it yet.
+owner_of() { awk '$1 == "State:" && $2 == "Z" { exit } $1 == "Uid:" { print $2 }' "$1/status" 2>/dev/null; }
 
 # unit_of PID: the service of systemd that it is part of, without .service; else the usual one.
 unit_of() {
