@@ -27,6 +27,8 @@ export type ImageRecipe = {
   readonly platforms?: readonly Platform[];
   /** The size of `srv/data.bin` in bytes; 3 MiB unless said. */
   readonly dataBytes?: number;
+  /** What a container of it runs; it prints `srv/who` unless said. */
+  readonly command?: readonly string[];
 };
 
 export type BuiltImage = {
@@ -89,7 +91,7 @@ async function buildManifest(layout: LayoutWriter, recipe: ImageRecipe, platform
     os,
     architecture,
     ...(variant === undefined ? {} : { variant }),
-    config: { Cmd: ["/bin/cat", "/srv/who"], Env: ["PATH=/bin"] },
+    config: { Cmd: recipe.command ?? ["/bin/cat", "/srv/who"], Env: ["PATH=/bin"] },
     rootfs: { type: "layers", diff_ids: tars.map((tar) => digestOf(tar)) },
   });
   const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociManifest, config, layers };
