@@ -280,6 +280,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   ],
   "cli/completion": ["cli/help"],
   "cli/help": [],
+  "cli/man": ["server/settings", "cli/help"],
   "cli/verbs": [
     "access",
     "access/rules",
@@ -311,6 +312,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "cli",
     "cli/json",
     "cli/help",
+    "cli/man",
     "cli/completion",
   ],
   "main.ts": ["telemetry", "cli", "cli/help", "cli/verbs"],

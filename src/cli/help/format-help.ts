@@ -2,7 +2,7 @@ import type { Command, Help } from "commander";
 import { wrapText } from "../../lib/text/fit-text.ts";
 import { type Example, examplesOf, VERB_GROUPS } from "./verb-guide.ts";
 
-const INTRODUCTION =
+export const INTRODUCTION =
   "larder keeps the container images that a cluster needs close to it, and stands in for the registries that they come from.";
 const EPILOGUE =
   "larder VERB --help tells more of a verb. Verbs talk to the larder of this machine, or to the registry at --registry HOST:PORT, LARDER_REGISTRY or LOCAL_REGISTRY; most work with any registry. Exit status: 0 done, 1 the answer is no or it failed, 2 wrong usage.";

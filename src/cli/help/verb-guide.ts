@@ -235,6 +235,12 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
     verbs: [
       verb("version", "which larder this is", ["larder version --json", "for a report"]),
       verb("completion", "completion for bash, zsh or fish", ["source <(larder completion bash)", "in this shell"]),
+      verb(
+        "man",
+        "manual pages, for man",
+        ["larder man serve | man -l -", "one of them"],
+        ["larder man --out /usr/local/share/man", "all, where man finds them"],
+      ),
       verb("help", "explain a verb", ["larder help mirror kubernetes", "the same as --help behind it"]),
     ],
   },

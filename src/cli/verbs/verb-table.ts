@@ -91,6 +91,7 @@ export const VERBS: readonly Verb[] = [
     load: async (io) => (await import("./completion-words.ts")).completionWordsCommand(io),
   },
   { name: "version", load: async (io) => (await import("./version.ts")).versionCommand(io) },
+  { name: "man", load: async (io) => (await import("./man.ts")).manCommand(io, () => loadShownVerbs(io)) },
   {
     name: "completion",
     load: async (io) => (await import("./completion.ts")).completionCommand(io, () => loadShownVerbs(io)),
