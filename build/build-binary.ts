@@ -1,11 +1,12 @@
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { composeLicences } from "./contents/licences.ts";
 import { placeRuntime } from "./runtime.ts";
 import { CHECKOUT, type SourceVersion } from "./source-version.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Compiles larder for a target into one file at `path`: the page, the workers and the runtime included.
+ * Compiles larder for a target into one file at `path`: the page, the runtime and everybody's licences included.
  * The bytes depend on the checkout, the version and the runtime alone. Throws an Error with the compiler's words.
  */
 export async function buildBinary(target: Target, source: SourceVersion, path: string): Promise<void> {
@@ -14,6 +15,7 @@ export async function buildBinary(target: Target, source: SourceVersion, path: s
   try {
     // The name of the file is in its bytes, and so is the folder in which the compiler runs.
     const staged = join(folder, "larder");
+    await Bun.write(join(folder, LICENCES_FILE), composeLicences());
     await compile(target, await placeRuntime(target, folder), source, staged);
     await rename(staged, path);
   } finally {
@@ -21,10 +23,14 @@ export async function buildBinary(target: Target, source: SourceVersion, path: s
   }
 }
 
+/** As `larder version --licenses` finds it. */
+const LICENCES_FILE = "LICENSES.txt";
+
 async function compile(target: Target, runtime: string, source: SourceVersion, outfile: string): Promise<void> {
   const defines = {
     LARDER_BUILD_COMMIT: JSON.stringify(source.commit),
-    LARDER_BUILD_DATE: JSON.stringify(new Date(source.dateSeconds * 1000).toISOString()),
+    LARDER_BUILD_DATE:
+      source.dateSeconds === 0 ? "null" : JSON.stringify(new Date(source.dateSeconds * 1000).toISOString()),
   };
   const built = Bun.spawn(
     [
@@ -42,6 +48,7 @@ async function compile(target: Target, runtime: string, source: SourceVersion, o
       "--no-compile-autoload-bunfig",
       "--compile-exec-argv=--use-system-ca",
       ...Object.entries(defines).map(([name, value]) => `--define=${name}=${value}`),
+      `--asset=${join(dirname(outfile), LICENCES_FILE)}`,
       "src/main.ts",
       `--outfile=${outfile}`,
     ],

@@ -5,10 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { outputOf, runCommand } from "../end-to-end/run-command.ts";
 import { HOST, PATH, PullThrough } from "../faults/pull-through.ts";
+import { findPythonEnvironment } from "../python-environment.ts";
 import { unmet } from "../requirement.ts";
-import { findPythonGenerator } from "./python-generator.ts";
-
-const generator = await findPythonGenerator();
+const generator = await findPythonEnvironment("openapi-python-client", "0.29.1");
 const isMet = "programs" in generator || unmet(generator.reason).met;
 
 describe.skipIf(!isMet)("a client in Python, generated from the document", () => {

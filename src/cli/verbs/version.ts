@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { CommandIo } from "../../lib/command/command-io.ts";
+import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { formatPlatform, hostPlatform } from "../../oci/platform.ts";
 import { VERSION } from "../../telemetry/version.ts";
 import { versionResult } from "../json/server-results.ts";
@@ -17,7 +17,9 @@ export function versionCommand(io: CommandIo): Command {
   return new Command("version")
     .description("Print which larder this is, and what it runs on.")
     .option("--json", "as JSON")
-    .action(({ json }: { readonly json?: true }) => {
+    .option("--licenses", "print whose work is in this file, and under which terms")
+    .action(async ({ json, licenses }: { readonly json?: true; readonly licenses?: true }) => {
+      if (licenses === true) return io.stdout.write(await readLicences());
       const commit = typeof LARDER_BUILD_COMMIT === "undefined" ? null : LARDER_BUILD_COMMIT;
       const date = typeof LARDER_BUILD_DATE === "undefined" ? null : LARDER_BUILD_DATE;
       const platform = formatPlatform(hostPlatform());
@@ -27,4 +29,11 @@ export function versionCommand(io: CommandIo): Command {
       const lines = [`larder ${VERSION}`, ...source, `runtime   ${told.runtime}`, `platform  ${platform}`];
       io.stdout.write(`${lines.join("\n")}\n`);
     });
+}
+
+/** Only what was built has them with it. */
+async function readLicences(): Promise<string> {
+  const found = Bun.embeddedFiles.find((file) => "name" in file && file.name === "LICENSES.txt");
+  if (found !== undefined) return found.text();
+  throw new CommandFailure(1, "this larder runs from its source: npm run build writes dist/LICENSES.txt");
 }
