@@ -168,6 +168,9 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http",
   ],
   "server/settings": ["access", "access/rules", "registry/names", "registry/notifications", "registry/retention"],
+  // registry:2's configuration in terms of larder's own settings.
+  "server/distribution": ["registry/names", "server/settings"],
+  "server/sources": ["server/settings", "server/distribution"],
   "server/metrics": [
     "telemetry",
     "telemetry/metrics",
@@ -274,6 +277,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "aci/sign",
     "aci/convert",
     "server/settings",
+    "server/sources",
     "remote",
     "remote/charts",
     "remote/running",
@@ -306,6 +310,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "aci/sign",
     "aci/convert",
     "server/settings",
+    "server/sources",
     "server",
     "remote",
     "remote/running",

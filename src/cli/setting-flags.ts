@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { CommandIo } from "../lib/command/command-io.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 import { ConfigurationError } from "../server/settings/configuration-error.ts";
-import { type EffectiveSettings, readSettings, type SettingSources } from "../server/settings/read-settings.ts";
+import { type ReadSettings, readSettings, type SettingSources } from "../server/sources/read-settings.ts";
 import { defaultWordsOf, ROWS, type Setting, type SettingKey } from "../server/settings/settings-table.ts";
 
 type GivenOptions = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
@@ -21,7 +21,7 @@ export function addSettingFlags(command: Command): Command {
 }
 
 /** Reads the settings from these sources. Throws a CommandFailure with every problem. */
-export async function readSettingsOrFail(sources: SettingSources): Promise<EffectiveSettings> {
+export async function readSettingsOrFail(sources: SettingSources): Promise<ReadSettings> {
   try {
     return await readSettings(sources);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseConfiguration } from "../server/settings/configuration-file.ts";
-import { type FlagValues, readSettings } from "../server/settings/read-settings.ts";
+import { type FlagValues, readSettings } from "../server/sources/read-settings.ts";
 import { commentedConfiguration } from "./commented-configuration.ts";
 
 const NOTHING: FlagValues = new Map();

@@ -91,7 +91,7 @@ export function composePages(
     pages: [
       // Discovery of ACIs is asked for at any path, by its query.
       aci.pages,
-      new DistributionApi(of.registry, { gate, allowDeletes, instanceId }),
+      new DistributionApi(of.registry, { gate, allowDeletes, isReadOnly: () => settings.now.readOnly, instanceId }),
       new TokenPages({ ...access, hosts: of.registry.hosts }),
       adminPages(of, cacher, health, parts),
       new MetricsPages(metrics.all, gate),

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { ConfigurationError } from "./settings/configuration-error.ts";
 import { parseConfiguration } from "./settings/configuration-file.ts";
-import type { EffectiveSettings } from "./settings/read-settings.ts";
+import type { EffectiveSettings } from "./settings/effective-settings.ts";
 import { type Settings, settingsFrom } from "./settings/settings.ts";
 import { until } from "../../test/until.ts";
 import { SettingsReloader } from "./settings-reloader.ts";

@@ -1,6 +1,6 @@
 import type { Log } from "../telemetry/log.ts";
 import { ConfigurationError } from "./settings/configuration-error.ts";
-import type { EffectiveSettings } from "./settings/read-settings.ts";
+import type { EffectiveSettings } from "./settings/effective-settings.ts";
 import { planReload } from "./settings/reload-plan.ts";
 import type { Settings } from "./settings/settings.ts";
 

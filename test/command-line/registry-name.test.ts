@@ -38,8 +38,16 @@ const SPELLINGS: readonly (readonly [string, () => readonly string[]])[] = [
 describe.each(SPELLINGS)("%s", (_, program) => {
   test("serves when nothing is said", async () => {
     const data = await mkdtemp(join(folder, "data-"));
+    const configuration = join(data, "config.yml");
+    await writeFile(configuration, "version: 0.1\n");
     const child = Bun.spawn([...program(), "--http", "127.0.0.1:0", "--offline"], {
-      env: { ...environment(), PATH: Bun.env["PATH"] ?? "", REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: data },
+      env: {
+        ...environment(),
+        PATH: Bun.env["PATH"] ?? "",
+        REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: data,
+        // In the place of one that this machine may have for a registry of its own.
+        REGISTRY_CONFIGURATION_PATH: configuration,
+      },
       stdout: "pipe",
       stderr: "ignore",
     });
@@ -82,6 +90,7 @@ const namespaces = requirement("namespaces");
 test.skipIf(!namespaces.met)("images are kept where registry:2 keeps them when nothing says where", async () => {
   const script = `
     mount -t tmpfs none /var/lib
+    test ! -d /etc/docker/registry || mount -t tmpfs none /etc/docker/registry
     "$@" &
     until [ -e /var/lib/registry/store.json ] || ! kill -0 $!; do sleep 0.05; done
     kill $!; wait $!`;

@@ -8,10 +8,11 @@ import { ListenError } from "../../server/listen-error.ts";
 import { goesToJournal, openLog, type OpenLog } from "../../server/open-log.ts";
 import { openServiceNotices, type ServiceNotices, withoutManager } from "../../server/service-notices.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
-import { readSettings, type SettingSources } from "../../server/settings/read-settings.ts";
+import { type ReadSettings, readSettings, type SettingSources } from "../../server/sources/read-settings.ts";
 import type { Settings } from "../../server/settings/settings.ts";
 import { SettingsReloader } from "../../server/settings-reloader.ts";
 import { VERSION } from "../../telemetry/version.ts";
+import type { Log } from "../../telemetry/log.ts";
 import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { leaveAdministratorSecret } from "../../remote/running/administrator-file.ts";
@@ -49,6 +50,7 @@ async function run(
 ): Promise<void> {
   const started = await readSettingsOrFail(sources);
   const { log, droppedLines } = openLog(io, started.settings);
+  tellNotices(started, log);
   const starting = start(io, started.settings, { log, droppedLines });
   const reloader = new SettingsReloader({
     started,
@@ -79,6 +81,10 @@ async function run(
   withdraw?.();
   withdrawSecret?.();
   await server.stop(signalOf(io.signal));
+}
+
+function tellNotices({ notices }: ReadSettings, log: Log): void {
+  for (const { level, message } of notices) log.write(level, message);
 }
 
 async function start(io: CommandIo, settings: Settings, log: OpenLog): Promise<RunningServer> {

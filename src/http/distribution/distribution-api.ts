@@ -50,6 +50,7 @@ export class DistributionApi implements Pages {
   readonly #registry: Registry;
   readonly #gate: Gate;
   readonly #allowDeletes: boolean;
+  readonly #isReadOnly: () => boolean;
   readonly #instanceId: string;
 
   constructor(
@@ -57,6 +58,8 @@ export class DistributionApi implements Pages {
     options: {
       gate: Gate;
       allowDeletes: boolean;
+      /** Are no pushes and no deletions taken, at this moment? */
+      isReadOnly: () => boolean;
       /** This process, as the requests that it sends to upstream registries name it. */
       instanceId: string;
     },
@@ -65,6 +68,7 @@ export class DistributionApi implements Pages {
     this.#registry = registry;
     this.#gate = options.gate;
     this.#allowDeletes = options.allowDeletes;
+    this.#isReadOnly = options.isReadOnly;
   }
 
   /** The answer to a request for a path of this API: what it means is found out, whether it may, and then it is done. */
@@ -106,6 +110,7 @@ export class DistributionApi implements Pages {
     record.namespace = repository?.namespace ?? namespace;
     record.repository = repository;
     const action = actionOf(route, method);
+    if (action !== "pull" && this.#isReadOnly()) throw readOnly();
     if (action === "delete" && !this.#allowDeletes) throw deletesSwitchedOff();
     const admission =
       route.kind === "base" ? this.#gate.admitKnown(exchange) : this.#gate.admit(exchange, action, repository);
@@ -174,6 +179,13 @@ function scopeOf(route: Route, method: string): string | null {
 
 function deletesSwitchedOff(): RegistryError {
   return new RegistryError("UNSUPPORTED", "deleting is switched off in this registry's configuration");
+}
+
+function readOnly(): RegistryError {
+  return new RegistryError(
+    "UNSUPPORTED",
+    "this registry is read-only by its configuration: it takes no pushes and no deletions",
+  );
 }
 
 function loopDetected({ ns, host }: Asked): RegistryError {

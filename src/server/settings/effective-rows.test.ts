@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { parseConfiguration } from "./configuration-file.ts";
 import { effectiveRows } from "./effective-rows.ts";
 import { describeOrigin } from "./given-settings.ts";
-import { readSettings } from "./read-settings.ts";
+import { readSettings } from "../sources/read-settings.ts";
 import { settingsFrom } from "./settings.ts";
 
 function effective(text: string) {

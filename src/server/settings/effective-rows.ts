@@ -1,5 +1,5 @@
 import { fullKey, type Origin } from "./given-settings.ts";
-import type { EffectiveSettings } from "./read-settings.ts";
+import type { EffectiveSettings } from "./effective-settings.ts";
 import { ROWS, type Setting } from "./settings-table.ts";
 import { type Plain, printPlain } from "./shapes.ts";
 

@@ -1,45 +1,6 @@
 import { expect, test } from "bun:test";
-import { ownVariables, registryVariables } from "./environment-settings.ts";
+import { ownVariables } from "./environment-settings.ts";
 import { settingsFrom } from "./settings.ts";
-
-type Environment = Readonly<Record<string, string>>;
-function read(environment: Environment) {
-  const problems: string[] = [];
-  const given = registryVariables(environment, problems);
-  if (problems.length > 0) throw new Error(problems.join("\n"));
-  return given;
-}
-const said = (environment: Environment) =>
-  Object.fromEntries([...read(environment)].map(([key, { value }]) => [key, value]));
-
-test("registry:2's variables mean the same here", () => {
-  expect(
-    said({
-      REGISTRY_HTTP_ADDR: ":80",
-      REGISTRY_STORAGE_DELETE_ENABLED: "true",
-      REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: "/var/lib/registry",
-      PATH: "/bin",
-    }),
-  ).toEqual({ http: [{ host: null, port: 80 }], delete: true, data: "/var/lib/registry" });
-  expect(said({ REGISTRY_HTTP_ADDR: "" })).toEqual({});
-});
-
-test("a certificate makes HTTPS of the one address, and of nothing else", () => {
-  const files = { REGISTRY_HTTP_TLS_CERTIFICATE: "/c", REGISTRY_HTTP_TLS_KEY: "/k" };
-  const tls = { "tls.cert": "/c", "tls.key": "/k" };
-  expect(said({ ...files, REGISTRY_HTTP_ADDR: ":443" })).toEqual({
-    http: [],
-    https: [{ host: null, port: 443 }],
-    ...tls,
-  });
-  expect(said(files)).toEqual({ http: [], https: [{ host: null, port: 5000 }], ...tls });
-  expect(() => said({ REGISTRY_HTTP_TLS_KEY: "/k" })).toThrow("needs REGISTRY_HTTP_TLS_CERTIFICATE");
-});
-
-test("a value that is none is refused by the variable's name", () => {
-  expect(() => said({ REGISTRY_HTTP_ADDR: "80" })).toThrow("REGISTRY_HTTP_ADDR");
-  expect(() => said({ REGISTRY_STORAGE_DELETE_ENABLED: "perhaps" })).toThrow("DELETE_ENABLED");
-});
 
 test("larder's own variables are the keys: lists by commas or blanks, HOSTs by blanks", async () => {
   const problems: string[] = [];

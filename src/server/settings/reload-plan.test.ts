@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseConfiguration } from "./configuration-file.ts";
-import type { EffectiveSettings } from "./read-settings.ts";
+import type { EffectiveSettings } from "./effective-settings.ts";
 import { planReload } from "./reload-plan.ts";
 import { ROWS, SETTINGS } from "./settings-table.ts";
 import { settingsFrom } from "./settings.ts";

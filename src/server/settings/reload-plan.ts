@@ -1,5 +1,5 @@
 import type { Given, GivenSettings } from "./given-settings.ts";
-import type { EffectiveSettings } from "./read-settings.ts";
+import type { EffectiveSettings } from "./effective-settings.ts";
 import { SETTINGS, type Setting } from "./settings-table.ts";
 import { settingsFrom } from "./settings.ts";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { stringify } from "yaml";
 import { parseConfiguration } from "./configuration-file.ts";
 import { ConfigurationError } from "./configuration-error.ts";
-import { type FlagValues, readSettings } from "./read-settings.ts";
+import { type FlagValues, readSettings } from "../sources/read-settings.ts";
 import { defaultWordsOf, ROWS, type Setting, type SettingKey, SETTINGS, variableOf } from "./settings-table.ts";
 import { settingsFrom } from "./settings.ts";
 
@@ -56,6 +56,7 @@ const TEXTS: Readonly<Partial<Record<SettingKey, readonly [string, string, strin
   names: ["registry.lan", "registry.lan:5000", null],
   addresses: ["10.0.0.5", "fd00::5", "fe80::1%eth0"],
   sparse: ["true", "false", "perhaps"],
+  readOnly: ["true", "false", "perhaps"],
   "auth.htpasswd": ["/etc/larder/htpasswd", "h", null],
   open: ["true", "false", "perhaps"],
   trustedProxies: ["127.0.0.2", "10.0.0.0/8", "10.0.0.0/33"],

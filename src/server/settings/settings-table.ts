@@ -347,6 +347,12 @@ export const SETTINGS = {
     help: "a proxy in front of larder, such as 127.0.0.2: whom it forwards for counts as who asks",
     default: [],
   }),
+  readOnly: row({
+    flag: "--read-only",
+    shape: boolean,
+    help: "take no pushes and no deletions; pulls go on, and what they bring from upstream is kept",
+    default: false,
+  }),
   delete: row({ shape: boolean, help: "may images be deleted?", default: true, restart: PERMISSION }),
   "gc.grace": row({
     flag: "--gc-grace <duration>",

@@ -53,6 +53,8 @@ export type Settings = {
   readonly notifications: NotificationSettings;
   /** Proxies in front of larder whose word on their clients is taken. */
   readonly trustedProxies: readonly IpNetwork[];
+  /** Is nothing taken that clients push or delete? */
+  readonly readOnly: boolean;
   readonly deletes: boolean;
   /** A folder whose files are served below `/aci/` as they are; null: none. */
   readonly aciFiles: string | null;
@@ -181,6 +183,7 @@ export function settingsFrom(given: GivenSettings): Settings {
       includeReferences: value("notifications.includeReferences"),
     },
     trustedProxies: value("trustedProxies"),
+    readOnly: value("readOnly"),
     deletes: value("delete"),
     aciFiles: maybe("aciFiles"),
     aciKey: maybe("aciKey"),

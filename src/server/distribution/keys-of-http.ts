@@ -1,0 +1,67 @@
+import { formatDuration } from "../../lib/text/duration.ts";
+import { type DistributionKey, honoured, itself, refused, setting } from "./key.ts";
+
+/** `http`: where it listens, and how it answers. */
+export const HTTP_KEYS: readonly DistributionKey[] = [
+  honoured("http.addr", "text", "`http`, with a certificate `https`"),
+  refused(
+    "http.net",
+    { words: ["", "tcp", "unix"] },
+    "larder listens on TCP alone, not on a unix socket; give http.addr a loopback address such as 127.0.0.1:5000",
+    { asks: (net) => net === "unix" },
+  ),
+  refused(
+    "http.host",
+    "text",
+    "larder's addresses are relative, and the realm of its tokens is where the client asked: behind a proxy set its trustedProxies",
+  ),
+  refused("http.prefix", "text", "larder answers at /v2/ alone; let the proxy in front of it take the prefix away", {
+    asks: (prefix) => prefix !== "" && prefix !== "/",
+  }),
+  itself("http.secret", "text", "an upload's state is kept in the database, and needs no signature"),
+  itself("http.relativeurls", "switch", "`Location` is relative, whatever this says: it is right behind any proxy"),
+  setting("http.draintimeout", "duration", "shutdown", (ms) => formatDuration(Number(ms))),
+  honoured("http.tls.certificate", "text", "`tls.cert`: HTTPS, and no plain HTTP"),
+  honoured("http.tls.key", "text", "`tls.key`"),
+  honoured("http.tls.clientcas", "texts", "`auth.clientCa`; one file, which may hold several authorities"),
+  honoured(
+    "http.tls.clientauth",
+    {
+      words: [
+        "",
+        "request-client-cert",
+        "require-any-client-cert",
+        "verify-client-cert-if-given",
+        "require-and-verify-client-cert",
+      ],
+    },
+    "`auth.clientRequired`; certificates are always verified, so the two modes that do not are refused",
+    { only: 3 },
+  ),
+  refused(
+    "http.tls.minimumtls",
+    { words: ["", "tls1.0", "tls1.1", "tls1.2", "tls1.3"] },
+    "larder speaks TLS 1.2 and 1.3; leave it out",
+    { asks: (version) => version !== "" && version !== "tls1.2" },
+  ),
+  refused(
+    "http.tls.ciphersuites",
+    "texts",
+    "larder's TLS has its own list of suites, all of them current; leave it out",
+  ),
+  refused(
+    "http.tls.letsencrypt",
+    "anything",
+    "larder fetches no certificate from Let's Encrypt; get one with certbot or a proxy in front, and name its files in http.tls.certificate and http.tls.key: they are read again when they change",
+  ),
+  refused("http.headers.*", "texts", "larder adds no headers of yours; let a proxy in front of it do that", {
+    asks: (values) => !Array.isArray(values) || values.some((one: string) => one !== "nosniff"),
+  }),
+  refused("http.debug.addr", "text", "larder has no listener of its own for it: /metrics and /healthz are beside /v2/"),
+  itself("http.debug.prometheus.enabled", "switch", "`/metrics` is always there"),
+  refused("http.debug.prometheus.path", "text", "it is `/metrics`", {
+    asks: (path) => path !== "" && path !== "/metrics",
+  }),
+  itself("http.http2.disabled", "switch", "larder speaks HTTP/1.1"),
+  refused("http.h2c.enabled", "switch", "larder speaks HTTP/1.1; tell the proxy in front of it", { only: 3 }),
+];

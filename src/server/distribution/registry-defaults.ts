@@ -1,0 +1,28 @@
+import type { GivenSettings } from "../settings/given-settings.ts";
+import { Translator } from "./translator.ts";
+
+const ORIGIN = { kind: "default" } as const;
+
+/** Where registry:2 keeps its data, and where those who run it have mounted a volume. */
+export const REGISTRY_DATA: GivenSettings = dataOf(new Translator([])).implied;
+
+function dataOf(to: Translator): Translator {
+  to.imply("data", "/var/lib/registry", ORIGIN);
+  return to;
+}
+
+/**
+ * What holds where larder is called as registry:2 is, and nobody says anything else: as there. Without `auth` everybody pulls and
+ * pushes; nothing is fetched from elsewhere; what a tag has left behind stays until somebody removes it.
+ */
+export function registryDefaults(isForEveryone: boolean): GivenSettings {
+  const to = dataOf(new Translator([]));
+  to.imply("http", ":5000", ORIGIN);
+  to.imply("delete", false, ORIGIN);
+  to.imply("standIn", [], ORIGIN);
+  to.imply("unqualified", [], ORIGIN);
+  to.imply("untagged.pushed", "never", ORIGIN);
+  to.imply("gc.uploads", "168h", ORIGIN);
+  if (isForEveryone) to.imply("open", true, ORIGIN);
+  return to.implied;
+}
