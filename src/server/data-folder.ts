@@ -8,6 +8,7 @@ import { isStorageFull } from "../storage/storage-error.ts";
 import { StoreInUse } from "../storage/sqlite/store-lock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { codeOf } from "../lib/files/system-error.ts";
+import { whyNotWritable } from "./why-not-writable.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 
 /** An error for a data folder that cannot be used. The message says why and what to do. */
@@ -44,7 +45,7 @@ export async function openDataFolder(
     return { ...store, reserve, guard };
   } catch (cause) {
     guard?.close();
-    const what = `cannot keep data in ${folder}: ${explain(cause)}; choose another folder with --data`;
+    const what = `cannot keep data in ${folder}: ${explain(cause, folder)}; choose another folder with --data`;
     throw new DataFolderError(what, { cause });
   }
 }
@@ -54,16 +55,16 @@ function tellOfMove(problem: string | null, folder: string, log: Log): void {
   else log.write("error", problem);
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown, folder: string): string {
   if (error instanceof StoreInUse) return "another larder has it, or a program that reads its database; stop it";
   if (isStorageFull(error)) return "its disk is full; free some space there";
   const code = codeOf(error);
   // SQLite says more closely what it may not do: `SQLITE_READONLY_DIRECTORY` and others.
-  if (/^SQLITE_(?:CANTOPEN|READONLY)/.test(code)) return "this user may not write there";
+  if (/^SQLITE_(?:CANTOPEN|READONLY)/.test(code)) return whyNotWritable(folder);
   switch (code) {
     case "EACCES":
     case "EPERM":
-      return "this user may not write there";
+      return whyNotWritable(folder);
     case "EROFS":
       return "the file system is read-only";
     case "ENOTDIR":

@@ -30,6 +30,8 @@ async function reasonOf({ port }: ListenAddress, flag: string, error: unknown): 
       return `${who}; stop it, or choose another port with ${flag}`;
     }
     case "EACCES":
+      if (process.pid === 1)
+        return `ports below 1024 are root's; publish that of the machine for one of larder's (-p ${port}:5000, and leave the address out), start the container with --cap-add=NET_BIND_SERVICE, or run larder as root, by the tag of its image that ends in -registry`;
       return `ports below 1024 are root's; run larder as root, give it CAP_NET_BIND_SERVICE, or choose another port with ${flag}`;
     case "EADDRNOTAVAIL":
       return "this machine has no such address (see its addresses with: ip address)";

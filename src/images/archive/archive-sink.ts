@@ -10,21 +10,24 @@ import { EMPTY_INDEX, formatRawIndex } from "../raw-index.ts";
 import { writeBytes, writeFailure, writePieces } from "../files/write-file.ts";
 import { BLOCK_BYTES } from "../../lib/tar/header-block.ts";
 import { tarEntry } from "../../lib/tar/tar-entry.ts";
+import { hostPlatform, type Platform } from "../../oci/platform.ts";
 import { encodeMemberHead } from "../../lib/tar/encode-member-head.ts";
 
 /**
  * An archive that is an OCI layout and, in the `docker` format, has a `manifest.json` too: `docker load` goes by the
- * one, containerd by the other. `label` names the image that is put; null keeps the name that it comes with.
+ * one, containerd by the other. `label` names the image that is put; null keeps the name that it comes with. Of several platforms
+ * `manifest.json` has `platform`.
  */
 export function archiveSink(
   format: "docker" | "oci",
   target: ArchiveTarget,
   label: string | null,
   location: string,
+  platform: Platform = hostPlatform(),
 ): ImageSink {
   const writer = new TarFileWriter(target.handle);
   const listing = new LayoutListing(label);
-  const images = new DockerImages(label);
+  const images = new DockerImages(label, platform);
   const added = new Set<string>();
   const add = async (
     path: string,

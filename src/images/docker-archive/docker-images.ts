@@ -1,6 +1,6 @@
 import type { Digest } from "../../oci/digest.ts";
 import { type Manifest, parseManifest } from "../../oci/manifest.ts";
-import { hostPlatform } from "../../oci/platform.ts";
+import type { Platform } from "../../oci/platform.ts";
 import { bestListed } from "../../oci/choose-platforms.ts";
 import { formatReference } from "../../oci/reference.ts";
 import type { DockerImage } from "./docker-listing.ts";
@@ -11,12 +11,14 @@ import { blobPath } from "../layout/layout-index.ts";
 /** Gathers the entries of an archive's `manifest.json` while manifests are put into it. */
 export class DockerImages {
   readonly #label: string | null;
+  readonly #platform: Platform;
   readonly #manifests = new Map<Digest, Manifest>();
   readonly #names = new Map<Digest, Set<string>>();
 
-  /** `label` is the name that the location gives; null keeps each image's own. */
-  constructor(label: string | null) {
+  /** `label` is the name that the location gives; null keeps each image's own. Of an index `platform` is listed. */
+  constructor(label: string | null, platform: Platform) {
     this.#label = label;
+    this.#platform = platform;
   }
 
   /** Keeps what a manifest says for the time when an index that lists it is put. */
@@ -44,11 +46,11 @@ export class DockerImages {
     });
   }
 
-  /** Docker's list has one platform for each image: of an index this machine's, or else the first. */
+  /** Docker's list has one platform for each image: of an index the one that was asked for, or else the first. */
   #imageOf(digest: Digest): Manifest | null {
     const manifest = this.#manifests.get(digest) ?? null;
     if (manifest === null || manifest.manifests.length === 0) return manifest;
-    const mine = bestListed(manifest.manifests, hostPlatform());
+    const mine = bestListed(manifest.manifests, this.#platform);
     return this.#imageOf((mine ?? manifest.manifests[0])?.digest ?? digest);
   }
 }
