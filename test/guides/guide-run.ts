@@ -18,7 +18,10 @@ export type GuideLab = {
   readonly environment?: Readonly<Record<string, string>>;
 };
 
-/** A guide that is being followed, step by step, as its reader would. */
+/**
+ * A guide that is being followed, step by step, as its reader would. With LARDER_TEST_SHOW=1 what commands print is
+ * shown, for whoever writes one.
+ */
 export class GuideRun {
   readonly #guide: string;
   readonly #lab: GuideLab;
@@ -50,6 +53,7 @@ export class GuideRun {
 
   async #runCommands(step: Step & { kind: "commands" }): Promise<void> {
     const { status, output } = await this.#shell(step).run(step.text);
+    if (process.env["LARDER_TEST_SHOW"] === "1") console.log(`${step.host}$ ${step.text}${output}`);
     if (status !== step.status)
       throw this.#mistake(
         step,

@@ -33,6 +33,15 @@ describe("the steps of a guide", () => {
     expect(steps).toEqual([{ kind: "file", line: 3, host: "a", path: "b.yaml", text: "a:\n  b: 1\n" }]);
   });
 
+  test("stand in a table's column, too, where a comment says so", () => {
+    const table = "| old | new |\n| --- | --- |\n| `a` | prose |\n| `b \\| c` | `d \\| e`, then `f` |";
+    expect(read("<!-- run column 2 on larder -->", `${table}\n`)).toEqual([
+      { kind: "commands", line: 6, host: "larder", text: "d | e\nf\n", status: 0, output: null },
+    ]);
+    expect(read(`${table}\n`)).toEqual([]);
+    expect(() => read("<!-- run column 3 on larder -->", `${table}\n`)).toThrow("no table with commands in column 3");
+  });
+
   test("may hold other fences", () => {
     expect(read("````sh a", "```", "````")).toMatchObject([{ text: "\n```\n\n" }]);
   });

@@ -13,6 +13,10 @@
  *
  *     <!-- lab: unplug the internet -->
  *
+ * The commands in a table's column are run, a block for each row that has some, when this comment stands before it:
+ *
+ *     <!-- run column 2 on larder -->
+ *
  * Any language will do for outputs and files. Whatever else stands in a fence is a mistake of the guide.
  */
 import { GuideMistake } from "./guide-mistake.ts";

@@ -21,6 +21,7 @@ export type Comment = { readonly kind: "comment"; readonly line: number; readonl
 
 const OPENING = /^(?<indent> *)(?<fence>`{3,}|~{3,})\s*(?<language>[^\s`]*)\s*(?<words>[^`]*?)\s*$/;
 const COMMENT = /^\s*(<!--.*-->)\s*$/;
+const TABLE = /^<!-- run column (?<column>\d+) on (?<host>\S+) -->$/;
 const LIST_ITEM = /^\s*(?:[-*+]|\d+[.)])\s/;
 
 /** Reads fences and comments, in order. Throws `GuideMistake` for a fence without an end and for code that has none. */
@@ -40,6 +41,8 @@ export function readMarkdown(guide: string, markdown: string): readonly (Fence |
     }
     const comment = COMMENT.exec(line)?.[1];
     if (comment !== undefined) parts.push({ kind: "comment", line: index + 1, text: comment });
+    const table = TABLE.exec(comment ?? "")?.groups;
+    if (table !== undefined) parts.push(...rowsOf(guide, lines, index + 1, table));
     if (LIST_ITEM.test(line)) isInList = true;
     else if (/^\S/.test(line)) isInList = false;
     else if (!isInList && /^ {4,}\S/.test(line) && (lines[index - 1] ?? "").trim() === "")
@@ -57,6 +60,27 @@ function fenceOf(
   const prefix = new RegExp(`^ {0,${indent.length}}`);
   const content = lines.slice(start + 1, end).map((line) => `${line.replace(prefix, "")}\n`);
   return { kind: "fence", line: start + 1, language, words, text: content.join("") };
+}
+
+/** The code in a column of the table that begins below line `start`, as if each row were a fence. */
+function rowsOf(
+  guide: string,
+  lines: readonly string[],
+  start: number,
+  { column = "", host = "" }: Readonly<Record<string, string>>,
+): readonly Fence[] {
+  const first = lines.findIndex((line, index) => index >= start && line.trim() !== "");
+  const end = lines.findIndex((line, index) => index > first && !line.startsWith("|"));
+  const rows: Fence[] = [];
+  // The first two lines are the table's head.
+  for (let index = first + 2; index < end; index++) {
+    const cells = (lines[index] ?? "").split(/(?<!\\)\|/);
+    const code = [...(cells[Number(column)] ?? "").matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text);
+    const text = code.map((each) => `${each.replaceAll("\\|", "|")}\n`).join("");
+    if (text !== "") rows.push({ kind: "fence", line: index + 1, language: "sh", words: host, text });
+  }
+  if (rows.length === 0) throw new GuideMistake(guide, start, `no table with commands in column ${column} follows`);
+  return rows;
 }
 
 function endOf(lines: readonly string[], start: number, fence: string): number {

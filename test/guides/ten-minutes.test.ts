@@ -1,26 +1,15 @@
+import { makeCluster } from "./cluster.ts";
 import { describeGuide } from "./describe-guide.ts";
-import { addGuideHost } from "./guide-host.ts";
-import { GuideInternet, INTERNET_NEEDS } from "./guide-internet.ts";
+import { INTERNET_NEEDS } from "./guide-internet.ts";
 import { installGoProgram } from "./install-go-program.ts";
 import { startServices } from "./lab-services.ts";
-import { downloadLarder } from "./larder-release.ts";
 
-describeGuide(
-  "docs/guides/ten-minutes.md",
-  [...INTERNET_NEEDS, "containerd", "ctr", "runc", "go:crictl"],
-  async (network) => {
-    const larder = await addGuideHost(network, "larder");
-    const node = await addGuideHost(network, "node");
-    const internet = await GuideInternet.start(network);
-    for (const host of [larder, node]) await internet.connect(host);
-    await internet.publish(
-      "docker.io/library/nginx:1.27",
-      "quay.io/prometheus/busybox:latest",
-      "registry.k8s.io/pause:3.6",
-    );
-    await installGoProgram(node, "crictl");
-    await downloadLarder(network, larder);
-    await startServices(node, "containerd");
-    return { hosts: { larder, node }, actions: { "unplug the internet": () => internet.unplug() } };
-  },
-);
+const IMAGES = ["docker.io/library/nginx:1.27", "quay.io/prometheus/busybox:latest", "registry.k8s.io/pause:3.6"];
+const NEEDS = [...INTERNET_NEEDS, "containerd", "ctr", "runc", "go:crictl"];
+
+describeGuide("docs/guides/ten-minutes.md", NEEDS, async (network) => {
+  const cluster = await makeCluster(network, ...IMAGES);
+  await installGoProgram(cluster.node, "crictl");
+  await startServices(cluster.node, "containerd");
+  return cluster;
+});
