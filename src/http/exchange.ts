@@ -13,6 +13,8 @@ export interface ExchangeKeeper {
   authenticateNow(request: Request): Principal | null;
   /** The id that a client sent, if it is a sane one, else a new one. */
   identify(request: Request): string;
+  /** The scheme and host by which the client reached larder, as `https://HOST`; null: that cannot be told. */
+  originOf(exchange: Exchange): string | null;
   /** Told when an answer that is streamed has ended. */
   streamEnded(exchange: Exchange, end: StreamEnd): void;
   /** Told of a fault of larder's own that came when the answer had begun. */
@@ -104,6 +106,15 @@ export class Exchange implements Applicant {
     return this.remote();
   }
 
+  /** How the client asked, for events. */
+  facts() {
+    const { host, path, request } = this;
+    const origin = this.#keeper.originOf(this);
+    const end = Math.max(path.lastIndexOf("/manifests/"), path.lastIndexOf("/blobs/"));
+    const repositoryUrl = origin === null || end < 0 ? null : `${origin}${path.slice(0, end)}`;
+    return { method: request.method, host, userAgent: request.headers.get("user-agent"), repositoryUrl };
+  }
+
   /** The name of who asks, once that was found out; null for who has none, and for what everybody may. */
   get who(): string | null {
     return this.#who;
@@ -147,4 +158,4 @@ export class Exchange implements Applicant {
 }
 
 /** Who asks, as events tell of it. */
-export type Asker = Pick<Exchange, "who" | "from" | "requestId">;
+export type Asker = Pick<Exchange, "who" | "from" | "requestId"> & { facts?(): ReturnType<Exchange["facts"]> };

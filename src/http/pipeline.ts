@@ -1,3 +1,4 @@
+import { clientOrigin } from "../access/client-origin.ts";
 import type { Arrival, Authenticator, Principal } from "../access/principal.ts";
 import type { IpNetwork } from "../lib/net/ip-network.ts";
 import { quoteBriefly } from "../oci/digest.ts";
@@ -96,6 +97,10 @@ export class Pipeline implements ExchangeKeeper {
 
   identify(request: Request): string {
     return this.#parts.requestIds.of(request);
+  }
+
+  originOf(exchange: Exchange): string | null {
+    return clientOrigin(exchange.request.headers, exchange.arrival(), this.#parts.trustedProxies());
   }
 
   streamEnded(exchange: Exchange, { bytes, outcome, error }: StreamEnd): void {

@@ -48,6 +48,15 @@ export const KEPT_TABLES: readonly KeptTable[] = [
     condition: null,
   },
   {
+    // What was acknowledged is told to whom it was to be told. How often it was tried is of no worth.
+    name: "delivery",
+    key: ["id"],
+    columns: ["endpoint", "record", "at", "given_up_at", "failure"],
+    quietColumns: ["attempts"],
+    isAppendOnly: false,
+    condition: null,
+  },
+  {
     // While a registry cannot be asked, only those go on who were seen before.
     name: "upstream_proof",
     key: ["hash"],

@@ -22,7 +22,7 @@ import type { Tag } from "../oci/tag.ts";
  * - `damaged`: a blob, `digest`, was found whose bytes cannot be had from here (`verification.ts`).
  * - `healed`: the right bytes of such a blob are here again.
  */
-type EventKind = "pushed" | "cached" | "removed" | "expired" | "evicted" | "collected" | "damaged" | "healed";
+export type EventKind = "pushed" | "cached" | "removed" | "expired" | "evicted" | "collected" | "damaged" | "healed";
 
 /** Who caused an event; larder itself where all fields are null. */
 export type EventCause = {
@@ -31,6 +31,17 @@ export type EventCause = {
   /** The address that the request came from. */
   readonly from: string | null;
   readonly requestId: string | null;
+  /** How it was asked for: for who asks at once, in the transaction. Left out where no request did, or nobody knows. */
+  facts?(): RequestFacts;
+};
+
+/** How a client asked for what happened. */
+export type RequestFacts = {
+  readonly method: string;
+  readonly host: string | null;
+  readonly userAgent: string | null;
+  /** Where the client reached what it asked for, up to and with the repository's name: `https://HOST/v2/NAME`; null: not known. */
+  readonly repositoryUrl: string | null;
 };
 
 /** The cause of events that larder itself causes. */

@@ -16,6 +16,7 @@ import type { BlobTransitionStore, CollectionStore } from "./collection.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
+import type { DeliveryStore } from "./deliveries.ts";
 import type { EventCause, EventStore } from "./events.ts";
 import type { Leases } from "./leases.ts";
 import type { PinStore } from "./pins.ts";
@@ -206,13 +207,22 @@ export interface RepositoryStore {
  *
  * A link that is made for a push has its grace, for the manifest that is on its way. One of a cached image has none when a
  * manifest of its repository names the blob already: it goes with the image.
+ *
+ * With a `cause` somebody did it on purpose, and whoever plans deliveries is told of it (`deliveries.ts`).
  */
 export interface BlobLinkStore {
   /**
    * Links a blob whose file is here, of `size` bytes, to a repository: for a push unless `kind` says otherwise. Whoever has
    * just put the file does so within `BlobTransitionStore.arrive`. Throws while the blob is going.
    */
-  linkBlob(repository: RepositoryName, digest: Digest, size: number, atMs: number, kind?: TagKind): Promise<void>;
+  linkBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    size: number,
+    atMs: number,
+    kind?: TagKind,
+    cause?: EventCause,
+  ): Promise<void>;
   /** The first of these repositories that has the blob, and its size. */
   findLink(repositories: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null>;
   /** Notes that a pusher relies on the link: a manifest that needs it may be on its way. */
@@ -224,6 +234,7 @@ export interface BlobLinkStore {
     from: RepositoryName | null,
     atMs: number,
     kind?: TagKind,
+    cause?: EventCause,
   ): Promise<number | null>;
   /** Does the repository hold a manifest that names this blob or manifest? */
   isReferenced(repository: RepositoryName, digest: Digest): Promise<boolean>;
@@ -232,7 +243,11 @@ export interface BlobLinkStore {
   /** Does another repository than this one have the blob? */
   isLinkedElsewhere(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** Removes a link. False when there was none. */
-  unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean>;
+  unlinkBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    by?: { readonly atMs: number; readonly cause: EventCause },
+  ): Promise<boolean>;
 }
 
 /** A blob seen through a repository. `touchedAtMs` is 0 once a manifest holds on to it. */
@@ -294,6 +309,7 @@ export type MetadataStore = {
   readonly proofs: ProofStore;
   readonly space: SpaceStore;
   readonly events: EventStore;
+  readonly deliveries: DeliveryStore;
   readonly audit: AuditStore;
   readonly accounts: AccountStore;
   readonly leases: Leases;

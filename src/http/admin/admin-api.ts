@@ -115,7 +115,14 @@ export class AdminApi implements Pages {
     const mayPull = this.#options.gate.viewOf(exchange);
     const seen = mayPull && { mayPull };
     const puller = () => pullerOf(exchange, mayPull);
-    const answer = await act(input, exchange.request.signal, { who, from, requestId, ...seen, puller });
+    const answer = await act(input, exchange.request.signal, {
+      who,
+      from,
+      requestId,
+      facts: () => exchange.facts(),
+      ...seen,
+      puller,
+    });
     await this.#audit(id, input, exchange);
     const { checksAnswers } = this.#options;
     if (CONTRACT[id].form === "lines") {

@@ -30,13 +30,13 @@ export async function beginUpload(
     const { mayPull, context } = call;
     const mayLend = async (lender: Repository) =>
       (await mayPull?.(lender)) !== false && (await blobs.isServed(lender, digest, context));
-    if (await uploads.mount(repository, digest, source, mayLend)) return created(call, digest);
+    if (await uploads.mount(repository, digest, source, mayLend, call.exchange)) return created(call, digest);
   }
   const whole = call.exchange.query.get("digest");
   if (whole !== null && mount === null) {
     const digest = parseDigest(whole);
     call.exchange.allowSlowTransfer();
-    await uploads.push(repository, digest, chunkOf(call.exchange));
+    await uploads.push(repository, digest, chunkOf(call.exchange), call.exchange);
     return created(call, digest);
   }
   return accepted(call, await uploads.begin(repository, algorithmAsked(call, mount)));
@@ -65,7 +65,7 @@ export async function answerUpload(
         throw new RegistryError("DIGEST_INVALID", "the upload's last request needs a digest parameter");
       const digest = parseDigest(text);
       call.exchange.allowSlowTransfer();
-      await uploads.finish(repository, id, digest, chunkOf(call.exchange));
+      await uploads.finish(repository, id, digest, chunkOf(call.exchange), call.exchange);
       return created(call, digest);
     }
     default:

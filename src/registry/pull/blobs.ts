@@ -6,6 +6,7 @@ import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { BlobBody, BlobStore } from "../../storage/blobs.ts";
 import { isUnkeepable } from "../../storage/storage-error.ts";
+import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { PushedStore } from "../../storage/pushed.ts";
 import type { ImageRules } from "../names/image-rules.ts";
 import { assertMayGo } from "./immutable-tags.ts";
@@ -204,7 +205,7 @@ export class Blobs {
    * Throws BLOB_UNKNOWN, DENIED for what an immutable tag leads to, and UNSUPPORTED where nothing would come of it: a manifest
    * of the repository names the blob, and another repository lends it.
    */
-  async delete(repository: Repository, digest: Digest, mayPull?: MayPull): Promise<void> {
+  async delete(repository: Repository, digest: Digest, mayPull?: MayPull, cause: EventCause = NO_CAUSE): Promise<void> {
     const { links, holdings } = this.#parts;
     const name = nameOf(repository);
     const detail = { digest };
@@ -214,7 +215,7 @@ export class Blobs {
       const message = `a manifest of ${name} names the blob ${digest}, and another repository has it: it would still be answered; delete the manifest first`;
       throw new RegistryError("UNSUPPORTED", message, { detail });
     }
-    if (await links.unlinkBlob(name, digest)) return;
+    if (await links.unlinkBlob(name, digest, { atMs: this.#parts.now(), cause })) return;
     const holder = (await this.#find(repository, digest, mayPull))?.link.repository ?? null;
     const where = holder === null ? "" : `; ${holder} answers for it: delete it there`;
     throw new RegistryError("BLOB_UNKNOWN", `the blob ${digest} is not in ${name}${where}`, { detail });

@@ -5,6 +5,7 @@ import type { MayPull } from "../names/search-order.ts";
 import { findLender } from "../pull/lent-blobs.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf, type Repository } from "../../oci/repository.ts";
+import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import { newUploadId, type Spool, tryParseUploadId, type UploadId, uploadLease } from "../../storage/blobs.ts";
 import { type Leases, underLease } from "../../storage/leases.ts";
 import type { BlobLinkStore, HoldingStore, MetadataStore, UploadSessionStore } from "../../storage/metadata.ts";
@@ -89,23 +90,30 @@ export class Uploads {
    * Links a blob of another repository (any when `from` is null) instead of an upload. False when there is none, or its
    * file is not whole: then the client's own copy is better.
    */
-  async mount(repository: Repository, digest: Digest, from: Repository | null, mayPull?: MayPull): Promise<boolean> {
+  async mount(
+    repository: Repository,
+    digest: Digest,
+    from: Repository | null,
+    mayPull?: MayPull,
+    cause: EventCause = NO_CAUSE,
+  ): Promise<boolean> {
     if (from !== null && (await mayPull?.(from)) === false) return false;
     const source = from === null ? await findLender(this.#holdings, digest, mayPull) : nameOf(from);
     const recorded = (await this.#holdings.findLinkedAnywhere([digest])).get(digest);
     if (source === null || recorded === undefined || !(await this.#files.makeWhole(digest, recorded))) return false;
-    return (await this.#links.mountBlob(nameOf(repository), digest, source, this.#now())) !== null;
+    const size = await this.#links.mountBlob(nameOf(repository), digest, source, this.#now(), "pushed", cause);
+    return size !== null;
   }
 
   /** Takes a whole blob in one request, without a session. Throws DIGEST_INVALID, SIZE_INVALID. */
-  async push(repository: Repository, digest: Digest, chunk: UploadChunk): Promise<void> {
+  async push(repository: Repository, digest: Digest, chunk: UploadChunk, cause: EventCause = NO_CAUSE): Promise<void> {
     const id = newUploadId();
     // Nobody else knows its name; the collection sees it.
     await underLease(this.#leases, uploadLease(id), async () => {
       await this.#spool.create(id, algorithmOf(digest), chunk.length ?? 0);
       try {
         await this.#append(id, 0, chunk);
-        await this.#commit(repository, id, digest);
+        await this.#commit(repository, id, digest, cause);
       } catch (error) {
         await this.#spool.drop(id);
         throw error;
@@ -134,11 +142,17 @@ export class Uploads {
   }
 
   /** Adds a last chunk, if there is one, and turns the session into a blob. Throws as `append`, and DIGEST_INVALID. */
-  async finish(repository: Repository, id: string, digest: Digest, chunk: UploadChunk): Promise<void> {
+  async finish(
+    repository: Repository,
+    id: string,
+    digest: Digest,
+    chunk: UploadChunk,
+    cause: EventCause = NO_CAUSE,
+  ): Promise<void> {
     await this.#alone(repository, id, async (state, signal) => {
       await this.#appendInOrder(state, cancellable(chunk, signal));
       try {
-        await this.#commit(repository, state.id, digest);
+        await this.#commit(repository, state.id, digest, cause);
       } finally {
         if ((await this.#spool.size(state.id)) === null) await this.#sessions.deleteSession(id);
       }
@@ -241,10 +255,10 @@ export class Uploads {
     return size;
   }
 
-  async #commit(repository: Repository, id: UploadId, digest: Digest): Promise<void> {
+  async #commit(repository: Repository, id: UploadId, digest: Digest, cause: EventCause): Promise<void> {
     await this.#transitions.arrive(digest, async () => {
       const size = await keepSpooled(this.#bytes, id, digest);
-      await this.#links.linkBlob(nameOf(repository), digest, size, this.#now());
+      await this.#links.linkBlob(nameOf(repository), digest, size, this.#now(), "pushed", cause);
     });
   }
 }

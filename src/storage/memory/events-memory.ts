@@ -1,18 +1,26 @@
 import { AUDIT_KEPT, AUDIT_KEPT_MS } from "../audit.ts";
+import { type EventTold, happeningOf } from "../event-told.ts";
 import { EVENTS_KEPT, EVENTS_KEPT_MS, type EventStore, type NewEvent, type StoreEvent } from "../events.ts";
 import { Subscribers } from "../subscribers.ts";
+import type { MemoryDeliveries } from "./deliveries-memory.ts";
 
 /** The old ones are taken away once in so many. */
 const TRIM_EVERY = 100;
 
 /** Events in memory. */
 export class MemoryEvents implements EventStore {
+  readonly #deliveries: MemoryDeliveries;
   #events: StoreEvent[] = [];
   #lastId = 0;
   #added = 0;
   readonly #subscribers = new Subscribers<[StoreEvent]>();
 
-  add(event: NewEvent): void {
+  constructor(deliveries: MemoryDeliveries) {
+    this.#deliveries = deliveries;
+  }
+
+  add(event: NewEvent, told: EventTold = {}): void {
+    this.#deliveries.note(() => happeningOf(event, told));
     const stored = { ...event, id: this.takeId() };
     this.#events.push(stored);
     if (++this.#added % TRIM_EVERY === 0) this.#trim(event.atMs);

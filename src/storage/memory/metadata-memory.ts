@@ -3,6 +3,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { isIndexType } from "../../oci/media-type.ts";
 import type { Namespace, RepositoryName } from "../../oci/repository-name.ts";
 import type { Tag } from "../../oci/tag.ts";
+import { blobHappening } from "../event-told.ts";
 import { type EventCause, eventOfRemoval, eventsOfPut, NO_CAUSE } from "../events.ts";
 import { BlobTransitions } from "../blob-transitions.ts";
 import type {
@@ -29,6 +30,7 @@ import type { BlobHolder, RecordedBlob } from "../verification.ts";
 import { ProcessLeases } from "../process-leases.ts";
 import { MemoryAccounts } from "./accounts-memory.ts";
 import { MemoryAudit } from "./audit-memory.ts";
+import { MemoryDeliveries } from "./deliveries-memory.ts";
 import { MemoryEvents } from "./events-memory.ts";
 import { isTagged, MemoryLeftBehind } from "./left-behind-memory.ts";
 import { MemoryProofs } from "./proofs-memory.ts";
@@ -78,6 +80,7 @@ export function memoryMetadata(): MetadataStore {
     leftBehind: new MemoryLeftBehind(store),
     transitions: store,
     events: store.events,
+    deliveries: store.deliveries,
     audit,
     accounts: new MemoryAccounts(audit),
     leases: new ProcessLeases(() => performance.now()),
@@ -98,7 +101,8 @@ class MemoryMetadata {
   readonly #sizes = new Map<Digest, number>();
   readonly #sessions = new Map<string, UploadSession>();
   readonly #transitions = new BlobTransitions();
-  readonly events = new MemoryEvents();
+  readonly deliveries = new MemoryDeliveries();
+  readonly events = new MemoryEvents(this.deliveries);
   readonly rotten = new MemoryRottenBlobs(this, this.events);
 
   #open(name: RepositoryName): Repository {
@@ -144,7 +148,8 @@ class MemoryMetadata {
       if (old !== undefined) this.#noteLeft(repository, old.digest, atMs);
     }
     if (put.isAdopted === true) this.#adopt(repository, put);
-    for (const event of eventsOfPut(name, put)) this.events.add(event);
+    const told = { cause: put.cause, contentBytes: manifest.bytes.byteLength };
+    for (const event of eventsOfPut(name, put)) this.events.add(event, told);
     return [];
   }
 
@@ -194,8 +199,11 @@ class MemoryMetadata {
     cause: EventCause = NO_CAUSE,
   ): Promise<boolean> {
     const repository = this.#open(name);
+    const tags = Object.values(repository.tags).flatMap((all) =>
+      [...all.values()].filter((entry) => entry.digest === digest).map(({ tag }) => tag),
+    );
     if (!this.#remove(repository, digest, withChildren ? 0 : atMs, atMs)) return false;
-    this.events.add(eventOfRemoval(name, null, digest, atMs, cause));
+    this.events.add(eventOfRemoval(name, null, digest, atMs, cause), { cause, tags });
     if (withChildren) this.#collectOrphans(repository, 1, atMs);
     return true;
   }
@@ -320,7 +328,7 @@ class MemoryMetadata {
     if (entry === undefined || !isSeen) return null;
     repository.tags[entry.kind].delete(tag);
     this.#noteLeft(repository, entry.digest, atMs);
-    this.events.add({ ...eventOfRemoval(name, tag, entry.digest, atMs, cause), kind: event });
+    this.events.add({ ...eventOfRemoval(name, tag, entry.digest, atMs, cause), kind: event }, { cause });
     const held = repository.manifests.get(entry.digest);
     if (withManifest && held !== undefined && this.#isUnnamed(repository, entry.digest)) {
       held.orphanedAtMs = 0;
@@ -368,11 +376,21 @@ class MemoryMetadata {
     return pageOf(namespace === null ? names : names.filter((name) => name.startsWith(`${namespace}/`)), page);
   }
 
-  async linkBlob(name: RepositoryName, digest: Digest, size: number, atMs: number, kind: TagKind = "pushed") {
+  async linkBlob(
+    name: RepositoryName,
+    digest: Digest,
+    size: number,
+    atMs: number,
+    kind: TagKind = "pushed",
+    cause?: EventCause,
+  ) {
     this.#transitions.assertStays(digest);
     this.#sizes.set(digest, size);
     await this.#link(name, digest, atMs, kind);
     await this.rotten.heal(digest, atMs);
+    if (cause === undefined) return;
+    const blob = { repository: name, digest, contentBytes: size, atMs, cause };
+    this.deliveries.note(() => blobHappening("blob-pushed", blob));
   }
 
   async #link(name: RepositoryName, digest: Digest, atMs: number, kind: TagKind): Promise<void> {
@@ -433,11 +451,17 @@ class MemoryMetadata {
     from: RepositoryName | null,
     atMs: number,
     kind: TagKind = "pushed",
+    cause?: EventCause,
   ) {
     const sources = from === null ? [...this.repositories.values()] : [this.#open(from)];
     if (!sources.some((repository) => repository.links.has(digest))) return null;
     await this.#link(to, digest, atMs, kind);
-    return this.#sizes.get(digest) ?? 0;
+    const size = this.#sizes.get(digest) ?? 0;
+    if (cause !== undefined) {
+      const blob = { repository: to, digest, contentBytes: size, atMs, cause, lender: from };
+      this.deliveries.note(() => blobHappening("blob-mounted", blob));
+    }
+    return size;
   }
 
   async isReferenced(name: RepositoryName, digest: Digest): Promise<boolean> {
@@ -461,8 +485,17 @@ class MemoryMetadata {
     return [...this.repositories].some(([other, { links }]) => other !== name && links.has(digest));
   }
 
-  async unlinkBlob(name: RepositoryName, digest: Digest): Promise<boolean> {
-    return this.#open(name).links.delete(digest);
+  async unlinkBlob(
+    name: RepositoryName,
+    digest: Digest,
+    by?: { readonly atMs: number; readonly cause: EventCause },
+  ): Promise<boolean> {
+    const isGone = this.#open(name).links.delete(digest);
+    if (isGone && by !== undefined) {
+      const blob = { repository: name, digest, contentBytes: null, ...by };
+      this.deliveries.note(() => blobHappening("blob-removed", blob));
+    }
+    return isGone;
   }
 
   async findPushedTag(

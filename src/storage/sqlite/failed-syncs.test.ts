@@ -30,6 +30,7 @@ beforeEach(async () => {
   isBroken = false;
   told = 0;
   store.events.subscribe(() => told++);
+  store.deliveries.plan(({ kind, atMs }) => [{ endpoint: "a", record: kind, atMs }]);
   const sync = async () => {
     if (isBroken) throw Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" });
   };
@@ -54,6 +55,7 @@ function visible(): unknown {
     links: all("SELECT repository, digest FROM repository_blob"),
     settings: all("SELECT * FROM setting"),
     events: all("SELECT id, kind, repository, tag FROM event ORDER BY id"),
+    deliveries: all("SELECT id, record FROM delivery ORDER BY id"),
   };
 }
 

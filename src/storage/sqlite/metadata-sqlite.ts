@@ -9,6 +9,7 @@ import { SqliteBlobLinks } from "./sqlite-blob-links.ts";
 import { SqliteBlobTransitions } from "./sqlite-blob-transitions.ts";
 import { SqliteCollection } from "./sqlite-collection.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
 import { SqliteProofs } from "./sqlite-proofs.ts";
@@ -39,7 +40,8 @@ export function openSqliteMetadata(path: string, sweepRows = SWEEP_ROWS): Metada
 export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows = SWEEP_ROWS): MetadataStore {
   const linkTurns = new KeyedMutex<"links">();
   const transitions = new BlobTransitions();
-  const events = new SqliteEvents(database);
+  const deliveries = new SqliteDeliveries(database);
+  const events = new SqliteEvents(database, deliveries);
   const audit = new SqliteAudit(database);
   const rotten = new SqliteRottenBlobs(database, events);
   const tags = new SqliteTags(database, events, turns);
@@ -49,7 +51,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     tagIndex: new SqliteTagIndex(database),
     tagLists: new SqliteTagLists(database),
     repositories: tags,
-    links: new SqliteBlobLinks(database, transitions, rotten),
+    links: new SqliteBlobLinks(database, transitions, rotten, deliveries),
     holdings: new SqliteHoldings(database),
     pushed: new SqlitePushed(database),
     sessions: new SqliteUploadSessions(database),
@@ -57,6 +59,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     leftBehind: new SqliteLeftBehind(database, events, turns, linkTurns),
     transitions: new SqliteBlobTransitions(database, transitions),
     events,
+    deliveries,
     audit,
     accounts: new SqliteAccounts(database, audit),
     leases: new ProcessLeases(() => performance.now()),

@@ -12,6 +12,7 @@ import tagList from "./migrations/0009-tag-list.sql.ts";
 import lastPulled from "./migrations/0011-last-pulled.sql.ts";
 import repositorySize from "./migrations/0015-repository-size.sql.ts";
 import pin from "./migrations/0012-pin.sql.ts";
+import delivery from "./migrations/0017-delivery.sql.ts";
 import upstreamProof from "./migrations/0016-upstream-proof.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
 import verification from "./migrations/0014-verification.sql.ts";
@@ -36,6 +37,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 14, sql: verification },
   { number: 15, sql: repositorySize },
   { number: 16, sql: upstreamProof },
+  { number: 17, sql: delivery },
 ];
 
 /** What databases had that only counted their migrations, in `user_version`. */

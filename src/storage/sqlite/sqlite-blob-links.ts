@@ -1,8 +1,11 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
+import { blobHappening } from "../event-told.ts";
+import type { EventCause } from "../events.ts";
 import type { BlobTransitions } from "../blob-transitions.ts";
 import type { BlobLink, BlobLinkStore, TagKind } from "../metadata.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { rememberRow } from "./remember-row.ts";
 import { isNamed } from "./sqlite-naming.ts";
 import type { SqliteRottenBlobs } from "./sqlite-rotten-blobs.ts";
@@ -12,8 +15,15 @@ export class SqliteBlobLinks implements BlobLinkStore {
   readonly #database: SqliteDatabase;
   readonly #transitions: BlobTransitions;
   readonly #rotten: SqliteRottenBlobs;
+  readonly #deliveries: SqliteDeliveries;
 
-  constructor(database: SqliteDatabase, transitions: BlobTransitions, rotten: SqliteRottenBlobs) {
+  constructor(
+    database: SqliteDatabase,
+    transitions: BlobTransitions,
+    rotten: SqliteRottenBlobs,
+    deliveries: SqliteDeliveries,
+  ) {
+    this.#deliveries = deliveries;
     this.#database = database;
     this.#transitions = transitions;
     this.#rotten = rotten;
@@ -25,6 +35,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
     size: number,
     atMs: number,
     kind: TagKind = "pushed",
+    cause?: EventCause,
   ): Promise<void> {
     await this.#database.durably(() => {
       this.#transitions.assertStays(digest);
@@ -36,6 +47,9 @@ export class SqliteBlobLinks implements BlobLinkStore {
         .run(digest, size);
       this.#link(repository, digest, atMs, kind);
       this.#rotten.strikeOff(digest, atMs);
+      if (cause === undefined) return;
+      const blob = { repository, digest, contentBytes: size, atMs, cause };
+      this.#deliveries.note(() => blobHappening("blob-pushed", blob));
     });
   }
 
@@ -67,6 +81,7 @@ export class SqliteBlobLinks implements BlobLinkStore {
     from: RepositoryName | null,
     atMs: number,
     kind: TagKind = "pushed",
+    cause?: EventCause,
   ): Promise<number | null> {
     return this.#database.durably(() => {
       const row = this.#database
@@ -77,6 +92,10 @@ export class SqliteBlobLinks implements BlobLinkStore {
         .get(digest, from, from);
       if (row === null) return null;
       this.#link(to, digest, atMs, kind);
+      if (cause !== undefined) {
+        const blob = { repository: to, digest, contentBytes: row.size, atMs, cause, lender: from };
+        this.#deliveries.note(() => blobHappening("blob-mounted", blob));
+      }
       return row.size;
     });
   }
@@ -94,11 +113,20 @@ export class SqliteBlobLinks implements BlobLinkStore {
     return this.#database.query<unknown, [string, string]>(sql).get(digest, repository) !== null;
   }
 
-  async unlinkBlob(repository: RepositoryName, digest: Digest): Promise<boolean> {
+  async unlinkBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    by?: { readonly atMs: number; readonly cause: EventCause },
+  ): Promise<boolean> {
     return this.#database.freeing(() => {
       rememberRow(this.#database, "repository_blob", [repository, digest]);
       const sql = "DELETE FROM repository_blob WHERE repository = ? AND digest = ?";
-      return this.#database.query<null, [string, string]>(sql).run(repository, digest).changes > 0;
+      const isGone = this.#database.query<null, [string, string]>(sql).run(repository, digest).changes > 0;
+      if (isGone && by !== undefined) {
+        const blob = { repository, digest, contentBytes: null, ...by };
+        this.#deliveries.note(() => blobHappening("blob-removed", blob));
+      }
+      return isGone;
     });
   }
 

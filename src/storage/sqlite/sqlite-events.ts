@@ -1,8 +1,10 @@
 import { AUDIT_KEPT, AUDIT_KEPT_MS } from "../audit.ts";
+import { type EventTold, happeningOf } from "../event-told.ts";
 import { EVENTS_KEPT, EVENTS_KEPT_MS, type EventStore, type NewEvent, type StoreEvent } from "../events.ts";
 import { Subscribers } from "../subscribers.ts";
 import { IDS_A_MS, NEXT_ID } from "./happening-ids.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteDeliveries } from "./sqlite-deliveries.ts";
 
 /** The old ones are taken away once in so many. */
 const TRIM_EVERY = 100;
@@ -17,14 +19,17 @@ type Cause = [string | null, string | null, string | null];
 export class SqliteEvents implements EventStore {
   readonly #database: SqliteDatabase;
   readonly #subscribers = new Subscribers<[StoreEvent]>();
+  readonly #deliveries: SqliteDeliveries;
   #untilTrim = 0;
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, deliveries: SqliteDeliveries) {
     this.#database = database;
+    this.#deliveries = deliveries;
   }
 
-  /** To be called within the transaction that changes what the event tells of. */
-  add(event: NewEvent): void {
+  /** To be called within the transaction that changes what the event tells of. `told` is for those who plan deliveries. */
+  add(event: NewEvent, told: EventTold = {}): void {
+    this.#deliveries.note(() => happeningOf(event, told));
     const { atMs, kind, repository, tag, digest, mediaType, sizeBytes, who, from, requestId } = event;
     const inserted = this.#database
       .query<{ id: number }, [...Values, ...Cause]>(
@@ -40,6 +45,11 @@ export class SqliteEvents implements EventStore {
       this.#database.query<null, [number]>("DELETE FROM event WHERE id = ?").run(stored.id),
     );
     this.#database.afterwards(() => this.#subscribers.tell(stored));
+  }
+
+  /** Does anybody plan deliveries? */
+  get isPlanned(): boolean {
+    return this.#deliveries.isPlanned;
   }
 
   async listAfter(id: number, limit: number): Promise<readonly StoreEvent[]> {

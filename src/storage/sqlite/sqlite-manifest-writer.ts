@@ -187,7 +187,8 @@ export class SqliteManifestWriter {
     for (const name of tags) tag.run(repository, name, pushed, manifest.digest, atMs, atMs);
     if (put.isAdopted === true) this.#adopt(repository, put);
     if (tags.length > 0) stampLeftBehind(this.#database, atMs);
-    for (const event of eventsOfPut(repository, put)) this.#events.add(event);
+    const told = { cause: put.cause, contentBytes: manifest.bytes.byteLength };
+    for (const event of eventsOfPut(repository, put)) this.#events.add(event, told);
   }
 
   /** What a person has put under a tag stays a pushed one. */

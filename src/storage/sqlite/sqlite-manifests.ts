@@ -2,6 +2,7 @@ import type { KeyedMutex } from "../../lib/async/keyed-mutex.ts";
 import type { Turns } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { Tag } from "../../oci/tag.ts";
 import type { HeldManifest, ManifestPut, ManifestStore, StoredManifest } from "../metadata.ts";
 import type { Page } from "../page.ts";
 import { type EventCause, eventOfRemoval, NO_CAUSE } from "../events.ts";
@@ -70,6 +71,7 @@ export class SqliteManifests implements ManifestStore {
   ): Promise<boolean> {
     const remove = () => {
       rememberManifest(this.#database, repository, digest);
+      const tags = this.#events.isPlanned ? this.#tagsOf(repository, digest) : [];
       const removed = this.#database
         .query<null, [string, string]>("DELETE FROM repository_manifest WHERE repository = ? AND manifest = ?")
         .run(repository, digest);
@@ -78,10 +80,18 @@ export class SqliteManifests implements ManifestStore {
       if (withChildren) releaseAttached(this.#database, repository, digest);
       else noteDeparture(this.#database, repository, digest, atMs);
       stampLeftBehind(this.#database, atMs);
-      this.#events.add(eventOfRemoval(repository, null, digest, atMs, cause));
+      this.#events.add(eventOfRemoval(repository, null, digest, atMs, cause), { cause, tags });
       return true;
     };
     return withChildren ? removeInTurns(this.#database, this.#turns, atMs, remove) : this.#database.freeing(remove);
+  }
+
+  #tagsOf(repository: RepositoryName, digest: Digest): readonly Tag[] {
+    const sql = "SELECT DISTINCT name FROM tag WHERE repository = ? AND manifest = ? ORDER BY name LIMIT 1000";
+    return this.#database
+      .query<{ name: string }, [string, string]>(sql)
+      .all(repository, digest)
+      .map(({ name }) => name as Tag);
   }
 
   async listReferrers(repository: RepositoryName, subject: Digest, page: Page): Promise<readonly StoredManifest[]> {

@@ -85,10 +85,8 @@ export class SqliteTags implements TagStore, RepositoryStore {
         )
         .get(repository, tag, only.digest ?? null, only.updatedAtMs ?? null, pushed);
       if (removed === null) return null;
-      this.#events.add({
-        ...eventOfRemoval(repository, tag, removed.manifest as Digest, atMs, cause),
-        kind: only.event ?? "removed",
-      });
+      const event = eventOfRemoval(repository, tag, removed.manifest as Digest, atMs, cause);
+      this.#events.add({ ...event, kind: only.event ?? "removed" }, { cause });
       stampLeftBehind(this.#database, atMs);
       if (withManifest) rememberRow(this.#database, "repository_manifest", [repository, removed.manifest]);
       if (withManifest) releaseManifest(this.#database, repository, removed.manifest);
