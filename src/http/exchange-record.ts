@@ -1,8 +1,17 @@
 import type { Namespace } from "../oci/repository-name.ts";
+import type { Digest } from "../oci/digest.ts";
 import type { Repository } from "../oci/repository.ts";
 
 /** Where an answer's content came from; `stale`: from disk, since upstream could not be asked. */
 export type ContentSource = "disk" | "upstream" | "stale";
+
+/** What was sent of a registry: a manifest, with its bytes, or a blob with its size. */
+export type Served = {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes?: Uint8Array;
+  readonly sizeBytes?: number;
+};
 
 /**
  * The facts of one exchange for its line in the log and for metrics. Pages record what they know as soon as they know
@@ -20,6 +29,8 @@ export class ExchangeRecord {
   source: ContentSource | null = null;
   /** The registry that content was asked of, for want of it here. */
   upstream: Namespace | null = null;
+  /** The manifest or blob that was answered with, be it by its headers alone. */
+  served: Served | null = null;
   /** Bytes of the answer's body, as far as they are known: those that really went out of what was streamed. */
   bytesOut: number | null = null;
   /** Bytes of the request's body that were taken; null where nobody counted. */

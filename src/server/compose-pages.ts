@@ -6,6 +6,7 @@ import { ClientPages } from "../http/clients/client-pages.ts";
 import { DistributionApi } from "../http/distribution/distribution-api.ts";
 import { examineLarder } from "../doctor/examine-server.ts";
 import type { Finding } from "../doctor/finding.ts";
+import type { Notifications } from "../registry/notifications/notifications.ts";
 import type { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
 import { HealthPages } from "../http/health/health-pages.ts";
 import { MetricsPages } from "../http/metrics/metrics-pages.ts";
@@ -47,6 +48,7 @@ export type PagesParts = {
   readonly isStopping: () => boolean;
   readonly verification: VerificationComposition;
   readonly backups: Backups | null;
+  readonly notifications: Notifications;
 };
 
 /** Wires what answers requests: the first that know a request answer it. */

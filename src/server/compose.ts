@@ -3,16 +3,19 @@ import { RequestIds } from "../http/request-id.ts";
 import { RequestLog } from "../http/request-log.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
+import type { UpstreamEvent } from "../upstream/upstream-event.ts";
 import { newInstanceId } from "../upstream/loop-mark.ts";
 import { composeAccounts, savingAccounts } from "./compose-accounts.ts";
 import { UpstreamProver } from "../registry/pull/upstream-prover.ts";
 import { toUpstream } from "./compose-upstream-access.ts";
 import { composeBackups } from "./compose-backups.ts";
 import { composeGate } from "./compose-gate.ts";
+import { composeNotifications } from "./compose-notifications.ts";
 import { composePages } from "./compose-pages.ts";
 import { composeRegistry } from "./compose-registry.ts";
 import { composeVerification } from "./compose-verification.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
+import { PullObserver } from "./pull-observer.ts";
 import { openSignatureRules } from "./open-signature-rules.ts";
 import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
 import { scheduledCollection } from "./scheduled-collection.ts";
@@ -39,6 +42,8 @@ export type Composition = {
   readonly saveTraffic: () => Promise<void>;
   /** Evicts what is over the limits, if anything is. Never fails. */
   readonly keepSpace: () => Promise<void>;
+  /** Looks after the queues of notifications. Never fails. */
+  readonly keepQueues: () => Promise<void>;
   /** Writes down what was pulled, as far as that is not done yet. Never fails. */
   readonly savePulls: () => Promise<void>;
   /** Ends the work that is done for nobody any more. */
@@ -67,6 +72,8 @@ export function compose(
   });
   const verification = composeVerification(parts, { settings, environment, foundation, order });
   const backups = composeBackups(parts.blobs, environment, foundation);
+  const told = composeNotifications(environment, foundation, instanceId);
+  const { notifications } = told;
   const collectionLimits = collectionLimitsOf(settings);
   const { disk } = space;
   const saveAccounts = savingAccounts(accounts.uses, access.failedLogins);
@@ -85,11 +92,13 @@ export function compose(
     isStopping: () => isStopping,
     verification,
     backups,
+    notifications,
   });
   const requestMetrics = metrics.watchRegistry({
     traffic,
     upstreams,
     refusals,
+    notifications,
     collections: () => collector.totals,
     verification: { ...verification, everyMs: () => settings.now.verifyEveryMs },
     space,
@@ -98,13 +107,23 @@ export function compose(
   const pipeline = new Pipeline({
     pages,
     authenticator: access.authenticators,
-    observers: [new RequestLog(log, () => settings.now.trustedProxies), requestMetrics],
+    observers: [
+      new RequestLog(log, () => settings.now.trustedProxies),
+      requestMetrics,
+      new PullObserver(notifications, clock.now),
+    ],
     requestIds: new RequestIds(instanceId.slice(0, 8)),
     trustedProxies: () => settings.now.trustedProxies,
     log,
     elapsed: clock.elapsed,
   });
-  const observerOf = metrics.upstreams.observerOf.bind(metrics.upstreams);
+  const observerOf = (namespace: Namespace, urls: readonly string[]) => {
+    const measure = metrics.upstreams.observerOf(namespace, urls);
+    return (event: UpstreamEvent) => {
+      measure(event);
+      told.noteUpstream(namespace, event);
+    };
+  };
   const foreign = (key: string, namespace: Namespace) => toUpstream(access.keychain.find(key, namespace));
   const opener = new UpstreamOpener({ variables, instanceId, log, clock, upstreams, foreign, observerOf });
   return {
@@ -124,9 +143,11 @@ export function compose(
       const open = await opener.prepare(next);
       const takeUpPeople = await access.prepare(next);
       const rules = await openSignatureRules(next.require);
+      const takeUpEndpoints = await told.prepare(next.notifications);
       return () => {
         signatureGuard.replaceRules(rules);
         takeUpPeople();
+        takeUpEndpoints();
         const namespaces = open();
         // What failed may answer elsewhere now.
         if (namespaces.length > 0) failures.forgetAll();
@@ -136,10 +157,11 @@ export function compose(
     saveTraffic: () => lastingTraffic.save(),
     savePulls: () => pulls.save(),
     keepSpace: () => space.room.keep(),
+    keepQueues: () => notifications.housekeep().catch(() => {}),
     stop: async () => {
       isStopping = true;
       access.stop();
-      await Promise.all([aci.stop(), endVerification(), backups?.stop(), saveAccounts()]);
+      await Promise.all([aci.stop(), endVerification(), backups?.stop(), saveAccounts(), notifications.stop()]);
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),
   };

@@ -102,6 +102,8 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     (await composition.prepare(settings))();
     const spaceTimer = setInterval(() => void composition.keepSpace(), KEEP_SPACE_MS);
     opened.add(() => clearInterval(spaceTimer));
+    const queueTimer = setInterval(() => void composition.keepQueues(), KEEP_QUEUES_MS);
+    opened.add(() => clearInterval(queueTimer));
     const timer = setInterval(composition.collect, settings.gcIntervalMs);
     opened.add(() => clearInterval(timer));
     const identification =
@@ -160,6 +162,8 @@ const SAVE_TRAFFIC_MS = 10_000;
 const SAVE_PULLS_MS = 60_000;
 /** What grows besides pulls and pushes is looked at this often: the database, converted ACIs, what others write to the disk. */
 const KEEP_SPACE_MS = 10_000;
+/** How soon it is said that notifications were dropped. */
+const KEEP_QUEUES_MS = 60_000;
 
 /** Has what is in memory written down every so often, and once more by the function that comes back, which ends it. */
 function saving(save: () => Promise<void>, everyMs: number): () => Promise<void> {

@@ -15,12 +15,13 @@ export async function answerBlob(
   const digest = parseDigest(digestText);
   if (call.request.method === "HEAD") return headBlob(call, repository, digest, blobs);
   if (call.request.method === "GET") return getBlob(call, repository, digest, blobs);
-  await blobs.delete(repository, digest, call.mayPull);
+  await blobs.delete(repository, digest, call.mayPull, call.exchange);
   return new Response(null, { status: 202, headers: API_HEADERS });
 }
 
 async function headBlob(call: Call, repository: Repository, digest: Digest, blobs: Blobs): Promise<Response> {
   const sizeBytes = await blobs.sizeForPush(repository, digest, call.context);
+  call.exchange.record.served = { digest, mediaType: BLOB_TYPE, sizeBytes };
   return describeContent(call.request, { sizeBytes, tag: digest, headers: blobHeaders(digest) });
 }
 
@@ -29,6 +30,7 @@ async function getBlob(call: Call, repository: Repository, digest: Digest, blobs
   const { record } = call.exchange;
   record.source = blob.fetchedFrom === null ? "disk" : "upstream";
   record.upstream = blob.fetchedFrom;
+  record.served = { digest, mediaType: BLOB_TYPE, sizeBytes: blob.size };
   const content: Content = {
     sizeBytes: blob.size,
     tag: digest,
@@ -49,11 +51,13 @@ async function getBlob(call: Call, repository: Repository, digest: Digest, blobs
   return sendContent(call.exchange, content);
 }
 
+const BLOB_TYPE = "application/octet-stream";
+
 /** Content under a digest never changes: caches may keep it for a year. */
 function blobHeaders(digest: Digest): Record<string, string> {
   return {
     ...API_HEADERS,
-    "Content-Type": "application/octet-stream",
+    "Content-Type": BLOB_TYPE,
     "Docker-Content-Digest": digest,
     "Cache-Control": "public, max-age=31536000, immutable",
   };

@@ -134,6 +134,7 @@ async function assertHeldHere(
 function getManifest({ request, record }: Exchange, { manifest, warning, fetchedFrom }: LocatedManifest): Response {
   record.source = warning !== null ? "stale" : fetchedFrom === null ? "disk" : "upstream";
   record.upstream = fetchedFrom;
+  record.served = manifest;
   const headers = warning === null ? headersOf(manifest) : new Headers(headersOf(manifest));
   if (warning !== null) headers.set("Warning", warningOf(warning));
   if (isNotModified(request, manifest.digest)) return new Response(null, { status: 304, headers });

@@ -33,6 +33,7 @@ function allMetrics() {
     },
     traffic,
     upstreams,
+    notifications: { states: async () => [] },
     refusals: new RefusalCounter({ write: () => {} }, () => 0),
     collections: () => new CollectionTally().totals,
     verification: { store: verification, rotten, tally: new VerificationTally(events), everyMs: () => 60_000 },

@@ -3,6 +3,7 @@ import type { CollectionTotals } from "../../registry/collection-tally.ts";
 import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { RefusalCounter } from "../../registry/signatures/refusal-counter.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import type { Notifications } from "../../registry/notifications/notifications.ts";
 import type { LogLevel } from "../../telemetry/log.ts";
 import { EventLoopDelay } from "../../telemetry/metrics/event-loop-delay.ts";
 import type { MetricDefinition } from "../../telemetry/metrics/metric-family.ts";
@@ -14,6 +15,7 @@ import { certificateMetrics, DnsMetrics, listenerMetrics } from "./listener-metr
 import { namespaceLabel } from "./namespace-label.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 import { signatureMetrics } from "./signature-metrics.ts";
+import { notificationMetrics } from "./notification-metrics.ts";
 import { type SpaceMeasured, spaceMetrics } from "./space-metrics.ts";
 import { type StoreParts, storeMetrics } from "./store-metrics.ts";
 import { trafficMetrics } from "./traffic-metrics.ts";
@@ -44,6 +46,7 @@ export type MeasuredParts = {
   readonly traffic: TrafficCounter;
   readonly upstreams: Upstreams;
   readonly refusals: RefusalCounter;
+  readonly notifications: Pick<Notifications, "states">;
   readonly collections: () => CollectionTotals;
   readonly verification: VerificationParts;
   readonly store: StoreParts;
@@ -77,6 +80,7 @@ export class ServerMetrics {
     traffic,
     upstreams,
     refusals,
+    notifications,
     collections,
     verification,
     store,
@@ -88,6 +92,7 @@ export class ServerMetrics {
     for (const reader of [
       trafficMetrics(traffic, labelOf),
       signatureMetrics(refusals, labelOf),
+      notificationMetrics(notifications),
       upstreamState(upstreams),
       collectionMetrics(collections),
       verificationMetrics(verification),

@@ -60,10 +60,10 @@ type ServerTrust = {
 
 /** What sending requests needs. */
 export type TransportOptions = {
-  readonly lanes: RequestLanes;
+  readonly lanes: Pick<RequestLanes, "enter">;
   readonly resolver: HostResolver;
   readonly addresses: ReachableAddresses;
-  readonly policy: AddressPolicy;
+  readonly policy: Pick<AddressPolicy, "check">;
   readonly proxies: ProxyFinder;
   readonly trust: ServerTrust;
   readonly connectTimeoutMs: number;
