@@ -28,6 +28,7 @@ const LICENCES_FILE = "LICENSES.txt";
 
 async function compile(target: Target, runtime: string, source: SourceVersion, outfile: string): Promise<void> {
   const defines = {
+    LARDER_BUILD_FILE: JSON.stringify(target.file),
     LARDER_BUILD_COMMIT: JSON.stringify(source.commit),
     LARDER_BUILD_DATE:
       source.dateSeconds === 0 ? "null" : JSON.stringify(new Date(source.dateSeconds * 1000).toISOString()),

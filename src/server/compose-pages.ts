@@ -2,6 +2,7 @@ import { AdminApi } from "../http/admin/admin-api.ts";
 import { adminActions, type AdminParts } from "../http/admin/admin-actions.ts";
 import { TokenKeeper } from "../access/accounts/token-keeper.ts";
 import { UserKeeper } from "../access/accounts/user-keeper.ts";
+import { ProgramShelf } from "../clients/programs/program-shelf.ts";
 import { ClientPages } from "../http/clients/client-pages.ts";
 import { DistributionApi } from "../http/distribution/distribution-api.ts";
 import { examineLarder } from "../doctor/examine-server.ts";
@@ -198,6 +199,7 @@ function clientPages(
     addressTowards,
     gate: access.gate,
     findings,
+    programs: new ProgramShelf(environment.programPlaces),
     now: environment.clock.now,
   });
 }

@@ -1,3 +1,4 @@
+import type { ProgramPlaces } from "../clients/programs/program-shelf.ts";
 import type { ListeningSocket } from "../http/clients/client-request.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns, Work } from "../lib/async/turns.ts";
@@ -19,6 +20,8 @@ export type ServerEnvironment = {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** This program as a command line, for work that is done in processes of their own. */
   readonly program: readonly string[];
+  /** Where this program, and those for other machines, are found for nodes. */
+  readonly programPlaces: ProgramPlaces;
 };
 
 /** What the parts of a larder are composed over: its data folder, its stores and what they share. */

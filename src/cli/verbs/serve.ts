@@ -17,6 +17,7 @@ import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { leaveAdministratorSecret } from "../../remote/running/administrator-file.ts";
 import { announceLarder } from "../../remote/running/running-larders.ts";
+import { ownProgram, programPlaces } from "../own-program.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 
 /** `larder serve`: runs the registry until SIGTERM or SIGINT. `onHangup` calls back at each SIGHUP: settings are read again. */
@@ -95,6 +96,7 @@ async function start(io: CommandIo, settings: Settings, log: OpenLog): Promise<R
       version: VERSION,
       variables: withoutManager(io.environment),
       program: ownProgram(),
+      programPlaces: programPlaces(),
     });
   } catch (error) {
     if (error instanceof ConfigurationError || error instanceof AciError) throw new CommandFailure(2, error.message);
@@ -167,10 +169,4 @@ Try next:
 
 function section(title: string, values: readonly string[]): string {
   return values.length === 0 ? "" : `  ${title.padEnd(13)}${values.join(`\n${" ".repeat(15)}`)}\n`;
-}
-
-/** How this very program is started again: the one file that it was compiled to, or Bun with its flags and `main.ts`. */
-function ownProgram(): readonly string[] {
-  const isCompiled = Bun.main.startsWith("/$bunfs/");
-  return isCompiled ? [process.execPath] : [process.execPath, ...process.execArgv, Bun.main];
 }

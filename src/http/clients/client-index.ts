@@ -4,8 +4,8 @@ import { shellQuote } from "../../clients/quote.ts";
 import { type ClientTarget, clientConfig, clientTargets } from "../../clients/targets/targets.ts";
 import { clientSettingsOf, type ServerView } from "./client-request.ts";
 
-/** The page at `/client/`: for each target, the line that a person types on a node. */
-export function clientIndex(view: ServerView): string {
+/** The page at `/client/`: for each target, the line that a person types on a node; `programs` are larder's own files here. */
+export function clientIndex(view: ServerView, programs: readonly string[]): string {
   const { origin, settings } = view;
   const onNodes = clientTargets().filter(({ base }) => base !== "folder");
   const inFolders = clientTargets().filter(({ base }) => base === "folder");
@@ -20,11 +20,18 @@ Why does this node not pull from here?
 
       ${fetch} ${origin}/client/doctor.sh | sh
 
-Files, for where nodes are made:
+${itself(programs, (file) => `${fetch} ${origin}/client/${file} -o larder`)}Files, for where nodes are made:
 
 ${inFolders.map((target) => entry(target, view, (url) => `${fetch} ${url(".tar")} | tar -xv`)).join("")}
 ${PARAMETERS}
 ${authority(view)}`;
+}
+
+/** What a node needs to have larder's verbs; empty when this larder has no program to give. */
+function itself(programs: readonly string[], lineOf: (file: string) => string): string {
+  if (programs.length === 0) return "";
+  const lines = programs.map((file) => `      ${lineOf(file)}\n`).join("");
+  return `larder itself, one file that is made executable and run (.sha256 behind its name: its hash):\n\n${lines}\n`;
 }
 
 const PARAMETERS = `Parameters, in quotes for the shell, as in '.../client/containerd.sh?mode=https&fallback=no':

@@ -1,7 +1,11 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ownMachineWrites } from "../../access/access-control.ts";
 import { Gate } from "../../access/gate.ts";
 import { LarderHosts } from "../../access/larder-hosts.ts";
+import { ProgramShelf } from "../../clients/programs/program-shelf.ts";
 import { TEST_CA } from "../../clients/settings.fixture.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { listenerOf, pipelineOf } from "../exchange.fixture.ts";
@@ -26,6 +30,7 @@ const OPTIONS: ClientPagesOptions = {
   addresses: [],
   addressTowards: async () => "10.0.0.5",
   findings: async () => [ok("disk", "there is room")],
+  programs: new ProgramShelf({ own: null, folders: [] }),
   now: () => 1_800_000_000_000,
   gate: new Gate({ control: ownMachineWrites, hosts: NO_HOSTS, trustedProxies: [] }),
 };
@@ -152,4 +157,73 @@ test("a runtime that cannot use the address that was asked is told so, in a scri
   expect(stderr.toString()).toContain("http://10.0.0.5:5000");
   expect(await ask("/client/crio", { headers }, options)).toMatchObject({ status: 400 });
   expect((await ask("/client/", { headers }, options))?.text).toContain("not from here: Podman, CRI-O");
+});
+
+describe("larder itself", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "larder-programs-"));
+    await Bun.write(join(folder, "larder-linux-x64"), "0123456789");
+    await Bun.write(join(folder, "secret"), "secret");
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const HASH = new Bun.CryptoHasher("sha256").update("0123456789").digest("hex");
+
+  async function fetchPage(
+    path: string,
+    init: { method?: string; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
+    const programs = new ProgramShelf({ own: null, folders: [folder] });
+    const request = new Request(`http://larder.lan${path}`, {
+      ...init,
+      headers: { host: "larder.lan", ...init.headers },
+    });
+    return pipelineOf({ pages: [new ClientPages({ ...OPTIONS, programs })] }).handle(request, listenerOf("10.0.0.9"));
+  }
+
+  test("comes whole, in part, as a hash, or not at all when the node has it", async () => {
+    const whole = await fetchPage("/client/larder-linux-amd64");
+    expect([whole.status, await whole.text(), whole.headers.get("etag")]).toEqual([200, "0123456789", `"${HASH}"`]);
+    const digest = `sha-256=:${Buffer.from(HASH, "hex").toString("base64")}:`;
+    expect(whole.headers.get("repr-digest")).toBe(digest);
+    expect(whole.headers.get("content-type")).toBe("application/octet-stream");
+    const head = await fetchPage("/client/larder-linux-x86_64", { method: "HEAD" });
+    expect([head.headers.get("content-length"), head.headers.get("repr-digest")]).toEqual(["10", digest]);
+    const part = await fetchPage("/client/larder-linux-x64", { headers: { range: "bytes=4-" } });
+    expect([part.status, await part.text(), part.headers.get("content-range")]).toEqual([
+      206,
+      "456789",
+      "bytes 4-9/10",
+    ]);
+    const behind = await fetchPage("/client/larder-linux-x64", { headers: { range: "bytes=10-" } });
+    expect([behind.status, behind.headers.get("content-range")]).toEqual([416, "bytes */10"]);
+    const known = await fetchPage("/client/larder-linux-x64", { headers: { "if-none-match": `"${HASH}"` } });
+    expect(known.status).toBe(304);
+    const sum = await fetchPage("/client/larder-linux-amd64.sha256");
+    expect(await sum.text()).toBe(`${HASH}  larder-linux-amd64\n`);
+  });
+
+  test("that is not here says what to do, and names no path of this machine", async () => {
+    for (const [path, words] of [
+      ["/client/larder-linux-arm64", "does not have larder-linux-arm64 (it has larder-linux-x64)"],
+      ["/client/larder-linux-aarch64.sha256", "does not have larder-linux-arm64"],
+      ["/client/larder", "say for which machine: larder-linux-x64"],
+      ["/client/larder-linux-riscv64", "say for which machine"],
+      ["/client/larder-linux-x64/../secret", "say for which machine"],
+      ["/client/larder-linux-x64%2f..%2fsecret", "say for which machine"],
+    ] as const) {
+      const page = await fetchPage(path);
+      const text = await page.text();
+      expect(page.status).toBe(404);
+      if (!path.includes("/../")) expect(text).toContain(words);
+      expect(text).not.toContain(folder);
+    }
+    expect((await fetchPage("/client/larder-linux-x64", { method: "POST" })).status).toBe(405);
+  });
+
+  test("is in the list when it is here", async () => {
+    const line = "curl -fsS http://larder.lan/client/larder-linux-x64 -o larder\n";
+    expect(await (await fetchPage("/client/")).text()).toContain(line);
+    expect((await ask("/client/"))?.text).not.toContain("-o larder\n");
+  });
 });

@@ -4,6 +4,7 @@ import { shellQuote } from "../../clients/quote.ts";
 import { renderScript } from "../../clients/deliver/render-script.ts";
 import { renderTar, renderText } from "../../clients/deliver/render-files.ts";
 import { findClientTarget, unknownTarget } from "../../clients/targets/targets.ts";
+import type { ProgramShelf } from "../../clients/programs/program-shelf.ts";
 import type { Finding } from "../../doctor/finding.ts";
 import { renderDoctorScript } from "../../doctor/render-doctor-script.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
@@ -14,6 +15,7 @@ import type { Exchange } from "../exchange.ts";
 import { MethodNotAllowed } from "../method-not-allowed.ts";
 import type { Pages } from "../pages.ts";
 import { clientIndex } from "./client-index.ts";
+import { isProgramPage, programReply } from "./program-reply.ts";
 import { clientSettingsOf, type ListeningSocket, type ServerView, viewOf } from "./client-request.ts";
 
 const PATH = "/client";
@@ -32,6 +34,8 @@ export type ClientPagesOptions = {
   readonly gate: Gate;
   /** What this larder knows of itself, for a node that asks why it does not pull from here. */
   readonly findings: () => Promise<readonly Finding[]>;
+  /** Larder itself, for nodes that have none. */
+  readonly programs: ProgramShelf;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 };
@@ -43,6 +47,7 @@ export type ClientPagesOptions = {
  *     /client/settings.json   what `larder client` asks
  *     /client/ca.crt          the authority to trust
  *     /client/doctor.sh       a script that tells why a node does not pull from here
+ *     /client/larder-linux-…  larder itself, for a kind of machine; .sha256: its hash
  *     /client/TARGET          the files to read; .sh: a script that joins a node; .tar: the files to unpack
  *
  * Anybody may have them; what larder knows of its own state is for those who may pull.
@@ -82,13 +87,14 @@ export class ClientPages implements Pages {
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new MethodNotAllowed(request.method, ["GET", "HEAD"]);
     }
+    if (isProgramPage(page)) return programReply(exchange, page, this.#options.programs);
     // Nodes come here before they can log in, and before they trust the certificate.
     const maySeeState = this.#options.gate.allows(exchange, "pull", null);
     return this.#page(page, search, await this.#view(exchange, remote), await maySeeState);
   }
 
   async #page(page: string, search: string, view: ServerView, maySeeState: boolean): Promise<Response> {
-    if (page === "") return text(clientIndex(view));
+    if (page === "") return text(clientIndex(view, await this.#options.programs.list()));
     if (page === "settings.json") return document(JSON.stringify(view.settings), "application/json");
     if (page === "ca.crt") {
       const { ca } = view.settings;
