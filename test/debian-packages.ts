@@ -16,6 +16,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   chromium: ["chromium"],
   conmon: ["conmon"],
   containerd: ["containerd", "ctr"],
+  curl: ["curl"],
   "dnsmasq-base": ["dnsmasq"],
   "docker-registry": ["docker-registry"],
   "docker.io": ["docker", "dockerd"],
