@@ -34,9 +34,14 @@ export async function makeCluster(network: NetworkLab, ...images: readonly strin
   };
 }
 
-/** Starts the larder that a guide takes for granted, with its data in /var/lib/larder. */
-export async function startLarder(host: LabHost, ...flags: readonly string[]): Promise<LabDaemon> {
+/** Puts the larder that was downloaded in its place. */
+export async function installLarder(host: LabHost): Promise<void> {
   await host.exec(["install", "-m", "755", `${host.folder}/home/larder-linux-x64`, "/usr/local/bin/larder"]);
+}
+
+/** Installs and starts the larder that a guide takes for granted, with its data in /var/lib/larder. */
+export async function startLarder(host: LabHost, ...flags: readonly string[]): Promise<LabDaemon> {
+  await installLarder(host);
   const larder = host.start(["larder", "serve", "--data", "/var/lib/larder", ...flags]);
   await larder.printed(/is ready/, START_TIMEOUT_MS);
   return larder;
