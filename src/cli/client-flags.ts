@@ -70,11 +70,12 @@ export async function resolveClientSettings(
   return settings;
 }
 
-/** xcluster names its list of hosts in `$__dns_spoof`. */
+/** xcluster names its list of hosts to spoof in `$__dns_spoof`. */
 function standInFlags(target: ClientTarget, flags: ClientFlags, io: CommandIo): readonly string[] {
   const spoofFile = io.environment["__dns_spoof"];
   if (flags.standIn !== undefined) return flags.standIn;
-  return target.name === "xcluster" && spoofFile !== undefined && spoofFile !== "" ? [spoofFile] : [];
+  const spoofs = (flags.mode ?? target.modes[0]) === "spoof";
+  return spoofs && spoofFile !== undefined && spoofFile !== "" ? [spoofFile] : [];
 }
 
 /** Where nothing says where larder is, this machine's is meant. */

@@ -41,9 +41,8 @@ export function urlOf(registry: RegistryAddress): string {
   return `${registry.scheme}://${authorityOf(registry)}`;
 }
 
-/** Is this the machine that the name is used on, whichever that is? */
-export function isLoopback(registry: RegistryAddress): boolean {
-  const { host } = registry;
+/** Is this the machine that the name or address is used on, whichever that is? */
+export function isLoopbackHost(host: string): boolean {
   return (
     host === "localhost" || host.endsWith(".localhost") || host === "::1" || (isIPv4(host) && host.startsWith("127."))
   );

@@ -87,6 +87,17 @@ describe("larder client", () => {
     expect(spoofed).toContain("172.17.0.2 example.com\n");
   });
 
+  test("spoofs the hosts of $__dns_spoof alone, and mirrors all", async () => {
+    const list = join(folder, "spoofed-alone");
+    await writeFile(list, "k8s.gcr.io\n");
+    const args = ["--no-ask", "--registry", "http://10.0.0.5"];
+    const hosts = await larder(["hosts", ...args], { __dns_spoof: list });
+    expect(hosts.stdout).toEndWith("10.0.0.5 k8s.gcr.io\n");
+    const mirrors = await larder(["k3s", ...args, "--stand-in", "quay.io"], { __dns_spoof: list });
+    expect(mirrors.stdout).toContain("quay.io");
+    expect(mirrors.stdout).not.toContain("k8s.gcr.io");
+  });
+
   test("spoofs where a target can do nothing else, to the registry's own address", async () => {
     const { stdout } = await larder(["hosts", "--no-ask", "--registry", "http://[fd00::5]", "--stand-in", "quay.io"]);
     expect(stdout).toEndWith("fd00::5 quay.io\n");

@@ -234,6 +234,13 @@ describe("an IPv6 address, which registries.conf cannot have as the place of a m
   });
 });
 
+test("names that lead to each machine itself come with a warning, and to no overlay", () => {
+  const settings = testSettings("spoof", { registry: "http://127.0.0.1", addresses: ["::1", "127.0.0.1"] });
+  const why = "::1, 127.0.0.1 is each machine itself: give --address";
+  expect(configOf("hosts", settings).notes.join("\n")).toContain(why);
+  expect(() => configOf("xcluster", settings)).toThrow(why);
+});
+
 test("a registry on this machine comes with a warning", () => {
   const notes = configOf("containerd", testSettings("http", { registry: "http://localhost:5000" })).notes.join("\n");
   expect(notes).toContain("http://localhost:5000 is each machine itself");

@@ -20,10 +20,10 @@ import { writeMinikube } from "./minikube.ts";
 import type { NodeConfig } from "../node-config.ts";
 import { nearestWord } from "../../lib/text/nearest-word.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
-import { isLoopback, urlOf } from "../registry-address.ts";
 import { writeTalos } from "./talos.ts";
 import { writeTalosMachine } from "./talos-machine.ts";
 import { writeTrust } from "./trust.ts";
+import { whyHomeward } from "./why-homeward.ts";
 import { writeXcluster } from "./xcluster.ts";
 
 /** Something that node configuration can be written for. */
@@ -113,9 +113,8 @@ export function clientConfig(target: ClientTarget, settings: ClientSettings): No
     );
   }
   const config = target.write(settings);
-  if (settings.mode === "spoof" || !isLoopback(settings.registry)) return config;
-  const note = `${urlOf(settings.registry)} is each machine itself: give --registry an address that the nodes can reach.`;
-  return { ...config, notes: [...config.notes, note] };
+  const note = whyHomeward(settings);
+  return note === null ? config : { ...config, notes: [...config.notes, `${note}.`] };
 }
 
 function target(

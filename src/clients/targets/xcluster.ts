@@ -4,10 +4,12 @@
  * $PREFIX:192.168.0.250 over IPv6.
  */
 import type { ClientSettings } from "../client-settings.ts";
+import { ClientSettingsError } from "../client-settings-error.ts";
 import { registriesConf } from "./containers.ts";
 import { type NodeConfig, ownFile } from "../node-config.ts";
 import { tomlString } from "../quote.ts";
 import { hostsLines, spoofedStandIns, spoofingNotes } from "../upstream-names.ts";
+import { whyHomeward } from "./why-homeward.ts";
 
 /** The name that xcluster's other overlays know the private registry by. */
 const REGISTRY_NAME = "example.com";
@@ -29,8 +31,10 @@ for address in $(grep -v '^#' /etc/spoofed-hosts | cut -d' ' -f1 | sort -u); do
 done
 `;
 
-/** `larder client xcluster`. */
+/** `larder client xcluster`. Throws ClientSettingsError when the VMs would look for larder on themselves. */
 export function writeXcluster(settings: ClientSettings): NodeConfig {
+  const homeward = whyHomeward(settings);
+  if (homeward !== null) throw new ClientSettingsError(homeward);
   const { ca } = settings;
   const example = settings.addresses.map((address) => `${address} ${REGISTRY_NAME}\n`).join("");
   const ownTable =

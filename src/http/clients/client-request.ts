@@ -9,7 +9,7 @@ import {
 } from "../../clients/client-settings.ts";
 import { ClientSettingsError } from "../../clients/client-settings-error.ts";
 import type { ServerSettings } from "../../clients/fetch-server-settings.ts";
-import { isLoopback, parseRegistryAddress, type RegistryAddress, urlOf } from "../../clients/registry-address.ts";
+import { isLoopbackHost, parseRegistryAddress, type RegistryAddress, urlOf } from "../../clients/registry-address.ts";
 import type { ClientTarget } from "../../clients/targets/targets.ts";
 import { hostNamesOf } from "../../clients/upstream-names.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
@@ -80,7 +80,7 @@ function isReachableBy({ host }: ListeningSocket, registry: RegistryAddress): bo
   if (host === null || host === "::") return true;
   if (host === "0.0.0.0") return !isIPv6(registry.host);
   const isLocal = host === "localhost" || host === "::1" || host.startsWith("127.");
-  return host === registry.host || (isIP(registry.host) === 0 && isLocal === isLoopback(registry));
+  return host === registry.host || (isIP(registry.host) === 0 && isLocal === isLoopbackHost(registry.host));
 }
 
 /** The options that the query of `/client/TARGET` gives. */
