@@ -10,7 +10,8 @@ import { startServices } from "./lab-services.ts";
 import { downloadLarder } from "./larder-release.ts";
 
 const IMAGES = ["docker.io/library/nginx:1.27", "docker.io/library/nginx:1.28", "registry.k8s.io/pause:3.6"];
-const POD = 'apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: web, image: "nginx:1.27" }] }\n';
+const POD =
+  'apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: web, image: "nginx:1.27" }] }\n';
 const DISK = "/mnt/usb";
 
 /** Neither has a way to the other, nor anything of the far side to the internet. */
