@@ -8,6 +8,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 /** Package, and the programs in it that tests ask for by name; none: it is there for others. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  adduser: ["adduser"],
   "appc-spec": ["actool"],
   "bind9-dnsutils": ["dig"],
   buildah: ["buildah"],
@@ -45,6 +46,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   runc: ["runc"],
   skopeo: ["skopeo"],
   strace: ["strace"],
+  systemd: ["systemctl", "systemd-analyze"],
   tar: ["tar"],
   umoci: ["umoci"],
   "util-linux": ["unshare", "nsenter"],
