@@ -3,6 +3,10 @@ export const ENVIRONMENT_VARIABLES: readonly (readonly [name: string, meaning: s
   ["LARDER_REGISTRY", "the registry that verbs talk to: HOST:PORT or a URL"],
   ["LOCAL_REGISTRY", "the same, where LARDER_REGISTRY says nothing"],
   ["LARDER_CONFIG", "larder.yaml, as --config says it"],
+  [
+    "REGISTRY_CONFIGURATION_PATH",
+    "the configuration of registry:2, for larder registry; its other variables, REGISTRY_ and a key's path, are read, too",
+  ],
   ["LARDER_…", "each setting has a variable of its own: larder.yaml(5)"],
   [
     "HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
