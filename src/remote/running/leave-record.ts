@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { chmodSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ProcessIdentity, stateOf } from "./process-identity.ts";
 import { recordsIn, removeFile } from "./runtime-files.ts";
@@ -37,6 +37,8 @@ export function leaveRecord(
     const path = join(folder, name);
     try {
       writeFileSync(`${path}.new`, content, { mode, flag: isExclusive ? "wx" : "w" });
+      // Whatever the process's mask leaves of it.
+      chmodSync(`${path}.new`, mode);
       renameSync(`${path}.new`, path);
     } catch {
       continue; // A full or read-only file system; the next one may do.

@@ -103,6 +103,8 @@ test.skipIf(!isRoot)("another user's file is not believed, be one root or not", 
   Bun.spawnSync(["chown", "12345", path]);
   expect(found()).toEqual([]);
   Bun.spawnSync(["chown", "0", path]);
+  // Not where everybody makes folders.
+  await chmod(root, 0o1777);
   Bun.spawnSync(["chown", "12345", folder]);
   expect(found()).toEqual([]);
 });
@@ -111,5 +113,29 @@ test("a folder that cannot be made is passed over", async () => {
   await writeFile(join(root, "file"), "");
   const withdraw = announceLarder(larder(5005), { RUNTIME_DIRECTORY: join(root, "file") });
   expect(await readFile(join(root, "file"), "utf8")).toBe("");
+  withdraw?.();
+});
+
+test.skipIf(!isRoot)(
+  "a folder that root gave to larder's own account is that account's, and nobody else's",
+  async () => {
+    await chmod(root, 0o755);
+    const path = await write("1.json");
+    Bun.spawnSync(["chown", "-R", "12345", folder]);
+    expect(found()).toHaveLength(1);
+    Bun.spawnSync(["chown", "54321", path]);
+    expect(found()).toEqual([]);
+    Bun.spawnSync(["chown", "12345", path]);
+    // Somebody else could have made the folder.
+    await chmod(root, 0o777);
+    expect(found()).toEqual([]);
+  },
+);
+
+test("others may read where a larder listens, though its process keeps all else to itself", async () => {
+  const before = process.umask(0o077);
+  const withdraw = announceLarder(larder(5005), environment);
+  process.umask(before);
+  expect((await stat(join(folder, `${process.pid}.json`))).mode & 0o777).toBe(0o644);
   withdraw?.();
 });

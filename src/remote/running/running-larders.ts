@@ -1,9 +1,9 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { leaveRecord } from "./leave-record.ts";
 import { ownIdentity, processIdentity, stateOf } from "./process-identity.ts";
 import { readTrustedFile, recordsIn } from "./runtime-files.ts";
-import { foldersToRead, isTrustedFolder } from "./runtime-folders.ts";
+import { foldersToRead, trustedOwners } from "./runtime-folders.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,16 +40,18 @@ export function announceLarder(
 ): (() => void) | null {
   const content = JSON.stringify({ process: ownIdentity(), startedAtMs: Date.now(), ...larder });
   const left = { name: `${process.pid}.json`, content, mode: 0o644, isExclusive: false };
-  return leaveRecord(left, { names: FILE_NAME, ownerOf: (path) => readRecord(path)?.process ?? null }, environment);
+  const ownerOf = (path: string) => readRecord(path, trustedOwners(dirname(path)) ?? new Set())?.process ?? null;
+  return leaveRecord(left, { names: FILE_NAME, ownerOf }, environment);
 }
 
 /** The larders that run on this machine and can be reached from here, the one that was started last first. */
 export function findRunningLarders(environment: Environment): readonly RunningLarder[] {
   const found: RunningLarder[] = [];
   for (const folder of foldersToRead(environment)) {
-    if (!isTrustedFolder(folder)) continue;
+    const owners = trustedOwners(folder);
+    if (owners === null) continue;
     for (const name of recordsIn(folder, FILE_NAME)) {
-      const read = readRecord(join(folder, name));
+      const read = readRecord(join(folder, name), owners);
       if (read === null || stateOf(read.process) !== "reachable") continue;
       const { process: owner, ...larder } = read;
       found.push({ pid: owner.pid, ...larder });
@@ -59,7 +61,7 @@ export function findRunningLarders(environment: Environment): readonly RunningLa
 }
 
 /** Null when the file is not to be trusted, has just gone, or is of another version. */
-function readRecord(path: string): v.InferOutput<typeof record> | null {
-  const parsed = v.safeParse(record, readTrustedFile(path));
+function readRecord(path: string, owners: ReadonlySet<number>): v.InferOutput<typeof record> | null {
+  const parsed = v.safeParse(record, readTrustedFile(path, owners));
   return parsed.success ? parsed.output : null;
 }

@@ -1,5 +1,4 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, type Stats, unlinkSync } from "node:fs";
-import { isTrusted } from "./runtime-folders.ts";
 
 /** Files in one folder that are looked at. More are nobody's doing who means well. */
 const MOST_FILES = 200;
@@ -16,9 +15,9 @@ export function recordsIn(folder: string, form: RegExp): readonly string[] {
   }
 }
 
-/** The JSON in a file that root or this user wrote and nobody else writes to; null when there is none. */
-export function readTrustedFile(path: string): unknown {
-  return readJson(path, isTrusted);
+/** The JSON in a file that one of these users wrote and nobody else writes to; null when there is none. */
+export function readTrustedFile(path: string, owners: ReadonlySet<number>): unknown {
+  return readJson(path, ({ uid, mode }) => owners.has(uid) && (mode & 0o022) === 0);
 }
 
 /** The JSON in a file of that user's that nobody else may read; null when there is none. */

@@ -8,12 +8,12 @@
  * /tmp/larder-UID               a user's, else
  * ```
  *
- * Those who look for it look into all of them, and believe only what root or they themselves wrote, in a folder that
- * nobody else writes to.
+ * Those who look for it look into all of them, and believe only what root, they themselves or whom root gave the folder to
+ * wrote, in a folder that nobody else writes to.
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, type Stats } from "node:fs";
 import { tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -97,20 +97,22 @@ export function prepareFolder(folder: string): boolean {
   } catch {
     // It is there, or cannot be made; the look at it tells.
   }
-  return isTrustedFolder(folder);
+  return trustedOwners(folder) !== null;
 }
 
-/** May what lies in this folder be believed, as far as the folder is concerned? False when there is none. */
-export function isTrustedFolder(folder: string): boolean {
+/**
+ * The users whose files in this folder count: root, this user, and whom root gave the folder to, as a service manager does
+ * (`/run/larder` of the account that larder runs as). Null when the folder is not to be trusted, or there is none.
+ */
+export function trustedOwners(folder: string): ReadonlySet<number> | null {
   try {
-    const details = lstatSync(folder);
-    return details.isDirectory() && isTrusted(details);
+    const [details, parent] = [lstatSync(folder), lstatSync(dirname(folder))];
+    if (!details.isDirectory() || (details.mode & 0o022) !== 0) return null;
+    const owners = new Set([0, ownUserId()]);
+    // Where root alone makes folders, a folder is somebody's because root made it so.
+    if (parent.uid === 0 && (parent.mode & 0o022) === 0) owners.add(details.uid);
+    return owners.has(details.uid) ? owners : null;
   } catch {
-    return false;
+    return null;
   }
-}
-
-/** Does it belong to root or to this user, and does nobody else write to it? */
-export function isTrusted({ uid, mode }: Pick<Stats, "uid" | "mode">): boolean {
-  return (uid === 0 || uid === ownUserId()) && (mode & 0o022) === 0;
 }
