@@ -237,7 +237,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "server/settings",
   ],
   // Its larder.yaml is written from the table of settings.
-  installation: ["server/settings"],
+  installation: ["server/settings", "server/sources"],
   "remote/running": [],
   "remote/charts": ["telemetry", "upstream/transport", "upstream/auth", "upstream"],
   remote: [
@@ -317,6 +317,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "server/settings",
     "server/sources",
     "server",
+    "installation",
     "remote",
     "remote/running",
     "cli",

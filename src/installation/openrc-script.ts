@@ -1,7 +1,7 @@
 import { ACCOUNT, CONFIGURATION_FILE, DATA_FOLDER, type InstalledProgram } from "./places.ts";
 
 /** Where OpenRC's supervisor puts what larder writes. */
-const OPENRC_LOG = "/var/log/larder/larder.log";
+export const OPENRC_LOG = "/var/log/larder/larder.log";
 
 /**
  * The text of `/etc/init.d/larder` for OpenRC 0.45 and later (Alpine 3.17, Debian 12, Gentoo): supervised, started again when it

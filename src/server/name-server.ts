@@ -47,8 +47,8 @@ export async function startNameServer(
   }
 }
 
-/** Port 53 is taken on many machines, by programs that most people never started. */
-async function remedyFor(ports: readonly number[]): Promise<string> {
+/** What to do about who has a port: 53 is taken on many machines, by programs that most people never started. Empty: nobody has it. */
+export async function remedyFor(ports: readonly number[]): Promise<string> {
   for (const port of ports) {
     const owner = await findPortOwner(port);
     if (owner === null || owner.pid === process.pid) continue;

@@ -120,7 +120,7 @@ export async function listenIdentifying(
  * The URLs that lead to a listener, `localhost` first: for one on every address of the machine those of all
  * interfaces.
  */
-export function urlsOf({ scheme, host, port }: WebListener): readonly string[] {
+export function urlsOf({ scheme, host, port }: Pick<WebListener, "scheme" | "host" | "port">): readonly string[] {
   const hosts = host === null ? machineHosts() : [host];
   return hosts.map((name) => urlOf(scheme, name, port));
 }

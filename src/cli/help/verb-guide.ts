@@ -141,6 +141,14 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder serve --offline", "never contact a registry"],
       ),
       verb(
+        "install",
+        "make larder a service of this machine, or take it away",
+        ["sudo ./larder install", "on :5000, images in /var/lib/larder"],
+        ["sudo ./larder install --standard-ports", "ports 80, 443 and 53, for spoofed names"],
+        ["sudo ./larder install", "a newer larder: upgrades in place"],
+        ["sudo larder install --undo", "takes it away; settings and images stay"],
+      ),
+      verb(
         "registry",
         "run the registry in the place of registry:2",
         ["larder registry", "on :5000, data in /var/lib/registry"],

@@ -18,6 +18,7 @@ export type Verb = {
 /** Every verb. */
 export const VERBS: readonly Verb[] = [
   { name: "serve", load: async (io, onHangup) => (await import("./serve.ts")).serveCommand(io, onHangup) },
+  { name: "install", load: async (io) => (await import("./install.ts")).installCommand(io) },
   { name: "registry", load: async (io, onHangup) => (await import("./registry.ts")).registryCommand(io, onHangup) },
   { name: "ls", aliases: ["lreg_ls"], load: async (io) => (await import("./ls.ts")).lsCommand(io) },
   {
