@@ -146,6 +146,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "recovery/backup",
     "registry/names",
     "registry/holds",
+    "registry/notifications",
     "access/accounts",
     "storage",
     "registry/pull",

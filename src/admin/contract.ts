@@ -40,6 +40,15 @@ import {
   verifyProgress,
   verifyRequest,
 } from "./image-schemas.ts";
+import {
+  dropAnswer,
+  dropRequest,
+  endpointList,
+  givenUpPage,
+  givenUpQuery,
+  retryAnswer,
+  retryRequest,
+} from "./notification-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
 import { imageSpacePage, imageSpaceQuery, nextEvictions, nextQuery, space } from "./space-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
@@ -216,6 +225,31 @@ export const CONTRACT = {
     description: "The text as in `addPin`; it may be percent-encoded, or stand in the path with its slashes.",
     parameters: { pin: pinText },
     answer: pinChange,
+  }),
+  listEndpoints: operation("GET", "/notifications", {
+    action: "administer",
+    summary: "List who is notified of what happens, and how that goes",
+    answer: endpointList,
+  }),
+  listGivenUp: operation("GET", "/notifications/given-up", {
+    action: "administer",
+    summary: "List notifications that were given up, the newest first",
+    query: givenUpQuery,
+    answer: givenUpPage,
+  }),
+  retryNotifications: operation("POST", "/notifications/retries", {
+    action: "administer",
+    audited: "notifications-retried",
+    summary: "Try at once what waits, and let what was given up wait again",
+    body: retryRequest,
+    answer: retryAnswer,
+  }),
+  dropNotifications: operation("POST", "/notifications/removals", {
+    action: "administer",
+    audited: "notifications-removed",
+    summary: "Remove notifications that were given up, or all",
+    body: dropRequest,
+    answer: dropAnswer,
   }),
   testRule: operation("POST", "/rules/tests", {
     action: "administer",

@@ -145,6 +145,7 @@ function adminPages(
       users: new UserKeeper(accounts.users, clock.now),
       tokens: new TokenKeeper(accounts.tokens, clock.now),
     },
+    told: { notifications: parts.notifications, deliveries: metadata.deliveries },
     unqualified: () => order.unqualified,
     startedAtMs: clock.now(),
     inventory: new Inventory(metadata, turns),

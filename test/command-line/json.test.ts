@@ -1,5 +1,7 @@
 /** `--json` of every verb: what it prints is what its schema, and with that the manual, says. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { RESULTS } from "../../src/cli/json/results.ts";
@@ -10,8 +12,14 @@ import { LARDER } from "./run-larder.ts";
 import { hostOf, publishMulti, smallImage, TestSite } from "./test-site.ts";
 
 let site: TestSite;
+let settings: string;
+/** Whoever is notified likes nothing. */
+const endpoint = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response(null, { status: 400 }) });
 beforeAll(async () => {
-  site = await TestSite.open(["--https", "127.0.0.1:0"]);
+  settings = await mkdtemp(join(tmpdir(), "larder-json-"));
+  const url = `http://127.0.0.1:${endpoint.port}/`;
+  await Bun.write(join(settings, "l.yaml"), `notifications: { endpoints: [{ name: ci, url: '${url}' }] }\n`);
+  site = await TestSite.open(["--https", "127.0.0.1:0", "--config", join(settings, "l.yaml")]);
   await publishMulti(site.upstream.url, "library/app", "1", ["linux/amd64", "linux/arm64"]);
   await pushImage(site.larder.url, "mine", smallImage(), "1");
   await pushImage(site.larder.url, "without-a-tag", smallImage());
@@ -22,7 +30,11 @@ beforeAll(async () => {
   );
   await site.write("larder.yaml", "http: [':80']\nunknown: 1\n");
 });
-afterAll(() => site.close());
+afterAll(async () => {
+  await site.close();
+  await endpoint.stop(true);
+  await rm(settings, { recursive: true });
+});
 
 /** An image whose layer is a tar, which an ACI can be made of. */
 async function tarredImage(): Promise<Image> {
@@ -97,6 +109,10 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   "token create": ["token", "create", "--name", "ci", "--allow", "pull:**"],
   "token ls": ["token", "ls"],
   audit: ["audit"],
+  "notifications ls": ["notifications", "ls"],
+  "notifications failed": ["notifications", "failed"],
+  "notifications retry": ["notifications", "retry"],
+  "notifications drop": ["notifications", "drop", "ci"],
   "token rm": ["token", "rm", "ci"],
   "user rm": ["user", "rm", "ann", "nobody"],
   login: ["login", "-u", "me", "-p", "x", "--no-check", "--file", "DIR/config.json", "reg.example"],

@@ -180,6 +180,13 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder rules test anonymous pull team/app --config larder.yaml", "before any has read it"],
       ),
       verb("audit", "who changed what", ["larder audit --since 7d", "in the last week"]),
+      verb(
+        "notifications",
+        "who is told of what happens, and what waits for them",
+        ["larder notifications ls", "the endpoints, and why one does not take any"],
+        ["larder notifications failed", "what was given up"],
+        ["larder notifications retry ci", "it is well again: now"],
+      ),
       verb("stats", "hits, misses, bytes from disk and from upstream", ["larder stats", "what larder saved"]),
       verb("offline", "forbid or allow contact with other registries", ["larder offline on", "while larder runs"]),
       verb(

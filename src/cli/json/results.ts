@@ -23,6 +23,7 @@ import {
   signatureResults,
   untaggedImages,
 } from "./image-results.ts";
+import { endpointsResult, failedNotifications, movedNotifications } from "./notification-results.ts";
 import {
   authorityResult,
   backupResult,
@@ -95,6 +96,10 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   "token ls": listedTokens,
   "token rm": removedAccounts,
   audit: auditResult,
+  "notifications ls": endpointsResult,
+  "notifications failed": failedNotifications,
+  "notifications retry": movedNotifications,
+  "notifications drop": movedNotifications,
   login: credentialsResult,
   logout: credentialsResult,
   version: versionResult,

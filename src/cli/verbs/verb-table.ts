@@ -63,6 +63,10 @@ export const VERBS: readonly Verb[] = [
   { name: "user", load: async (io) => (await import("./user.ts")).userCommand(io) },
   { name: "token", load: async (io) => (await import("./token.ts")).tokenCommand(io) },
   { name: "audit", load: async (io) => (await import("./audit.ts")).auditCommand(io) },
+  {
+    name: "notifications",
+    load: async (io) => (await import("./notifications.ts")).notificationsCommand(io),
+  },
   { name: "stats", load: async (io) => (await import("./stats.ts")).statsCommand(io) },
   { name: "offline", load: async (io) => (await import("./offline.ts")).offlineCommand(io) },
   {

@@ -30,6 +30,7 @@ import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import { holdBackup } from "./hold-backup.ts";
 import type { LineWork } from "./line-work.ts";
+import { notificationActions, type NotificationParts } from "./notifications.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { imageSpace, nextEvictions, type SpaceParts, spaceOverview } from "./space.ts";
 import { stats } from "./stats.ts";
@@ -60,6 +61,7 @@ export type AdminParts = {
   /** This process. */
   readonly instanceId: string;
   readonly accounts: AccountParts;
+  readonly told: NotificationParts;
   /** Where names without a registry are looked for. */
   readonly unqualified: () => readonly Namespace[];
   readonly startedAtMs: number;
@@ -174,6 +176,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     endBackup: async ({ backup }) => ({ ended: await backupsOf(parts).end(backup) }),
     verify: async ({ images = null }, signal) => verify(parts, images, signal),
     ...accountActions(parts.accounts),
+    ...notificationActions(parts.told),
   };
 }
 
