@@ -38,14 +38,28 @@ export function namespaceOfService(service: string | null): Namespace | null {
   return service?.startsWith(`${SERVICE}/`) === true ? tryParseNamespace(service.slice(SERVICE.length + 1)) : null;
 }
 
-/** The `WWW-Authenticate` header of an answer. `asked` is null outside of the distribution API. */
-export function challengeOf(
+/** What clients are asked for, and where. */
+export type Asking = {
+  readonly trustedProxies: readonly IpNetwork[];
+  /** By which clients reach larder; null: as each asks. */
+  readonly publicUrl: string | null;
+  /** The realm with which a user and a password are asked for, and no token; null: a token is. */
+  readonly basicRealm: string | null;
+};
+
+/** Where clients reach larder, without a slash at the end; null where that cannot be told. */
+export function originFor(
   exchange: Exchange,
-  fault: unknown,
-  asked: AskedScope | null,
-  trustedProxies: readonly IpNetwork[],
-): string {
-  const origin = clientOrigin(exchange.request.headers, exchange.arrival(), trustedProxies);
+  { trustedProxies, publicUrl }: Omit<Asking, "basicRealm">,
+): string | null {
+  if (publicUrl !== null) return publicUrl.replace(/\/+$/, "");
+  return clientOrigin(exchange.request.headers, exchange.arrival(), trustedProxies);
+}
+
+/** The `WWW-Authenticate` header of an answer. `asked` is null outside of the distribution API. */
+export function challengeOf(exchange: Exchange, fault: unknown, asked: AskedScope | null, asking: Asking): string {
+  if (asking.basicRealm !== null) return `Basic realm="${asking.basicRealm}", charset="UTF-8"`;
+  const origin = originFor(exchange, asking);
   // Without a name for larder there is nowhere to send the client to.
   if (origin === null) return BASIC;
   const scope = asked === null ? EVERYTHING : asked.scope;

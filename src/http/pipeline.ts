@@ -1,11 +1,10 @@
 import { clientOrigin } from "../access/client-origin.ts";
 import type { Arrival, Authenticator, Principal } from "../access/principal.ts";
-import type { IpNetwork } from "../lib/net/ip-network.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Listener } from "./arrival-of.ts";
-import { challengeOf } from "./challenge.ts";
+import { type Asking, challengeOf } from "./challenge.ts";
 import { addBrowserHeaders } from "./browser-headers.ts";
 import { errorResponse } from "./error-response.ts";
 import { Exchange, type ExchangeKeeper } from "./exchange.ts";
@@ -24,7 +23,10 @@ export type PipelineParts = {
   readonly authenticator: Authenticator;
   readonly observers: readonly RequestObserver[];
   readonly requestIds: RequestIds;
-  readonly trustedProxies: () => readonly IpNetwork[];
+  /** What clients are asked for, and where; at each answer. */
+  readonly asking: () => Asking;
+  /** What every answer carries besides, at each answer. */
+  readonly headers: () => readonly (readonly [name: string, value: string])[];
   readonly log: Log;
   /** Milliseconds, monotonic. */
   readonly elapsed: () => number;
@@ -82,6 +84,7 @@ export class Pipeline implements ExchangeKeeper {
   #finish(exchange: Exchange, response: Response): Response {
     response.headers.set(REQUEST_ID_HEADER, exchange.requestId);
     addBrowserHeaders(response);
+    for (const [name, value] of this.#parts.headers()) response.headers.set(name, value);
     if (exchange.isStreamed && response.body !== null) this.#streaming.set(exchange, response.status);
     else this.#observe(exchange, response.status);
     return response;
@@ -100,7 +103,7 @@ export class Pipeline implements ExchangeKeeper {
   }
 
   originOf(exchange: Exchange): string | null {
-    return clientOrigin(exchange.request.headers, exchange.arrival(), this.#parts.trustedProxies());
+    return clientOrigin(exchange.request.headers, exchange.arrival(), this.#parts.asking().trustedProxies);
   }
 
   streamEnded(exchange: Exchange, { bytes, outcome, error }: StreamEnd): void {
@@ -130,7 +133,7 @@ export class Pipeline implements ExchangeKeeper {
     const response = pages?.explain?.(fault, exchange) ?? errorResponse(fault);
     if (response.status === 401) {
       const asked = pages?.scopeOf?.(exchange) ?? null;
-      response.headers.set("WWW-Authenticate", challengeOf(exchange, fault, asked, this.#parts.trustedProxies()));
+      response.headers.set("WWW-Authenticate", challengeOf(exchange, fault, asked, this.#parts.asking()));
     }
     if (response.status === 500) this.noteFault(exchange, fault);
     return response;

@@ -56,7 +56,13 @@ async function linesOf({
   };
   const pipeline = pipelineOf({
     pages: [pages],
-    observers: [new RequestLog(log, () => proxies)],
+    observers: [
+      new RequestLog(
+        log,
+        () => proxies,
+        () => true,
+      ),
+    ],
     log,
     elapsed: () => nowMs,
   });

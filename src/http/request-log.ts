@@ -14,20 +14,25 @@ const QUIET_ROUTES: ReadonlySet<string> = new Set(["base", "health", "metrics", 
 export class RequestLog implements RequestObserver {
   readonly #log: LineLog;
   readonly #trustedProxies: () => readonly IpNetwork[];
+  readonly #isForAll: () => boolean;
 
-  /** `trustedProxies` are those whose word on their clients is taken, at each request. */
-  constructor(log: LineLog, trustedProxies: () => readonly IpNetwork[]) {
+  /**
+   * `trustedProxies` are those whose word on their clients is taken, at each request. `isForAll`: are there lines of requests that
+   * went well, too?
+   */
+  constructor(log: LineLog, trustedProxies: () => readonly IpNetwork[], isForAll: () => boolean) {
     this.#log = log;
     this.#trustedProxies = trustedProxies;
+    this.#isForAll = isForAll;
   }
 
   get asksForClient(): boolean {
-    return this.#log.writes("info");
+    return this.#log.writes("info") && this.#isForAll();
   }
 
   answered(exchange: Exchange, status: number, tookMs: number): void {
     const level = levelOf(exchange, status);
-    if (!this.#log.writes(level)) return;
+    if (!this.#log.writes(level) || (level !== "warning" && !this.#isForAll())) return;
     const client = clientAddress(exchange.request.headers, exchange.remote() ?? "", this.#trustedProxies());
     const end = { level, atMs: this.#log.now(), client, status, tookMs };
     this.#log.writeLine(level, requestLine(this.#log.form, exchange, end));

@@ -11,6 +11,7 @@ import type { Notifications } from "../registry/notifications/notifications.ts";
 import type { LastingTraffic } from "../registry/pull/lasting-traffic.ts";
 import { HealthPages } from "../http/health/health-pages.ts";
 import { MetricsPages } from "../http/metrics/metrics-pages.ts";
+import { originFor } from "../http/challenge.ts";
 import type { Pages } from "../http/pages.ts";
 import { TokenPages } from "../http/token/token-pages.ts";
 import type { Namespace } from "../oci/repository-name.ts";
@@ -94,7 +95,15 @@ export function composePages(
     pages: [
       // Discovery of ACIs is asked for at any path, by its query.
       aci.pages,
-      new DistributionApi(of.registry, { gate, allowDeletes, isReadOnly: () => settings.now.readOnly, instanceId }),
+      new DistributionApi(of.registry, {
+        gate,
+        allowDeletes,
+        isReadOnly: () => settings.now.readOnly,
+        listLimits: () => settings.now.lists,
+        locationOrigin: (exchange) =>
+          settings.now.locations === "absolute" ? originFor(exchange, settings.now) : null,
+        instanceId,
+      }),
       new TokenPages({ ...access, hosts: of.registry.hosts }),
       adminPages(of, cacher, health, parts),
       new MetricsPages(metrics.all, gate),

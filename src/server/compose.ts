@@ -108,12 +108,17 @@ export function compose(
     pages,
     authenticator: access.authenticators,
     observers: [
-      new RequestLog(log, () => settings.now.trustedProxies),
+      new RequestLog(
+        log,
+        () => settings.now.trustedProxies,
+        () => settings.now.accessLog,
+      ),
       requestMetrics,
       new PullObserver(notifications, clock.now),
     ],
     requestIds: new RequestIds(instanceId.slice(0, 8)),
-    trustedProxies: () => settings.now.trustedProxies,
+    asking: () => settings.now,
+    headers: () => settings.now.headers,
     log,
     elapsed: clock.elapsed,
   });

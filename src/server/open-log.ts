@@ -12,7 +12,7 @@ export type OpenLog = Pick<ServerEnvironment, "log" | "droppedLines">;
 /** Lines for people on a terminal and in the journal, and for programs elsewhere, unless the settings say which. */
 export function openLog(
   { stderr, environment }: Pick<CommandIo, "stderr" | "environment">,
-  { logFormat, logLevel }: Pick<Settings, "logFormat" | "logLevel">,
+  { logFormat, logLevel, logFields }: Pick<Settings, "logFormat" | "logLevel" | "logFields">,
 ): OpenLog {
   const { isTerminal } = stderr;
   const isInJournal = goesToJournal(2, environment);
@@ -25,7 +25,7 @@ export function openLog(
   const sink = { waitingChars: () => stderr.waitingChars ?? 0, write: (text: string) => stderr.write(text) };
   const output = new LogOutput(sink, tellOfLoss);
   return {
-    log: new LineLog(output.writeLine, logLevel, Date.now, form),
+    log: new LineLog(output.writeLine, logLevel, Date.now, form, logFields),
     droppedLines: () => output.droppedLines,
   };
 }

@@ -213,8 +213,9 @@ async function openListeners(
   for (const address of settings.http) listeners.push(await listenHttp({ address, handle, onFault }));
   if (certificate === null) return;
   const { source } = certificate;
+  const limits = { minimum: settings.tlsMinimum, ciphers: settings.tlsCiphers };
   for (const address of settings.https) {
-    const options = { address, handle, onFault, source, log: plainLog(log) };
+    const options = { address, handle, onFault, source, limits, log: plainLog(log) };
     listeners.push(
       await (identification === null ? listenHttps(options) : listenIdentifying({ ...options, ...identification })),
     );

@@ -4,6 +4,7 @@ import type { Listener } from "../http/arrival-of.ts";
 import type { CertificateLog, CertificateSource } from "../tls/certificate-source.ts";
 import type { ClientAuthoritySource } from "../tls/client-authorities.ts";
 import { startIdentifyingListener } from "../tls/identifying-listener.ts";
+import type { TlsLimits } from "../tls/tls-limits.ts";
 import { startRenewingListener } from "../tls/renewing-listener.ts";
 import type { ListenAddress } from "./settings/listen-address.ts";
 import { explainListenFailure } from "./listen-error.ts";
@@ -68,12 +69,21 @@ export async function listenHttp(options: WebListenerOptions): Promise<WebListen
 
 /** Listens for HTTPS with whatever certificate `source` has. Throws ListenError. */
 export async function listenHttps(
-  options: WebListenerOptions & { readonly source: CertificateSource; readonly log: CertificateLog },
+  options: WebListenerOptions & {
+    readonly source: CertificateSource;
+    readonly limits: TlsLimits;
+    readonly log: CertificateLog;
+  },
 ): Promise<WebListener> {
-  const { address, source, log } = options;
+  const { address, source, limits, log } = options;
   limitHeads();
   const serve = (hostname: string) =>
-    startRenewingListener({ listener: { ...serverOptions(options), hostname, port: address.port }, source, log });
+    startRenewingListener({
+      listener: { ...serverOptions(options), hostname, port: address.port },
+      source,
+      limits,
+      log,
+    });
   const listener = await listen(address, "--https", serve);
   return {
     scheme: "https",
@@ -96,14 +106,15 @@ export type ClientIdentification = {
 export async function listenIdentifying(
   options: WebListenerOptions & {
     readonly source: CertificateSource;
+    readonly limits: TlsLimits;
     readonly log: CertificateLog;
   } & ClientIdentification,
 ): Promise<WebListener> {
-  const { address, source, log, authorities, isRequired, folder } = options;
+  const { address, source, limits, log, authorities, isRequired, folder } = options;
   limitHeads();
   const start = (hostname: string) => {
     const listener = { ...serverOptions(options), hostname, port: address.port };
-    return startIdentifyingListener({ listener, source, log, authorities, isRequired, folder });
+    return startIdentifyingListener({ listener, source, limits, log, authorities, isRequired, folder });
   };
   const listener = await listen(address, "--https", start);
   return {

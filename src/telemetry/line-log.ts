@@ -1,4 +1,4 @@
-import { formatEvent, type LogForm, PLAIN_FORM, priorityOf } from "./log-form.ts";
+import { formatEvent, formatFixed, lineEndOf, type LogForm, PLAIN_FORM, priorityOf } from "./log-form.ts";
 import type { Log, LogFields, LogLevel } from "./log.ts";
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
@@ -10,12 +10,20 @@ export class LineLog implements Log {
   readonly #writeLine: (line: string) => void;
   readonly #counts: Record<LogLevel, number> = { debug: 0, info: 0, warning: 0, error: 0 };
   #least: LogLevel;
+  readonly #fixed: string;
 
-  constructor(writeLine: (line: string) => void, least: LogLevel, now: () => number, form: LogForm = PLAIN_FORM) {
+  constructor(
+    writeLine: (line: string) => void,
+    least: LogLevel,
+    now: () => number,
+    form: LogForm = PLAIN_FORM,
+    fixed: LogFields = {},
+  ) {
     this.#writeLine = writeLine;
     this.#least = least;
     this.now = now;
     this.form = form;
+    this.#fixed = formatFixed(form, fixed);
   }
 
   /** Are lines of this level written at all? */
@@ -40,6 +48,7 @@ export class LineLog implements Log {
   /** Writes a line of this level that is in this log's form already, with its end. */
   writeLine(level: LogLevel, line: string): void {
     this.#counts[level]++;
+    if (this.#fixed !== "") return this.#writeLine(line.slice(0, -lineEndOf(this.form).length) + this.#fixed);
     this.#writeLine(this.form.isJournal ? priorityOf(this.form, level) + line : line);
   }
 }

@@ -37,6 +37,22 @@ export function formatEvent(form: LogForm, atMs: number, level: LogLevel, messag
   return `${dim(form, timeText(form, atMs))}${paint(form, COLOURS[level], word)} ${message}${dim(form, details.join(""))}\n`;
 }
 
+/** How a line of this form ends. */
+export function lineEndOf({ format }: LogForm): string {
+  return format === "json" ? "}\n" : "\n";
+}
+
+/** Fields that every line has, as the end of a line, which takes the place of `lineEndOf`; empty for none. */
+export function formatFixed(form: LogForm, fields: LogFields): string {
+  const entries = Object.entries(fields);
+  if (entries.length === 0) return "";
+  const written =
+    form.format === "json"
+      ? entries.map(([key, value]) => `,${quoteSafely(key, 100)}:${member(value)}`).join("")
+      : dim(form, entries.map(([key, value]) => ` ${key}=${printable(value)}`).join(""));
+  return written + lineEndOf(form);
+}
+
 const COLOURS: Readonly<Record<LogLevel, string>> = { debug: "2", info: "32", warning: "33", error: "31" };
 
 /** Colours a text with an ANSI code, when the form has colours. */

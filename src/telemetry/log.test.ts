@@ -157,3 +157,21 @@ test("lines are counted by their level, those alone that are written", () => {
   log.writeLine("error", "it happened\n");
   expect(log.counts).toEqual({ debug: 0, info: 1, warning: 2, error: 2 });
 });
+
+test.each([
+  ["json" as const, /^\{"time":"[^"]+","level":"info","message":"m","a":1,"service":"registry","at":"a \\"b\\""\}\n$/],
+  ["human" as const, /^\S+ info m a=1 service=registry at="a \\"b\\""\n$/],
+])("fixed fields are at the end of each line: %s", (format, line) => {
+  const lines: string[] = [];
+  const form = { format, isTerminal: false, isColoured: false, isJournal: false };
+  const fixed = { service: "registry", at: 'a "b"' };
+  const log = new LineLog(
+    (text) => lines.push(text),
+    "info",
+    () => 0,
+    form,
+    fixed,
+  );
+  log.write("info", "m", { a: 1 });
+  expect(lines).toEqual([expect.stringMatching(line)]);
+});

@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { createServer, type Server, type TlsOptions, type TLSSocket } from "node:tls";
 import type { CertificateLog, CertificateSource } from "./certificate-source.ts";
 import type { ClientAuthoritySource } from "./client-authorities.ts";
+import { limitsOfNode, type TlsLimits } from "./tls-limits.ts";
 import { ConnectionHop, type HopOptions } from "./connection-hop.ts";
 
 /** Where it listens, whom it believes, and what it answers with. */
@@ -30,6 +31,7 @@ export type IdentifyingListenerOptions = {
   readonly isRequired: boolean;
   /** A folder that only this user may enter, for sockets. */
   readonly folder: string;
+  readonly limits?: TlsLimits;
   readonly log: CertificateLog;
 };
 
@@ -94,7 +96,7 @@ export async function startIdentifyingListener(options: IdentifyingListenerOptio
   };
 }
 
-function contextOf({ source, authorities, isRequired }: IdentifyingListenerOptions): TlsOptions {
+function contextOf({ source, authorities, isRequired, limits }: IdentifyingListenerOptions): TlsOptions {
   const { certPem, keyPem } = source.current();
   const { caPem, crlPem } = authorities.current();
   return {
@@ -102,6 +104,7 @@ function contextOf({ source, authorities, isRequired }: IdentifyingListenerOptio
     key: keyPem,
     ca: caPem,
     ...(crlPem === null ? {} : { crl: crlPem }),
+    ...(limits && limitsOfNode(limits)),
     requestCert: true,
     rejectUnauthorized: isRequired,
     // A resumed session would count by the authorities of the first: each connection shows its certificate.

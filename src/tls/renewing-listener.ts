@@ -7,6 +7,7 @@
  * keep a connection idle. Nobody sees a refused or a broken connection.
  */
 import type { CertificateLog, CertificateSource } from "./certificate-source.ts";
+import { limitsOfServe, type TlsLimits } from "./tls-limits.ts";
 import { findListeningSockets, steerToSecondSocket } from "./steer-connections.ts";
 
 type Fetch = (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
@@ -28,6 +29,7 @@ type ListenerOptions = {
 export type RenewingListenerOptions = {
   readonly listener: ListenerOptions;
   readonly source: CertificateSource;
+  readonly limits?: TlsLimits;
   readonly log: CertificateLog;
 };
 
@@ -49,9 +51,9 @@ const LONGEST_IDLE_SECONDS = 255;
 const LONGEST_RETIREMENT_MS = 24 * 60 * 60 * 1000;
 
 /** Starts to listen. Throws what Bun.serve throws when the address is taken or forbidden. */
-export function startRenewingListener({ listener, source, log }: RenewingListenerOptions): RenewingListener {
+export function startRenewingListener({ listener, source, limits, log }: RenewingListenerOptions): RenewingListener {
   refuseTakenPort(listener);
-  let current = serve(listener, listener.port, source);
+  let current = serve(listener, listener.port, source, limits);
   const port = current.port ?? listener.port;
   let retired: Retired | null = null;
 
@@ -62,7 +64,7 @@ export function startRenewingListener({ listener, source, log }: RenewingListene
     const before = findListeningSockets(port);
     const old = current;
     try {
-      current = serve(listener, port, source);
+      current = serve(listener, port, source, limits);
     } catch (error) {
       log.warn("cannot listen with the new certificate; the old one stays", { port, error: String(error) });
       return;
@@ -84,9 +86,14 @@ export function startRenewingListener({ listener, source, log }: RenewingListene
   };
 }
 
-function serve(listener: ListenerOptions, port: number, source: CertificateSource): Bun.Server<undefined> {
+function serve(
+  listener: ListenerOptions,
+  port: number,
+  source: CertificateSource,
+  limits: TlsLimits | undefined,
+): Bun.Server<undefined> {
   const { certPem, keyPem } = source.current();
-  const tls = { cert: certPem, key: keyPem };
+  const tls = { cert: certPem, key: keyPem, ...(limits && limitsOfServe(limits)) };
   const options: Bun.Serve.Options<undefined> = { ...listener, port, reusePort: true, tls };
   return Bun.serve(options);
 }

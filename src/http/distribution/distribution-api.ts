@@ -20,7 +20,7 @@ import type { Pages } from "../pages.ts";
 import { sendText } from "../send-text.ts";
 import { answerBlob } from "./blobs.ts";
 import { API_HEADERS, Call } from "./call.ts";
-import { answerCatalog, answerReferrers, answerTags } from "./lists.ts";
+import { answerCatalog, answerReferrers, answerTags, type ListLimits } from "./lists.ts";
 import { answerManifest } from "./manifests.ts";
 import { type DistributionPath, METHODS, parseDistributionPath, type Route } from "./route.ts";
 import { answerUpload, beginUpload, headersOfUploadFault } from "./uploads.ts";
@@ -51,6 +51,8 @@ export class DistributionApi implements Pages {
   readonly #gate: Gate;
   readonly #allowDeletes: boolean;
   readonly #isReadOnly: () => boolean;
+  readonly #listLimits: () => ListLimits;
+  readonly #locationOrigin: (exchange: Exchange) => string | null;
   readonly #instanceId: string;
 
   constructor(
@@ -60,6 +62,9 @@ export class DistributionApi implements Pages {
       allowDeletes: boolean;
       /** Are no pushes and no deletions taken, at this moment? */
       isReadOnly: () => boolean;
+      listLimits: () => ListLimits;
+      /** Where `Location` leads, in front of its path; null: it is relative. */
+      locationOrigin: (exchange: Exchange) => string | null;
       /** This process, as the requests that it sends to upstream registries name it. */
       instanceId: string;
     },
@@ -69,6 +74,8 @@ export class DistributionApi implements Pages {
     this.#gate = options.gate;
     this.#allowDeletes = options.allowDeletes;
     this.#isReadOnly = options.isReadOnly;
+    this.#listLimits = options.listLimits;
+    this.#locationOrigin = options.locationOrigin;
   }
 
   /** The answer to a request for a path of this API: what it means is found out, whether it may, and then it is done. */
@@ -115,8 +122,11 @@ export class DistributionApi implements Pages {
     const admission =
       route.kind === "base" ? this.#gate.admitKnown(exchange) : this.#gate.admit(exchange, action, repository);
     const call = new Call(exchange, namespace, repository, this.#gate);
-    const answer =
+    // The connection is asked before anything is waited for.
+    const origin = action === "push" ? this.#locationOrigin(exchange) : null;
+    const dispatched =
       admission === null ? this.#dispatch(call, located) : admission.then(() => this.#dispatch(call, located));
+    const answer = origin === null ? dispatched : withOrigin(dispatched, origin);
     if (namespace === null) return answer;
     const told = asked.ns ?? namespace;
     return answer instanceof Promise
@@ -126,10 +136,11 @@ export class DistributionApi implements Pages {
 
   #dispatch(call: Call, { route, repository }: Located): Promise<Response> | Response {
     const { blobs, catalog, referrers } = this.#registry;
-    if (repository === null) return route.kind === "base" ? answerBase(call) : answerCatalog(call, catalog);
+    if (repository === null)
+      return route.kind === "base" ? answerBase(call) : answerCatalog(call, catalog, this.#listLimits());
     switch (route.kind) {
       case "tags":
-        return answerTags(call, route.name, repository, catalog);
+        return answerTags(call, route.name, repository, catalog, this.#listLimits().tags);
       case "manifest":
         return answerManifest(call, repository, route.reference, this.#registry);
       case "blob":
@@ -153,6 +164,13 @@ export class DistributionApi implements Pages {
 
 async function answerBase({ exchange }: Call): Promise<Response> {
   return sendText(exchange, "{}", { headers: { ...API_HEADERS, "Content-Type": "application/json" } });
+}
+
+async function withOrigin(answer: Promise<Response> | Response, origin: string): Promise<Response> {
+  const response = await answer;
+  const location = response.headers.get("location");
+  if (location?.startsWith("/") === true) response.headers.set("location", origin + location);
+  return response;
 }
 
 /** The header that containerd's proxies look for (distribution-spec main, "Registry Proxying"). */

@@ -1,6 +1,7 @@
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { parseDigest, quoteBriefly } from "../../oci/digest.ts";
 import { MEDIA_TYPE } from "../../oci/media-type.ts";
+import { LOCAL, looksLikeHost } from "../../oci/repository-name.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Repository } from "../../oci/repository.ts";
 import type { Catalog } from "../../registry/images/catalog.ts";
@@ -9,8 +10,13 @@ import { sendText } from "../send-text.ts";
 import { API_HEADERS, type Call } from "./call.ts";
 import { warningOf } from "./warning-of.ts";
 
-/** Lists without `n` have as many entries at most; a `Link` leads to the rest. */
-const PAGE_LIMIT = 10_000;
+/** How many entries a page has at most, whatever a client asks for; a `Link` leads to the rest. */
+export type ListLimits = {
+  readonly catalog: number;
+  readonly tags: number;
+  /** Does the catalog name larder's own repositories without `local/`? */
+  readonly bareNames: boolean;
+};
 
 /** Without a charset, which clients that compare types would stumble over. */
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -19,12 +25,26 @@ const JSON_TYPE = { "Content-Type": "application/json" };
  * Answers GET of `/v2/_catalog`, with what whoever asks may pull from. Source: Docker's Registry HTTP API V2, "Listing
  * Repositories".
  */
-export async function answerCatalog(call: Call, catalog: Catalog): Promise<Response> {
-  const { mayPull } = call;
-  return paged(call, async (page) => {
-    const repositories = await catalog.repositories(call.namespace, page, mayPull, call.request.signal);
+export async function answerCatalog(call: Call, catalog: Catalog, limits: ListLimits): Promise<Response> {
+  const { mayPull, namespace } = call;
+  const isBare = limits.bareNames && namespace === null;
+  return paged(call, limits.catalog, async ({ after, limit }) => {
+    const page = { after: isBare && after !== null ? fullName(after) : after, limit };
+    const names = await catalog.repositories(namespace, page, mayPull, call.request.signal);
+    const repositories = isBare ? names.map(bareName) : names;
     return { entries: repositories, warning: null, body: (names) => ({ repositories: names }) };
   });
+}
+
+const OWN = `${LOCAL}/`;
+
+function bareName(name: string): string {
+  return name.startsWith(OWN) ? name.slice(OWN.length) : name;
+}
+
+/** What `bareName` was made of: the names of other registries begin with a host. */
+function fullName(name: string): string {
+  return looksLikeHost(name.split("/")[0] ?? "") ? name : OWN + name;
 }
 
 /** Answers GET of `/v2/NAME/tags/list`. Source: distribution-spec v1.1.1, "Listing Tags". */
@@ -33,8 +53,9 @@ export async function answerTags(
   name: string,
   repository: Repository,
   catalog: Catalog,
+  most: number,
 ): Promise<Response> {
-  return paged(call, async (page) => {
+  return paged(call, most, async (page) => {
     const { tags: entries, warning } = await catalog.tags(repository, page, call.context);
     return { entries, warning, body: (tags) => ({ name, tags }) };
   });
@@ -81,9 +102,10 @@ type Listing = {
 /** Asks for one entry more than the page has, to know whether there is a next one. */
 async function paged(
   call: Call,
+  most: number,
   list: (page: { after: string | null; limit: number }) => Promise<Listing>,
 ): Promise<Response> {
-  const limit = pageSize(call.exchange.query.get("n"));
+  const limit = pageSize(call.exchange.query.get("n"), most);
   const { entries, warning, body } = await list({ after: call.exchange.query.get("last"), limit: limit + 1 });
   const shown = entries.slice(0, limit);
   const last = shown.at(-1);
@@ -94,13 +116,13 @@ async function paged(
   return sendText(call.exchange, JSON.stringify(body(shown)), { headers });
 }
 
-function pageSize(text: string | null): number {
-  if (text === null) return PAGE_LIMIT;
+function pageSize(text: string | null, most: number): number {
+  if (text === null) return most;
   // The largest integers of other languages ask for all that there is.
   if (!/^\d{1,19}$/.test(text)) {
     throw new RegistryError("BAD_REQUEST", `n=${quoteBriefly(text)} is not a number of entries`);
   }
-  return Math.min(PAGE_LIMIT, Number(text));
+  return Math.min(most, Number(text));
 }
 
 function nextLink(call: Call, where: Readonly<Record<string, string>>): string {

@@ -89,7 +89,7 @@ function pathOf(parts: readonly string[]): Path | null {
 
 /** May anything lie below it? */
 function isOpen({ row }: KeyTree): boolean {
-  return row?.value === "anything";
+  return row?.value === "anything" || row?.value === "document";
 }
 
 function childCalled(tree: KeyTree, part: string): { readonly name: string; readonly tree: KeyTree } | null {

@@ -27,6 +27,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   "http.host": "https://registry.example",
   "http.tls.clientauth": "verify-client-cert-if-given",
   "http.tls.minimumtls": "tls1.3",
+  "http.tls.ciphersuites": ["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"],
   "http.tls.letsencrypt": { cachefile: "/cache", email: "a@b.example", hosts: ["registry.example"] },
   "proxy.remoteurl": "https://registry-1.docker.io",
   "validation.manifests.indexes.platforms": "none",
@@ -42,13 +43,15 @@ const BESIDE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "http.tls.key": { "http.tls.certificate": "/c" },
   "http.tls.clientcas": { "http.tls.certificate": "/c", "http.tls.key": "/k" },
   "http.tls.clientauth": { "http.tls.clientcas": ["/ca"], "http.tls.certificate": "/c", "http.tls.key": "/k" },
+  "http.tls.minimumtls": { "http.tls.certificate": "/c", "http.tls.key": "/k" },
+  "http.tls.ciphersuites": { "http.tls.certificate": "/c", "http.tls.key": "/k" },
   "proxy.username": { "proxy.remoteurl": "https://a.example" },
   "proxy.password": { "proxy.remoteurl": "https://a.example" },
   "proxy.ttl": { "proxy.remoteurl": "https://a.example" },
 };
 
 /** Keys that are honoured by nothing but that they are taken: what they say holds in any case. */
-const SILENT = new Set(["version", "storage.filesystem", "auth.htpasswd", "auth.htpasswd.realm"]);
+const SILENT = new Set(["version", "storage.filesystem", "auth.htpasswd"]);
 
 function exampleOf({ key, value }: DistributionKey): unknown {
   if (key in EXAMPLES) return EXAMPLES[key];
@@ -61,6 +64,7 @@ const EXAMPLE_OF_KIND: Readonly<Record<Exclude<ValueKind, object>, unknown>> = {
   count: 5,
   duration: "90s",
   texts: ["one"],
+  document: {},
   anything: { enabled: true, some: "thing" },
   group: {},
 };
@@ -127,7 +131,7 @@ describe.each(DISTRIBUTION_KEYS.map((row) => [row.key, row] as const))("%s", (ke
   test("in config.yml", async () => isAsked(await readYaml(documentOf(row))));
   test("as a variable", async () => isAsked(await readVariables(variablesOf(row))));
   test("without a value says nothing", async () => {
-    if (row.value === "group" || row.value === "anything") return;
+    if (row.value === "group" || row.value === "anything" || row.value === "document") return;
     const { problems, given } = await readVariables({
       ...variablesOf(row),
       [Object.keys(variablesOf(row)).at(-1) ?? ""]: "",

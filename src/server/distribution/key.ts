@@ -2,7 +2,7 @@
 import type { Plain } from "../settings/shapes.ts";
 import type { SettingKey } from "../settings/settings-table.ts";
 
-/** How a value is read. `group`: that it is there at all; `anything`: whatever lies below it. */
+/** How a value is read. `group`: that it is there at all; `anything`: whatever lies below it; `document`: the same, as it is. */
 export type ValueKind =
   | "text"
   | "switch"
@@ -10,11 +10,12 @@ export type ValueKind =
   | "duration"
   | "texts"
   | "anything"
+  | "document"
   | "group"
   | { readonly words: readonly string[] };
 
 /** A value of registry:2's: durations are in milliseconds; of what is `anything` only whether it asks for something. */
-export type KeyValue = string | boolean | number | readonly string[];
+export type KeyValue = string | boolean | number | readonly string[] | { readonly document: Plain };
 
 /** Whose key it is: registry:2's, :3's, or both. */
 type Only = 2 | 3 | null;
@@ -82,6 +83,6 @@ export function refused(
 }
 
 /** Is it more than false, zero, an empty text or list? */
-export function asksForSomething(value: KeyValue): boolean {
+function asksForSomething(value: KeyValue): boolean {
   return value !== false && value !== 0 && value !== "" && !(Array.isArray(value) && value.length === 0);
 }

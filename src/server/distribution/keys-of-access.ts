@@ -3,11 +3,7 @@ import { type DistributionKey, honoured, refused } from "./key.ts";
 /** `auth`: who may pull and push. */
 export const ACCESS_KEYS: readonly DistributionKey[] = [
   honoured("auth.htpasswd", "group", "nobody without a password pulls or pushes; users may do both, and delete"),
-  honoured(
-    "auth.htpasswd.realm",
-    "text",
-    "clients are asked for a token, which they get by user and password: Basic works, too",
-  ),
+  honoured("auth.htpasswd.realm", "text", "`auth.basicRealm`"),
   honoured("auth.htpasswd.path", "text", "`auth.htpasswd`"),
   refused(
     "auth.token",

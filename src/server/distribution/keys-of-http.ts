@@ -10,16 +10,12 @@ export const HTTP_KEYS: readonly DistributionKey[] = [
     "larder listens on TCP alone, not on a unix socket; give http.addr a loopback address such as 127.0.0.1:5000",
     { asks: (net) => net === "unix" },
   ),
-  refused(
-    "http.host",
-    "text",
-    "larder's addresses are relative, and the realm of its tokens is where the client asked: behind a proxy set its trustedProxies",
-  ),
+  honoured("http.host", "text", "`publicUrl`"),
   refused("http.prefix", "text", "larder answers at /v2/ alone; let the proxy in front of it take the prefix away", {
     asks: (prefix) => prefix !== "" && prefix !== "/",
   }),
   itself("http.secret", "text", "an upload's state is kept in the database, and needs no signature"),
-  itself("http.relativeurls", "switch", "`Location` is relative, whatever this says: it is right behind any proxy"),
+  honoured("http.relativeurls", "switch", "`locations`"),
   setting("http.draintimeout", "duration", "shutdown", (ms) => formatDuration(Number(ms))),
   honoured("http.tls.certificate", "text", "`tls.cert`: HTTPS, and no plain HTTP"),
   honoured("http.tls.key", "text", "`tls.key`"),
@@ -38,25 +34,18 @@ export const HTTP_KEYS: readonly DistributionKey[] = [
     "`auth.clientRequired`; certificates are always verified, so the two modes that do not are refused",
     { only: 3 },
   ),
-  refused(
+  honoured(
     "http.tls.minimumtls",
     { words: ["", "tls1.0", "tls1.1", "tls1.2", "tls1.3"] },
-    "larder speaks TLS 1.2 and 1.3; leave it out",
-    { asks: (version) => version !== "" && version !== "tls1.2" },
+    "`tlsMinimum`; tls1.0 and tls1.1 are refused: larder speaks 1.2 and 1.3",
   ),
-  refused(
-    "http.tls.ciphersuites",
-    "texts",
-    "larder's TLS has its own list of suites, all of them current; leave it out",
-  ),
+  honoured("http.tls.ciphersuites", "texts", "`tlsCiphers`; suites that are thought weak are refused"),
   refused(
     "http.tls.letsencrypt",
     "anything",
     "larder fetches no certificate from Let's Encrypt; get one with certbot or a proxy in front, and name its files in http.tls.certificate and http.tls.key: they are read again when they change",
   ),
-  refused("http.headers.*", "texts", "larder adds no headers of yours; let a proxy in front of it do that", {
-    asks: (values) => !Array.isArray(values) || values.some((one: string) => one !== "nosniff"),
-  }),
+  honoured("http.headers.*", "texts", "`headers`"),
   refused("http.debug.addr", "text", "larder has no listener of its own for it: /metrics and /healthz are beside /v2/"),
   itself("http.debug.prometheus.enabled", "switch", "`/metrics` is always there"),
   refused("http.debug.prometheus.path", "text", "it is `/metrics`", {

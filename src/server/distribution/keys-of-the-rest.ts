@@ -1,7 +1,12 @@
-import { type DistributionKey, honoured, itself, refused } from "./key.ts";
+import { type DistributionKey, honoured, itself, type KeyValue, refused, setting } from "./key.ts";
 
 const LEVELS = { words: ["", "error", "warn", "info", "debug"] };
 const PUSHES_ARE_JUDGED_BY_RULES = "larder does not look at what an image is when it is pushed";
+
+/** Nothing and less is 1000. */
+function pageSize(count: KeyValue): number {
+  return Number(count) > 0 ? Number(count) : 1000;
+}
 
 /** Logs, what is told to others, and what is left. */
 export const OTHER_KEYS: readonly DistributionKey[] = [
@@ -9,13 +14,9 @@ export const OTHER_KEYS: readonly DistributionKey[] = [
   honoured("log.level", LEVELS, "`log`"),
   honoured("loglevel", LEVELS, "`log`; the old name"),
   honoured("log.formatter", { words: ["", "text", "json", "logstash"] }, "`logFormat`; logstash is refused, take json"),
-  itself("log.fields.*", "text", "every line is larder's: what reads them can add fields"),
+  honoured("log.fields.*", "text", "`logFields`"),
   refused("log.hooks", "anything", "larder sends no mail; let what reads the log do that"),
-  refused(
-    "log.accesslog.disabled",
-    "switch",
-    "a request a line is what larder logs at the level info; take log.level: warn",
-  ),
+  setting("log.accesslog.disabled", "switch", "accessLog", (isDisabled) => isDisabled !== true),
   itself("log.reportcaller", "switch", "lines say what happened, not where in the source", { only: 3 }),
   itself("health.storagedriver", "anything", "`/readyz` tries out the data folder"),
   ...(
@@ -53,8 +54,9 @@ export const OTHER_KEYS: readonly DistributionKey[] = [
     },
   ),
   itself("proxy.cachewritetimeout", "duration", "a download goes on as long as it brings anything", { only: 3 }),
-  refused("notifications.endpoints", "anything", "larder sends no notifications yet"),
-  itself("notifications.events", "anything", "it is about notifications", { variable: "EVENTCONFIG" }),
+  honoured("notifications.endpoints", "document", "`notifications.endpoints`"),
+  setting("notifications.events.includereferences", "switch", "notifications.includeReferences"),
+  setting("notifications.eventconfig.includereferences", "switch", "notifications.includeReferences"),
   refused("middleware", "anything", "larder has no middleware of registry:2's: blobs are sent by larder itself"),
   refused("policy.repository.classes", "texts", PUSHES_ARE_JUDGED_BY_RULES),
   itself("validation.disabled", "switch", "manifests with URLs of foreign layers are taken"),
@@ -85,6 +87,6 @@ export const OTHER_KEYS: readonly DistributionKey[] = [
     only: 2,
     variable: "TRUSTKEY",
   }),
-  itself("catalog.maxentries", "count", "a page has 10,000 entries at most"),
-  itself("tags.maxtags", "count", "a page has 10,000 tags at most", { only: 3 }),
+  setting("catalog.maxentries", "count", "lists.catalog", pageSize),
+  setting("tags.maxtags", "count", "lists.tags", pageSize, { only: 3 }),
 ];

@@ -174,6 +174,8 @@ storage:
     concurrencylimit: 8
 http:
   addr: :5000
+  headers:
+    X-Content-Type-Options: [nosniff]
 health:
   storagedriver:
     enabled: true
@@ -181,7 +183,12 @@ health:
     threshold: 3
 `);
     expect(problems).toEqual([]);
-    expect(given).toEqual({ data: "/var/lib/registry", http: [{ host: null, port: 5000 }] });
+    expect(given).toEqual({
+      data: "/var/lib/registry",
+      http: [{ host: null, port: 5000 }],
+      logFields: { service: "registry" },
+      headers: [["X-Content-Type-Options", "nosniff"]],
+    });
     expect(itself).toContain("storage.cache.blobdescriptor");
   });
 
@@ -238,7 +245,7 @@ loglevel: WARN
       REGISTRY_AUTH_HTPASSWD_REALM: "Registry Realm",
       REGISTRY_AUTH_HTPASSWD_PATH: "/auth/htpasswd",
     });
-    expect(given).toEqual({ "auth.htpasswd": "/auth/htpasswd" });
+    expect(given).toEqual({ "auth.htpasswd": "/auth/htpasswd", "auth.basicRealm": "Registry Realm" });
     expect(implied).toMatchObject({
       "auth.rules": [{ text: { subject: "authenticated", allow: ["pull", "push", "delete"], names: ["**"] } }],
     });

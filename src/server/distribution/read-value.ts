@@ -1,4 +1,5 @@
 import { type ConfigNode, isNothing } from "./config-node.ts";
+import type { Plain } from "../settings/shapes.ts";
 import type { KeyValue, ValueKind } from "./key.ts";
 
 /**
@@ -9,6 +10,7 @@ export function readValue(node: ConfigNode, kind: ValueKind): KeyValue | null {
   if (kind === "group") return true;
   if (kind === "anything") return asksForAnything(node);
   if (isNothing(node)) return null;
+  if (kind === "document") return { document: plainOf(node) };
   if (kind === "texts") return textsOf(node);
   if (node.kind !== "scalar") throw new Error(`must be a single value, not a ${node.kind}`);
   const { text, value } = node;
@@ -46,6 +48,13 @@ function isFull(node: ConfigNode): boolean {
   return node.kind === "list" ? asksForAnything(node) : asksForAnything(node);
 }
 
+/** The value as larder.yaml would have it. */
+function plainOf(node: ConfigNode): Plain {
+  if (node.kind === "list") return node.items.map(plainOf);
+  if (node.kind === "map") return Object.fromEntries([...node.entries].map(([key, value]) => [key, plainOf(value)]));
+  return node.value ?? "";
+}
+
 function textsOf(node: ConfigNode): readonly string[] {
   if (node.kind === "scalar") return [node.text];
   if (node.kind === "map") throw new Error("must be a list of texts");
@@ -73,7 +82,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** Go's durations: `1h30m`, `1.5h`, `0`; a number alone counts nanoseconds. */
-function durationOf(text: string): number {
+export function durationOf(text: string): number {
   if (/^\d{1,18}$/.test(text)) return Math.ceil(Number(text) / 1e6);
   if (!/^(?:\d{1,9}(?:\.\d{1,9})?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) {
     throw new Error("must be a duration such as 30s, 10m or 168h");

@@ -22,7 +22,10 @@ export function registryDefaults(isForEveryone: boolean): GivenSettings {
   to.imply("standIn", [], ORIGIN);
   to.imply("unqualified", [], ORIGIN);
   to.imply("untagged.pushed", "never", ORIGIN);
-  to.imply("gc.uploads", "168h", ORIGIN);
+  to.imply("gc.uploads", "7d", ORIGIN);
+  to.imply("locations", "absolute", ORIGIN);
+  to.imply("lists.catalog", 1000, ORIGIN);
+  to.imply("lists.bareNames", true, ORIGIN);
   if (isForEveryone) to.imply("open", true, ORIGIN);
   return to.implied;
 }

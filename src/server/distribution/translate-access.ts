@@ -15,6 +15,8 @@ export function translateAccess(said: ReadonlyMap<string, Said>, to: Translator)
   else if (htpasswd !== undefined) {
     to.refuse(htpasswd, "needs auth.htpasswd.path, a file of htpasswd -B (REGISTRY_AUTH_HTPASSWD_PATH)");
   }
+  const realm = textSaid(said, "auth.htpasswd.realm");
+  if (path !== null) to.give("auth.basicRealm", realm?.text ?? "larder", realm ?? path);
   const mode = certificateMode(said, to);
   if (path !== null) imply(to, "authenticated", path);
   else if (mode !== null) imply(to, mode.isRequired ? "authenticated" : "anonymous", mode.said);

@@ -5,8 +5,9 @@ import type { SettingKey } from "../settings/settings-table.ts";
 import type { Said } from "./said.ts";
 import { translateAccess } from "./translate-access.ts";
 import { translateListener } from "./translate-listener.ts";
+import { translateNotifications } from "./translate-notifications.ts";
 import { translateProxy } from "./translate-proxy.ts";
-import { Translator } from "./translator.ts";
+import { textSaid, Translator } from "./translator.ts";
 
 /** What a configuration of registry:2's means here. */
 export type Translation = {
@@ -38,6 +39,7 @@ export function translateConfig(said: ReadonlyMap<string, Said>, problems: strin
   translateListener(said, to);
   translateAccess(said, to);
   translateProxy(said, to);
+  translateNotifications(said, to);
   return { given: to.given, implied: to.implied, itself };
 }
 
@@ -47,18 +49,19 @@ function checkVersion(said: ReadonlyMap<string, Said>, to: Translator): void {
 }
 
 function translateLog(said: ReadonlyMap<string, Said>, to: Translator): void {
-  const level = wordSaid(said, "log.level") ?? wordSaid(said, "loglevel");
-  if (level !== null) to.give("log", level.value === "warn" ? "warning" : String(level.value), level);
-  const formatter = wordSaid(said, "log.formatter");
+  const level = textSaid(said, "log.level") ?? textSaid(said, "loglevel");
+  if (level !== null) to.give("log", level.text === "warn" ? "warning" : level.text, level);
+  const fields = [...said.values()].filter(({ row }) => row.key === "log.fields.*");
+  const [first] = fields;
+  if (first !== undefined) {
+    const written = fields.map(({ key, value }) => [key.slice("log.fields.".length), value as string]);
+    to.give("logFields", Object.fromEntries(written), first);
+  }
+  const formatter = textSaid(said, "log.formatter");
   if (formatter === null) return;
-  if (formatter.value === "logstash")
+  if (formatter.text === "logstash")
     to.refuse(formatter, "larder's log is text or json, without logstash's own form; say json");
-  else to.give("logFormat", formatter.value === "json" ? "json" : "human", formatter);
-}
-
-function wordSaid(said: ReadonlyMap<string, Said>, key: string): Said | null {
-  const one = said.get(key);
-  return one === undefined || one.value === "" ? null : one;
+  else to.give("logFormat", formatter.text === "json" ? "json" : "human", formatter);
 }
 
 /** Longer than anybody waits for an upload to go on. */

@@ -3,7 +3,6 @@ import type { Namespace } from "../../oci/repository-name.ts";
 import { fullKey, type Given, type Origin } from "../settings/given-settings.ts";
 import { type SettingKey, SETTINGS } from "../settings/settings-table.ts";
 import type { Plain } from "../settings/shapes.ts";
-import { asksForSomething } from "./key.ts";
 import { placeOf, type Said } from "./said.ts";
 
 /** Notes settings of larder's, each with the place of the key that says it. */
@@ -46,5 +45,6 @@ export class Translator {
 /** The value of a key, when it asks for something. */
 export function textSaid(said: ReadonlyMap<string, Said>, key: string): (Said & { readonly text: string }) | null {
   const one = said.get(key);
-  return one === undefined || !asksForSomething(one.value) ? null : { ...one, text: String(one.value) };
+  const value = one?.value;
+  return one === undefined || typeof value !== "string" || value === "" ? null : { ...one, text: value };
 }

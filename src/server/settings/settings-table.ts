@@ -5,6 +5,8 @@
 import type { Namespace } from "../../oci/repository-name.ts";
 import { DOCKER_HUB } from "../../oci/repository-name.ts";
 import { DEFAULT_STAND_INS } from "../../registry/names/stand-ins.ts";
+import { fields } from "./field-shape.ts";
+import { headers } from "./header-shape.ts";
 import { oidcProviders } from "./oidc-shape.ts";
 import { notificationEndpoints, shownEndpoints } from "./notification-shape.ts";
 import { requiredSignatures } from "./require-shape.ts";
@@ -23,10 +25,12 @@ import {
   network,
   oneOf,
   ownPattern,
+  pageSize,
   period,
   type Plain,
   printPlain,
   rate,
+  realm,
   resolver,
   type Shape,
   size,
@@ -127,6 +131,50 @@ export const SETTINGS = {
     help: "limit a new authority of larder's own to the hosts that are known when it is made",
     default: false,
     restart: LISTENERS,
+  }),
+  tlsMinimum: row({
+    shape: oneOf(["1.2", "1.3"]),
+    help: "the oldest version of TLS that clients may speak",
+    default: "1.2",
+    restart: LISTENERS,
+  }),
+  tlsCiphers: row({
+    shape: listOf(text),
+    help: "the cipher suites of TLS 1.2, by OpenSSL's names; those of 1.3 are always all",
+    default: [],
+    defaultWords: "those that are thought safe today",
+    restart: LISTENERS,
+  }),
+  publicUrl: row({
+    shape: url,
+    help: "the URL that clients reach larder by, where a proxy in front does not pass it on: tokens are asked for there",
+    defaultWords: "where each client asks",
+  }),
+  locations: row({
+    shape: oneOf(["relative", "absolute"]),
+    help: "how Location is written: relative is right behind any proxy; absolute is for clients that take nothing else",
+    default: "relative",
+  }),
+  headers: row({
+    shape: headers,
+    isFileOnly: true,
+    help: "headers that every answer carries; they win over larder's own for browsers",
+    default: [],
+  }),
+  "lists.catalog": row({
+    shape: pageSize,
+    help: "how many repositories a page of the catalog has at most",
+    default: 10_000,
+  }),
+  "lists.bareNames": row({
+    shape: boolean,
+    help: "the catalog names larder's own repositories without local/, as other registries do",
+    default: false,
+  }),
+  "lists.tags": row({
+    shape: pageSize,
+    help: "how many tags a page of a repository's tags has at most",
+    default: 10_000,
   }),
   dns: row({
     flag: "--dns <address>",
@@ -288,6 +336,10 @@ export const SETTINGS = {
     shape: text,
     help: "a file with users and their passwords, of htpasswd -B; read again when it changes",
   }),
+  "auth.basicRealm": row({
+    shape: realm,
+    help: "ask for a user and a password with this realm, not for a token: for clients that know no tokens. Docker pulls nothing without a login then",
+  }),
   "auth.rules": row({
     shape: rules,
     isFileOnly: true,
@@ -436,6 +488,18 @@ export const SETTINGS = {
     shape: oneOf(["debug", "info", "warning", "error"]),
     help: "how much the log says: debug, info, warning or error",
     default: "info",
+  }),
+  accessLog: row({
+    shape: boolean,
+    help: "a line for each request; without it only for those that fail or are refused",
+    default: true,
+  }),
+  logFields: row({
+    shape: fields,
+    isFileOnly: true,
+    help: "fields that every line of the log carries",
+    default: {},
+    restart: "they are chosen at the start",
   }),
   logFormat: row({
     flag: "--log-format <format>",

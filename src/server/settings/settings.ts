@@ -3,6 +3,8 @@ import type { IpNetwork } from "../../lib/net/ip-network.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { fullKey, type GivenSettings } from "./given-settings.ts";
 import type { RetentionRule } from "../../registry/retention/retention-rule.ts";
+import type { FixedFields } from "./field-shape.ts";
+import type { AnswerHeaders } from "./header-shape.ts";
 import type { NotificationSettings } from "../../registry/notifications/endpoint.ts";
 import type { OidcSettings } from "./oidc-shape.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
@@ -15,6 +17,16 @@ export type Settings = {
   readonly https: readonly ListenAddress[];
   /** Where the certificate for HTTPS comes from. */
   readonly tls: TlsSettings;
+  readonly tlsMinimum: "1.2" | "1.3";
+  /** OpenSSL's names of TLS 1.2's cipher suites; none: the usual ones. */
+  readonly tlsCiphers: readonly string[];
+  /** By which clients reach larder; null: as each asks. */
+  readonly publicUrl: string | null;
+  readonly locations: "relative" | "absolute";
+  /** What every answer carries. */
+  readonly headers: AnswerHeaders;
+  /** How many entries a page has at most, and how larder's own repositories are named in the catalog. */
+  readonly lists: { readonly catalog: number; readonly tags: number; readonly bareNames: boolean };
   /** Where DNS is answered, over UDP and TCP. */
   readonly dns: readonly ListenAddress[];
   /** May everyone ask the DNS server, not only those who are near? */
@@ -41,6 +53,8 @@ export type Settings = {
   readonly names: readonly string[];
   /** Who may do what, where people are set up; null: nothing is said of that. */
   readonly auth: AuthSettings | null;
+  /** The realm with which a user and a password are asked for; null: tokens are. */
+  readonly basicRealm: string | null;
   /** May everyone who reaches larder write? */
   readonly open: boolean;
   /** Whose certificates prove who a client is; null: none are asked for. */
@@ -85,6 +99,9 @@ export type Settings = {
   /** How long open transfers may go on after SIGTERM. */
   readonly shutdownMs: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
+  /** Is there a line for each request? */
+  readonly accessLog: boolean;
+  readonly logFields: FixedFields;
   /** Null: for people on a terminal, for programs elsewhere. */
   readonly logFormat: "human" | "json" | null;
 };
@@ -155,6 +172,12 @@ export function settingsFrom(given: GivenSettings): Settings {
       certPath === null || keyPath === null
         ? { mode: "auto", constraints: value("tls.constraints") }
         : { mode: "files", certPath, keyPath },
+    tlsMinimum: value("tlsMinimum"),
+    tlsCiphers: value("tlsCiphers"),
+    publicUrl: maybe("publicUrl"),
+    locations: value("locations"),
+    headers: value("headers"),
+    lists: { catalog: value("lists.catalog"), tags: value("lists.tags"), bareNames: value("lists.bareNames") },
     dnsOpen: value("dnsOpen"),
     addresses: value("addresses"),
     data: value("data"),
@@ -170,6 +193,7 @@ export function settingsFrom(given: GivenSettings): Settings {
     credentials: maybe("credentials"),
     names: value("names"),
     auth: authFrom(given),
+    basicRealm: maybe("auth.basicRealm"),
     open: value("open"),
     clientCertificates: clientCertificatesFrom(
       maybe("auth.clientCa"),
@@ -202,6 +226,8 @@ export function settingsFrom(given: GivenSettings): Settings {
     retentionWaitMs: value("retention.wait"),
     shutdownMs: value("shutdown"),
     logLevel: value("log"),
+    accessLog: value("accessLog"),
+    logFields: value("logFields"),
     logFormat: maybe("logFormat"),
   };
 }

@@ -294,6 +294,25 @@ export const text: Shape<string> = {
   toPlain: (value) => value,
 };
 
+/** How many entries a page of a list has at most. */
+export const pageSize: Shape<number> = {
+  ...textual({
+    parse: (given) => (/^[1-9]\d{0,5}$/.test(given) ? Number(given) : null),
+    format: String,
+    expected: "a number of entries, 1 to 999999",
+    write: "a number of entries, such as 1000",
+  }),
+  toPlain: (count) => count,
+};
+
+/** The realm of a password, without quotes. */
+export const realm = textual({
+  parse: (given) => (/^[\x20\x21\x23-\x5B\x5D-\x7E]{1,100}$/.test(given) ? given : null),
+  format: String,
+  expected: "a realm: a short text without quotes",
+  write: "a short text without quotes, such as registry.example",
+});
+
 /** `true` or `false`; flags and variables may also say `1`, `yes`, `on`, `0`, `no` or `off`. */
 export const boolean: Shape<boolean> = {
   schema: v.boolean("must be true or false"),
