@@ -42,6 +42,7 @@ class SteppedFiles {
     scan: async () => null,
     open: async () => null,
     put: async () => SIZE,
+    putAll: async () => {},
     fileOf: async () => null,
     remove: async (digest) => {
       await this.#step("before the file is removed");

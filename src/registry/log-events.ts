@@ -14,10 +14,13 @@ function imageOf({ repository, tag, digest }: StoreEvent): string | null {
   return tag === null ? `${repository}@${digest}` : `${repository}:${tag}`;
 }
 
-/** What comes with a cached image, platform by platform, is told of to those alone who want to know everything. */
+/**
+ * What comes with a cached image, platform by platform, or with another registry's folder, is told of to those alone who want to
+ * know everything.
+ */
 function levelOf({ kind, tag }: StoreEvent): LogLevel {
   if (kind === "damaged") return "warning";
-  return kind === "cached" && tag === null ? "debug" : "info";
+  return kind === "imported" || (kind === "cached" && tag === null) ? "debug" : "info";
 }
 
 function fieldsOf(event: StoreEvent): Record<string, string | number> {

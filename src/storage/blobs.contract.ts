@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import { MemoryBlobs } from "./memory/blobs-memory.ts";
-import { type BlobStore, newUploadId, type UploadId, type Spool } from "./blobs.ts";
+import { type BlobStore, newUploadId, type UploadId, type Spool, type Spooled } from "./blobs.ts";
 
 /** Stores to try, and how to throw them away. */
 export type BlobStores = { blobs: BlobStore; spool: Spool; dispose(): Promise<void> };
@@ -44,6 +44,22 @@ export function blobsContract(name: string, open: () => Promise<BlobStores>): vo
       const digest = await push(bytes, digestOf(bytes, "sha512"));
       expect(await content(blobs, digest, null)).toEqual(bytes);
       expect(await blobs.size(digestOf(bytes))).toBeNull();
+    });
+
+    test("many are kept at once, each under its digest, and in the place of what is there", async () => {
+      const contents = Array.from({ length: 40 }, (_, at) => randomBytes(at * 10));
+      await push(contents[3] ?? randomBytes(1));
+      const sealed = new Map<Digest, Spooled>();
+      for (const bytes of contents) {
+        const id = newUploadId();
+        await spool.create(id, "sha256");
+        await spool.append(id, once(bytes), NO_LIMIT);
+        sealed.set(digestOf(bytes), await spool.seal(id, digestOf(bytes)));
+      }
+      await blobs.putAll(sealed);
+      for (const bytes of contents) expect(await content(blobs, digestOf(bytes), null)).toEqual(bytes);
+      const left = await Array.fromAsync(spool.list());
+      expect(left).toEqual([]);
     });
 
     test("what is not here is null, and false to remove", async () => {

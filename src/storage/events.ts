@@ -14,6 +14,7 @@ import type { Tag } from "../oci/tag.ts";
 /**
  * - `pushed`: a person put a manifest; one event for each tag, or one without a tag.
  * - `cached`: the same for a manifest that came from upstream.
+ * - `imported`: the same for one that came with another registry's folder, which is taken over as a whole: nobody has just made it.
  * - `removed`: a person took away a tag (its manifest may stay), or, without a tag, a manifest with all its tags.
  * - `expired`: what nobody needs any more by the settings' word: a manifest that a tag left behind, or a tag that a rule took.
  * - `evicted`: larder gave up a cached tag, or a cached manifest without one, for want of space, and its image as a whole;
@@ -22,7 +23,16 @@ import type { Tag } from "../oci/tag.ts";
  * - `damaged`: a blob, `digest`, was found whose bytes cannot be had from here (`verification.ts`).
  * - `healed`: the right bytes of such a blob are here again.
  */
-export type EventKind = "pushed" | "cached" | "removed" | "expired" | "evicted" | "collected" | "damaged" | "healed";
+export type EventKind =
+  | "pushed"
+  | "cached"
+  | "imported"
+  | "removed"
+  | "expired"
+  | "evicted"
+  | "collected"
+  | "damaged"
+  | "healed";
 
 /** Who caused an event; larder itself where all fields are null. */
 export type EventCause = {
@@ -93,9 +103,11 @@ export function eventsOfPut(
     readonly atMs: number;
     readonly cause?: EventCause;
     readonly sizeBytes?: number | null;
+    readonly takenOver?: object;
   },
 ): readonly NewEvent[] {
-  const { manifest, tags, kind, isPart, atMs, cause = NO_CAUSE, sizeBytes = null } = put;
+  const { manifest, tags, isPart, atMs, cause = NO_CAUSE, sizeBytes = null } = put;
+  const kind: EventKind = put.takenOver === undefined ? put.kind : "imported";
   if (isPart && tags.length === 0) return [];
   const { who, from, requestId } = cause;
   const { digest, mediaType } = manifest;

@@ -71,6 +71,53 @@ export function metadataContract(name: string, open: () => Promise<MetadataStore
       expect(await manifests.getManifest(here, manifestOf("old").digest)).toEqual(manifestOf("old"));
     });
 
+    test("many blobs are linked at once, as one by one", async () => {
+      const here = repository("links/many");
+      const sizes = new Map(["a", "b", "c"].map((text, at) => [digestOf(`many ${text}`), at] as const));
+      await links.linkBlobs(here, sizes, 5, "cached");
+      await links.linkBlobs(here, sizes, 7);
+      const found = await holdings.findLinks([here], [...sizes.keys()]);
+      for (const [digest, size] of sizes) expect(found.get(digest)).toEqual({ repository: here, size, touchedAtMs: 7 });
+    });
+
+    test("what comes with another registry's store has its time, and leaves the tags that are here", async () => {
+      const here = repository("taken/over");
+      const [one, other] = [manifestOf("one"), manifestOf("other")];
+      await put(here, one, { tags: [tag("mine")], atMs: 500 });
+      await put(here, one, { tags: [tag("copy"), tag("moved")], kind: "cached", atMs: 500 });
+      await put(here, other, { tags: [tag("moved")], kind: "cached", atMs: 600 });
+      const taggedAtMs = new Map([
+        [tag("mine"), 1],
+        [tag("copy"), 2],
+        [tag("new"), 3],
+      ]);
+      const named = [tag("mine"), tag("copy"), tag("moved"), tag("new")];
+      const [last] = await store.events.listBefore(null, 1);
+      const taken = { tags: named, atMs: 700 };
+      await put(here, other, { ...taken, takenOver: { taggedAtMs, replaces: false }, tags: [tag("mine"), tag("new")] });
+      await put(here, one, { ...taken, takenOver: { taggedAtMs, replaces: false }, tags: [tag("copy"), tag("moved")] });
+      const see = async () =>
+        Promise.all(
+          named.map(async (name) => {
+            const { kind, digest, updatedAtMs } = (await tags.getTagged(here, name))?.tag ?? {};
+            return [name, kind, digest, updatedAtMs] as const;
+          }),
+        );
+      expect(await see()).toEqual([
+        [tag("mine"), "pushed", one.digest, 500],
+        [tag("copy"), "pushed", one.digest, 2],
+        [tag("moved"), "cached", other.digest, 600],
+        [tag("new"), "pushed", other.digest, 3],
+      ]);
+      const told = await store.events.listAfter(last?.id ?? 0, 10);
+      expect(told.map(({ kind, tag: named, atMs }) => [kind, named, atMs])).toEqual([
+        ["imported", tag("new"), 700],
+        ["imported", tag("copy"), 700],
+      ]);
+      await put(here, other, { ...taken, takenOver: { taggedAtMs, replaces: true }, tags: [tag("mine")] });
+      expect((await tags.getTagged(here, tag("mine")))?.tag).toMatchObject({ digest: other.digest, updatedAtMs: 1 });
+    });
+
     test("a pushed tag covers a cached one, whichever came first, and uncovers it when it goes", async () => {
       for (const [path, order] of [
         ["cover/a", ["cached", "pushed"]],

@@ -73,10 +73,18 @@ export type ManifestPut = {
    */
   readonly isAdopted?: boolean;
   readonly atMs: number;
+  /** Does it come with another registry's store? Not when left out. */
+  readonly takenOver?: TakenOver;
   /** For the event: who puts it, and what it weighs with all blobs that it names. Larder itself, and not known, when left out. */
   readonly cause?: EventCause;
   readonly sizeBytes?: number | null;
 };
+
+/**
+ * How a manifest comes with another registry's store: its tags have the time that they had there, and those that are here stay,
+ * unless it `replaces` them; a pushed one takes the place of a cached one on the same manifest.
+ */
+type TakenOver = { readonly taggedAtMs: ReadonlyMap<Tag, number>; readonly replaces: boolean };
 
 /** A manifest, and a repository that holds it. */
 export type HeldManifest = { readonly repository: RepositoryName; readonly manifest: StoredManifest };
@@ -222,6 +230,13 @@ export interface BlobLinkStore {
     atMs: number,
     kind?: TagKind,
     cause?: EventCause,
+  ): Promise<void>;
+  /** As `linkBlob`, for a few hundred, by their digests and sizes. */
+  linkBlobs(
+    repository: RepositoryName,
+    blobs: ReadonlyMap<Digest, number>,
+    atMs: number,
+    kind?: TagKind,
   ): Promise<void>;
   /** The first of these repositories that has the blob, and its size. */
   findLink(repositories: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null>;

@@ -13,6 +13,8 @@ export const FAULT_POINTS = [
   "upload.create",
   "upload.write",
   "upload.sync",
+  "intake.begin",
+  "intake.sync",
   "blob.rename",
   "blob.sync-folder",
   "blob.remove",

@@ -111,6 +111,7 @@ function kindOf(kind: Happening["kind"]): NoticeKind | null {
       return "evict";
     case "damaged":
       return "verify-failed";
+    case "imported":
     case "collected":
     case "healed":
       return null;

@@ -86,7 +86,7 @@ export class SignatureGuard<Context> {
   /** Follows what happens to repositories: signatures come and go. */
   note({ kind, repository }: StoreEvent): void {
     if (repository === null || this.#rules.isEmpty) return;
-    if (kind === "pushed" || kind === "cached") this.#memory.noteAddition(repository);
+    if (kind === "pushed" || kind === "cached" || kind === "imported") this.#memory.noteAddition(repository);
     else this.#memory.noteRemoval(repository);
   }
 

@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { lstat, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { passFaultPoint } from "../../lib/files/fault-point.ts";
+import { mapBounded } from "../../lib/async/map-bounded.ts";
 import { ExpiringMap } from "../../lib/async/expiring-map.ts";
 import { makeFolder } from "../../lib/files/make-folder.ts";
 import { scanFile } from "../../lib/files/scan-file.ts";
@@ -20,6 +21,7 @@ import { blobPath, shardOf } from "./blob-folder.ts";
 import { digestsIn, statOrNull } from "./list-folder.ts";
 import { statNow } from "./stat-now.ts";
 
+const RENAMED_AT_ONCE = 8;
 /** What was read so often is in the system's memory for so long: a disk that has failed since is not asked for it. */
 const GIVEN = { times: 8, ms: 5000, places: 1000 };
 
@@ -49,6 +51,26 @@ export class FilesystemBlobs implements BlobStore {
     } catch (error) {
       await spooled.drop();
       throw writeError(error);
+    }
+  }
+
+  async putAll(spooled: ReadonlyMap<Digest, Spooled>): Promise<void> {
+    this.#guard?.admit();
+    const left = new Map(spooled);
+    try {
+      const shards = new Set<string>();
+      await mapBounded([...spooled], RENAMED_AT_ONCE, async ([digest, one]) => {
+        await this.#rename(one.path ?? (await this.#copyBeside(digest, one)), digest);
+        shards.add(shardOf(this.#folder, digest));
+        if (one.path !== null) left.delete(digest);
+      });
+      await mapBounded([...shards], RENAMED_AT_ONCE, (shard) => this.#settle(shard));
+      // From here on somebody relies on them.
+      this.#guard?.confirm();
+    } catch (error) {
+      throw writeError(error);
+    } finally {
+      for (const one of left.values()) await one.drop();
     }
   }
 
@@ -121,6 +143,13 @@ export class FilesystemBlobs implements BlobStore {
    * one reads on to its end.
    */
   async #moveIntoPlace(from: string, digest: Digest): Promise<void> {
+    await this.#rename(from, digest);
+    await this.#settle(shardOf(this.#folder, digest));
+    // From here on somebody relies on it.
+    this.#guard?.confirm();
+  }
+
+  async #rename(from: string, digest: Digest): Promise<void> {
     const [shard, place] = [shardOf(this.#folder, digest), blobPath(this.#folder, digest)];
     try {
       passFaultPoint("blob.rename");
@@ -130,10 +159,11 @@ export class FilesystemBlobs implements BlobStore {
       else if (!(await this.#clearAway(digest))) throw error;
       await renameSpooled(from, place);
     }
+  }
+
+  async #settle(shard: string): Promise<void> {
     passFaultPoint("blob.sync-folder");
     await syncFolder(shard);
-    // From here on somebody relies on it.
-    this.#guard?.confirm();
   }
 
   /** A folder in a blob's place lets no file take it. */

@@ -15,6 +15,9 @@ export class MemoryBlobs {
 
   readonly blobs: BlobStore = {
     put: (digest, spooled) => this.#put(digest, spooled),
+    putAll: async (spooled) => {
+      for (const [digest, one] of spooled) await this.#put(digest, one);
+    },
     fileOf: (digest) => this.#fileOf(digest),
     size: async (digest: Digest) => this.#blobs.get(digest)?.bytes.byteLength ?? null,
     read: async (digest: Digest, range: ByteRange | null): Promise<BlobBody | null> => {

@@ -115,8 +115,9 @@ class MemoryMetadata {
     return repository;
   }
 
-  async putManifest(name: RepositoryName, put: ManifestPut): Promise<readonly Digest[]> {
+  async putManifest(name: RepositoryName, given: ManifestPut): Promise<readonly Digest[]> {
     const repository = this.#open(name);
+    const put = given.takenOver === undefined ? given : { ...given, tags: freeTags(repository, given) };
     const lent = (digest: Digest) => put.borrowFrom.some((from) => this.#open(from).links.has(digest));
     const missing = [
       ...put.requiredBlobs.filter((digest) => !repository.links.has(digest) && !lent(digest)),
@@ -141,8 +142,9 @@ class MemoryMetadata {
     for (const tag of put.tags) {
       const old = repository.tags[put.kind].get(tag);
       const same = put.kind === "cached" && old?.digest === manifest.digest;
-      const updatedAtMs = same ? old.updatedAtMs : atMs;
-      const entry = { tag, kind: put.kind, digest: manifest.digest, updatedAtMs, checkedAtMs: atMs, pulledAtMs };
+      const taggedAtMs = put.takenOver?.taggedAtMs.get(tag) ?? atMs;
+      const updatedAtMs = same ? old.updatedAtMs : taggedAtMs;
+      const entry = { tag, kind: put.kind, digest: manifest.digest, updatedAtMs, checkedAtMs: taggedAtMs, pulledAtMs };
       repository.tags[put.kind].set(tag, entry);
       repository.left.delete(manifest.digest);
       if (old !== undefined) this.#noteLeft(repository, old.digest, atMs);
@@ -391,6 +393,11 @@ class MemoryMetadata {
     if (cause === undefined) return;
     const blob = { repository: name, digest, contentBytes: size, atMs, cause };
     this.deliveries.note(() => blobHappening("blob-pushed", blob));
+  }
+
+  async linkBlobs(name: RepositoryName, blobs: ReadonlyMap<Digest, number>, atMs: number, kind?: TagKind) {
+    for (const digest of blobs.keys()) this.#transitions.assertStays(digest);
+    for (const [digest, size] of blobs) await this.linkBlob(name, digest, size, atMs, kind);
   }
 
   async #link(name: RepositoryName, digest: Digest, atMs: number, kind: TagKind): Promise<void> {
@@ -673,4 +680,14 @@ function ledTo(
     if (withReferrers) for (const [other, { subject }] of manifests) if (subject === one) led.add(other);
   }
   return led;
+}
+
+/** Those of the tags of a manifest that is taken over that nothing here stands against. */
+function freeTags({ tags: here }: Repository, { manifest, tags, kind, takenOver }: ManifestPut): readonly Tag[] {
+  if (takenOver?.replaces === true) return tags;
+  const isFree = (tag: Tag): boolean => {
+    const cached = here.cached.get(tag);
+    return !here.pushed.has(tag) && (cached === undefined || (kind === "pushed" && cached.digest === manifest.digest));
+  };
+  return tags.filter(isFree);
 }

@@ -38,19 +38,34 @@ export class SqliteBlobLinks implements BlobLinkStore {
     cause?: EventCause,
   ): Promise<void> {
     await this.#database.durably(() => {
-      this.#transitions.assertStays(digest);
-      this.#database
-        .query<null, [string, number]>(
-          `INSERT INTO blob (digest, size) VALUES (?, ?)
-           ON CONFLICT DO UPDATE SET size = excluded.size WHERE size <> excluded.size`,
-        )
-        .run(digest, size);
-      this.#link(repository, digest, atMs, kind);
-      this.#rotten.strikeOff(digest, atMs);
+      this.#keepLink(repository, digest, size, atMs, kind);
       if (cause === undefined) return;
       const blob = { repository, digest, contentBytes: size, atMs, cause };
       this.#deliveries.note(() => blobHappening("blob-pushed", blob));
     });
+  }
+
+  async linkBlobs(
+    repository: RepositoryName,
+    blobs: ReadonlyMap<Digest, number>,
+    atMs: number,
+    kind: TagKind = "pushed",
+  ): Promise<void> {
+    await this.#database.durably(() => {
+      for (const [digest, size] of blobs) this.#keepLink(repository, digest, size, atMs, kind);
+    });
+  }
+
+  #keepLink(repository: RepositoryName, digest: Digest, size: number, atMs: number, kind: TagKind): void {
+    this.#transitions.assertStays(digest);
+    this.#database
+      .query<null, [string, number]>(
+        `INSERT INTO blob (digest, size) VALUES (?, ?)
+         ON CONFLICT DO UPDATE SET size = excluded.size WHERE size <> excluded.size`,
+      )
+      .run(digest, size);
+    this.#link(repository, digest, atMs, kind);
+    this.#rotten.strikeOff(digest, atMs);
   }
 
   async findLink(repositories: readonly RepositoryName[], digest: Digest): Promise<BlobLink | null> {

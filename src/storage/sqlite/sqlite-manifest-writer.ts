@@ -3,6 +3,7 @@ import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Digest } from "../../oci/digest.ts";
 import { isIndexType } from "../../oci/media-type.ts";
 import type { RepositoryName } from "../../oci/repository-name.ts";
+import type { Tag } from "../../oci/tag.ts";
 import type { ManifestPut } from "../metadata.ts";
 import { eventsOfPut } from "../events.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
@@ -158,8 +159,9 @@ export class SqliteManifestWriter {
   }
 
   /** From here on the repository holds the manifest, and with it what it lists. */
-  #show(repository: RepositoryName, put: ManifestPut): void {
-    const { manifest, requiredManifests, subject, tags, kind, isPart, atMs } = put;
+  #show(repository: RepositoryName, given: ManifestPut): void {
+    const put = given.takenOver === undefined ? given : { ...given, tags: this.#freeTags(repository, given) };
+    const { manifest, requiredManifests, subject, tags, kind, isPart, atMs, takenOver } = put;
     const pushed = kind === "pushed" ? 1 : 0;
     for (const name of tags) rememberRow(this.#database, "tag", [repository, name, pushed]);
     rememberRow(this.#database, "repository_manifest", [repository, manifest.digest]);
@@ -184,11 +186,23 @@ export class SqliteManifestWriter {
          pulled_at = excluded.pulled_at,
          updated_at = CASE WHEN manifest = excluded.manifest AND pushed = 0 THEN updated_at ELSE excluded.updated_at END`,
     );
-    for (const name of tags) tag.run(repository, name, pushed, manifest.digest, atMs, atMs);
+    for (const name of tags) {
+      const taggedAtMs = takenOver?.taggedAtMs.get(name) ?? atMs;
+      tag.run(repository, name, pushed, manifest.digest, taggedAtMs, taggedAtMs);
+    }
     if (put.isAdopted === true) this.#adopt(repository, put);
     if (tags.length > 0) stampLeftBehind(this.#database, atMs);
     const told = { cause: put.cause, contentBytes: manifest.bytes.byteLength };
     for (const event of eventsOfPut(repository, put)) this.#events.add(event, told);
+  }
+
+  /** Those of the tags of a manifest that is taken over that nothing here stands against. */
+  #freeTags(repository: RepositoryName, { manifest, tags, kind, takenOver }: ManifestPut): readonly Tag[] {
+    if (takenOver?.replaces === true) return tags;
+    const find = this.#database.query<unknown, [string, string, string, number]>(
+      "SELECT 1 FROM tag WHERE repository = ? AND name = ? AND (pushed = 1 OR manifest <> ? OR ? = 0)",
+    );
+    return tags.filter((name) => find.get(repository, name, manifest.digest, kind === "pushed" ? 1 : 0) === null);
   }
 
   /** What a person has put under a tag stays a pushed one. */
