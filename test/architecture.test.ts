@@ -66,6 +66,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "registry/space": ["telemetry", "storage", "registry/holds", "registry/pull"],
   "registry/images": ["storage", "upstream/transport", "registry/names", "registry/pull", "registry/push"],
   "registry/verification": ["telemetry", "storage", "registry/names", "registry/pull", "registry/images"],
+  // Another registry's folder becomes content of the stores, and theirs such a folder; it knows no HTTP and no larder's own layout.
+  adoption: ["storage"],
   images: [],
   "images/files": ["images"],
   "images/layout": ["images", "images/files"],
@@ -141,6 +143,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http/clients",
   ],
   "http/admin": [
+    "adoption",
     "access",
     "access/rules",
     "recovery/backup",
@@ -190,6 +193,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http",
   ],
   server: [
+    "adoption",
     "doctor",
     "telemetry",
     "storage",
@@ -292,6 +296,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "cli/help": [],
   "cli/man": ["server/settings", "cli/help"],
   "cli/verbs": [
+    "adoption",
     "access",
     "access/rules",
     "telemetry",

@@ -49,6 +49,7 @@ import {
   retryAnswer,
   retryRequest,
 } from "./notification-schemas.ts";
+import { importProgress, importRequest } from "./import-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
 import { imageSpacePage, imageSpaceQuery, nextEvictions, nextQuery, space } from "./space-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
@@ -324,6 +325,16 @@ export const CONTRACT = {
     summary: "List who changed what, the newest first",
     query: auditQuery,
     answer: auditPage,
+  }),
+  importRegistry: operation("POST", "/imports", {
+    action: "administer",
+    audited: "registry-imported",
+    summary: "Take over the images of another registry's folder, registry:2's or registry:3's",
+    description:
+      "Larder reads the folder itself, on its machine, and writes nothing to it. Files are compared with their digests, and linked or cloned where they can be. It can be done again, and goes on where it was interrupted. When the client leaves it ends. The last line is `done` or `failed`.",
+    body: importRequest,
+    form: "lines",
+    answer: importProgress,
   }),
   beginBackup: operation("POST", "/backups", {
     action: "administer",

@@ -26,6 +26,7 @@ import type { SearchOrder } from "../registry/names/search-order.ts";
 import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
 import { addressTowards } from "./address-towards.ts";
 import type { AccessComposition } from "./compose-gate.ts";
+import type { ImportFolder } from "../http/admin/import-folder.ts";
 import { type AciComposition, composeAci } from "./compose-aci.ts";
 import type { RegistryComposition } from "./compose-registry.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
@@ -51,6 +52,7 @@ export type PagesParts = {
   readonly verification: VerificationComposition;
   readonly backups: Backups | null;
   readonly notifications: Notifications;
+  readonly importFolder: ImportFolder;
 };
 
 /** Wires what answers requests: the first that know a request answer it. */
@@ -163,6 +165,7 @@ function adminPages(
     aside,
     verifications: parts.verification.verifications,
     backups: parts.backups,
+    importFolder: parts.importFolder,
     cacher,
     signatures: new RequiredSignatures(of.registry.manifests, of.signatureGuard),
     remover: new ImageRemover(metadata, immutable, turns, clock.now),

@@ -8,6 +8,7 @@ import { newInstanceId } from "../upstream/loop-mark.ts";
 import { composeAccounts, savingAccounts } from "./compose-accounts.ts";
 import { UpstreamProver } from "../registry/pull/upstream-prover.ts";
 import { toUpstream } from "./compose-upstream-access.ts";
+import { composeAdoption } from "./compose-adoption.ts";
 import { composeBackups } from "./compose-backups.ts";
 import { composeGate } from "./compose-gate.ts";
 import { composeNotifications } from "./compose-notifications.ts";
@@ -74,6 +75,7 @@ export function compose(
   const backups = composeBackups(parts.blobs, environment, foundation);
   const told = composeNotifications(environment, foundation, instanceId);
   const { notifications } = told;
+  const importFolder = composeAdoption(parts, environment, foundation);
   const collectionLimits = collectionLimitsOf(settings);
   const { disk } = space;
   const saveAccounts = savingAccounts(accounts.uses, access.failedLogins);
@@ -93,6 +95,7 @@ export function compose(
     verification,
     backups,
     notifications,
+    importFolder,
   });
   const requestMetrics = metrics.watchRegistry({
     traffic,

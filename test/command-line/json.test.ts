@@ -103,6 +103,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   verify: ["verify"],
   backup: ["backup", "DIR/backup"],
   restore: ["restore", "DIR/backup", "--data", "DIR/restored"],
+  "import-registry": ["import-registry", "DIR/registry"],
   "user add": ["user", "add", "ann", "--password-stdin"],
   "user passwd": ["user", "passwd", "ann", "--password-stdin"],
   "user ls": ["user", "ls"],
@@ -126,6 +127,7 @@ test("every result of the manual is tried", () => {
 });
 
 test.each(Object.keys(CALLS))("larder %s", async (verb) => {
+  if (verb === "import-registry") await Bun.write(join(site.folder, "registry/docker/registry/v2/repositories/x"), "");
   if (verb === "rebuild") await makeStore(join(site.folder, "data"));
   const argv =
     CALLS[verb]?.map((word) => word.replace("DIR", site.folder).replace("REG", hostOf(site.larder.url))) ?? [];

@@ -234,6 +234,13 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         "larder restore larder.tar --data /srv/larder",
         "then start larder there",
       ]),
+      verb(
+        "import-registry",
+        "take over the folder of a registry:2 or registry:3",
+        ["larder import-registry --dry-run /var/lib/registry", "read and compare everything first"],
+        ["larder import-registry /var/lib/registry", "into the larder that runs"],
+        ["larder import-registry --data /srv/larder ./data", "without one that runs"],
+      ),
       verb("rebuild", "make a damaged or lost database anew", [
         "larder rebuild --dry-run --data /srv/larder",
         "what would come back",

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { rot } from "../../admin/image-schemas.ts";
 import * as access from "../../admin/access-schemas.ts";
+import { importCounts, importProblem, keptTag } from "../../admin/import-schemas.ts";
 import * as server from "../../admin/server-schemas.ts";
 import { bytes, count, digest, reason, time } from "./json-values.ts";
 
@@ -147,6 +148,20 @@ export const backupResult = v.object({
   removed: v.pipe(count, v.description("blobs that the store has no more")),
   lacking: v.pipe(count, v.description("blobs that are not in it")),
   problems: v.pipe(v.array(v.string()), v.description("the first ones, a line each")),
+});
+
+/** What was taken over of another registry's folder: `import-registry`. */
+export const importResult = v.object({
+  status: v.pipe(
+    v.picklist(["whole", "lacking", "kept"]),
+    v.description(
+      "`lacking`: something could not be taken over as it is; `kept`: tags that are on something else here stayed",
+    ),
+  ),
+  dryRun: v.boolean(),
+  ...importCounts,
+  kept: v.pipe(v.array(keptTag), v.description("the first thousand tags that stayed")),
+  first: v.pipe(v.array(importProblem), v.description("the first thousand problems")),
 });
 
 const listed = v.object({ first: v.array(v.string()), count });

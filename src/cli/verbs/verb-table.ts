@@ -83,6 +83,10 @@ export const VERBS: readonly Verb[] = [
   { name: "backup", load: async (io) => (await import("./backup.ts")).backupCommand(io) },
   { name: "restore", load: async (io) => (await import("./restore.ts")).restoreCommand(io) },
   {
+    name: "import-registry",
+    load: async (io) => (await import("./import-registry.ts")).importRegistryCommand(io),
+  },
+  {
     name: "copy-database",
     isHidden: true,
     load: async (io) => (await import("./copy-database.ts")).copyDatabaseCommand(io),

@@ -28,6 +28,7 @@ import { accountActions, type AccountParts } from "./accounts.ts";
 import type { AdminAsker } from "./admin-asker.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
+import { type ImportFolder, importFolder } from "./import-folder.ts";
 import { holdBackup } from "./hold-backup.ts";
 import type { LineWork } from "./line-work.ts";
 import { notificationActions, type NotificationParts } from "./notifications.ts";
@@ -73,6 +74,7 @@ export type AdminParts = {
   readonly verifications: Verifications;
   /** Null where the store is damaged. */
   readonly backups: Backups | null;
+  readonly importFolder: ImportFolder;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
   readonly signatures: RequiredSignatures;
@@ -163,6 +165,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     collect: ({ graceMs = collectionLimits.graceMs, ...options }) =>
       collector.collect({ ...collectionLimits, graceMs }, options),
+    importRegistry: async (request, signal, cause) => importFolder(parts.importFolder, request, signal, cause),
     beginBackup: async (_, signal) => holdBackup(backupsOf(parts), signal),
     listBackupBlobs: async ({ backup, after = null, limit }) => {
       const { blobs, next } = backupsOf(parts).blobsOf(backup, after, limit);
