@@ -20,6 +20,7 @@ export type DockerRegistryTls = { readonly own: Certificate; readonly clientAuth
 export async function startDockerRegistry(
   auth: DockerRegistryAuth,
   tls: DockerRegistryTls | null = null,
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<DockerRegistry> {
   const folder = await mkdtemp(join(tmpdir(), "larder-docker-registry-"));
   const config = {
@@ -28,6 +29,7 @@ export async function startDockerRegistry(
     storage: { filesystem: { rootdirectory: join(folder, "data") }, delete: { enabled: true } },
     http: { addr: "127.0.0.1:0", secret: "test", ...(tls === null ? {} : { tls: await tlsConfig(tls, folder) }) },
     ...(await authConfig(auth, folder)),
+    ...more,
   };
   await Bun.write(join(folder, "config.yml"), JSON.stringify(config));
   const child = Bun.spawn(["docker-registry", "serve", join(folder, "config.yml")], {
