@@ -41,7 +41,6 @@ export async function openDataFolder(
       turns,
       tell: (what) => log.write("warning", what),
     });
-    await reserve.restore();
     return { ...store, reserve, guard };
   } catch (cause) {
     guard?.close();

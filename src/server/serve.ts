@@ -112,6 +112,9 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
         : await openClientIdentification(settings.clientCertificates, dataFolder, environment.log);
     opened.add(() => identification?.close());
     await openListeners(listeners, settings, composition, { certificate, identification, log: environment.log });
+    // Nobody waits for it: it takes longer than all that went before, the first time.
+    const restored = reserve.restore();
+    opened.add(() => restored);
     const names = await startNameServer(current, own, metrics.dns, environment);
     opened.add(() => names?.stop());
     const urls = listeners.flatMap(urlsOf);

@@ -16,7 +16,7 @@ import type { AciNames } from "./aci-names.ts";
 import { failureReply, fileReply, notYetReply, armorReply, textReply } from "./aci-reply.ts";
 import { type AciRequest, parseAciRequest } from "./aci-request.ts";
 import { sendText } from "../send-text.ts";
-import { schemeOf } from "../clients/client-pages.ts";
+import { schemeOf } from "../clients/scheme-of.ts";
 
 const PATH = "/aci";
 /** Below it, where files are signed. */

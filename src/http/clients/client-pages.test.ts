@@ -10,7 +10,8 @@ import { TEST_CA } from "../../clients/settings.fixture.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import { listenerOf, pipelineOf } from "../exchange.fixture.ts";
 import { ok } from "../../doctor/finding.ts";
-import { ClientPages, type ClientPagesOptions } from "./client-pages.ts";
+import { ClientPages } from "./client-pages.ts";
+import type { ClientPagesOptions } from "./client-pages-options.ts";
 
 const NO_HOSTS = new LarderHosts({
   names: [],

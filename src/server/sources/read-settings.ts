@@ -1,7 +1,6 @@
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
-import { type Distribution, readDistribution } from "../distribution/read-distribution.ts";
+import type { Distribution } from "../distribution/read-distribution.ts";
 import { REGISTRY_DATA, registryDefaults } from "../distribution/registry-defaults.ts";
-import { parseConfiguration } from "../settings/configuration-file.ts";
 import { ConfigurationError } from "../settings/configuration-error.ts";
 import { contradictionsOf, contradictionsWithin } from "../settings/contradictions.ts";
 import type { EffectiveSettings } from "../settings/effective-settings.ts";
@@ -42,7 +41,7 @@ export async function readSettings(sources: SettingSources): Promise<ReadSetting
   const { file, flags, environment, asRegistry = null } = sources;
   const problems: string[] = [];
   const fromFile = await readFile(file, problems);
-  const distribution = await readDistribution(asRegistry?.config ?? null, environment, problems);
+  const distribution = await readRegistrys(asRegistry?.config ?? null, environment, problems);
   const fromVariables = mergeGiven([distribution.given, await ownVariables(environment, problems)]);
   const said = [fromFile, fromVariables, await settingsOfFlags(flags, problems)];
   problems.push(...said.flatMap(contradictionsWithin));
@@ -68,9 +67,23 @@ function noticesOf({ itself, strangers }: Distribution): readonly SettingNotice[
   return notices;
 }
 
+/** What config.yml and registry:2's variables say: nothing, where there are none. */
+async function readRegistrys(
+  config: string | null,
+  environment: SettingSources["environment"],
+  problems: string[],
+): Promise<Distribution> {
+  const isSaid = config !== null || Object.keys(environment).some((name) => name.startsWith("REGISTRY_"));
+  if (!isSaid) return { given: new Map(), implied: new Map(), itself: [], strangers: [] };
+  const { readDistribution } = await import("../distribution/read-distribution.ts");
+  return readDistribution(config, environment, problems);
+}
+
 async function readFile(path: string | null, problems: string[]): Promise<GivenSettings> {
   if (path === null) return new Map();
   try {
+    // Without a file, a server starts without the reader of YAML.
+    const { parseConfiguration } = await import("../settings/configuration-file.ts");
     const file = parseConfiguration(await readSettingFile(path), path);
     problems.push(...file.problems);
     return file.given;

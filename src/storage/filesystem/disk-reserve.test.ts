@@ -48,3 +48,12 @@ test("where it cannot be made, nothing that takes space is admitted, and nothing
   expect(reserve.isSpent).toBe(true);
   await expect(reserve.admit()).rejects.toMatchObject({ code: "STORAGE_FULL" });
 });
+
+test("what is given away while it is put back stays given away", async () => {
+  const restoring = reserve.restore();
+  reserve.spend();
+  await restoring;
+  expect([existsSync(path()), reserve.isSpent]).toEqual([false, true]);
+  await reserve.restore();
+  expect([existsSync(path()), reserve.isSpent]).toEqual([true, false]);
+});

@@ -24,6 +24,8 @@ export class DiskReserve {
   readonly #path: string;
   readonly #restoring = new SingleFlight<"restore", void>();
   #isSpent = false;
+  /** How often it was given away: it may be while it is put back. */
+  #spends = 0;
 
   constructor(dataFolder: string) {
     this.#folder = dataFolder;
@@ -53,6 +55,7 @@ export class DiskReserve {
   /** Gives the space away to whoever frees some. False: there was none left to give. */
   spend(): boolean {
     this.#isSpent = true;
+    this.#spends += 1;
     try {
       rmSync(this.#path);
       return true;
@@ -68,11 +71,13 @@ export class DiskReserve {
   }
 
   async #restore(): Promise<void> {
+    const spends = this.#spends;
     try {
       const bytes = this.#sizeBytes();
       if (statSync(this.#path, { throwIfNoEntry: false })?.size !== bytes) {
         if (this.freeBytes() < FREE_FACTOR * bytes) throw new Error("there is no room for a reserve");
         await fill(this.#path, bytes);
+        if (this.#spends !== spends) throw new Error("it was given away meanwhile");
       }
       this.#isSpent = false;
     } catch {
