@@ -8,6 +8,7 @@ import { newInstanceId } from "../upstream/loop-mark.ts";
 import { composeAccounts, savingAccounts } from "./compose-accounts.ts";
 import { UpstreamProver } from "../registry/pull/upstream-prover.ts";
 import { toUpstream } from "./compose-upstream-access.ts";
+import { adoptFolder } from "./adopt-folder.ts";
 import { composeAdoption } from "./compose-adoption.ts";
 import { composeBackups } from "./compose-backups.ts";
 import { composeGate } from "./compose-gate.ts";
@@ -47,6 +48,8 @@ export type Composition = {
   readonly keepQueues: () => Promise<void>;
   /** Writes down what was pulled, as far as that is not done yet. Never fails. */
   readonly savePulls: () => Promise<void>;
+  /** Sees to a registry's folder at the data place. To be called when requests are answered. Never fails. */
+  readonly adopt: () => void;
   /** Ends the work that is done for nobody any more. */
   readonly stop: () => Promise<void>;
 };
@@ -80,6 +83,7 @@ export function compose(
   const { disk } = space;
   const saveAccounts = savingAccounts(accounts.uses, access.failedLogins);
   let isStopping = false;
+  let endAdoption = (): Promise<void> => Promise.resolve();
   let endVerification = (): Promise<void> => Promise.resolve();
   const { pages, aci } = composePages(parts, {
     settings,
@@ -162,6 +166,11 @@ export function compose(
         if (next.offline !== settings.now.offline) void offline.configure(next.offline);
       };
     },
+    adopt: () => {
+      const { dataFolder } = foundation;
+      const adoption = { dataFolder, importFolder, settings: metadata.settings, now: clock.now, log };
+      endAdoption = adoptFolder(settings.now.adopt, adoption);
+    },
     saveTraffic: () => lastingTraffic.save(),
     savePulls: () => pulls.save(),
     keepSpace: () => space.room.keep(),
@@ -169,7 +178,14 @@ export function compose(
     stop: async () => {
       isStopping = true;
       access.stop();
-      await Promise.all([aci.stop(), endVerification(), backups?.stop(), saveAccounts(), notifications.stop()]);
+      await Promise.all([
+        aci.stop(),
+        endVerification(),
+        endAdoption(),
+        backups?.stop(),
+        saveAccounts(),
+        notifications.stop(),
+      ]);
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),
   };

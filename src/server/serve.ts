@@ -125,6 +125,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
       offline: settings.offline,
       process: process.pid,
     });
+    composition.adopt();
     return {
       urls,
       nameServers: names?.addresses.map(formatSocketAddress) ?? [],

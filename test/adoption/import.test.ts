@@ -22,6 +22,7 @@ import { type LarderProcess, startLarder } from "../conformance/larder-process.t
 import { blobUrl, manifestUrl, pushImage, pushManifest, send } from "../conformance/registry-client.ts";
 import { runLarder } from "../faults/larder-command.ts";
 import { requirement } from "../requirement.ts";
+import { until } from "../until.ts";
 import { collectFolder, startOverFolder } from "./docker-registry-folder.ts";
 
 const LAYOUT = "docker/registry/v2";
@@ -219,6 +220,31 @@ describe.skipIf(!registry.met)("the folder of a docker-registry", () => {
         1,
         expect.stringContaining("another larder"),
       ]);
+    } finally {
+      await larder.stop();
+      await rm(data, { recursive: true, force: true });
+    }
+  }, 60_000);
+
+  test("found where larder keeps its data, it is said, and taken over while larder serves, once", async () => {
+    const data = await mkdtemp(join(tmpdir(), "larder-adoption-place-"));
+    Bun.spawnSync(["cp", "-a", join(root, "docker"), data]);
+    const said = (words: string) => until(words, () => larder.output().includes(words));
+    larder = await startLarder({ dataFolder: data, arguments: ["--open"] });
+    await said("another registry's images are in the data folder");
+    expect(larder.output()).toContain("--adopt");
+    await larder.stop();
+    larder = await startLarder({ dataFolder: data, arguments: ["--open", "--adopt"] });
+    try {
+      await said("images were taken over");
+      await pullAll();
+      expect((await send("DELETE", `${larder.url}/v2/team/app/manifests/docker`)).status).toBe(202);
+      await larder.stop();
+      larder = await startLarder({ dataFolder: data, arguments: ["--open", "--adopt"] });
+      await Bun.sleep(500);
+      // What was removed since does not come back with the next start.
+      expect((await send("GET", manifestUrl(larder.url, "team/app", "docker"))).status).toBe(404);
+      expect(existsSync(join(data, LAYOUT, "repositories"))).toBe(true);
     } finally {
       await larder.stop();
       await rm(data, { recursive: true, force: true });

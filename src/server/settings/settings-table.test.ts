@@ -56,6 +56,7 @@ const TEXTS: Readonly<Partial<Record<SettingKey, readonly [string, string, strin
   names: ["registry.lan", "registry.lan:5000", null],
   addresses: ["10.0.0.5", "fd00::5", "fe80::1%eth0"],
   sparse: ["true", "false", "perhaps"],
+  adopt: ["true", "false", "perhaps"],
   readOnly: ["true", "false", "perhaps"],
   tlsMinimum: ["1.3", "1.2", "1.1"],
   tlsCiphers: ["ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256", null],

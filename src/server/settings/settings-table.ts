@@ -204,6 +204,13 @@ export const SETTINGS = {
     default: "./larder-data",
     restart: AT_THE_START,
   }),
+  adopt: row({
+    flag: "--adopt",
+    shape: boolean,
+    help: "take over the images of a registry:2 or registry:3 whose folder is the data folder, once, while larder serves",
+    default: false,
+    restart: AT_THE_START,
+  }),
   standIn: row({
     flag: "--stand-in <host|file>",
     shape: listOf(standIn),

@@ -67,6 +67,8 @@ export type Settings = {
   readonly notifications: NotificationSettings;
   /** Proxies in front of larder whose word on their clients is taken. */
   readonly trustedProxies: readonly IpNetwork[];
+  /** Are another registry's images in the data folder taken over? */
+  readonly adopt: boolean;
   /** Is nothing taken that clients push or delete? */
   readonly readOnly: boolean;
   readonly deletes: boolean;
@@ -207,6 +209,7 @@ export function settingsFrom(given: GivenSettings): Settings {
       includeReferences: value("notifications.includeReferences"),
     },
     trustedProxies: value("trustedProxies"),
+    adopt: value("adopt"),
     readOnly: value("readOnly"),
     deletes: value("delete"),
     aciFiles: maybe("aciFiles"),
