@@ -2,7 +2,7 @@
  * A machine of a guide: what a reader writes to it stays in the lab.
  *
  *     /usr/local          the machine's, and what the guide installs
- *     /var/lib, /srv, /mnt, /opt    empty, in memory
+ *     /var/lib, /var/log, /srv, /mnt, /opt    empty, in memory
  *     the rest            as `LabHost` has it
  */
 import { writeContainerdConfiguration } from "../end-to-end/containerd.ts";
@@ -12,7 +12,7 @@ import type { NetworkLab } from "../end-to-end/network-lab.ts";
 
 const OWN_FOLDERS = `
 set -e
-for folder in /var/lib /srv /mnt /opt; do
+for folder in /var/lib /var/log /srv /mnt /opt; do
   mount -t tmpfs -o mode=755 larder-lab "$folder"
 done
 mkdir /run/local

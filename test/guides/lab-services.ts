@@ -56,6 +56,7 @@ is_ready() {
   case $1 in
     containerd) ctr version >/dev/null 2>&1 ;;
     docker) docker version >/dev/null 2>&1 ;;
+    haproxy | nginx) curl -ks -o /dev/null https://127.0.0.1 ;;
     *) sleep 0.3 ;;
   esac
 }
@@ -75,7 +76,12 @@ done
 `;
 
 /** Debian's units ask for sockets and groups that only systemd has. */
-const UNITS: Readonly<Record<string, string>> = { containerd: "containerd", docker: "dockerd" };
+const UNITS: Readonly<Record<string, string>> = {
+  containerd: "containerd",
+  docker: "dockerd",
+  haproxy: "haproxy -db -f /etc/haproxy/haproxy.cfg",
+  nginx: "nginx -g 'daemon off;'",
+};
 
 /** Gives a host its service manager, and starts `names` by it. */
 export async function startServices(host: LabHost, ...names: readonly string[]): Promise<void> {
