@@ -51,7 +51,7 @@ const BESIDE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 
 /** Keys that are honoured by nothing but that they are taken: what they say holds in any case. */
-const SILENT = new Set(["version", "storage.filesystem", "auth.htpasswd"]);
+const SILENT = new Set(["version", "storage.filesystem", "auth.htpasswd", "notifications.events"]);
 
 function exampleOf({ key, value }: DistributionKey): unknown {
   if (key in EXAMPLES) return EXAMPLES[key];
