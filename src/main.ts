@@ -13,7 +13,7 @@ import { quoteBriefly } from "./oci/digest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
 function isOfLarder(word: string): boolean {
-  return word !== "serve" && (word === "help" || word === "--version" || findVerb(word) !== undefined);
+  return word !== "serve" && (word === "help" || findVerb(word) !== undefined);
 }
 
 function findVerb(word: string): Verb | undefined {
@@ -42,6 +42,11 @@ async function main(words: readonly string[], io: CommandIo): Promise<number> {
   }
   if (called === "--version" || called === "-V") {
     io.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  if (called === "registry" && ["--version", "-v"].includes(words[1] ?? "")) {
+    // The program, whose it is and which, in three words, as registry:2 says it.
+    io.stdout.write(`registry larder v${VERSION}\n`);
     return 0;
   }
   const verb = findVerb(called);

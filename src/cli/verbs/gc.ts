@@ -39,7 +39,7 @@ export function gcCommand(io: CommandIo): Command {
       const { problem: reason, ...counts } = report;
       const status = reason === null ? "done" : "refused";
       if (flags.json === true) writeJson(io.stdout, collectionResult, { status, reason, ...counts });
-      else io.stdout.write(format(report));
+      else io.stdout.write(formatCollection(report));
       if (report.problem !== null) throw new CommandFailure(1, report.problem);
     }),
   );
@@ -60,7 +60,17 @@ function parse(flag: string, text: string | undefined): number | undefined {
   return durationMs;
 }
 
-function format({ blobs, bytes, manifests, tags, notice, setAside, broughtBack, givenUp }: Collection): string {
+/** What a collection has given back, for people. */
+export function formatCollection({
+  blobs,
+  bytes,
+  manifests,
+  tags,
+  notice,
+  setAside,
+  broughtBack,
+  givenUp,
+}: Collection): string {
   const lines = [`${formatBytes(bytes)} given back: ${blobs} blobs, ${manifests} manifests`];
   if (tags > 0) lines.push(`${tags} tags removed by the retention rules`);
   if (notice !== null) lines.push(notice);

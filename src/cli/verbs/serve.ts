@@ -28,16 +28,20 @@ export function serveCommand(io: CommandIo, onHangup: (callback: () => void) => 
   return addSettingFlags(command);
 }
 
+/** What is done between the settings and the start. */
+type Preparation = (started: ReadSettings, log: Log) => Promise<void>;
+
 /** Runs the registry with the settings of these sources until SIGTERM or SIGINT. Throws a CommandFailure when it cannot start. */
 export async function runServer(
   io: CommandIo,
   sources: SettingSources,
   onHangup: (callback: () => void) => void,
+  prepare: Preparation = () => Promise.resolve(),
 ): Promise<void> {
   const notices = await openServiceNotices(io.environment);
   notices?.starting();
   try {
-    await run(io, sources, onHangup, notices);
+    await run(io, sources, onHangup, { notices, prepare });
   } catch (error) {
     throw error instanceof CommandFailure ? toldToManager(error, io, notices) : error;
   }
@@ -47,11 +51,12 @@ async function run(
   io: CommandIo,
   sources: SettingSources,
   onHangup: (callback: () => void) => void,
-  notices: ServiceNotices | null,
+  { notices, prepare }: { readonly notices: ServiceNotices | null; readonly prepare: Preparation },
 ): Promise<void> {
   const started = await readSettingsOrFail(sources);
   const { log, droppedLines } = openLog(io, started.settings);
   tellNotices(started, log);
+  await prepare(started, log);
   const starting = start(io, started.settings, { log, droppedLines });
   const reloader = new SettingsReloader({
     started,
