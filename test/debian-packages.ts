@@ -36,6 +36,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "man-db": ["man"],
   mandoc: ["mandoc"],
   "nginx-light": ["nginx"],
+  openrc: ["openrc-run", "rc-service", "supervise-daemon"],
   openssl: ["openssl"],
   "original-awk": ["original-awk"],
   "pkg-config": ["pkg-config"],

@@ -25,12 +25,12 @@ supervisor="supervise-daemon"
 command="${program}"
 command_args="serve --config ${CONFIGURATION_FILE} \${larder_args}"
 command_user="${ACCOUNT}:${ACCOUNT}"
-capabilities="^cap_net_bind_service"
+no_new_privs="yes"
 pidfile="/run/\${RC_SVCNAME}.pid"
 output_log="\${larder_log}"
 error_log="\${larder_log}"
 umask="077"
-rc_ulimit="-n 1048576 -c 0"
+rc_ulimit="-n 1048576"
 respawn_delay="2"
 respawn_max="0"
 retry="TERM/45/KILL/5"
@@ -38,8 +38,7 @@ export RUNTIME_DIRECTORY="/run/larder"
 unset BUN_OPTIONS BUN_BE_BUN BUN_INSPECT NODE_OPTIONS LD_PRELOAD LD_LIBRARY_PATH
 
 depend() {
-	need localmount
-	use net dns logger
+	use localmount net dns logger
 	after firewall
 }
 
@@ -47,12 +46,30 @@ checkconfig() {
 	"\${command}" config check ${CONFIGURATION_FILE}
 }
 
+# Ports below 1024 by a capability: OpenRC gives it where it was built so, else setpriv does.
+give_ports() {
+	case "$(supervise-daemon "\${RC_SVCNAME}" --capabilities '^cap_net_bind_service' 2>&1)" in
+		*"not enabled"*) ;;
+		*) capabilities='^cap_net_bind_service'; return ;;
+	esac
+	if ! setpriv --dump >/dev/null 2>&1; then
+		ewarn "Neither this OpenRC nor setpriv can give larder ports below 1024."
+		return
+	fi
+	command_args="--reuid=${ACCOUNT} --regid=${ACCOUNT} --init-groups --no-new-privs --bounding-set=-all,+net_bind_service \
+--inh-caps=-all,+net_bind_service --ambient-caps=-all,+net_bind_service \${command} \${command_args}"
+	command="$(command -v setpriv)"
+	unset command_user no_new_privs
+}
+
 start_pre() {
 	checkpath --directory --owner ${ACCOUNT}:${ACCOUNT} --mode 0755 /run/larder || return 1
 	checkpath --directory --owner ${ACCOUNT}:${ACCOUNT} --mode 0700 "\${larder_data}" || return 1
 	checkpath --directory --owner ${ACCOUNT}:${ACCOUNT} --mode 0750 "\${larder_log%/*}" || return 1
 	checkpath --file --owner ${ACCOUNT}:${ACCOUNT} --mode 0640 "\${larder_log}" || return 1
-	checkconfig
+	checkconfig || return 1
+	ulimit -c 0
+	give_ports
 }
 
 reload() {

@@ -1,11 +1,16 @@
-import { linkStep, readText, removeStep } from "./file-steps.ts";
-import { mustRun } from "./machine.ts";
+import { exists, linkStep, readText, removeStep } from "./file-steps.ts";
+import { type Machine, mustRun } from "./machine.ts";
 import { OPENRC_LOG, openrcConfiguration, openrcScript } from "./openrc-script.ts";
 import type { ServiceManager } from "./service-manager.ts";
 
 const SCRIPT = "/etc/init.d/larder";
 const CONFIGURATION = "/etc/conf.d/larder";
 const ENABLED = "/etc/runlevels/default/larder";
+
+/** OpenRC calls a service that does not exist a running one, when it is asked to mind no missing ones. */
+async function isActive(machine: Machine): Promise<boolean> {
+  return (await exists(machine, SCRIPT)) && (await machine.run(["rc-service", "larder", "status"]))?.status === 0;
+}
 
 /** Services of OpenRC. */
 export const OPENRC: ServiceManager = {
@@ -42,9 +47,9 @@ export const OPENRC: ServiceManager = {
       : removeStep(machine, [ENABLED]),
   forget: () => [],
   control: {
-    isActive: async (machine) => (await machine.run(["rc-service", "--ifexists", "larder", "status"]))?.status === 0,
+    isActive,
     start: async (machine) => {
-      await mustRun(machine, ["rc-service", "larder", "restart"]);
+      await mustRun(machine, ["rc-service", "larder", (await isActive(machine)) ? "restart" : "start"]);
     },
     stop: async (machine) => {
       await mustRun(machine, ["rc-service", "larder", "stop"]);

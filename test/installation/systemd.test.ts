@@ -9,15 +9,15 @@ import { hostTarget } from "../../build/target.ts";
 import { buildImage, IMAGE_NEEDS } from "../end-to-end/image-factory.ts";
 import { requirement, unmet } from "../requirement.ts";
 import { until } from "../until.ts";
-import { SYSTEMD_NEEDS, SystemdMachine } from "./systemd-machine.ts";
+import { SYSTEMD_NEEDS, TestMachine } from "./test-machine.ts";
 
 const IMAGE = "localhost/team/app:1";
 
 /** Null where systemd cannot be started in namespaces; the reason is told with the skipped suites. */
-async function tryBoot(): Promise<SystemdMachine | null> {
+async function tryBoot(): Promise<TestMachine | null> {
   if (!requirement(...SYSTEMD_NEEDS, ...IMAGE_NEEDS, "skopeo", "dig", "nginx").met) return null;
   try {
-    return await SystemdMachine.boot();
+    return await TestMachine.boot("systemd");
   } catch (error) {
     unmet(String(error).split("\n")[0] ?? "");
     return null;
@@ -27,7 +27,7 @@ async function tryBoot(): Promise<SystemdMachine | null> {
 const machine = await tryBoot();
 
 describe.skipIf(machine === null)("a machine with systemd", () => {
-  const host = machine as SystemdMachine;
+  const host = machine as TestMachine;
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "larder-installed-"));

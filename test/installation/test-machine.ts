@@ -1,15 +1,15 @@
 /**
- * A machine of its own for a test: systemd as its process 1, over this machine's files, of which it changes none.
+ * A machine of its own for a test: systemd as its process 1, or OpenRC without it, over this machine's files, of which it changes none.
  *
  *     /              this machine's, with what is written to it in memory (overlay)
  *     /etc/systemd   without this machine's units
- *     /run /tmp /var/lib /usr/local /root /dev   empty, in memory
+ *     /run /tmp /var/lib /var/log /usr/local /root /dev   empty, in memory
  *     network        a loopback
  *     cgroups        a folder of its own in the unified hierarchy, taken away at the end
  *
  * It lives as long as one process; its kernel namespaces end everything with it.
  */
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +19,9 @@ import { until } from "../until.ts";
 
 /** What a suite with such a machine asks of this one. */
 export const SYSTEMD_NEEDS = ["namespaces", "systemctl", "systemd-sysusers", "nsenter", "ip"] as const;
+export const OPENRC_NEEDS = ["namespaces", "openrc-run", "supervise-daemon", "rc-service", "nsenter", "ip"] as const;
+
+type Init = "systemd" | "openrc";
 
 /** Units that want hardware, a network or the real machine. */
 const MASKED = [
@@ -50,11 +53,12 @@ mount -t cgroup2 cgroup2 "$1/cgroups"
 mkdir -p "$1/cgroups/$2"
 echo $$ > "$1/cgroups/$2/cgroup.procs"
 umount "$1/cgroups"
-exec unshare --mount --pid --net --uts --ipc --cgroup --fork --kill-child --propagation=private sh -c "$INSIDE" sh "$1"
+exec unshare --mount --pid --net --uts --ipc --cgroup --fork --kill-child --propagation=private sh -c "$INSIDE" sh "$1" "$3"
 `;
 
 const INSIDE = `
 set -e
+init=$2
 cd "$1"
 mkdir rw
 mount -t tmpfs -o mode=755 machine rw
@@ -77,6 +81,7 @@ mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mount -t tmpfs -o mode=755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 mount -t tmpfs -o mode=755 tmpfs var/lib
+mount -t tmpfs -o mode=755 tmpfs var/log
 mount -t tmpfs -o mode=755 tmpfs usr/local
 mount -t tmpfs -o mode=700 tmpfs root
 mkdir usr/local/bin var/lib/nginx
@@ -92,13 +97,22 @@ ip link set lo up
 mkdir tmp/old
 pivot_root . tmp/old
 umount -l /tmp/old
-exec env -i container=larder-test PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \\
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+cd /
+if [ "$init" = openrc ]; then
+  mkdir -p /run/openrc
+  for state in daemons exclusive failed inactive options scheduled started starting stopping wasinactive; do mkdir "/run/openrc/$state"; done
+  echo default > /run/openrc/softlevel
+  # Whoever is left behind is process 1's to collect.
+  exec env -i PATH="$PATH" sh -c 'touch /run/up; trap : CHLD; while :; do sleep 1 & wait; done' </dev/null
+fi
+exec env -i container=larder-test PATH="$PATH" \\
   "$(command -v /usr/lib/systemd/systemd || echo /lib/systemd/systemd)" --unit=machine.target --log-target=null --show-status=no </dev/null
 `;
 
 const CGROUP_PREFIX = "larder-test-";
 
-export class SystemdMachine {
+export class TestMachine {
   readonly #folder: string;
   readonly #cgroup: string;
   readonly #boot: Bun.Subprocess<"ignore", "ignore", "pipe">;
@@ -111,23 +125,26 @@ export class SystemdMachine {
   }
 
   /** Starts a machine; it is up when this resolves. */
-  static async boot(): Promise<SystemdMachine> {
+  static async boot(init: Init): Promise<TestMachine> {
     await removeCgroups((pid) => !isAlive(pid));
     const folder = join(tmpdir(), `larder-systemd-${process.pid}-${crypto.randomUUID().slice(0, 8)}`);
     await mkdir(folder, { mode: 0o700 });
     const cgroup = `${CGROUP_PREFIX}${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
-    const boot = Bun.spawn(["unshare", "--mount", "--propagation=private", "sh", "-c", BOOT, "sh", folder, cgroup], {
-      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", INSIDE },
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "pipe",
-    });
-    const machine = new SystemdMachine(folder, cgroup, boot);
+    const boot = Bun.spawn(
+      ["unshare", "--mount", "--propagation=private", "sh", "-c", BOOT, "sh", folder, cgroup, init],
+      {
+        env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", INSIDE },
+        stdin: "ignore",
+        stdout: "ignore",
+        stderr: "pipe",
+      },
+    );
+    const machine = new TestMachine(folder, cgroup, boot);
     try {
-      await until("systemd is up", () => machine.#isUp());
+      await until(`${init} is up`, () => machine.#isUp(init));
     } catch (error) {
       await machine.close();
-      throw new Error(`systemd does not start here: ${await boot.stderr.text()}`, { cause: error });
+      throw new Error(`${init} does not start here: ${await boot.stderr.text()}`, { cause: error });
     }
     return machine;
   }
@@ -176,10 +193,12 @@ export class SystemdMachine {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #isUp(): Promise<boolean> {
+  async #isUp(init: Init): Promise<boolean> {
     if (this.#boot.exitCode !== null) throw new Error(await this.#boot.stderr.text());
     this.#pid = childOf(this.#boot.pid);
-    if (this.#pid === 0 || commOf(this.#pid) !== "systemd") return false;
+    if (this.#pid === 0) return false;
+    if (init === "openrc") return existsSync(this.outsidePath("/run/up"));
+    if (commOf(this.#pid) !== "systemd") return false;
     const { output } = await this.run(["systemctl", "is-system-running"]);
     return /running|degraded/.test(output);
   }
