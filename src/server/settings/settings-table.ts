@@ -512,7 +512,7 @@ export const SETTINGS = {
     flag: "--log-format <format>",
     shape: oneOf(["human", "json"]),
     help: "what a line of the log looks like: human, to be read; json, an object for programs",
-    defaultWords: "human on a terminal, else json",
+    defaultWords: "human on a terminal and in systemd's journal, else json",
     restart: "it is chosen at the start",
   }),
 } as const;
