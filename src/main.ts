@@ -128,15 +128,15 @@ const ENDING_MS = 800;
 let isDone = false;
 
 /**
- * The first signal asks the command to end; the second SIGINT ends it. A server ends when its open transfers have; any other
- * command is given a moment.
+ * The first signal asks the command to end; the second SIGINT ends it. A server ends when its open transfers have, an
+ * installation when it has taken back what it did; any other command is given a moment.
  */
-function signalOfProcess(isServer: boolean): AbortSignal {
+function signalOfProcess(takesItsTime: boolean): AbortSignal {
   const controller = new AbortController();
   const { signal } = controller;
   const end = (name: string) => {
     controller.abort(new DOMException(name, "AbortError"));
-    if (isServer) return;
+    if (takesItsTime) return;
     setTimeout(() => {
       if (isDone) return;
       stderr.write("larder: interrupted\n");
@@ -167,7 +167,7 @@ if (isServer) process.on("SIGHUP", () => {});
 const [stdout, stderr] = [new ProcessOutput(1), new ProcessOutput(2)];
 stdout.keepOrderWith(stderr);
 process.on("exit", () => stderr.flushNow());
-const signal = signalOfProcess(isServer);
+const signal = signalOfProcess(isServer || words[0] === "install");
 const askSecret = async (question: string) =>
   (await import("./cli/ask-secret.ts")).askSecret(question, (text) => stderr.write(text), signal);
 const status = await main(words, {

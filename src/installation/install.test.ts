@@ -110,13 +110,50 @@ describe.skipIf(!requirement("root").met)("on a machine", () => {
   test.each([SYSTEMD, OPENRC])("all of it goes when one step fails, whichever it is ($name)", async (manager) => {
     const before = await tree();
     const [passwd, group] = [await get("/etc/passwd"), await get("/etc/group")];
-    const steps = manager === SYSTEMD ? ["systemctl enable", "systemctl restart"] : ["rc-update add", "larder restart"];
+    const steps = manager === SYSTEMD ? ["systemctl enable", "systemctl restart"] : ["rc-update add", "larder start"];
     for (const step of steps) {
       failing = [step, "is-active", "status"];
       await expect(install(running(), manager)).rejects.toThrow("says no");
       expect(await tree()).toEqual(before);
       expect([await get("/etc/passwd"), await get("/etc/group")]).toEqual([passwd, group]);
     }
+  });
+
+  test("an interruption leaves nothing half done, whenever it comes", async () => {
+    const before = await tree();
+    for (let steps = 1; steps < 7; steps++) {
+      const controller = new AbortController();
+      let told = 0;
+      const tell = () => {
+        if (++told === steps) controller.abort(new Error("interrupted"));
+      };
+      const plan = await planInstall({
+        machine: running(),
+        manager: SYSTEMD,
+        program,
+        configuration: "data: /var/lib/larder",
+        dataFolder: "/var/lib/larder",
+        untilItAnswers: null,
+      });
+      await expect(
+        performSteps([...plan, { what: null, perform: () => Promise.resolve(null) }], tell, controller.signal),
+      ).rejects.toThrow("interrupted");
+      await rm(join(root, SYSTEMD.enabledPath), { force: true });
+      expect((await tree()).filter((path) => /larder/.test(path))).toEqual(
+        before.filter((path) => /larder/.test(path)),
+      );
+    }
+  });
+
+  test("SELinux labels what was put there", async () => {
+    await install(running(), OPENRC);
+    expect(ran.filter((line) => line.startsWith("restorecon"))).toEqual([]);
+    await put("/sys/fs/selinux/enforce", "1");
+    await writeFile(program, "\u007fELF newer");
+    await install(running(), OPENRC);
+    expect(ran.filter((line) => line.startsWith("restorecon"))).toEqual([
+      "restorecon -R /usr/local/bin/larder /etc/larder /var/lib/larder /etc/init.d/larder /etc/conf.d/larder",
+    ]);
   });
 
   test("a program that does not answer makes way for the one that ran", async () => {

@@ -1,9 +1,11 @@
 /** What is done to a machine so that larder runs on it as a service, in its order. */
 import { lstat, readdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { isNotFound } from "../lib/files/system-error.ts";
 import { accountOf, accountStep, findAccount } from "./account.ts";
 import { exists, folderStep, oldOf, programStep, readText, removeStep, writeStep } from "./file-steps.ts";
 import { giveAwayStep } from "./give-away-step.ts";
+import { labelSteps } from "./label-step.ts";
 import { InstallationError, type Machine, pathOn } from "./machine.ts";
 import type { Step } from "./perform-steps.ts";
 import { CONFIGURATION_FILE } from "./places.ts";
@@ -44,6 +46,10 @@ export async function planInstall(request: InstallRequest): Promise<readonly Ste
     ...(manager === null ? [] : await serviceSteps(machine, manager, dataFolder)),
   ];
   steps.push(...changed);
+  if (steps.length > 0) {
+    const files = manager?.files(INSTALLED_PROGRAM, dataFolder).map(({ path }) => path) ?? [];
+    steps.push(...(await labelSteps(machine, [INSTALLED_PROGRAM, dirname(CONFIGURATION_FILE), dataFolder, ...files])));
+  }
   if (manager !== null && !(await exists(machine, manager.enabledPath))) steps.push(manager.enable(machine));
   const [before, after] = starting === null ? [[], []] : await startSteps(machine, starting, steps.length > 0);
   const old = oldOf(INSTALLED_PROGRAM);

@@ -65,7 +65,7 @@ function explain(error: unknown, folder: string): string {
     case "EPERM":
       return whyNotWritable(folder);
     case "EROFS":
-      return "the file system is read-only";
+      return "the file system is read-only, or systemd lets its service not write there (ReadWritePaths= in a drop-in, which larder install writes)";
     case "ENOTDIR":
     case "EEXIST":
       return "it is a file, not a folder";
