@@ -1,4 +1,12 @@
-import { LOCAL, looksLikeHost, type Namespace, parsePathIn, tryParseNamespace } from "../oci/repository-name.ts";
+import { RegistryError } from "../oci/registry-error.ts";
+import {
+  LOCAL,
+  looksLikeHost,
+  type Namespace,
+  parsePathIn,
+  tryParseNamespace,
+  tryParseRepositoryPath,
+} from "../oci/repository-name.ts";
 import type { Repository } from "../oci/repository.ts";
 
 /** What a port is written behind in names of another registry, which have no colons. */
@@ -21,4 +29,15 @@ export function repositoryHere(
   if (first === LOCAL && namespace === LOCAL) return { namespace, path: parsePathIn(namespace, rest) };
   const place = named === null ? namespace : isOwn(named) ? LOCAL : named;
   return { namespace: place, path: parsePathIn(place, named === null ? name : rest) };
+}
+
+/** The name that a repository has in another registry's folder. Throws NAME_INVALID for one that no name there can stand for. */
+export function nameThere({ namespace, path }: Repository): string {
+  if (namespace === LOCAL) return path;
+  const name = `${namespace.replace(/:(\d+)$/, "_$1")}/${path}`;
+  if (tryParseRepositoryPath(name) !== null) return name;
+  throw new RegistryError(
+    "NAME_INVALID",
+    `${namespace}/${path} has no name in another registry, whose names have no such signs`,
+  );
 }

@@ -52,3 +52,16 @@ export function layerLink(name: string, digest: Digest): string {
 export function revisionLink(digest: Digest): string {
   return join("_manifests", "revisions", algorithmOf(digest), hexOf(digest), "link");
 }
+
+/** The links of a tag, below the layout's folder: the one that counts, and the one that tells that it was on this. */
+export function tagLinks(
+  name: string,
+  tag: string,
+  digest: Digest,
+): { readonly current: string; readonly was: string } {
+  const folder = join(repositoryFolder(name), "_manifests", "tags", tag);
+  return {
+    current: join(folder, "current", "link"),
+    was: join(folder, "index", algorithmOf(digest), hexOf(digest), "link"),
+  };
+}

@@ -104,6 +104,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   backup: ["backup", "DIR/backup"],
   restore: ["restore", "DIR/backup", "--data", "DIR/restored"],
   "import-registry": ["import-registry", "DIR/registry"],
+  "export-registry": ["export-registry", "DIR/exported"],
   "user add": ["user", "add", "ann", "--password-stdin"],
   "user passwd": ["user", "passwd", "ann", "--password-stdin"],
   "user ls": ["user", "ls"],

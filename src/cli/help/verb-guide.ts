@@ -241,6 +241,12 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder import-registry /var/lib/registry", "into the larder that runs"],
         ["larder import-registry --data /srv/larder ./data", "without one that runs"],
       ),
+      verb(
+        "export-registry",
+        "write a folder that registry:2 and registry:3 serve",
+        ["larder export-registry /srv/registry", "everything"],
+        ["larder export-registry /srv/registry 'team/**'", "some of it"],
+      ),
       verb("rebuild", "make a damaged or lost database anew", [
         "larder rebuild --dry-run --data /srv/larder",
         "what would come back",

@@ -164,6 +164,24 @@ export const importResult = v.object({
   first: v.pipe(v.array(importProblem), v.description("the first thousand problems")),
 });
 
+/** What was written into another registry's folder: `export-registry`. */
+export const exportResult = v.object({
+  status: v.pipe(
+    v.picklist(["whole", "lacking"]),
+    v.description("`lacking`: something was left out, or stayed as it is there"),
+  ),
+  repositories: count,
+  manifests: count,
+  tags: v.pipe(count, v.description("tags that were set")),
+  tagsKept: v.pipe(count, v.description("tags that are on something else there, and stayed")),
+  blobs: v.pipe(count, v.description("blobs that were not there")),
+  bytes,
+  linked: v.pipe(count, v.description("of the blobs, hard links to larder's files")),
+  referrerTags: v.pipe(count, v.description("tags that list what refers to an image")),
+  problems: count,
+  first: v.pipe(v.array(importProblem), v.description("the first thousand problems")),
+});
+
 const listed = v.object({ first: v.array(v.string()), count });
 /** What came back when a database was made anew: `rebuild`. */
 export const rebuildResult = v.object({

@@ -87,6 +87,10 @@ export const VERBS: readonly Verb[] = [
     load: async (io) => (await import("./import-registry.ts")).importRegistryCommand(io),
   },
   {
+    name: "export-registry",
+    load: async (io) => (await import("./export-registry.ts")).exportRegistryCommand(io),
+  },
+  {
     name: "copy-database",
     isHidden: true,
     load: async (io) => (await import("./copy-database.ts")).copyDatabaseCommand(io),
