@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "dnsmasq-base": ["dnsmasq"],
   "docker-registry": ["docker-registry"],
   "docker.io": ["docker", "dockerd"],
+  "dpkg-dev": ["dpkg-scanpackages"],
   fish: ["fish"],
   gawk: ["gawk"],
   gcc: ["gcc"],

@@ -55,7 +55,8 @@ function identifiersOf({ licence }: Component): readonly string[] {
   return licence.replace(/ WITH \S+/g, "").split(/ (?:AND|OR) /);
 }
 
-function standardText(id: string): string {
+/** The text of a licence, by its identifier in SPDX's list. Throws an Error when the list has none. */
+export function standardText(id: string): string {
   const text = standardLicences[id]?.licenseText;
   if (text === undefined) throw new Error(`SPDX's list has no licence ${id}`);
   const lines = text.replace(/\r/g, "").trim().split("\n");

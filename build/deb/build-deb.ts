@@ -32,7 +32,7 @@ export async function buildDeb(
     const program = join(work, "larder");
     await buildBinary(target, source, program);
     const root = join(work, "root");
-    const files = [...(await packageContents(DEBIAN, source, program)), ...(await debianFiles(source))];
+    const files = [...(await packageContents(DEBIAN, target, source, program)), ...(await debianFiles(source))];
     await writeTree(files, root, source.dateSeconds);
     await writeControl(target, source, files, root);
     const how = packing === "small" ? ["-Zxz", "-z6", "--threads-max=2"] : ["-Zgzip", "-z1"];

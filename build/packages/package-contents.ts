@@ -11,6 +11,8 @@ import { commentedConfiguration } from "../../src/installation/commented-configu
 import { CONFIGURATION_FILE } from "../../src/installation/places.ts";
 import { systemdUnit } from "../../src/installation/systemd-unit.ts";
 import { CHECKOUT, type SourceVersion } from "../source-version.ts";
+import { type BuiltFile, composeSpdx } from "../contents/spdx.ts";
+import type { Target } from "../target.ts";
 import type { PackageFile } from "./package-file.ts";
 
 /** Where packages of one kind have what others have elsewhere. */
@@ -25,6 +27,7 @@ export const DOCUMENTATION = "/usr/share/doc/larder";
 /** What packages of every kind bring, the program included, which lies at `program` here. */
 export async function packageContents(
   { zshCompletions }: PackageLayout,
+  target: Target,
   source: SourceVersion,
   program: string,
 ): Promise<readonly PackageFile[]> {
@@ -42,8 +45,15 @@ export async function packageContents(
     text(`${zshCompletions}/_larder`, zshCompletion(verbs)),
     text("/usr/share/fish/vendor_completions.d/larder.fish", fishCompletion(verbs)),
     ...manPages(verbs, edition).map(({ file, text: page }) => packed(`/usr/share/man/${file}.gz`, page)),
+    text(`${DOCUMENTATION}/larder.spdx.json`, composeSpdx(source, [await hashesOf(target, program)])),
     ...guides(),
   ];
+}
+
+async function hashesOf(target: Target, program: string): Promise<BuiltFile> {
+  const bytes = await Bun.file(program).bytes();
+  const hash = (algorithm: "sha1" | "sha256") => new Bun.CryptoHasher(algorithm).update(bytes).digest("hex");
+  return { target, sha1: hash("sha1"), sha256: hash("sha256") };
 }
 
 /** README and guides, in the folders that they lead to each other by. */

@@ -138,14 +138,28 @@ describe.skipIf(!builder.met)("the package", () => {
     expect(Math.max(...versions)).toBeLessThanOrEqual(17);
   });
 
+  test("names what is in the program, its authors and its licences", async () => {
+    const copyright = await Bun.file(join(root, "usr/share/doc/larder/copyright")).text();
+    expect(copyright).toContain("Files: *\nCopyright: 2026 The larder authors\nLicense: Apache-2.0\n");
+    expect(copyright).toContain("Files: embedded/commander/*\nCopyright: 2011 TJ Holowaychuk");
+    expect(copyright).toMatch(/Files: embedded\/webkit\/\*\n.*\nLicense: LGPL-2\.1\+ and BSD-2-Clause\n/);
+    const used = [...copyright.matchAll(/^License: (.*)$/gm)].flatMap(([, terms = ""]) => terms.split(" and "));
+    for (const name of new Set(used)) expect(copyright).toContain(`\n\nLicense: ${name}\n `);
+    const sbom = await Bun.file(join(root, "usr/share/doc/larder/larder.spdx.json")).json();
+    const sha256 = new Bun.CryptoHasher("sha256")
+      .update(await Bun.file(join(root, "usr/bin/larder")).bytes())
+      .digest("hex");
+    expect(JSON.stringify(sbom)).toContain(sha256);
+  });
+
   const lintian = requirement("lintian");
   test.skipIf(!lintian.met)(
     "has no fault that lintian knows, and no override that is not needed",
     async () => {
       const argv = ["lintian", "--allow-root", "--fail-on=error,warning", "--display-info", "--pedantic", deb];
       const { status, output, errors } = await runCommand(argv, { timeoutMs: TIMEOUT_MS });
-      // Of the runtime's own words, which lintian takes for English; and what larder starts by OpenRC is not in a package.
-      const known = /hardening-no-bindnow|spelling-error-in-binary|package-supports-alternative-init/;
+      // The runtime's own words and those of licences; and what larder starts by OpenRC is not in a package.
+      const known = /hardening-no-bindnow|spelling-error-in-(?:binary|copyright)|package-supports-alternative-init/;
       const told = `${output}${errors}`.split("\n").filter((line) => /^[EWIP]:/.test(line) && !known.test(line));
       expect({ status, told }).toEqual({ status: 0, told: [] });
     },
@@ -337,6 +351,24 @@ describe.skipIf(!lab.met)("a machine", () => {
       const left = [...(await listWritten(machine, folder))].filter((path) => !before.has(path));
       expect(left).toEqual([]);
       expect((await machine.run(["getent", "passwd", "larder"])).status).not.toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  const scanner = requirement("dpkg-scanpackages");
+  test.skipIf(!scanner.met)(
+    "has it from a folder that apt takes for a repository, without a network",
+    async () => {
+      const repository = join(folder, "apt");
+      // apt fetches as a user of its own, who has to see the folder.
+      await machine.shell(`chmod 755 ${folder} && mkdir ${repository} && cp ${deb} ${repository}/`);
+      await machine.shell(`cd ${repository} && dpkg-scanpackages --multiversion . >Packages`);
+      await machine.shell("rm -rf /etc/apt/sources.list /etc/apt/sources.list.d/*");
+      await machine.shell(`echo 'deb [trusted=yes] file:${repository} ./' >/etc/apt/sources.list.d/larder.list`);
+      await machine.exec(["apt-get", "--quiet=2", "update"]);
+      await machine.exec(["apt-get", "--quiet=2", "--yes", "--no-install-recommends", "install", "larder"]);
+      expect(await state()).toBe("active enabled");
+      expect(await machine.shell("curl -fsS localhost:5000/v2/")).toBe("{}");
     },
     TIMEOUT_MS,
   );

@@ -48,7 +48,7 @@ export async function listWritten(machine: BootedMachine, folder: string): Promi
 }
 
 const UNRELATED =
-  /^\/var\/(?:lib\/(?:dpkg|rpm|systemd\/(?:catalog|timers|random-seed))|log|cache)\b|^\/etc\/(?:\.pwd\.lock|(?:passwd|g?shadow|group|sub[ug]id)-?)$/;
+  /^\/root\/\.rpmdb\b|^\/var\/(?:lib\/(?:dpkg|rpm|systemd\/(?:catalog|timers|random-seed))|log|cache)\b|^\/etc\/(?:\.pwd\.lock|(?:passwd|g?shadow|group|sub[ug]id)-?)$/;
 
 /** Names of the machine that builds: nothing that is shipped may hold one. */
 export function ownPaths(work: string): readonly string[] {
