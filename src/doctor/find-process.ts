@@ -17,7 +17,8 @@ export async function findProcesses(name: string, files: NodeFiles): Promise<rea
     // A process may end while it is looked at.
     const read = (file: string) => files.read(`${folder}/${file}`).catch(() => null);
     if ((await read("comm"))?.trim() !== name) continue;
-    if (/^Uid:\s*[1-9]/m.test((await read("status")) ?? "")) continue;
+    // Z: it has ended, and its parent has not heard of it yet.
+    if (/^(?:Uid:\s*[1-9]|State:\s*Z)/m.test((await read("status")) ?? "")) continue;
     const isElsewhere = await Promise.all(
       ["pid", "net"].map(async (space) => {
         const [theirs, own] = await Promise.all([

@@ -37,6 +37,7 @@ describe("the runtimes in use", () => {
     ["a containerd", runs("containerd"), ["containerd"]],
     ["a containerd with a file of its own", runs("containerd", "--config /etc/c.toml"), ["containerd"]],
     ["Docker's own containerd", runs("containerd", "--config /var/run/docker/containerd/containerd.toml"), []],
+    ["a containerd that has ended", { "proc/12/comm": "containerd\n", "proc/12/status": "State:\tZ (zombie)\n" }, []],
     ["dockerd", runs("dockerd"), ["docker"]],
     ["k3s' containerd", runs("containerd", "-c /var/lib/rancher/k3s/agent/etc/containerd/config.toml"), ["k3s"]],
     ["RKE2's agent", runs("rke2-agent"), ["rke2"]],

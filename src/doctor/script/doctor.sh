@@ -120,6 +120,7 @@ runs() {
   for process in /proc/[0-9]*; do
     { read -r name <"$process/comm"; } 2>/dev/null || continue
     case " $* " in *" $name "*) ;; *) continue ;; esac
+    if [ -z "$(owner_of "$process")" ]; then continue; fi
     if same_namespace pid "${process#/proc/}" 2>/dev/null; then running=${process#/proc/}; return 0; fi
   done
   return 1
