@@ -45,6 +45,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   prometheus: ["prometheus", "promtool"],
   rpm: ["rpm", "rpmbuild"],
   rpmlint: ["rpmlint"],
+  "qemu-user-static": ["qemu-aarch64-static", "qemu-x86_64-static"],
   runc: ["runc"],
   skopeo: ["skopeo"],
   strace: ["strace"],

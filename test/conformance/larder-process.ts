@@ -25,6 +25,8 @@ export type LarderOptions = {
   readonly environment?: Readonly<Record<string, string>>;
   /** A command that ends by executing its arguments: `["ip", "netns", "exec", NAME]`, `["prlimit", "--fsize=N"]`. */
   readonly wrapper?: readonly string[];
+  /** How long it may take to listen; 20 seconds unless said. */
+  readonly startLimitMs?: number;
 };
 
 export type LarderProcess = {
@@ -67,6 +69,7 @@ export async function startLarder(options: LarderOptions = {}): Promise<LarderPr
     stdout: "pipe",
     stderr: "pipe",
   });
+  const startLimitMs = options.startLimitMs ?? START_LIMIT_MS;
   let printed = "";
   const collect = async (stream: ReadableStream<Uint8Array>, seen: (text: string) => void): Promise<void> => {
     const decoder = new TextDecoder();
@@ -81,8 +84,8 @@ export async function startLarder(options: LarderOptions = {}): Promise<LarderPr
     const fail = (why: string): void => reject(new Error(`larder did not start: ${why}\n${printed}`));
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
-      fail(`no address on standard output within ${START_LIMIT_MS} ms`);
-    }, START_LIMIT_MS);
+      fail(`no address on standard output within ${startLimitMs} ms`);
+    }, startLimitMs);
     const ended = Promise.all([
       collect(child.stdout, (text) => {
         standardOutput += text;
