@@ -116,7 +116,7 @@ describe.skipIf(machine === null)("a machine with systemd", () => {
   });
 
   test("people of the machine push and pull, and root's commands find it wherever it listens", async () => {
-    const { layout } = await buildImage(folder, { name: "app" });
+    const { layout } = await buildImage(folder, { name: "app", dataBytes: 32 * 1024 * 1024 });
     await host.sh("mkdir /tmp/app");
     const archive = join(folder, "app.tar");
     Bun.spawnSync(["tar", "-C", layout, "-cf", archive, "."]);
@@ -181,6 +181,32 @@ describe.skipIf(machine === null)("a machine with systemd", () => {
     expect(await host.property("NRestarts")).not.toBe("0");
     expect(await host.exec(["larder", "ls"])).toContain("team/app");
     await host.sh("rm -r /run/systemd/system/larder.service.d; systemctl daemon-reload; systemctl restart larder");
+  });
+
+  test("open transfers end, though the manager's own patience is shorter", async () => {
+    await host.sh(
+      "mkdir -p /run/systemd/system/larder.service.d; printf '[Service]\\nTimeoutStopSec=2\\n' > /run/systemd/system/larder.service.d/quick.conf; systemctl daemon-reload",
+    );
+    const layer = (
+      await host.sh(`skopeo inspect --tls-verify=false docker://${IMAGE} | grep -o 'sha256:[0-9a-f]*' | sort -u`)
+    ).trim();
+    const sizes = await host.sh(
+      `for d in ${layer.replaceAll("\n", " ")}; do curl -fsSI "http://localhost/v2/team/app/blobs/$d" 2>/dev/null | tr -d '\\r' | sed -n "s/^[Cc]ontent-[Ll]ength: /$d /p"; done`,
+    );
+    const [digest = "", bytes = ""] =
+      sizes
+        .trim()
+        .split("\n")
+        .toSorted((a, b) => Number(b.split(" ")[1]) - Number(a.split(" ")[1]))[0]
+        ?.split(" ") ?? [];
+    const seconds = 6;
+    const rate = Math.ceil(Number(bytes) / seconds);
+    const transfer = host.sh(`curl -fsS --limit-rate ${rate} http://localhost/v2/team/app/blobs/${digest} | sha256sum`);
+    await Bun.sleep(1000);
+    await host.sh("systemctl stop larder");
+    expect(`sha256:${(await transfer).split(" ")[0]}`).toBe(digest);
+    expect(await host.property("Result")).toBe("success");
+    await host.sh("rm -r /run/systemd/system/larder.service.d; systemctl daemon-reload; systemctl start larder");
   });
 
   test("wrong settings are no reason to try it over and over, and the status says what is wrong", async () => {
