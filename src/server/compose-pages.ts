@@ -59,7 +59,7 @@ export type PagesParts = {
 export function composePages(
   of: RegistryComposition,
   parts: PagesParts,
-): { readonly pages: readonly Pages[]; readonly aci: AciComposition } {
+): { readonly pages: readonly Pages[]; readonly debug: readonly Pages[]; readonly aci: AciComposition } {
   const { settings, environment, foundation, access, instanceId, isStopping } = parts;
   const { gate } = access;
   const { dataFolder, metadata, guard, turns, metrics } = foundation;
@@ -94,6 +94,8 @@ export function composePages(
   const checks = readinessChecks({ dataFolder, guard, sessions: metadata.sessions, isStopping });
   return {
     aci,
+    // What registry:2 tells at a listener of its own.
+    debug: [new HealthPages(checks), new HealthPages(checks, "/debug/health"), new MetricsPages(metrics.all, null)],
     pages: [
       // Discovery of ACIs is asked for at any path, by its query.
       aci.pages,

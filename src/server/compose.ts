@@ -28,6 +28,8 @@ import type { RequestHandler } from "./web-listener.ts";
 /** A larder without sockets: it answers requests, and collects unreferenced content when it is called to. */
 export type Composition = {
   readonly handle: RequestHandler;
+  /** Answers what is asked where metrics and health are told to everybody. */
+  readonly handleDebug: RequestHandler;
   /** This process, and the secret by which it knows its administrators on this machine. */
   readonly administrator: { readonly instanceId: string; readonly secret: string };
   readonly collect: () => void;
@@ -85,7 +87,7 @@ export function compose(
   let isStopping = false;
   let endAdoption = (): Promise<void> => Promise.resolve();
   let endVerification = (): Promise<void> => Promise.resolve();
-  const { pages, aci } = composePages(parts, {
+  const { pages, debug, aci } = composePages(parts, {
     settings,
     environment,
     foundation,
@@ -111,9 +113,18 @@ export function compose(
     space,
     store: { statistics: metadata.statistics, downloads, disk, guard, reserve },
   });
-  const pipeline = new Pipeline({
-    pages,
+  const common = {
     authenticator: access.authenticators,
+    requestIds: new RequestIds(instanceId.slice(0, 8)),
+    asking: () => settings.now,
+    headers: () => settings.now.headers,
+    log,
+    elapsed: clock.elapsed,
+  };
+  const debugPipeline = new Pipeline({ ...common, pages: debug, observers: [] });
+  const pipeline = new Pipeline({
+    ...common,
+    pages,
     observers: [
       new RequestLog(
         log,
@@ -123,11 +134,6 @@ export function compose(
       requestMetrics,
       new PullObserver(notifications, clock.now),
     ],
-    requestIds: new RequestIds(instanceId.slice(0, 8)),
-    asking: () => settings.now,
-    headers: () => settings.now.headers,
-    log,
-    elapsed: clock.elapsed,
   });
   const observerOf = (namespace: Namespace, urls: readonly string[]) => {
     const measure = metrics.upstreams.observerOf(namespace, urls);
@@ -141,6 +147,7 @@ export function compose(
   return {
     administrator: { instanceId, secret: accounts.administrator.secret },
     handle: (request, listener) => pipeline.handle(request, listener),
+    handleDebug: (request, listener) => debugPipeline.handle(request, listener),
     check: aci.check,
     start: async () => {
       await accounts.start();

@@ -115,6 +115,11 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     // Nobody waits for it: it takes longer than all that went before, the first time.
     const restored = reserve.restore();
     opened.add(() => restored);
+    const onFault = (error: unknown) => log.write("error", "a request failed", { error: String(error) });
+    for (const address of settings.debug) {
+      const listener = await listenHttp({ address, handle: composition.handleDebug, onFault });
+      opened.add(() => listener.close());
+    }
     const names = await startNameServer(current, own, metrics.dns, environment);
     opened.add(() => names?.stop());
     const urls = listeners.flatMap(urlsOf);

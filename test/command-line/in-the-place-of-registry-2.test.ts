@@ -212,6 +212,18 @@ describe.skipIf(!theirs.met)("larder and docker-registry with the same config.ym
     }
   }, 120_000);
 
+  test("tells of itself at a listener of its own, and nothing else", async () => {
+    const port = await freePort();
+    const debug = `debug: {addr: '127.0.0.1:${port}', prometheus: {enabled: true, path: /metrics}}`;
+    await expectAlike(PLAIN.replace("'}", `', ${debug}}`), async () => ({
+      health: await answerOf(`http://127.0.0.1:${port}/debug/health`),
+      metrics: await answerOf(`http://127.0.0.1:${port}/metrics`, {}, (response) =>
+        response.headers.get("content-type")?.replace(/;.*/, ""),
+      ),
+      registry: (await answerOf(`http://127.0.0.1:${port}/v2/`)).status,
+    }));
+  }, 60_000);
+
   test("is a proxy of one registry, and takes no pushes", async () => {
     const upstream = await start(["docker-registry"], PLAIN);
     try {

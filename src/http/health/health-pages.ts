@@ -29,14 +29,16 @@ type Finding = { readonly name: string; readonly problem: string | null };
 export class HealthPages implements Pages {
   readonly name = "health";
   readonly #checks: readonly Check[];
+  readonly #readyPath: string;
 
-  constructor(checks: readonly Check[]) {
+  constructor(checks: readonly Check[], readyPath = "/readyz") {
     this.#checks = checks;
+    this.#readyPath = readyPath;
   }
 
   answer(exchange: Exchange): Promise<Response> | null {
     const { path, record } = exchange;
-    if (path !== "/healthz" && path !== "/readyz") return null;
+    if (path !== "/healthz" && path !== this.#readyPath) return null;
     record.route = "health";
     return this.#answer(exchange, path === "/healthz" ? [] : this.#checks);
   }

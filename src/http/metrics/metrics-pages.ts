@@ -18,10 +18,11 @@ const METHODS = ["GET", "HEAD"];
 export class MetricsPages implements Pages {
   readonly name = "metrics";
   readonly #metrics: Metrics;
-  readonly #gate: Gate;
+  readonly #gate: Gate | null;
   readonly #reading = new SingleFlight<ExpositionFormat, string>();
 
-  constructor(metrics: Metrics, gate: Gate) {
+  /** `gate` null: everybody who reaches them may have them. */
+  constructor(metrics: Metrics, gate: Gate | null) {
     this.#metrics = metrics;
     this.#gate = gate;
   }
@@ -34,7 +35,7 @@ export class MetricsPages implements Pages {
     const { request, record } = exchange;
     record.route = "metrics";
     if (!METHODS.includes(request.method)) throw new MethodNotAllowed(request.method, METHODS);
-    await this.#gate.admit(exchange, "pull", null);
+    await this.#gate?.admit(exchange, "pull", null);
     const format = chooseFormat(request.headers.get("accept"));
     // However many ask, what costs something is done once at a time.
     const text = await this.#reading.run(format, async () => formatExposition(await this.#metrics.read(), format));

@@ -22,6 +22,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
   loglevel: "error",
   "log.formatter": "json",
   "http.addr": "127.0.0.1:5001",
+  "http.debug.addr": ":5001",
   "http.net": "unix",
   "http.prefix": "/registry/",
   "http.host": "https://registry.example",

@@ -46,8 +46,8 @@ export const HTTP_KEYS: readonly DistributionKey[] = [
     "larder fetches no certificate from Let's Encrypt; get one with certbot or a proxy in front, and name its files in http.tls.certificate and http.tls.key: they are read again when they change",
   ),
   honoured("http.headers.*", "texts", "`headers`"),
-  refused("http.debug.addr", "text", "larder has no listener of its own for it: /metrics and /healthz are beside /v2/"),
-  itself("http.debug.prometheus.enabled", "switch", "`/metrics` is always there"),
+  honoured("http.debug.addr", "text", "`debug`: metrics and health, without pprof"),
+  itself("http.debug.prometheus.enabled", "switch", "`/metrics` is there in any case, at `debug` to everybody"),
   refused("http.debug.prometheus.path", "text", "it is `/metrics`", {
     asks: (path) => path !== "" && path !== "/metrics",
   }),

@@ -8,6 +8,8 @@ const USUAL = ":5000";
 /** registry:2 listens at one address; with a certificate it speaks HTTPS there, and nothing else. */
 export function translateListener(said: ReadonlyMap<string, Said>, to: Translator): void {
   translateAnswers(said, to);
+  const debug = textSaid(said, "http.debug.addr");
+  if (debug !== null) to.give("debug", debug.text, debug);
   const address = textSaid(said, "http.addr");
   const [certificate, key] = [textSaid(said, "http.tls.certificate"), textSaid(said, "http.tls.key")];
   const [one, other] = certificate === null ? [key, "certificate"] : [certificate, "key"];

@@ -111,6 +111,7 @@ export function contradictionsOf(settings: Settings, given: GivenSettings): read
   for (const [key, addresses] of [
     ["http", http],
     ["https", https],
+    ["debug", settings.debug],
   ] as const) {
     for (const address of addresses) {
       const text = formatListenAddress(address);

@@ -58,6 +58,7 @@ const TEXTS: Readonly<Partial<Record<SettingKey, readonly [string, string, strin
   sparse: ["true", "false", "perhaps"],
   adopt: ["true", "false", "perhaps"],
   readOnly: ["true", "false", "perhaps"],
+  debug: ["127.0.0.1:5001", ":9090", "5001"],
   tlsMinimum: ["1.3", "1.2", "1.1"],
   tlsCiphers: ["ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256", null],
   publicUrl: ["https://registry.example", "http://a:5000", "registry.example"],

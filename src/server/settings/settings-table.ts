@@ -132,6 +132,12 @@ export const SETTINGS = {
     default: false,
     restart: LISTENERS,
   }),
+  debug: row({
+    shape: listOf(address),
+    help: "answer /metrics, /healthz, /readyz and registry:2's /debug/health over plain HTTP there, to all who reach it, and nothing else",
+    default: [],
+    restart: LISTENERS,
+  }),
   tlsMinimum: row({
     shape: oneOf(["1.2", "1.3"]),
     help: "the oldest version of TLS that clients may speak",

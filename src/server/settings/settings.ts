@@ -17,6 +17,8 @@ export type Settings = {
   readonly https: readonly ListenAddress[];
   /** Where the certificate for HTTPS comes from. */
   readonly tls: TlsSettings;
+  /** Where metrics and health are told to everybody. */
+  readonly debug: readonly ListenAddress[];
   readonly tlsMinimum: "1.2" | "1.3";
   /** OpenSSL's names of TLS 1.2's cipher suites; none: the usual ones. */
   readonly tlsCiphers: readonly string[];
@@ -174,6 +176,7 @@ export function settingsFrom(given: GivenSettings): Settings {
       certPath === null || keyPath === null
         ? { mode: "auto", constraints: value("tls.constraints") }
         : { mode: "files", certPath, keyPath },
+    debug: value("debug"),
     tlsMinimum: value("tlsMinimum"),
     tlsCiphers: value("tlsCiphers"),
     publicUrl: maybe("publicUrl"),
