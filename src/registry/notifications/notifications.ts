@@ -124,8 +124,8 @@ export class Notifications {
     }
   }
 
+  /** Ends what is sent. What still happens goes into the queues: requests may be open for a while. */
   async stop(): Promise<void> {
-    this.#parts.store.plan(null);
     await Promise.all(Array.from(this.#endpoints.values(), async ({ worker }) => worker?.stop()));
   }
 
