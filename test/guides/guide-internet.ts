@@ -12,7 +12,16 @@ import type { LabHost } from "../end-to-end/lab-host.ts";
 import type { NetworkLab } from "../end-to-end/network-lab.ts";
 
 /** What the internet takes besides a lab. */
-export const INTERNET_NEEDS = ["busybox", "tar", "zstd", "skopeo", "openssl", "docker-registry", "dnsmasq"] as const;
+export const INTERNET_NEEDS = [
+  "busybox",
+  "tar",
+  "zstd",
+  "skopeo",
+  "openssl",
+  "docker-registry",
+  "dnsmasq",
+  "curl",
+] as const;
 
 /** Registries, each with all of its names. */
 const REGISTRIES = [
