@@ -283,6 +283,12 @@ describe.skipIf(machine === null)("a machine with systemd", () => {
     await host.sh("touch /usr/bin/larder");
     const packaged = await host.run(["/root/larder", "install"]);
     expect([packaged.status, packaged.errors]).toEqual([1, expect.stringContaining("as a package")]);
+    const removed = await host.run(["/root/larder", "install", "--undo"]);
+    expect([removed.status, removed.errors]).toEqual([1, expect.stringContaining("apt remove larder")]);
+    // One that was put there before the package was goes all the same, and nothing that the package has, too.
+    await host.sh("cp /root/larder /usr/local/bin/larder");
+    await host.exec(["/root/larder", "install", "--undo"]);
+    expect((await host.run(["/root/larder", "install", "--undo", "--purge", "--yes"])).status).toBe(1);
     await host.sh("rm /usr/bin/larder");
     expect(await everything()).toEqual(before);
   });

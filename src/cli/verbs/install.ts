@@ -90,11 +90,9 @@ async function install(command: Command, flags: Flags, io: CommandIo): Promise<v
 
 async function remove(flags: Flags, io: CommandIo): Promise<void> {
   const machine = machineOf(flags, io);
-  await refusePackage(
-    machine,
-    "larder is on this machine as a package: remove it as such (apt remove larder, dnf remove larder)",
-  );
   const steps = await planRemoval(machine, await findServiceManager(machine), flags.purge === true);
+  // What was installed before the package was may go; the account and the images are the package's as well.
+  if (flags.purge === true || steps.length === 0) await refusePackage(machine, PACKAGED);
   if (flags.purge === true && flags.yes !== true && flags.dryRun !== true && steps.length > 0) {
     const question = `Remove larder with its settings, its account and all images in ${DATA_FOLDER}?`;
     await confirm(question, "--yes says that settings and images are to go", io);
@@ -131,6 +129,8 @@ async function programOf({ program }: Flags): Promise<string> {
   if (!isProgram) throw new CommandFailure(1, `${path} is no program for Linux: npm run build makes larder's`);
   return path;
 }
+
+const PACKAGED = "larder is on this machine as a package: remove it as such (apt remove larder, dnf remove larder)";
 
 async function refusePackage(machine: Machine, words: string): Promise<void> {
   const units = ["/usr/lib/systemd/system/larder.service", "/lib/systemd/system/larder.service"];
