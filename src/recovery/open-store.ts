@@ -48,6 +48,8 @@ export type StoreOptions = {
   readonly now: () => number;
   /** Where long work takes its turns. */
   readonly turns?: Turns;
+  /** This larder's, for the mark. */
+  readonly version?: string;
   /** Is told what was put right by itself. */
   readonly tell?: (what: string) => void;
 };
@@ -83,6 +85,7 @@ export async function openStore(dataFolder: string, options: StoreOptions): Prom
 
 async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreLock): Promise<Store> {
   const { reserve, guard, now, turns = new Turns() } = options;
+  const written = options.version === undefined ? {} : { version: options.version };
   removeDatabase(interimPath(dataFolder));
   const mark = readStoreMark(dataFolder);
   // What was seen while larder ran may have been put right since: then all of it is read.
@@ -97,11 +100,16 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
     await bringBack(dataFolder, lost, options);
     database = openSound(dataFolder, reserve, guard);
   }
+  if (mark !== null && database.wasMigrated) {
+    const before = mark.version === undefined ? "an older larder" : `larder ${mark.version}`;
+    const way = "the way back is `larder restore` with a backup that was made before";
+    options.tell?.(`the database, of ${before}, was brought up to date; what wrote it refuses it now: ${way}`);
+  }
   guard?.watch("larder.db");
   guard?.watch("larder.db-wal");
   // After the database has it for good: what is behind the mark has lost something.
   const beginning = database.begin();
-  if (beginning !== null) tryWriteMark(dataFolder, { ...beginning, isOpen: true, damage: null });
+  if (beginning !== null) tryWriteMark(dataFolder, { ...beginning, isOpen: true, damage: null, ...written });
   const noteDamage = (seen: string): void => {
     guard?.giveUp(adviceFor(seen));
     const known = readStoreMark(dataFolder);
@@ -122,7 +130,7 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
     const isInPlace = guard === null || guard.problem === null;
     journal.close();
     const end = database.close();
-    if (end !== null && isInPlace) tryWriteMark(dataFolder, { ...end, isOpen: false, damage: null });
+    if (end !== null && isInPlace) tryWriteMark(dataFolder, { ...end, isOpen: false, damage: null, ...written });
     lock.release();
   };
   return {

@@ -1,7 +1,7 @@
 /**
  * What the data folder remembers of its database, in a small file that is replaced at once or not at all:
  *
- *   DIR/store.json   {"id": "9f…", "generation": 7, "isOpen": true, "damage": null}
+ *   DIR/store.json   {"id": "9f…", "generation": 7, "isOpen": true, "damage": null, "version": "0.2.0"}
  *
  * It is written after the database has got the generation for good, so a database that is behind it is an older one.
  */
@@ -16,6 +16,8 @@ const shape = v.object({
   isOpen: v.boolean(),
   /** What is wrong with the database, once that was seen; until it is made anew nothing may be written to it. */
   damage: v.nullable(v.string()),
+  /** The larder that last opened it; none is told up to 0.2. */
+  version: v.optional(v.string()),
 });
 
 /** The mark of a data folder: which database belongs to it, and what is known to be wrong with that. */

@@ -5,6 +5,9 @@ import { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import { FolderGuard } from "../storage/filesystem/folder-guard.ts";
 import { openStore, type Store } from "../recovery/open-store.ts";
 import { isStorageFull } from "../storage/storage-error.ts";
+import { readStoreMark } from "../recovery/store-mark.ts";
+import { NewerDatabase } from "../storage/sqlite/migrate.ts";
+import { VERSION } from "../telemetry/version.ts";
 import { StoreInUse } from "../storage/sqlite/store-lock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { codeOf } from "../lib/files/system-error.ts";
@@ -35,6 +38,7 @@ export async function openDataFolder(
     guard = new FolderGuard(folder, (problem) => tellOfMove(problem, folder, log));
     const reserve = new DiskReserve(folder);
     const store = await openStore(folder, {
+      version: VERSION,
       reserve,
       guard,
       now,
@@ -44,9 +48,20 @@ export async function openDataFolder(
     return { ...store, reserve, guard };
   } catch (cause) {
     guard?.close();
+    if (cause instanceof NewerDatabase) throw new DataFolderError(tellOfNewer(folder), { cause });
     const what = `cannot keep data in ${folder}: ${explain(cause, folder)}; choose another folder with --data`;
     throw new DataFolderError(what, { cause });
   }
+}
+
+function tellOfNewer(folder: string): string {
+  const version = readStoreMark(folder)?.version;
+  const writer = version === undefined ? "a newer larder" : `larder ${version}`;
+  return (
+    `the data in ${folder} was last written by ${writer}, and this is ${VERSION}, which cannot read it and has changed nothing: ` +
+    "start that version or a newer one; or, to stay with this one, make another data folder of a backup from before the upgrade " +
+    "(larder restore BACKUP --data FOLDER)"
+  );
 }
 
 function tellOfMove(problem: string | null, folder: string, log: Log): void {

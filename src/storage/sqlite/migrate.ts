@@ -40,6 +40,15 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 17, sql: delivery },
 ];
 
+/** The error for a database that a newer larder has written: this one would misread it. */
+export class NewerDatabase extends Error {
+  override readonly name = "NewerDatabase";
+
+  constructor(path: string, migrations: readonly number[]) {
+    super(`${path} was written by a newer larder (it has migration ${migrations.join(", ")}); use that one`);
+  }
+}
+
 /** What databases had that only counted their migrations, in `user_version`. */
 const COUNTED: readonly number[] = [1, 4];
 
@@ -56,7 +65,7 @@ export function migrate(database: Database, path: string): boolean {
       const known = new Set(MIGRATIONS.map(({ number }) => number));
       const unknown = applied.filter((number) => !known.has(number));
       if (unknown.length > 0) {
-        throw new Error(`${path} was written by a newer larder (it has migration ${unknown.join(", ")}); use that one`);
+        throw new NewerDatabase(path, unknown);
       }
       const missing = MIGRATIONS.filter(({ number }) => !applied.includes(number));
       if (missing.length > 0) apply(database, applied, missing);

@@ -1,0 +1,110 @@
+/** What larder 0.2 kept is there after its data folder was opened by this one, and 0.2 does not open it any more. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { rebuildStore } from "../../src/recovery/rebuild.ts";
+import { VERSION } from "../../src/telemetry/version.ts";
+import { digestOf, TYPE } from "../conformance/content-factory.ts";
+import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
+import { send } from "../conformance/registry-client.ts";
+import { until } from "../until.ts";
+import { FOLDER_0_2, INDEX, LEFT, ONE, TWO } from "./data-folder-0.2.ts";
+
+const LARDER = join(import.meta.dir, "../../larder");
+
+let folder: string;
+let larder: LarderProcess;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "larder-older-"));
+  const tar = Bun.zstdDecompressSync(await Bun.file(FOLDER_0_2).bytes());
+  expect(Bun.spawnSync(["tar", "-x", "-C", folder], { stdin: tar }).exitCode).toBe(0);
+});
+afterEach(async () => {
+  await larder?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = async () => {
+  larder = await startLarder({ dataFolder: folder, arguments: ["--open"] });
+};
+const run = (...argv: readonly string[]) => {
+  const env = { PATH: process.env["PATH"] ?? "", HOME: folder, RUNTIME_DIRECTORY: larder.runtimeFolder };
+  const child = Bun.spawnSync([LARDER, ...argv], { env });
+  return { status: child.exitCode, output: child.stdout.toString(), errors: child.stderr.toString() };
+};
+const at = () => ["--registry", new URL(larder.url).host] as const;
+
+async function expectAll(): Promise<void> {
+  const headers = { Accept: Object.values(TYPE).join(", ") };
+  const manifest = async (name: string, reference: string) => {
+    const { status, bytes } = await send("GET", `${larder.url}/v2/${name}/manifests/${reference}`, { headers });
+    return [status, digestOf(bytes)];
+  };
+  expect(await manifest("team/app", "v1")).toEqual([200, INDEX.digest]);
+  expect(await manifest("team/app", LEFT.manifest.digest)).toEqual([200, LEFT.manifest.digest]);
+  expect(await manifest("quay.io/org/own", "1.0")).toEqual([200, ONE.manifest.digest]);
+  for (const { blobs } of [ONE, TWO, LEFT]) {
+    for (const { digest, bytes } of blobs) {
+      const found = await send("GET", `${larder.url}/v2/team/app/blobs/${digest}`);
+      expect([found.status, found.bytes]).toEqual([200, bytes]);
+    }
+  }
+  const { text } = await send("GET", `${larder.url}/v2/team/app/referrers/${INDEX.digest}`);
+  expect(JSON.parse(text).manifests).toHaveLength(1);
+  expect(JSON.parse(run("pin", "ls", "--json", ...at()).output)).toMatchObject([{ pin: "local/team/app:v1" }]);
+  expect(JSON.parse(run("user", "ls", "--json", ...at()).output)).toMatchObject([{ name: "ann" }]);
+  expect(JSON.parse(run("token", "ls", "--json", ...at()).output)).toMatchObject([{ name: "ci" }]);
+  expect(JSON.parse(run("offline", "--json", ...at()).output)).toEqual({ offline: true });
+}
+
+test("all that was pushed, attached, pinned and set is there; it is collected, verified, backed up and made anew", async () => {
+  await start();
+  await expectAll();
+  expect(larder.output()).toContain("brought up to date");
+  expect(run("gc", "--grace", "0s", ...at()).status).toBe(0);
+  expect(run("verify", ...at())).toMatchObject({ status: 0 });
+  const backup = join(folder, "..", `${folder.split("/").at(-1)}-backup`);
+  try {
+    expect(run("backup", backup, ...at()).status).toBe(0);
+    expect(run("backup", "--check", backup).status).toBe(0);
+  } finally {
+    await rm(backup, { recursive: true, force: true });
+  }
+  await expectAll();
+  await until("a snapshot", async () => (await readdir(join(folder, "snapshots"))).length > 1);
+  await larder.stop();
+  expect(await rebuildStore(folder, Date.now(), false)).toMatchObject({ isWhole: true, lostTags: { count: 0 } });
+  await start();
+  await expectAll();
+});
+
+test("store.json names the version that last opened it, and an older larder refuses what it does not know, and says so", async () => {
+  await start();
+  await larder.stop();
+  expect(await Bun.file(join(folder, "store.json")).json()).toMatchObject({ isOpen: false, version: VERSION });
+  // As a larder of tomorrow leaves it.
+  const database = new Database(join(folder, "larder.db"));
+  database.run("INSERT INTO migration (number) VALUES (9999)");
+  database.close();
+  const mark = await Bun.file(join(folder, "store.json")).json();
+  await Bun.write(join(folder, "store.json"), JSON.stringify({ ...mark, version: "9.9.9", tomorrow: true }));
+  const before = await Bun.file(join(folder, "store.json")).text();
+  const refused = Bun.spawnSync([LARDER, "serve", "--http", "127.0.0.1:0", "--data", folder, "--offline"], {
+    env: { PATH: process.env["PATH"] ?? "", HOME: folder, RUNTIME_DIRECTORY: `${folder}-run` },
+  });
+  expect(refused.exitCode).toBe(1);
+  const said = refused.stderr.toString();
+  for (const words of ["larder 9.9.9", VERSION, "larder restore", "changed nothing"]) expect(said).toContain(words);
+  expect(await Bun.file(join(folder, "store.json")).text()).toBe(before);
+});
+
+test("larder 0.2 has no migration for what this one adds, and refuses the folder", async () => {
+  await start();
+  await larder.stop();
+  const database = new Database(join(folder, "larder.db"), { readonly: true });
+  const numbers = database.query<{ number: number }, []>("SELECT number FROM migration").values().flat() as number[];
+  database.close();
+  expect(Math.max(...numbers)).toBeGreaterThan(16);
+});
