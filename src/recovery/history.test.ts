@@ -47,6 +47,7 @@ const command = fc.record({
     "set",
     "account",
     "pin",
+    "tell",
     "snapshot",
     "reopen",
   ),
@@ -83,6 +84,7 @@ test("the newest snapshot and what changed since are the whole, whatever happene
           if (tag === null) await store.metadata.pins.remove(`${repository}:${image}`);
           else await store.metadata.pins.add({ text: `${repository}:${image}`, addedAtMs: atMs, who: tag });
         }
+        if (what === "tell") await changeDeliveries(store, image, tag, atMs);
         if (what === "snapshot") await store.housekeeping?.snapshots.take(new Turns(), NEVER);
         if (what === "reopen") {
           await store.metadata.close();
@@ -97,6 +99,21 @@ test("the newest snapshot and what changed since are the whole, whatever happene
     { numRuns: 25 },
   );
 }, 120_000);
+
+/** Queues something, and does something about what comes first. */
+async function changeDeliveries(
+  store: Awaited<ReturnType<typeof open>>,
+  endpoint: string,
+  tag: string | null,
+  atMs: number,
+): Promise<void> {
+  const { deliveries } = store.metadata;
+  await deliveries.add([{ endpoint, record: `${tag}`, atMs }]);
+  const first = (await deliveries.next(endpoint))?.id ?? 0;
+  if (tag === "1") await deliveries.done(first);
+  if (tag === "2") await deliveries.giveUp(first, "it answered 400", atMs);
+  if (atMs % 5 === 0) await deliveries.retry(endpoint);
+}
 
 test("what changes while a snapshot is taken is in it, or among the changes that belong to it", async () => {
   const store = await open(folder);

@@ -80,6 +80,10 @@ export function contentOf(path: string): unknown {
     all("SELECT * FROM audit ORDER BY 1"),
     all("SELECT * FROM event WHERE kind IN ('pushed', 'removed') ORDER BY 1"),
     all("SELECT text, added_at, who FROM pin ORDER BY 1"),
+    all("SELECT id, endpoint, record, at, given_up_at, failure FROM delivery ORDER BY 1"),
+    all(
+      "SELECT endpoint, waiting, waiting_bytes, given_up FROM delivery_tally WHERE waiting + given_up > 0 ORDER BY 1",
+    ),
     all("SELECT repository, manifest, since FROM left_behind ORDER BY 1, 2"),
   ];
   database.close();
