@@ -473,6 +473,51 @@ describe("a folder in which much is broken", () => {
     await rm(none, { recursive: true });
   });
 
+  test.each([
+    ["intake.begin", 4],
+    ["intake.sync", 9],
+    ["blob.rename", 1],
+    ["blob.rename", 7],
+    ["blob.sync-folder", 2],
+    ["database.commit", 3],
+    ["database.commit", 9],
+    ["database.sync", 4],
+  ])(
+    "killed at %s, the time %d, nothing is there in part, and the next run brings the rest",
+    async (point, time) => {
+      const own = new HandMade(await mkdtemp(join(tmpdir(), "larder-killed-import-")));
+      const data = await mkdtemp(join(tmpdir(), "larder-killed-import-data-"));
+      const images = Array.from({ length: 6 }, () => makeImage());
+      for (const [at, image] of images.entries()) await own.image(`team/app${at % 2}`, image, `t${at}`);
+      const index = makeIndex(images.filter((_, at) => at % 2 === 0).map(({ manifest }) => describeManifest(manifest)));
+      await own.manifest("team/app0", index);
+      await own.tag("team/app0", "all", index.digest);
+      const wanted = [
+        ...images.map(({ manifest }, at) => [`team/app${at % 2}`, `t${at}`, manifest.digest] as const),
+        ["team/app0", "all", index.digest] as const,
+      ];
+      const environment = { LARDER_FAULT: `${point}@${time}=kill` };
+      const killed = await startLarder({ dataFolder: data, arguments: ["--open"], environment });
+      await runLarder(killed.url, "import-registry", own.root);
+      expect(await killed.exited).toBe(137);
+      const next = await startLarder({ dataFolder: data, arguments: ["--open"] });
+      try {
+        for (const [name, tag] of wanted) {
+          const { status } = await send("HEAD", manifestUrl(next.url, name, tag), { headers: ACCEPT });
+          if (status === 200) await pull(next.url, name, tag);
+        }
+        expect(await runLarder(next.url, "import-registry", own.root)).toMatchObject({ status: 0 });
+        for (const [name, tag, digest] of wanted) expect(await pull(next.url, name, tag)).toBe(digest);
+        await runLarder(next.url, "gc", "--grace", "0s");
+        for (const [name, tag, digest] of wanted) expect(await pull(next.url, name, tag)).toBe(digest);
+      } finally {
+        await next.stop();
+        for (const folder of [data, own.root]) await rm(folder, { recursive: true, force: true });
+      }
+    },
+    60_000,
+  );
+
   test("10,000 tags come within a minute, and once more within seconds", async () => {
     const own = new HandMade(await mkdtemp(join(tmpdir(), "larder-many-tags-")));
     const layer = contentOf("a layer that all have");
