@@ -12,7 +12,7 @@ import { controlFile, debianChangelog } from "./control.ts";
 import { copyrightFile } from "./copyright-file.ts";
 import { LINTIAN_OVERRIDES } from "./lintian-overrides.ts";
 
-/** `small`: takes a minute, in the way that every dpkg can read, unlike zstd, which is no smaller; `quick`: for tests. */
+/** `small`: takes minutes, in the way that every dpkg can read, unlike zstd, which is no smaller; `quick`: for tests. */
 type Packing = "small" | "quick";
 
 /**

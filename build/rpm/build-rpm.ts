@@ -13,7 +13,7 @@ import type { Target } from "../target.ts";
 import { rpmSpec, type RpmScripts } from "./spec.ts";
 
 /**
- * Builds larder's RPM package for a target into `folder`, and returns its path. `small`: takes a minute; `quick`: for tests.
+ * Builds larder's RPM package for a target into `folder`, and returns its path. `small`: takes minutes; `quick`: for tests.
  * The bytes depend on the checkout, the version, the runtime and rpmbuild alone. Throws an Error that tells what failed.
  */
 export async function buildRpm(
