@@ -5,7 +5,7 @@ import type { ProgramPlaces } from "../clients/programs/program-shelf.ts";
 declare const LARDER_BUILD_FILE: string | undefined;
 
 /** Is this the one file that larder is compiled to? */
-function isCompiled(): boolean {
+export function isCompiled(): boolean {
   return Bun.main.startsWith("/$bunfs/");
 }
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildBinary } from "../../build/build-binary.ts";
 import { readProductionPackages } from "../../build/lock-file.ts";
 import { CHECKOUT } from "../../build/source-version.ts";
 import { hostTarget } from "../../build/target.ts";
+import { startLarder } from "../conformance/larder-process.ts";
 import { outputOf, runCommand } from "../end-to-end/run-command.ts";
 
 const SOURCE = { version: "1.2.3-rc.4", commit: "c0ffee", dateSeconds: 1_800_000_000 };
@@ -76,4 +77,24 @@ test("what lies in the folder that it is called in changes nothing", async () =>
   const asked = await runCommand([binary, "has", "--registry", "127.0.0.1:1", "app:1"], { folder: trap });
   expect(asked.output + asked.errors).not.toContain("trapped");
   expect((await runCommand([binary, "ls"], { folder: trap })).errors).not.toContain("trapped");
+});
+
+test.each([
+  [1, undefined, null],
+  [2, undefined, "2048"],
+  [2, "512", "512"],
+] as const)("with %d registries to ask, and %p said, it has room for %p requests", async (count, said, expected) => {
+  const hosts = Array.from({ length: count }, (_, index) => ["--stand-in", `r${index}.example`]).flat();
+  const larder = await startLarder({
+    wrapper: ["sh", "-c", `shift; exec '${binary}' "$@"`, "sh"],
+    arguments: hosts,
+    environment: said === undefined ? {} : { BUN_CONFIG_MAX_HTTP_REQUESTS: said },
+  });
+  try {
+    const environment = await readFile(`/proc/${larder.pid}/environ`, "utf8");
+    expect(/(?:^|\0)BUN_CONFIG_MAX_HTTP_REQUESTS=(\d+)/.exec(environment)?.[1] ?? null).toBe(expected);
+    expect((await fetch(`${larder.url}/v2/`)).status).toBe(200);
+  } finally {
+    expect(await larder.stop()).toBe(0);
+  }
 });
