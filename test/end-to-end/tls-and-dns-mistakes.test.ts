@@ -53,7 +53,7 @@ describe("larder that is told to listen wrongly says what to do", () => {
       [["--https", ":0"], { LARDER_AUTH_CLIENT_CRL: "/crl.pem" }, "is of use with auth.clientCa (--client-ca) alone"],
       [["--https", "443"], {}, "--https 443: write :PORT"],
       [["--address", "larder"], {}, "--address larder: write an IP address"],
-      [[], { REGISTRY_HTTP_TLS_KEY: keyPath }, "REGISTRY_HTTP_TLS_KEY needs REGISTRY_HTTP_TLS_CERTIFICATE"],
+      [[], { REGISTRY_HTTP_TLS_KEY: keyPath }, "REGISTRY_HTTP_TLS_KEY (http.tls.key): needs http.tls.certificate"],
       [["--http", ":0", "--name", "no name", "--https", ":0"], {}, '"no name" cannot stand in a certificate'],
     ];
     for (const [words, environment, message] of cases) {
