@@ -39,8 +39,9 @@ function serveCommand(io: CommandIo, onHangup: (callback: () => void) => void): 
     .summary("run it; what no word says is this")
     .description(
       "Run the registry as registry:2 would run: with its config.yml, its variables, and its defaults: everybody may push unless\n" +
-        "auth is set, nothing is fetched from other registries unless proxy is, images are kept in /var/lib/registry. What cannot\n" +
-        "be honoured is refused by name. Larder's own flags, variables and larder.yaml count as well, and win.",
+        "auth is set, plain names are looked for nowhere else unless proxy is, images are kept in /var/lib/registry. Names with a\n" +
+        "registry in front (docker.io/library/alpine) are pulled through. What cannot be honoured is refused by name. Larder's own\n" +
+        "flags, variables and larder.yaml count as well, and win.",
     )
     .argument("[file]", `registry:2's config.yml (default: ${CONFIG_FILES.join(" or ")}), or a larder.yaml`)
     .action(async (file: string | undefined) => {

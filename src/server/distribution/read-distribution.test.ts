@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readDistribution } from "./read-distribution.ts";
+import { registryDefaults } from "./registry-defaults.ts";
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -307,4 +308,12 @@ proxy: {remoteurl: ''}
     expect(problems).toHaveLength(2);
     expect(problems.join()).not.toContain("hunter2");
   });
+});
+
+test("in registry:2's place a plain name is looked for nowhere else, and names of other registries are pulled through", () => {
+  const usual = registryDefaults(true);
+  expect(usual.get("unqualified")?.value).toEqual([]);
+  expect(usual.has("standIn")).toBe(false);
+  expect([...usual.values()].map(({ key }) => key)).toContain("open");
+  expect(registryDefaults(false).has("open")).toBe(false);
 });

@@ -13,13 +13,13 @@ function dataOf(to: Translator): Translator {
 
 /**
  * What holds where larder is called as registry:2 is, and nobody says anything else: as there. Without `auth` everybody pulls and
- * pushes; nothing is fetched from elsewhere; what a tag has left behind stays until somebody removes it.
+ * pushes; what a tag has left behind stays until somebody removes it; a name without a registry is looked for nowhere else. What
+ * names one that larder stands in for (`docker.io/library/alpine`, a spoofed host) is fetched: nobody who ran registry:2 asked it for that.
  */
 export function registryDefaults(isForEveryone: boolean): GivenSettings {
   const to = dataOf(new Translator([]));
   to.imply("http", ":5000", ORIGIN);
   to.imply("delete", false, ORIGIN);
-  to.imply("standIn", [], ORIGIN);
   to.imply("unqualified", [], ORIGIN);
   to.imply("untagged.pushed", "never", ORIGIN);
   to.imply("gc.uploads", "7d", ORIGIN);
