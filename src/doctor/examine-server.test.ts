@@ -8,6 +8,11 @@ test("a disk is watched by its share and by what is left", () => {
   expect(examineDisk("x", { freeBytes: 5 * GIB, sizeBytes: 50 * GIB }).status).toBe("ok");
   expect(examineDisk("x", { freeBytes: 5 * GIB, sizeBytes: 500 * GIB }).status).toBe("warn");
   expect(examineDisk("x", { freeBytes: GIB / 2, sizeBytes: GIB }).status).toBe("warn");
+  expect(examineDisk("x", { freeBytes: GIB / 10, sizeBytes: GIB / 9 })).toMatchObject({
+    status: "warn",
+    message: "x has 0.1 GiB free of 0.1 GiB",
+  });
+  expect(examineDisk("x", { freeBytes: GIB / 10, sizeBytes: GIB }).status).toBe("fail");
   expect(examineDisk("x", { freeBytes: 0, sizeBytes: 0 }).status).toBe("fail");
 });
 

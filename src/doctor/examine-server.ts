@@ -40,7 +40,9 @@ export function examineLarder(health: ServerHealth, used: ReadonlySet<string> | 
 export function examineDisk(what: string, { freeBytes, sizeBytes }: ServerHealth["disk"]): Finding {
   const share = sizeBytes === 0 ? 0 : freeBytes / sizeBytes;
   const message = `${what} has ${(freeBytes / GIB).toFixed(1)} GiB free of ${(sizeBytes / GIB).toFixed(1)} GiB`;
-  if (freeBytes < GIB / 4) return fail("disk", message, "make room: what is not here yet cannot be kept");
+  // A small disk that is half empty is small, and not full.
+  if (freeBytes < GIB / 4 && share < 0.5)
+    return fail("disk", message, "make room: what is not here yet cannot be kept");
   if (share < 0.05 || freeBytes < GIB) return warn("disk", message, "make room before it is full");
   return ok("disk", message);
 }
