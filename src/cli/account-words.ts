@@ -1,3 +1,13 @@
+import { isLoopbackHost } from "../clients/registry-address.ts";
+import { tryParseHostPort } from "../lib/net/host-port.ts";
+
+/** How somebody logs in at a registry. An address of this machine's loopback is of no use to the others. */
+export function loginLine(host: string, name: string, flags = ""): string {
+  const isHere = isLoopbackHost(tryParseHostPort(host)?.host ?? "");
+  const elsewhere = isHere ? " (on other machines: with the name or address that larder has there)" : "";
+  return `docker login ${host} -u ${name}${flags}${elsewhere}`;
+}
+
 /** What is said when the first user or token comes: from then on things are not as they were. */
 export function explainFirst(host: string, name: string): string {
   return `

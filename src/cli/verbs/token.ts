@@ -3,7 +3,7 @@ import type { ListedToken } from "../../admin/account-schemas.ts";
 import type { AdminClient } from "../../admin/admin-client.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { tryParseDuration } from "../../lib/text/duration.ts";
-import { also, dateText, explainFirst, explainLast } from "../account-words.ts";
+import { also, dateText, explainFirst, explainLast, loginLine } from "../account-words.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { listedTokens, tokenResult } from "../json/account-results.ts";
 import { timeOf } from "../json/json-values.ts";
@@ -55,7 +55,7 @@ function createCommand(io: CommandIo): Command {
       } else io.stdout.write(`${token}\n`);
       const until = expiresAtMs === null ? "until it is revoked" : `until ${dateText(expiresAtMs)} UTC`;
       io.stderr.write(`${made.name} (${made.id}) may ${made.grants.join(" ")}, ${until}; it is not shown again.\n`);
-      io.stderr.write(`It is the password of any name: docker login ${host} -u ${made.name} --password-stdin\n`);
+      io.stderr.write(`It is the password of any name: ${loginLine(host, made.name, " --password-stdin")}\n`);
       if (isFirst) io.stderr.write(explainFirst(host, made.name));
     }),
   );

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { AdminClient } from "../../admin/admin-client.ts";
 import type { ListedUser } from "../../admin/account-schemas.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
-import { also, explainFirst, explainLast, dateText } from "../account-words.ts";
+import { also, explainFirst, explainLast, dateText, loginLine } from "../account-words.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { listedUsers, userResult } from "../json/account-results.ts";
 import { timeOf } from "../json/json-values.ts";
@@ -42,7 +42,7 @@ function addCommand(io: CommandIo): Command {
       const { larder, host } = await connectAdmin(flags, "user", io);
       const grants = flags.allow ?? null;
       const { isFirst, status } = await larder.call("putUser", { name, password, grants, expect: "absent" });
-      io.stderr.write(`${name} may log in: docker login ${host} -u ${name}\n`);
+      io.stderr.write(`${name} may log in: ${loginLine(host, name)}\n`);
       if (isFirst) io.stderr.write(explainFirst(host, name));
       if (flags.json === true) writeJson(io.stdout, userResult, { name, status });
     }),
