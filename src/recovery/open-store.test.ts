@@ -257,6 +257,35 @@ test("a log that was cut, scribbled on or put back from before loses nothing tha
   expect(told.join()).toContain("were brought back");
 });
 
+test("a log that another program wrote into the database is no damage, one that is gone with what was pushed is", async () => {
+  await session("one");
+  const store = await openFixture(folder);
+  await store.housekeeping?.snapshots.takeIfDue(new Turns(), new AbortController().signal);
+  for (const name of ["a", "b"]) await put(store, "local/app", imageManifest(name), name, { atMs: Date.now() });
+  const [left, gone] = [join(parent, "left"), join(parent, "gone")];
+  for (const copy of [left, gone]) cpSync(folder, copy, { recursive: true });
+  await store.metadata.close();
+  const told: string[] = [];
+  const reopen = async (copy: string) => {
+    rmSync(folder, { recursive: true });
+    cpSync(copy, folder, { recursive: true });
+    const tell = (what: string) => told.push(what);
+    return (await openStore(folder, { reserve: RESERVE, guard: null, now: Date.now, tell })).metadata;
+  };
+  // As `sqlite3`, or an older larder that refuses it.
+  const other = new Database(join(left, "larder.db"));
+  other.query("SELECT count(*) FROM tag").get();
+  other.close();
+  expect(existsSync(join(left, "larder.db-wal"))).toBe(false);
+  const metadata = await reopen(left);
+  expect(await metadata.tags.listTags("local/app" as RepositoryName, { after: null, limit: 9 })).toHaveLength(2);
+  await metadata.close();
+  expect(told.join()).toContain("is gone on with");
+  rmSync(join(gone, "larder.db-wal"));
+  await expect(reopen(gone)).rejects.toThrow("is gone");
+  expect(await damage()).toBe("log lost");
+});
+
 test("a kill between the database and what is written down is no damage", async () => {
   const store = await openFixture(folder);
   await store.housekeeping?.snapshots.takeIfDue(new Turns(), new AbortController().signal);

@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Turns, type Work } from "../lib/async/turns.ts";
-import { examineStore } from "./examine-store.ts";
+import { findLogLost, proveWhole } from "./lost-log.ts";
 import type { WriteGuard } from "../storage/write-guard.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
 import { sqliteMetadata } from "../storage/sqlite/metadata-sqlite.ts";
+import { pathBeforeUpgrade } from "../storage/sqlite/keep-before-upgrade.ts";
 import { type SpaceReserve, SqliteDatabase } from "../storage/sqlite/sqlite-database.ts";
 import { storageError } from "../storage/storage-error.ts";
 import { isSqliteDamage, StoreDamaged } from "../storage/store-damage.ts";
@@ -91,8 +93,9 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
   // What was seen while larder ran may have been put right since: then all of it is read.
   const damage = mark?.damage == null ? null : await seekDamage(dataFolder, mark);
   if (damage !== null) throw new StoreDamaged("unreadable", damage);
-  await examineStore(dataFolder, mark);
+  const logLost = await findLogLost(dataFolder, mark);
   let database = openSound(dataFolder, reserve, guard);
+  if (logLost !== null) await proveWhole(dataFolder, database, logLost, options.tell);
   // After a clean stop all was in the database; a migration is in no file of changes.
   const lost = mark?.isOpen === true && !database.wasMigrated ? await countLostChanges(dataFolder, database) : 0;
   if (lost > 0) {
@@ -102,8 +105,10 @@ async function openWhole(dataFolder: string, options: StoreOptions, lock: StoreL
   }
   if (mark !== null && database.wasMigrated) {
     const before = mark.version === undefined ? "an older larder" : `larder ${mark.version}`;
+    const kept = pathBeforeUpgrade(join(dataFolder, "larder.db"));
+    const copy = existsSync(kept) ? `as it was it is kept as ${kept}` : "there was no room for a copy of it as it was";
     const way = "the way back is `larder restore` with a backup that was made before";
-    options.tell?.(`the database, of ${before}, was brought up to date; what wrote it refuses it now: ${way}`);
+    options.tell?.(`the database, of ${before}, was brought up to date; what wrote it refuses it now: ${way}; ${copy}`);
   }
   guard?.watch("larder.db");
   guard?.watch("larder.db-wal");

@@ -1,7 +1,7 @@
 /** What larder 0.2 kept is there after its data folder was opened by this one, and 0.2 does not open it any more. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rebuildStore } from "../../src/recovery/rebuild.ts";
@@ -98,6 +98,83 @@ test("store.json names the version that last opened it, and an older larder refu
   const said = refused.stderr.toString();
   for (const words of ["larder 9.9.9", VERSION, "larder restore", "changed nothing"]) expect(said).toContain(words);
   expect(await Bun.file(join(folder, "store.json")).text()).toBe(before);
+});
+
+test("a larder that does not know the database leaves the log of one that was killed, whose next start goes on", async () => {
+  await start();
+  await larder.kill();
+  const [path, away] = [join(folder, "larder.db"), join(folder, "away")];
+  // As a larder of tomorrow is killed.
+  const database = new Database(path);
+  database.run("INSERT INTO migration (number) VALUES (9999)");
+  for (const end of ["", "-wal"]) await cp(`${path}${end}`, `${away}${end}`);
+  database.close();
+  for (const end of ["", "-wal"]) await rename(`${away}${end}`, `${path}${end}`);
+  const log = await Bun.file(`${path}-wal`).bytes();
+  await expect(start()).rejects.toThrow("which cannot read it");
+  expect(await Bun.file(`${path}-wal`).bytes()).toEqual(log);
+  const tomorrow = new Database(path);
+  tomorrow.run("DELETE FROM migration WHERE number = 9999");
+  for (const end of ["", "-wal"]) await cp(`${path}${end}`, `${away}${end}`);
+  tomorrow.close();
+  for (const end of ["", "-wal"]) await rename(`${away}${end}`, `${path}${end}`);
+  await start();
+  expect(larder.output()).not.toContain("damaged");
+  await expectAll();
+});
+
+/** What 0.2 refuses a database by: a migration beyond 16. */
+const numbersIn = (path: string) => {
+  const database = new Database(path);
+  const numbers = database.query<{ number: number }, []>("SELECT number FROM migration").values().flat() as number[];
+  database.close();
+  return Math.max(...numbers);
+};
+
+for (const fault of ["keep@1=kill", "rename@1=kill", "apply@1=kill", "commit@1=kill", "apply@1=EIO", "commit@1=EIO"]) {
+  test(`an upgrade that ends at ${fault} leaves what 0.2 opens, and the next start does it`, async () => {
+    const failing = startLarder({ dataFolder: folder, environment: { LARDER_FAULT: `upgrade.${fault}` } });
+    await expect(failing).rejects.toThrow("did not start");
+    const copy = join(folder, "..", `${folder.split("/").at(-1)}-copy`);
+    try {
+      await cp(folder, copy, { recursive: true });
+      expect(numbersIn(join(copy, "larder.db"))).toBe(16);
+    } finally {
+      await rm(copy, { recursive: true, force: true });
+    }
+    await start();
+    await expectAll();
+    await larder.stop();
+    const kept = join(folder, "larder.db.before-upgrade");
+    expect(numbersIn(kept)).toBe(16);
+    expect((await stat(kept)).mode & 0o777).toBe(0o600);
+    expect(numbersIn(join(folder, "larder.db"))).toBeGreaterThan(16);
+    expect((await readdir(folder)).filter((name) => name.endsWith(".new"))).toEqual([]);
+  });
+}
+
+for (const fault of ["keep@1=ENOSPC", "rename@1=ENOSPC"]) {
+  test(`an upgrade without room for a copy (${fault}) is made all the same, and says so`, async () => {
+    larder = await startLarder({
+      dataFolder: folder,
+      arguments: ["--open"],
+      environment: { LARDER_FAULT: `upgrade.${fault}` },
+    });
+    await expectAll();
+    expect(larder.output()).toContain("there was no room for a copy");
+    expect((await readdir(folder)).filter((name) => name.includes("upgrade"))).toEqual([]);
+  });
+}
+
+test("the copy from before the upgrade is what 0.2 goes on with, as the guide says", async () => {
+  await start();
+  await larder.stop();
+  // As the guide says, after which 0.2 starts on what 0.2 left.
+  await rm(join(folder, "store.json"));
+  await rename(join(folder, "larder.db.before-upgrade"), join(folder, "larder.db"));
+  expect(numbersIn(join(folder, "larder.db"))).toBe(16);
+  await start();
+  await expectAll();
 });
 
 test("larder 0.2 has no migration for what this one adds, and refuses the folder", async () => {

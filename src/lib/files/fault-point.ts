@@ -26,6 +26,10 @@ export const FAULT_POINTS = [
   "journal.sync",
   "snapshot.write",
   "snapshot.rename",
+  "upgrade.keep",
+  "upgrade.rename",
+  "upgrade.apply",
+  "upgrade.commit",
 ] as const;
 
 /** The name of a place. */

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { passFaultPoint } from "../../lib/files/fault-point.ts";
 import initial from "./migrations/0001-initial.sql.ts";
 import collection from "./migrations/0002-collection.sql.ts";
 import store from "./migrations/0003-store.sql.ts";
@@ -61,17 +62,27 @@ export function migrate(database: Database, path: string): boolean {
   // With nothing to do nothing is written, which works on a full disk, too; yet what may not be written fails here.
   return database
     .transaction(() => {
-      const applied = readApplied(database);
-      const known = new Set(MIGRATIONS.map(({ number }) => number));
-      const unknown = applied.filter((number) => !known.has(number));
-      if (unknown.length > 0) {
-        throw new NewerDatabase(path, unknown);
-      }
-      const missing = MIGRATIONS.filter(({ number }) => !applied.includes(number));
+      const { applied, missing } = compare(database, path);
       if (missing.length > 0) apply(database, applied, missing);
       return missing.length > 0;
     })
     .immediate();
+}
+
+/** Was the database written by an older larder, so that `migrate` will change it? Throws when it was by a newer one. */
+export function isOfOlder(database: Database, path: string): boolean {
+  const { applied, missing } = compare(database, path);
+  return applied.length > 0 && missing.length > 0;
+}
+
+type Comparison = { readonly applied: readonly number[]; readonly missing: readonly Migration[] };
+
+function compare(database: Database, path: string): Comparison {
+  const applied = readApplied(database);
+  const known = new Set(MIGRATIONS.map(({ number }) => number));
+  const unknown = applied.filter((number) => !known.has(number));
+  if (unknown.length > 0) throw new NewerDatabase(path, unknown);
+  return { applied, missing: MIGRATIONS.filter(({ number }) => !applied.includes(number)) };
 }
 
 function readApplied(database: Database): readonly number[] {
@@ -89,10 +100,14 @@ function readApplied(database: Database): readonly number[] {
 
 function apply(database: Database, applied: readonly number[], missing: readonly Migration[]): void {
   database.run("CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY) STRICT");
-  for (const { sql } of missing) database.run(sql);
+  for (const { sql } of missing) {
+    passFaultPoint("upgrade.apply");
+    database.run(sql);
+  }
   const note = database.query<null, [number]>("INSERT INTO migration (number) VALUES (?) ON CONFLICT DO NOTHING");
   const numbers = [...applied, ...missing.map(({ number }) => number)];
   for (const number of numbers) note.run(number);
   // The larders that only counted refuse what is beyond their count.
   database.run(`PRAGMA user_version = ${Math.max(numbers.length, COUNTED.length + 1)}`);
+  passFaultPoint("upgrade.commit");
 }

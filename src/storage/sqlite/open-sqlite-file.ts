@@ -1,7 +1,8 @@
-import { Database } from "bun:sqlite";
-import { chmodSync, existsSync } from "node:fs";
-import { migrate } from "./migrate.ts";
-import { storageError } from "../storage-error.ts";
+import { constants, Database } from "bun:sqlite";
+import { chmodSync, existsSync, rmSync } from "node:fs";
+import { keepBeforeUpgrade, pathBeforeUpgrade } from "./keep-before-upgrade.ts";
+import { isOfOlder, migrate, NewerDatabase } from "./migrate.ts";
+import { isStorageFull, storageError } from "../storage-error.ts";
 import { isBusy, StoreInUse } from "./store-lock.ts";
 
 /** How long another process may hold the database: a larder that is just ending. */
@@ -33,11 +34,26 @@ export function openSqliteFile(path: string): { readonly database: Database; rea
     database.run("PRAGMA synchronous = NORMAL");
     database.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.run("PRAGMA foreign_keys = ON");
-    return { database, wasMigrated: migrate(database, path) };
+    return { database, wasMigrated: upgrade(database, path) };
   } catch (error) {
+    // To close it is to write its log into it and take that away; its own larder, if it was killed, would miss the log.
+    if (error instanceof NewerDatabase) database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
     database.close();
     throw isBusy(error)
       ? new StoreInUse(`${path} is in use by another process`, { cause: error })
       : storageError(error);
+  }
+}
+
+/** Brings the schema up to date; what an older larder wrote is kept as it was, where there is room for both. */
+function upgrade(database: Database, path: string): boolean {
+  const isKept = isOfOlder(database, path) && keepBeforeUpgrade(database, path);
+  try {
+    return migrate(database, path);
+  } catch (error) {
+    if (!isKept || !isStorageFull(storageError(error))) throw error;
+    // Better without the copy than not at all.
+    rmSync(pathBeforeUpgrade(path), { force: true });
+    return migrate(database, path);
   }
 }
