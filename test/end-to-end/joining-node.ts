@@ -76,7 +76,11 @@ export async function startNodeClients(node: LabHost): Promise<NodeClients> {
 /** Types `curl … URL | sh` on the node. Returns what the script said. */
 export async function runScript(node: LabHost, curl: string, argument: "join" | "undo" = "join"): Promise<string> {
   const shell = argument === "join" ? "sh" : "sh -s undo";
-  const result = await node.run(["sh", "-c", `set -e; curl -fsS ${curl} >script; ${shell} <script 2>&1; rm script`]);
+  const result = await node.run([
+    "sh",
+    "-c",
+    `set -e; text=$(curl -fsS ${curl}); printf '%s\\n' "$text" | ${shell} 2>&1`,
+  ]);
   if (result.status !== 0)
     throw new Error(`${curl} | ${shell}: status ${result.status}\n${result.output}${result.errors}`);
   return result.output;
