@@ -7,9 +7,12 @@ import { defaultWordsOf, ROWS, type Setting, type SettingKey } from "../server/s
 
 type GivenOptions = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
-/** Adds a flag for each setting that has one, and `--config`. */
-export function addSettingFlags(command: Command): Command {
-  command.option("--config <file>", "larder.yaml; flags win over it (also LARDER_CONFIG)");
+/** Adds a flag for each setting that has one, and `--config`, which `configHelp` explains. */
+export function addSettingFlags(
+  command: Command,
+  configHelp = "larder.yaml; flags win over it (also LARDER_CONFIG)",
+): Command {
+  command.option("--config <file>", configHelp);
   for (const [key, setting] of ROWS) {
     if (setting.flag === null) continue;
     const option = new Option(setting.flag, helpOf(key, setting));

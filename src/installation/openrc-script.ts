@@ -35,6 +35,8 @@ respawn_delay="2"
 respawn_max="0"
 retry="TERM/45/KILL/5"
 export RUNTIME_DIRECTORY="/run/larder"
+# The runtime's room for requests. Without it larder says it to itself where it can, and so starts twice.
+export BUN_CONFIG_MAX_HTTP_REQUESTS="\${BUN_CONFIG_MAX_HTTP_REQUESTS:-2048}"
 unset BUN_OPTIONS BUN_BE_BUN BUN_INSPECT NODE_OPTIONS LD_PRELOAD LD_LIBRARY_PATH
 
 depend() {

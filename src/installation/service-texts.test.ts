@@ -64,6 +64,13 @@ test("the unit names the documentation that there is", () => {
   expect(systemdUnit({ program, documentation: null })).not.toContain("Documentation");
 });
 
+test("the runtime is told its room for requests, so that larder need not start itself again", () => {
+  expect(systemdUnit({ program, documentation: null })).toContain("\nEnvironment=BUN_CONFIG_MAX_HTTP_REQUESTS=2048\n");
+  expect(openrcScript({ program })).toContain(
+    '\nexport BUN_CONFIG_MAX_HTTP_REQUESTS="${BUN_CONFIG_MAX_HTTP_REQUESTS:-2048}"\n',
+  );
+});
+
 test("tmpfiles.d keeps the data folder to larder, and the settings readable for it", () => {
   expect(tmpfilesFile()).toBe("d /var/lib/larder 0700 larder larder -\nz /etc/larder/larder.yaml 0640 root larder -\n");
 });

@@ -17,6 +17,8 @@ Type=notify
 NotifyAccess=main
 User=${ACCOUNT}
 Group=${ACCOUNT}
+# The runtime's room for requests. Without it larder says it to itself, and so starts twice.
+Environment=BUN_CONFIG_MAX_HTTP_REQUESTS=2048
 EnvironmentFile=-/etc/default/larder
 EnvironmentFile=-/etc/sysconfig/larder
 # What would turn the program into something else.

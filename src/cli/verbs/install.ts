@@ -58,7 +58,8 @@ export function installCommand(io: CommandIo): Command {
         explained(() => (flags.undo ? remove(flags, io) : install(command, flags, io))),
       );
     });
-  return addSettingFlags(command);
+  // No variable of this shell's counts: the service will not have it.
+  return addSettingFlags(command, `this file becomes ${CONFIGURATION_FILE}; no flags of settings beside it`);
 }
 
 async function install(command: Command, flags: Flags, io: CommandIo): Promise<void> {
