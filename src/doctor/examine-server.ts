@@ -79,7 +79,7 @@ export function examineClock(differenceMs: number): Finding {
 
 /** What is unsafe in the way to registries, said each time. */
 function examineCautions({ upstreams }: ServerHealth): readonly Finding[] {
-  const remedy = "see to larder's settings (larder config), then larder reload";
+  const remedy = "see to larder's settings (larder config), then have them read again (systemctl reload larder)";
   return upstreams.flatMap(({ cautions = [] }) => cautions.map((caution) => warn("upstream", caution, remedy)));
 }
 
