@@ -7,7 +7,8 @@ import { type GuideLab, GuideRun } from "./guide-run.ts";
 import { readSteps, type Step } from "./guide-steps.ts";
 
 const CHECKOUT = join(import.meta.dir, "..", "..");
-const SETUP_TIMEOUT_MS = 120_000;
+/** What a guide takes for granted may have to be built. */
+const SETUP_TIMEOUT_MS = 300_000;
 const STEP_TIMEOUT_MS = 120_000;
 
 /**

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { readSteps } from "./guide-steps.ts";
 
 const CHECKOUT = join(import.meta.dir, "..", "..");
-const GUIDES = [...new Bun.Glob("docs/guides/*.md").scanSync(CHECKOUT)].sort();
+const GUIDES = [...new Bun.Glob("docs/guides/*.md").scanSync(CHECKOUT), "docs/container.md"].sort();
 const TESTS = [...new Bun.Glob("test/guides/*.test.ts").scanSync(CHECKOUT)];
 const RUN_BY_A_TEST = /^describeGuide\(\s*"([^"]+)"/gm;
 
 /** Why blocks are shown and not run, a reason for each block. Whoever adds one writes it down here. */
 const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
+  "docs/container.md": ["needs-the-internet", "asks-for-a-password", "quadlet-came-with-podman-4-4"],
   "docs/guides/behind-a-proxy.md": ["traefik-is-in-no-debian-package"],
   "docs/guides/k3s.md": ["k3s-is-in-no-debian-package"],
   "docs/guides/kind.md": ["kind-needs-node-images-of-a-gigabyte"],

@@ -41,8 +41,9 @@ export async function builtImage(): Promise<BuiltImage> {
 }
 
 async function buildOnce(folder: string): Promise<void> {
-  const [building, failed] = [`${folder}-building`, `${folder}-failed`];
-  const isMine = await mkdir(building).then(
+  const [claim, building, failed] = [`${folder}-claimed`, `${folder}-building`, `${folder}-failed`];
+  // It stays: whoever comes when the image is there builds none.
+  const isMine = await mkdir(claim).then(
     () => true,
     () => false,
   );
@@ -52,6 +53,7 @@ async function buildOnce(folder: string): Promise<void> {
     return;
   }
   try {
+    await mkdir(building);
     await buildImage(building, await testPlan());
     await rename(building, folder);
   } catch (error) {
