@@ -70,6 +70,15 @@ describe.each(SPELLINGS)("%s", (_, program) => {
     }
   });
 
+  test("takes no file that was emptied for an open registry", async () => {
+    const file = join(folder, "config.yml");
+    for (const text of ["", "\n", "# version: 0.1\n# auth:\n"]) {
+      await writeFile(file, text);
+      const { status, errors } = await run(...program(), "serve", file);
+      expect([status, errors]).toEqual([2, expect.stringContaining("config.yml: it says nothing")]);
+    }
+  });
+
   test("has all verbs of larder's", async () => {
     const { status, output } = await run(...program(), "ls", "--help");
     expect([status, output]).toEqual([0, (await run(LARDER, "ls", "--help")).output]);

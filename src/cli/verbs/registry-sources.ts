@@ -20,7 +20,9 @@ const SHELL = /^(?:ba|da|a)?sh$/;
 export async function registrySources(file: string | undefined, said: SettingSources): Promise<SettingSources> {
   const isConfig = file !== undefined && (await isConfigYml(file));
   const own = file === undefined || isConfig ? (said.file ?? (existsSync(OWN_FILE) ? OWN_FILE : null)) : file;
-  return { ...said, file: own, asRegistry: { config: isConfig ? file : usualConfig(said) } };
+  // A file that is named takes the place of the usual one, whichever of the two kinds it is.
+  const config = isConfig ? file : file === undefined ? usualConfig(said) : null;
+  return { ...said, file: own, asRegistry: { config } };
 }
 
 /** None where somebody has said a larder.yaml, or names another by registry:2's variable. */
@@ -39,8 +41,15 @@ async function isConfigYml(path: string): Promise<boolean> {
   try {
     // A pipe can be read once.
     if ((await stat(path)).isFIFO()) return true;
-    return /(?:^|[{,\s])["']?version["']?\s*:/m.test(await readSettingFile(path));
+    const text = await readSettingFile(path);
+    // One that was emptied by accident must not come to mean an open registry: as a config.yml it is refused.
+    return /(?:^|[{,\s])["']?version["']?\s*:/m.test(text) || saysNothing(text);
   } catch (error) {
     throw new CommandFailure(2, describeFailure(error), { cause: error });
   }
+}
+
+/** Blank lines, comments and the marks of documents alone. */
+function saysNothing(text: string): boolean {
+  return text.split(/[\r\n]/).every((line) => /^\s*(?:#|$|---\s*$|\.\.\.\s*$)/.test(line));
 }

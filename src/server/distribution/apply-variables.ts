@@ -34,7 +34,14 @@ export function applyVariables(base: ConfigMap | null, environment: Environment)
   const strangers: string[] = [];
   for (const name of Object.keys(environment).toSorted()) {
     const value = environment[name] ?? "";
-    if (!name.startsWith(PREFIX) || name === PATH_VARIABLE || value.trim() === "") continue;
+    if (name === PATH_VARIABLE || value.trim() === "") continue;
+    if (!name.startsWith(PREFIX)) {
+      const meant = name.toUpperCase();
+      if (meant.startsWith(PREFIX) && pathOf(meant.slice(PREFIX.length).split("_")) !== null) {
+        problems.push(`${name}: did you mean ${meant}?`);
+      }
+      continue;
+    }
     const parts = name.slice(PREFIX.length).split("_");
     const origin = { kind: "variable", name } as const;
     const path = pathOf(parts);
@@ -51,6 +58,9 @@ export function applyVariables(base: ConfigMap | null, environment: Environment)
       const node = parseConfig(value, () => origin);
       root ??= emptyMap(origin);
       if (node !== null && !isNothing(node)) set(root, path.steps, node, origin);
+      // Whoever names a way to get in must not have an open registry.
+      else if (path.steps[0] === "auth")
+        problems.push(`${name}: its value says nothing; leave the variable out or empty`);
     } catch (error) {
       problems.push(`${name}: ${describeSyntax(error)}`);
     }
@@ -89,7 +99,7 @@ function pathOf(parts: readonly string[]): Path | null {
 
 /** May anything lie below it? */
 function isOpen({ row }: KeyTree): boolean {
-  return row?.value === "anything" || row?.value === "document";
+  return row?.value === "anything" || row?.value === "named" || row?.value === "document";
 }
 
 function childCalled(tree: KeyTree, part: string): { readonly name: string; readonly tree: KeyTree } | null {
@@ -110,7 +120,12 @@ function whyRefused(parts: readonly string[]): string | null {
     const hint = meant === null ? "" : `; did you mean ${meant}?`;
     return `this is no variable of registry:2's or registry:3's${hint}. registry:2 would ignore it; say what is meant, or leave it out`;
   }
-  // A slip in the first word: `REGISTRY_AUHT_HTPASSWD_PATH` would leave a registry open.
+  // Slips that would leave a registry open: `REGISTRY__AUTH__HTPASSWD__PATH`, `REGISTRY_HTPASSWD_PATH`, `REGISTRY_AUHT_HTPASSWD_PATH`.
+  const single = parts.filter((part) => part !== "");
+  if (single.length < parts.length && pathOf(single) !== null) return `did you mean ${PREFIX}${single.join("_")}?`;
+  if (first === "HTPASSWD" && pathOf(["AUTH", ...parts]) !== null)
+    return `did you mean ${PREFIX}AUTH_${parts.join("_")}?`;
+  if (first === "AUTHS") return `did you mean ${PREFIX}AUTH?`;
   const top = nearestWord(first, tops);
   if (top === null || rest.length === 0 || pathOf([top, ...rest]) === null || first === "OAUTH") return null;
   return `did you mean ${PREFIX}${[top, ...rest].join("_")}?`;

@@ -2,7 +2,10 @@
 import type { Plain } from "../settings/shapes.ts";
 import type { SettingKey } from "../settings/settings-table.ts";
 
-/** How a value is read. `group`: that it is there at all; `anything`: whatever lies below it; `document`: the same, as it is. */
+/**
+ * How a value is read. `group`: that it is there at all; `anything`: whatever lies below it; `named`: the same, and it asks for
+ * something even when nothing does; `document`: as `anything`, as it is.
+ */
 export type ValueKind =
   | "text"
   | "switch"
@@ -10,6 +13,7 @@ export type ValueKind =
   | "duration"
   | "texts"
   | "anything"
+  | "named"
   | "document"
   | "group"
   | { readonly words: readonly string[] };

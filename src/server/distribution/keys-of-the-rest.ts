@@ -80,10 +80,10 @@ export const OTHER_KEYS: readonly DistributionKey[] = [
   refused("reporting", "anything", "larder reports to no service; its log and /metrics tell what they would", {
     only: 2,
   }),
-  refused("compatibility.schema1.enabled", "switch", "larder takes no images of schema 1, which clients have dropped", {
+  itself("compatibility.schema1.enabled", "switch", "images of schema 1 are taken in any case, and sent as they came", {
     only: 2,
   }),
-  itself("compatibility.schema1.signingkeyfile", "text", "it is about images of schema 1", {
+  itself("compatibility.schema1.signingkeyfile", "text", "larder makes no images of schema 1 out of others", {
     only: 2,
     variable: "TRUSTKEY",
   }),

@@ -223,6 +223,7 @@ loglevel: WARN
       "config.yml:3: auth.htpaswd is no key of registry:2's or registry:3's configuration; did you mean auth.htpasswd?",
       "config.yml:5: htpp is no key of registry:2's or registry:3's configuration; did you mean http?",
       expect.stringMatching(/^config\.yml:6: storage\.b2 is no key/),
+      expect.stringMatching(/^config\.yml:2: auth: it names no way to get in/),
     ]);
   });
 
@@ -238,6 +239,85 @@ loglevel: WARN
     expect((await read("auth: htpasswd\n")).problems[0]).toStartWith(
       "config.yml:2: auth.htpasswd: needs auth.htpasswd.path",
     );
+  });
+
+  const PATH = "/h";
+  const SPELLINGS: readonly string[] = [
+    "",
+    "{}",
+    "~",
+    "none",
+    "false",
+    "''",
+    "[]",
+    "[htpasswd]",
+    "silly",
+    "ldap",
+    "{Htpasswd: {path: /h}}",
+    "!!binary aHRwYXNzd2Q=",
+
+    "{htpasswd: }",
+    "{htpasswd: {}}",
+    "{htpasswd: {path: ''}}",
+    "{htpasswd: {realm: a}}",
+    "{htpasswd: [a]}",
+    "{htpasswd: /h}",
+    "{silly: }",
+    "{silly: {}}",
+    "{silly: false}",
+    "{silly: {realm: '', service: ''}}",
+    "token",
+    "{token: }",
+    "{token: {}}",
+    "{token: []}",
+    "{token: false}",
+    "{token: ''}",
+    "{token: {realm: ''}}",
+    "{token: {autoredirect: false}}",
+    "{token: {enabled: false}}",
+    "{token: {disabled: true, realm: a}}",
+    `{token: {realm: a}, htpasswd: {path: ${PATH}}}`,
+    `{htpasswd: {path: ${PATH}}}\nauth: {}`,
+  ];
+  test("no spelling of auth leaves a registry open", async () => {
+    for (const auth of SPELLINGS) {
+      const { problems } = await read(`auth: ${auth}\n`);
+      expect([auth, problems.length > 0]).toEqual([auth, true]);
+    }
+  });
+
+  test("no variable of auth leaves a registry open, nor does a slip", async () => {
+    const slips = ["{}", "null", "~", "[]", "none", "silly", "token", "{token: {}}", "{HTPASSWD: {PATH: /h}}"];
+    const environments: Environment[] = [
+      ...slips.map((value) => ({ REGISTRY_AUTH: value })),
+      ...["{}", "null", "false"].map((value) => ({ REGISTRY_AUTH_TOKEN: value })),
+      ...["x", "false"].map((value) => ({ REGISTRY_AUTH_TOKEN_REALM: value })),
+      { REGISTRY_AUTH_TOKEN_AUTOREDIRECT: "false" },
+      { REGISTRY_AUTH_TOKEN_ENABLED: "false", REGISTRY_AUTH_TOKEN_REALM: "x" },
+      { REGISTRY_AUTH_HTPASSWD_REALM: "x" },
+      { REGISTRY_AUTH_HTPASSWD: "null" },
+      { REGISTRY_AUTHS: "htpasswd" },
+      { REGISTRY_HTPASSWD_PATH: PATH },
+      { REGISTRY__AUTH: "htpasswd" },
+      { REGISTRY__AUTH__HTPASSWD__PATH: PATH },
+      { registry_auth_htpasswd_path: PATH },
+    ];
+    for (const environment of environments) {
+      const { problems } = await read(null, environment);
+      expect(problems.join("\n")).toContain(Object.keys(environment)[0] ?? "none");
+    }
+    const file = `auth: {htpasswd: {path: ${PATH}}}\n`;
+    for (const value of ["{}", "null", "none"]) {
+      expect((await read(file, { REGISTRY_AUTH: value })).problems[0]).toStartWith("REGISTRY_AUTH");
+    }
+    expect((await read(file, { REGISTRY_AUTH: "" })).said["auth.htpasswd"]).toBe(PATH);
+  });
+
+  test("authorities of certificates that name no file are refused", async () => {
+    for (const list of ["['']", "[~]"]) {
+      const { problems } = await read(`http: {tls: {certificate: /c, key: /k, clientcas: ${list}}}\n`);
+      expect(problems).toEqual([expect.stringContaining("http.tls.clientcas: it names no file")]);
+    }
   });
 
   test("auth means that nobody gets in without a password, and that who does may everything", async () => {
@@ -271,7 +351,7 @@ middleware: {storage: [{name: redirect, disabled: true}]}
 notifications: {endpoints: []}
 http: {http2: {disabled: true}, h2c: {enabled: false}, prefix: /, net: tcp, tls: {minimumtls: tls1.2}}
 reporting: {bugsnag: {apikey: ''}}
-compatibility: {schema1: {enabled: false}}
+compatibility: {schema1: {enabled: true}}
 proxy: {remoteurl: ''}
 `);
     expect(problems).toEqual([]);

@@ -7,7 +7,7 @@ import type { KeyValue, ValueKind } from "./key.ts";
  * repeat the value, which may be a secret.
  */
 export function readValue(node: ConfigNode, kind: ValueKind): KeyValue | null {
-  if (kind === "group") return true;
+  if (kind === "group" || kind === "named") return true;
   if (kind === "anything") return asksForAnything(node);
   if (isNothing(node)) return null;
   if (kind === "document") return { document: plainOf(node) };

@@ -9,6 +9,13 @@ const EVERYTHING = ["pull", "push", "delete"];
  * everybody.
  */
 export function translateAccess(said: ReadonlyMap<string, Said>, to: Translator): void {
+  const auth = said.get("auth");
+  if (auth !== undefined && ![...said.keys()].some((key) => key.startsWith("auth."))) {
+    to.refuse(
+      auth,
+      "it names no way to get in; say auth.htpasswd, or leave auth out for a registry that is open to everybody",
+    );
+  }
   const htpasswd = said.get("auth.htpasswd");
   const path = textSaid(said, "auth.htpasswd.path");
   if (path !== null) to.give("auth.htpasswd", path.text, path);
@@ -39,6 +46,10 @@ function certificateMode(
       mode,
       "certificates that nobody has verified prove nothing; say verify-client-cert-if-given or require-and-verify-client-cert",
     );
+    return null;
+  }
+  if (authorities !== undefined && file === undefined && (authorities.value as readonly string[]).length > 0) {
+    to.refuse(authorities, "it names no file: every certificate would do, and none");
     return null;
   }
   if (authorities === undefined || file === undefined) {
