@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { link, mkdir, open, readFile, rename, rm, utimes } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { openPlainFile } from "../lib/files/open-plain-file.ts";
 import { readAhead } from "../lib/files/read-ahead.ts";
-import { nullIfAbsent } from "../lib/files/system-error.ts";
+import { codeOf, nullIfAbsent } from "../lib/files/system-error.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
@@ -33,6 +33,9 @@ export class RegistryWriter {
 
   /** Begins in an empty folder, or goes on in one that has such a layout. Throws BAD_REQUEST. */
   static open(root: string, mayLink: boolean): RegistryWriter {
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === false) {
+      throw new RegistryError("BAD_REQUEST", `${root} is a file, and no folder: choose another place`);
+    }
     mkdirSync(root, { recursive: true });
     const path = join(root, LAYOUT_PATH);
     const isEmpty = readdirSync(root).every((name) => name === "lost+found");
@@ -52,8 +55,7 @@ export class RegistryWriter {
   ): Promise<BlobArrival> {
     const path = join(this.#path, blobFile(digest));
     if (statSync(path, { throwIfNoEntry: false })?.size === size) return "present";
-    await mkdir(dirname(path), { recursive: true });
-    const part = `${path}.part-${process.pid}`;
+    const part = await makeWay(path);
     try {
       const isLinked = this.#mayLink && origin.file !== null && (await tryLink(origin.file, part));
       const isRight = isLinked
@@ -97,10 +99,39 @@ export class RegistryWriter {
   async #writeLink(file: string, digest: Digest): Promise<void> {
     const path = join(this.#path, file);
     if ((await readFile(path, "utf8").catch(nullIfAbsent)) === digest) return;
-    await mkdir(dirname(path), { recursive: true });
-    const part = `${path}.part-${process.pid}`;
-    await Bun.write(part, digest);
-    await rename(part, path);
+    const part = await makeWay(path);
+    try {
+      await Bun.write(part, digest);
+      await rename(part, path);
+    } finally {
+      await rm(part, { force: true });
+    }
+  }
+}
+
+/**
+ * Makes a file's folder; gives the place for its part, where nothing is. What an interrupted export left there goes: it may be a hard
+ * link to a blob of larder's own, which must not be written to, and in a container the next process has the same number.
+ */
+async function makeWay(path: string): Promise<string> {
+  const [folder, begin] = [dirname(path), `${basename(path)}.part-`];
+  await mkdir(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(begin)) continue;
+    const writer = Number(name.slice(begin.length));
+    if (writer === process.pid || !isAlive(writer)) await rm(join(folder, name), { force: true });
+  }
+  return `${path}.part-${process.pid}`;
+}
+
+/** Does a process of this number run? Another user's does, too. */
+function isAlive(processId: number): boolean {
+  if (!Number.isSafeInteger(processId) || processId <= 0) return false;
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
   }
 }
 
@@ -136,7 +167,7 @@ async function copy(
 ): Promise<boolean> {
   const pieces = await origin.pieces();
   if (pieces === null) return false;
-  const file = await open(to, "w");
+  const file = await open(to, "wx");
   const digester = new Digester(algorithmOf(digest));
   try {
     for await (const piece of pieces) {
