@@ -7,6 +7,10 @@ import { defaultWordsOf, ROWS, type Setting, type SettingKey } from "../server/s
 
 type GivenOptions = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
+const SETTING_FLAGS: ReadonlySet<string> = new Set(
+  ROWS.flatMap(([, { flag }]) => (flag === null ? [] : [new Option(flag).name()])),
+);
+
 /** Adds a flag for each setting that has one, and `--config`, which `configHelp` explains. */
 export function addSettingFlags(
   command: Command,
@@ -39,7 +43,8 @@ export function sourcesOf(command: Command, environment: CommandIo["environment"
   const flags = new Map(
     command.options.flatMap((option) => {
       const value = options[option.attributeName()];
-      const isGiven = value === true || Array.isArray(value);
+      // A verb's own flags say nothing of settings, least of all those that are on unless somebody says --no-….
+      const isGiven = SETTING_FLAGS.has(option.name()) && (value === true || Array.isArray(value));
       return isGiven ? [[option.name(), value as true | readonly string[]] as const] : [];
     }),
   );
