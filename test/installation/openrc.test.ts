@@ -1,42 +1,15 @@
 /** larder as a service of OpenRC, by its own programs. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { buildBinary } from "../../build/build-binary.ts";
-import { readSourceVersion } from "../../build/source-version.ts";
-import { hostTarget } from "../../build/target.ts";
-import { requirement, unmet } from "../requirement.ts";
+import { describe, expect, test } from "bun:test";
+import { requirement } from "../requirement.ts";
 import { until } from "../until.ts";
-import { OPENRC_NEEDS, TestMachine } from "./test-machine.ts";
+import { bringLarder, tryBoot } from "./machine-of-a-suite.ts";
+import { OPENRC_NEEDS, type TestMachine } from "./test-machine.ts";
 
-/** Null where there is no such machine; the reason is told with the skipped suites. */
-async function tryBoot(): Promise<TestMachine | null> {
-  if (!requirement(...OPENRC_NEEDS).met) return null;
-  try {
-    return await TestMachine.boot("openrc");
-  } catch (error) {
-    unmet(String(error).split("\n")[0] ?? "");
-    return null;
-  }
-}
-
-const machine = await tryBoot();
+const machine = requirement(...OPENRC_NEEDS).met ? await tryBoot("openrc") : null;
 
 describe.skipIf(machine === null)("a machine with OpenRC", () => {
   const host = machine as TestMachine;
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "larder-installed-"));
-    const binary = join(folder, "larder");
-    await buildBinary(hostTarget(), readSourceVersion({}), binary);
-    await host.copyIn(binary, "/root/larder");
-    await chmod(host.outsidePath("/root/larder"), 0o755);
-  });
-  afterAll(async () => {
-    await host.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  bringLarder(host);
 
   const everything = async () =>
     (await host.sh("find /etc /usr/local /var/lib /var/log /root -not -path '/var/lib/larder/*' | sort"))

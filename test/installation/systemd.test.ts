@@ -1,45 +1,21 @@
 /** larder as a service of systemd: installed, hardened, watched, upgraded and taken away. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { buildBinary } from "../../build/build-binary.ts";
-import { readSourceVersion } from "../../build/source-version.ts";
-import { hostTarget } from "../../build/target.ts";
 import { buildImage, IMAGE_NEEDS } from "../end-to-end/image-factory.ts";
-import { requirement, unmet } from "../requirement.ts";
+import { requirement } from "../requirement.ts";
 import { until } from "../until.ts";
-import { SYSTEMD_NEEDS, TestMachine } from "./test-machine.ts";
+import { bringLarder, tryBoot } from "./machine-of-a-suite.ts";
+import { SYSTEMD_NEEDS, type TestMachine } from "./test-machine.ts";
 
 const IMAGE = "localhost/team/app:1";
 
-/** Null where systemd cannot be started in namespaces; the reason is told with the skipped suites. */
-async function tryBoot(): Promise<TestMachine | null> {
-  if (!requirement(...SYSTEMD_NEEDS, ...IMAGE_NEEDS, "skopeo", "dig", "nginx").met) return null;
-  try {
-    return await TestMachine.boot("systemd");
-  } catch (error) {
-    unmet(String(error).split("\n")[0] ?? "");
-    return null;
-  }
-}
-
-const machine = await tryBoot();
+const machine = requirement(...SYSTEMD_NEEDS, ...IMAGE_NEEDS, "skopeo", "dig", "nginx").met
+  ? await tryBoot("systemd")
+  : null;
 
 describe.skipIf(machine === null)("a machine with systemd", () => {
   const host = machine as TestMachine;
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "larder-installed-"));
-    const binary = join(folder, "larder");
-    await buildBinary(hostTarget(), readSourceVersion({}), binary);
-    await host.copyIn(binary, "/root/larder");
-    await chmod(host.outsidePath("/root/larder"), 0o755);
-  });
-  afterAll(async () => {
-    await host.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const folder = bringLarder(host);
 
   /** The paths of all files but those of systemd, and of images. */
   const everything = async () =>
@@ -116,9 +92,9 @@ describe.skipIf(machine === null)("a machine with systemd", () => {
   });
 
   test("people of the machine push and pull, and root's commands find it wherever it listens", async () => {
-    const { layout } = await buildImage(folder, { name: "app", dataBytes: 32 * 1024 * 1024 });
+    const { layout } = await buildImage(folder(), { name: "app", dataBytes: 32 * 1024 * 1024 });
     await host.sh("mkdir /tmp/app");
-    const archive = join(folder, "app.tar");
+    const archive = join(folder(), "app.tar");
     Bun.spawnSync(["tar", "-C", layout, "-cf", archive, "."]);
     await host.copyIn(archive, "/tmp/app.tar");
     await host.sh("tar -C /tmp/app -xf /tmp/app.tar; chmod -R a+rX /tmp/app");

@@ -21,7 +21,8 @@ import { until } from "../until.ts";
 export const SYSTEMD_NEEDS = ["namespaces", "systemctl", "systemd-sysusers", "nsenter", "ip"] as const;
 export const OPENRC_NEEDS = ["namespaces", "openrc-run", "supervise-daemon", "rc-service", "nsenter", "ip"] as const;
 
-type Init = "systemd" | "openrc";
+/** What its services are run by. */
+export type Init = "systemd" | "openrc";
 
 /** Units that want hardware, a network or the real machine. */
 const MASKED = [
