@@ -11,7 +11,6 @@ import { performSteps, type Step } from "../../installation/perform-steps.ts";
 import { CONFIGURATION_FILE, DATA_FOLDER } from "../../installation/places.ts";
 import { INSTALLED_PROGRAM, planInstall } from "../../installation/plan-install.ts";
 import { planRemoval } from "../../installation/plan-removal.ts";
-import type { ServiceManager } from "../../installation/service-manager.ts";
 import { openMachine } from "../../installation/this-machine.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { judgeConfiguration } from "../../server/judge-configuration.ts";
@@ -20,10 +19,9 @@ import { ConfigurationError } from "../../server/settings/configuration-error.ts
 import type { ListenAddress } from "../../server/settings/listen-address.ts";
 import type { Settings } from "../../server/settings/settings.ts";
 import { tryListeners } from "../../server/try-listeners.ts";
-import { urlsOf } from "../../server/web-listener.ts";
-import { VERSION } from "../../telemetry/version.ts";
 import { confirm } from "../confirm.ts";
 import { failingPlainly } from "../failing-plainly.ts";
+import { reportInstallation } from "./report-installation.ts";
 import { addSettingFlags, sourcesOf } from "../setting-flags.ts";
 
 type Flags = {
@@ -86,7 +84,7 @@ async function install(command: Command, flags: Flags, io: CommandIo): Promise<v
     untilItAnswers: isStarted ? () => untilItAnswers(settings, io.signal) : null,
   });
   await perform(steps, flags, io);
-  if (flags.dryRun !== true) io.stdout.write(report(settings, manager, isStarted));
+  if (flags.dryRun !== true) io.stdout.write(reportInstallation(settings, manager, isStarted));
 }
 
 async function remove(flags: Flags, io: CommandIo): Promise<void> {
@@ -208,34 +206,4 @@ function takesConnections({ host, port }: ListenAddress): Promise<boolean> {
       .once("error", () => end(false))
       .once("timeout", () => end(false));
   });
-}
-
-function report(settings: Settings, manager: ServiceManager | null, isStarted: boolean): string {
-  const { http, https, data } = settings;
-  const of = (scheme: "http" | "https") => (address: ListenAddress) => urlsOf({ scheme, ...address });
-  const urls = [...http.flatMap(of("http")), ...https.flatMap(of("https"))];
-  const state = isStarted ? "is installed, and runs" : "is installed";
-  const [first = "", outside = first] = urls;
-  const starting: readonly (readonly [string, string])[] =
-    manager === null
-      ? [
-          [
-            `${INSTALLED_PROGRAM} serve --config ${CONFIGURATION_FILE}`,
-            "starts it, as the user larder: no service manager is known here",
-          ],
-        ]
-      : manager.control.hints;
-  const next = [
-    ...starting,
-    ...(isStarted ? [[`curl -fsS ${outside}/client/`, "how nodes come to pull from here"] as const] : []),
-  ];
-  const width = Math.max(...next.map(([command]) => command.length));
-  return `larder ${VERSION} ${state}
-
-  listens at   ${urls.join(`\n${" ".repeat(15)}`)}
-  settings     ${CONFIGURATION_FILE}
-  keeps data   ${data}
-
-Try next:
-${next.map(([command, effect]) => `  ${command.padEnd(width)}   # ${effect}\n`).join("")}`;
 }
