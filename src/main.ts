@@ -5,8 +5,10 @@ import { CommandFailure, type CommandIo } from "./lib/command/command-io.ts";
 import { wrapText } from "./lib/text/fit-text.ts";
 import { interruptedStatus } from "./cli/interruption.ts";
 import { formatOverview, formatVerbHelp } from "./cli/help/format-help.ts";
+import { restartWithRoom } from "./cli/restart-with-room.ts";
 import { suggestVerb } from "./cli/help/suggest-verb.ts";
 import { putInPhrase } from "./cli/old-phrases.ts";
+import { isCompiled } from "./cli/own-program.ts";
 import { ProcessOutput } from "./cli/process-output.ts";
 import { loadVerb, SHOWN_VERBS, VERBS, type Verb } from "./cli/verbs/verb-table.ts";
 import { quoteBriefly } from "./oci/digest.ts";
@@ -54,6 +56,8 @@ async function main(words: readonly string[], io: CommandIo): Promise<number> {
     io.stderr.write(`larder: ${describeUnknown(called)}\n`);
     return 2;
   }
+  // A checkout's start script says it. Before a server is loaded: so it is loaded once.
+  if (isCompiled() && ["serve", "registry"].includes(verb.name)) restartWithRoom(io.environment);
   const program = newProgram(io);
   program.addCommand(inherit(await loadVerb(verb, io, onHangup), program));
   try {

@@ -80,7 +80,7 @@ test("what lies in the folder that it is called in changes nothing", async () =>
 });
 
 test.each([
-  [1, undefined, null],
+  [1, undefined, "2048"],
   [2, undefined, "2048"],
   [2, "512", "512"],
 ] as const)("with %d registries to ask, and %p said, it has room for %p requests", async (count, said, expected) => {

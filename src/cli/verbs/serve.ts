@@ -7,7 +7,6 @@ import { DataFolderError } from "../../server/data-folder.ts";
 import { ListenError } from "../../server/listen-error.ts";
 import { goesToJournal, openLog, type OpenLog } from "../../server/open-log.ts";
 import { openServiceNotices, type ServiceNotices, withoutManager } from "../../server/service-notices.ts";
-import { standInsOf } from "../../server/open-upstreams.ts";
 import { type RunningServer, serve } from "../../server/serve.ts";
 import { type ReadSettings, readSettings, type SettingSources } from "../../server/sources/read-settings.ts";
 import type { Settings } from "../../server/settings/settings.ts";
@@ -18,8 +17,7 @@ import { CertificateError } from "../../tls/certificate-source.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { leaveAdministratorSecret } from "../../remote/running/administrator-file.ts";
 import { announceLarder } from "../../remote/running/running-larders.ts";
-import { isCompiled, ownProgram, programPlaces } from "../own-program.ts";
-import { restartWithRoom } from "../restart-with-room.ts";
+import { ownProgram, programPlaces } from "../own-program.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 
 /** `larder serve`: runs the registry until SIGTERM or SIGINT. `onHangup` calls back at each SIGHUP: settings are read again. */
@@ -56,8 +54,6 @@ async function run(
   { notices, prepare }: { readonly notices: ServiceNotices | null; readonly prepare: Preparation },
 ): Promise<void> {
   const started = await readSettingsOrFail(sources);
-  // A checkout's start script says it. One registry cannot take all that the runtime has anyway.
-  if (isCompiled() && standInsOf(started.settings).length > 1) restartWithRoom(io.environment);
   const { log, droppedLines } = openLog(io, started.settings);
   tellNotices(started, log);
   await prepare(started, log);
