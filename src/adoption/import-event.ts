@@ -67,9 +67,14 @@ export class ImportTally {
   }
 
   /** Notes what is wrong. */
-  readonly note = (problem: AdoptionProblem): void => {
+  readonly note = ({ image, file, what }: AdoptionProblem): void => {
     this.add("problems");
-    this.#tell({ kind: "problem", ...problem });
+    this.#tell({
+      kind: "problem",
+      image: image && printable(image),
+      file: file && printable(file),
+      what: printable(what),
+    });
   };
 
   /** Notes a tag that was left as it is here. */
@@ -80,3 +85,10 @@ export class ImportTally {
 }
 
 const TELL_EVERY_MS = 200;
+
+/** Names in somebody else's folder must neither break lines nor steer the terminal that shows them. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028-\u202E\u2066-\u2069]/gu, (one) => {
+    return `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+  });
+}
