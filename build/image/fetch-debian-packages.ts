@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { underFolderLock } from "../../src/lib/files/folder-lock.ts";
 import { CHECKOUT } from "../source-version.ts";
@@ -45,13 +45,25 @@ async function download(names: readonly string[], architecture: string): Promise
   await writeFile(join(state, "status"), "");
   return underFolderLock(state, async () => {
     const packages = keptPackages(architecture);
-    await rm(packages, { recursive: true, force: true });
-    await mkdir(packages);
-    const apt = ["apt-get", "--quiet=2", ...optionsOf(state, architecture)];
-    await runTool([...apt, "update"]);
-    await runTool([...apt, "download", ...names], packages);
+    await mkdir(packages, { recursive: true });
+    const fresh = await mkdtemp(join(state, "fresh-"));
+    try {
+      const apt = ["apt-get", "--quiet=2", ...optionsOf(state, architecture)];
+      await runTool([...apt, "update"]);
+      await runTool([...apt, "download", ...names], fresh);
+      await replaceFiles(packages, fresh);
+    } finally {
+      await rm(fresh, { recursive: true });
+    }
     return packages;
   });
+}
+
+/** Another build may be reading what is there: a file that stays is there at any time. */
+async function replaceFiles(folder: string, fresh: string): Promise<void> {
+  const files = await readdir(fresh);
+  for (const file of files) await rename(join(fresh, file), join(folder, file));
+  for (const file of await readdir(folder)) if (!files.includes(file)) await rm(join(folder, file));
 }
 
 function optionsOf(folder: string, architecture: string): readonly string[] {

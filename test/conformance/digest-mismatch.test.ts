@@ -64,7 +64,8 @@ const WAYS: [string, Push][] = [
 async function bytesIn(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true });
   const sizes = names
-    .filter((name) => !name.includes("larder.db"))
+    // The reserve is filled while larder serves.
+    .filter((name) => !name.includes("larder.db") && name !== "reserve")
     .map(async (name) => {
       const info = await stat(join(folder, name)).catch(() => null);
       return info?.isFile() ? info.size : 0;
