@@ -17,7 +17,8 @@ function dataOf(to: Translator): Translator {
  * names one that larder stands in for (`docker.io/library/alpine`, a spoofed host) is fetched: nobody who ran registry:2 asked it for that.
  */
 export function registryDefaults(isForEveryone: boolean): GivenSettings {
-  const to = dataOf(new Translator([]));
+  const problems: string[] = [];
+  const to = dataOf(new Translator(problems));
   to.imply("http", ":5000", ORIGIN);
   to.imply("delete", false, ORIGIN);
   to.imply("unqualified", [], ORIGIN);
@@ -27,5 +28,7 @@ export function registryDefaults(isForEveryone: boolean): GivenSettings {
   to.imply("lists.catalog", 1000, ORIGIN);
   to.imply("lists.bareNames", true, ORIGIN);
   if (isForEveryone) to.imply("open", true, ORIGIN);
+  // A default that its own setting would not take must not vanish in silence: some of them close what would be open.
+  if (problems.length > 0) throw new Error(problems.join("; "));
   return to.implied;
 }
