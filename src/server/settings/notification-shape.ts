@@ -1,5 +1,4 @@
 /** `notifications.endpoints`: whom larder tells what happens. Keys and defaults are registry:2's where that has them. */
-import * as v from "valibot";
 import { formatDuration, tryParseDuration } from "../../lib/text/duration.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 import { nearestWord } from "../../lib/text/nearest-word.ts";
@@ -12,6 +11,7 @@ import {
   REGISTRY_ACTIONS,
   showUrl,
 } from "../../registry/notifications/endpoint.ts";
+import { type Complain, readByHand } from "./read-by-hand.ts";
 import type { Plain, Shape } from "./shapes.ts";
 
 const KEYS = [
@@ -41,28 +41,9 @@ const OWN_HEADERS = /^(?:host|content-length|content-type|transfer-encoding|conn
 const MASK = "********";
 
 type Entry = Readonly<Record<string, unknown>>;
-type Complain = (message: string, ...path: readonly (string | number)[]) => void;
-
 /** The endpoints. A file alone says them: their URLs and headers may hold secrets. */
 export const notificationEndpoints: Shape<readonly NotificationEndpoint[]> = {
-  schema: v.pipe(
-    v.unknown(),
-    v.rawTransform(({ dataset, addIssue, NEVER }): readonly NotificationEndpoint[] => {
-      let isGood = true;
-      const endpoints = readEndpoints(dataset.value, (message, ...path) => {
-        isGood = false;
-        const [first, ...rest] = path.map((key) => ({
-          type: "unknown" as const,
-          origin: "value" as const,
-          input: dataset.value,
-          key,
-          value: null,
-        }));
-        addIssue(first === undefined ? { message } : { message, path: [first, ...rest] });
-      });
-      return isGood ? endpoints : NEVER;
-    }),
-  ),
+  schema: readByHand(readEndpoints),
   expected: EXPECTED,
   write: `a list of ${EXPECTED} (docs/notifications.md)`,
   fromText: () => null,

@@ -1,8 +1,8 @@
-import * as v from "valibot";
 import { formatDuration, tryParseDuration } from "../../lib/text/duration.ts";
 import { parseImagePattern } from "../../oci/image-pattern.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { RetentionRule } from "../../registry/retention/retention-rule.ts";
+import { type Complain, readByHand } from "./read-by-hand.ts";
 import type { Plain, Shape } from "./shapes.ts";
 
 const EXPECTED = "a list of rules such as { pattern: 'team/**:pr-*', keepLast: 10, keepYounger: 14d }";
@@ -10,28 +10,9 @@ const KEYS = ["pattern", "keepLast", "keepYounger", "keepPulledWithin", "keep"];
 const MOST_RULES = 200;
 const MOST_KEPT = 100;
 
-type Complain = (message: string, ...path: readonly (string | number)[]) => void;
-
 /** The rules for pushed tags. Flags and variables say them as JSON. */
 export const retentionRules: Shape<readonly RetentionRule[]> = {
-  schema: v.pipe(
-    v.unknown(),
-    v.rawTransform(({ dataset, addIssue, NEVER }): readonly RetentionRule[] => {
-      let isGood = true;
-      const rules = readRules(dataset.value, (message, ...path) => {
-        isGood = false;
-        const [first, ...rest] = path.map((key) => ({
-          type: "unknown" as const,
-          origin: "value" as const,
-          input: dataset.value,
-          key,
-          value: null,
-        }));
-        addIssue(first === undefined ? { message } : { message, path: [first, ...rest] });
-      });
-      return isGood ? rules : NEVER;
-    }),
-  ),
+  schema: readByHand(readRules),
   expected: EXPECTED,
   write: `${EXPECTED}, as JSON`,
   fromText: (text) => {
