@@ -12,7 +12,8 @@
  *               inet_diag_msg { family u8, state u8, timer u8, retrans u8, sockid, expires, rqueue, wqueue, uid, inode: u32 }
  *     sockid    { sport u16, dport u16, src [16], dst [16], interface u32, cookie u32[2] }
  */
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { FFIType, ptr } from "bun:ffi";
+import { openLibc } from "../lib/libc/open-libc.ts";
 import type { IpAddress } from "../lib/net/ip-address.ts";
 import type { Endpoint } from "./socket-owner.ts";
 
@@ -125,13 +126,5 @@ function openLibrary() {
   const { int, ptr: pointer, uint64_t, int64_t } = FFIType;
   const transfer = { args: [int, pointer, uint64_t, int], returns: int64_t } as const;
   const signatures = { socket: { args: [int, int, int], returns: int }, send: transfer, recv: transfer } as const;
-  if (process.platform !== "linux") return null;
-  for (const library of ["libc.so.6", "libc.so", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
-    try {
-      return dlopen(library, signatures).symbols;
-    } catch {
-      // Another C library; the next name may be its.
-    }
-  }
-  return null;
+  return openLibc(signatures);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { FFIType, ptr } from "bun:ffi";
+import { openLibc } from "../lib/libc/open-libc.ts";
 
 /** What the runtime has in flight at most, in all; it reads this at its own start, before any program runs. */
 const LIMIT_VARIABLE = "BUN_CONFIG_MAX_HTTP_REQUESTS";
@@ -24,19 +25,17 @@ export function restartWithRoom(variables: Variables): void {
     );
     execute(process.execPath, argv, [...given, `${LIMIT_VARIABLE}=${LIMIT}`]);
   } catch {
-    // Without /proc, or where no code may be made at run time (MemoryDenyWriteExecute), it goes on as it is.
+    // Without /proc it goes on as it is.
   }
 }
 
 /** execve(2): returns only when it fails. */
 function execute(path: string, argv: readonly string[], environment: readonly string[]): void {
-  const { execve } = dlopen("libc.so.6", {
-    execve: { args: [FFIType.ptr, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
-  }).symbols;
+  const libc = openLibc({ execve: { args: [FFIType.ptr, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 } });
   const words = [argv, environment].map((texts) => texts.map((text) => Buffer.from(`${text}\0`)));
   const [args, variables] = words.map(
     (buffers) => new BigUint64Array([...buffers.map((each) => BigInt(ptr(each))), 0n]),
   );
   if (args === undefined || variables === undefined) return;
-  execve(ptr(Buffer.from(`${path}\0`)), ptr(args), ptr(variables));
+  libc?.execve(ptr(Buffer.from(`${path}\0`)), ptr(args), ptr(variables));
 }

@@ -8,8 +8,9 @@
  * Source: socket(7), SO_ATTACH_REUSEPORT_CBPF: the filter's result is the number of a socket, in the order in which they
  * started to listen; a number that does not exist falls back to spreading.
  */
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { FFIType, ptr } from "bun:ffi";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { openLibc } from "../lib/libc/open-libc.ts";
 
 const SOL_SOCKET = 1;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
@@ -44,21 +45,17 @@ export function steerToSecondSocket(socket: number): boolean {
   // struct sock_fprog { unsigned short len; struct sock_filter *filter; } on a 64-bit machine
   const program = new DataView(new ArrayBuffer(16));
   program.setUint16(0, 1, true);
-  for (const library of ["libc.so.6", "libc.so", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
-    try {
-      const { int, ptr: pointer, uint32_t } = FFIType;
-      const signature = { args: [int, int, int, pointer, uint32_t], returns: int } as const;
-      const libc = dlopen(library, { setsockopt: signature });
-      program.setBigUint64(8, BigInt(ptr(instructions)), true);
-      const bytes = new Uint8Array(program.buffer);
-      const result = libc.symbols.setsockopt(socket, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, ptr(bytes), bytes.length);
-      libc.close();
-      return result === 0;
-    } catch {
-      // Another C library; the next name may be its.
-    }
-  }
-  return false;
+  program.setBigUint64(8, BigInt(ptr(instructions)), true);
+  const bytes = new Uint8Array(program.buffer);
+  libc ??= openSetsockopt();
+  return libc?.setsockopt(socket, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, ptr(bytes), bytes.length) === 0;
+}
+
+let libc: ReturnType<typeof openSetsockopt> = null;
+
+function openSetsockopt() {
+  const { int, ptr: pointer, uint32_t } = FFIType;
+  return openLibc({ setsockopt: { args: [int, int, int, pointer, uint32_t], returns: int } });
 }
 
 function readListeningInodes(port: number): ReadonlySet<string> {

@@ -1,5 +1,6 @@
-import { dlopen, FFIType } from "bun:ffi";
+import { FFIType } from "bun:ffi";
 import { open } from "node:fs/promises";
+import { openLibc } from "../libc/open-libc.ts";
 
 /** `LOCK_EX | LOCK_NB`, the same on all of Linux's processors. */
 const EXCLUSIVE_OR_FAIL = 2 | 4;
@@ -32,20 +33,9 @@ async function takeLock(lock: Flock, fd: number): Promise<void> {
 
 type Flock = (fd: number, operation: number) => number;
 
-let known: Flock | null | undefined;
+let known: Flock | null = null;
 
-/** glibc's name, then musl's. */
 function flock(): Flock | null {
-  if (known !== undefined) return known;
-  const signature = { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } as const;
-  for (const library of ["libc.so.6", "libc.so"]) {
-    try {
-      known = dlopen(library, { flock: signature }).symbols.flock;
-      return known;
-    } catch {
-      // The other name may do; without either there is no lock.
-    }
-  }
-  known = null;
-  return null;
+  known ??= openLibc({ flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } })?.flock ?? null;
+  return known;
 }

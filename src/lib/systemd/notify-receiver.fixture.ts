@@ -1,8 +1,8 @@
 /** The other end of a notification socket, for tests. */
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { FFIType, ptr } from "bun:ffi";
+import { openLibc } from "../libc/open-libc.ts";
 
 const { int, ptr: pointer, uint32_t, uint64_t, int64_t } = FFIType;
-const LIBC = process.arch === "arm64" ? "libc.musl-aarch64.so.1" : "libc.musl-x86_64.so.1";
 
 /** Binds a socket at `name`, as NOTIFY_SOCKET has it, and gives the messages that have come so far. */
 export function listenForNotices(name: string): { received(): string[]; close(): void } {
@@ -32,9 +32,7 @@ function open() {
     recv: { args: [int, pointer, uint64_t, int], returns: int64_t },
     close: { args: [int], returns: int },
   } as const;
-  try {
-    return dlopen("libc.so.6", signatures).symbols;
-  } catch {
-    return dlopen(LIBC, signatures).symbols;
-  }
+  const libc = openLibc(signatures);
+  if (libc === null) throw new Error("this machine has no C library that is known here");
+  return libc;
 }

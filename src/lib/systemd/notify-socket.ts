@@ -5,7 +5,8 @@
  * Source: sd_notify(3) of systemd 252; unix(7). `struct sockaddr_un { u16 family; char path[108]; }`: a path ends with a zero, an
  * abstract name begins with one and goes as far as the length that is told.
  */
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import { FFIType, ptr } from "bun:ffi";
+import { openLibc } from "../libc/open-libc.ts";
 
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 0o2000002;
@@ -60,13 +61,5 @@ function openLibrary() {
     sendto: { args: [int, pointer, uint64_t, int, pointer, uint32_t], returns: int64_t },
     clock_gettime: { args: [int, pointer], returns: int },
   } as const;
-  if (process.platform !== "linux") return null;
-  for (const library of ["libc.so.6", "libc.so", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`]) {
-    try {
-      return dlopen(library, signatures).symbols;
-    } catch {
-      // Another C library; the next name may be its.
-    }
-  }
-  return null;
+  return openLibc(signatures);
 }
