@@ -14,8 +14,11 @@ import { loadVerb, SHOWN_VERBS, VERBS, type Verb } from "./cli/verbs/verb-table.
 import { quoteBriefly } from "./oci/digest.ts";
 import { VERSION } from "./telemetry/version.ts";
 
+/** Verbs that mean something else behind `registry`: its server, and the settings of that. */
+const OF_REGISTRY = ["serve", "config"];
+
 function isOfLarder(word: string): boolean {
-  return word !== "serve" && (word === "help" || findVerb(word) !== undefined);
+  return !OF_REGISTRY.includes(word) && (word === "help" || findVerb(word) !== undefined);
 }
 
 function findVerb(word: string): Verb | undefined {

@@ -61,6 +61,17 @@ describe.each(SPELLINGS)("%s", (_, program) => {
     expect(await child.exited).toBe(0);
   });
 
+  test("shows the settings of its own server, which are registry:2's when nothing is said", async () => {
+    const configuration = join(folder, "minimal.yml");
+    await writeFile(configuration, "version: 0.1\n");
+    const variables = { ...environment(), REGISTRY_CONFIGURATION_PATH: configuration };
+    const { status, output } = await runCommand([...program(), "config", "--json"], { environment: variables });
+    const rows = JSON.parse(output) as readonly { readonly key: string; readonly value: unknown }[];
+    const values = Object.fromEntries(rows.map(({ key, value }) => [key, value]));
+    expect(status).toBe(0);
+    expect(values).toMatchObject({ open: true, delete: false, data: "/var/lib/registry", unqualified: [] });
+  });
+
   test("reads the file that is named, with or without a word before it", async () => {
     const file = join(folder, "settings.yaml");
     await writeFile(file, "nonsense: 1\n");

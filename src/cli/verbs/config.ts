@@ -4,22 +4,32 @@ import { judgeConfiguration } from "../../server/judge-configuration.ts";
 import { misspeltVariables } from "../../server/settings/environment-settings.ts";
 import { type EffectiveRow, effectiveRows } from "../../server/settings/effective-rows.ts";
 import { describeOrigin } from "../../server/settings/given-settings.ts";
+import type { SettingSources } from "../../server/sources/read-settings.ts";
 import { configCheckResult, configResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import { addSettingFlags, readSettingsOrFail, sourcesOf } from "../setting-flags.ts";
 import { type Column, formatTable } from "../table.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
-/** `larder config`: the settings that `larder serve` would have, and where each comes from; `check` judges a file. */
-export function configCommand(io: CommandIo): Command {
+/** A server, by the words that start it, and where its settings are said beyond flags, variables and larder.yaml. */
+type ConfiguredServer = {
+  readonly words: string;
+  readonly sources: (said: SettingSources) => SettingSources | Promise<SettingSources>;
+};
+
+const SERVE: ConfiguredServer = { words: "larder serve", sources: (said) => said };
+
+/** `larder config`: the settings that a server would have, and where each comes from; `check` judges a file. */
+export function configCommand(io: CommandIo, { words, sources }: ConfiguredServer = SERVE): Command {
   const command = new Command("config")
+    .summary("show the settings that hold")
     .description(
-      "Show the settings that `larder serve` would have with the same flags and variables, each with the place where it was\n" +
+      `Show the settings that \`${words}\` would have with the same flags and variables, each with the place where it was\n` +
         "said: a flag, a variable, a line of larder.yaml, or nowhere (default). Secrets are masked.",
     )
     .option("--json", "as JSON")
     .action(async () => {
-      const rows = effectiveRows(await readSettingsOrFail(sourcesOf(command, io.environment)));
+      const rows = effectiveRows(await readSettingsOrFail(await sources(sourcesOf(command, io.environment))));
       for (const { name, meant } of misspeltVariables(io.environment)) {
         io.stderr.write(`larder: ${name} is no variable of larder's, and says nothing; did you mean ${meant}?\n`);
       }

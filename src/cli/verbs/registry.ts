@@ -2,9 +2,10 @@ import { Command } from "commander";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 import { provisionHtpasswd } from "../../server/provision-htpasswd.ts";
-import type { ReadSettings } from "../../server/sources/read-settings.ts";
+import type { ReadSettings, SettingSources } from "../../server/sources/read-settings.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { addSettingFlags, sourcesOf } from "../setting-flags.ts";
+import { configCommand } from "./config.ts";
 import { garbageCollectCommand } from "./garbage-collect.ts";
 import { CONFIG_FILES, registrySources } from "./registry-sources.ts";
 import { runServer } from "./serve.ts";
@@ -20,8 +21,15 @@ export function registryCommand(io: CommandIo, onHangup: (callback: () => void) 
         "(docs/from-registry-2.md). Without a word it serves; larder's other verbs can be said behind it, too: registry ls.",
     )
     .addCommand(serveCommand(io, onHangup), { isDefault: true })
+    .addCommand(configCommand(io, AS_REGISTRY))
     .addCommand(garbageCollectCommand(io));
 }
+
+/** Called as registry:2 is, larder has that one's files and defaults. */
+const AS_REGISTRY = {
+  words: "larder registry serve",
+  sources: (said: SettingSources) => registrySources(undefined, said),
+};
 
 /** An htpasswd file that registry:2 was told of is made when it is missing, as there. */
 async function provision({ given }: ReadSettings, log: Log): Promise<void> {
