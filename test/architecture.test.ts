@@ -23,6 +23,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "lib/net": [],
   "lib/re2": [],
   "lib/libc": [],
+  "lib/process": ["lib/files"],
   "lib/systemd": ["lib/libc"],
   "lib/tar": [],
   "lib/text": [],

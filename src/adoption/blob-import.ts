@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { mapBounded } from "../lib/async/map-bounded.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
-import { NoPlainFile, openPlainFile } from "../lib/files/open-plain-file.ts";
-import { readAhead } from "../lib/files/read-ahead.ts";
+import { NoPlainFile } from "../lib/files/open-plain-file.ts";
 import { isAbsent, isSystemError } from "../lib/files/system-error.ts";
-import { algorithmOf, type Digest, Digester, tryParseDigest } from "../oci/digest.ts";
+import { algorithmOf, type Digest, tryParseDigest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { IntakeWay } from "../storage/blobs.ts";
 import type { TagKind } from "../storage/metadata.ts";
 import { BlobBatch } from "./blob-batch.ts";
+import { digestOfFile } from "./digest-of-file.ts";
 import type { ImportTally } from "./import-event.ts";
 import type { ImportParts } from "./import-parts.ts";
 import { readSmallFile } from "./read-small-file.ts";
@@ -135,16 +135,6 @@ export class BlobImport {
 
   /** Null: its bytes have another digest. */
   async #compare(path: string, digest: Digest): Promise<IntakeWay | null> {
-    const file = await openPlainFile(path);
-    const digester = new Digester(algorithmOf(digest));
-    try {
-      for await (const piece of readAhead(file)) {
-        digester.update(piece);
-        this.#onBytes(piece.byteLength);
-      }
-    } finally {
-      await file.close();
-    }
-    return digester.digest() === digest ? "copied" : null;
+    return (await digestOfFile(path, algorithmOf(digest), this.#onBytes)) === digest ? "copied" : null;
   }
 }

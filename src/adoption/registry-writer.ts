@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { link, mkdir, open, readFile, rename, rm, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { openPlainFile } from "../lib/files/open-plain-file.ts";
-import { readAhead } from "../lib/files/read-ahead.ts";
-import { codeOf, nullIfAbsent } from "../lib/files/system-error.ts";
+import { nullIfAbsent } from "../lib/files/system-error.ts";
+import { takesSignals } from "../lib/process/takes-signals.ts";
 import { algorithmOf, type Digest, Digester } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Tag } from "../oci/tag.ts";
+import { digestOfFile } from "./digest-of-file.ts";
 import { blobFile, layerLink, LAYOUT_PATH, repositoryFolder, revisionLink, tagLinks } from "./registry-layout.ts";
 
 /** Where a blob's bytes are: in a file of this machine, or to be had piece by piece; null: nowhere. */
@@ -59,7 +59,7 @@ export class RegistryWriter {
     try {
       const isLinked = this.#mayLink && origin.file !== null && (await tryLink(origin.file, part));
       const isRight = isLinked
-        ? (await digestOfFile(part, digest, onBytes)) === digest
+        ? (await digestOfFile(part, algorithmOf(digest), onBytes)) === digest
         : await copy(digest, origin, part, onBytes);
       if (!isRight) return "absent";
       await rename(part, path);
@@ -119,20 +119,9 @@ async function makeWay(path: string): Promise<string> {
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(begin)) continue;
     const writer = Number(name.slice(begin.length));
-    if (writer === process.pid || !isAlive(writer)) await rm(join(folder, name), { force: true });
+    if (writer === process.pid || !takesSignals(writer)) await rm(join(folder, name), { force: true });
   }
   return `${path}.part-${process.pid}`;
-}
-
-/** Does a process of this number run? Another user's does, too. */
-function isAlive(processId: number): boolean {
-  if (!Number.isSafeInteger(processId) || processId <= 0) return false;
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
-  }
 }
 
 async function tryLink(from: string, to: string): Promise<boolean> {
@@ -143,20 +132,6 @@ async function tryLink(from: string, to: string): Promise<boolean> {
     // Another file system, or one without links, or a user who may make none.
     return false;
   }
-}
-
-async function digestOfFile(path: string, digest: Digest, onBytes: (bytes: number) => void): Promise<Digest> {
-  const file = await openPlainFile(path);
-  const digester = new Digester(algorithmOf(digest));
-  try {
-    for await (const piece of readAhead(file)) {
-      digester.update(piece);
-      onBytes(piece.byteLength);
-    }
-  } finally {
-    await file.close();
-  }
-  return digester.digest();
 }
 
 async function copy(

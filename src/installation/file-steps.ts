@@ -1,7 +1,7 @@
 /** Steps that write, copy and remove files of a machine. */
 import { chmod, chown, copyFile, lstat, mkdir, open, readFile, rename, rm, symlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { codeOf, isNotFound } from "../lib/files/system-error.ts";
+import { nullIfAbsent } from "../lib/files/system-error.ts";
 import { syncFolder } from "../lib/files/sync-folder.ts";
 import { InstallationError, type Machine, pathOn } from "./machine.ts";
 import type { Step } from "./perform-steps.ts";
@@ -20,7 +20,7 @@ export function writeStep(machine: Machine, path: string, content: string, acces
     perform: () =>
       explained(`cannot write ${path}`, async () => {
         const target = pathOn(machine, path);
-        const before = await readFile(target).catch(nullIfMissing);
+        const before = await readFile(target).catch(nullIfAbsent);
         const made = await makeFolders(dirname(target));
         await replaceFile(target, Buffer.from(content), access);
         return async () => {
@@ -39,7 +39,7 @@ export function folderStep(machine: Machine, path: string, access: Access): Step
     perform: () =>
       explained(`cannot make ${path}`, async () => {
         const target = pathOn(machine, path);
-        if ((await lstat(target).catch(nullIfMissing)) !== null) return null;
+        if ((await lstat(target).catch(nullIfAbsent)) !== null) return null;
         const made = await makeFolders(target);
         await give(target, access);
         return made;
@@ -65,7 +65,7 @@ export function programStep(machine: Machine, from: string, path: string): Step 
           await made();
           throw error;
         }
-        const hadOne = (await lstat(target).catch(nullIfMissing)) !== null;
+        const hadOne = (await lstat(target).catch(nullIfAbsent)) !== null;
         if (hadOne) await rename(target, old);
         await rename(fresh, target);
         await syncFolder(dirname(target));
@@ -90,7 +90,7 @@ export function linkStep(machine: Machine, path: string, to: string): Step {
     perform: () =>
       explained(`cannot link ${path}`, async () => {
         const target = pathOn(machine, path);
-        if ((await lstat(target).catch(nullIfMissing)) !== null) return null;
+        if ((await lstat(target).catch(nullIfAbsent)) !== null) return null;
         const made = await makeFolders(dirname(target));
         await symlink(to, target);
         return async () => {
@@ -116,12 +116,12 @@ export function removeStep(machine: Machine, paths: readonly string[]): Step {
 
 /** Is there anything at this path? */
 export async function exists(machine: Machine, path: string): Promise<boolean> {
-  return (await lstat(pathOn(machine, path)).catch(nullIfMissing)) !== null;
+  return (await lstat(pathOn(machine, path)).catch(nullIfAbsent)) !== null;
 }
 
 /** The text of a file of the machine's; null when there is none. */
 export async function readText(machine: Machine, path: string): Promise<string | null> {
-  return (await readFile(pathOn(machine, path), "utf8").catch(nullIfMissing)) ?? null;
+  return readFile(pathOn(machine, path), "utf8").catch(nullIfAbsent);
 }
 
 async function replaceFile(target: string, content: Uint8Array, access: Access): Promise<void> {
@@ -159,7 +159,10 @@ async function synced(path: string): Promise<void> {
   }
 }
 
-/** Makes the folders that are missing, readable for all; what comes back takes them away again where they are empty. */
+/**
+ * Makes the folders that are missing, readable for all; what comes back takes those away again, with what a larder that did not come
+ * up has left in them.
+ */
 async function makeFolders(path: string): Promise<() => Promise<void>> {
   const first = await mkdir(path, { recursive: true, mode: 0o755 });
   return async () => {
@@ -173,9 +176,4 @@ async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw new InstallationError(`${what}: ${describeFailure(cause)}`, { cause });
   }
-}
-
-function nullIfMissing(error: unknown): null {
-  if (isNotFound(error) || codeOf(error) === "ENOTDIR") return null;
-  throw error;
 }

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { algorithmOf, Digester, tryParseDigest } from "../oci/digest.ts";
+import { algorithmOf, digestOf, tryParseDigest } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { isSqliteDamage } from "../storage/store-damage.ts";
 import { manifestRecord } from "./change-watch.ts";
@@ -173,10 +173,7 @@ function unlessDamaged<T>(read: () => T): T | null {
 /** Do these bytes have that digest? */
 export function hasItsDigest({ digest: text, bytes }: ManifestRow): boolean {
   const digest = tryParseDigest(text);
-  if (digest === null || !(bytes instanceof Uint8Array)) return false;
-  const digester = new Digester(algorithmOf(digest));
-  digester.update(bytes);
-  return digester.digest() === digest;
+  return digest !== null && bytes instanceof Uint8Array && digestOf(bytes, algorithmOf(digest)) === digest;
 }
 
 function subjectOf(bytes: Uint8Array, mediaType: string): string | null {

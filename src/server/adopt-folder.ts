@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { RegistryFolder } from "../adoption/registry-folder.ts";
+import { LAYOUT_PATH } from "../adoption/registry-layout.ts";
 import type { ImportFolder } from "../http/admin/import-folder.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 import { NO_CAUSE } from "../storage/events.ts";
@@ -39,7 +41,7 @@ export function adoptFolder(isWanted: boolean, parts: AdoptionParts): () => Prom
 async function adopt(isWanted: boolean, parts: AdoptionParts, signal: AbortSignal): Promise<void> {
   const { dataFolder, importFolder, settings, now, log } = parts;
   if (!RegistryFolder.isAt(dataFolder)) return;
-  const folder = `${dataFolder}/docker/registry/v2`;
+  const folder = join(dataFolder, LAYOUT_PATH);
   if ((await settings.get(KEY)) !== null) return;
   if (!isWanted) {
     const advice = `its images are not served: \`larder import-registry ${dataFolder}\` or --adopt (LARDER_ADOPT=true) takes them over`;

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import * as v from "valibot";
-import { codeOf } from "../../lib/files/system-error.ts";
+import { takesSignals } from "../../lib/process/takes-signals.ts";
 
 const text = v.nullable(v.pipe(v.string(), v.maxLength(4096)));
 
@@ -67,14 +67,5 @@ function namespaceOf(kind: "pid" | "net"): string | null {
     return readlinkSync(`/proc/self/ns/${kind}`);
   } catch {
     return null; // Not Linux.
-  }
-}
-
-function takesSignals(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
   }
 }
