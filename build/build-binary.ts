@@ -1,5 +1,7 @@
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { bundlePage } from "../src/http/web/bundle-page.ts";
+import { PAGE_ARCHIVE, packPage } from "../src/http/web/page-archive.ts";
 import { composeLicences } from "./contents/licences.ts";
 import { placeRuntime } from "./runtime.ts";
 import { CHECKOUT, type SourceVersion } from "./source-version.ts";
@@ -16,6 +18,7 @@ export async function buildBinary(target: Target, source: SourceVersion, path: s
     // The name of the file is in its bytes, and so is the folder in which the compiler runs.
     const staged = join(folder, "larder");
     await Bun.write(join(folder, LICENCES_FILE), composeLicences());
+    await Bun.write(join(folder, PAGE_ARCHIVE), packPage(await bundlePage()));
     await compile(target, await placeRuntime(target, folder), source, staged);
     await rename(staged, path);
   } finally {
@@ -49,7 +52,7 @@ async function compile(target: Target, runtime: string, source: SourceVersion, o
       "--no-compile-autoload-bunfig",
       "--compile-exec-argv=--use-system-ca",
       ...Object.entries(defines).map(([name, value]) => `--define=${name}=${value}`),
-      `--asset=${join(dirname(outfile), LICENCES_FILE)}`,
+      ...[LICENCES_FILE, PAGE_ARCHIVE].map((name) => `--asset=${join(dirname(outfile), name)}`),
       "src/main.ts",
       `--outfile=${outfile}`,
     ],

@@ -165,6 +165,12 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http",
   ],
   "http/metrics": ["telemetry/metrics", "access", "http"],
+  "http/web": ["http"],
+  // The page runs in browsers: of larder it knows what the admin API says, and pure functions of the ground rooms.
+  "web/api": ["admin"],
+  "web/parts": ["web/api"],
+  "web/images": ["web/api", "web/parts"],
+  web: ["web/api", "web/parts", "web/images"],
   "http/distribution": [
     "upstream",
     "access",
@@ -240,6 +246,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "http/admin",
     "http/distribution",
     "http/metrics",
+    "http/web",
     "server/metrics",
     "server/settings",
   ],
@@ -342,6 +349,11 @@ function isGround(room: string): boolean {
   return room === "oci" || room.split("/")[0] === "lib";
 }
 
+/** Declarations and styles are no code. */
+function isSource(file: string): boolean {
+  return /\.tsx?$/.test(file);
+}
+
 type Import = { readonly from: string; readonly to: string };
 
 /** Files whose names mark them as tests or their support may look at any room below them, but no room at them. */
@@ -352,7 +364,7 @@ function isCode({ from }: Import): boolean {
 }
 
 async function readImports(): Promise<readonly Import[]> {
-  const files = (await readdir(SOURCE, { recursive: true })).filter((file) => file.endsWith(".ts"));
+  const files = (await readdir(SOURCE, { recursive: true })).filter(isSource);
   const imports: Import[] = [];
   for (const from of files) {
     const text = await readFile(join(SOURCE, from), "utf8");
@@ -389,7 +401,7 @@ test("the map has no circle, and every room stands in it", async () => {
     order.push(room);
   };
   for (const room of Object.keys(HOUSE)) visit(room, []);
-  const files = (await readdir(SOURCE, { recursive: true })).filter((file) => file.endsWith(".ts"));
+  const files = (await readdir(SOURCE, { recursive: true })).filter(isSource);
   expect([...new Set(files.map(roomOf))].filter((room) => !(room in HOUSE))).toEqual([]);
 });
 
@@ -425,4 +437,20 @@ test("there are no barrels, and no rooms for everything", async () => {
   expect(files.filter((file) => /(?:^|\/)(?:index|utils?|helpers?|common|misc|types)(?:\.ts|$)/.test(file))).toEqual(
     [],
   );
+});
+
+test("the page uses nothing that browsers lack", async () => {
+  const files = (await readdir(join(SOURCE, "web"), { recursive: true })).filter(isSource);
+  const lacking = await Promise.all(
+    files
+      // Those run when the page is made.
+      .filter((file) => file !== "api/operations.ts" && !IS_TEST.test(file))
+      .map(async (file) => {
+        const text = await readFile(join(SOURCE, "web", file), "utf8");
+        return /\b(?:Bun|process|Buffer)\.|from "(?:node|bun):|dangerouslySetInnerHTML|\bstyle=/.test(text)
+          ? [file]
+          : [];
+      }),
+  );
+  expect(lacking.flat()).toEqual([]);
 });

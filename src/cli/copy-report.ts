@@ -3,7 +3,7 @@ import { tellNotCarried } from "../images/copy/not-carried.ts";
 import type { BlobOutcome } from "../images/image-sink.ts";
 import type { CommandOutput } from "../lib/command/command-io.ts";
 import type { CompressEvent } from "../images/compress/compress-layers.ts";
-import { formatBytes } from "./format-bytes.ts";
+import { formatBytes } from "../lib/text/format-bytes.ts";
 import { copiedImages } from "./json/image-results.ts";
 import { writeJson } from "./json/write-json.ts";
 import { Progress } from "./progress.ts";

@@ -1,7 +1,7 @@
 import type { AdminClient } from "../admin/admin-client.ts";
 import { PAGE_LIMIT } from "../admin/image-schemas.ts";
 import type { UntaggedImage } from "../admin/retention-schemas.ts";
-import { formatBytes } from "./format-bytes.ts";
+import { formatBytes } from "../lib/text/format-bytes.ts";
 import { timeOf } from "./json/json-values.ts";
 import type { Column } from "./table.ts";
 

@@ -3,7 +3,7 @@ import { checkNeeded } from "./check-needed.ts";
 import type { NeededImage } from "./needed-images.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 import type { ImageRegistry } from "../remote/image-registry.ts";
-import { formatBytes } from "./format-bytes.ts";
+import { formatBytes } from "../lib/text/format-bytes.ts";
 import { type BroughtResult, preloadedImages } from "./json/image-results.ts";
 import { writeJson } from "./json/write-json.ts";
 import { type Column, formatTable } from "./table.ts";

@@ -1,4 +1,4 @@
-import { formatBytes } from "./format-bytes.ts";
+import { formatBytes } from "../lib/text/format-bytes.ts";
 import { cutMiddle } from "../lib/text/fit-text.ts";
 
 const BAR_CELLS = 24;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatBytes } from "./format-bytes.ts";
+import { formatBytes } from "../lib/text/format-bytes.ts";
 import { Progress } from "./progress.ts";
 
 /** What a terminal of so many columns shows after all that was written; it breaks lines that are wider. */

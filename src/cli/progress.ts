@@ -1,4 +1,4 @@
-import { formatBytes } from "./format-bytes.ts";
+import { formatBytes } from "../lib/text/format-bytes.ts";
 import { cutMiddle } from "../lib/text/fit-text.ts";
 import type { CommandOutput } from "../lib/command/command-io.ts";
 import { formatDuration, formatShare, progressLine } from "./progress-line.ts";

@@ -44,8 +44,10 @@ export function sourcesOf(command: Command, environment: CommandIo["environment"
     command.options.flatMap((option) => {
       const value = options[option.attributeName()];
       // A verb's own flags say nothing of settings, least of all those that are on unless somebody says --no-….
-      const isGiven = SETTING_FLAGS.has(option.name()) && (value === true || Array.isArray(value));
-      return isGiven ? [[option.name(), value as true | readonly string[]] as const] : [];
+      // A switch that turns something off is false when it is given.
+      const said = typeof value === "boolean" ? value !== option.negate : Array.isArray(value);
+      if (!said || !SETTING_FLAGS.has(option.name())) return [];
+      return [[option.name(), typeof value === "boolean" ? true : (value as readonly string[])] as const];
     }),
   );
   const { config } = options;

@@ -1,3 +1,7 @@
+import { canBeSpoofed } from "../clients/client-settings.ts";
+import { hostNamesOf } from "../clients/upstream-names.ts";
+import { BuiltPage } from "../http/web/built-page.ts";
+import { WebPages } from "../http/web/web-pages.ts";
 import { AdminApi } from "../http/admin/admin-api.ts";
 import { adminActions, type AdminParts } from "../http/admin/admin-actions.ts";
 import { TokenKeeper } from "../access/accounts/token-keeper.ts";
@@ -113,6 +117,7 @@ export function composePages(
       new MetricsPages(metrics.all, gate),
       clientPages(findings, parts),
       new HealthPages(checks),
+      webPages(parts),
     ],
   };
 }
@@ -195,6 +200,14 @@ function adminPages(
     audit,
     now: clock.now,
     checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1",
+  });
+}
+
+function webPages({ settings, standIns }: PagesParts): WebPages {
+  return new WebPages({
+    files: new BuiltPage(),
+    isShown: () => settings.now.web,
+    isStandIn: (host) => standIns().some((one) => canBeSpoofed(one) && hostNamesOf(one).includes(host)),
   });
 }
 

@@ -16,7 +16,7 @@ import type { BackupSource } from "../../recovery/backup/backup-source.ts";
 import { examineBackup } from "../../recovery/backup/examine-backup.ts";
 import { readBackup } from "../../recovery/backup/read-backup.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { timeOf } from "../json/json-values.ts";
 import { backupResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";

@@ -3,7 +3,7 @@ import { parseImageName, parseUpstreamNames } from "../../registry/names/image-n
 import { bringImages, throwIfInterrupted } from "../bring-images.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { broughtImages, type BroughtResult } from "../json/image-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";

@@ -6,7 +6,7 @@ import { tryParseByteSize } from "../../lib/text/byte-size.ts";
 import { DOCKER_HUB } from "../../oci/repository-name.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { timeOf } from "../json/json-values.ts";
 import { imageSpaceResult, nextEvictionsResult, spaceResult } from "../json/space-results.ts";
 import { writeJson } from "../json/write-json.ts";

@@ -12,7 +12,7 @@ import { parseImagePattern } from "../../oci/image-pattern.ts";
 import { RecordedImages } from "../../recovery/backup/recorded-images.ts";
 import { readStoreMark } from "../../recovery/store-mark.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { exportResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import { Progress } from "../progress.ts";

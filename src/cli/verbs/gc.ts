@@ -3,7 +3,7 @@ import type { Collection, CollectRequest } from "../../admin/server-schemas.ts";
 import { tryParseDuration } from "../../lib/text/duration.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { collectionResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import { addConnectionOptions, connectLarder } from "../registry-connection.ts";

@@ -7,7 +7,7 @@ import type { ImportOptions } from "../../adoption/import-parts.ts";
 import { DataFolderError } from "../../server/data-folder.ts";
 import { tryParseNamespace } from "../../oci/repository-name.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { importResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import { Progress } from "../progress.ts";

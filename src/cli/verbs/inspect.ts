@@ -7,7 +7,7 @@ import { failingPlainly, readArgument } from "../failing-plainly.ts";
 import type { ImageDetails } from "../../remote/image-registry.ts";
 import { shortenDigest } from "../../lib/text/fit-text.ts";
 import { registrySideOf } from "../copy-flags.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { insistOnOne } from "../insist-on-one.ts";
 import { inspectedImage } from "../json/image-results.ts";
 import { timeOf } from "../json/json-values.ts";

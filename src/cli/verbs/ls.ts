@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { listedImages, untaggedImages } from "../json/image-results.ts";
 import { timeOf } from "../json/json-values.ts";
 import { writeJson } from "../json/write-json.ts";

@@ -4,7 +4,7 @@ import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts"
 import { readBackup } from "../../recovery/backup/read-backup.ts";
 import { restoreBackup } from "../../recovery/backup/restore-backup.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { timeOf } from "../json/json-values.ts";
 import { backupResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";

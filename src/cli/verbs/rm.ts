@@ -7,7 +7,7 @@ import { parseImageName, parseImageNames } from "../../registry/names/image-name
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { confirm } from "../confirm.ts";
 import { failingPlainly, readArgument } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { removedImages } from "../json/image-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import type { ImageRegistry } from "../../remote/image-registry.ts";

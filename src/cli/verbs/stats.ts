@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { NamespaceCounts, NamespaceStats, Stats } from "../../admin/server-schemas.ts";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { timeOf } from "../json/json-values.ts";
 import { statsResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";

@@ -4,7 +4,7 @@ import type { VerifyProgress } from "../../admin/image-schemas.ts";
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { tryParseDigest } from "../../oci/digest.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { verifyResult } from "../json/server-results.ts";
 import { writeJson } from "../json/write-json.ts";
 import { Progress } from "../progress.ts";

@@ -67,6 +67,7 @@ const TEXTS: Readonly<Partial<Record<SettingKey, readonly [string, string, strin
   "lists.bareNames": ["true", "false", "perhaps"],
   "lists.tags": ["1000", "5", "many"],
   "auth.basicRealm": ["Registry Realm", "r", 'a"b'],
+  web: ["false", "true", "perhaps"],
   accessLog: ["false", "true", "perhaps"],
   "auth.htpasswd": ["/etc/larder/htpasswd", "h", null],
   open: ["true", "false", "perhaps"],
@@ -150,7 +151,10 @@ describe.each(OF_TEXTS)("%s", (key, setting) => {
   if (flag !== null && setting.shape.isSwitch)
     test("by its switch", async () => {
       const { given } = await read(new Map([[flag ?? "", true]]), {});
-      expect(given.get(key)).toMatchObject({ value: true, origin: { kind: "flag", name: `--${flag}` } });
+      expect(given.get(key)).toMatchObject({
+        value: !(flag ?? "").startsWith("no-"),
+        origin: { kind: "flag", name: `--${flag}` },
+      });
     });
 
   test("by its variable", async () => {

@@ -502,6 +502,12 @@ export const SETTINGS = {
     help: "how much the log says: debug, info, warning or error",
     default: "info",
   }),
+  web: row({
+    flag: "--no-web",
+    shape: boolean,
+    help: "answer no page for browsers at /",
+    default: true,
+  }),
   accessLog: row({
     shape: boolean,
     help: "a line for each request; without it only for those that fail or are refused",

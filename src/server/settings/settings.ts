@@ -104,6 +104,8 @@ export type Settings = {
   readonly shutdownMs: number;
   readonly logLevel: "debug" | "info" | "warning" | "error";
   /** Is there a line for each request? */
+  /** Is there a page for browsers at `/`? */
+  readonly web: boolean;
   readonly accessLog: boolean;
   readonly logFields: FixedFields;
   /** Null: for people on a terminal, for programs elsewhere. */
@@ -232,6 +234,7 @@ export function settingsFrom(given: GivenSettings): Settings {
     retentionWaitMs: value("retention.wait"),
     shutdownMs: value("shutdown"),
     logLevel: value("log"),
+    web: value("web"),
     accessLog: value("accessLog"),
     logFields: value("logFields"),
     logFormat: maybe("logFormat"),

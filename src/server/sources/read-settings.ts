@@ -11,7 +11,7 @@ import { ROWS } from "../settings/settings-table.ts";
 import { settingsFrom } from "../settings/settings.ts";
 import { readTexts } from "../settings/text-settings.ts";
 
-/** The values of flags, by their names without dashes; a switch is true. */
+/** The values of flags, by their names without dashes; a switch is true, and so is one that begins with `no-`. */
 export type FlagValues = ReadonlyMap<string, readonly string[] | true>;
 
 /** The sources that settings are read from. */
@@ -101,7 +101,9 @@ async function settingsOfFlags(flags: FlagValues, problems: string[]): Promise<G
     if (name === undefined || said === undefined) continue;
     const origin = { kind: "flag", name } as const;
     const all =
-      said === true ? [{ key, host: null, value: true, origin }] : await readTexts(key, said, origin, problems);
+      said === true
+        ? [{ key, host: null, value: !name.startsWith("--no-"), origin }]
+        : await readTexts(key, said, origin, problems);
     for (const one of all) given.set(fullKey(one.key, one.host), one);
   }
   return given;

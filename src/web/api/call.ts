@@ -1,0 +1,87 @@
+import type { AnswerOf, DocumentId, LinesId, OperationId, RequestOf } from "../../admin/contract.ts";
+import { ApiProblem, asProblem, problemOf } from "./api-problem.ts";
+import { operationPlaces } from "./operations.ts" with { type: "macro" };
+
+const PLACES = operationPlaces();
+
+/** Asks for what is answered with one document. Throws `ApiProblem`, or an AbortError when `signal` fires. */
+export async function call<Id extends DocumentId>(
+  id: Id,
+  request: RequestOf<Id>,
+  signal: AbortSignal | null = null,
+): Promise<AnswerOf<Id>> {
+  const response = await send(id, request, signal);
+  try {
+    return (await response.json()) as AnswerOf<Id>;
+  } catch (failure) {
+    throw asProblem(failure);
+  }
+}
+
+/** Asks for what is answered line by line; it ends after the last one. Throws as `call` does; leaving it ends the work. */
+export async function* lines<Id extends LinesId>(
+  id: Id,
+  request: RequestOf<Id>,
+  signal: AbortSignal | null = null,
+): AsyncGenerator<AnswerOf<Id>, void, void> {
+  const response = await send(id, request, signal);
+  if (response.body === null) return;
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      const parts = (rest + value).split("\n");
+      rest = parts.pop() ?? "";
+      for (const part of parts) yield JSON.parse(part) as AnswerOf<Id>;
+    }
+  } catch (failure) {
+    throw asProblem(failure);
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+  // An answer ends with a whole line: what lacks its end was cut off.
+  if (rest !== "") throw new ApiProblem("the answer broke off", 0, null);
+}
+
+/** The address of what is answered with bytes or a stream of messages, for links and EventSource. */
+export function addressOf<Id extends OperationId>(id: Id, request: RequestOf<Id>): string {
+  const { path, query } = place(id, request);
+  return path + query;
+}
+
+async function send<Id extends OperationId>(id: Id, request: RequestOf<Id>, signal: AbortSignal | null) {
+  const { method, path, query, body } = place(id, request);
+  const init: RequestInit = { method, signal, cache: "no-store" };
+  let response: Response;
+  try {
+    response = await (method === "GET" || method === "DELETE"
+      ? fetch(path + query, init)
+      : fetch(path, { ...init, body, headers: { "Content-Type": "application/json" } }));
+  } catch (failure) {
+    throw asProblem(failure);
+  }
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+/** Parameters go into the path; all else into the body of what changes something, else into the query. */
+function place(id: OperationId, request: object) {
+  const { method, path: pattern } = PLACES[id];
+  const rest = new Map<string, unknown>(Object.entries(request));
+  const path = pattern.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = textOf(rest.get(name));
+    rest.delete(name);
+    return encodeURIComponent(value);
+  });
+  const query = new URLSearchParams();
+  for (const [name, value] of rest) if (value !== undefined) query.set(name, textOf(value));
+  const search = query.toString();
+  return { method, path, query: search === "" ? "" : `?${search}`, body: JSON.stringify(Object.fromEntries(rest)) };
+}
+
+/** What stands in paths and queries are texts, numbers and switches. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,14 @@
+/**
+ * Runs when the page is bundled, not in the browser: of the contract, with all its schemas, the page needs only where its
+ * operations are.
+ */
+import { ADMIN_PATH, CONTRACT, type OperationId } from "../../admin/contract.ts";
+
+/** An operation's method and its whole path, with `{name}` for what is in it. */
+export type OperationPlace = { readonly method: string; readonly path: string };
+
+/** Where each operation of the admin API is, and how it is asked for. */
+export function operationPlaces(): Readonly<Record<OperationId, OperationPlace>> {
+  const places = Object.entries(CONTRACT).map(([id, { method, path }]) => [id, { method, path: ADMIN_PATH + path }]);
+  return Object.fromEntries(places) as Record<OperationId, OperationPlace>;
+}

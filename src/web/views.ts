@@ -1,0 +1,23 @@
+import type { FunctionComponent } from "preact";
+
+/** What a view is given: where in it the reader is. */
+export type ViewProps = { readonly rest: string; readonly query: URLSearchParams };
+
+/** A view: its place in the address, its name for people, and the code that is loaded when it is first shown. */
+export type View = {
+  readonly id: string;
+  readonly name: string;
+  /** Is it reached by the navigation, or from another view alone? */
+  readonly isListed: boolean;
+  load(): Promise<FunctionComponent<ViewProps>>;
+};
+
+/** The views, in the order of the navigation. */
+export const VIEWS: readonly View[] = [
+  {
+    id: "images",
+    name: "Images",
+    isListed: true,
+    load: async () => (await import("./images/images-view.tsx")).ImagesView,
+  },
+];
