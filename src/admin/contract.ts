@@ -52,6 +52,7 @@ import {
 import { importProgress, importRequest } from "./import-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
 import { imageSpacePage, imageSpaceQuery, nextEvictions, nextQuery, space } from "./space-schemas.ts";
+import { eventPage, eventQuery, liveMessage, watchQuery } from "./live-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
 import { retentionProgress, retentionRequest, untaggedPage, untaggedQuery } from "./retention-schemas.ts";
@@ -89,6 +90,23 @@ export const CONTRACT = {
     action: "pull",
     summary: "Give counts since larder started",
     answer: stats,
+  }),
+  watch: operation("GET", "/live", {
+    action: "pull",
+    summary: "Tell what happens, as it happens",
+    description:
+      "A stream of server-sent events, which ends after some minutes: a browser comes back by itself and goes on where it was, and so does whoever sends `Last-Event-ID`. What was missed meanwhile is told, unless it is too much. Who may not pull from a repository is told nothing of it; who did something, and from where, is told to those who may administer.",
+    query: watchQuery,
+    form: "events",
+    answer: liveMessage,
+  }),
+  listEvents: operation("GET", "/events", {
+    action: "pull",
+    summary: "List what happened to images lately, the newest first",
+    description:
+      "What whoever asks may not pull is left out, so that a page may be shorter than its `limit`; `who` and `from` as in `watch`.",
+    query: eventQuery,
+    answer: eventPage,
   }),
   getOffline: operation("GET", "/settings/offline", {
     action: "pull",
@@ -379,6 +397,8 @@ type IdOf<Form> = { [Id in OperationId]: Table[Id]["form"] extends Form ? Id : n
 export type DocumentId = IdOf<"document">;
 /** The ids of operations that answer with one line after another. */
 export type LinesId = IdOf<"lines">;
+/** The ids of operations that answer with events, for as long as the client listens. */
+export type EventsId = IdOf<"events">;
 /** The ids of operations that answer with bytes. */
 export type BytesId = IdOf<"bytes">;
 

@@ -96,6 +96,7 @@ const FORMS: Readonly<Record<Operation["form"], { readonly type: string; readonl
   document: { type: "application/json", what: "Done" },
   lines: { type: LINES_TYPE, what: "It is on its way: such a value a line, until the last one" },
   bytes: { type: "application/octet-stream", what: "The bytes" },
+  events: { type: "text/event-stream", what: "Server-sent events: the data of each is such a value" },
 };
 
 function describeOperation(operationId: string, operation: Operation): Json {
@@ -136,11 +137,11 @@ function failuresOf({ action, body, form, isWork, parameters, query }: Operation
     [
       "503",
       "larder has too much to do just now, or cannot use its store: ask again in a moment",
-      isWork || changes(action),
+      isWork || changes(action) || form === "events",
     ],
     ["507", "The disk is full", changes(action)],
     // Programs made from this take what has no type of theirs for a failure, if any status may be one.
-    ["default", "Any other failure", form !== "lines"],
+    ["default", "Any other failure", form !== "lines" && form !== "events"],
   ];
   return failures.filter(([, , isPossible]) => isPossible).map(([status, why]) => [status, why]);
 }

@@ -33,9 +33,9 @@ export type Operation = {
    * it has none, since what it does to users, tokens or images is told of where that is done.
    */
   readonly audited: string | false | null;
-  /** One JSON document, or a stream of them, a line each; or just bytes. */
-  readonly form: "document" | "lines" | "bytes";
-  /** The document, or one of the lines. */
+  /** One JSON document, or a stream of them, a line each; or just bytes; or server-sent events, for as long as the client listens. */
+  readonly form: "document" | "lines" | "bytes" | "events";
+  /** The document, or one of the lines or events. */
   readonly answer: v.GenericSchema;
 };
 

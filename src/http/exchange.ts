@@ -136,6 +136,24 @@ export class Exchange implements Applicant {
     return principal;
   }
 
+  /**
+   * Who asks, found out anew each time: for an answer that goes on for minutes, while sessions end and people come and go. To be
+   * made before anything is waited for.
+   */
+  anew(): () => Applicant {
+    const { request } = this;
+    const arrival = this.arrival();
+    return () => {
+      let principal: Promise<Principal> | null = null;
+      return {
+        request,
+        arrival: () => arrival,
+        principal: () => (principal ??= this.#keeper.authenticate(request, arrival)),
+        principalNow: () => this.#keeper.authenticateNow(request),
+      };
+    };
+  }
+
   /** Lets this request be silent for minutes: without this, a connection that is silent for a minute is closed. */
   allowSlowTransfer(): void {
     this.#listener.timeout(this.request, SLOW_TRANSFER_SECONDS);

@@ -28,10 +28,12 @@ import { ImageSurvey } from "../registry/images/image-survey.ts";
 import { Inventory } from "../registry/images/inventory.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
+import { clientAddress } from "../access/proxy-headers.ts";
 import { addressTowards } from "./address-towards.ts";
 import type { AccessComposition } from "./compose-gate.ts";
 import type { ImportFolder } from "../http/admin/import-folder.ts";
 import { type AciComposition, composeAci } from "./compose-aci.ts";
+import type { LiveComposition } from "./compose-live.ts";
 import type { RegistryComposition } from "./compose-registry.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { readinessChecks } from "./readiness.ts";
@@ -57,6 +59,7 @@ export type PagesParts = {
   readonly backups: Backups | null;
   readonly notifications: Notifications;
   readonly importFolder: ImportFolder;
+  readonly live: LiveComposition;
 };
 
 /** Wires what answers requests: the first that know a request answer it. */
@@ -192,10 +195,13 @@ function adminPages(
     pulls,
     pins,
     space: of.space,
+    live: { streams: parts.live.streams, events: metadata.events },
   });
   return new AdminApi(actions, {
     version,
     gate,
+    clientOf: (exchange) =>
+      clientAddress(exchange.request.headers, exchange.remote() ?? "", parts.settings.now.trustedProxies),
     turns,
     audit,
     now: clock.now,

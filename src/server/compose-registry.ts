@@ -65,7 +65,11 @@ export function composeRegistry(
   const files = new BlobFiles({ store: blobs, aside, transitions, bestEffort, rotten: notes, log });
   const uploads = new Uploads({ spool, store: blobs }, files, metadata, now);
   const rules = settings.derive((told) => new ImageRules(told));
-  const upstreams = new Upstreams([], settings.now.offline, (offline) => tellOfSwitch(offline, log), rules);
+  const noteSwitch = (offline: boolean) => {
+    tellOfSwitch(offline, log);
+    foundation.changes.changed("offline");
+  };
+  const upstreams = new Upstreams([], settings.now.offline, noteSwitch, rules);
   logEvents(events, log);
   const traffic = new TrafficCounter((namespace) => namespace === LOCAL || upstreams.knows(namespace));
   const failures = new RecentFailures(log, elapsed);

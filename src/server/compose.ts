@@ -12,6 +12,7 @@ import { adoptFolder } from "./adopt-folder.ts";
 import { composeAdoption } from "./compose-adoption.ts";
 import { composeBackups } from "./compose-backups.ts";
 import { composeGate } from "./compose-gate.ts";
+import { composeLive } from "./compose-live.ts";
 import { composeNotifications } from "./compose-notifications.ts";
 import { composePages } from "./compose-pages.ts";
 import { composeRegistry } from "./compose-registry.ts";
@@ -80,6 +81,7 @@ export function compose(
   const backups = composeBackups(parts.blobs, environment, foundation);
   const told = composeNotifications(environment, foundation, instanceId);
   const { notifications } = told;
+  const live = composeLive(environment, foundation, accounts);
   const importFolder = composeAdoption(parts, environment, foundation);
   const collectionLimits = collectionLimitsOf(settings);
   const { disk } = space;
@@ -102,6 +104,7 @@ export function compose(
     backups,
     notifications,
     importFolder,
+    live,
   });
   const requestMetrics = metrics.watchRegistry({
     traffic,
@@ -155,6 +158,7 @@ export function compose(
       await pins.load();
       await aci.start();
       await parts.notes.start();
+      await live.feed.start();
       await backups?.start();
       endVerification = verification.background.start();
     },
@@ -167,6 +171,7 @@ export function compose(
         signatureGuard.replaceRules(rules);
         takeUpPeople();
         takeUpEndpoints();
+        foundation.changes.changed("settings");
         const namespaces = open();
         // What failed may answer elsewhere now.
         if (namespaces.length > 0) failures.forgetAll();
@@ -185,6 +190,8 @@ export function compose(
     stop: async () => {
       isStopping = true;
       access.stop();
+      // What goes on for minutes would be waited for.
+      live.streams.stop();
       await Promise.all([
         aci.stop(),
         endVerification(),

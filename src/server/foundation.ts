@@ -2,6 +2,7 @@ import type { ProgramPlaces } from "../clients/programs/program-shelf.ts";
 import type { ListeningSocket } from "../http/clients/client-request.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { Turns, Work } from "../lib/async/turns.ts";
+import type { Changes } from "../registry/live/changes.ts";
 import type { DiskReserve } from "../storage/filesystem/disk-reserve.ts";
 import type { Housekeeping } from "../recovery/open-store.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
@@ -44,4 +45,6 @@ export type Foundation = {
   /** Where larder listens; known when the first request comes. */
   readonly sockets: () => readonly ListeningSocket[];
   readonly metrics: ServerMetrics;
+  /** Is told what changes besides images, for those who watch. */
+  readonly changes: Changes;
 };

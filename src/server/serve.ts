@@ -3,6 +3,7 @@ import type { AuditStore } from "../storage/audit.ts";
 import type { DnsServer } from "../dns/server.ts";
 import { formatSocketAddress } from "../lib/net/socket-address.ts";
 import { Turns } from "../lib/async/turns.ts";
+import { Changes } from "../registry/live/changes.ts";
 import type { Log } from "../telemetry/log.ts";
 import { compose, type Composition } from "./compose.ts";
 import type { ServerEnvironment } from "./foundation.ts";
@@ -92,6 +93,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
       authorityPem,
       sockets,
       metrics,
+      changes: new Changes(),
     };
     const composition = compose(current, environment, foundation);
     opened.add(saving(composition.saveTraffic, SAVE_TRAFFIC_MS));

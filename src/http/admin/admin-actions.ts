@@ -1,4 +1,4 @@
-import type { AnswerOf, BytesId, DocumentId, InputOf, LinesId } from "../../admin/contract.ts";
+import type { AnswerOf, BytesId, DocumentId, EventsId, InputOf, LinesId } from "../../admin/contract.ts";
 import type { VerifyProgress } from "../../admin/image-schemas.ts";
 import type { Health } from "../../admin/server-schemas.ts";
 import { parseDigest } from "../../oci/digest.ts";
@@ -31,6 +31,7 @@ import { checkImages, inspectImage, listImages } from "./images.ts";
 import { type ImportFolder, importFolder } from "./import-folder.ts";
 import { holdBackup } from "./hold-backup.ts";
 import type { LineWork } from "./line-work.ts";
+import { liveActions, type LiveParts } from "./live.ts";
 import { notificationActions, type NotificationParts } from "./notifications.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { imageSpace, nextEvictions, type SpaceParts, spaceOverview } from "./space.ts";
@@ -39,6 +40,9 @@ import { type RuleParts, testRule } from "./test-rule.ts";
 
 /** An answer of bytes, and how many these are. */
 export type BytesAnswer = BackupContent;
+
+/** An answer of events, as text. */
+export type EventsAnswer = ReadableStream<Uint8Array>;
 
 /**
  * A function for each operation of the admin API. `signal` fires when the client has left; `cause` is who asks. They
@@ -54,6 +58,8 @@ export type AdminActions = {
     signal: AbortSignal,
     cause: AdminAsker,
   ) => Promise<LineWork<AnswerOf<Id>>>;
+} & {
+  readonly [Id in EventsId]: (input: InputOf<Id>, signal: AbortSignal, cause: AdminAsker) => Promise<EventsAnswer>;
 };
 
 /** The parts of a larder that the admin API reads and changes. */
@@ -93,6 +99,7 @@ export type AdminParts = {
   readonly pulls: PullNotes;
   readonly pins: Pins;
   readonly space: SpaceParts;
+  readonly live: LiveParts;
 };
 
 /** Makes the functions of the admin API over these parts. */
@@ -178,6 +185,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     },
     endBackup: async ({ backup }) => ({ ended: await backupsOf(parts).end(backup) }),
     verify: async ({ images = null }, signal) => verify(parts, images, signal),
+    ...liveActions(parts.live),
     ...accountActions(parts.accounts),
     ...notificationActions(parts.told),
   };

@@ -29,6 +29,7 @@ function lab(more: Partial<AdminActions> = {}, checksAnswers = false) {
   const api = new AdminApi(actions as unknown as AdminActions, {
     audit: memoryMetadata().audit,
     now: () => 5,
+    clientOf: (exchange) => exchange.remote() ?? "",
     version: "1.2.3",
     gate,
     turns: new Turns(),

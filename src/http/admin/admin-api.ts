@@ -17,11 +17,13 @@ import type { MayPull } from "../../registry/names/search-order.ts";
 import type { Puller } from "../../registry/pull/origin.ts";
 import type { AdminAsker } from "./admin-asker.ts";
 import { auditEntryOf } from "./audit-operation.ts";
-import type { AdminActions, BytesAnswer } from "./admin-actions.ts";
+import type { AdminActions, BytesAnswer, EventsAnswer } from "./admin-actions.ts";
 import { checkAnswer, checkLines } from "./check-answer.ts";
+import { EVENTS_TYPE } from "./event-text.ts";
 import type { LineWork } from "./line-work.ts";
 import { problemResponse, RetiredPath } from "./problem-response.ts";
 import { parseBody, parseParameters, parseQuery, readJson } from "./read-input.ts";
+import { type Watcher, watcherOf } from "./standing.ts";
 import { streamLines } from "./stream-lines.ts";
 
 /** Work for clients that may ask without any rights: so much at once, and so much more waits. */
@@ -33,9 +35,14 @@ const RETIRED = new Set([
   "PUT /offline",
 ]);
 
+/** Nothing on the way keeps them, or waits until there are many: nginx would. */
+const EVENTS_HEADERS = { "Content-Type": EVENTS_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
+
 type Options = {
   readonly version: string;
   readonly gate: Gate;
+  /** A client's address, as trusted proxies tell it. */
+  readonly clientOf: (exchange: Exchange) => string;
   readonly turns: Turns;
   readonly audit: Pick<AuditStore, "append">;
   /** Milliseconds since 1970. */
@@ -69,6 +76,7 @@ export class AdminApi implements Pages {
   async #answer(exchange: Exchange, path: string): Promise<Response> {
     const { request } = exchange;
     const { id, parameters: texts } = this.#find(request.method, path);
+    const watcher = watcherOf(exchange, this.#options.gate, this.#options.clientOf);
     exchange.record.route = `admin:${id}`;
     const operation: Operation = CONTRACT[id];
     const parameters = parseParameters(operation, texts);
@@ -81,7 +89,7 @@ export class AdminApi implements Pages {
     const act = async () => {
       const work = this.#options.turns.begin(request.signal);
       const body = operation.body === null || bytes === null ? {} : await parseBody(bytes, operation.body, work);
-      return this.#act(id, { ...parameters, ...query, ...(body as object) }, exchange);
+      return this.#act(id, { ...parameters, ...query, ...(body as object) }, exchange, watcher);
     };
     return operation.isWork ? this.#line.run(request.signal, act) : act();
   }
@@ -108,7 +116,10 @@ export class AdminApi implements Pages {
     if (entry !== null) await audit.append(entry).catch(() => {});
   }
 
-  async #act(id: OperationId, input: object, exchange: Exchange): Promise<Response> {
+  async #act(id: OperationId, input: object, exchange: Exchange, watcher: Watcher): Promise<Response> {
+    const { form } = CONTRACT[id];
+    // Whoever asks for its headers alone opens nothing.
+    if (form === "events" && exchange.request.method === "HEAD") return new Response(null, { headers: EVENTS_HEADERS });
     // The contract's schemas have made the input of what the action takes.
     const act = this.#actions[id] as (input: object, signal: AbortSignal, cause: AdminAsker) => Promise<unknown>;
     const { who, from, requestId } = exchange;
@@ -122,10 +133,11 @@ export class AdminApi implements Pages {
       facts: () => exchange.facts(),
       ...seen,
       puller,
+      watcher,
     });
     await this.#audit(id, input, exchange);
     const { checksAnswers } = this.#options;
-    if (CONTRACT[id].form === "lines") {
+    if (form === "lines") {
       const work = answer as LineWork<unknown>;
       const lines = streamLines(checksAnswers ? checkLines(id, work) : work, (failure) => {
         // The status said that all was well: the request's line tells that it was not.
@@ -134,7 +146,10 @@ export class AdminApi implements Pages {
       });
       return new Response(exchange.streamed(lines), { headers: { "Content-Type": LINES_TYPE } });
     }
-    if (CONTRACT[id].form === "bytes") return sendBytes(exchange, answer as BytesAnswer);
+    if (form === "events") {
+      return new Response(exchange.streamed(answer as EventsAnswer), { headers: EVENTS_HEADERS });
+    }
+    if (form === "bytes") return sendBytes(exchange, answer as BytesAnswer);
     if (checksAnswers) checkAnswer(id, answer);
     return sendText(exchange, JSON.stringify(answer), { headers: { "Content-Type": "application/json" } });
   }
