@@ -6,6 +6,7 @@ import { buildBinary } from "../../build/build-binary.ts";
 import { readProductionPackages } from "../../build/lock-file.ts";
 import { CHECKOUT } from "../../build/source-version.ts";
 import { hostTarget } from "../../build/target.ts";
+import { bundlePage } from "../../src/http/web/bundle-page.ts";
 import { startLarder } from "../conformance/larder-process.ts";
 import { outputOf, runCommand } from "../end-to-end/run-command.ts";
 
@@ -19,6 +20,11 @@ beforeAll(async () => {
   await buildBinary(hostTarget(), SOURCE, binary);
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** Starts the binary in place of the checkout's program. */
+function asTheBinary(): readonly string[] {
+  return ["sh", "-c", `shift; exec '${binary}' "$@"`, "sh"];
+}
 
 async function hashOf(path: string): Promise<string> {
   return new Bun.CryptoHasher("sha256").update(await Bun.file(path).bytes()).digest("hex");
@@ -64,6 +70,20 @@ test("it tells its commit, its date and the terms of all that is in it", async (
   expect(await outputOf([binary, "version", "--licenses"])).toContain("GNU LESSER GENERAL PUBLIC LICENSE");
 });
 
+test("it has the page in it, as a checkout makes it", async () => {
+  const larder = await startLarder({ wrapper: asTheBinary() });
+  try {
+    const answer = await fetch(larder.url, { headers: { "Accept-Encoding": "br" }, decompress: false });
+    expect(answer.headers.get("content-encoding")).toBe("br");
+    const made = await bundlePage();
+    const page = made.find(({ name }) => name === "index.html");
+    expect(await answer.bytes()).toEqual(page?.forms.br ?? new Uint8Array());
+    for (const { name } of made) expect((await fetch(`${larder.url}/web/${name}`)).status).toBe(200);
+  } finally {
+    await larder.stop();
+  }
+});
+
 test("what lies in the folder that it is called in changes nothing", async () => {
   const trap = join(folder, "trap");
   await Bun.write(join(trap, ".env"), "LARDER_REGISTRY=http://trapped.example\nBUN_CONFIG_VERBOSE_FETCH=curl\n");
@@ -86,7 +106,7 @@ test.each([
 ] as const)("with %d registries to ask, and %p said, it has room for %p requests", async (count, said, expected) => {
   const hosts = Array.from({ length: count }, (_, index) => ["--stand-in", `r${index}.example`]).flat();
   const larder = await startLarder({
-    wrapper: ["sh", "-c", `shift; exec '${binary}' "$@"`, "sh"],
+    wrapper: asTheBinary(),
     arguments: hosts,
     environment: said === undefined ? {} : { BUN_CONFIG_MAX_HTTP_REQUESTS: said },
   });
