@@ -23,7 +23,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "lib/net": [],
   "lib/re2": [],
   "lib/libc": [],
-  "lib/process": ["lib/files"],
+  "lib/process": ["lib/files", "lib/libc"],
   "lib/systemd": ["lib/libc"],
   "lib/tar": [],
   "lib/text": [],
@@ -115,6 +115,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "discovery/releases",
     "discovery/text-formats",
   ],
+  // For a server, in a process of its own, and the files of strangers.
+  "discovery/serve": ["discovery", "discovery/files", "discovery/found", "discovery/helm", "discovery/kubernetes"],
   "discovery/kubernetes": ["discovery/found", "discovery/files"],
   tls: [],
   dns: [],
@@ -148,6 +150,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   ],
   "http/admin": [
     "adoption",
+    "discovery/serve",
     "access",
     "access/rules",
     "recovery/backup",
@@ -205,6 +208,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   ],
   server: [
     "adoption",
+    "discovery/serve",
     "doctor",
     "telemetry",
     "storage",
@@ -324,6 +328,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "images/registry",
     "discovery/found",
     "discovery/kubernetes",
+    "discovery/serve",
     "tls",
     "admin",
     "clients",

@@ -114,7 +114,7 @@ export class AdminClient {
         redirect: "manual",
         ...(body === null ? {} : { body }),
         headers: {
-          ...(body === null ? {} : { "Content-Type": "application/json" }),
+          ...(body === null ? {} : { "Content-Type": CONTRACT[id].upload ?? "application/json" }),
           ...(this.#authorization === null || id === "getVersion" ? {} : { Authorization: this.#authorization }),
         },
       });
@@ -162,9 +162,14 @@ function namespacesIn(told: unknown): readonly Namespace[] {
   return told.flatMap((host) => (typeof host === "string" ? (tryParseNamespace(host) ?? []) : []));
 }
 
+function bodyOf({ body, upload }: Operation, left: ReadonlyMap<string, unknown>) {
+  if (upload !== null) return left.get("upload") as RequestOf<"discoverImages">["upload"];
+  return body === null ? null : JSON.stringify(Object.fromEntries(left));
+}
+
 /** Puts what is said where the operation wants it: into the path, the query, and what is left into the body. */
 function write(operation: Operation, request: object) {
-  const body = new Map(Object.entries(request).filter(([, value]) => value !== undefined));
+  const body = new Map<string, unknown>(Object.entries(request).filter(([, value]) => value !== undefined));
   const target = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const text = String(body.get(name));
     body.delete(name);
@@ -179,6 +184,6 @@ function write(operation: Operation, request: object) {
   return {
     method: operation.method,
     target: query.size === 0 ? target : `${target}?${query.toString()}`,
-    body: operation.body === null ? null : JSON.stringify(Object.fromEntries(body)),
+    body: bodyOf(operation, body),
   };
 }

@@ -24,6 +24,7 @@ import {
 import { ruleAnswer, ruleQuestion } from "./access-schemas.ts";
 import { backupBlobQuery, backupBlobs, backupFileName, backupId, backupProgress } from "./backup-schemas.ts";
 import { count, imageName } from "./basic-schemas.ts";
+import { DISCOVERY_BODY_BYTES, discoveryLine, discoveryQuery } from "./discovery-schemas.ts";
 import {
   adoptRequest,
   adoption,
@@ -182,6 +183,17 @@ export const CONTRACT = {
     body: checkRequest,
     bodyLimitBytes: CHECK_BODY_BYTES,
     answer: checkAnswer,
+  }),
+  discoverImages: operation("POST", "/discoveries", {
+    action: "pull",
+    summary: "Find the images that manifests, charts and lists name, and tell which of them are here",
+    description:
+      "The body is a tar of the files, as `tar c FOLDER` writes it. Files that stand in it without a folder are read whatever they are called; in folders the names decide, as for `larder images`. `.larder/set` and `.larder/set-string` in it are values for charts, a line each, as `--set` takes them; the files in `.larder/values/` count as `--values`, in the order of their names. Nothing is fetched: what is elsewhere is told of. Links are passed over, and a path that leads out of the tar refuses it. When the client leaves it ends. The last line is `done` or `failed`.",
+    query: discoveryQuery,
+    upload: "application/x-tar",
+    bodyLimitBytes: DISCOVERY_BODY_BYTES,
+    form: "lines",
+    answer: discoveryLine,
   }),
   fetchImage: operation("POST", "/fetches", {
     action: "administer",
@@ -407,15 +419,22 @@ type Out<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries
 type BodyIn<Body> = Body extends v.GenericSchema ? v.InferInput<Body> : unknown;
 type BodyOut<Body> = Body extends v.GenericSchema ? v.InferOutput<Body> : unknown;
 
+/** Bytes as somebody has them who sends them. */
+type Sent<Upload> = Upload extends string ? { readonly upload: Blob | ReadableStream<Uint8Array> } : unknown;
+/** Bytes as they come. */
+type Received<Upload> = Upload extends string ? { readonly upload: AsyncIterable<Uint8Array> } : unknown;
+
 /** What a client sends to an operation: path parameters, query and body in one object, since their names differ. */
 export type RequestOf<Id extends OperationId> = Frozen<
   In<Table[Id]["parameters"]> & In<Table[Id]["query"]> & BodyIn<Table[Id]["body"]>
->;
+> &
+  Sent<Table[Id]["upload"]>;
 
 /** The input of an operation's function: the request, with the defaults for what was left out. */
 export type InputOf<Id extends OperationId> = Frozen<
   Out<Table[Id]["parameters"]> & Out<Table[Id]["query"]> & BodyOut<Table[Id]["body"]>
->;
+> &
+  Received<Table[Id]["upload"]>;
 
 /** The answer of an operation: its document, or one of its lines. */
 export type AnswerOf<Id extends OperationId> = Shape<Table[Id]["answer"]>;

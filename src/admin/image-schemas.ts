@@ -166,6 +166,12 @@ export const checkedImage = v.object({
   state: v.picklist(["whole", "absent", "incomplete"]),
   missing: v.pipe(v.array(v.string()), v.description("the first ones of the digests that are missing")),
   missingCount: count,
+  missingBytes: v.pipe(
+    v.nullable(count),
+    v.description(
+      "bytes that are missing, as far as its manifests here tell; null when it is absent: then nobody knows",
+    ),
+  ),
   reason: sentence("why it is not whole; null when it is"),
 });
 /** Whether one image is here whole. */

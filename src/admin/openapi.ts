@@ -100,7 +100,7 @@ const FORMS: Readonly<Record<Operation["form"], { readonly type: string; readonl
 };
 
 function describeOperation(operationId: string, operation: Operation): Json {
-  const { summary, description, action, body, answer, form } = operation;
+  const { summary, description, action, answer, form } = operation;
   const { type, what } = FORMS[form];
   const parameters = [
     ...Object.entries(operation.parameters).map(([name, schema]) => describeParameter("path", name, schema)),
@@ -112,9 +112,7 @@ function describeOperation(operationId: string, operation: Operation): Json {
     ...(description === "" ? {} : { description }),
     ...(action === null ? {} : { "x-larder-action": action }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === null
-      ? {}
-      : { requestBody: { required: true, content: { "application/json": { schema: convert(body) } } } }),
+    ...describeBody(operation),
     responses: {
       200: { description: what, content: { [type]: { schema: convert(answer) } } },
       ...Object.fromEntries(failuresOf(operation).map(([status, why]) => [status, describeFailure(why)])),
@@ -122,24 +120,31 @@ function describeOperation(operationId: string, operation: Operation): Json {
   };
 }
 
+function describeBody({ body, upload }: Operation): Json {
+  if (body !== null)
+    return { requestBody: { required: true, content: { "application/json": { schema: convert(body) } } } };
+  // As OpenAPI 3.1 tells of bytes: a media type without a schema.
+  return upload === null ? {} : { requestBody: { required: true, content: { [upload]: {} } } };
+}
+
 /** Statuses of failures, and what they mean here. */
-function failuresOf({ action, body, form, isWork, parameters, query }: Operation): [string, string][] {
-  const takes = body !== null || Object.keys(parameters).length + Object.keys(query).length > 0;
+function failuresOf({ action, body, upload, form, isWork, parameters, query }: Operation): [string, string][] {
+  const takes = body !== null || upload !== null || Object.keys(parameters).length + Object.keys(query).length > 0;
   const failures: [string, string, boolean][] = [
     ["400", "What was asked is not of this shape", takes],
     ["401", "Nobody is known by what the request shows, or somebody has to be", action !== null],
     ["403", changes(action) ? "This client may not do that" : "A page of another site may not ask", true],
     ["404", "There is no such image, or backup", "image" in parameters || "backup" in parameters],
-    ["413", "The body is too large", body !== null],
+    ["413", "The body is too large", body !== null || upload !== null],
     ["429", "Too many wrong passwords came from here: ask again in a moment", action !== null],
     ["500", "larder failed; its log says why", true],
     ["502", "Upstream could not be asked", form === "lines"],
     [
       "503",
       "larder has too much to do just now, or cannot use its store: ask again in a moment",
-      isWork || changes(action) || form === "events",
+      isWork || upload !== null || changes(action) || form === "events",
     ],
-    ["507", "The disk is full", changes(action)],
+    ["507", "The disk is full", upload !== null || changes(action)],
     // Programs made from this take what has no type of theirs for a failure, if any status may be one.
     ["default", "Any other failure", form !== "lines" && form !== "events"],
   ];

@@ -28,6 +28,8 @@ export type Operation = {
   /** An object's. An empty body counts as `{}`. Null: there is none. */
   readonly body: v.GenericSchema | null;
   readonly bodyLimitBytes: number;
+  /** The body is bytes of this media type, as they come; null: it is what `body` says. No page of another site can send them without asking first. */
+  readonly upload: "application/x-tar" | null;
   /**
    * The name of its entry in the audit log; null: the one that its id gives, for what needs `administer` and is no GET. `false`:
    * it has none, since what it does to users, tokens or images is told of where that is done.
@@ -40,7 +42,10 @@ export type Operation = {
 };
 
 type Details = Partial<
-  Pick<Operation, "isWork" | "description" | "parameters" | "query" | "body" | "bodyLimitBytes" | "form" | "audited">
+  Pick<
+    Operation,
+    "isWork" | "description" | "parameters" | "query" | "body" | "bodyLimitBytes" | "upload" | "form" | "audited"
+  >
 > &
   Pick<Operation, "action" | "summary" | "answer">;
 
@@ -51,6 +56,7 @@ const DEFAULTS = {
   query: {},
   body: null,
   bodyLimitBytes: SMALL_BODY_BYTES,
+  upload: null,
   form: "document",
   audited: null,
 } as const;

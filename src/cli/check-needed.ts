@@ -1,6 +1,6 @@
 import { formatSelection } from "../oci/platform-selection.ts";
 import type { ImageRegistry, ImageState } from "../remote/image-registry.ts";
-import type { NeededImage } from "./needed-images.ts";
+import type { NeededImage } from "../discovery/needed-images.ts";
 
 /** Does the registry hold these images whole, for what is wanted of each? One answer for each, in their order. */
 export async function checkNeeded(registry: ImageRegistry, images: readonly NeededImage[]): Promise<ImageState[]> {

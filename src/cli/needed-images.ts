@@ -1,21 +1,9 @@
 import { discoverImages, type Discovery } from "../discovery/discover-images.ts";
+import { isBuiltLocally, neededImages, type NeededImage } from "../discovery/needed-images.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
-import { tryParsePlatform } from "../oci/platform.ts";
 import { type PlatformSelection, wantedOf } from "../oci/platform-selection.ts";
-import { formatReference, type Reference } from "../oci/reference.ts";
 import { chartOptionsOf, readingValues } from "./chart-flags.ts";
 import type { DiscoveryFlags } from "./discovery-flags.ts";
-
-/** An image that files name. */
-export type NeededImage = {
-  readonly reference: Reference;
-  /** What is wanted of it: what the flags say, else the platform that the files ask for. */
-  readonly platforms: PlatformSelection;
-  /** The platform that the files ask for, as they write it; null where they, or the flags, leave no choice to them. */
-  readonly platform: string | null;
-  /** Nothing but guesses name it. */
-  readonly isGuess: boolean;
-};
 
 /** The images that files name, by their full names in order, each once for what is wanted of it. */
 export type NeededImages = {
@@ -30,23 +18,15 @@ export type NeededImages = {
  *
  * `selection`: what is wanted of each; where the user gave no platform, one that a file gives counts.
  */
-export async function neededImages(
+export async function findNeededImages(
   paths: readonly string[],
   flags: DiscoveryFlags,
   selection: PlatformSelection,
   io: CommandIo,
 ): Promise<NeededImages> {
   const discovery = await discoverFrom(paths, flags, selection, io);
-  const needed = new Map<string, NeededImage>();
-  for (const { reference, platform, kind } of discovery.images) {
-    const asked = selection.kind === "prefer" && platform !== null ? tryParsePlatform(platform) : null;
-    const platforms: PlatformSelection = asked === null ? selection : { kind: "only", platforms: [asked] };
-    const key = `${formatReference(reference)} ${asked === null ? "" : platform}`;
-    const isGuess = kind === "guess" && (needed.get(key)?.isGuess ?? true);
-    needed.set(key, { reference, platforms, platform: asked === null ? null : platform, isGuess });
-  }
-  const all = [...needed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image);
-  const images = all.filter(({ reference }) => reference.tag !== "local");
+  const all = neededImages(discovery.images, selection);
+  const images = all.filter((image) => !isBuiltLocally(image));
   if (images.length === 0 && isWhole(discovery)) {
     const what = all.length === 0 ? "no images are named there" : "only images with the tag local are named there";
     io.stderr.write(`larder: ${paths.join(", ")}: ${what}\n`);

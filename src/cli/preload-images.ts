@@ -1,6 +1,6 @@
 import { bringImages, throwIfInterrupted } from "./bring-images.ts";
 import { checkNeeded } from "./check-needed.ts";
-import type { NeededImage } from "./needed-images.ts";
+import type { NeededImage } from "../discovery/needed-images.ts";
 import { CommandFailure, type CommandIo } from "../lib/command/command-io.ts";
 import type { ImageRegistry } from "../remote/image-registry.ts";
 import { formatBytes } from "../lib/text/format-bytes.ts";

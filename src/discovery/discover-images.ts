@@ -1,5 +1,4 @@
 /** Finds the images that files name: manifests, charts, kustomizations, Compose files, Dockerfiles, lists. */
-import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { hostPlatform, type Platform } from "../oci/platform.ts";
 import type { ChartSource } from "./chart-source.ts";
@@ -17,6 +16,7 @@ import { scanImageArchive } from "./files/image-archive.ts";
 import { scanImageList } from "./files/image-list.ts";
 import { scanManifest } from "./files/kubernetes-manifest.ts";
 import { isKustomizationFile, KustomizeBuilder } from "./kustomize/build-kustomization.ts";
+import { fileAt, tryStat } from "./files/reading.ts";
 import { readText, readTextOrJson, readTextOrJsonFrom, reasonOf } from "./files/read-text.ts";
 import { typeByName, type WalkedEntry, walkFiles } from "./walk-files.ts";
 import { TEXT_FORMATS } from "./text-formats/text-formats.ts";
@@ -95,7 +95,7 @@ class DiscoveryRun {
     if (path === "-" && this.#options.standardInput !== undefined)
       return this.#standardInput(this.#options.standardInput);
     const searchPath = this.#options.environment["XCLUSTER_OVLPATH"];
-    const details = await stat(path).catch(() => null);
+    const details = await tryStat(path);
     const overlay = details === null ? await findOverlay(path, searchPath) : null;
     if (details === null && overlay === null) {
       const tried = searchPath === undefined ? "" : `, nor an overlay in XCLUSTER_OVLPATH (${searchPath})`;
@@ -264,7 +264,7 @@ class DiscoveryRun {
 
   async #archive(path: string, askedFor: boolean): Promise<void> {
     if (askedFor && (await scanImageArchive(path, this.#options.signal, this.findings))) return;
-    const file = Bun.file(path);
+    const file = fileAt(path);
     if (file.size > ARCHIVE_BYTES_LIMIT) {
       if (askedFor) this.findings.error({ file: path, line: null }, `it is too large for a chart (${file.size} bytes)`);
       return;
@@ -306,7 +306,7 @@ async function findOverlay(name: string, searchPath: string | undefined): Promis
   for (const folder of (searchPath ?? "").split(":")) {
     if (folder === "") continue;
     const candidate = join(folder, name);
-    const details = await stat(candidate).catch(() => null);
+    const details = await tryStat(candidate);
     if (details?.isDirectory() === true) return candidate;
   }
   return null;

@@ -1,7 +1,7 @@
 /** Goes through folders and tells what their files may be, by their names. */
 import type { Dirent } from "node:fs";
-import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
+import { listFolder, tryStat, whereLeads } from "./files/reading.ts";
 import type { Findings } from "./found/found-image.ts";
 import { TEXT_FORMATS } from "./text-formats/text-formats.ts";
 import { isKustomizationFile } from "./kustomize/build-kustomization.ts";
@@ -41,7 +41,7 @@ function isDockerfileName(name: string): boolean {
 
 /** All that may name images in a folder and below, in the order of the names, files before folders. Hidden names (but those that tools use) and links to folders are passed over. */
 export async function* walkFiles(root: string, findings: Findings): AsyncGenerator<WalkedEntry> {
-  const walk = new Walk(await realpath(root), findings);
+  const walk = new Walk(await whereLeads(root), findings);
   yield* walk.folder(root, 0);
 }
 
@@ -83,7 +83,7 @@ class Walk {
 
   async #list(path: string): Promise<Dirent[]> {
     try {
-      const entries = await readdir(path, { withFileTypes: true });
+      const entries = await listFolder(path);
       const shown = entries.filter(({ name }) => isShown(name, basename(path)));
       // Files first: what is included is mostly further below.
       const rank = (entry: Dirent) => (entry.isDirectory() ? `1${entry.name}` : `0${entry.name}`);
@@ -96,9 +96,9 @@ class Walk {
 
   /** Links to folders are not followed: those inside are met anyway, and one to the outside may lead anywhere. */
   async #leadsToFile(link: string): Promise<boolean> {
-    const details = await stat(link).catch(() => null);
+    const details = await tryStat(link);
     if (details?.isDirectory() !== true) return details?.isFile() === true;
-    const target = await realpath(link).catch(() => this.#root);
+    const target = await whereLeads(link).catch(() => this.#root);
     if (target !== this.#root && !target.startsWith(this.#root + sep)) {
       this.#findings.note(
         { file: link, line: null },

@@ -25,7 +25,7 @@ export type ImageDetails = Omit<InspectedImage, "sizeBytes" | "platforms"> & {
 };
 
 /** Whether an image is there and whole, as in the admin API. */
-export type ImageState = CheckedImage;
+export type ImageState = Omit<CheckedImage, "missingBytes">;
 
 /** An image that was brought. `fetchedBytes` is 0 when it was there before; `warning` is a sentence, or null. */
 export type BroughtImage = {

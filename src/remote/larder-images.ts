@@ -70,7 +70,7 @@ export class LarderImages implements ImageRegistry {
       const asked = some.map((reference) => ({ image: formatReference(reference), platforms }));
       const { images } = await this.#larder.call("checkImages", { images: asked });
       if (images.length === 0) throw new RegistryError("UNKNOWN", `${this.host} does not say what it has`);
-      states.push(...images);
+      for (const { missingBytes: _, ...state } of images) states.push(state);
     }
     return states;
   }

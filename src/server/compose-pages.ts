@@ -2,6 +2,8 @@ import { canBeSpoofed } from "../clients/client-settings.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import { BuiltPage } from "../http/web/built-page.ts";
 import { WebPages } from "../http/web/web-pages.ts";
+import { join } from "node:path";
+import { DiscoveryPool } from "../discovery/serve/discovery-pool.ts";
 import { AdminApi } from "../http/admin/admin-api.ts";
 import { adminActions, type AdminParts } from "../http/admin/admin-actions.ts";
 import { TokenKeeper } from "../access/accounts/token-keeper.ts";
@@ -66,7 +68,12 @@ export type PagesParts = {
 export function composePages(
   of: RegistryComposition,
   parts: PagesParts,
-): { readonly pages: readonly Pages[]; readonly debug: readonly Pages[]; readonly aci: AciComposition } {
+): {
+  readonly pages: readonly Pages[];
+  readonly debug: readonly Pages[];
+  readonly aci: AciComposition;
+  readonly discoveries: DiscoveryPool;
+} {
   const { settings, environment, foundation, access, instanceId, isStopping } = parts;
   const { gate } = access;
   const { dataFolder, metadata, guard, turns, metrics } = foundation;
@@ -86,6 +93,7 @@ export function composePages(
     log,
     gate,
   });
+  const discoveries = new DiscoveryPool(program, join(dataFolder, "discoveries"));
   // As who may write at all, this changes with a restart alone.
   const allowDeletes = settings.now.deletes;
   const upstreamHealth = new UpstreamHealth(of.upstreams, clock);
@@ -101,6 +109,7 @@ export function composePages(
   const checks = readinessChecks({ dataFolder, guard, sessions: metadata.sessions, isStopping });
   return {
     aci,
+    discoveries,
     // What registry:2 tells at a listener of its own.
     debug: [new HealthPages(checks), new HealthPages(checks, "/debug/health"), new MetricsPages(metrics.all, null)],
     pages: [
@@ -116,7 +125,7 @@ export function composePages(
         instanceId,
       }),
       new TokenPages({ ...access, hosts: of.registry.hosts }),
-      adminPages(of, cacher, health, parts),
+      adminPages(of, { cacher, discoveries, health }, parts),
       new MetricsPages(metrics.all, gate),
       clientPages(findings, parts),
       new HealthPages(checks),
@@ -134,8 +143,7 @@ async function usedRegistries(traffic: LastingTraffic): Promise<ReadonlySet<stri
 
 function adminPages(
   of: RegistryComposition,
-  cacher: ImageCacher,
-  health: AdminParts["health"],
+  { cacher, discoveries, health }: Pick<AdminParts, "cacher" | "discoveries" | "health">,
   parts: PagesParts,
 ): AdminApi {
   const { environment, foundation, order, collectionLimits, instanceId } = parts;
@@ -176,6 +184,8 @@ function adminPages(
     verifications: parts.verification.verifications,
     backups: parts.backups,
     importFolder: parts.importFolder,
+    discoveries,
+    turns,
     cacher,
     signatures: new RequiredSignatures(of.registry.manifests, of.signatureGuard),
     remover: new ImageRemover(metadata, immutable, turns, clock.now),

@@ -89,7 +89,7 @@ export function compose(
   let isStopping = false;
   let endAdoption = (): Promise<void> => Promise.resolve();
   let endVerification = (): Promise<void> => Promise.resolve();
-  const { pages, debug, aci } = composePages(parts, {
+  const { pages, debug, aci, discoveries } = composePages(parts, {
     settings,
     environment,
     foundation,
@@ -157,6 +157,10 @@ export function compose(
       await offline.start(settings.now.offline);
       await pins.load();
       await aci.start();
+      // A larder whose disk is read-only serves.
+      await discoveries.tidy().catch((error: unknown) => {
+        log.write("warning", "files that were looked through could not be removed", { error: String(error) });
+      });
       await parts.notes.start();
       await live.feed.start();
       await backups?.start();
@@ -194,6 +198,7 @@ export function compose(
       live.streams.stop();
       await Promise.all([
         aci.stop(),
+        discoveries.stop(),
         endVerification(),
         endAdoption(),
         backups?.stop(),

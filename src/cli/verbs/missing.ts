@@ -6,7 +6,7 @@ import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts"
 import { failingPlainly } from "../failing-plainly.ts";
 import { missingImages } from "../json/image-results.ts";
 import { writeJson } from "../json/write-json.ts";
-import { neededImages } from "../needed-images.ts";
+import { findNeededImages } from "../needed-images.ts";
 import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
 
@@ -21,7 +21,7 @@ export function missingCommand(io: CommandIo): Command {
   addPlatformOptions(command);
   return addConnectionOptions(command).action((paths: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const { images, insistOnWhole } = await neededImages(paths, flags, selectionOf(flags), io);
+      const { images, insistOnWhole } = await findNeededImages(paths, flags, selectionOf(flags), io);
       const states = images.length === 0 ? [] : await checkNeeded(await connect(flags, io), images);
       const missing = images.flatMap(({ reference, platform, isGuess }, index) => {
         const found = states[index];

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { CommandIo } from "../../lib/command/command-io.ts";
 import { failingPlainly } from "../failing-plainly.ts";
 import { addDiscoveryOptions, type DiscoveryFlags } from "../discovery-flags.ts";
-import { neededImages } from "../needed-images.ts";
+import { findNeededImages } from "../needed-images.ts";
 import { addPlatformOptions, type PlatformFlags, selectionOf } from "../platform-flags.ts";
 import { preloadImages } from "../preload-images.ts";
 import { addConnectionOptions, connect } from "../registry-connection.ts";
@@ -22,7 +22,7 @@ export function preloadCommand(io: CommandIo): Command {
   addPlatformOptions(command);
   return addConnectionOptions(command).action((paths: string[], flags: Flags) =>
     failingPlainly(io.signal, async () => {
-      const { images, insistOnWhole } = await neededImages(paths, flags, selectionOf(flags), io);
+      const { images, insistOnWhole } = await findNeededImages(paths, flags, selectionOf(flags), io);
       const options = { force: flags.force === true, keepGoing: flags.keepGoing === true, json: flags.json === true };
       if (images.length > 0) await preloadImages(await connect(flags, io), images, options, io);
       insistOnWhole();

@@ -95,6 +95,11 @@ export const VERBS: readonly Verb[] = [
     isHidden: true,
     load: async (io) => (await import("./copy-database.ts")).copyDatabaseCommand(io),
   },
+  {
+    name: "discovery-work",
+    isHidden: true,
+    load: async (io) => (await import("./discovery-work.ts")).discoveryWorkCommand(io),
+  },
   { name: "rebuild", load: async (io) => (await import("./rebuild.ts")).rebuildCommand(io) },
   { name: "login", load: async (io) => (await import("./login.ts")).loginCommand(io) },
   { name: "logout", load: async (io) => (await import("./login.ts")).logoutCommand(io) },

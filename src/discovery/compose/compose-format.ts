@@ -1,5 +1,5 @@
 /** Compose files. Source: the Compose specification (2025), "services", "build", "Interpolation". */
-import { existsSync } from "node:fs";
+import { isThere } from "../files/reading.ts";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Findings } from "../found/found-image.ts";
 import { endsAsImage, LackingNames } from "../found/lacking-names.ts";
@@ -23,7 +23,7 @@ export const compose: DocumentFormat = {
   async read(document, file, findings, signal) {
     // Merged over the file that it overrides, when that one is read.
     const base = /^((?:docker-)?compose)\.override(\.ya?ml)$/.exec(file.name);
-    const beside = (ending: string) => existsSync(join(dirname(file.path), `${base?.[1]}${ending}`));
+    const beside = (ending: string) => isThere(join(dirname(file.path), `${base?.[1]}${ending}`));
     if (base !== null && !file.askedFor && (beside(".yml") || beside(".yaml"))) return;
     const project = new ComposeServices(findings, signal);
     await project.load(document, file.path);
@@ -131,7 +131,7 @@ function below(folder: string, path: string): string {
 }
 
 function dockerfileIn(folder: string): string {
-  return !existsSync(join(folder, "Dockerfile")) && existsSync(join(folder, "Containerfile"))
+  return !isThere(join(folder, "Dockerfile")) && isThere(join(folder, "Containerfile"))
     ? "Containerfile"
     : "Dockerfile";
 }

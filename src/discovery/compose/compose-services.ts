@@ -4,7 +4,7 @@
  *
  * Source: the Compose specification (2025), "include", "extends", "merge".
  */
-import { readdir } from "node:fs/promises";
+import { namesIn } from "../files/reading.ts";
 import { basename, dirname, resolve } from "node:path";
 import type { Findings } from "../found/found-image.ts";
 import {
@@ -64,7 +64,7 @@ export class ComposeServices {
   async #override(path: string): Promise<LocatedMap | null> {
     const base = /^((?:docker-)?compose)\.ya?ml$/.exec(basename(path))?.[1];
     if (base === undefined) return null;
-    const names = await readdir(dirname(path)).catch((): string[] => []);
+    const names = await namesIn(dirname(path));
     const name = names.find((one) => one === `${base}.override.yml` || one === `${base}.override.yaml`);
     return name === undefined ? null : this.#file(resolve(dirname(path), name));
   }

@@ -1,9 +1,9 @@
 /** Archives of images, which name what they hold: `docker save`'s, OCI layouts, those of k3s and RKE2 for nodes without a network. */
-import { createReadStream } from "node:fs";
 import { decompress } from "../../lib/compression/decompress.ts";
 import { readTar } from "../../lib/tar/read-tar.ts";
 import type { Findings } from "../found/found-image.ts";
 import { isLikelyImage } from "../found/image-text.ts";
+import { openPieces } from "./reading.ts";
 
 const ARCHIVE_BYTES_LIMIT = 256 * 1024 ** 3;
 const INDEX_BYTES_LIMIT = 16 * 1024 * 1024;
@@ -18,7 +18,7 @@ export async function scanImageArchive(path: string, signal: AbortSignal, findin
   const names = new Set<string>();
   let isOne = false;
   try {
-    const source = createReadStream(path, { signal, highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
+    const source = openPieces(path, signal);
     for await (const { entry, body } of readTar(decompress(source, { maxBytes: ARCHIVE_BYTES_LIMIT }))) {
       if (body === null || !INDEXES.test(entry.path) || entry.size > INDEX_BYTES_LIMIT) continue;
       const parts: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 /** Reads text files that may be anything: too large, binary, a pipe, gone. */
-import { createReadStream } from "node:fs";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
+import { fileAt, isThere, openPieces } from "./reading.ts";
 
 /** No manifest is larger; the largest bundles of custom resource definitions have some ten MiB. */
 const TEXT_BYTES_LIMIT = 64 * 1024 * 1024;
@@ -70,13 +70,13 @@ export function readText(path: string, signal: AbortSignal): Promise<TextFile> {
 
 function openFile(path: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
   // A stream costs more than the reading of most files; a pipe has no size.
-  const { size } = Bun.file(path);
+  const size = isThere(path) ? fileAt(path).size : 0;
   if (size > 0 && size <= CHUNK_BYTES) return wholeFile(path);
-  return createReadStream(path, { signal, highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+  return openPieces(path, signal);
 }
 
 async function* wholeFile(path: string): AsyncGenerator<Uint8Array> {
-  yield await Bun.file(path).bytes();
+  yield await fileAt(path).bytes();
 }
 
 async function readTextFrom(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<TextFile> {

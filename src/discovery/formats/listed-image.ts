@@ -1,5 +1,5 @@
 /** What the readers of other tools' documents share: an entry of a list, a chart that lies elsewhere, a file beside. */
-import { existsSync } from "node:fs";
+import { isThere } from "../files/reading.ts";
 import { dirname, resolve } from "node:path";
 import type { DocumentFile } from "../files/document-format.ts";
 import type { ChartLocation, Findings } from "../found/found-image.ts";
@@ -52,7 +52,7 @@ export function chartByAddress(address: string, version: string | null) {
 
 /** Is a file that another one names there? Its path is taken from the folder of the file that names it. */
 export function isBeside(file: DocumentFile, path: string): boolean {
-  return existsSync(resolve(dirname(file.path), path));
+  return isThere(resolve(dirname(file.path), path));
 }
 
 /** The text of a scalar or of a field of a map that names it: lists have both. */

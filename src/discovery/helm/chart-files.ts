@@ -3,9 +3,9 @@
  *
  * Bounded: files, bytes of a file, bytes in all, also after decompression. What a chart holds beyond them is named.
  */
-import { readdir, stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { fileAt, listFolder, tryStat } from "../files/reading.ts";
 import { type IgnoreTest, parseHelmIgnore } from "./helm-ignore.ts";
 
 /** A chart's files by their path inside it (`templates/deployment.yaml`). Text that is not UTF-8 reads with replacement characters. */
@@ -21,7 +21,7 @@ const DEPTH_LIMIT = 16;
  * when it is too large or not readable.
  */
 export async function readChartFolder(folder: string): Promise<ChartFiles> {
-  const rules = Bun.file(join(folder, ".helmignore"));
+  const rules = fileAt(join(folder, ".helmignore"));
   const reader = new ChartReader(parseHelmIgnore((await rules.exists()) ? await rules.text() : ""));
   await reader.folder(folder, "", 0);
   return reader.files;
@@ -45,10 +45,10 @@ class ChartReader {
 
   async folder(root: string, path: string, depth: number): Promise<void> {
     if (depth > DEPTH_LIMIT) return;
-    for (const entry of await readdir(join(root, path), { withFileTypes: true })) {
+    for (const entry of await listFolder(join(root, path))) {
       const inner = posix.join(path, entry.name);
       if (entry.name === ".git" || entry.name === "node_modules") continue;
-      const details = entry.isSymbolicLink() ? await stat(join(root, inner)).catch(() => null) : entry;
+      const details = entry.isSymbolicLink() ? await tryStat(join(root, inner)) : entry;
       if (details === null || this.#ignores(inner, details.isDirectory())) continue;
       // A link to a folder may lead in a circle; the depth ends that.
       if (details.isDirectory()) await this.folder(root, inner, depth + 1);
@@ -68,7 +68,7 @@ class ChartReader {
   }
 
   async #file(root: string, path: string, depth: number): Promise<void> {
-    const file = Bun.file(join(root, path));
+    const file = fileAt(join(root, path));
     if (this.#admits(file.size)) await this.#keep(path, await file.bytes(), depth);
   }
 

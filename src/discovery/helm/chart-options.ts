@@ -3,6 +3,7 @@ import { describeFailure } from "../../lib/failures/describe-failure.ts";
 import { readYamlText } from "../../lib/go-template/read-yaml.ts";
 import type { TemplateMap } from "../../lib/go-template/template-value.ts";
 import type { HelmMajor } from "./helm-rules.ts";
+import { fileAt } from "../files/reading.ts";
 import { setValues } from "./set-values.ts";
 
 /** What `helm template` is given by flags of the same names; they hold for every chart that is read. */
@@ -47,7 +48,7 @@ export function helmArguments({ valuesFiles, set, setString }: ChartOptions): st
 async function valuesOf(path: string): Promise<TemplateMap> {
   let values: unknown;
   try {
-    values = readYamlText(await Bun.file(path).text());
+    values = readYamlText(await fileAt(path).text());
   } catch (error) {
     throw new ChartOptionError(`the values in ${path} cannot be read: ${describeFailure(error)}`, { cause: error });
   }

@@ -5,8 +5,8 @@
  *
  * Source: the Kustomization reference, kustomize v5.7; the order of transformations is that of its own `build`.
  */
-import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { isThere, namesIn, tryStat } from "../files/reading.ts";
 import type { Findings } from "../found/found-image.ts";
 import type { Place } from "../found/place.ts";
 import {
@@ -88,7 +88,7 @@ export class KustomizeBuilder {
   }
 
   async #kustomization(folder: string): Promise<LocatedMap | null> {
-    const names = await readdir(folder).catch((): string[] => []);
+    const names = await namesIn(folder);
     const name = FILE_NAMES.find((candidate) => names.includes(candidate));
     if (name === undefined) return null;
     const path = join(folder, name);
@@ -101,7 +101,7 @@ export class KustomizeBuilder {
     if (isRemote(entry.text)) return this.#remote(entry, []);
     const path = join(folder, entry.text);
     this.used.add(resolve(path));
-    const details = await stat(path).catch(() => null);
+    const details = await tryStat(path);
     if (details?.isDirectory() === true) return this.build(path, [], depth + 1);
     const documents = details === null ? null : await this.#read(path, this.#findings);
     if (documents === null) this.#findings.error(entry, `the resource ${JSON.stringify(entry.text)} is not there`);
@@ -128,7 +128,7 @@ export class KustomizeBuilder {
     const inline = valueAt(chart, "valuesInline") ?? valueAt(chart, "values");
     if (inline?.type === "map") values.push(inline);
     const home = join(folder, stringAt(file, "helmGlobals", "chartHome") ?? "charts", name);
-    const isHere = (await stat(join(home, "Chart.yaml")).catch(() => null)) !== null;
+    const isHere = isThere(join(home, "Chart.yaml"));
     const repository = stringAt(chart, "repo") ?? stringAt(chart, "chartRepo") ?? "";
     const version = textAt(chart, "version") ?? textAt(chart, "chartVersion");
     const what = `the chart ${name}${version === null ? "" : ` ${version}`}${repository === "" ? "" : ` of ${repository}`}`;

@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { Findings } from "../found/found-image.ts";
 import { type Located, type LocatedMap, scalarFor, valueAt } from "../found/located-value.ts";
+import { matchingFiles } from "../files/reading.ts";
 import { readText } from "../files/read-text.ts";
 import { linesOf, readDocuments } from "../files/yaml-documents.ts";
 
@@ -60,7 +61,7 @@ class GitlabIncludes {
       const pattern = local.text.replace(/^\/+/, "");
       if (!pattern.includes("*")) return [join(this.#root, pattern)];
       const paths: string[] = [];
-      for await (const found of new Bun.Glob(pattern).scan({ cwd: this.#root, dot: true, followSymlinks: false })) {
+      for await (const found of matchingFiles(this.#root, pattern)) {
         if (paths.push(join(this.#root, found)) >= INCLUDE_LIMIT) break;
       }
       return paths.sort();

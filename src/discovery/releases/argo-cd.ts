@@ -1,5 +1,5 @@
 /** Argo CD's applications. Source: Argo CD's documentation (2.14): Application and ApplicationSet, "Helm", "Kustomize". */
-import { existsSync } from "node:fs";
+import { isThere } from "../files/reading.ts";
 import { join } from "node:path";
 import type { ChartLocation, Findings } from "../found/found-image.ts";
 import {
@@ -57,7 +57,7 @@ async function readSource(source: LocatedMap, path: string, findings: Findings, 
       `${folder} of ${repository}`,
       values.length === 0 ? null : { repository: "", name: "", version: null, values },
     );
-  } else if (isHere !== null && values.length > 0 && existsSync(join(isHere, "Chart.yaml"))) {
+  } else if (isHere !== null && values.length > 0 && isThere(join(isHere, "Chart.yaml"))) {
     nameChart(source, chartHere(isHere, values), findings);
   }
 }

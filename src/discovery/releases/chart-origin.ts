@@ -1,5 +1,5 @@
 /** Where the charts lie that releases name. */
-import { existsSync } from "node:fs";
+import { isThere } from "../files/reading.ts";
 import { dirname, join, resolve } from "node:path";
 import type { ChartLocation, Findings } from "../found/found-image.ts";
 import type { Located } from "../found/located-value.ts";
@@ -17,8 +17,8 @@ export function findInRepository(file: string, path: string): string | null {
   let folder = dirname(file);
   for (let up = 0; up < PARENTS; up++) {
     const candidate = join(folder, inside);
-    if (existsSync(candidate)) return candidate;
-    if (existsSync(join(folder, ".git")) || resolve(folder) === "/") return null;
+    if (isThere(candidate)) return candidate;
+    if (isThere(join(folder, ".git")) || resolve(folder) === "/") return null;
     folder = join(folder, "..");
   }
   return null;

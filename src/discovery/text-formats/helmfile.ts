@@ -1,5 +1,5 @@
 /** helmfile. Source: helmfile's documentation (1.1): a Go template first, YAML after; environments, repositories, releases, set. */
-import { existsSync } from "node:fs";
+import { isThere } from "../files/reading.ts";
 import { dirname, isAbsolute, join } from "node:path";
 import type { ChartLocation, Findings } from "../found/found-image.ts";
 import { itemsAt, type Located, type LocatedMap, scalarFor, textAt, valueAt } from "../found/located-value.ts";
@@ -117,7 +117,7 @@ class HelmfileReading {
 
   #chartOf(chart: string, version: string | null, values: readonly Located[]): ChartLocation {
     const folder = isAbsolute(chart) ? chart : join(dirname(this.#file.path), chart);
-    if (/^[./]/.test(chart) || existsSync(join(folder, "Chart.yaml"))) return chartHere(folder, values);
+    if (/^[./]/.test(chart) || isThere(join(folder, "Chart.yaml"))) return chartHere(folder, values);
     const [, alias = "", name = ""] = /^([^/]+)\/(.+)$/.exec(chart) ?? [];
     const repository = this.#repositories.get(alias) ?? "";
     return (

@@ -1,5 +1,5 @@
 /** Podman's quadlets. Source: podman-systemd.unit(5), Podman 5.6. */
-import { existsSync } from "node:fs";
+import { isThere } from "../files/reading.ts";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Findings } from "../found/found-image.ts";
 import type { Place } from "../found/place.ts";
@@ -115,7 +115,7 @@ async function readManifest(
 ): Promise<void> {
   const path = below(dirname(file.path), value);
   // In a folder it is met anyway; what was found already is not found once more.
-  const { text } = existsSync(path) ? await readText(path, signal) : { text: null };
+  const { text } = isThere(path) ? await readText(path, signal) : { text: null };
   if (text === null) return findings.missing(place, `the manifest ${value.slice(0, 200)}`);
   for (const document of readDocuments(text, linesOf(path), findings)) {
     scanManifest(document, { source: "kubernetes", guess: false, embedding: 0 }, findings);

@@ -1,6 +1,8 @@
 import type { AnswerOf, BytesId, DocumentId, EventsId, InputOf, LinesId } from "../../admin/contract.ts";
 import type { VerifyProgress } from "../../admin/image-schemas.ts";
 import type { Health } from "../../admin/server-schemas.ts";
+import type { DiscoveryPool } from "../../discovery/serve/discovery-pool.ts";
+import type { Turns } from "../../lib/async/turns.ts";
 import { parseDigest } from "../../oci/digest.ts";
 import { formatReference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
@@ -26,6 +28,7 @@ import type { Retention } from "../../registry/retention/retention.ts";
 import type { UntaggedList } from "../../registry/retention/untagged-list.ts";
 import { accountActions, type AccountParts } from "./accounts.ts";
 import type { AdminAsker } from "./admin-asker.ts";
+import { discoverImages } from "./discover-images.ts";
 import { fetchImage } from "./fetch-image.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import { type ImportFolder, importFolder } from "./import-folder.ts";
@@ -81,6 +84,8 @@ export type AdminParts = {
   /** Null where the store is damaged. */
   readonly backups: Backups | null;
   readonly importFolder: ImportFolder;
+  readonly discoveries: DiscoveryPool;
+  readonly turns: Turns;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
   readonly signatures: RequiredSignatures;
@@ -150,6 +155,10 @@ export function adminActions(parts: AdminParts): AdminActions {
     applyRetention: async (request, signal, cause) => applyRetention(parts.retention, request, signal, cause),
     testRule: (question) => testRule(parts.access, question),
     checkImages: ({ images }, signal, cause) => checkImages(survey(signal, cause.mayPull), images),
+    discoverImages: (request, signal, { mayPull }) => {
+      const looks = (until: AbortSignal) => survey(until, mayPull);
+      return discoverImages({ pool: parts.discoveries, survey: looks, turns: parts.turns }, request, signal);
+    },
     fetchImage: ({ image, platforms }, signal, cause) =>
       fetchImage({ cacher, upstreams, survey: survey(signal, cause.mayPull), cause }, image, platforms),
     adoptImage: async ({ image, digest, indexBase64 }, _, cause) => {

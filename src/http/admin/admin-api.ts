@@ -22,7 +22,7 @@ import { checkAnswer, checkLines } from "./check-answer.ts";
 import { EVENTS_TYPE } from "./event-text.ts";
 import type { LineWork } from "./line-work.ts";
 import { problemResponse, RetiredPath } from "./problem-response.ts";
-import { parseBody, parseParameters, parseQuery, readJson } from "./read-input.ts";
+import { parseBody, parseParameters, parseQuery, readJson, takeUpload } from "./read-input.ts";
 import { type Watcher, watcherOf } from "./standing.ts";
 import { streamLines } from "./stream-lines.ts";
 
@@ -85,11 +85,13 @@ export class AdminApi implements Pages {
     // What nobody may change is for those who set the rules.
     if ("force" in query && query.force === "true") await this.#options.gate.admit(exchange, "administer", null);
     const bytes = operation.body === null ? null : await readJson(exchange, operation.bodyLimitBytes);
+    const { upload: type, bodyLimitBytes } = operation;
+    const upload = type === null ? {} : { upload: takeUpload(exchange, type, bodyLimitBytes) };
     exchange.allowSlowTransfer();
     const act = async () => {
       const work = this.#options.turns.begin(request.signal);
       const body = operation.body === null || bytes === null ? {} : await parseBody(bytes, operation.body, work);
-      return this.#act(id, { ...parameters, ...query, ...(body as object) }, exchange, watcher);
+      return this.#act(id, { ...parameters, ...query, ...(body as object), ...upload }, exchange, watcher);
     };
     return operation.isWork ? this.#line.run(request.signal, act) : act();
   }

@@ -6,6 +6,7 @@ import { quoteBriefly } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Exchange } from "../exchange.ts";
 import { readBody } from "../read-body.ts";
+import { boundedBody } from "../bounded-body.ts";
 
 /**
  * Reads the body of a request whose Content-Type is JSON. Throws BAD_REQUEST, PAYLOAD_TOO_LARGE. A page of another
@@ -13,11 +14,19 @@ import { readBody } from "../read-body.ts";
  * where the request comes from.
  */
 export async function readJson(exchange: Exchange, limitBytes: number): Promise<Uint8Array> {
-  const type = exchange.request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
-    throw new RegistryError("BAD_REQUEST", "the request's Content-Type must be application/json");
-  }
+  insistOnType(exchange, "application/json");
   return readBody(exchange, limitBytes, "request");
+}
+
+/** The bytes of a request's body, as they come. Throws as `readJson` does; PAYLOAD_TOO_LARGE when it turns out, too. */
+export function takeUpload(exchange: Exchange, type: string, limitBytes: number): AsyncIterable<Uint8Array> {
+  insistOnType(exchange, type);
+  return boundedBody(exchange, limitBytes, "request");
+}
+
+function insistOnType({ request }: Exchange, wanted: string): void {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== wanted) throw new RegistryError("BAD_REQUEST", `the request's Content-Type must be ${wanted}`);
 }
 
 /** Parses a JSON body by a schema; an empty one counts as `{}`. Throws BAD_REQUEST. */

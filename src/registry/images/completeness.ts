@@ -1,3 +1,4 @@
+import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { PlatformSelection } from "../../oci/platform-selection.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
@@ -10,6 +11,8 @@ export type CompletenessReport = {
   /** What a whole image would need, the first ones; empty when the tag itself is absent. */
   readonly missing: readonly Digest[];
   readonly missingCount: number;
+  /** What is missing of it, as far as its manifests here tell; null when the tag itself is absent. */
+  readonly missingBytes: number | null;
   /** A sentence for people; null when it is whole. */
   readonly reason: string | null;
 };
@@ -25,11 +28,20 @@ export async function checkCompleteness(
 ): Promise<CompletenessReport> {
   const missing = new MissingParts();
   const incomplete = (reason: string) =>
-    ({ state: "incomplete", missing: missing.named, missingCount: missing.count, reason }) as const;
+    ({
+      state: "incomplete",
+      missing: missing.named,
+      missingCount: missing.count,
+      missingBytes: missing.bytes,
+      reason,
+    }) as const;
   try {
     for await (const step of visit.walk(root, selection)) {
-      if (step.kind === "missing") missing.add(step.listed.digest);
-      else for (const digest of await visit.lacking(step.blobs)) missing.add(digest);
+      if (step.kind === "missing") missing.add(step.listed);
+      else {
+        const lacking = await visit.lacking(step.blobs);
+        for (const blob of step.blobs) if (lacking.has(blob.digest)) missing.add(blob);
+      }
     }
   } catch (error) {
     // A platform that the index does not list, or no image at all: as far as that client is concerned there is none.
@@ -37,7 +49,7 @@ export async function checkCompleteness(
     return incomplete(error.message);
   }
   if (missing.count > 0) return incomplete(missing.toString());
-  return { state: "whole", missing: [], missingCount: 0, reason: null };
+  return { state: "whole", missing: [], missingCount: 0, missingBytes: 0, reason: null };
 }
 
 /** Digests that are named; the others are counted. */
@@ -51,10 +63,19 @@ const DISTINCT = 10_000;
 class MissingParts {
   readonly #distinct = new Set<Digest>();
   #more = 0;
+  #bytes = 0;
 
-  add(digest: Digest): void {
+  add({ digest, size }: Pick<Descriptor, "digest" | "size">): void {
+    if (this.#distinct.has(digest)) return;
+    // A manifest may say any number; sizes that no sum can hold say nothing.
+    this.#bytes = Math.min(Number.MAX_SAFE_INTEGER, this.#bytes + size);
     if (this.#distinct.size < DISTINCT) this.#distinct.add(digest);
-    else if (!this.#distinct.has(digest)) this.#more++;
+    else this.#more++;
+  }
+
+  /** What they have in all. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get count(): number {

@@ -83,7 +83,13 @@ export class ImageSurvey {
   async check(reference: Reference, selection: PlatformSelection): Promise<CompletenessReport> {
     const found = await this.find(reference);
     if (found === null) {
-      return { state: "absent", missing: [], missingCount: 0, reason: `${formatReference(reference)} is not here` };
+      return {
+        state: "absent",
+        missing: [],
+        missingCount: 0,
+        missingBytes: null,
+        reason: `${formatReference(reference)} is not here`,
+      };
     }
     const key = `${nameOf(reference)}@${found.manifest.digest} ${JSON.stringify(formatSelection(selection))}`;
     return this.#once(this.#reports, key, reference, (visit) => checkCompleteness(visit, found.manifest, selection));
