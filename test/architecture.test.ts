@@ -47,6 +47,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "access/sessions": ["access"],
   // Users and tokens are rows of the store; what the rest of the room knows of people comes from anywhere.
   "access/accounts": ["access", "storage"],
+  // Who has signed in to the page is told to all larders of a store, and spelled as tokens spell it.
+  "access/page-sessions": ["access", "access/sessions", "storage"],
   "access/oidc": ["access"],
   "access/upstreams": ["access"],
   "registry/names": [],
@@ -158,6 +160,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry/holds",
     "registry/notifications",
     "access/accounts",
+    "access/page-sessions",
     "storage",
     "registry/pull",
     "registry",
@@ -225,6 +228,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "access/rules",
     "access/sessions",
     "access/accounts",
+    "access/page-sessions",
     "signatures",
     "access/upstreams",
     "registry/names",

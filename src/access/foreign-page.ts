@@ -41,3 +41,24 @@ export function findForeignPage(headers: Headers, scheme: "http" | "https", host
     ? null
     : `a browser sent it for a page of ${quoteBriefly(origin)}, and only those of ${scheme}://${hostText} may`;
 }
+
+/**
+ * Why a request does not come from a page of larder's own for certain, whosever cookie it has; null when it does. A browser
+ * sends cookies to any port of a host and for any page of a site, so what a cookie may change takes an `Origin`, which browsers
+ * send with all but GET and HEAD; and a name that larder does not know may have been made to lead here for another's page.
+ */
+export function findUnsurePage(
+  { method, headers }: Pick<Request, "method" | "headers">,
+  scheme: "http" | "https",
+  hosts: LarderHosts,
+): string | null {
+  const foreign = findForeignPage(headers, scheme, hosts);
+  if (foreign !== null) return foreign;
+  const hostText = headers.get("host") ?? "";
+  const host = tryParseHost(hostText);
+  if (host === null || !hosts.includes(host)) return `${quoteBriefly(hostText)} is none of larder's names`;
+  const isRead = method === "GET" || method === "HEAD";
+  return isRead || headers.get("origin") !== null
+    ? null
+    : "it has no Origin header, by which a browser says for whose page it asks";
+}

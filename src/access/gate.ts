@@ -1,14 +1,14 @@
 import type { IpNetwork } from "../lib/net/ip-network.ts";
 import { isInside } from "../lib/net/ip-network.ts";
-import { tryParseIpAddress } from "../lib/net/ip-address.ts";
+import { plainAddress, tryParseIpAddress } from "../lib/net/ip-address.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Repository } from "../oci/repository.ts";
 import type { AccessControl, PullView } from "./access-control.ts";
 import type { Action } from "./action.ts";
-import { findForeignPage } from "./foreign-page.ts";
+import { findForeignPage, findUnsurePage } from "./foreign-page.ts";
 import type { LarderHosts } from "./larder-hosts.ts";
 import type { Arrival, Principal } from "./principal.ts";
-import { forwardedScheme } from "./proxy-headers.ts";
+import { clientAddress, forwardedScheme } from "./proxy-headers.ts";
 import { covers } from "./token-scope.ts";
 import { Unauthorized } from "./unauthorized.ts";
 
@@ -118,9 +118,27 @@ export class Gate {
     const { headers } = applicant.request;
     const arrival = applicant.arrival();
     const page = findForeignPage(headers, this.#schemeOf(headers, arrival), this.#options.hosts);
-    if (page === null) return;
-    const from = tryParseIpAddress(arrival.remote?.address ?? "")?.toString() ?? "nowhere";
-    throw new RegistryError("DENIED", `this request from ${from} is refused: ${page}`);
+    if (page !== null) throw refused(arrival, page);
+  }
+
+  /** Throws DENIED where a cookie says who asks, or one is asked for, and nothing says that it is for a page of larder's. */
+  refuseUnsurePages(applicant: Pick<Applicant, "request" | "arrival">): void {
+    const { request } = applicant;
+    const how = applicant.arrival();
+    const why = findUnsurePage(request, this.#schemeOf(request.headers, how), this.#options.hosts);
+    if (why !== null) throw refused(how, why);
+  }
+
+  /** The scheme that the client used, and its address, by the word of trusted proxies where one is in between. */
+  clientOf(applicant: Pick<Applicant, "request" | "arrival">): {
+    readonly scheme: "http" | "https";
+    readonly address: string | null;
+  } {
+    const { headers } = applicant.request;
+    const how = applicant.arrival();
+    const remote = how.remote?.address ?? null;
+    const address = remote === null ? null : clientAddress(headers, remote, this.#options.trustedProxies);
+    return { scheme: this.#schemeOf(headers, how), address: address === null ? null : plainAddress(address) };
   }
 
   async #decide(applicant: Applicant, action: Action, repository: Repository | null): Promise<void> {
@@ -160,6 +178,11 @@ export class Gate {
     const isProxy = address !== null && isInside(address, this.#options.trustedProxies);
     return (isProxy ? forwardedScheme(headers) : null) ?? scheme;
   }
+}
+
+function refused({ remote }: Arrival, why: string): RegistryError {
+  const from = tryParseIpAddress(remote?.address ?? "")?.toString() ?? "nowhere";
+  return new RegistryError("DENIED", `this request from ${from} is refused: ${why}`);
 }
 
 async function known(applicant: Applicant): Promise<void> {

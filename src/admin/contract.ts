@@ -57,6 +57,7 @@ import { eventPage, eventQuery, liveMessage, watchQuery } from "./live-schemas.t
 import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
 import { retentionProgress, retentionRequest, untaggedPage, untaggedQuery } from "./retention-schemas.ts";
+import { session, signedOut, signInRequest } from "./session-schemas.ts";
 import type { Frozen, Shape } from "./shape.ts";
 
 /** The path that all operations of the admin API are below. */
@@ -80,6 +81,26 @@ export const CONTRACT = {
     action: null,
     summary: "Give this document",
     answer: v.record(v.string(), v.unknown()),
+  }),
+  getSession: operation("GET", "/session", {
+    action: null,
+    summary: "Tell who asks, and what they may",
+    description: "Credentials that are nobody's are no error here: `problem` tells of them.",
+    answer: session,
+  }),
+  signIn: operation("POST", "/session", {
+    action: null,
+    summary: "Sign in to the page, with a name and a password, or with a token",
+    description:
+      "The answer gives a cookie, which counts for this API alone, from a browser that says for which page it asks. Programs send what they have with each request.",
+    body: signInRequest,
+    answer: session,
+  }),
+  signOut: operation("DELETE", "/session", {
+    action: null,
+    summary: "Sign out of the page",
+    description: "The session is over, and the answer takes the cookie away.",
+    answer: signedOut,
   }),
   getHealth: operation("GET", "/health", {
     action: "pull",

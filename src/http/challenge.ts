@@ -3,7 +3,8 @@
  *
  * - `/v2/`: `Bearer realm="https://registry.lan/token",service="larder",scope="repository:team/app:pull,push"` alone: with
  *   `Basic` beside it Docker would not pull without a login.
- * - elsewhere `Basic` too, which people's programs know.
+ * - elsewhere `Basic` too, which people's programs know; but not for scripts of a page, since a browser would ask for it in a
+ *   window of its own.
  *
  * Sources: RFC 9110, section 11; RFC 6750, section 3; distribution v3.0.0, docs/spec/auth/token.md.
  */
@@ -60,8 +61,9 @@ export function originFor(
 export function challengeOf(exchange: Exchange, fault: unknown, asked: AskedScope | null, asking: Asking): string {
   if (asking.basicRealm !== null) return `Basic realm="${asking.basicRealm}", charset="UTF-8"`;
   const origin = originFor(exchange, asking);
+  const isAskedByScript = asked === null && isScript(exchange.request.headers);
   // Without a name for larder there is nowhere to send the client to.
-  if (origin === null) return BASIC;
+  if (origin === null) return isAskedByScript ? 'Bearer realm="larder"' : BASIC;
   const scope = asked === null ? EVERYTHING : asked.scope;
   const error = fault instanceof Unauthorized ? fault.challengeError : null;
   const parameters = [
@@ -71,7 +73,17 @@ export function challengeOf(exchange: Exchange, fault: unknown, asked: AskedScop
     ...(error === null ? [] : [`error="${error}"`]),
   ];
   const bearer = `Bearer ${parameters.join(",")}`;
-  return asked === null ? `${BASIC}, ${bearer}` : bearer;
+  return asked === null && !isAskedByScript ? `${BASIC}, ${bearer}` : bearer;
+}
+
+/**
+ * Does a script of a page ask, and no person who typed the address? Over plain http browsers do not say so by themselves:
+ * larder's own page does (X-Requested-With), and its stream of events has a media type of its own.
+ */
+function isScript(headers: Headers): boolean {
+  if (headers.has("origin") || headers.has("x-requested-with")) return true;
+  const destination = headers.get("sec-fetch-dest");
+  return destination === null ? headers.get("accept") === "text/event-stream" : destination === "empty";
 }
 
 const BASIC = 'Basic realm="larder", charset="UTF-8"';

@@ -37,6 +37,12 @@ export class Exchange implements Applicant {
   /** The query as it was sent, without its question mark; empty without one. */
   readonly search: string;
   readonly record = new ExchangeRecord();
+  /** The session with the page that the request is of; null: none, or its cookie does not count there. */
+  pageSession: { readonly id: string; readonly expiresAtMs: number } | null = null;
+  /** Has the client the cookie of a session that is over? */
+  hadSession = false;
+  /** A cookie that the answer is to give, as `Set-Cookie` has it. */
+  setCookie: string | null = null;
   /** By the pipeline's clock. */
   readonly startedMs: number;
   /** Is the answer's body a stream of larder's own, which ends later than the answer begins? */
@@ -49,6 +55,7 @@ export class Exchange implements Applicant {
   #query: URLSearchParams | null = null;
   #principal: Promise<Principal> | null = null;
   #who: string | null = null;
+  #identify: (() => Promise<Principal>) | null = null;
 
   constructor(request: Request, listener: Listener, keeper: ExchangeKeeper) {
     this.request = request;
@@ -129,6 +136,13 @@ export class Exchange implements Applicant {
     return this.#principal;
   }
 
+  /** From now on this is who asks, by what some pages alone look at; `again` finds it out anew, and rejects with Unauthorized. */
+  identifyAs(principal: Principal, again: () => Promise<Principal>): void {
+    this.#principal = Promise.resolve(principal);
+    this.#who = principalName(principal);
+    this.#identify = again;
+  }
+
   /** Who asks, where nothing has to be asked for that; null: `principal` finds out. */
   principalNow(): Principal | null {
     const principal = this.#keeper.authenticateNow(this.request);
@@ -148,8 +162,8 @@ export class Exchange implements Applicant {
       return {
         request,
         arrival: () => arrival,
-        principal: () => (principal ??= this.#keeper.authenticate(request, arrival)),
-        principalNow: () => this.#keeper.authenticateNow(request),
+        principal: () => (principal ??= this.#identify?.() ?? this.#keeper.authenticate(request, arrival)),
+        principalNow: () => (this.#identify === null ? this.#keeper.authenticateNow(request) : null),
       };
     };
   }

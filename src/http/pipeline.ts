@@ -85,6 +85,7 @@ export class Pipeline implements ExchangeKeeper {
     response.headers.set(REQUEST_ID_HEADER, exchange.requestId);
     addBrowserHeaders(response);
     for (const [name, value] of this.#parts.headers()) response.headers.set(name, value);
+    if (exchange.setCookie !== null) addCookie(exchange, exchange.setCookie, response);
     if (exchange.isStreamed && response.body !== null) this.#streaming.set(exchange, response.status);
     else this.#observe(exchange, response.status);
     return response;
@@ -150,6 +151,12 @@ export class Pipeline implements ExchangeKeeper {
       }
     }
   }
+}
+
+/** A page cannot see its cookie, and is told in another header that it was of a session that is over. */
+function addCookie({ hadSession }: Exchange, cookie: string, { headers }: Response): void {
+  headers.append("Set-Cookie", cookie);
+  if (hadSession) headers.set("X-Larder-Session", "ended");
 }
 
 function nothingAt(path: string): RegistryError {

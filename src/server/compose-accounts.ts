@@ -4,6 +4,7 @@ import type { FailedLogins } from "../access/accounts/failed-logins.ts";
 import { LocalAdministrator } from "../access/accounts/local-administrator.ts";
 import { StoreUsers } from "../access/accounts/store-users.ts";
 import { TokenChecker } from "../access/accounts/token-checker.ts";
+import type { PageSessions } from "../access/page-sessions/page-sessions.ts";
 import type { CredentialChecker } from "../access/principal.ts";
 import type { Clock } from "../lib/async/clock.ts";
 import type { MetadataStore } from "../storage/metadata.ts";
@@ -43,14 +44,15 @@ export function notingUses(checker: CredentialChecker, uses: AccountUses): Crede
   };
 }
 
-/** Uses of accounts and failed logins are written down so often: a list of users is right within minutes. */
+/** Uses of accounts and sessions, and failed logins are written down so often: a list of users is right within minutes. */
 const SAVE_EVERY_MS = 60_000;
 
 /** Has them written down from now on; once more by the function that comes back, which ends it. */
-export function savingAccounts(uses: AccountUses, failed: FailedLogins): () => Promise<void> {
+export function savingAccounts(uses: AccountUses, failed: FailedLogins, sessions: PageSessions): () => Promise<void> {
   const save = async (): Promise<void> => {
     await uses.save();
     await failed.save();
+    await sessions.save();
   };
   const timer = setInterval(() => void save(), SAVE_EVERY_MS);
   return () => {

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { type AccessControl, everyoneWrites, ownMachineWrites } from "../access/access-control.ts";
 import { CertificateAuthenticator } from "../access/certificate-authenticator.ts";
 import { AccessSwitch } from "../access/access-switch.ts";
@@ -12,6 +13,7 @@ import { type Authenticator, type CredentialChecker, everyoneIsAStranger } from 
 import { DEFAULT_RULES } from "../access/rules/rule.ts";
 import { RuleControl } from "../access/rules/rule-control.ts";
 import { SessionTokens } from "../access/sessions/session-tokens.ts";
+import { PageSessions } from "../access/page-sessions/page-sessions.ts";
 import { SigningKey } from "../access/sessions/signing-key.ts";
 import { describeFailure } from "../lib/failures/describe-failure.ts";
 import { type AccountComposition, notingUses } from "./compose-accounts.ts";
@@ -37,6 +39,10 @@ export type AccessComposition = {
   readonly control: AccessControl;
   readonly authenticators: Authenticators;
   readonly sessions: SessionTokens;
+  /** Who has signed in to the page. */
+  readonly pageSessions: PageSessions;
+  /** Tells the cookies of this store's larders from those of others on one host. */
+  readonly cookieMark: () => Promise<string>;
   /** Wrong passwords, for the audit log. */
   readonly failedLogins: FailedLogins;
   /** The rules that count, or would if people were set up. */
@@ -146,6 +152,11 @@ export function composeGate(
     elapsed: clock.elapsed,
     failed: (address, name) => failedLogins.note(address, name),
   });
+  const pageSessions = new PageSessions({
+    store: metadata.pageSessions,
+    recall: (principal) => authenticators.recall(principal),
+    now: clock.now,
+  });
   const forget = () => {
     authenticators.forget();
     sessions.forget();
@@ -167,6 +178,8 @@ export function composeGate(
     control,
     authenticators,
     sessions,
+    pageSessions,
+    cookieMark: async () => cookieMarkOf(await key.find()),
     failedLogins,
     rules,
     areRulesWritten: () => (settings.now.auth?.rules ?? null) !== null,
@@ -182,4 +195,9 @@ export function composeGate(
     },
     stop: () => file.stop(),
   };
+}
+
+/** The store's secret is the same for all of its larders, and of its hash nobody learns it. */
+function cookieMarkOf(key: Buffer): string {
+  return createHmac("sha256", key).update("the name of the page's cookie").digest("hex").slice(0, 8);
 }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DiscoveryPool } from "../discovery/serve/discovery-pool.ts";
 import { AdminApi } from "../http/admin/admin-api.ts";
 import { adminActions, type AdminParts } from "../http/admin/admin-actions.ts";
+import { PageVisits } from "../http/admin/page-visits.ts";
 import { TokenKeeper } from "../access/accounts/token-keeper.ts";
 import { UserKeeper } from "../access/accounts/user-keeper.ts";
 import { ProgramShelf } from "../clients/programs/program-shelf.ts";
@@ -159,6 +160,8 @@ function adminPages(
       return of.rules();
     },
   };
+  const { pageSessions, cookieMark } = parts.access;
+  const visits = new PageVisits({ gate, sessions: pageSessions, cookieMark });
   const actions = adminActions({
     version,
     instanceId,
@@ -168,6 +171,7 @@ function adminPages(
       isSetUp: () => parts.access.control.knowsPeople,
       recall: (principal) => parts.access.authenticators.recall(principal),
     },
+    session: { ...parts.access, visits },
     accounts: {
       store: accounts,
       audit,
@@ -214,6 +218,7 @@ function adminPages(
       clientAddress(exchange.request.headers, exchange.remote() ?? "", parts.settings.now.trustedProxies),
     turns,
     audit,
+    visits,
     now: clock.now,
     checksAnswers: variables["LARDER_CHECK_ANSWERS"] === "1",
   });

@@ -85,7 +85,7 @@ export function compose(
   const importFolder = composeAdoption(parts, environment, foundation);
   const collectionLimits = collectionLimitsOf(settings);
   const { disk } = space;
-  const saveAccounts = savingAccounts(accounts.uses, access.failedLogins);
+  const saveAccounts = savingAccounts(accounts.uses, access.failedLogins, access.pageSessions);
   let isStopping = false;
   let endAdoption = (): Promise<void> => Promise.resolve();
   let endVerification = (): Promise<void> => Promise.resolve();

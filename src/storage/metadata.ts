@@ -19,6 +19,7 @@ import type { Tag } from "../oci/tag.ts";
 import type { DeliveryStore } from "./deliveries.ts";
 import type { EventCause, EventStore } from "./events.ts";
 import type { Leases } from "./leases.ts";
+import type { PageSessionStore } from "./page-sessions.ts";
 import type { PinStore } from "./pins.ts";
 import type { ProofStore } from "./proofs.ts";
 import type { PullStore } from "./pulls.ts";
@@ -327,6 +328,7 @@ export type MetadataStore = {
   readonly deliveries: DeliveryStore;
   readonly audit: AuditStore;
   readonly accounts: AccountStore;
+  readonly pageSessions: PageSessionStore;
   readonly leases: Leases;
   close(): Promise<void>;
 };

@@ -80,6 +80,13 @@ export class RuleControl implements AccessControl {
     return null;
   }
 
+  /** May somebody do that with anything at all? */
+  allowsAnything(principal: Principal, action: Action): boolean {
+    if (principal.kind === "administrator") return true;
+    const mine = this.#rules.filter((rule) => isMine(rule, principal));
+    return [...grantsOf(principal), ...mine].some(({ actions }) => actions.has(action));
+  }
+
   /** What somebody may do with a repository, or with the registry as a whole. */
   actionsOf(principal: Principal, repository: Repository | null): readonly Action[] {
     return ACTIONS.filter((action) => this.basisOf(principal, action, repository) !== null);

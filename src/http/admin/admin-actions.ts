@@ -36,6 +36,7 @@ import { holdBackup } from "./hold-backup.ts";
 import type { LineWork } from "./line-work.ts";
 import { liveActions, type LiveParts } from "./live.ts";
 import { notificationActions, type NotificationParts } from "./notifications.ts";
+import { sessionActions, type SessionParts } from "./session.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { imageSpace, nextEvictions, type SpaceParts, spaceOverview } from "./space.ts";
 import { stats } from "./stats.ts";
@@ -94,6 +95,7 @@ export type AdminParts = {
   /** A look at what is here, for a request that the signal ends. */
   readonly survey: (signal: AbortSignal, mayPull?: MayPull) => ImageSurvey;
   readonly access: RuleParts;
+  readonly session: SessionParts;
   readonly upstreams: Upstreams;
   readonly offline: OfflineSwitch;
   readonly health: () => Promise<Health>;
@@ -195,6 +197,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     endBackup: async ({ backup }) => ({ ended: await backupsOf(parts).end(backup) }),
     verify: async ({ images = null }, signal) => verify(parts, images, signal),
     ...liveActions(parts.live),
+    ...sessionActions(parts.session),
     ...accountActions(parts.accounts),
     ...notificationActions(parts.told),
   };

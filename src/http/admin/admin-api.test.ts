@@ -28,6 +28,7 @@ function lab(more: Partial<AdminActions> = {}, checksAnswers = false) {
   const gate = new Gate({ control: everyoneWrites, hosts, trustedProxies: [] });
   const api = new AdminApi(actions as unknown as AdminActions, {
     audit: memoryMetadata().audit,
+    visits: { recognize: async () => {} },
     now: () => 5,
     clientOf: (exchange) => exchange.remote() ?? "",
     version: "1.2.3",

@@ -20,6 +20,7 @@ import { auditEntryOf } from "./audit-operation.ts";
 import type { AdminActions, BytesAnswer, EventsAnswer } from "./admin-actions.ts";
 import { checkAnswer, checkLines } from "./check-answer.ts";
 import { EVENTS_TYPE } from "./event-text.ts";
+import type { PageVisits } from "./page-visits.ts";
 import type { LineWork } from "./line-work.ts";
 import { problemResponse, RetiredPath } from "./problem-response.ts";
 import { parseBody, parseParameters, parseQuery, readJson, takeUpload } from "./read-input.ts";
@@ -45,6 +46,7 @@ type Options = {
   readonly clientOf: (exchange: Exchange) => string;
   readonly turns: Turns;
   readonly audit: Pick<AuditStore, "append">;
+  readonly visits: Pick<PageVisits, "recognize">;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Compares every answer with the contract, which costs time. An answer that is not of it is a fault. */
@@ -80,6 +82,7 @@ export class AdminApi implements Pages {
     exchange.record.route = `admin:${id}`;
     const operation: Operation = CONTRACT[id];
     const parameters = parseParameters(operation, texts);
+    await this.#options.visits.recognize(exchange, operation.form !== "events");
     await this.#admit(exchange, operation, repositoryIn(parameters));
     const query = parseQuery(operation, exchange.query);
     // What nobody may change is for those who set the rules.
@@ -136,6 +139,7 @@ export class AdminApi implements Pages {
       ...seen,
       puller,
       watcher,
+      exchange,
     });
     await this.#audit(id, input, exchange);
     const { checksAnswers } = this.#options;
@@ -153,7 +157,9 @@ export class AdminApi implements Pages {
     }
     if (form === "bytes") return sendBytes(exchange, answer as BytesAnswer);
     if (checksAnswers) checkAnswer(id, answer);
-    return sendText(exchange, JSON.stringify(answer), { headers: { "Content-Type": "application/json" } });
+    // It depends on who asks, and on the moment.
+    const headers = { "Content-Type": "application/json", "Cache-Control": "no-store" };
+    return sendText(exchange, JSON.stringify(answer), { headers });
   }
 }
 

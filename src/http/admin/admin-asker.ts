@@ -1,7 +1,7 @@
 import type { MayPull } from "../../registry/names/search-order.ts";
 import type { Puller } from "../../registry/pull/origin.ts";
-import type { Asker } from "../exchange.ts";
 import type { Watcher } from "./standing.ts";
+import type { Asker, Exchange } from "../exchange.ts";
 
 /** Who asks, and what they may pull from; undefined: everything. */
 export type AdminAsker = Asker & {
@@ -10,4 +10,6 @@ export type AdminAsker = Asker & {
   readonly puller: () => Promise<Puller>;
   /** The same, for what goes on for minutes. */
   readonly watcher: Watcher;
+  /** For what is about the request itself, such as signing in. */
+  readonly exchange: Exchange;
 };

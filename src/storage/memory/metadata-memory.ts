@@ -33,6 +33,7 @@ import { MemoryAudit } from "./audit-memory.ts";
 import { MemoryDeliveries } from "./deliveries-memory.ts";
 import { MemoryEvents } from "./events-memory.ts";
 import { isTagged, MemoryLeftBehind } from "./left-behind-memory.ts";
+import { MemoryPageSessions } from "./page-sessions-memory.ts";
 import { MemoryProofs } from "./proofs-memory.ts";
 import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
@@ -83,6 +84,7 @@ export function memoryMetadata(): MetadataStore {
     deliveries: store.deliveries,
     audit,
     accounts: new MemoryAccounts(audit),
+    pageSessions: new MemoryPageSessions(audit),
     leases: new ProcessLeases(() => performance.now()),
     settings: new MemorySettings(),
     space: new MemorySpace(store),

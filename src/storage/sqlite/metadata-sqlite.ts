@@ -12,6 +12,7 @@ import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { SqliteEvents } from "./sqlite-events.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
+import { SqlitePageSessions } from "./sqlite-page-sessions.ts";
 import { SqliteProofs } from "./sqlite-proofs.ts";
 import { SqlitePins } from "./sqlite-pins.ts";
 import { SqlitePulls } from "./sqlite-pulls.ts";
@@ -62,6 +63,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     deliveries,
     audit,
     accounts: new SqliteAccounts(database, audit),
+    pageSessions: new SqlitePageSessions(database, audit),
     leases: new ProcessLeases(() => performance.now()),
     settings: new SqliteSettings(database),
     pulls: new SqlitePulls(database, turns),

@@ -14,6 +14,7 @@ import lastPulled from "./migrations/0011-last-pulled.sql.ts";
 import repositorySize from "./migrations/0015-repository-size.sql.ts";
 import pin from "./migrations/0012-pin.sql.ts";
 import delivery from "./migrations/0017-delivery.sql.ts";
+import pageSession from "./migrations/0018-page-session.sql.ts";
 import upstreamProof from "./migrations/0016-upstream-proof.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
 import verification from "./migrations/0014-verification.sql.ts";
@@ -39,6 +40,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 15, sql: repositorySize },
   { number: 16, sql: upstreamProof },
   { number: 17, sql: delivery },
+  { number: 18, sql: pageSession },
 ];
 
 /** The error for a database that a newer larder has written: this one would misread it. */

@@ -12,6 +12,7 @@ const KEYS = {
   account_user: ["name"],
   account_token: ["id"],
   pin: ["text"],
+  page_session: ["id"],
 } as const;
 
 type Table = keyof typeof KEYS;
