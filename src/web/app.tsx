@@ -1,7 +1,9 @@
 import type { FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hrefOf, useRoute } from "./parts/route.ts";
+import { Announcer } from "./parts/announcer.tsx";
 import { Masthead } from "./masthead.tsx";
+import { ReachBanner } from "./reach-banner.tsx";
 import { type View, type ViewProps, VIEWS } from "./views.ts";
 
 const FIRST = VIEWS[0]?.id ?? "";
@@ -16,9 +18,11 @@ export function App() {
         Skip to content
       </a>
       <Masthead current={view?.id ?? null} />
+      <ReachBanner />
       <main id="main" tabIndex={-1}>
         {view === null ? <NoView id={id} /> : <Shown key={view.id} view={view} rest={rest} query={query} />}
       </main>
+      <Announcer />
     </>
   );
 }

@@ -1,5 +1,6 @@
 import type { AnswerOf, DocumentId, LinesId, OperationId, RequestOf } from "../../admin/contract.ts";
 import { ApiProblem, asProblem, problemOf } from "./api-problem.ts";
+import { noteReach } from "./reach.ts";
 import { operationPlaces } from "./operations.ts" with { type: "macro" };
 
 const PLACES = operationPlaces();
@@ -60,8 +61,11 @@ async function send<Id extends OperationId>(id: Id, request: RequestOf<Id>, sign
       ? fetch(path + query, init)
       : fetch(path, { ...init, body, headers: { "Content-Type": "application/json" } }));
   } catch (failure) {
-    throw asProblem(failure);
+    const problem = asProblem(failure);
+    noteReach(false);
+    throw problem;
   }
+  noteReach(true);
   if (!response.ok) throw await problemOf(response);
   return response;
 }

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { AnswerOf, DocumentId, RequestOf } from "../../admin/contract.ts";
 import { type ApiProblem, asProblem } from "./api-problem.ts";
 import { call } from "./call.ts";
+import { onReach } from "./reach.ts";
 
 /** What is known of a question: the last answer stays while it is asked again, and when that fails. */
 export type Asked<Answer> = {
@@ -38,5 +39,8 @@ export function useAnswer<Id extends DocumentId>(id: Id, request: RequestOf<Id> 
     );
     return () => left.abort();
   }, [id, key, round]);
-  return { ...state, again: useCallback(() => setRound((before) => before + 1), []) };
+  const again = useCallback(() => setRound((before) => before + 1), []);
+  const isLost = state.problem?.status === 0;
+  useEffect(() => (isLost ? onReach((isReached) => isReached && again()) : undefined), [isLost]);
+  return { ...state, again };
 }
