@@ -460,7 +460,8 @@ test("the page uses nothing that browsers lack", async () => {
       .filter((file) => file !== "api/operations.ts" && !IS_TEST.test(file))
       .map(async (file) => {
         const text = await readFile(join(SOURCE, "web", file), "utf8");
-        return /\b(?:Bun|process|Buffer)\.|from "(?:node|bun):|dangerouslySetInnerHTML|\bstyle=/.test(text)
+        // An object of styles is set property by property, which the policy lets be; an attribute it does not.
+        return /\b(?:Bun|process|Buffer)\.|from "(?:node|bun):|dangerouslySetInnerHTML|\bstyle=(?!\{\{)/.test(text)
           ? [file]
           : [];
       }),
