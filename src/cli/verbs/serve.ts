@@ -81,7 +81,8 @@ async function run(
   const withdraw = announceLarder({ urls, dataFolder, authorityPem }, io.environment);
   notices?.ready(statusOf(server, []));
   // The journal has a line that says so, at every start.
-  if (!goesToJournal(1, io.environment)) announce(io, server, withdraw !== null);
+  if (!goesToJournal(1, io.environment))
+    announce(io, server, { isFound: withdraw !== null, hasPage: started.settings.web });
   await untilSignal(io.signal);
   notices?.stopping();
   withdraw?.();
@@ -140,11 +141,14 @@ function signalOf({ reason }: AbortSignal): string {
   return reason instanceof Error ? reason.message : String(reason);
 }
 
-/** Says where larder is and what to do next. `isFound`: commands on this machine find it without being told where. */
+/**
+ * Says where larder is and what to do next. `isFound`: commands on this machine find it without being told where; `hasPage`: it has a
+ * page for browsers.
+ */
 function announce(
   io: CommandIo,
   { urls, nameServers, authorityPem, dataFolder }: RunningServer,
-  isFound: boolean,
+  { isFound, hasPage }: { readonly isFound: boolean; readonly hasPage: boolean },
 ): void {
   const [first = ""] = urls;
   const isSecure = first.startsWith("https:");
@@ -160,6 +164,8 @@ function announce(
     section("answers DNS", nameServers),
     section("authority", authorityPem === null ? [] : [new X509Certificate(authorityPem).fingerprint256]),
     section("keeps data", [dataFolder]),
+    // Where a browser is, more often than not: elsewhere.
+    section("has its page", hasPage ? [`${shown}/`] : []),
   ];
   io.stdout.write(`larder ${VERSION} is ready
 
