@@ -36,6 +36,8 @@ const PROGRAMS = {
   crictl: one("sigs.k8s.io/cri-tools", "v1.37.0", "cmd/crictl"),
   helm: one("helm.sh/helm/v3", "v3.22.0", "cmd/helm"),
   "helm-4": one("helm.sh/helm/v4", "v4.3.1", "cmd/helm"),
+  // OpenTelemetry's collector with a store that can be asked what it took.
+  jaeger: one("github.com/jaegertracing/jaeger", "v1.76.0", "cmd/jaeger"),
   kustomize: one("sigs.k8s.io/kustomize/kustomize/v5", "v5.8.3", ""),
   notation: one("github.com/notaryproject/notation", "v1.3.2", "cmd/notation"),
   oras: one("oras.land/oras", "v1.3.6", "cmd/oras"),

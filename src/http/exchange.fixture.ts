@@ -23,6 +23,7 @@ export function pipelineOf(parts: Partial<PipelineParts> & { readonly pages: rea
   return new Pipeline({
     authenticator: ownMachine,
     observers: [],
+    spans: null,
     requestIds: new RequestIds("test"),
     asking: () => ({ trustedProxies: [], publicUrl: null, basicRealm: null }),
     headers: () => [],

@@ -1,6 +1,7 @@
 import type { Applicant } from "../access/gate.ts";
 import { type Arrival, type Principal, principalName } from "../access/principal.ts";
 import { plainAddress } from "../lib/net/ip-address.ts";
+import type { Span } from "../telemetry/traces/span.ts";
 import { arrivalOf, type Listener, schemeOfListener } from "./arrival-of.ts";
 import { ExchangeRecord } from "./exchange-record.ts";
 import { type StreamEnd, watchStream } from "./watch-stream.ts";
@@ -47,6 +48,8 @@ export class Exchange implements Applicant {
   readonly startedMs: number;
   /** Is the answer's body a stream of larder's own, which ends later than the answer begins? */
   isStreamed = false;
+  /** Null: it is not traced. */
+  span: Span | null = null;
   readonly #listener: Listener;
   readonly #keeper: ExchangeKeeper;
   #remote: string | null | undefined = undefined;

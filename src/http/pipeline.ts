@@ -3,6 +3,7 @@ import type { Arrival, Authenticator, Principal } from "../access/principal.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Log } from "../telemetry/log.ts";
+import { within } from "../telemetry/traces/current-span.ts";
 import type { Listener } from "./arrival-of.ts";
 import { type Asking, challengeOf } from "./challenge.ts";
 import { addBrowserHeaders } from "./browser-headers.ts";
@@ -11,6 +12,7 @@ import { Exchange, type ExchangeKeeper } from "./exchange.ts";
 import type { Pages } from "./pages.ts";
 import { REQUEST_ID_HEADER, type RequestIds } from "./request-id.ts";
 import type { RequestObserver } from "./request-observer.ts";
+import type { RequestSpans } from "./request-spans.ts";
 import type { StreamEnd } from "./watch-stream.ts";
 
 /** nginx's status for a client that has left: nobody sees it. */
@@ -22,6 +24,8 @@ export type PipelineParts = {
   readonly pages: readonly Pages[];
   readonly authenticator: Authenticator;
   readonly observers: readonly RequestObserver[];
+  /** Begins the spans of requests, and is one of the observers; null: none are traced. */
+  readonly spans: Pick<RequestSpans, "begin"> | null;
   readonly requestIds: RequestIds;
   /** What clients are asked for, and where; at each answer. */
   readonly asking: () => Asking;
@@ -52,6 +56,13 @@ export class Pipeline implements ExchangeKeeper {
   handle(request: Request, listener: Listener): Promise<Response> | Response {
     const exchange = new Exchange(request, listener, this);
     for (const { asksForClient } of this.#parts.observers) if (asksForClient === true) exchange.remote();
+    const span = this.#parts.spans?.begin(exchange) ?? null;
+    if (span === null) return this.#handle(exchange);
+    exchange.span = span;
+    return within(span, () => this.#handle(exchange));
+  }
+
+  #handle(exchange: Exchange): Promise<Response> | Response {
     let pages: Pages | null = null;
     try {
       // Whoever reads the first of several and whoever reads the last would not agree on what was asked, and may be.

@@ -34,12 +34,16 @@ export function requestLine(form: LogForm, exchange: Exchange, end: RequestEnd):
 function jsonLine(exchange: Exchange, { level, atMs, client, status, tookMs }: RequestEnd): string {
   const { record, request } = exchange;
   // Ids and routes are of plain characters.
-  return `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${client}",${whoMember(exchange)}"method":${quoteSafely(request.method, 20)},"route":"${record.route}",${subjectMembers(exchange)},"status":${status},"ms":${Math.round(tookMs * 10) / 10}${outcomeMembers(record)}}\n`;
+  return `{"time":"${isoTime(atMs)}","level":"${level}","message":"request","requestId":"${exchange.requestId}","client":"${client}",${whoMember(exchange)}"method":${quoteSafely(request.method, 20)},"route":"${record.route}",${subjectMembers(exchange)},"status":${status},"ms":${Math.round(tookMs * 10) / 10}${outcomeMembers(record)}${traceMembers(exchange)}}\n`;
 }
 
 /** Nothing of somebody without a name, as most who pull. */
 function whoMember({ who }: Exchange): string {
   return who === null ? "" : `"who":${quoteSafely(who, TEXT_LIMIT)},`;
+}
+
+function traceMembers({ span }: Exchange): string {
+  return span === null ? "" : `,"traceId":"${span.trace.traceId}","spanId":"${span.spanId}"`;
 }
 
 /** What was asked for. Names of repositories are of plain characters, by their grammar. */
@@ -94,9 +98,9 @@ function humanLine(form: LogForm, exchange: Exchange, { atMs, client, status, to
   return `${dim(form, timeText(form, atMs))}${columns.join(" ")}${dim(form, endOf(exchange))}\n`;
 }
 
-/** What else there is to tell: that the client left, and why there is no better answer. */
-function endOf({ record, requestId }: Exchange): string {
-  const left = record.hasLeft ? " (left)" : "";
+/** What else there is to tell: which trace it is of, that the client left, and why there is no better answer. */
+function endOf({ record, requestId, span }: Exchange): string {
+  const left = `${span === null ? "" : ` trace ${span.trace.traceId}`}${record.hasLeft ? " (left)" : ""}`;
   if (record.fault === null) return left;
   const code = record.fault instanceof RegistryError ? `${record.fault.code}: ` : "";
   return `${left} ${code}${showSafely(messageOf(record.fault), SHOWN_MESSAGE_LIMIT)} [${requestId}]`;

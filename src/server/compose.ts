@@ -1,6 +1,7 @@
 import { Pipeline } from "../http/pipeline.ts";
 import { RequestIds } from "../http/request-id.ts";
 import { RequestLog } from "../http/request-log.ts";
+import { RequestSpans } from "../http/request-spans.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import type { UpstreamEvent } from "../upstream/upstream-event.ts";
@@ -13,6 +14,7 @@ import { composeAdoption } from "./compose-adoption.ts";
 import { composeBackups } from "./compose-backups.ts";
 import { composeGate } from "./compose-gate.ts";
 import { composeLive } from "./compose-live.ts";
+import { TracingComposition } from "./compose-tracing.ts";
 import { composeNotifications } from "./compose-notifications.ts";
 import { composePages } from "./compose-pages.ts";
 import { composeRegistry } from "./compose-registry.ts";
@@ -53,6 +55,8 @@ export type Composition = {
   readonly savePulls: () => Promise<void>;
   /** Sees to a registry's folder at the data place. To be called when requests are answered. Never fails. */
   readonly adopt: () => void;
+  /** Sends what is left of traces, within seconds. To be called when all requests are answered. Never fails. */
+  readonly sendTraces: () => Promise<void>;
   /** Ends the work that is done for nobody any more. */
   readonly stop: () => Promise<void>;
 };
@@ -82,6 +86,8 @@ export function compose(
   const told = composeNotifications(environment, foundation, instanceId);
   const { notifications } = told;
   const live = composeLive(environment, foundation, accounts);
+  const tracing = new TracingComposition(environment, instanceId);
+  const spans = new RequestSpans(tracing.tracer, () => settings.now.trustedProxies);
   const importFolder = composeAdoption(parts, environment, foundation);
   const collectionLimits = collectionLimitsOf(settings);
   const { disk } = space;
@@ -114,6 +120,7 @@ export function compose(
     collections: () => collector.totals,
     verification: { ...verification, everyMs: () => settings.now.verifyEveryMs },
     space,
+    traces: tracing,
     store: { statistics: metadata.statistics, downloads, disk, guard, reserve },
   });
   const common = {
@@ -124,10 +131,11 @@ export function compose(
     log,
     elapsed: clock.elapsed,
   };
-  const debugPipeline = new Pipeline({ ...common, pages: debug, observers: [] });
+  const debugPipeline = new Pipeline({ ...common, pages: debug, observers: [], spans: null });
   const pipeline = new Pipeline({
     ...common,
     pages,
+    spans,
     observers: [
       new RequestLog(
         log,
@@ -136,6 +144,7 @@ export function compose(
       ),
       requestMetrics,
       new PullObserver(notifications, clock.now),
+      spans,
     ],
   });
   const observerOf = (namespace: Namespace, urls: readonly string[]) => {
@@ -171,11 +180,13 @@ export function compose(
       const takeUpPeople = await access.prepare(next);
       const rules = await openSignatureRules(next.require);
       const takeUpEndpoints = await told.prepare(next.notifications);
+      const takeUpTracing = await tracing.prepare(next.tracing);
       return () => {
         signatureGuard.replaceRules(rules);
         takeUpPeople();
         takeUpEndpoints();
         foundation.changes.changed("settings");
+        takeUpTracing();
         const namespaces = open();
         // What failed may answer elsewhere now.
         if (namespaces.length > 0) failures.forgetAll();
@@ -191,6 +202,7 @@ export function compose(
     savePulls: () => pulls.save(),
     keepSpace: () => space.room.keep(),
     keepQueues: () => notifications.housekeep().catch(() => {}),
+    sendTraces: () => tracing.stop(),
     stop: async () => {
       isStopping = true;
       access.stop();

@@ -54,6 +54,7 @@ type TlsSetup = {
   readonly caPem: string | null;
   readonly clientCertificate: ClientCertificate | null;
   readonly isUnverified: boolean;
+  readonly passesTraceOn: boolean;
 };
 
 /** Clients with the credentials of others stay so long, and so many of them: they hold tokens. */
@@ -228,14 +229,14 @@ function settingsOf(namespace: Namespace | null, settings: Settings): UpstreamSe
   return settings.upstreams.find((upstream) => upstream.namespace === namespace) ?? null;
 }
 
-const NO_TLS: TlsSetup = { caPem: null, clientCertificate: null, isUnverified: false };
+const NO_TLS: TlsSetup = { caPem: null, clientCertificate: null, isUnverified: false, passesTraceOn: false };
 
-async function tlsOf({ namespace, caFile, clientCertFile, clientKeyFile, skipVerify }: UpstreamSettings) {
+async function tlsOf({ namespace, caFile, clientCertFile, clientKeyFile, skipVerify, trace }: UpstreamSettings) {
   const read = (key: string, path: string | null) => (path === null ? null : readSetting(namespace, key, path));
   const caPem = await read("ca", caFile);
   const cert = await read("clientCert", clientCertFile);
   const key = await read("clientKey", clientKeyFile);
-  const tls = { ...NO_TLS, caPem, isUnverified: skipVerify };
+  const tls = { ...NO_TLS, caPem, isUnverified: skipVerify, passesTraceOn: trace };
   if (cert === null || key === null) return tls;
   try {
     const files = [
@@ -257,9 +258,10 @@ async function mirrorTlsOf(mirror: string, { caPem }: TlsSetup, settings: Settin
   return own === null ? { ...NO_TLS, caPem } : tlsOf(own);
 }
 
-function endpointTls({ caPem, clientCertificate, isUnverified }: TlsSetup) {
+function endpointTls({ caPem, clientCertificate, isUnverified, passesTraceOn }: TlsSetup) {
   return {
     isUnverified,
+    passesTraceOn,
     ...(caPem === null ? {} : { caPem }),
     ...(clientCertificate === null ? {} : { clientCertificate }),
   };

@@ -98,6 +98,7 @@ export async function serve(settings: Settings, environment: ServerEnvironment):
     const composition = compose(current, environment, foundation);
     opened.add(saving(composition.saveTraffic, SAVE_TRAFFIC_MS));
     opened.add(saving(composition.savePulls, SAVE_PULLS_MS));
+    opened.add(() => composition.sendTraces());
     opened.add(() => composition.stop());
     await composition.check();
     await composition.start();

@@ -42,6 +42,8 @@ export type Endpoint = {
   readonly clientCertificate?: ClientCertificate;
   /** Add `?ns=NAMESPACE` to each request; for mirrors that serve several registries (another larder, spegel). */
   readonly sendNamespace?: boolean;
+  /** Is its host told which trace a request belongs to (`traceparent`)? */
+  readonly passesTraceOn?: boolean;
 };
 
 /** How a registry is reached. */
@@ -137,6 +139,7 @@ function openServer(endpoint: Endpoint, isMirror: boolean, shared: Shared): Regi
     caPem: endpoint.caPem ?? null,
     isUnverified: endpoint.isUnverified === true,
     clientCertificate: endpoint.clientCertificate ?? null,
+    passesTraceOn: endpoint.passesTraceOn === true,
   };
   const lanes = shared.budget.lanesOf(address.host);
   const transport = new Transport({

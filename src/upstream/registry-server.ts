@@ -17,6 +17,7 @@ import {
   type RequestBody,
   type Transport,
 } from "./transport/transport.ts";
+import { currentSpan } from "../telemetry/traces/current-span.ts";
 import { UpstreamError } from "./transport/upstream-error.ts";
 import type { UpstreamEvent } from "./upstream-event.ts";
 import type { UpstreamLimits } from "./upstream-limits.ts";
@@ -240,6 +241,7 @@ export class RegistryServer {
   #reportFailure(request: ServerRequest, cause: unknown, retried: boolean): void {
     const error = cause instanceof Error ? cause : new Error(String(cause));
     const url = request.url.origin + request.url.pathname;
+    currentSpan()?.note("upstream failed", { url, message: error.message, retried });
     this.#options.observe({
       kind: "failure",
       method: request.method,

@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/async/clock.ts";
 import { AwaitedFlights } from "../../lib/async/awaited-flights.ts";
 import { ExpiringMap } from "../../lib/async/expiring-map.ts";
+import { inSpan } from "../../telemetry/traces/current-span.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { AciError } from "../aci-error.ts";
 import { aciKeyOf, type ConversionRequest } from "./aci-key.ts";
@@ -93,7 +94,11 @@ export class AciConversions {
     const kept = await this.#store.find(key);
     if (kept?.signature.fingerprint === fingerprint) return kept;
     const made =
-      kept === null ? await this.#convert(key, request, await bring(), signal) : await this.#sign(key, kept, signal);
+      kept === null
+        ? await inSpan("convert to ACI", { "larder.digest": request.manifestDigest }, async () =>
+            this.#convert(key, request, await bring(), signal),
+          )
+        : await this.#sign(key, kept, signal);
     // Somebody has put another key into the file: it is the one that counts from now on.
     if (made.signature.fingerprint !== fingerprint) this.#key = null;
     return made;

@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/async/clock.ts";
 import { WaitingLine } from "../../lib/async/waiting-line.ts";
+import type { ClientCertificate } from "../../upstream/transport/client-certificate.ts";
 import { hostOf } from "../../upstream/transport/address-policy.ts";
 import { systemResolver } from "../../upstream/transport/host-resolver.ts";
 import { ProxyFinder } from "../../upstream/transport/proxy-finder.ts";
@@ -11,17 +12,18 @@ import type { NotificationEndpoint } from "./endpoint.ts";
 /** Requests to all endpoints at once: fewer than the runtime has to spare beside those to registries. */
 const AT_ONCE = 12;
 
-/** Gives each endpoint what it is sent by; `caPem` is trusted besides the public authorities. */
+/** Gives each endpoint what it is sent by; `caPem` is trusted besides the public authorities, the certificate shown where one is asked for. */
 export type DeliveryTransports = (
   endpoint: Pick<NotificationEndpoint, "url" | "timeoutMs">,
   caPem: string | null,
+  clientCertificate?: ClientCertificate | null,
 ) => Transport;
 
 /** What the transports of all endpoints share: the machine's own names, and a place in line. */
 export function deliveryTransports(choose: ChooseProxy, clock: Clock): DeliveryTransports {
   const line = new WaitingLine({ atOnce: AT_ONCE, waiting: Number.MAX_SAFE_INTEGER });
   const resolver = systemResolver(clock.elapsed);
-  return ({ url, timeoutMs }, caPem) => {
+  return ({ url, timeoutMs }, caPem, clientCertificate = null) => {
     const addresses = new ReachableAddresses(timeoutMs, clock.elapsed);
     return new Transport({
       lanes: { enter: (_, signal) => enter(line, signal) },
@@ -30,7 +32,7 @@ export function deliveryTransports(choose: ChooseProxy, clock: Clock): DeliveryT
       // Whoever writes the settings may name any address.
       policy: { check: () => {} },
       proxies: new ProxyFinder({ choose, resolver, addresses }),
-      trust: { host: hostOf(new URL(url)), caPem, isUnverified: false, clientCertificate: null },
+      trust: { host: hostOf(new URL(url)), caPem, isUnverified: false, clientCertificate },
       connectTimeoutMs: timeoutMs,
       headerTimeoutMs: timeoutMs,
       idleTimeoutMs: timeoutMs,

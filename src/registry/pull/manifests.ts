@@ -6,6 +6,7 @@ import type { Tag } from "../../oci/tag.ts";
 import { nameOf, type Repository, repositoryOf } from "../../oci/repository.ts";
 import { type EventCause, NO_CAUSE } from "../../storage/events.ts";
 import type { ManifestStore, StoredManifest, TagKind, Tagged, TagStore } from "../../storage/metadata.ts";
+import { inSpan } from "../../telemetry/traces/current-span.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { type Candidate, candidatesOf, searchFor, type SearchOrder } from "../names/search-order.ts";
 import { ImageRefused } from "../signatures/image-refused.ts";
@@ -75,7 +76,8 @@ export class Manifests {
         : await searchFor(repository, order, context.mayPull);
     for (const candidate of search) {
       try {
-        const found = await find(candidate);
+        const place = { "larder.repository": nameOf(candidate.repository), "larder.accept": candidate.accept };
+        const found = await inSpan("look for manifest", place, () => find(candidate));
         if (found !== null) return await this.#admitted(repository, reference, found, context);
       } catch (error) {
         if (error instanceof ImageRefused) return this.#handOut(error, reference, candidate.repository, context);
@@ -158,7 +160,8 @@ export class Manifests {
     const { guard } = this.#parts;
     if (guard.isIdle || guard.isKnownToPass(nameOf(asked), located.foundIn, located.manifest.digest)) return located;
     const tag = reference.kind === "tag" ? reference.tag : null;
-    await guard.admit({ asked, found: repositoryOf(located.foundIn), manifest: located.manifest, tag }, context);
+    const image = { asked, found: repositoryOf(located.foundIn), manifest: located.manifest, tag };
+    await inSpan("check signatures", { "larder.repository": located.foundIn }, () => guard.admit(image, context));
     return located;
   }
 

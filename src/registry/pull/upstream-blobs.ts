@@ -11,6 +11,7 @@ import type { BlobLinkStore, MetadataStore } from "../../storage/metadata.ts";
 import type { BlobTransitionStore } from "../../storage/collection.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { BlobHead, BlobRead } from "../../upstream/registry-client.ts";
+import { inSpan } from "../../telemetry/traces/current-span.ts";
 import { UpstreamError } from "../../upstream/transport/upstream-error.ts";
 import { keepSpooled, type SpoolAndStore } from "./keep-spooled.ts";
 import { BlobDownload } from "./blob-download.ts";
@@ -212,7 +213,8 @@ export class UpstreamBlobs implements BlobOrigin {
     const flight: Flight = { download, key, repositories: new Map([[key, repository]]) };
     this.#flights.set(digest, flight);
     const transfer = { upstream, repository, digest, id, opened, download, origin: context };
-    void this.#run(transfer, flight).finally(() => room.release());
+    const attributes = { "larder.repository": nameOf(repository), "larder.digest": digest, "larder.bytes": size };
+    void inSpan("download blob", attributes, () => this.#run(transfer, flight)).finally(() => room.release());
     return flight;
   }
 

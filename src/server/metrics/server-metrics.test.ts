@@ -27,6 +27,7 @@ function allMetrics() {
   const traffic = new TrafficCounter((namespace) => namespace === HUB);
   const { statistics, verification, rotten, events } = memoryMetadata();
   const observer = metrics.watchRegistry({
+    traces: { totals: { sent: 7, dropped: 0, failed: 0 }, isFailing: false },
     space: {
       evictor: { totals: { images: 0, bytes: 0 } },
       room: { problem: null, state: async () => ({ usedBytes: 0, maxBytes: null, keepFreeBytes: 0 }) },

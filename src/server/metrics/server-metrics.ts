@@ -18,6 +18,7 @@ import { signatureMetrics } from "./signature-metrics.ts";
 import { notificationMetrics } from "./notification-metrics.ts";
 import { type SpaceMeasured, spaceMetrics } from "./space-metrics.ts";
 import { type StoreParts, storeMetrics } from "./store-metrics.ts";
+import { traceMetrics, type TracesMeasured } from "./trace-metrics.ts";
 import { trafficMetrics } from "./traffic-metrics.ts";
 import { type VerificationParts, verificationMetrics } from "./verification-metrics.ts";
 import { UpstreamMetrics, upstreamState } from "./upstream-metrics.ts";
@@ -51,6 +52,7 @@ export type MeasuredParts = {
   readonly verification: VerificationParts;
   readonly store: StoreParts;
   readonly space: SpaceMeasured;
+  readonly traces: TracesMeasured;
 };
 
 /**
@@ -85,6 +87,7 @@ export class ServerMetrics {
     verification,
     store,
     space,
+    traces,
   }: MeasuredParts): RequestObserver {
     const labelOf = namespaceLabel((namespace) => upstreams.knows(namespace));
     const requests = new RequestMetrics(labelOf);
@@ -98,6 +101,7 @@ export class ServerMetrics {
       verificationMetrics(verification),
       ...storeMetrics(store),
       spaceMetrics(space),
+      traceMetrics(traces),
     ]) {
       this.all.addReader(reader);
     }

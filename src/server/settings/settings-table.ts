@@ -11,6 +11,7 @@ import { oidcProviders } from "./oidc-shape.ts";
 import { notificationEndpoints, shownEndpoints } from "./notification-shape.ts";
 import { requiredSignatures } from "./require-shape.ts";
 import { readStandIns } from "./read-stand-ins.ts";
+import { otlpEndpoint, perSecond, share, traceAttributes, traceHeaders, shownHeaders } from "./tracing-shape.ts";
 import { retentionRules } from "./retention-shape.ts";
 import { rules } from "./rule-shape.ts";
 import {
@@ -260,6 +261,11 @@ export const SETTINGS = {
     help: "a PEM file with the certificate that larder shows to it, and to no other host; read again with the settings",
   }),
   "upstreams.HOST.clientKey": row({ shape: text, help: "and its key" }),
+  "upstreams.HOST.trace": row({
+    shape: boolean,
+    help: "tell its host which trace a request belongs to (traceparent), where it is traced; others are never told",
+    default: false,
+  }),
   "upstreams.HOST.skipVerify": row({
     shape: boolean,
     help: "take any certificate from its host: whoever is on the way can then be the registry, and hand out any image",
@@ -401,6 +407,46 @@ export const SETTINGS = {
     help: "whom larder tells of pushes, deletions, pulls and more, as registry:2 does or in CloudEvents (docs/notifications.md)",
     default: [],
   }),
+  "tracing.endpoint": row({
+    shape: otlpEndpoint,
+    help: "send traces of requests there, by OTLP over HTTP in JSON (docs/tracing.md); without a path /v1/traces is added",
+  }),
+  "tracing.enabled": row({ shape: boolean, help: "false: trace nothing, whatever else is said", default: true }),
+  "tracing.sample": row({
+    shape: share,
+    help: "the share of requests that begin a trace",
+    default: 1,
+  }),
+  "tracing.perSecond": row({
+    shape: perSecond,
+    help: "so many traces a second at most, and as many that clients ask for",
+    default: 100,
+  }),
+  "tracing.followClients": row({
+    shape: boolean,
+    help: "a client's traceparent decides whether its request is traced; false: the share does for it, too",
+    default: true,
+  }),
+  "tracing.headers": row({
+    shape: traceHeaders,
+    toShown: shownHeaders,
+    isFileOnly: true,
+    help: "headers to send along, such as { Authorization: Bearer … }",
+    default: {},
+  }),
+  "tracing.headersFile": row({ shape: text, help: "a file with such headers, a line each: Name: value" }),
+  "tracing.serviceName": row({ shape: text, help: "what larder is called in traces", default: "larder" }),
+  "tracing.attributes": row({
+    shape: traceAttributes,
+    isFileOnly: true,
+    help: "what else is said of this larder, such as { deployment.environment.name: production }",
+    default: {},
+  }),
+  "tracing.timeout": row({ shape: interval, help: "how long one attempt to send may take", default: 10_000 }),
+  "tracing.compression": row({ shape: oneOf(["gzip", "none"]), help: "how traces are sent", default: "gzip" }),
+  "tracing.ca": row({ shape: text, help: "a PEM file with authorities to trust besides the public ones" }),
+  "tracing.clientCert": row({ shape: text, help: "a certificate to show there, PEM" }),
+  "tracing.clientKey": row({ shape: text, help: "and its key" }),
   "notifications.includeReferences": row({
     shape: boolean,
     help: "a notification of a manifest lists what that names",

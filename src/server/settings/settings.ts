@@ -67,6 +67,8 @@ export type Settings = {
   readonly require: readonly RequireSettings[];
   /** Whom larder tells what happens. */
   readonly notifications: NotificationSettings;
+  /** Which requests are traced, and who is told; null: nobody. */
+  readonly tracing: TracingSettings | null;
   /** Proxies in front of larder whose word on their clients is taken. */
   readonly trustedProxies: readonly IpNetwork[];
   /** Are another registry's images in the data folder taken over? */
@@ -121,6 +123,29 @@ type AuthSettings = {
   readonly providers: readonly string[];
 };
 
+/** Whom traces are sent to, and which requests are traced. */
+export type TracingSettings = {
+  /** As `http://collector:4318/v1/traces`. */
+  readonly endpoint: string;
+  /** They may be secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A file with more of them, `Name: value` a line; null: none. */
+  readonly headersFile: string | null;
+  /** The share of requests that begin a trace, 0 to 1. */
+  readonly share: number;
+  readonly followsClients: boolean;
+  readonly perSecond: number;
+  readonly serviceName: string;
+  /** What else is said of this larder. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly isCompressed: boolean;
+  /** A PEM file with authorities to trust besides the public ones. */
+  readonly caFile: string | null;
+  readonly clientCertFile: string | null;
+  readonly clientKeyFile: string | null;
+};
+
 /** A certificate of larder's own authority, which may be limited to the hosts known when it is made; or one from files. */
 export type TlsSettings =
   | { readonly mode: "auto"; readonly constraints: boolean }
@@ -147,6 +172,8 @@ export type UpstreamSettings = {
   readonly clientKeyFile: string | null;
   /** Is any certificate of its host taken? */
   readonly skipVerify: boolean;
+  /** Is it told which trace a request belongs to? */
+  readonly trace: boolean;
   /** Does it decide who may pull what of it, how long does its word count, and what counts while it cannot be asked? */
   readonly access: "upstream" | null;
   readonly accessOffline: "refuse" | "seen";
@@ -213,6 +240,7 @@ export function settingsFrom(given: GivenSettings): Settings {
       endpoints: value("notifications.endpoints"),
       includeReferences: value("notifications.includeReferences"),
     },
+    tracing: tracingFrom(given),
     trustedProxies: value("trustedProxies"),
     adopt: value("adopt"),
     readOnly: value("readOnly"),
@@ -292,12 +320,35 @@ function upstreamFrom(given: GivenSettings, host: Namespace): UpstreamSettings {
     clientCertFile: maybe("upstreams.HOST.clientCert"),
     clientKeyFile: maybe("upstreams.HOST.clientKey"),
     skipVerify: maybe("upstreams.HOST.skipVerify") ?? false,
+    trace: maybe("upstreams.HOST.trace") ?? false,
     access: maybe("upstreams.HOST.access"),
     accessOffline: maybe("upstreams.HOST.accessOffline") ?? "refuse",
     accessLifetimeMs: maybe("upstreams.HOST.accessLifetime") ?? 300_000,
     allow: maybe("upstreams.HOST.allow") ?? [],
     deny: maybe("upstreams.HOST.deny") ?? [],
     tagLifetimeMs: maybe("upstreams.HOST.tags"),
+  };
+}
+
+function tracingFrom(given: GivenSettings): TracingSettings | null {
+  const maybe = <Key extends SettingKey & `tracing.${string}`>(key: Key) =>
+    (given.get(key)?.value ?? SETTINGS[key].default) as ValueOf<Key> | null;
+  const endpoint = maybe("tracing.endpoint");
+  if (endpoint === null || maybe("tracing.enabled") === false) return null;
+  return {
+    endpoint,
+    headers: maybe("tracing.headers") ?? {},
+    headersFile: maybe("tracing.headersFile"),
+    share: maybe("tracing.sample") ?? 1,
+    followsClients: maybe("tracing.followClients") ?? true,
+    perSecond: maybe("tracing.perSecond") ?? 100,
+    serviceName: maybe("tracing.serviceName") ?? "larder",
+    attributes: maybe("tracing.attributes") ?? {},
+    timeoutMs: maybe("tracing.timeout") ?? 10_000,
+    isCompressed: maybe("tracing.compression") !== "none",
+    caFile: maybe("tracing.ca"),
+    clientCertFile: maybe("tracing.clientCert"),
+    clientKeyFile: maybe("tracing.clientKey"),
   };
 }
 

@@ -42,7 +42,7 @@ export type Shape<T> = {
 };
 
 /** A text that `parse` understands, such as `expected` has it. */
-function textual<T>(parts: {
+export function textual<T>(parts: {
   readonly parse: (text: string) => T | null;
   readonly format: (value: T) => string;
   readonly expected: string;

@@ -4,6 +4,7 @@ import { REGISTRY_DATA, registryDefaults } from "../distribution/registry-defaul
 import { ConfigurationError } from "../settings/configuration-error.ts";
 import { contradictionsOf, contradictionsWithin } from "../settings/contradictions.ts";
 import type { EffectiveSettings } from "../settings/effective-settings.ts";
+import { type FromOpenTelemetry, openTelemetryVariables } from "../settings/open-telemetry-variables.ts";
 import { ownVariables } from "../settings/environment-settings.ts";
 import { fullKey, type Given, type GivenSettings, mergeGiven } from "../settings/given-settings.ts";
 import { readSettingFile } from "../settings/read-setting-file.ts";
@@ -42,7 +43,12 @@ export async function readSettings(sources: SettingSources): Promise<ReadSetting
   const problems: string[] = [];
   const fromFile = await readFile(file, problems);
   const distribution = await readRegistrys(asRegistry?.config ?? null, environment, problems);
-  const fromVariables = mergeGiven([distribution.given, await ownVariables(environment, problems)]);
+  const openTelemetry = openTelemetryVariables(environment);
+  const fromVariables = mergeGiven([
+    distribution.given,
+    openTelemetry.given,
+    await ownVariables(environment, problems),
+  ]);
   const said = [fromFile, fromVariables, await settingsOfFlags(flags, problems)];
   problems.push(...said.flatMap(contradictionsWithin));
   const above = mergeGiven(said);
@@ -52,7 +58,11 @@ export async function readSettings(sources: SettingSources): Promise<ReadSetting
   const settings = settingsFrom(given);
   if (problems.length === 0) problems.push(...contradictionsOf(settings, given));
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return { settings, given, notices: noticesOf(distribution) };
+  return {
+    settings,
+    given,
+    notices: [...noticesOf(distribution), ...warningsOf(openTelemetry, settings.tracing !== null)],
+  };
 }
 
 function noticesOf({ itself, strangers }: Distribution): readonly SettingNotice[] {
@@ -65,6 +75,10 @@ function noticesOf({ itself, strangers }: Distribution): readonly SettingNotice[
     notices.push({ level: "info", message });
   }
   return notices;
+}
+
+function warningsOf({ warnings, details }: FromOpenTelemetry, isTraced: boolean): readonly SettingNotice[] {
+  return [...warnings, ...(isTraced ? details : [])].map((message) => ({ level: "warning", message }));
 }
 
 /** What config.yml and registry:2's variables say: nothing, where there are none. */

@@ -15,6 +15,7 @@ import type { Digest } from "../../oci/digest.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { BlobBody, BlobStore, Spooled } from "../blobs.ts";
 import { writeError } from "../storage-error.ts";
+import { inSpan } from "../../telemetry/traces/current-span.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { FilesystemAside } from "./aside-filesystem.ts";
 import { blobPath, shardOf } from "./blob-folder.ts";
@@ -42,7 +43,13 @@ export class FilesystemBlobs implements BlobStore {
     this.#guard = guard;
   }
 
-  async put(digest: Digest, spooled: Spooled): Promise<number> {
+  put(digest: Digest, spooled: Spooled): Promise<number> {
+    return inSpan("store blob", { "larder.digest": digest, "larder.bytes": spooled.size }, () =>
+      this.#put(digest, spooled),
+    );
+  }
+
+  async #put(digest: Digest, spooled: Spooled): Promise<number> {
     this.#guard?.admit();
     try {
       await this.#moveIntoPlace(spooled.path ?? (await this.#copyBeside(digest, spooled)), digest);

@@ -6,6 +6,7 @@ import { BatchWriter, type RunningDigest } from "./batch-writer.ts";
 import { uploadPath, uploadsFolder } from "./blob-folder.ts";
 import { namesIn, statOrNull } from "./list-folder.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
+import { inSpan } from "../../telemetry/traces/current-span.ts";
 import type { WriteGuard } from "../write-guard.ts";
 import { type Spool, type Spooled, type StoredUpload, tryParseUploadId, type UploadId } from "../blobs.ts";
 import { writeError, storageFull } from "../storage-error.ts";
@@ -54,11 +55,20 @@ export class FilesystemSpool implements Spool {
     return openFileRanges(uploadPath(this.#folder, id));
   }
 
-  async append(
+  append(
     id: UploadId,
     chunks: AsyncIterable<Uint8Array>,
     limitBytes: number,
     onWritten: (size: number) => void = () => {},
+  ): Promise<number> {
+    return inSpan("receive and write", {}, () => this.#append(id, chunks, limitBytes, onWritten));
+  }
+
+  async #append(
+    id: UploadId,
+    chunks: AsyncIterable<Uint8Array>,
+    limitBytes: number,
+    onWritten: (size: number) => void,
   ): Promise<number> {
     this.#guard?.admit();
     await this.#reserve.admit();

@@ -8,7 +8,10 @@ import { CheckedStatement } from "./checked-statement.ts";
 import { CHECKPOINT_PAGES, openSqliteFile } from "./open-sqlite-file.ts";
 import { quickCheck } from "./quick-check.ts";
 import { isStorageFull, storageError, storageFull, writeError } from "../storage-error.ts";
+import { inSpan } from "../../telemetry/traces/current-span.ts";
 import { isSqliteDamage } from "../store-damage.ts";
+
+const DATABASE = { "db.system.name": "sqlite" };
 
 /** The identity of a database, and how often it was opened and closed. */
 export type StoreIdentity = { readonly id: string; readonly generation: number };
@@ -198,10 +201,12 @@ export class SqliteDatabase {
    * Runs `work` as one transaction, before it returns to its caller, and waits until it would survive a power cut. Throws
    * STORAGE_FULL, WritesRefused.
    */
-  async durably<T>(work: () => T): Promise<T> {
-    this.#guard?.admit();
-    this.#refuseWhileSpent();
-    return this.#flushed(this.#commit(work));
+  durably<T>(work: () => T): Promise<T> {
+    return inSpan("write to the database", DATABASE, async () => {
+      this.#guard?.admit();
+      this.#refuseWhileSpent();
+      return this.#flushed(this.#commit(work));
+    });
   }
 
   /** As `durably`, for what a power cut may take: it is not waited for. So it either fails, or is done. */
@@ -211,9 +216,11 @@ export class SqliteDatabase {
   }
 
   /** As `durably`, for work that gives space back: on a full disk it may use what is kept for just that. */
-  async freeing<T>(work: () => T): Promise<T> {
-    this.#guard?.admit();
-    return this.#flushed(withReserve(this.#reserve, () => this.#commit(work)));
+  freeing<T>(work: () => T): Promise<T> {
+    return inSpan("write to the database", DATABASE, async () => {
+      this.#guard?.admit();
+      return this.#flushed(withReserve(this.#reserve, () => this.#commit(work)));
+    });
   }
 
   /** Waits until all that was committed so far would survive a power cut. Throws STORAGE_FULL, WritesRefused. */

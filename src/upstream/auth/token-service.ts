@@ -5,6 +5,7 @@ import { drain, readWhole } from "../transport/response-body.ts";
 import { statusFailure } from "../transport/status-failure.ts";
 import type { HttpRequest, HttpResponse, RequestBody, Transport } from "../transport/transport.ts";
 import { describeRequest } from "../transport/transport.ts";
+import { inSpan } from "../../telemetry/traces/current-span.ts";
 import { UpstreamError } from "../transport/upstream-error.ts";
 
 /** Whom to ask for a token, as a challenge put it. `service` null: it named none. */
@@ -58,7 +59,11 @@ export class TokenService {
   }
 
   /** A token for these scopes; the service may grant less than that. Throws an `UpstreamError`. */
-  async fetch(question: TokenQuestion, credentials: Credentials | null): Promise<GrantedToken> {
+  fetch(question: TokenQuestion, credentials: Credentials | null): Promise<GrantedToken> {
+    return inSpan("fetch token", {}, () => this.#fetch(question, credentials));
+  }
+
+  async #fetch(question: TokenQuestion, credentials: Credentials | null): Promise<GrantedToken> {
     const realm = resolveLocation(question.realm, this.#options.base);
     const get = (username: string, password: string) => this.#get(realm, question, username, password);
     if (credentials === null) return this.#read(await this.#get(realm, question, null, null));

@@ -11,6 +11,9 @@ import { watchBody } from "./response-body.ts";
 import { type SendingHooks, SourceFailure, UploadedBody } from "./uploaded-body.ts";
 import { UpstreamError } from "./upstream-error.ts";
 import { type ClientCertificate, whyNotValid } from "./client-certificate.ts";
+import { beginSpan, failSpan, within } from "../../telemetry/traces/current-span.ts";
+import type { Span } from "../../telemetry/traces/span.ts";
+import { formatTraceParent } from "../../telemetry/traces/trace-context.ts";
 import { codeOf } from "../../lib/files/system-error.ts";
 import { describeFailure, isCertificateCode } from "../../lib/failures/describe-failure.ts";
 import { formatHostPort } from "../../lib/net/host-port.ts";
@@ -56,6 +59,8 @@ type ServerTrust = {
   readonly isUnverified: boolean;
   /** Shown to the own host alone; null: none. */
   readonly clientCertificate: ClientCertificate | null;
+  /** Is the own host told which trace a request belongs to? Others never are. */
+  readonly passesTraceOn?: boolean;
 };
 
 /** What sending requests needs. */
@@ -91,13 +96,43 @@ export class Transport {
     this.#authorities = caPem === null ? null : [...getCACertificates("default"), caPem];
   }
 
-  /** Throws an `UpstreamError`, or the reason of the request's signal. */
-  async exchange(request: HttpRequest): Promise<HttpResponse> {
+  /** Throws an `UpstreamError`, or the reason of the request's signal. Where work is traced, it is a span until its body ends. */
+  exchange(request: HttpRequest): Promise<HttpResponse> {
+    const span = beginSpan(request.method, "client");
+    return span === null ? this.#exchange(request, null) : within(span, () => this.#traced(request, span));
+  }
+
+  async #traced(request: HttpRequest, span: Span): Promise<HttpResponse> {
+    const { url, method } = request;
+    span.set("http.request.method", method);
+    // Without the query: it may hold a signature.
+    span.set("url.full", url.origin + url.pathname);
+    span.set("server.address", hostOf(url));
+    span.set("server.port", portOf(url));
+    try {
+      const response = await this.#exchange(request, span);
+      if (response.body === null) span.end();
+      return response;
+    } catch (error) {
+      failSpan(span, error);
+      span.end();
+      throw error;
+    }
+  }
+
+  async #exchange(request: HttpRequest, span: Span | null): Promise<HttpResponse> {
     const what = describeRequest(request.method, request.url);
     const { idleTimeoutMs } = this.#options;
     const headerTimeoutMs = request.headerTimeoutMs ?? this.#options.headerTimeoutMs;
     const leave = await this.#options.lanes.enter(request.lane ?? "questions", request.signal);
-    const deadline = new Deadline(request.signal, leave);
+    span?.note("sent");
+    // Once there is an answer, its body's end is the span's.
+    let isAnswered = false;
+    const over = (): void => {
+      leave();
+      if (isAnswered) span?.end();
+    };
+    const deadline = new Deadline(request.signal, over);
     const awaitHeader = (): void =>
       deadline.start(headerTimeoutMs, () => {
         const message = `${what} was not answered within ${headerTimeoutMs} ms`;
@@ -107,11 +142,13 @@ export class Transport {
     // While a body's source is read, the server has nothing to answer to.
     const sending = { onReading: () => deadline.pause(), onSending: awaitHeader };
     try {
-      const response = await this.#connectAndSend(request, deadline.signal, sending);
+      const response = await this.#connectAndSend(this.#withTrace(request, span), deadline.signal, sending);
       deadline.pause();
       // Nobody would read what there is not.
       const isEmpty = response.body === null || request.method === "HEAD";
       const body = isEmpty ? null : watchBody(response.body, { what, deadline, idleTimeoutMs });
+      isAnswered = true;
+      noteStatus(span, response.status);
       if (body === null) deadline.close();
       return { status: response.status, headers: response.headers, url: request.url, body };
     } catch (cause) {
@@ -119,6 +156,15 @@ export class Transport {
       if (deadline.signal.aborted) throw deadline.signal.reason;
       throw cause;
     }
+  }
+
+  #withTrace(request: HttpRequest, span: Span | null): HttpRequest {
+    const { host, passesTraceOn } = this.#options.trust;
+    if (span === null || passesTraceOn !== true || hostOf(request.url) !== host) return request;
+    const { traceId, state } = span.trace;
+    const tracestate = state === "" ? {} : { tracestate: state };
+    const headers = { ...request.headers, traceparent: formatTraceParent(traceId, span.spanId), ...tracestate };
+    return { ...request, headers };
   }
 
   async #connectAndSend(request: HttpRequest, signal: AbortSignal, sending: SendingHooks): Promise<Response> {
@@ -236,6 +282,12 @@ export class Transport {
     const shown = certificate === null ? null : `larder showed the client certificate in ${certificate.source}`;
     return unreachable(request, place, cause, problem ?? shown);
   }
+}
+
+function noteStatus(span: Span | null, status: number): void {
+  span?.note("answered");
+  span?.set("http.response.status_code", status);
+  if (status >= 400) span?.set("error.type", String(status));
 }
 
 type TlsOptions = {
