@@ -1,7 +1,9 @@
 import type { FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hrefOf, useRoute } from "./parts/route.ts";
+import { SessionBanner } from "./account.tsx";
 import { Announcer } from "./parts/announcer.tsx";
+import { SignInPlace } from "./parts/sign-in.tsx";
 import { Masthead } from "./masthead.tsx";
 import { ReachBanner } from "./reach-banner.tsx";
 import { type View, type ViewProps, VIEWS } from "./views.ts";
@@ -19,10 +21,12 @@ export function App() {
       </a>
       <Masthead current={view?.id ?? null} />
       <ReachBanner />
+      <SessionBanner />
       <main id="main" tabIndex={-1}>
         {view === null ? <NoView id={id} /> : <Shown key={view.id} view={view} rest={rest} query={query} />}
       </main>
       <Announcer />
+      <SignInPlace />
     </>
   );
 }

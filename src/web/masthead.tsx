@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useAnswer } from "./api/use-answer.ts";
+import { Account } from "./account.tsx";
 import { hrefOf } from "./parts/route.ts";
 import { chooseTheme, chosenTheme, type Theme, THEMES } from "./parts/theme.ts";
 import { VIEWS } from "./views.ts";
@@ -48,6 +49,7 @@ export function Masthead({ current }: { readonly current: string | null }) {
       <div class="aside">
         <span class="quiet">{answer === null ? "" : answer.version}</span>
         <ThemeChoice />
+        <Account />
       </div>
     </header>
   );

@@ -39,6 +39,9 @@ const RETIRED = new Set([
 /** Nothing on the way keeps them, or waits until there are many: nginx would. */
 const EVENTS_HEADERS = { "Content-Type": EVENTS_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
 
+/** What a page asks that is only open: no session goes on by this. */
+const GOES_BY_ITSELF: ReadonlySet<OperationId> = new Set(["watch", "getSession"]);
+
 type Options = {
   readonly version: string;
   readonly gate: Gate;
@@ -82,7 +85,7 @@ export class AdminApi implements Pages {
     exchange.record.route = `admin:${id}`;
     const operation: Operation = CONTRACT[id];
     const parameters = parseParameters(operation, texts);
-    await this.#options.visits.recognize(exchange, operation.form !== "events");
+    await this.#options.visits.recognize(exchange, !GOES_BY_ITSELF.has(id));
     await this.#admit(exchange, operation, repositoryIn(parameters));
     const query = parseQuery(operation, exchange.query);
     // What nobody may change is for those who set the rules.

@@ -4,6 +4,15 @@ import { noteReach } from "./reach.ts";
 import { operationPlaces } from "./operations.ts" with { type: "macro" };
 
 const PLACES = operationPlaces();
+/** By this larder knows that a script asks, and has no browser ask for a password in a window of its own. */
+const OWN_HEADERS = { "X-Requested-With": "larder" };
+
+let doubt: (() => void) | null = null;
+
+/** Has it called back when an answer shows that whoever is looking may not be who they were. */
+export function onDoubt(callback: () => void): void {
+  doubt = callback;
+}
 
 /** Asks for what is answered with one document. Throws `ApiProblem`, or an AbortError when `signal` fires. */
 export async function call<Id extends DocumentId>(
@@ -54,18 +63,19 @@ export function addressOf<Id extends OperationId>(id: Id, request: RequestOf<Id>
 
 async function send<Id extends OperationId>(id: Id, request: RequestOf<Id>, signal: AbortSignal | null) {
   const { method, path, query, body } = place(id, request);
-  const init: RequestInit = { method, signal, cache: "no-store" };
+  const init: RequestInit = { method, signal, cache: "no-store", headers: OWN_HEADERS };
   let response: Response;
   try {
     response = await (method === "GET" || method === "DELETE"
       ? fetch(path + query, init)
-      : fetch(path, { ...init, body, headers: { "Content-Type": "application/json" } }));
+      : fetch(path, { ...init, body, headers: { ...OWN_HEADERS, "Content-Type": "application/json" } }));
   } catch (failure) {
     const problem = asProblem(failure);
     noteReach(false);
     throw problem;
   }
   noteReach(true);
+  if (response.status === 401 || response.headers.has("X-Larder-Session")) doubt?.();
   if (!response.ok) throw await problemOf(response);
   return response;
 }

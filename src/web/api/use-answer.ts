@@ -3,6 +3,7 @@ import type { AnswerOf, DocumentId, RequestOf } from "../../admin/contract.ts";
 import { type ApiProblem, asProblem } from "./api-problem.ts";
 import { call } from "./call.ts";
 import { onReach } from "./reach.ts";
+import { useSession } from "./session.ts";
 
 /** What is known of a question: the last answer stays while it is asked again, and when that fails. */
 export type Asked<Answer> = {
@@ -23,6 +24,8 @@ export function useAnswer<Id extends DocumentId>(id: Id, request: RequestOf<Id> 
     isAsking: request !== null,
   });
   const [round, setRound] = useState(0);
+  // Who signs in may see more, and who signs out must not.
+  const { round: who } = useSession();
   const key = request === null ? null : JSON.stringify(request);
   const latest = useRef(request);
   latest.current = request;
@@ -38,7 +41,7 @@ export function useAnswer<Id extends DocumentId>(id: Id, request: RequestOf<Id> 
       },
     );
     return () => left.abort();
-  }, [id, key, round]);
+  }, [id, key, round, who]);
   const again = useCallback(() => setRound((before) => before + 1), []);
   const isLost = state.problem?.status === 0;
   useEffect(() => (isLost ? onReach((isReached) => isReached && again()) : undefined), [isLost]);

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
 /** What ties an input to its field: `<input {...tied} />`. */
-export type Tied = { readonly id: string; readonly "aria-describedby"?: string; readonly "aria-invalid"?: "true" };
+type Tied = { readonly id: string; readonly "aria-describedby"?: string; readonly "aria-invalid"?: "true" };
 
 type Props = {
   readonly label: string;
