@@ -21,6 +21,7 @@ import type { EventCause, EventStore } from "./events.ts";
 import type { Leases } from "./leases.ts";
 import type { PageSessionStore } from "./page-sessions.ts";
 import type { PinStore } from "./pins.ts";
+import type { RecordedPullStore, RecordingStore } from "./recordings.ts";
 import type { ProofStore } from "./proofs.ts";
 import type { PullStore } from "./pulls.ts";
 import type { LeftBehindStore } from "./left-behind.ts";
@@ -322,6 +323,7 @@ export type MetadataStore = {
   readonly settings: SettingsStore;
   readonly pulls: PullStore;
   readonly pins: PinStore;
+  readonly recordings: RecordingStore & RecordedPullStore;
   readonly proofs: ProofStore;
   readonly space: SpaceStore;
   readonly events: EventStore;

@@ -37,6 +37,7 @@ import { MemoryPageSessions } from "./page-sessions-memory.ts";
 import { MemoryProofs } from "./proofs-memory.ts";
 import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
+import { MemoryRecordings } from "./recordings-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryTagLists } from "./tag-lists-memory.ts";
 import { MemorySpace } from "./space-memory.ts";
@@ -90,6 +91,7 @@ export function memoryMetadata(): MetadataStore {
     space: new MemorySpace(store),
     pulls: new MemoryPulls(store),
     pins: new MemoryPins(),
+    recordings: new MemoryRecordings(),
     proofs: new MemoryProofs(),
     statistics: new MemoryStatistics(() => store.totals()),
     verification: new MemoryVerification(store),

@@ -16,6 +16,7 @@ import { SqlitePageSessions } from "./sqlite-page-sessions.ts";
 import { SqliteProofs } from "./sqlite-proofs.ts";
 import { SqlitePins } from "./sqlite-pins.ts";
 import { SqlitePulls } from "./sqlite-pulls.ts";
+import { SqliteRecordings } from "./sqlite-recordings.ts";
 import { SqliteLeftBehind } from "./sqlite-left-behind.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqlitePushed } from "./sqlite-pushed.ts";
@@ -68,6 +69,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     settings: new SqliteSettings(database),
     pulls: new SqlitePulls(database, turns),
     pins: new SqlitePins(database),
+    recordings: new SqliteRecordings(database, turns),
     proofs: new SqliteProofs(database),
     space: new SqliteSpace(database, events, turns),
     statistics: new SqliteStatistics(database),
