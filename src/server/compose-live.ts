@@ -16,6 +16,7 @@ export function composeLive(
   const feed = new LiveFeed({ events: metadata.events, changes });
   for (const directory of [accounts.users, accounts.tokens]) directory.subscribe(() => changes.changed("accounts"));
   metadata.pins.subscribe(() => changes.changed("pins"));
+  metadata.recordings.subscribe(() => changes.changed("recordings"));
   const check =
     variables["LARDER_CHECK_ANSWERS"] === "1" ? (message: unknown) => checkAnswer("watch", message) : undefined;
   return { feed, streams: new LiveStreams({ feed, ...(check && { check }) }) };

@@ -24,10 +24,10 @@ export type Recording = {
 export type NewRecording = Pick<Recording, "name" | "startedAtMs" | "who" | "networks">;
 
 /** What was pulled: an image, or a list of them, one for each platform; what belongs to images; or something else. */
-export const RECORDED_KINDS = ["image", "index", "signature", "attestation", "sbom", "artifact"] as const;
+type RecordedKind = "image" | "index" | "signature" | "attestation" | "sbom" | "artifact";
 
 /** A manifest that an index lists. */
-export type RecordedPart = { readonly digest: Digest; readonly platform: string | null };
+type RecordedPart = { readonly digest: Digest; readonly platform: string | null };
 
 /** The first pull of a manifest by a name. */
 export type RecordedPull = {
@@ -36,7 +36,7 @@ export type RecordedPull = {
   /** The tag that was asked for; null: it was asked for by its digest. */
   readonly tag: Tag | null;
   readonly digest: Digest;
-  readonly kind: (typeof RECORDED_KINDS)[number];
+  readonly kind: RecordedKind;
   /** What an image is for, as `linux/amd64`; null where nobody knows. */
   readonly platform: string | null;
   /** Bytes of the manifest and of all blobs that it names. */

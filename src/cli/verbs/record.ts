@@ -4,7 +4,7 @@ import type { ListedImageOfRecording, ListedRecording } from "../../admin/record
 import { CommandFailure, type CommandIo } from "../../lib/command/command-io.ts";
 import { also, dateText } from "../account-words.ts";
 import { failingPlainly } from "../failing-plainly.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { timeOf } from "../json/json-values.ts";
 import { listedRecordings, recordedImages, recordingResult, removedRecordings } from "../json/recording-results.ts";
 import { writeJson } from "../json/write-json.ts";

@@ -41,8 +41,8 @@ export function recordingActions(recordings: Recordings) {
   };
 }
 
-function listed({ id: _, networks, ...recording }: Recording): ListedRecording {
-  return { ...recording, from: [...networks] };
+function listed({ name, startedAtMs, stoppedAtMs, who, networks, images, fullAtMs }: Recording): ListedRecording {
+  return { name, startedAtMs, stoppedAtMs, who, from: [...networks], images, fullAtMs };
 }
 
 /** What somebody may not pull is not there for them. */

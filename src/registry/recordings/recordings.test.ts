@@ -205,7 +205,7 @@ test("what could not be written is written with the next, and a stop fails witho
   await recordings.load();
   await recordings.start({ name: "r", from: [], append: false }, null);
   recordings.note(pull(IMAGE, "1"));
-  const { note } = store.recordings;
+  const note = store.recordings.note.bind(store.recordings);
   store.recordings.note = async () => {
     throw new Error("the disk is full");
   };
