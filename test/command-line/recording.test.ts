@@ -121,10 +121,11 @@ describe.skipIf(!lab.met)("recordings", () => {
   });
 
   test("only what comes from the networks that are meant is in it, as trusted proxies tell of their clients", async () => {
-    const proxied = await TestSite.open(["--trusted-proxy", "127.0.0.1"]);
+    const proxied = await TestSite.open(["--trusted-proxy", "127.0.0.1", "--open"]);
     await publish(proxied.upstream.url, "library/in", "1");
     await publish(proxied.upstream.url, "library/out", "1");
-    await proxied.run("record", "start", "nodes", "--from", "10.1.0.0/16", "--from", "fd00::/8");
+    const started = await proxied.run("record", "start", "nodes", "--from", "10.1.0.0/16", "--from", "fd00::/8");
+    expect(started.status, started.errors).toBe(0);
     const pull = (name: string, from: string) =>
       send("GET", manifestUrl(proxied.larder.url, `docker.io/library/${name}`, "1"), {
         headers: { "x-forwarded-for": from },
