@@ -31,7 +31,6 @@ import { UpstreamManifests } from "../registry/pull/upstream-manifests.ts";
 import { Upstreams } from "../registry/pull/upstreams.ts";
 import { ManifestPushes } from "../registry/push/manifest-pushes.ts";
 import { Uploads } from "../registry/push/uploads.ts";
-import { Recordings } from "../registry/recordings/recordings.ts";
 import { Retention, type RetentionLimits } from "../registry/retention/retention.ts";
 import { compileRule } from "../registry/retention/retention-rule.ts";
 import { UntaggedList } from "../registry/retention/untagged-list.ts";

@@ -65,9 +65,9 @@ export function statisticsContract(name: string, open: () => Promise<MetadataSto
       "traffic adds up by namespace, and its beginning stays",
       withStore(async ({ statistics }) => {
         const { sinceMs } = await statistics.traffic();
-        await statistics.addTraffic([trafficOf("quay.io", 1), trafficOf("docker.io", 2)]);
-        await statistics.addTraffic([]);
-        await statistics.addTraffic([trafficOf("docker.io", 2 ** 40)]);
+        await statistics.addTraffic([trafficOf("quay.io", 1), trafficOf("docker.io", 2)], 1);
+        await statistics.addTraffic([], 1);
+        await statistics.addTraffic([trafficOf("docker.io", 2 ** 40)], 1);
         expect(await statistics.traffic()).toEqual({
           sinceMs,
           namespaces: [trafficOf("docker.io", 2 ** 40 + 2), trafficOf("quay.io", 1)],
@@ -79,9 +79,15 @@ export function statisticsContract(name: string, open: () => Promise<MetadataSto
       "of very many namespaces the first ones are counted each for itself, and nothing is lost",
       withStore(async ({ statistics }) => {
         const names = Array.from({ length: TRAFFIC_NAMESPACES + 100 }, (_, index) => `n${index}.example`);
-        await statistics.addTraffic(names.slice(0, TRAFFIC_NAMESPACES - 1).map((name) => trafficOf(name, 1)));
-        await statistics.addTraffic(names.slice(TRAFFIC_NAMESPACES - 1).map((name) => trafficOf(name, 1)));
-        await statistics.addTraffic([trafficOf("n0.example", 1)]);
+        await statistics.addTraffic(
+          names.slice(0, TRAFFIC_NAMESPACES - 1).map((name) => trafficOf(name, 1)),
+          1,
+        );
+        await statistics.addTraffic(
+          names.slice(TRAFFIC_NAMESPACES - 1).map((name) => trafficOf(name, 1)),
+          1,
+        );
+        await statistics.addTraffic([trafficOf("n0.example", 1)], 1);
         const { namespaces } = await statistics.traffic();
         expect(namespaces.length).toBe(TRAFFIC_NAMESPACES + 1);
         expect(namespaces).toContainEqual(trafficOf("other", 100));

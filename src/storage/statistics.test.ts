@@ -126,7 +126,7 @@ test("a store of version 0.1 is counted once, and its traffic begins when it is 
   expect(Math.abs(sinceMs - before)).toBeLessThan(60_000);
   const namespace = "quay.io" as Namespace;
   const hit = { namespace, hits: 1, misses: 0, stale: 0, bytesFromDisk: 3, bytesFromUpstream: 0 };
-  await first.statistics.addTraffic([hit]);
+  await first.statistics.addTraffic([hit], 1);
   await first.close();
   const second = openSqliteMetadata(path);
   expect(await second.statistics.traffic()).toEqual({ sinceMs, namespaces: [hit] });
@@ -147,7 +147,7 @@ test("on a full disk the counts take nothing of what is kept for those who free 
     bytesFromDisk: 3,
     bytesFromUpstream: 0,
   };
-  await expect(statistics.addTraffic([hit])).rejects.toMatchObject({ code: "STORAGE_FULL" });
+  await expect(statistics.addTraffic([hit], 1)).rejects.toMatchObject({ code: "STORAGE_FULL" });
   expect((await statistics.traffic()).namespaces).toEqual([]);
   database.close();
   await rm(folder, { recursive: true });

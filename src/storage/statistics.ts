@@ -46,8 +46,8 @@ export interface StatisticsStore {
   /** The traffic since the store began to count it. */
   traffic(): Promise<{ readonly sinceMs: number; readonly namespaces: readonly NamespaceTraffic[] }>;
   /**
-   * Adds to the traffic, in one transaction that a power cut may take: when this fails, nothing was added. Of more than
+   * Adds to the traffic, and to its history at this time, in one transaction that a power cut may take: when this fails, nothing was added. Of more than
    * `TRAFFIC_NAMESPACES` namespaces, those that came last are counted as `other`.
    */
-  addTraffic(added: readonly NamespaceTraffic[]): Promise<void>;
+  addTraffic(added: readonly NamespaceTraffic[], atMs: number): Promise<void>;
 }

@@ -15,7 +15,7 @@ test("what earlier runs counted and what this one has are told together, saved o
   const { statistics } = memoryMetadata();
   for (let run = 1; run <= 3; run++) {
     const counter = new TrafficCounter();
-    const lasting = new LastingTraffic(counter, statistics, quiet());
+    const lasting = new LastingTraffic(counter, statistics, quiet(), () => 1);
     counter.hit(HUB, 10);
     expect((await lasting.read()).namespaces).toEqual([
       { ...NOTHING, namespace: HUB, hits: 2 * run - 1, bytesFromDisk: 10 * (2 * run - 1) },
@@ -36,7 +36,7 @@ test("nothing is written while nothing is asked for", async () => {
   let writes = 0;
   const counting = { ...bound(store), addTraffic: async () => void writes++ };
   const counter = new TrafficCounter();
-  const lasting = new LastingTraffic(counter, counting, quiet());
+  const lasting = new LastingTraffic(counter, counting, quiet(), () => 1);
   await lasting.save();
   expect(writes).toBe(0);
   counter.miss(HUB);
@@ -52,11 +52,11 @@ test("what a full disk did not take is written when there is room", async () => 
     ...bound(store),
     addTraffic: async (added: Parameters<typeof store.addTraffic>[0]) => {
       if (isFull) throw storageFull();
-      await store.addTraffic(added);
+      await store.addTraffic(added, 1);
     },
   };
   const counter = new TrafficCounter();
-  const lasting = new LastingTraffic(counter, filling, quiet());
+  const lasting = new LastingTraffic(counter, filling, quiet(), () => 1);
   counter.miss(HUB);
   await lasting.save();
   expect((await store.traffic()).namespaces).toEqual([]);

@@ -12,14 +12,17 @@ export class LastingTraffic {
   readonly #counter: TrafficCounter;
   readonly #store: StatisticsStore;
   readonly #bestEffort: BestEffortWrites;
+  readonly #now: () => number;
   /** What the store has been told of what was counted, by namespace. */
   readonly #told = new Map<Namespace, Traffic>();
   readonly #saving = new SingleFlight<"save", void>();
 
-  constructor(counter: TrafficCounter, store: StatisticsStore, bestEffort: BestEffortWrites) {
+  /** `now`: milliseconds since 1970. */
+  constructor(counter: TrafficCounter, store: StatisticsStore, bestEffort: BestEffortWrites, now: () => number) {
     this.#counter = counter;
     this.#store = store;
     this.#bestEffort = bestEffort;
+    this.#now = now;
   }
 
   /** Tells the store what has come since it was told last. Where it cannot be written, that is for the next time. */
@@ -42,7 +45,7 @@ export class LastingTraffic {
     const added = this.#untold();
     if (added.length === 0) return;
     const written = await this.#bestEffort.attempt("what was answered", async () => {
-      await this.#store.addTraffic(added);
+      await this.#store.addTraffic(added, this.#now());
       return true;
     });
     if (written === null) return;

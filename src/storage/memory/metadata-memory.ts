@@ -34,10 +34,10 @@ import { MemoryDeliveries } from "./deliveries-memory.ts";
 import { MemoryEvents } from "./events-memory.ts";
 import { isTagged, MemoryLeftBehind } from "./left-behind-memory.ts";
 import { MemoryPageSessions } from "./page-sessions-memory.ts";
+import { MemoryNodes } from "./nodes-memory.ts";
 import { MemoryProofs } from "./proofs-memory.ts";
 import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
-import { MemoryRecordings } from "./recordings-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryTagLists } from "./tag-lists-memory.ts";
 import { MemorySpace } from "./space-memory.ts";
@@ -91,8 +91,8 @@ export function memoryMetadata(): MetadataStore {
     space: new MemorySpace(store),
     pulls: new MemoryPulls(store),
     pins: new MemoryPins(),
-    recordings: new MemoryRecordings(),
     proofs: new MemoryProofs(),
+    nodes: new MemoryNodes(),
     statistics: new MemoryStatistics(() => store.totals()),
     verification: new MemoryVerification(store),
     rotten: store.rotten,

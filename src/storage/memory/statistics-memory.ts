@@ -6,10 +6,13 @@ import {
   type StoreTotals,
   TRAFFIC_NAMESPACES,
 } from "../statistics.ts";
+import type { PastTraffic, TrafficHistory } from "../traffic-history.ts";
+import { MemoryTrafficHistory } from "./traffic-history-memory.ts";
 
 /** Figures of a store in memory, which is asked each time what it holds. */
-export class MemoryStatistics implements StatisticsStore {
+export class MemoryStatistics implements StatisticsStore, TrafficHistory {
   readonly #count: () => StoreTotals;
+  readonly #history = new MemoryTrafficHistory();
   readonly #traffic = new Map<Namespace, NamespaceTraffic>();
 
   constructor(count: () => StoreTotals) {
@@ -25,7 +28,12 @@ export class MemoryStatistics implements StatisticsStore {
     return { sinceMs: 1, namespaces: byName };
   }
 
-  async addTraffic(added: readonly NamespaceTraffic[]): Promise<void> {
+  async history(stepMs: number, fromMs: number, toMs: number): Promise<readonly PastTraffic[]> {
+    return this.#history.list(stepMs, fromMs, toMs);
+  }
+
+  async addTraffic(added: readonly NamespaceTraffic[], atMs: number): Promise<void> {
+    this.#history.add(added, atMs);
     for (const one of added) {
       const own = [...this.#traffic.keys()].filter((name) => name !== OTHER_NAMESPACES).length;
       const isCounted = this.#traffic.has(one.namespace) || own < TRAFFIC_NAMESPACES;

@@ -16,8 +16,8 @@ import pin from "./migrations/0012-pin.sql.ts";
 import delivery from "./migrations/0017-delivery.sql.ts";
 import pageSession from "./migrations/0018-page-session.sql.ts";
 import upstreamProof from "./migrations/0016-upstream-proof.sql.ts";
+import activity from "./migrations/0019-activity.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
-import recording from "./migrations/0019-recording.sql.ts";
 import verification from "./migrations/0014-verification.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
@@ -42,7 +42,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 16, sql: upstreamProof },
   { number: 17, sql: delivery },
   { number: 18, sql: pageSession },
-  { number: 19, sql: recording },
+  { number: 19, sql: activity },
 ];
 
 /** The error for a database that a newer larder has written: this one would misread it. */

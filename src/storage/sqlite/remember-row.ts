@@ -13,7 +13,6 @@ const KEYS = {
   account_token: ["id"],
   pin: ["text"],
   page_session: ["id"],
-  recording: ["id"],
 } as const;
 
 type Table = keyof typeof KEYS;

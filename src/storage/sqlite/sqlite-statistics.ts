@@ -6,14 +6,18 @@ import {
   type StoreTotals,
   TRAFFIC_NAMESPACES,
 } from "../statistics.ts";
+import type { PastTraffic, TrafficHistory } from "../traffic-history.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteTrafficHistory } from "./sqlite-traffic-history.ts";
 
 /** Figures of a store in SQLite; its schema counts what there is (`0006-statistics.sql.ts`). */
-export class SqliteStatistics implements StatisticsStore {
+export class SqliteStatistics implements StatisticsStore, TrafficHistory {
   readonly #database: SqliteDatabase;
+  readonly #history: SqliteTrafficHistory;
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
+    this.#history = new SqliteTrafficHistory(database);
   }
 
   async totals(): Promise<StoreTotals> {
@@ -31,8 +35,13 @@ export class SqliteStatistics implements StatisticsStore {
     return { sinceMs: since?.at ?? 0, namespaces: this.#database.query<NamespaceTraffic, []>(sql).all() };
   }
 
-  async addTraffic(added: readonly NamespaceTraffic[]): Promise<void> {
+  async history(stepMs: number, fromMs: number, toMs: number): Promise<readonly PastTraffic[]> {
+    return this.#history.list(stepMs, fromMs, toMs);
+  }
+
+  async addTraffic(added: readonly NamespaceTraffic[], atMs: number): Promise<void> {
     this.#database.lightly(() => {
+      this.#history.add(added, atMs);
       for (const traffic of added) this.#add(this.#rowOf(traffic.namespace), traffic);
     });
   }
