@@ -10,6 +10,7 @@
  *               inet_diag_req_v2 { family u8, protocol u8, ext u8, pad u8, states u32, sockid }
  *     answer    nlmsghdr
  *               inet_diag_msg { family u8, state u8, timer u8, retrans u8, sockid, expires, rqueue, wqueue, uid, inode: u32 }
+ *     and then attributes { len u16, type u16, … }, of which INET_DIAG_INFO is a struct tcp_info
  *     sockid    { sport u16, dport u16, src [16], dst [16], interface u32, cookie u32[2] }
  */
 import { FFIType, ptr } from "bun:ffi";
@@ -34,11 +35,24 @@ const HEADER_BYTES = 16;
 const REQUEST_BYTES = 72;
 const ANSWER_BYTES = HEADER_BYTES + 72;
 const LISTENING = 10;
+const INET_DIAG_INFO = 2;
+const ATTRIBUTE_HEADER_BYTES = 4;
+/** Where `tcpi_bytes_acked` stands in a struct tcp_info, since Linux 4.1. */
+const BYTES_ACKED_AT = 120;
 /** Answers to questions that were given up; there cannot be many. */
 const MAX_STALE_ANSWERS = 16;
 
 /** A socket as the kernel tells of it. `inode` is 0 when its program has let go of it. */
 export type KernelSocket = { readonly state: number; readonly uid: number; readonly inode: number };
+
+/** How far a connection has come. */
+type SentBytes = {
+  /** What the other end has acknowledged since the connection was made. */
+  readonly acknowledged: number;
+  /** What is written and not acknowledged yet. */
+  readonly pending: number;
+  readonly state: number;
+};
 
 /** The state of a socket neither end of which has been closed. */
 export const ESTABLISHED = 1;
@@ -49,15 +63,21 @@ export interface SocketDiagnosis {
   find(near: Endpoint, far: Endpoint): KernelSocket | null | "unknown";
 }
 
+/** Tells how far connections have come. */
+export interface SentBytesSource {
+  /** How much the socket at `near` has sent to `far`; null and `unknown` as in `SocketDiagnosis`. */
+  sent(near: Endpoint, far: Endpoint): SentBytes | null | "unknown";
+}
+
 /** Begins to ask; null where that cannot be done: another system, or one that forbids it. Kept for the process' life. */
-export function openSocketDiagnosis(): SocketDiagnosis | null {
+export function openSocketDiagnosis(): (SocketDiagnosis & SentBytesSource) | null {
   const libc = openLibrary();
   if (libc === null) return null;
   const socket = libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG);
   return socket < 0 ? null : new NetlinkDiagnosis(libc, socket);
 }
 
-class NetlinkDiagnosis implements SocketDiagnosis {
+class NetlinkDiagnosis implements SocketDiagnosis, SentBytesSource {
   readonly #libc: Library;
   readonly #socket: number;
   readonly #request = new DataView(new ArrayBuffer(REQUEST_BYTES));
@@ -70,8 +90,30 @@ class NetlinkDiagnosis implements SocketDiagnosis {
   }
 
   find(near: Endpoint, far: Endpoint): KernelSocket | null | "unknown" {
+    const length = this.#ask(near, far, 0);
+    if (length === null || length === "unknown") return length;
+    const answer = this.#answer;
+    const state = answer.getUint8(HEADER_BYTES + 1);
+    return { state, uid: answer.getUint32(HEADER_BYTES + 64, true), inode: answer.getUint32(HEADER_BYTES + 68, true) };
+  }
+
+  sent(near: Endpoint, far: Endpoint): SentBytes | null | "unknown" {
+    const length = this.#ask(near, far, 1 << (INET_DIAG_INFO - 1));
+    if (length === null || length === "unknown") return length;
+    const answer = this.#answer;
+    const info = this.#attributeAt(INET_DIAG_INFO, length);
+    if (info === null || info + BYTES_ACKED_AT + 8 > length) return "unknown";
+    return {
+      acknowledged: Number(answer.getBigUint64(info + BYTES_ACKED_AT, true)),
+      pending: answer.getUint32(HEADER_BYTES + 60, true),
+      state: answer.getUint8(HEADER_BYTES + 1),
+    };
+  }
+
+  /** Asks for a socket, and for what `extensions` names of it. The answer's length; null and `unknown` as `find`. */
+  #ask(near: Endpoint, far: Endpoint, extensions: number): number | null | "unknown" {
     this.#sequence = (this.#sequence + 1) >>> 0;
-    this.#write(near, far);
+    this.#write(near, far, extensions);
     const bytes = new Uint8Array(this.#request.buffer);
     if (Number(this.#libc.send(this.#socket, ptr(bytes), bytes.length, MSG_DONTWAIT)) !== bytes.length)
       return "unknown";
@@ -85,7 +127,7 @@ class NetlinkDiagnosis implements SocketDiagnosis {
     return "unknown";
   }
 
-  #write(near: Endpoint, far: Endpoint): void {
+  #write(near: Endpoint, far: Endpoint, extensions: number): void {
     const request = this.#request;
     request.setUint32(0, REQUEST_BYTES, true);
     request.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
@@ -93,6 +135,7 @@ class NetlinkDiagnosis implements SocketDiagnosis {
     request.setUint32(8, this.#sequence, true);
     request.setUint8(16, near.address.kind() === "ipv4" ? AF_INET : AF_INET6);
     request.setUint8(17, IPPROTO_TCP);
+    request.setUint8(18, extensions);
     request.setUint32(20, ANY, true);
     request.setUint16(24, near.port);
     request.setUint16(26, far.port);
@@ -102,15 +145,25 @@ class NetlinkDiagnosis implements SocketDiagnosis {
     request.setUint32(68, ANY, true);
   }
 
-  #read(length: number, farPort: number): KernelSocket | null | "unknown" {
+  #read(length: number, farPort: number): number | null | "unknown" {
     const answer = this.#answer;
     const type = answer.getUint16(4, true);
     if (type === NLMSG_ERROR) return answer.getInt32(HEADER_BYTES, true) === -ENOENT ? null : "unknown";
     if (type !== SOCK_DIAG_BY_FAMILY || length < ANSWER_BYTES) return "unknown";
-    const state = answer.getUint8(HEADER_BYTES + 1);
     // Without a connection, the kernel gives the socket that listens at the near end.
-    if (state === LISTENING || answer.getUint16(HEADER_BYTES + 6) !== farPort) return null;
-    return { state, uid: answer.getUint32(HEADER_BYTES + 64, true), inode: answer.getUint32(HEADER_BYTES + 68, true) };
+    const isListening = answer.getUint8(HEADER_BYTES + 1) === LISTENING;
+    return isListening || answer.getUint16(HEADER_BYTES + 6) !== farPort ? null : length;
+  }
+
+  /** Where the content of an attribute begins; null: there is none. */
+  #attributeAt(wanted: number, length: number): number | null {
+    for (let at = ANSWER_BYTES; at + ATTRIBUTE_HEADER_BYTES <= length; ) {
+      const size = this.#answer.getUint16(at, true);
+      if (size < ATTRIBUTE_HEADER_BYTES) return null;
+      if (this.#answer.getUint16(at + 2, true) === wanted) return at + ATTRIBUTE_HEADER_BYTES;
+      at += (size + 3) & ~3;
+    }
+    return null;
   }
 }
 
