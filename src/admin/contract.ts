@@ -52,16 +52,8 @@ import {
 } from "./notification-schemas.ts";
 import { importProgress, importRequest } from "./import-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
-import {
-  recording,
-  recordingList,
-  recordingName,
-  recordingPage,
-  recordingQuery,
-  recordingRequest,
-  removedRecording,
-} from "./recording-schemas.ts";
 import { imageSpacePage, imageSpaceQuery, nextEvictions, nextQuery, space } from "./space-schemas.ts";
+import { history, historyQuery, nodePage, nodeQuery, upstreamList } from "./activity-schemas.ts";
 import { eventPage, eventQuery, liveMessage, watchQuery } from "./live-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
@@ -138,6 +130,30 @@ export const CONTRACT = {
       "What whoever asks may not pull is left out, so that a page may be shorter than its `limit`; `who` and `from` as in `watch`.",
     query: eventQuery,
     answer: eventPage,
+  }),
+  getHistory: operation("GET", "/history", {
+    action: "pull",
+    isWork: true,
+    summary: "Tell when what was answered, from disk and from upstream",
+    description:
+      "Sums of five minutes go back two days, sums of hours ninety: a time that begins earlier is told of by the hour. Times in which nothing was answered are there, with zeros. A larder that is rebuilt from its snapshots begins anew.",
+    query: historyQuery,
+    answer: history,
+  }),
+  listUpstreams: operation("GET", "/upstreams", {
+    action: "pull",
+    summary: "Tell how the upstream registries are, as was seen last",
+    description:
+      "Answers at once, and has them asked meanwhile when that is long ago; `watch` says when something else came out.",
+    answer: upstreamList,
+  }),
+  listNodes: operation("GET", "/nodes", {
+    action: "administer",
+    summary: "List who has pulled lately, and with which program",
+    description:
+      "By address, as trusted proxies tell it; the 5,000 that pulled last. Addresses are people's, so that it takes the right to administer. Pages as in `listImages`.",
+    query: nodeQuery,
+    answer: nodePage,
   }),
   getOffline: operation("GET", "/settings/offline", {
     action: "pull",
@@ -286,44 +302,6 @@ export const CONTRACT = {
     description: "The text as in `addPin`; it may be percent-encoded, or stand in the path with its slashes.",
     parameters: { pin: pinText },
     answer: pinChange,
-  }),
-  listRecordings: operation("GET", "/recordings", {
-    action: "administer",
-    summary: "List recordings: what was pulled while they ran",
-    answer: recordingList,
-  }),
-  startRecording: operation("POST", "/recordings", {
-    action: "administer",
-    audited: "recording-started",
-    summary: "Record from now on what is pulled",
-    description:
-      "What a recording holds is never evicted, and no rule removes it; people may. A pull is in it within a second, and what was asked for by HEAD alone counts. A name is used once, unless `append` says that one which has been goes on.",
-    body: recordingRequest,
-    answer: recording,
-  }),
-  stopRecording: operation("POST", "/recordings/{name}/stop", {
-    action: "administer",
-    audited: "recording-stopped",
-    summary: "End a recording; what it holds stays",
-    description: "All that was pulled until now is in it, durably. One that has ended stays as it is.",
-    parameters: { name: recordingName },
-    body: v.strictObject({}),
-    answer: recording,
-  }),
-  getRecording: operation("GET", "/recordings/{name}", {
-    action: "administer",
-    summary: "List what is in a recording",
-    description: "A page of images, in the order of names and tags. Ask again with `next` as `after` until it is null.",
-    parameters: { name: recordingName },
-    query: recordingQuery,
-    answer: recordingPage,
-  }),
-  removeRecording: operation("DELETE", "/recordings/{name}", {
-    action: "administer",
-    audited: "recording-removed",
-    summary: "Remove a recording that has ended: what it held may be evicted",
-    parameters: { name: recordingName },
-    answer: removedRecording,
   }),
   listEndpoints: operation("GET", "/notifications", {
     action: "administer",

@@ -18,6 +18,8 @@ export interface ExchangeKeeper {
   originOf(exchange: Exchange): string | null;
   /** Told when an answer that is streamed has ended. */
   streamEnded(exchange: Exchange, end: StreamEnd): void;
+  /** Told when the body of the request begins to be read. */
+  receiving(exchange: Exchange): void;
   /** Told of a fault of larder's own that came when the answer had begun. */
   noteFault(exchange: Exchange, fault: unknown): void;
 }
@@ -183,7 +185,15 @@ export class Exchange implements Applicant {
   streamed(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
     this.isStreamed = true;
     const end = (how: StreamEnd) => this.#keeper.streamEnded(this, how);
-    return watchStream(body, end, () => this.allowSlowTransfer());
+    const passed = (bytes: number) => {
+      this.record.bytesStreamed = bytes;
+    };
+    return watchStream(body, end, () => this.allowSlowTransfer(), passed);
+  }
+
+  /** Notes that the request's body begins to be read. */
+  noteReceiving(): void {
+    this.#keeper.receiving(this);
   }
 
   /** Notes a fault of larder's own when the answer has begun; before that, throw it. */

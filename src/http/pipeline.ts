@@ -97,8 +97,10 @@ export class Pipeline implements ExchangeKeeper {
     addBrowserHeaders(response);
     for (const [name, value] of this.#parts.headers()) response.headers.set(name, value);
     if (exchange.setCookie !== null) addCookie(exchange, exchange.setCookie, response);
-    if (exchange.isStreamed && response.body !== null) this.#streaming.set(exchange, response.status);
-    else this.#observe(exchange, response.status);
+    if (exchange.isStreamed && response.body !== null) {
+      this.#streaming.set(exchange, response.status);
+      for (const observer of this.#parts.observers) observer.streams?.(exchange, response.status);
+    } else this.#observe(exchange, response.status);
     return response;
   }
 
@@ -116,6 +118,10 @@ export class Pipeline implements ExchangeKeeper {
 
   originOf(exchange: Exchange): string | null {
     return clientOrigin(exchange.request.headers, exchange.arrival(), this.#parts.asking().trustedProxies);
+  }
+
+  receiving(exchange: Exchange): void {
+    for (const observer of this.#parts.observers) observer.receives?.(exchange);
   }
 
   streamEnded(exchange: Exchange, { bytes, outcome, error }: StreamEnd): void {

@@ -13,11 +13,13 @@ export function takeBody(exchange: Exchange): AsyncIterable<Uint8Array> | null {
       "header fields that follow the body are not taken; send it without a Trailer",
     );
   }
-  return body === null ? null : counted(body, exchange.record);
+  return body === null ? null : counted(body, exchange);
 }
 
-async function* counted(body: AsyncIterable<Uint8Array>, record: Exchange["record"]): AsyncGenerator<Uint8Array> {
+async function* counted(body: AsyncIterable<Uint8Array>, exchange: Exchange): AsyncGenerator<Uint8Array> {
+  const { record } = exchange;
   record.bytesIn ??= 0;
+  exchange.noteReceiving();
   for await (const chunk of body) {
     record.bytesIn += chunk.byteLength;
     yield chunk;

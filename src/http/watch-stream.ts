@@ -10,12 +10,14 @@ const WAITING_EVERY_MS = 60_000;
 
 /**
  * The same stream, which reports how it ended and how many bytes were read of it. It reads its source no faster than
- * it is read itself. `waiting` is called every minute while somebody waits for the source, not while it waits for its reader.
+ * it is read itself. `passed` is told how
+ * many bytes were read so far, with each piece; `waiting` is called every minute while somebody waits for the source, not while it waits for its reader.
  */
 export function watchStream(
   source: ReadableStream<Uint8Array>,
   tell: (end: StreamEnd) => void,
   waiting: () => void = () => {},
+  passed: (bytes: number) => void = () => {},
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   let bytes = 0;
@@ -30,6 +32,7 @@ export function watchStream(
             tell({ bytes, outcome: "whole", error: null });
           } else {
             bytes += value.byteLength;
+            passed(bytes);
             controller.enqueue(value);
           }
         } catch (error) {

@@ -31,7 +31,6 @@ import { ImageSurvey } from "../registry/images/image-survey.ts";
 import { Inventory } from "../registry/images/inventory.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
-import { clientAddress } from "../access/proxy-headers.ts";
 import { addressTowards } from "./address-towards.ts";
 import type { AccessComposition } from "./compose-gate.ts";
 import type { ImportFolder } from "../http/admin/import-folder.ts";
@@ -97,7 +96,7 @@ export function composePages(
   const discoveries = new DiscoveryPool(program, join(dataFolder, "discoveries"));
   // As who may write at all, this changes with a restart alone.
   const allowDeletes = settings.now.deletes;
-  const upstreamHealth = new UpstreamHealth(of.upstreams, clock);
+  const upstreamHealth = new UpstreamHealth(of.upstreams, clock, () => foundation.changes.changed("upstreams"));
   const health = async () => ({
     disk: await parts.disk(),
     storeProblem: guard.problem,
@@ -126,7 +125,7 @@ export function composePages(
         instanceId,
       }),
       new TokenPages({ ...access, hosts: of.registry.hosts }),
-      adminPages(of, { cacher, discoveries, health }, parts),
+      adminPages(of, { cacher, discoveries, health, upstreamHealth }, parts),
       new MetricsPages(metrics.all, gate),
       clientPages(findings, parts),
       new HealthPages(checks),
@@ -144,7 +143,12 @@ async function usedRegistries(traffic: LastingTraffic): Promise<ReadonlySet<stri
 
 function adminPages(
   of: RegistryComposition,
-  { cacher, discoveries, health }: Pick<AdminParts, "cacher" | "discoveries" | "health">,
+  {
+    cacher,
+    discoveries,
+    health,
+    upstreamHealth,
+  }: Pick<AdminParts, "cacher" | "discoveries" | "health"> & { readonly upstreamHealth: UpstreamHealth },
   parts: PagesParts,
 ): AdminApi {
   const { environment, foundation, order, collectionLimits, instanceId } = parts;
@@ -152,7 +156,7 @@ function adminPages(
   const { version, clock, variables } = environment;
   const { metadata, guard, turns } = foundation;
   const { manifests, tags, holdings, accounts, audit } = metadata;
-  const { blobs, files, aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins, recordings } = of;
+  const { blobs, files, aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins } = of;
   const { retention, untagged } = of;
   const immutable = {
     pushed: metadata.pushed,
@@ -208,15 +212,22 @@ function adminPages(
     lastingTraffic,
     pulls,
     pins,
-    recordings,
     space: of.space,
     live: { streams: parts.live.streams, events: metadata.events },
+    activity: {
+      nodes: parts.live.nodes,
+      statistics: metadata.statistics,
+      lastingTraffic,
+      upstreams,
+      upstreamHealth,
+      turns,
+      now: clock.now,
+    },
   });
   return new AdminApi(actions, {
     version,
     gate,
-    clientOf: (exchange) =>
-      clientAddress(exchange.request.headers, exchange.remote() ?? "", parts.settings.now.trustedProxies),
+    clientOf: parts.live.clientOf,
     turns,
     audit,
     visits,

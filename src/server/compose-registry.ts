@@ -96,18 +96,7 @@ export function composeRegistry(
   );
   const pulls = new PullNotes(metadata.pulls, bestEffort, now);
   const pins = new Pins(metadata.pins, now);
-  const recordings = new Recordings({
-    store: metadata.recordings,
-    blobs: () => registryBlobs,
-    bestEffort,
-    turns,
-    now,
-  });
-  const holds = new AllHolds([
-    pins,
-    recordings,
-    { reasonFor: (repository, tag) => immutableBy(rules(), repository, tag) },
-  ]);
+  const holds = new AllHolds([pins, { reasonFor: (repository, tag) => immutableBy(rules(), repository, tag) }]);
   const limits = retentionLimitsOf(settings);
   const retention = new Retention({
     ...metadata,
@@ -227,11 +216,10 @@ export function composeRegistry(
     traffic,
     pulls,
     pins,
-    recordings,
     retention,
     untagged: new UntaggedList(metadata.leftBehind, holds, () => limits().ages),
     space,
-    lastingTraffic: new LastingTraffic(traffic, metadata.statistics, bestEffort),
+    lastingTraffic: new LastingTraffic(traffic, metadata.statistics, bestEffort, now),
     offline: new OfflineSwitch(upstreams, metadata.settings, bestEffort),
     /** How many blobs are being fetched. */
     downloads: () => blobOrigin.downloads,

@@ -21,7 +21,6 @@ import { composeRegistry } from "./compose-registry.ts";
 import { composeVerification } from "./compose-verification.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { PullObserver } from "./pull-observer.ts";
-import { PullRecorder } from "./pull-recorder.ts";
 import { openSignatureRules } from "./open-signature-rules.ts";
 import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
 import { scheduledCollection } from "./scheduled-collection.ts";
@@ -76,7 +75,7 @@ export function compose(
   const accounts = composeAccounts(metadata, clock);
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, space, downloads } = parts;
-  const { refusals, signatureGuard, recordings } = parts;
+  const { refusals, signatureGuard } = parts;
   const access = composeGate(settings, environment, foundation, accounts, {
     isOffline: () => upstreams.offline,
     prover: new UpstreamProver(upstreams, metadata.tags),
@@ -86,7 +85,7 @@ export function compose(
   const backups = composeBackups(parts.blobs, environment, foundation);
   const told = composeNotifications(environment, foundation, instanceId);
   const { notifications } = told;
-  const live = composeLive(environment, foundation, accounts);
+  const live = composeLive(settings, environment, foundation, accounts, access.pageSessions, parts);
   const tracing = new TracingComposition(environment, instanceId);
   const spans = new RequestSpans(tracing.tracer, () => settings.now.trustedProxies);
   const importFolder = composeAdoption(parts, environment, foundation);
@@ -145,8 +144,8 @@ export function compose(
       ),
       requestMetrics,
       new PullObserver(notifications, clock.now),
+      live.observer,
       spans,
-      new PullRecorder(recordings, () => settings.now.trustedProxies, clock.now),
     ],
   });
   const observerOf = (namespace: Namespace, urls: readonly string[]) => {
@@ -167,7 +166,6 @@ export function compose(
       await accounts.start();
       await offline.start(settings.now.offline);
       await pins.load();
-      await recordings.load();
       await aci.start();
       // A larder whose disk is read-only serves.
       await discoveries.tidy().catch((error: unknown) => {
@@ -175,6 +173,7 @@ export function compose(
       });
       await parts.notes.start();
       await live.feed.start();
+      await live.nodes.start();
       await backups?.start();
       endVerification = verification.background.start();
     },
@@ -201,7 +200,10 @@ export function compose(
       const adoption = { dataFolder, importFolder, settings: metadata.settings, now: clock.now, log };
       endAdoption = adoptFolder(settings.now.adopt, adoption);
     },
-    saveTraffic: () => lastingTraffic.save(),
+    saveTraffic: async () => {
+      await lastingTraffic.save();
+      await live.nodes.save();
+    },
     savePulls: () => pulls.save(),
     keepSpace: () => space.room.keep(),
     keepQueues: () => notifications.housekeep().catch(() => {}),
@@ -219,7 +221,6 @@ export function compose(
         backups?.stop(),
         saveAccounts(),
         notifications.stop(),
-        recordings.close(),
       ]);
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),

@@ -24,10 +24,10 @@ import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { BackupContent, Backups } from "../../recovery/backup/backups.ts";
 import type { Verifications } from "../../registry/verification/verifications.ts";
-import type { Recordings } from "../../registry/recordings/recordings.ts";
 import type { Retention } from "../../registry/retention/retention.ts";
 import type { UntaggedList } from "../../registry/retention/untagged-list.ts";
 import { accountActions, type AccountParts } from "./accounts.ts";
+import { activityActions, type ActivityParts } from "./activity.ts";
 import type { AdminAsker } from "./admin-asker.ts";
 import { discoverImages } from "./discover-images.ts";
 import { fetchImage } from "./fetch-image.ts";
@@ -38,7 +38,6 @@ import type { LineWork } from "./line-work.ts";
 import { liveActions, type LiveParts } from "./live.ts";
 import { notificationActions, type NotificationParts } from "./notifications.ts";
 import { sessionActions, type SessionParts } from "./session.ts";
-import { recordingActions } from "./recordings.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { imageSpace, nextEvictions, type SpaceParts, spaceOverview } from "./space.ts";
 import { stats } from "./stats.ts";
@@ -107,9 +106,9 @@ export type AdminParts = {
   readonly lastingTraffic: LastingTraffic;
   readonly pulls: PullNotes;
   readonly pins: Pins;
-  readonly recordings: Recordings;
   readonly space: SpaceParts;
   readonly live: LiveParts;
+  readonly activity: ActivityParts;
 };
 
 /** Makes the functions of the admin API over these parts. */
@@ -165,7 +164,7 @@ export function adminActions(parts: AdminParts): AdminActions {
       return discoverImages({ pool: parts.discoveries, survey: looks, turns: parts.turns }, request, signal);
     },
     fetchImage: ({ image, platforms }, signal, cause) =>
-      fetchImage({ cacher, upstreams, survey: survey(signal, cause.mayPull), remover, cause }, image, platforms),
+      fetchImage({ cacher, upstreams, survey: survey(signal, cause.mayPull), cause }, image, platforms),
     adoptImage: async ({ image, digest, indexBase64 }, _, cause) => {
       const { namespace, path, tag } = parseImageName(image);
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
@@ -201,8 +200,8 @@ export function adminActions(parts: AdminParts): AdminActions {
     verify: async ({ images = null }, signal) => verify(parts, images, signal),
     ...liveActions(parts.live),
     ...sessionActions(parts.session),
+    ...activityActions(parts.activity),
     ...accountActions(parts.accounts),
-    ...recordingActions(parts.recordings),
     ...notificationActions(parts.told),
   };
 }

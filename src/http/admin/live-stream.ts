@@ -93,15 +93,24 @@ export class LiveStream {
   async #sift(): Promise<void> {
     this.#isSifting = true;
     for (let news = this.#pending.shift(); news !== undefined; news = this.#pending.shift()) {
-      if (await this.#maySee(news)) this.#write(news);
+      const seen = await this.#seenOf(news);
+      if (seen !== null) this.#write(seen);
     }
     this.#isSifting = false;
   }
 
-  async #maySee(news: LiveNews): Promise<boolean> {
-    if (news.kind !== "happened") return true;
+  /** What of the news the client may see; null: nothing. */
+  async #seenOf(news: LiveNews): Promise<LiveNews | null> {
+    if (news.kind === "happened") return (await this.#maySee(news.event.repository)) ? news : null;
+    if (news.kind !== "transfers") return news;
+    const seen = [];
+    for (const one of news.transfers) if (await this.#maySee(one.repository)) seen.push(one);
+    // How much more others have under way is nothing for this one.
+    return { ...news, transfers: seen, more: 0 };
+  }
+
+  async #maySee(repository: RepositoryName | null): Promise<boolean> {
     const { mayPull, isAdministrator } = this.#standing;
-    const { repository } = news.event;
     // What is about no repository may be about any.
     if (repository === null || mayPull === undefined) return isAdministrator || mayPull === undefined;
     const known = this.#seen.get(repository);

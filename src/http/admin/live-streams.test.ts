@@ -5,8 +5,10 @@ import type { RepositoryName } from "../../oci/repository-name.ts";
 import { nameOf } from "../../oci/repository.ts";
 import { Changes } from "../../registry/live/changes.ts";
 import { LiveFeed } from "../../registry/live/live-feed.ts";
+import type { TransferList, TransferState } from "../../registry/live/transfer-watch.ts";
 import { NO_CAUSE } from "../../storage/events.ts";
 import { memoryMetadata } from "../../storage/memory/metadata-memory.ts";
+import type { Traffic } from "../../storage/statistics.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { type LiveStreamLimits, LiveStreams } from "./live-streams.ts";
 import type { Standing } from "./standing.ts";
@@ -19,6 +21,8 @@ const ANYBODY: Standing = { mayPull: undefined, isAdministrator: false };
 /** May pull from what is called so alone. */
 const teamOnly: Standing = { isAdministrator: false, mayPull: async (it) => nameOf(it).startsWith("local/team/") };
 
+const NOTHING: Traffic = { hits: 0, misses: 0, stale: 0, bytesFromDisk: 0, bytesFromUpstream: 0 };
+
 const settled = async () => {
   for (let round = 0; round < 50; round++) await Promise.resolve();
 };
@@ -26,6 +30,7 @@ const settled = async () => {
 async function lab(limits: LiveStreamLimits = { inAll: 5, perClient: 3 }) {
   const { events } = memoryMetadata();
   const changes = new Changes();
+  const moving: { list: TransferList; traffic: Traffic } = { list: { transfers: [], more: 0 }, traffic: NOTHING };
   const happen = (repository: string | null, kind: "pushed" | "collected" = "pushed") =>
     events.append({
       ...NO_CAUSE,
@@ -40,12 +45,25 @@ async function lab(limits: LiveStreamLimits = { inAll: 5, perClient: 3 }) {
       from: "10.0.0.7",
     });
   await happen("local/earlier");
-  const feed = new LiveFeed({ events, changes });
+  const feed = new LiveFeed({
+    events,
+    changes,
+    transfers: { look: () => moving.list },
+    traffic: () => [moving.traffic],
+    now: () => 5,
+  });
   await feed.start();
-  const streams = new LiveStreams({ feed, limits, check: (message) => checkAnswer("watch", message) });
-  const open = async (look: () => Promise<Standing>, { client = "10.0.0.9", after = null as number | null } = {}) =>
-    reading(await streams.open({ client, lastEventId: null, look }, after));
-  return { changes, happen, feed, streams, open };
+  const sessions = new Map<string, () => void>();
+  const watchSession = (id: string, ended: () => void) => {
+    sessions.set(id, ended);
+    return () => void sessions.delete(id);
+  };
+  const streams = new LiveStreams({ feed, limits, watchSession, check: (message) => checkAnswer("watch", message) });
+  const open = async (
+    look: () => Promise<Standing>,
+    { client = "10.0.0.9", after = null as number | null, session = null as string | null } = {},
+  ) => reading(await streams.open({ client, lastEventId: null, sessionId: () => session, look }, after));
+  return { changes, happen, feed, streams, open, moving, sessions };
 }
 
 /** Reads a stream as it comes. */
@@ -150,7 +168,10 @@ test("a silent stream beats, ends after some minutes, and costs no timer when no
 
 test("who reads too slowly is cut off, and others are not", async () => {
   const { happen, streams, open } = await lab();
-  const slow = await streams.open({ client: "slow", lastEventId: null, look: async () => ANYBODY }, null);
+  const slow = await streams.open(
+    { client: "slow", lastEventId: null, sessionId: () => null, look: async () => ANYBODY },
+    null,
+  );
   const quick = await open(async () => ANYBODY);
   for (let time = 0; time < 3000; time++) {
     await happen("local/a");
@@ -217,4 +238,78 @@ test("all streams end when larder stops, and none begins", async () => {
   await settled();
   expect(stream.end()).toBe("closed");
   await expect(open(async () => ANYBODY)).rejects.toThrow("stops");
+});
+
+const pullOf = (repository: string, bytes: number): TransferState => ({
+  kind: "pull",
+  id: `pull-${repository}`,
+  repository: repository as RepositoryName,
+  startedAtMs: 1,
+  bytes,
+  sizeBytes: 100,
+  bytesPerSecond: 7,
+  client: { who: "bob", from: "10.0.0.7", agent: { runtime: "containerd", version: "2.1.4" } },
+  reference: "1",
+  source: "disk",
+  layers: 2,
+  layersDone: 1,
+  layersInAll: null,
+  isDone: false,
+});
+
+const transfersIn = (messages: readonly LiveMessage[]) =>
+  messages.flatMap((one) => (one.kind === "transfers" ? [one.transfers.map(({ repository }) => repository)] : []));
+
+test("what is on its way is told once a second while it moves, of what one may pull, and to who comes later", async () => {
+  const { open, moving } = await lab();
+  const [administrator, limited] = [await open(async () => ADMINISTRATOR), await open(async () => teamOnly)];
+  moving.list = { transfers: [pullOf("local/team/a", 5), pullOf("quay.io/b", 5)], more: 3 };
+  jest.advanceTimersByTime(3000);
+  moving.list = { transfers: [pullOf("local/team/a", 6), pullOf("quay.io/b", 5)], more: 3 };
+  jest.advanceTimersByTime(1000);
+  const later = await open(async () => ANYBODY);
+  expect(transfersIn(await administrator.messages())).toEqual([
+    ["local/team/a", "quay.io/b"],
+    ["local/team/a", "quay.io/b"],
+  ]);
+  expect(administrator.text()).toContain('"from":"10.0.0.7","runtime":"containerd"');
+  expect(transfersIn(await limited.messages())).toEqual([["local/team/a"], ["local/team/a"]]);
+  expect(limited.text()).not.toMatch(/quay|"more":3|bob|10\.0\.0\.7|containerd/);
+  expect(transfersIn(await later.messages())).toEqual([["local/team/a", "quay.io/b"]]);
+});
+
+test("what was answered in the last second is told, and nothing where nothing was", async () => {
+  const { open, moving } = await lab();
+  const stream = await open(async () => ANYBODY);
+  jest.advanceTimersByTime(2000);
+  moving.traffic = { ...NOTHING, hits: 5, bytesFromDisk: 10 };
+  jest.advanceTimersByTime(3000);
+  const told = (await stream.messages()).filter(({ kind }) => kind === "traffic");
+  expect(told).toEqual([{ kind: "traffic", atMs: 5, overMs: 0, ...NOTHING, hits: 5, bytesFromDisk: 10 }]);
+});
+
+test("nothing is looked at while nobody watches", async () => {
+  const { open, moving } = await lab();
+  let looks = 0;
+  Object.defineProperty(moving, "list", { get: () => (looks++, { transfers: [], more: 0 }) });
+  jest.advanceTimersByTime(5000);
+  expect(looks).toBe(0);
+  const stream = await open(async () => ANYBODY);
+  jest.advanceTimersByTime(3000);
+  expect(looks).toBe(4);
+  await stream.leave();
+  jest.advanceTimersByTime(5000);
+  expect(looks).toBe(4);
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test("who signs out is told nothing more, at once", async () => {
+  const { open, sessions, happen } = await lab();
+  const [mine, others] = [await open(async () => ANYBODY, { session: "1" }), await open(async () => ANYBODY)];
+  sessions.get("1")?.();
+  await settled();
+  await happen("local/a");
+  expect([mine.end(), await mine.messages()]).toEqual(["closed", []]);
+  expect(imagesIn(await others.messages())).toEqual(["local/a@"]);
+  expect(sessions.size).toBe(0);
 });

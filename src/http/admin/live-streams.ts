@@ -24,6 +24,8 @@ export type LiveStreamsParts = {
   /** Compares a message with the contract, where that is wanted. */
   readonly check?: (message: unknown) => void;
   readonly limits?: LiveStreamLimits;
+  /** Calls `ended` when a session with the page is over before its time. Returns what ends that. */
+  readonly watchSession: (id: string, ended: () => void) => () => void;
 };
 
 type Open = { readonly stream: LiveStream; ageSeconds: number; readonly lifeSeconds: number };
@@ -76,16 +78,19 @@ export class LiveStreams {
   }
 
   #begin(watcher: Watcher, standing: Standing, after: number | null, release: () => void): ReadableStream<Uint8Array> {
-    const { feed } = this.#parts;
+    const { feed, watchSession } = this.#parts;
     const write = (news: LiveNews, told: Standing) => this.#write(news, told);
     const ended = () => {
       this.#open.delete(open);
       release();
+      unwatch();
       if (this.#open.size === 0) this.#rest();
     };
     const from = after ?? feed.lastEventId;
     const stream = new LiveStream({ watcher, standing, write, ended }, from);
     const open: Open = { stream, ageSeconds: 0, lifeSeconds: LIFE_SECONDS + Math.random() * LIFE_SPREAD_SECONDS };
+    const session = watcher.sessionId();
+    const unwatch = session === null ? () => {} : watchSession(session, () => stream.close());
     if (this.#isStopped) stream.close();
     else this.#follow(open, after);
     return stream.body;
@@ -112,6 +117,9 @@ export class LiveStreams {
   #add(open: Open): void {
     if (open.stream.isEnded) return;
     if (this.#isStopped) return open.stream.close();
+    // Whoever is the first is told of it by the feed's own look.
+    const { underWay } = this.#parts.feed;
+    if (underWay !== null) open.stream.tell(underWay);
     this.#open.add(open);
     this.#timer ??= setInterval(() => this.#tick(), SECOND_MS);
     this.#unwatch ??= this.#parts.feed.watch((news) => this.#tell(news));

@@ -18,6 +18,8 @@ export type Watcher = {
   readonly client: string;
   /** The `Last-Event-ID` of who comes back; null without one. */
   readonly lastEventId: string | null;
+  /** The session with the page that they have; null: none. */
+  readonly sessionId: () => string | null;
   /**
    * What they may see now, found out anew each time. Throws what a request is refused with: they may see nothing (any more), or
    * are not who they were.
@@ -31,6 +33,7 @@ export function watcherOf(exchange: Exchange, gate: Gate, clientOf: (exchange: E
   let first: string | null = null;
   return {
     client: clientOf(exchange),
+    sessionId: () => exchange.pageSession?.id ?? null,
     lastEventId: exchange.request.headers.get("last-event-id"),
     look: async () => {
       const applicant = anew();

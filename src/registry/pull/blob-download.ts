@@ -52,6 +52,16 @@ export class BlobDownload {
     this.#done.promise.catch(() => {});
   }
 
+  /** How many clients read along. */
+  get readers(): number {
+    return this.#readers;
+  }
+
+  /** How long it has been going on, in milliseconds. */
+  get ageMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
   /** How many bytes are on disk. */
   get written(): number {
     return this.#written;

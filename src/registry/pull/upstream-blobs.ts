@@ -93,6 +93,14 @@ export class UpstreamBlobs implements BlobOrigin {
     return this.#flights.size;
   }
 
+  /** The blobs that are being fetched, each with the repository that it was begun for. */
+  running(): readonly { readonly repository: Repository; readonly digest: Digest; readonly download: BlobDownload }[] {
+    return [...this.#flights].flatMap(([digest, { download, repositories }]) => {
+      const [repository] = repositories.values();
+      return repository === undefined ? [] : [{ repository, digest, download }];
+    });
+  }
+
   async size(repository: Repository, digest: Digest, context: PullContext): Promise<number | null> {
     const running = this.#flights.get(digest);
     if (running !== undefined && (await this.#isKnownToHold(running, repository, digest))) return running.download.size;

@@ -26,10 +26,14 @@ export class UpstreamHealth {
   readonly #upstreams: Upstreams;
   readonly #now: () => number;
   readonly #elapsed: () => number;
+  readonly #onChange: () => void;
   #answer: Promise<readonly UpstreamState[]> | null = null;
+  #known: { readonly atMs: number; readonly states: readonly UpstreamState[] } | null = null;
   #askedAtMs = 0;
 
-  constructor(upstreams: Upstreams, { now, elapsed }: Clock) {
+  /** `onChange` is called when a check has told something else than the one before. */
+  constructor(upstreams: Upstreams, { now, elapsed }: Clock, onChange: () => void = () => {}) {
+    this.#onChange = onChange;
     this.#upstreams = upstreams;
     this.#now = now;
     this.#elapsed = elapsed;
@@ -41,8 +45,23 @@ export class UpstreamHealth {
     if (this.#answer === null || this.#elapsed() - this.#askedAtMs > REMEMBERED_MS) {
       this.#askedAtMs = this.#elapsed();
       this.#answer = Promise.all(this.#upstreams.all().map((upstream) => check(upstream, this.#now())));
+      void this.#answer.then((states) => this.#note(states));
     }
     return this.#answer;
+  }
+
+  /**
+   * What the last check told, at once, with its time; null: there was none. One that was long ago is done again meanwhile.
+   */
+  known(): { readonly atMs: number; readonly states: readonly UpstreamState[] } | null {
+    void this.check();
+    return this.#known;
+  }
+
+  #note(states: readonly UpstreamState[]): void {
+    const before = this.#known?.states ?? null;
+    this.#known = { atMs: this.#now(), states };
+    if (!Bun.deepEquals(before, states)) this.#onChange();
   }
 }
 
