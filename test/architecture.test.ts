@@ -69,6 +69,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   ],
   "registry/push": ["storage", "upstream/transport", "registry/names", "registry/pull"],
   "registry/retention": ["storage", "registry/holds"],
+  // What is pulled is noted, described by what is here of it, and held.
+  "registry/recordings": ["storage", "registry/holds", "registry/pull"],
   "registry/notifications": ["telemetry", "storage", "upstream/transport"],
   registry: ["telemetry", "storage", "registry/push", "registry/retention"],
   // What is happening, for those who watch: told of what the others do.
@@ -171,6 +173,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry/space",
     "storage",
     "registry/images",
+    "registry/recordings",
     "registry/verification",
     "registry/retention",
     "registry/live",
@@ -248,6 +251,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry/images",
     "registry/live",
     "registry/notifications",
+    "registry/recordings",
     "registry/verification",
     "registry/retention",
     "tls",

@@ -52,6 +52,15 @@ import {
 } from "./notification-schemas.ts";
 import { importProgress, importRequest } from "./import-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
+import {
+  recording,
+  recordingList,
+  recordingName,
+  recordingPage,
+  recordingQuery,
+  recordingRequest,
+  removedRecording,
+} from "./recording-schemas.ts";
 import { imageSpacePage, imageSpaceQuery, nextEvictions, nextQuery, space } from "./space-schemas.ts";
 import { history, historyQuery, nodePage, nodeQuery, upstreamList } from "./activity-schemas.ts";
 import { eventPage, eventQuery, liveMessage, watchQuery } from "./live-schemas.ts";
@@ -302,6 +311,44 @@ export const CONTRACT = {
     description: "The text as in `addPin`; it may be percent-encoded, or stand in the path with its slashes.",
     parameters: { pin: pinText },
     answer: pinChange,
+  }),
+  listRecordings: operation("GET", "/recordings", {
+    action: "administer",
+    summary: "List recordings: what was pulled while they ran",
+    answer: recordingList,
+  }),
+  startRecording: operation("POST", "/recordings", {
+    action: "administer",
+    audited: "recording-started",
+    summary: "Record from now on what is pulled",
+    description:
+      "What a recording holds is never evicted, and no rule removes it; people may. A pull is in it within a second, and what was asked for by HEAD alone counts. A name is used once, unless `append` says that one which has been goes on.",
+    body: recordingRequest,
+    answer: recording,
+  }),
+  stopRecording: operation("POST", "/recordings/{name}/stop", {
+    action: "administer",
+    audited: "recording-stopped",
+    summary: "End a recording; what it holds stays",
+    description: "All that was pulled until now is in it, durably. One that has ended stays as it is.",
+    parameters: { name: recordingName },
+    body: v.strictObject({}),
+    answer: recording,
+  }),
+  getRecording: operation("GET", "/recordings/{name}", {
+    action: "administer",
+    summary: "List what is in a recording",
+    description: "A page of images, in the order of names and tags. Ask again with `next` as `after` until it is null.",
+    parameters: { name: recordingName },
+    query: recordingQuery,
+    answer: recordingPage,
+  }),
+  removeRecording: operation("DELETE", "/recordings/{name}", {
+    action: "administer",
+    audited: "recording-removed",
+    summary: "Remove a recording that has ended: what it held may be evicted",
+    parameters: { name: recordingName },
+    answer: removedRecording,
   }),
   listEndpoints: operation("GET", "/notifications", {
     action: "administer",

@@ -1,4 +1,4 @@
-import type { Namespace } from "../oci/repository-name.ts";
+import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Digest } from "../oci/digest.ts";
 import type { Repository } from "../oci/repository.ts";
 
@@ -31,6 +31,8 @@ export class ExchangeRecord {
   upstream: Namespace | null = null;
   /** The manifest or blob that was answered with, be it by its headers alone. */
   served: Served | null = null;
+  /** The repository out of which a pull of a manifest was answered; null for all else, such as what somebody asks who is about to push. */
+  pulledFrom: RepositoryName | null = null;
   /** Bytes of the answer's body, as far as they are known: those that really went out of what was streamed. */
   bytesOut: number | null = null;
   /** Bytes that have gone out so far of an answer that is streamed. */

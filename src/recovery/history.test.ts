@@ -47,6 +47,7 @@ const command = fc.record({
     "set",
     "account",
     "pin",
+    "record",
     "tell",
     "snapshot",
     "reopen",
@@ -84,6 +85,7 @@ test("the newest snapshot and what changed since are the whole, whatever happene
           if (tag === null) await store.metadata.pins.remove(`${repository}:${image}`);
           else await store.metadata.pins.add({ text: `${repository}:${image}`, addedAtMs: atMs, who: tag });
         }
+        if (what === "record") await changeRecordings(store, repository, image, tag, atMs);
         if (what === "tell") await changeDeliveries(store, image, tag, atMs);
         if (what === "snapshot") await store.housekeeping?.snapshots.take(new Turns(), NEVER);
         if (what === "reopen") {
@@ -99,6 +101,27 @@ test("the newest snapshot and what changed since are the whole, whatever happene
     { numRuns: 25 },
   );
 }, 120_000);
+
+/** Begins a recording, notes something in it, ends it or takes it away. */
+async function changeRecordings(
+  store: Awaited<ReturnType<typeof open>>,
+  repository: RepositoryName,
+  name: string,
+  tag: string | null,
+  atMs: number,
+): Promise<void> {
+  const { recordings } = store.metadata;
+  await recordings.start({ name, startedAtMs: atMs, who: tag, networks: ["10.0.0.0/8"] }, atMs % 2 === 0);
+  const id = (await recordings.list()).find((one) => one.name === name)?.id ?? 0;
+  const pull = { repository, tag: tag as Tag | null, platform: null, sizeBytes: 1, atMs, who: null, from: null };
+  const parts = [{ digest: imageManifest("x").digest, platform: "linux/arm64" }];
+  await recordings.note(id, [
+    { ...pull, digest: imageManifest("i").digest, kind: "index", parts },
+    { ...pull, tag: null, digest: imageManifest("x").digest, kind: "image", parts: [] },
+  ]);
+  if (tag === "1") await recordings.stop(name, atMs);
+  if (tag === "2") await recordings.remove(name);
+}
 
 /** Queues something, and does something about what comes first. */
 async function changeDeliveries(

@@ -48,6 +48,30 @@ export const KEPT_TABLES: readonly KeptTable[] = [
     condition: null,
   },
   {
+    name: "recording",
+    key: ["id"],
+    columns: ["name", "started_at", "stopped_at", "who", "networks", "full_at"],
+    quietColumns: ["rows"],
+    isAppendOnly: false,
+    condition: null,
+  },
+  {
+    name: "recorded_pull",
+    key: ["recording", "repository", "tag", "digest"],
+    columns: ["kind", "platform", "size", "at", "who", "source", "hidden"],
+    quietColumns: [],
+    isAppendOnly: false,
+    condition: null,
+  },
+  {
+    name: "recorded_part",
+    key: ["recording", "repository", "digest", "part"],
+    columns: ["platform"],
+    quietColumns: [],
+    isAppendOnly: false,
+    condition: null,
+  },
+  {
     // What was acknowledged is told to whom it was to be told. How often it was tried is of no worth.
     name: "delivery",
     key: ["id"],

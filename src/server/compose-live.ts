@@ -55,6 +55,7 @@ export function composeLive(
     traffic: () => traffic.all(),
     now: clock.now,
   });
+  metadata.recordings.subscribe(() => changes.changed("recordings"));
   const check =
     variables["LARDER_CHECK_ANSWERS"] === "1" ? (message: unknown) => checkAnswer("watch", message) : undefined;
   const streams = new LiveStreams({

@@ -156,7 +156,7 @@ function adminPages(
   const { version, clock, variables } = environment;
   const { metadata, guard, turns } = foundation;
   const { manifests, tags, holdings, accounts, audit } = metadata;
-  const { blobs, files, aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins } = of;
+  const { blobs, files, aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins, recordings } = of;
   const { retention, untagged } = of;
   const immutable = {
     pushed: metadata.pushed,
@@ -212,6 +212,7 @@ function adminPages(
     lastingTraffic,
     pulls,
     pins,
+    recordings,
     space: of.space,
     live: { streams: parts.live.streams, events: metadata.events },
     activity: {

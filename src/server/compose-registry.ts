@@ -31,6 +31,7 @@ import { UpstreamManifests } from "../registry/pull/upstream-manifests.ts";
 import { Upstreams } from "../registry/pull/upstreams.ts";
 import { ManifestPushes } from "../registry/push/manifest-pushes.ts";
 import { Uploads } from "../registry/push/uploads.ts";
+import { Recordings } from "../registry/recordings/recordings.ts";
 import { Retention, type RetentionLimits } from "../registry/retention/retention.ts";
 import { compileRule } from "../registry/retention/retention-rule.ts";
 import { UntaggedList } from "../registry/retention/untagged-list.ts";
@@ -96,7 +97,18 @@ export function composeRegistry(
   );
   const pulls = new PullNotes(metadata.pulls, bestEffort, now);
   const pins = new Pins(metadata.pins, now);
-  const holds = new AllHolds([pins, { reasonFor: (repository, tag) => immutableBy(rules(), repository, tag) }]);
+  const recordings = new Recordings({
+    store: metadata.recordings,
+    blobs: () => registryBlobs,
+    bestEffort,
+    turns,
+    now,
+  });
+  const holds = new AllHolds([
+    pins,
+    recordings,
+    { reasonFor: (repository, tag) => immutableBy(rules(), repository, tag) },
+  ]);
   const limits = retentionLimitsOf(settings);
   const retention = new Retention({
     ...metadata,
@@ -216,6 +228,7 @@ export function composeRegistry(
     traffic,
     pulls,
     pins,
+    recordings,
     retention,
     untagged: new UntaggedList(metadata.leftBehind, holds, () => limits().ages),
     space,

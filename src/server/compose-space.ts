@@ -60,6 +60,9 @@ export function composeSpace(
     elapsed: clock.elapsed,
   });
   metadata.pins.subscribe(() => evictor.lookAgain());
+  metadata.recordings.subscribe(({ kind }) => {
+    if (kind === "removed") evictor.lookAgain();
+  });
   events.subscribe(({ kind }) => {
     if (kind === "removed") evictor.lookAgain();
     // What people push is not stopped by a limit, but cached images make way for it.

@@ -21,6 +21,7 @@ import { composeRegistry } from "./compose-registry.ts";
 import { composeVerification } from "./compose-verification.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
 import { PullObserver } from "./pull-observer.ts";
+import { PullRecorder } from "./pull-recorder.ts";
 import { openSignatureRules } from "./open-signature-rules.ts";
 import { standInsOf, UpstreamOpener } from "./open-upstreams.ts";
 import { scheduledCollection } from "./scheduled-collection.ts";
@@ -75,7 +76,7 @@ export function compose(
   const accounts = composeAccounts(metadata, clock);
   const parts = composeRegistry(settings, environment, foundation, order);
   const { upstreams, failures, offline, collector, lastingTraffic, traffic, pulls, pins, space, downloads } = parts;
-  const { refusals, signatureGuard } = parts;
+  const { refusals, signatureGuard, recordings } = parts;
   const access = composeGate(settings, environment, foundation, accounts, {
     isOffline: () => upstreams.offline,
     prover: new UpstreamProver(upstreams, metadata.tags),
@@ -146,6 +147,7 @@ export function compose(
       new PullObserver(notifications, clock.now),
       live.observer,
       spans,
+      new PullRecorder(recordings, () => settings.now.trustedProxies, clock.now),
     ],
   });
   const observerOf = (namespace: Namespace, urls: readonly string[]) => {
@@ -166,6 +168,7 @@ export function compose(
       await accounts.start();
       await offline.start(settings.now.offline);
       await pins.load();
+      await recordings.load();
       await aci.start();
       // A larder whose disk is read-only serves.
       await discoveries.tidy().catch((error: unknown) => {
@@ -221,6 +224,7 @@ export function compose(
         backups?.stop(),
         saveAccounts(),
         notifications.stop(),
+        recordings.close(),
       ]);
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),

@@ -22,6 +22,7 @@ import type { Leases } from "./leases.ts";
 import type { PageSessionStore } from "./page-sessions.ts";
 import type { PinStore } from "./pins.ts";
 import type { NodeStore } from "./nodes.ts";
+import type { RecordedPullStore, RecordingStore } from "./recordings.ts";
 import type { ProofStore } from "./proofs.ts";
 import type { PullStore } from "./pulls.ts";
 import type { LeftBehindStore } from "./left-behind.ts";
@@ -324,6 +325,7 @@ export type MetadataStore = {
   readonly settings: SettingsStore;
   readonly pulls: PullStore;
   readonly pins: PinStore;
+  readonly recordings: RecordingStore & RecordedPullStore;
   readonly proofs: ProofStore;
   readonly nodes: NodeStore;
   readonly space: SpaceStore;

@@ -85,6 +85,13 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder mirror kubernetes v1.31.2 --runtime containerd@2.0", "with the sandbox image"],
         ["larder mirror kubernetes 1.31 --with flannel --print", "only list them"],
       ),
+      verb(
+        "record",
+        "record what a cluster pulls, and keep that for good",
+        ["larder record start prod --from 10.0.0.0/8", "what these nodes pull"],
+        ["larder record stop prod", "what it holds stays"],
+        ["larder record show prod --list > prod.txt", "for larder preload elsewhere"],
+      ),
     ],
   },
   {

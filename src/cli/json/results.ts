@@ -45,6 +45,7 @@ import {
   versionResult,
 } from "./server-results.ts";
 
+import { listedRecordings, recordedImages, recordingResult, removedRecordings } from "./recording-results.ts";
 import { imageSpaceResult, nextEvictionsResult, spaceResult } from "./space-results.ts";
 
 /** What each verb prints with `--json`, by the verb as it is called. */
@@ -61,6 +62,11 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   preload: preloadedImages,
   "mirror kubernetes": preloadedImages,
   "mirror kubernetes --print": neededImages,
+  "record start": recordingResult,
+  "record stop": recordingResult,
+  "record ls": listedRecordings,
+  "record show": recordedImages,
+  "record rm": removedRecordings,
   copy: copiedImages,
   "aci convert": writtenAcis,
   docker2aci: writtenAcis,

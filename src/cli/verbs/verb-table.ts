@@ -54,6 +54,7 @@ export const VERBS: readonly Verb[] = [
     load: async (io) => (await import("./preload.ts")).preloadCommand(io),
   },
   { name: "mirror", load: async (io) => (await import("./mirror.ts")).mirrorCommand(io) },
+  { name: "record", load: async (io) => (await import("./record.ts")).recordCommand(io) },
   { name: "copy", load: async (io) => (await import("./copy.ts")).copyCommand(io) },
   { name: "client", load: async (io) => (await import("./client.ts")).clientCommand(io) },
   { name: "doctor", load: async (io) => (await import("./doctor.ts")).doctorCommand(io) },

@@ -2,6 +2,7 @@
  * Lists of images, one a line: what `kubeadm config images list` and `… pull` print, k3s' and RKE2's release lists, and
  * those that people keep.
  */
+import { tryParsePlatform } from "../../oci/platform.ts";
 import { type Findings, tryReference } from "../found/found-image.ts";
 import { isFullImage } from "../found/image-text.ts";
 import type { LineOrigin } from "./yaml-documents.ts";
@@ -18,8 +19,8 @@ export type ListTrust = "asked for" | "named so" | "unknown";
 export function scanImageList(text: string, trust: ListTrust, origin: LineOrigin, findings: Findings): boolean {
   const list = readImageList(text, trust);
   if (list === null) return false;
-  for (const { image, line } of list) {
-    if (findings.image(origin(line), image, "field", "list")) continue;
+  for (const { image, line, platform } of list) {
+    if (findings.image(origin(line), image, "field", "list", platform)) continue;
     findings.error(origin(line), `${JSON.stringify(image.slice(0, 200))} is not an image reference`);
   }
   return list.length > 0;
@@ -39,13 +40,19 @@ export function readImageList(text: string, trust: ListTrust): readonly ListEntr
     if (image === null) continue;
     if (trust !== "asked for" && !isEntry(image, trust)) return null;
     namesRegistry ||= isFullImage(image);
-    list.push({ image, line: index + 1 });
+    list.push({ image, line: index + 1, platform: commentedPlatform(line) });
   }
   return trust === "unknown" && !namesRegistry ? null : list;
 }
 
-/** An entry of a list as it stands there, without what surrounds it. */
-export type ListEntry = { readonly image: string; readonly line: number };
+/** An entry of a list as it stands there, without what surrounds it. `platform` is null where the line leaves it open. */
+export type ListEntry = { readonly image: string; readonly line: number; readonly platform: string | null };
+
+/** The platform that a line's comment consists of, as in larder's own lists: `nginx:1.27 # linux/arm64`. */
+function commentedPlatform(line: string): string | null {
+  const comment = /\s#\s*(\S+\/\S+)\s*$/.exec(line)?.[1] ?? null;
+  return comment !== null && tryParsePlatform(comment) !== null ? comment : null;
+}
 
 /** What `docker images`, `crictl images` and their like print. */
 const TABLE_HEAD = /^(?:REPOSITORY|IMAGE)\s+TAG\s/;

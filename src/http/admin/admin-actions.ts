@@ -24,6 +24,7 @@ import type { TrafficCounter } from "../../registry/pull/traffic.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import type { BackupContent, Backups } from "../../recovery/backup/backups.ts";
 import type { Verifications } from "../../registry/verification/verifications.ts";
+import type { Recordings } from "../../registry/recordings/recordings.ts";
 import type { Retention } from "../../registry/retention/retention.ts";
 import type { UntaggedList } from "../../registry/retention/untagged-list.ts";
 import { accountActions, type AccountParts } from "./accounts.ts";
@@ -38,6 +39,7 @@ import type { LineWork } from "./line-work.ts";
 import { liveActions, type LiveParts } from "./live.ts";
 import { notificationActions, type NotificationParts } from "./notifications.ts";
 import { sessionActions, type SessionParts } from "./session.ts";
+import { recordingActions } from "./recordings.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { imageSpace, nextEvictions, type SpaceParts, spaceOverview } from "./space.ts";
 import { stats } from "./stats.ts";
@@ -106,6 +108,7 @@ export type AdminParts = {
   readonly lastingTraffic: LastingTraffic;
   readonly pulls: PullNotes;
   readonly pins: Pins;
+  readonly recordings: Recordings;
   readonly space: SpaceParts;
   readonly live: LiveParts;
   readonly activity: ActivityParts;
@@ -164,7 +167,7 @@ export function adminActions(parts: AdminParts): AdminActions {
       return discoverImages({ pool: parts.discoveries, survey: looks, turns: parts.turns }, request, signal);
     },
     fetchImage: ({ image, platforms }, signal, cause) =>
-      fetchImage({ cacher, upstreams, survey: survey(signal, cause.mayPull), cause }, image, platforms),
+      fetchImage({ cacher, upstreams, survey: survey(signal, cause.mayPull), remover, cause }, image, platforms),
     adoptImage: async ({ image, digest, indexBase64 }, _, cause) => {
       const { namespace, path, tag } = parseImageName(image);
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
@@ -202,6 +205,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     ...sessionActions(parts.session),
     ...activityActions(parts.activity),
     ...accountActions(parts.accounts),
+    ...recordingActions(parts.recordings),
     ...notificationActions(parts.told),
   };
 }

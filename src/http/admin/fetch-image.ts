@@ -2,8 +2,10 @@ import type { FetchProgress } from "../../admin/image-schemas.ts";
 import { parseSelection, type SelectionText } from "../../oci/platform-selection.ts";
 import { formatReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
+import { nameOf } from "../../oci/repository.ts";
 import { LOCAL } from "../../oci/repository-name.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
+import type { ImageRemover } from "../../registry/images/image-remover.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
 import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
@@ -15,6 +17,7 @@ type FetchParts = {
   readonly cacher: ImageCacher;
   readonly upstreams: Upstreams;
   readonly survey: ImageSurvey;
+  readonly remover: Pick<ImageRemover, "adopt">;
   /** Who asks: the log tells of it, and upstream is asked under the id of the request. */
   readonly cause: AdminAsker;
 };
@@ -25,10 +28,11 @@ type FetchParts = {
  * neither tag nor digest. The work goes on when the client leaves.
  */
 export async function fetchImage(
-  { cacher, upstreams, survey, cause }: FetchParts,
+  parts: FetchParts,
   image: string,
   platforms: SelectionText,
 ): Promise<LineWork<FetchProgress>> {
+  const { cacher, upstreams, survey, cause } = parts;
   const named = parseImageName(image);
   const choice = parseSelection(platforms);
   const refusal = upstreams.refusal(named, named.digest === null ? named.tag : null);
@@ -52,9 +56,29 @@ export async function fetchImage(
         cause,
         cause.mayPull && { mayPull: cause.mayPull },
       );
+      const problem = await giveTag(parts, named);
+      if (problem !== null) tell({ kind: "warning", message: problem });
       return { kind: "done" };
     },
   };
+}
+
+/**
+ * What was brought by its digest, and is named with a tag besides, answers to that tag where nothing does yet: a list that was
+ * recorded is of use where upstream cannot be asked. A tag that is here stays where it is. What kept it from that; null: nothing.
+ */
+async function giveTag({ survey, remover, cause }: FetchParts, named: Reference): Promise<string | null> {
+  const { namespace, path, tag, digest } = named;
+  if (tag === null || digest === null) return null;
+  const found = await survey.find({ ...named, digest: null });
+  if (found?.foundIn === nameOf(named)) return null;
+  try {
+    await remover.adopt({ namespace, path }, { tag, digest, index: null }, cause);
+    return null;
+  } catch (error) {
+    if (error instanceof RegistryError) return `it does not answer to its tag: ${error.message}`;
+    throw error;
+  }
 }
 
 /** Why an image cannot be fetched at all: larder is offline, or does not stand in for its registry. Null when it can. */

@@ -49,6 +49,7 @@ export function answerManifest(
     // An old client's manifest is chosen out of a list.
     if (known !== null && known.manifest.mediaType !== MEDIA_TYPE.dockerList) {
       parts.pulls.note(known.foundIn, known.manifest.digest);
+      exchange.record.pulledFrom = known.foundIn;
       return getManifest(exchange, known);
     }
   }
@@ -65,8 +66,10 @@ async function answerInTurns(
   if (method === "GET" || method === "HEAD") {
     const found = await findManifest(call, repository, reference, manifests);
     // Who asks before a push does not pull.
-    if (method === "GET" || pushIntentOf(call.request.headers) !== "push")
+    if (method === "GET" || pushIntentOf(call.request.headers) !== "push") {
       pulls.note(found.foundIn, found.manifest.digest);
+      call.exchange.record.pulledFrom = found.foundIn;
+    }
     return getManifest(call.exchange, found);
   }
   if (method === "PUT") return putManifest(call, repository, reference, pushes);

@@ -38,6 +38,7 @@ import { MemoryNodes } from "./nodes-memory.ts";
 import { MemoryProofs } from "./proofs-memory.ts";
 import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
+import { MemoryRecordings } from "./recordings-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryTagLists } from "./tag-lists-memory.ts";
 import { MemorySpace } from "./space-memory.ts";
@@ -91,6 +92,7 @@ export function memoryMetadata(): MetadataStore {
     space: new MemorySpace(store),
     pulls: new MemoryPulls(store),
     pins: new MemoryPins(),
+    recordings: new MemoryRecordings(),
     proofs: new MemoryProofs(),
     nodes: new MemoryNodes(),
     statistics: new MemoryStatistics(() => store.totals()),

@@ -17,6 +17,7 @@ import { SqliteNodes } from "./sqlite-nodes.ts";
 import { SqliteProofs } from "./sqlite-proofs.ts";
 import { SqlitePins } from "./sqlite-pins.ts";
 import { SqlitePulls } from "./sqlite-pulls.ts";
+import { SqliteRecordings } from "./sqlite-recordings.ts";
 import { SqliteLeftBehind } from "./sqlite-left-behind.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqlitePushed } from "./sqlite-pushed.ts";
@@ -69,6 +70,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     settings: new SqliteSettings(database),
     pulls: new SqlitePulls(database, turns),
     pins: new SqlitePins(database),
+    recordings: new SqliteRecordings(database, turns),
     proofs: new SqliteProofs(database),
     nodes: new SqliteNodes(database),
     space: new SqliteSpace(database, events, turns),

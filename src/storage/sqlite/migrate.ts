@@ -18,6 +18,7 @@ import pageSession from "./migrations/0018-page-session.sql.ts";
 import upstreamProof from "./migrations/0016-upstream-proof.sql.ts";
 import activity from "./migrations/0019-activity.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
+import recording from "./migrations/0020-recording.sql.ts";
 import verification from "./migrations/0014-verification.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
@@ -43,6 +44,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 17, sql: delivery },
   { number: 18, sql: pageSession },
   { number: 19, sql: activity },
+  { number: 20, sql: recording },
 ];
 
 /** The error for a database that a newer larder has written: this one would misread it. */

@@ -13,6 +13,7 @@ const KEYS = {
   account_token: ["id"],
   pin: ["text"],
   page_session: ["id"],
+  recording: ["id"],
 } as const;
 
 type Table = keyof typeof KEYS;
