@@ -77,6 +77,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "registry/live": ["storage"],
   "registry/space": ["telemetry", "storage", "registry/holds", "registry/pull"],
   "registry/images": ["storage", "upstream/transport", "registry/names", "registry/pull", "registry/push"],
+  // Lists of images, which a server brings by itself.
+  "registry/fetches": ["telemetry", "storage", "registry/names"],
   "registry/verification": ["telemetry", "storage", "registry/names", "registry/pull", "registry/images"],
   // Another registry's folder becomes content of the stores, and theirs such a folder; it knows no HTTP and no larder's own layout.
   adoption: ["storage"],
@@ -172,6 +174,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry",
     "registry/space",
     "storage",
+    "registry/fetches",
     "registry/images",
     "registry/recordings",
     "registry/verification",
@@ -248,6 +251,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry/push",
     "registry",
     "registry/space",
+    "registry/fetches",
     "registry/images",
     "registry/live",
     "registry/notifications",

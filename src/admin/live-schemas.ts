@@ -121,6 +121,7 @@ const changed = v.object({
       "offline",
       "upstreams",
       "pins",
+      "fetches",
       "recordings",
       "lists",
       "accounts",

@@ -134,7 +134,7 @@ function failuresOf({ action, body, upload, form, isWork, parameters, query }: O
     ["400", "What was asked is not of this shape", takes],
     ["401", "Nobody is known by what the request shows, or somebody has to be", action !== null],
     ["403", changes(action) ? "This client may not do that" : "A page of another site may not ask", true],
-    ["404", "There is no such image, or backup", "image" in parameters || "backup" in parameters],
+    ["404", "There is no such thing", ["image", "backup", "job"].some((name) => name in parameters)],
     ["413", "The body is too large", body !== null || upload !== null],
     ["429", "Too many wrong passwords came from here: ask again in a moment", action !== null],
     ["500", "larder failed; its log says why", true],

@@ -2,8 +2,6 @@ import { canBeSpoofed } from "../clients/client-settings.ts";
 import { hostNamesOf } from "../clients/upstream-names.ts";
 import { BuiltPage } from "../http/web/built-page.ts";
 import { WebPages } from "../http/web/web-pages.ts";
-import { join } from "node:path";
-import { DiscoveryPool } from "../discovery/serve/discovery-pool.ts";
 import { AdminApi } from "../http/admin/admin-api.ts";
 import { adminActions, type AdminParts } from "../http/admin/admin-actions.ts";
 import { PageVisits } from "../http/admin/page-visits.ts";
@@ -25,15 +23,14 @@ import type { Namespace } from "../oci/repository-name.ts";
 import type { CollectionLimits } from "../registry/collector.ts";
 import { HeldImages } from "../registry/images/held-images.ts";
 import { ImageCacher } from "../registry/images/image-cacher.ts";
-import { ImageRemover } from "../registry/images/image-remover.ts";
 import { RequiredSignatures } from "../registry/images/required-signatures.ts";
-import { ImageSurvey } from "../registry/images/image-survey.ts";
 import { Inventory } from "../registry/images/inventory.ts";
 import type { SearchOrder } from "../registry/names/search-order.ts";
 import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
 import { addressTowards } from "./address-towards.ts";
 import type { AccessComposition } from "./compose-gate.ts";
 import type { ImportFolder } from "../http/admin/import-folder.ts";
+import { composeFetches, type FetchesComposition } from "./compose-fetches.ts";
 import { type AciComposition, composeAci } from "./compose-aci.ts";
 import type { LiveComposition } from "./compose-live.ts";
 import type { RegistryComposition } from "./compose-registry.ts";
@@ -72,7 +69,7 @@ export function composePages(
   readonly pages: readonly Pages[];
   readonly debug: readonly Pages[];
   readonly aci: AciComposition;
-  readonly discoveries: DiscoveryPool;
+  readonly fetches: FetchesComposition;
 } {
   const { settings, environment, foundation, access, instanceId, isStopping } = parts;
   const { gate } = access;
@@ -93,7 +90,7 @@ export function composePages(
     log,
     gate,
   });
-  const discoveries = new DiscoveryPool(program, join(dataFolder, "discoveries"));
+  const fetches = composeFetches(of, cacher, environment, foundation, parts.order);
   // As who may write at all, this changes with a restart alone.
   const allowDeletes = settings.now.deletes;
   const upstreamHealth = new UpstreamHealth(of.upstreams, clock, () => foundation.changes.changed("upstreams"));
@@ -109,7 +106,7 @@ export function composePages(
   const checks = readinessChecks({ dataFolder, guard, sessions: metadata.sessions, isStopping });
   return {
     aci,
-    discoveries,
+    fetches,
     // What registry:2 tells at a listener of its own.
     debug: [new HealthPages(checks), new HealthPages(checks, "/debug/health"), new MetricsPages(metrics.all, null)],
     pages: [
@@ -125,7 +122,7 @@ export function composePages(
         instanceId,
       }),
       new TokenPages({ ...access, hosts: of.registry.hosts }),
-      adminPages(of, { cacher, discoveries, health, upstreamHealth }, parts),
+      adminPages(of, { cacher, health, upstreamHealth, ...fetches }, parts),
       new MetricsPages(metrics.all, gate),
       clientPages(findings, parts),
       new HealthPages(checks),
@@ -145,25 +142,24 @@ function adminPages(
   of: RegistryComposition,
   {
     cacher,
-    discoveries,
     health,
     upstreamHealth,
-  }: Pick<AdminParts, "cacher" | "discoveries" | "health"> & { readonly upstreamHealth: UpstreamHealth },
+    discoveries,
+    fetchJobs,
+    remover,
+    survey,
+  }: Pick<AdminParts, "cacher" | "health" | "discoveries" | "fetchJobs" | "remover" | "survey"> & {
+    readonly upstreamHealth: UpstreamHealth;
+  },
   parts: PagesParts,
 ): AdminApi {
   const { environment, foundation, order, collectionLimits, instanceId } = parts;
   const { gate } = parts.access;
   const { version, clock, variables } = environment;
   const { metadata, guard, turns } = foundation;
-  const { manifests, tags, holdings, accounts, audit } = metadata;
-  const { blobs, files, aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins, recordings } = of;
+  const { accounts, audit } = metadata;
+  const { aside, collector, upstreams, offline, traffic, lastingTraffic, pulls, pins, recordings } = of;
   const { retention, untagged } = of;
-  const immutable = {
-    pushed: metadata.pushed,
-    get rules() {
-      return of.rules();
-    },
-  };
   const { pageSessions, cookieMark } = parts.access;
   const visits = new PageVisits({ gate, sessions: pageSessions, cookieMark });
   const actions = adminActions({
@@ -193,17 +189,14 @@ function adminPages(
     backups: parts.backups,
     importFolder: parts.importFolder,
     discoveries,
+    fetchJobs,
     turns,
     cacher,
     signatures: new RequiredSignatures(of.registry.manifests, of.signatureGuard),
-    remover: new ImageRemover(metadata, immutable, turns, clock.now),
+    remover,
     retention,
     untagged,
-    survey: (signal, mayPull) =>
-      new ImageSurvey(
-        { manifests, tags, holdings, blobs, files, order, ...(mayPull && { mayPull }) },
-        turns.begin(signal),
-      ),
+    survey,
     upstreams,
     offline,
     health,

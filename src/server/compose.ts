@@ -96,7 +96,7 @@ export function compose(
   let isStopping = false;
   let endAdoption = (): Promise<void> => Promise.resolve();
   let endVerification = (): Promise<void> => Promise.resolve();
-  const { pages, debug, aci, discoveries } = composePages(parts, {
+  const { pages, debug, aci, fetches } = composePages(parts, {
     settings,
     environment,
     foundation,
@@ -170,10 +170,7 @@ export function compose(
       await pins.load();
       await recordings.load();
       await aci.start();
-      // A larder whose disk is read-only serves.
-      await discoveries.tidy().catch((error: unknown) => {
-        log.write("warning", "files that were looked through could not be removed", { error: String(error) });
-      });
+      await fetches.start();
       await parts.notes.start();
       await live.feed.start();
       await live.nodes.start();
@@ -218,7 +215,7 @@ export function compose(
       live.streams.stop();
       await Promise.all([
         aci.stop(),
-        discoveries.stop(),
+        fetches.stop(),
         endVerification(),
         endAdoption(),
         backups?.stop(),

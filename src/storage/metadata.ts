@@ -20,6 +20,7 @@ import type { DeliveryStore } from "./deliveries.ts";
 import type { EventCause, EventStore } from "./events.ts";
 import type { Leases } from "./leases.ts";
 import type { PageSessionStore } from "./page-sessions.ts";
+import type { FetchJobStore } from "./fetch-jobs.ts";
 import type { PinStore } from "./pins.ts";
 import type { NodeStore } from "./nodes.ts";
 import type { RecordedPullStore, RecordingStore } from "./recordings.ts";
@@ -326,6 +327,7 @@ export type MetadataStore = {
   readonly pulls: PullStore;
   readonly pins: PinStore;
   readonly recordings: RecordingStore & RecordedPullStore;
+  readonly fetchJobs: FetchJobStore;
   readonly proofs: ProofStore;
   readonly nodes: NodeStore;
   readonly space: SpaceStore;

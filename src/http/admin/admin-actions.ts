@@ -8,6 +8,7 @@ import { formatReference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { Namespace } from "../../oci/repository-name.ts";
 import type { CollectionLimits, Collector } from "../../registry/collector.ts";
+import type { FetchJobs } from "../../registry/fetches/fetch-jobs.ts";
 import type { Pins } from "../../registry/holds/pins.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
@@ -31,7 +32,8 @@ import { accountActions, type AccountParts } from "./accounts.ts";
 import { activityActions, type ActivityParts } from "./activity.ts";
 import type { AdminAsker } from "./admin-asker.ts";
 import { discoverImages } from "./discover-images.ts";
-import { fetchImage } from "./fetch-image.ts";
+import { fetchImage, fetchLines } from "./fetch-image.ts";
+import { fetchJobActions } from "./fetch-jobs.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import { type ImportFolder, importFolder } from "./import-folder.ts";
 import { holdBackup } from "./hold-backup.ts";
@@ -89,6 +91,7 @@ export type AdminParts = {
   readonly backups: Backups | null;
   readonly importFolder: ImportFolder;
   readonly discoveries: DiscoveryPool;
+  readonly fetchJobs: FetchJobs;
   readonly turns: Turns;
   readonly cacher: ImageCacher;
   readonly remover: ImageRemover;
@@ -166,8 +169,10 @@ export function adminActions(parts: AdminParts): AdminActions {
       const looks = (until: AbortSignal) => survey(until, mayPull);
       return discoverImages({ pool: parts.discoveries, survey: looks, turns: parts.turns }, request, signal);
     },
-    fetchImage: ({ image, platforms }, signal, cause) =>
-      fetchImage({ cacher, upstreams, survey: survey(signal, cause.mayPull), remover, cause }, image, platforms),
+    fetchImage: async ({ image, platforms }, signal, cause) => {
+      const looks = survey(signal, cause.mayPull);
+      return fetchLines(await fetchImage({ cacher, upstreams, survey: looks, remover, cause }, image, platforms));
+    },
     adoptImage: async ({ image, digest, indexBase64 }, _, cause) => {
       const { namespace, path, tag } = parseImageName(image);
       const index = indexBase64 === undefined ? null : Buffer.from(indexBase64, "base64");
@@ -204,6 +209,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     ...liveActions(parts.live),
     ...sessionActions(parts.session),
     ...activityActions(parts.activity),
+    ...fetchJobActions(parts.fetchJobs),
     ...accountActions(parts.accounts),
     ...recordingActions(parts.recordings),
     ...notificationActions(parts.told),

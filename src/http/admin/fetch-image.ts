@@ -4,35 +4,37 @@ import { formatReference, type Reference } from "../../oci/reference.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import { nameOf } from "../../oci/repository.ts";
 import { LOCAL } from "../../oci/repository-name.ts";
-import type { ImageCacher } from "../../registry/images/image-cacher.ts";
+import type { CacheEvent, ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
+import type { MayPull } from "../../registry/names/search-order.ts";
 import { manifestReferenceOf } from "../../registry/names/manifest-reference.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
-import type { AdminAsker } from "./admin-asker.ts";
 import type { LineWork } from "./line-work.ts";
+import type { EventCause } from "../../storage/events.ts";
 
 type FetchParts = {
   readonly cacher: ImageCacher;
   readonly upstreams: Upstreams;
   readonly survey: ImageSurvey;
   readonly remover: Pick<ImageRemover, "adopt">;
+  /** Ends it; null: nothing does, not even that the client leaves. */
+  readonly signal?: AbortSignal;
   /** Who asks: the log tells of it, and upstream is asked under the id of the request. */
-  readonly cause: AdminAsker;
+  readonly cause: EventCause & { readonly mayPull?: MayPull };
 };
+
+/** What is told while an image comes: the lines of the admin API, and what it has in all. */
+export type FetchTelling = FetchProgress | Extract<CacheEvent, { kind: "extent" }>;
 
 /**
  * Fetches an image for the chosen platforms. One that cannot be fetched and is here whole is answered with a warning.
  * Throws RULE_FORBIDS for what may not come in, UPSTREAM_UNAVAILABLE or DENIED when it can neither be fetched nor is here, TAG_INVALID when it is named by
  * neither tag nor digest. The work goes on when the client leaves.
  */
-export async function fetchImage(
-  parts: FetchParts,
-  image: string,
-  platforms: SelectionText,
-): Promise<LineWork<FetchProgress>> {
-  const { cacher, upstreams, survey, cause } = parts;
+export async function fetchImage(parts: FetchParts, image: string, platforms: SelectionText): Promise<FetchWork> {
+  const { cacher, upstreams, survey, cause, signal } = parts;
   const named = parseImageName(image);
   const choice = parseSelection(platforms);
   const refusal = upstreams.refusal(named, named.digest === null ? named.tag : null);
@@ -55,6 +57,7 @@ export async function fetchImage(
         tell,
         cause,
         cause.mayPull && { mayPull: cause.mayPull },
+        signal,
       );
       const problem = await giveTag(parts, named);
       if (problem !== null) tell({ kind: "warning", message: problem });
@@ -81,6 +84,13 @@ async function giveTag({ survey, remover, cause }: FetchParts, named: Reference)
   }
 }
 
+type FetchWork = { readonly work: (tell: (told: FetchTelling) => void) => Promise<FetchProgress> };
+
+/** The work as the lines of the admin API tell of it. */
+export function fetchLines({ work }: FetchWork): LineWork<FetchProgress> {
+  return { work: (tell) => work((told) => (told.kind === "extent" ? undefined : tell(told))) };
+}
+
 /** Why an image cannot be fetched at all: larder is offline, or does not stand in for its registry. Null when it can. */
 function whyUnreachable(upstreams: Upstreams, reference: Reference): RegistryError | null {
   const name = formatReference(reference);
@@ -98,7 +108,7 @@ function whyUnreachable(upstreams: Upstreams, reference: Reference): RegistryErr
   return new RegistryError("DENIED", message);
 }
 
-function alreadyHere(digest: string, warning: string): LineWork<FetchProgress> {
+function alreadyHere(digest: string, warning: string): FetchWork {
   return {
     work: async (tell) => {
       tell({ kind: "resolved", digest, warning });

@@ -1,3 +1,4 @@
+import { orAborted } from "../../lib/async/or-aborted.ts";
 import type { Turns, Work } from "../../lib/async/turns.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Digest } from "../../oci/digest.ts";
@@ -18,8 +19,10 @@ import { PulledImage } from "./pulled-image.ts";
 import type { Referrers } from "./referrers.ts";
 
 /** Something that happened while an image was brought here. Sizes are in bytes. */
-type CacheEvent =
+export type CacheEvent =
   | { readonly kind: "resolved"; readonly digest: Digest; readonly warning: string | null }
+  /** What it consists of, without what refers to it. */
+  | { readonly kind: "extent"; readonly blobs: number; readonly sizeBytes: number }
   | {
       readonly kind: "blob";
       readonly digest: Digest;
@@ -39,6 +42,7 @@ type Found = {
   readonly blobs: Map<Digest, Descriptor>;
   readonly context: PullContext;
   readonly work: Work;
+  readonly signal: AbortSignal | null;
 };
 
 /** Layers of one image that are fetched at once, as Docker and containerd do. */
@@ -67,7 +71,8 @@ export class ImageCacher {
 
   /**
    * Brings an image on behalf of `cause`. Throws what a pull of it would throw. `puller` is for whom it is pulled, where that is
-   * not larder itself.
+   * not larder itself. When `signal` fires, nothing more of it is begun and nobody waits for the rest, which goes on: others
+   * may want it. Then it throws the signal's reason.
    */
   async cache(
     repository: Repository,
@@ -76,14 +81,17 @@ export class ImageCacher {
     observe: CacheObserver,
     cause: EventCause = NO_CAUSE,
     puller: Puller = {},
+    signal: AbortSignal | null = null,
   ): Promise<void> {
     const { requestId } = cause;
     const context = { ...NOW, cause, ...puller, ...(requestId === null ? {} : { requestId }) };
     const { manifest, warning } = await this.#root(repository, reference, context);
     observe({ kind: "resolved", digest: manifest.digest, warning });
-    const work = this.#turns.begin();
-    const found: Found = { manifests: new Set(), blobs: new Map(), context, work };
+    const work = this.#turns.begin(signal);
+    const found: Found = { manifests: new Set(), blobs: new Map(), context, work, signal };
     await this.#collect(repository, manifest, selection, found);
+    const sizeBytes = found.blobs.values().reduce((sum, { size }) => sum + size, 0);
+    observe({ kind: "extent", blobs: found.blobs.size, sizeBytes });
     const [own, foreign] = partition(found.blobs, ({ mediaType }) => !isNonDistributable(mediaType));
     await this.#bringAll(repository, { ...found, blobs: own }, observe);
     await this.#bringReferrers(repository, found, observe);
@@ -154,15 +162,15 @@ export class ImageCacher {
     for (const message of place.warnings) observe({ kind: "warning", message });
   }
 
-  async #bringAll(repository: Repository, { blobs, context, work }: Found, observe: CacheObserver): Promise<void> {
-    const queue = blobs.values();
+  async #bringAll(repository: Repository, found: Found, observe: CacheObserver): Promise<void> {
+    const queue = found.blobs.values();
     let hasFailed = false;
     const worker = async () => {
       for (const blob of queue) {
         // After a failure nothing more begins.
         if (hasFailed) return;
-        await work.rest();
-        await this.#bring(repository, blob, context, observe);
+        await found.work.rest();
+        await this.#bring(repository, blob, found, observe);
       }
     };
     try {
@@ -175,7 +183,7 @@ export class ImageCacher {
   async #bring(
     repository: Repository,
     { digest, size, urls = [] }: Descriptor,
-    context: PullContext,
+    { context, signal }: Found,
     observe: CacheObserver,
   ): Promise<void> {
     const elsewhere = urls.length === 0 ? {} : { elsewhere: { urls, sizeBytes: size } };
@@ -187,7 +195,7 @@ export class ImageCacher {
       PROGRESS_EVERY_MS,
     );
     try {
-      await download.done;
+      await orAborted(download.done, signal ?? undefined);
     } finally {
       clearInterval(timer);
     }

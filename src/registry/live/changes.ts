@@ -3,6 +3,7 @@ export type ChangeTopic =
   | "offline"
   | "upstreams"
   | "pins"
+  | "fetches"
   | "recordings"
   | "lists"
   | "accounts"

@@ -36,6 +36,7 @@ import { isTagged, MemoryLeftBehind } from "./left-behind-memory.ts";
 import { MemoryPageSessions } from "./page-sessions-memory.ts";
 import { MemoryNodes } from "./nodes-memory.ts";
 import { MemoryProofs } from "./proofs-memory.ts";
+import { MemoryFetchJobs } from "./fetch-jobs-memory.ts";
 import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
 import { MemoryRecordings } from "./recordings-memory.ts";
@@ -93,6 +94,7 @@ export function memoryMetadata(): MetadataStore {
     pulls: new MemoryPulls(store),
     pins: new MemoryPins(),
     recordings: new MemoryRecordings(),
+    fetchJobs: new MemoryFetchJobs(),
     proofs: new MemoryProofs(),
     nodes: new MemoryNodes(),
     statistics: new MemoryStatistics(() => store.totals()),

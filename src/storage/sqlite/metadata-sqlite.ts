@@ -11,6 +11,7 @@ import { SqliteCollection } from "./sqlite-collection.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteDeliveries } from "./sqlite-deliveries.ts";
 import { SqliteEvents } from "./sqlite-events.ts";
+import { SqliteFetchJobs } from "./sqlite-fetch-jobs.ts";
 import { SqliteHoldings } from "./sqlite-holdings.ts";
 import { SqlitePageSessions } from "./sqlite-page-sessions.ts";
 import { SqliteNodes } from "./sqlite-nodes.ts";
@@ -71,6 +72,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     pulls: new SqlitePulls(database, turns),
     pins: new SqlitePins(database),
     recordings: new SqliteRecordings(database, turns),
+    fetchJobs: new SqliteFetchJobs(database),
     proofs: new SqliteProofs(database),
     nodes: new SqliteNodes(database),
     space: new SqliteSpace(database, events, turns),

@@ -15,6 +15,7 @@ import repositorySize from "./migrations/0015-repository-size.sql.ts";
 import pin from "./migrations/0012-pin.sql.ts";
 import delivery from "./migrations/0017-delivery.sql.ts";
 import pageSession from "./migrations/0018-page-session.sql.ts";
+import fetchJob from "./migrations/0021-fetch-job.sql.ts";
 import upstreamProof from "./migrations/0016-upstream-proof.sql.ts";
 import activity from "./migrations/0019-activity.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
@@ -45,6 +46,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 18, sql: pageSession },
   { number: 19, sql: activity },
   { number: 20, sql: recording },
+  { number: 21, sql: fetchJob },
 ];
 
 /** The error for a database that a newer larder has written: this one would misread it. */

@@ -14,6 +14,7 @@ const KEYS = {
   pin: ["text"],
   page_session: ["id"],
   recording: ["id"],
+  fetch_job: ["id"],
 } as const;
 
 type Table = keyof typeof KEYS;
