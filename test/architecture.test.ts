@@ -189,7 +189,9 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "web/api": ["admin"],
   "web/parts": ["web/api"],
   "web/images": ["web/api", "web/parts"],
-  web: ["web/api", "web/parts", "web/images"],
+  // The rows and lines of a recording are made as the command line makes them.
+  "web/recordings": ["admin", "web/api", "web/parts"],
+  web: ["web/api", "web/parts", "web/images", "web/recordings"],
   "http/distribution": [
     "upstream",
     "access",

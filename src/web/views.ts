@@ -20,4 +20,10 @@ export const VIEWS: readonly View[] = [
     isListed: true,
     load: async () => (await import("./images/images-view.tsx")).ImagesView,
   },
+  {
+    id: "recordings",
+    name: "Recordings",
+    isListed: true,
+    load: async () => (await import("./recordings/recordings-view.tsx")).RecordingsView,
+  },
 ];

@@ -8,7 +8,7 @@ import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { timeOf } from "../json/json-values.ts";
 import { listedRecordings, recordedImages, recordingResult, removedRecordings } from "../json/recording-results.ts";
 import { writeJson } from "../json/write-json.ts";
-import { listLines, type RecordedRow, recordedRows } from "../recorded-rows.ts";
+import { listLines, type RecordedRow, recordedRows } from "../../admin/recorded-rows.ts";
 import { addConnectionOptions, connectLarder } from "../registry-connection.ts";
 import { type Column, formatTable } from "../table.ts";
 

@@ -1,4 +1,4 @@
-import type { ListedImageOfRecording } from "../admin/recording-schemas.ts";
+import type { ListedImageOfRecording } from "./recording-schemas.ts";
 import { tryParsePlatform } from "../oci/platform.ts";
 
 /** An image of a recording for one platform: a row of a table. */
