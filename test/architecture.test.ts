@@ -79,6 +79,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "registry/images": ["storage", "upstream/transport", "registry/names", "registry/pull", "registry/push"],
   // Lists of images, which a server brings by itself.
   "registry/fetches": ["telemetry", "storage", "registry/names"],
+  // What is inside of images, for whoever looks into one.
+  "registry/contents": ["storage", "signatures", "registry/names", "registry/pull", "registry/images"],
   "registry/verification": ["telemetry", "storage", "registry/names", "registry/pull", "registry/images"],
   // Another registry's folder becomes content of the stores, and theirs such a folder; it knows no HTTP and no larder's own layout.
   adoption: ["storage"],
@@ -175,6 +177,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry/space",
     "storage",
     "registry/fetches",
+    "registry/contents",
     "registry/images",
     "registry/recordings",
     "registry/verification",
@@ -191,7 +194,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "web/images": ["web/api", "web/parts"],
   // The rows and lines of a recording are made as the command line makes them.
   "web/recordings": ["admin", "web/api", "web/parts"],
-  web: ["web/api", "web/parts", "web/images", "web/recordings"],
+  "web/image": ["admin", "web/api", "web/parts"],
+  web: ["web/api", "web/parts", "web/images", "web/recordings", "web/image"],
   "http/distribution": [
     "upstream",
     "access",
@@ -254,6 +258,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry",
     "registry/space",
     "registry/fetches",
+    "registry/contents",
     "registry/images",
     "registry/live",
     "registry/notifications",

@@ -21,6 +21,9 @@ import type { Pages } from "../http/pages.ts";
 import { TokenPages } from "../http/token/token-pages.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { CollectionLimits } from "../registry/collector.ts";
+import { ImageReferrers } from "../registry/contents/image-referrers.ts";
+import { LayerContents } from "../registry/contents/layer-contents.ts";
+import { LayerShelf } from "../registry/contents/layer-shelf.ts";
 import { HeldImages } from "../registry/images/held-images.ts";
 import { ImageCacher } from "../registry/images/image-cacher.ts";
 import { RequiredSignatures } from "../registry/images/required-signatures.ts";
@@ -206,6 +209,7 @@ function adminPages(
     pulls,
     pins,
     recordings,
+    contents: composeContents(of, foundation, clock.elapsed),
     space: of.space,
     live: { streams: parts.live.streams, events: metadata.events },
     activity: {
@@ -236,6 +240,21 @@ function webPages({ settings, standIns }: PagesParts): WebPages {
     isShown: () => settings.now.web,
     isStandIn: (host) => standIns().some((one) => canBeSpoofed(one) && hostNamesOf(one).includes(host)),
   });
+}
+
+function composeContents(
+  { blobs, registry, signatureGuard }: RegistryComposition,
+  { metadata, turns }: Foundation,
+  elapsedMs: () => number,
+): AdminParts["contents"] {
+  return {
+    layers: new LayerContents({ blobs, shelf: new LayerShelf(elapsedMs), turns, elapsedMs }),
+    referrers: new ImageReferrers(metadata, registry.referrers),
+    sharing: metadata.sharing,
+    blobs,
+    guard: signatureGuard,
+    turns,
+  };
 }
 
 function clientPages(

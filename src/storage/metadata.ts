@@ -28,6 +28,7 @@ import type { ProofStore } from "./proofs.ts";
 import type { PullStore } from "./pulls.ts";
 import type { LeftBehindStore } from "./left-behind.ts";
 import type { PushedStore } from "./pushed.ts";
+import type { SharingStore } from "./sharing.ts";
 import type { SettingsStore } from "./settings.ts";
 import type { SpaceStore } from "./space.ts";
 import type { StatisticsStore } from "./statistics.ts";
@@ -315,6 +316,7 @@ export type MetadataStore = {
   readonly repositories: RepositoryStore;
   readonly links: BlobLinkStore;
   readonly holdings: HoldingStore;
+  readonly sharing: SharingStore;
   readonly pushed: PushedStore;
   readonly sessions: UploadSessionStore;
   readonly collection: CollectionStore;

@@ -26,4 +26,10 @@ export const VIEWS: readonly View[] = [
     isListed: true,
     load: async () => (await import("./recordings/recordings-view.tsx")).RecordingsView,
   },
+  {
+    id: "image",
+    name: "Image",
+    isListed: false,
+    load: async () => (await import("./image/image-view.tsx")).ImageView,
+  },
 ];

@@ -34,6 +34,7 @@ import type { AdminAsker } from "./admin-asker.ts";
 import { discoverImages } from "./discover-images.ts";
 import { fetchImage, fetchLines } from "./fetch-image.ts";
 import { fetchJobActions } from "./fetch-jobs.ts";
+import { contentActions, type ContentParts } from "./contents.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import { type ImportFolder, importFolder } from "./import-folder.ts";
 import { holdBackup } from "./hold-backup.ts";
@@ -112,6 +113,7 @@ export type AdminParts = {
   readonly pulls: PullNotes;
   readonly pins: Pins;
   readonly recordings: Recordings;
+  readonly contents: ContentParts;
   readonly space: SpaceParts;
   readonly live: LiveParts;
   readonly activity: ActivityParts;
@@ -210,6 +212,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     ...sessionActions(parts.session),
     ...activityActions(parts.activity),
     ...fetchJobActions(parts.fetchJobs),
+    ...contentActions(parts.contents, survey),
     ...accountActions(parts.accounts),
     ...recordingActions(parts.recordings),
     ...notificationActions(parts.told),

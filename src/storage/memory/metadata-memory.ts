@@ -40,6 +40,7 @@ import { MemoryFetchJobs } from "./fetch-jobs-memory.ts";
 import { MemoryPins } from "./pins-memory.ts";
 import { MemoryPulls } from "./pulls-memory.ts";
 import { MemoryRecordings } from "./recordings-memory.ts";
+import { MemorySharing } from "./sharing-memory.ts";
 import { MemorySettings } from "./settings-memory.ts";
 import { MemoryTagLists } from "./tag-lists-memory.ts";
 import { MemorySpace } from "./space-memory.ts";
@@ -78,6 +79,7 @@ export function memoryMetadata(): MetadataStore {
     repositories: store,
     links: store,
     holdings: store,
+    sharing: new MemorySharing(store),
     pushed: store,
     sessions: store,
     collection: store,

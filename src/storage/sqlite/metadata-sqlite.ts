@@ -24,6 +24,7 @@ import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqlitePushed } from "./sqlite-pushed.ts";
 import { SqliteTagIndex } from "./sqlite-tag-index.ts";
 import { SqliteRottenBlobs } from "./sqlite-rotten-blobs.ts";
+import { SqliteSharing } from "./sqlite-sharing.ts";
 import { SqliteSettings } from "./sqlite-settings.ts";
 import { SqliteSpace } from "./sqlite-space.ts";
 import { SqliteStatistics } from "./sqlite-statistics.ts";
@@ -57,6 +58,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     repositories: tags,
     links: new SqliteBlobLinks(database, transitions, rotten, deliveries),
     holdings: new SqliteHoldings(database),
+    sharing: new SqliteSharing(database),
     pushed: new SqlitePushed(database),
     sessions: new SqliteUploadSessions(database),
     collection: new SqliteCollection(database, { linkTurns, turns, transitions, sweepRows }),
