@@ -9,7 +9,7 @@ import { findProgram } from "../debian-packages.ts";
 import { HOST, PullThrough } from "../faults/pull-through.ts";
 import { runLarder } from "../faults/larder-command.ts";
 import { requirement } from "../requirement.ts";
-import { until } from "../until.ts";
+import { startPrometheus } from "./prometheus.ts";
 
 let lab: PullThrough;
 beforeAll(async () => {
@@ -117,8 +117,8 @@ describe.skipIf(!lint.met)("promtool", () => {
     expect(await child.exited).toBe(0);
   });
 
-  test("finds the alerts of the guide right, and they fire when they should, and not else", async () => {
-    const rules = join(import.meta.dir, "..", "..", "docs", "prometheus-alerts.yaml");
+  test("finds the alerts of deploy/ right, and they fire when they should, and not else", async () => {
+    const rules = join(import.meta.dir, "..", "..", "deploy", "prometheus", "alerts.yaml");
     const folder = await mkdtemp(join(tmpdir(), "larder-alerts-"));
     const file = join(folder, "alerts.json");
     const tests = ALERTS.map(([alert, firing, quiet]) => ({
@@ -214,6 +214,26 @@ const ALERTS: readonly (readonly [string, Series, Series])[] = [
     { larder_verification_started_timestamp_seconds: 0, larder_verification_interval_seconds: 3600 },
     { larder_verification_started_timestamp_seconds: 0, larder_verification_interval_seconds: 86_400 },
   ],
+  [
+    "LarderNotificationsFail",
+    { 'larder_notifications_failing{endpoint="ci"}': 1, 'larder_notifications_waiting{endpoint="ci"}': 3 },
+    { 'larder_notifications_failing{endpoint="ci"}': 1, 'larder_notifications_waiting{endpoint="ci"}': 0 },
+  ],
+  [
+    "LarderNotificationsLost",
+    { 'larder_notifications_given_up{endpoint="ci"}': "0+1", 'larder_notifications_dropped_total{endpoint="ci"}': 0 },
+    { 'larder_notifications_given_up{endpoint="ci"}': 7, 'larder_notifications_dropped_total{endpoint="ci"}': 7 },
+  ],
+  [
+    "LarderNotificationsLost",
+    { 'larder_notifications_given_up{endpoint="ci"}': 0, 'larder_notifications_dropped_total{endpoint="ci"}': "0+1" },
+    { 'larder_notifications_given_up{endpoint="ci"}': "900-1", 'larder_notifications_dropped_total{endpoint="ci"}': 7 },
+  ],
+  [
+    "LarderTracesLost",
+    { 'larder_trace_spans_total{result="failed"}': "0+1" },
+    { 'larder_trace_spans_total{result="failed"}': 9, 'larder_trace_spans_total{result="sent"}': "0+1" },
+  ],
   ["LarderLogIncomplete", { larder_log_lines_dropped_total: "0+1" }, { larder_log_lines_dropped_total: 9 }],
   [
     "LarderMetricsIncomplete",
@@ -240,25 +260,9 @@ function expiry(certificate: string, days: number): Series {
 const scrape = requirement("prometheus");
 describe.skipIf(!scrape.met)("Prometheus", () => {
   test("scrapes a larder, and takes every series", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "larder-prometheus-"));
-    const config = join(folder, "prometheus.yml");
-    const target = new URL(lab.larder.url).host;
-    const jobs = [{ job_name: "larder", scrape_interval: "1s", static_configs: [{ targets: [target] }] }];
-    await writeFile(config, JSON.stringify({ scrape_configs: jobs }));
-    const port = await freePort();
-    const address = `127.0.0.1:${port}`;
-    const flags = [`--config.file=${config}`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${address}`];
-    const child = Bun.spawn([findProgram("prometheus") ?? "", ...flags], { stdout: "ignore", stderr: "ignore" });
+    const prometheus = await startPrometheus([new URL(lab.larder.url).host]);
     try {
-      type Answer = { data: { result: { value: [number, string] }[] } };
-      const query = async (text: string): Promise<string | undefined> => {
-        const response = await fetch(`http://${address}/api/v1/query?query=${encodeURIComponent(text)}`).catch(
-          () => null,
-        );
-        if (response?.ok !== true) return undefined;
-        return ((await response.json()) as Answer).data.result[0]?.value[1];
-      };
-      await until("Prometheus has scraped larder", async () => (await query("up")) === "1", 30_000);
+      const query = async (text: string) => (await prometheus.query(text))[0]?.value[1];
       const samples = Number(await query("scrape_samples_scraped"));
       const series = (await metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
       expect(samples).toBeGreaterThan(100);
@@ -266,16 +270,7 @@ describe.skipIf(!scrape.met)("Prometheus", () => {
       expect(await query('sum(larder_http_requests_total{route="manifest"})')).toMatch(/^[1-9]/);
       expect(await query("larder_build_info")).toBe("1");
     } finally {
-      child.kill();
-      await child.exited;
-      await rm(folder, { recursive: true });
+      await prometheus.stop();
     }
   }, 120_000);
 });
-
-async function freePort(): Promise<number> {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
-}

@@ -71,14 +71,29 @@ describe("the metrics of a server", () => {
     expect(listed.toSorted()).toEqual(defined.map((line) => line.trim()).toSorted());
   });
 
-  test("are the ones that docs/prometheus-alerts.yaml reads, labels included", async () => {
-    const text = await readFile(join(DOCS, "prometheus-alerts.yaml"), "utf8");
+  test("are the ones that deploy/prometheus/alerts.yaml reads, labels included", async () => {
+    const text = await readFile(join(DOCS, "..", "deploy", "prometheus", "alerts.yaml"), "utf8");
     const known = new Map(allMetrics().metrics.all.definitions.map(({ name, labels }) => [name, labels]));
     const read = [...text.matchAll(/\b(larder_\w+_\w+)(?:\{(\w+)!?="[^"]*"\})?/g)];
     expect(read.length).toBeGreaterThan(12);
     for (const [, name = "", label] of read) {
       expect(known.has(name), name).toBe(true);
       if (label !== undefined) expect(known.get(name), name).toContain(label);
+    }
+  });
+
+  test("are the ones that the dashboard shows, labels included", async () => {
+    const text = await readFile(join(DOCS, "..", "deploy", "grafana", "larder.json"), "utf8");
+    const known = new Map(allMetrics().metrics.all.definitions.map(({ name, labels }) => [name, labels]));
+    const panels = (JSON.parse(text) as { panels: { targets?: { expr: string }[] }[] }).panels;
+    const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    const read = queries.flatMap((expr) => [...expr.matchAll(/\b((?:larder|process)_\w+)\{([^}]*)\}/g)]);
+    expect(read.length).toBeGreaterThan(50);
+    for (const [, series = "", selector = ""] of read) {
+      const labels = known.get(series.replace(/_bucket$/, ""));
+      expect(labels, series).toBeDefined();
+      const asked = [...selector.matchAll(/(\w+)!?=~?"/g)].map(([, label]) => label);
+      expect([...(labels ?? []), "job", "instance"], series).toEqual(expect.arrayContaining(asked));
     }
   });
 
