@@ -191,11 +191,12 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   // The page runs in browsers: of larder it knows what the admin API says, and pure functions of the ground rooms.
   "web/api": ["admin"],
   "web/parts": ["web/api"],
+  "web/events": ["admin", "web/api", "web/parts"],
   "web/images": ["web/api", "web/parts"],
   // The rows and lines of a recording are made as the command line makes them.
   "web/recordings": ["admin", "web/api", "web/parts"],
   "web/image": ["admin", "web/api", "web/parts"],
-  web: ["web/api", "web/parts", "web/images", "web/recordings", "web/image"],
+  web: ["web/api", "web/parts", "web/events", "web/images", "web/recordings", "web/image"],
   "http/distribution": [
     "upstream",
     "access",

@@ -64,10 +64,15 @@ import {
   dropAnswer,
   dropRequest,
   endpointList,
+  givenUpNumber,
   givenUpPage,
   givenUpQuery,
+  notificationBody,
+  notificationExamples,
   retryAnswer,
   retryRequest,
+  testAnswer,
+  testRequest,
 } from "./notification-schemas.ts";
 import { importProgress, importRequest } from "./import-schemas.ts";
 import { pinChange, pinList, pinRequest, pinText } from "./hold-schemas.ts";
@@ -479,6 +484,27 @@ export const CONTRACT = {
     summary: "List notifications that were given up, the newest first",
     query: givenUpQuery,
     answer: givenUpPage,
+  }),
+  getGivenUp: operation("GET", "/notifications/given-up/{number}", {
+    action: "administer",
+    summary: "Show what an endpoint was to be sent, of a notification that was given up",
+    parameters: { number: givenUpNumber },
+    answer: notificationBody,
+  }),
+  listExamples: operation("GET", "/notifications/examples", {
+    action: "administer",
+    summary: "Show what happened last as CloudEvents, as an endpoint would be sent them",
+    description: "What is not kept with an event, such as the client's user agent, is missing here.",
+    answer: notificationExamples,
+  }),
+  testEndpoint: operation("POST", "/notifications/tests", {
+    action: "administer",
+    audited: "notifications-tested",
+    summary: "Send an endpoint something that means nothing, and tell whether it took it",
+    description:
+      "It is sent at once, once, and past what waits: a CloudEvent of the type `larder.test`, or an envelope without events.",
+    body: testRequest,
+    answer: testAnswer,
   }),
   retryNotifications: operation("POST", "/notifications/retries", {
     action: "administer",

@@ -19,6 +19,10 @@ const endpoint = v.object({
   delivered: v.pipe(count, v.description("since larder started")),
   failure: sentence("why the last attempt failed; null: it did not"),
   failingSinceMs: v.pipe(v.nullable(timeMs), v.description("null: the last attempt did not fail")),
+  takenAtMs: v.pipe(
+    v.nullable(timeMs),
+    v.description("when it took something last; null: nothing since larder started"),
+  ),
 });
 /** All endpoints, those that still have a queue included. */
 export const endpointList = v.object({ endpoints: v.array(endpoint) });
@@ -31,7 +35,14 @@ export const givenUpQuery = {
   before: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.description("the `next` of the page before"))),
   limit: pageQuery.limit,
 } as const;
+const number = v.pipe(
+  v.number(),
+  v.integer(),
+  v.minValue(1),
+  v.description("its number among all that wait or were given up"),
+);
 const givenUpNotification = v.object({
+  number,
   endpoint: endpointName,
   id: v.pipe(v.string(), v.description("of the notification, as the endpoint was told it")),
   kind: v.pipe(v.string(), v.description("`push`, `delete`, …")),
@@ -49,9 +60,34 @@ export const givenUpPage = v.object({
 /** A notification that was given up, in a list. */
 export type GivenUpNotification = Shape<typeof givenUpNotification>;
 
+/** The number of a notification that was given up, in a path. */
+export const givenUpNumber = v.pipe(v.string(), v.regex(/^[1-9]\d{0,15}$/), v.description("its `number`"));
+/** What an endpoint was to be sent: without its headers, where secrets are. */
+export const notificationBody = v.object({
+  endpoint: endpointName,
+  contentType: v.string(),
+  body: v.pipe(v.string(), v.description("as it would be sent now, cut where it is longer than 64 KiB")),
+  isCut: v.boolean(),
+});
+
+/** What happened last, as whoever takes CloudEvents is told of it. */
+export const notificationExamples = v.object({
+  contentType: v.string(),
+  bodies: v.pipe(v.array(v.string()), v.description("one each, the newest first; few")),
+});
+
+/** Which endpoint is sent something that means nothing. */
+export const testRequest = v.strictObject({ endpoint: endpointName });
+/** How that went. */
+export const testAnswer = v.object({
+  isTaken: v.boolean(),
+  failure: sentence("why it was not taken; null: it was"),
+});
+
 /** Whose notifications are to be tried again. */
 export const retryRequest = v.strictObject({
   endpoint: v.optional(v.pipe(endpointName, v.description("left out: those of all endpoints"))),
+  number: v.optional(v.pipe(number, v.description("this one alone, of those that were given up"))),
 });
 /** How many were given up, and wait again. */
 export const retryAnswer = v.object({ retried: count });
@@ -60,6 +96,7 @@ export const retryAnswer = v.object({ retried: count });
 export const dropRequest = v.strictObject({
   endpoint: endpointName,
   what: v.optional(v.picklist(["given-up", "all"]), "given-up"),
+  number: v.optional(v.pipe(number, v.description("this one alone, of those that were given up"))),
 });
 /** How many went. */
 export const dropAnswer = v.object({ removed: count });

@@ -181,7 +181,12 @@ function adminPages(
       users: new UserKeeper(accounts.users, clock.now),
       tokens: new TokenKeeper(accounts.tokens, clock.now),
     },
-    told: { notifications: parts.notifications, deliveries: metadata.deliveries },
+    told: {
+      notifications: parts.notifications,
+      deliveries: metadata.deliveries,
+      events: metadata.events,
+      changed: () => foundation.changes.changed("notifications"),
+    },
     unqualified: () => order.unqualified,
     startedAtMs: clock.now(),
     inventory: new Inventory(metadata, turns),

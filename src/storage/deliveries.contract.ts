@@ -58,6 +58,30 @@ export function deliveriesContract(
     );
 
     test(
+      "one that was given up is looked at, retried or dropped by itself, and what waits is not meant",
+      withStore(async (store) => {
+        await store.add([of("a", "1"), of("a", "2"), of("a", "3")]);
+        const ids: number[] = [];
+        for (const _ of [1, 2]) {
+          const id = (await store.next("a"))?.id ?? 0;
+          ids.push(id);
+          await store.giveUp(id, "no", 9);
+        }
+        const [first = 0, second = 0] = ids;
+        const waiting = (await store.next("a"))?.id ?? 0;
+        expect(await store.getGivenUp(first)).toMatchObject({ id: first, endpoint: "a", record: "1", failure: "no" });
+        expect([await store.getGivenUp(waiting), await store.getGivenUp(999)]).toEqual([null, null]);
+        expect(await store.drop("b", "given-up", first)).toBe(0);
+        expect([await store.drop("a", "given-up", waiting), await store.drop("a", "all", waiting)]).toEqual([0, 0]);
+        expect(await store.drop("a", "given-up", first)).toBe(1);
+        expect([await store.retry("b", second), await store.retry(null, waiting)]).toEqual([0, 0]);
+        expect(await store.retry("a", second)).toBe(1);
+        expect(await store.next("a")).toMatchObject({ record: "2" });
+        expect(await store.tallies()).toMatchObject([{ waiting: 2, givenUp: 0 }]);
+      }),
+    );
+
+    test(
       "of what is given up the last ones stay, in pages",
       withStore(async (store) => {
         for (let index = 0; index < 5; index++) {

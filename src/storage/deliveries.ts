@@ -97,10 +97,12 @@ interface DeliveryOffice {
   tallies(): Promise<readonly QueueTally[]>;
   /** What was given up, of all endpoints or of one, the newest first, before the one with this id. */
   listGivenUp(endpoint: string | null, before: number | null, limit: number): Promise<readonly Delivery[]>;
-  /** Lets what was given up wait again, in its old place, as if it had not been tried. Returns how many. */
-  retry(endpoint: string | null): Promise<number>;
-  /** Takes away what was given up, or all. Returns how many. */
-  drop(endpoint: string | null, what: "given-up" | "all"): Promise<number>;
+  /** One that was given up; null: there is none with this id. */
+  getGivenUp(id: number): Promise<Delivery | null>;
+  /** Lets what was given up wait again, in its old place, as if it had not been tried: all, or the one with this id. Returns how many. */
+  retry(endpoint: string | null, id?: number | null): Promise<number>;
+  /** Takes away what was given up (or the one of that with this id), or all. Returns how many. */
+  drop(endpoint: string | null, what: "given-up" | "all", id?: number | null): Promise<number>;
   /** Notes which endpoints there are, and takes the queues of those away that have been gone for `afterMs`. Returns their names. */
   keepOnly(endpoints: readonly string[], nowMs: number, afterMs: number): Promise<readonly string[]>;
 }

@@ -21,6 +21,12 @@ export const VIEWS: readonly View[] = [
     load: async () => (await import("./images/images-view.tsx")).ImagesView,
   },
   {
+    id: "events",
+    name: "Events",
+    isListed: true,
+    load: async () => (await import("./events/events-view.tsx")).EventsView,
+  },
+  {
     id: "recordings",
     name: "Recordings",
     isListed: true,

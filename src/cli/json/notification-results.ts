@@ -3,12 +3,13 @@ import * as v from "valibot";
 import { endpointList, givenUpPage } from "../../admin/notification-schemas.ts";
 import { count, time } from "./json-values.ts";
 
-const { failingSinceMs: _, ...endpoint } = endpointList.entries.endpoints.item.entries;
+const { failingSinceMs: _, takenAtMs: _taken, ...endpoint } = endpointList.entries.endpoints.item.entries;
 /** The endpoints: `notifications ls`. */
 export const endpointsResult = v.array(
   v.object({
     ...endpoint,
     failingSince: v.pipe(v.nullable(time), v.description("null: the last attempt did not fail")),
+    takenAt: v.pipe(v.nullable(time), v.description("when it took something last; null: nothing since larder started")),
   }),
 );
 

@@ -131,8 +131,9 @@ function failedCells({ atMs, endpoint, kind, subject, failure }: GivenUpNotifica
   return [minuteOf(atMs), endpoint, kind, subject ?? "-", failure];
 }
 
-function endpointJson({ failingSinceMs, ...endpoint }: ListedEndpoint) {
-  return { ...endpoint, failingSince: failingSinceMs === null ? null : timeOf(failingSinceMs) };
+function endpointJson({ failingSinceMs, takenAtMs, ...endpoint }: ListedEndpoint) {
+  const maybe = (ms: number | null) => (ms === null ? null : timeOf(ms));
+  return { ...endpoint, failingSince: maybe(failingSinceMs), takenAt: maybe(takenAtMs) };
 }
 
 function failedJson({ atMs, givenUpAtMs, ...failed }: GivenUpNotification) {

@@ -21,6 +21,8 @@ export type WorkerParts = {
   readonly render: (notice: Notice, endpoint: NotificationEndpoint) => Promise<Message>;
   readonly log: Log;
   readonly clock: Clock;
+  /** Is told when it begins to fail, when it is well again, and when something is given up. */
+  readonly onChange?: () => void;
 };
 
 /** A notice whose turn it is, and what to do when it has been dealt with. `attempts` have failed before. */
@@ -38,6 +40,8 @@ export type WorkerState = {
   readonly failedAttempts: number;
   readonly failure: string | null;
   readonly failingSinceMs: number | null;
+  /** When it took something last; null: nothing yet. */
+  readonly takenAtMs: number | null;
   readonly pullsWaiting: number;
   readonly pullsDropped: number;
 };
@@ -59,6 +63,7 @@ export class EndpointWorker {
   #failedAttempts = 0;
   #failure: string | null = null;
   #failingSinceMs: number | null = null;
+  #takenAtMs: number | null = null;
   #toldGivenUpMs = Number.NEGATIVE_INFINITY;
   #untoldGivenUp = 0;
 
@@ -73,6 +78,7 @@ export class EndpointWorker {
       failedAttempts: this.#failedAttempts,
       failure: this.#failure,
       failingSinceMs: this.#failingSinceMs,
+      takenAtMs: this.#takenAtMs,
       pullsWaiting: this.pulls.count,
       pullsDropped: this.pulls.dropped,
     };
@@ -157,7 +163,9 @@ export class EndpointWorker {
     const tried = { attempts: turn.attempts + 1, forMs, ageMs: clock.now() - notice.atMs };
     if (isHopeless(attempt, tried)) {
       this.#noteGivenUp(attempt.failure);
-      return this.#write(() => turn.giveUp(attempt.failure));
+      await this.#write(() => turn.giveUp(attempt.failure));
+      this.#parts.onChange?.();
+      return;
     }
     await this.#write(turn.failed);
     await this.#pause(this.#pauseMs(attempt));
@@ -176,6 +184,8 @@ export class EndpointWorker {
   #noteTaken(): void {
     const { endpoint, log, clock } = this.#parts;
     this.#delivered++;
+    this.#takenAtMs = clock.now();
+    if (this.#failure !== null) this.#parts.onChange?.();
     if (this.#failures >= this.#toldFrom && this.#failingSinceMs !== null) {
       const after = formatDuration(Math.round((clock.now() - this.#failingSinceMs) / 1000) * 1000);
       log.write("info", "an endpoint takes notifications again", { endpoint: endpoint.name, after });
@@ -189,6 +199,7 @@ export class EndpointWorker {
     const { endpoint, log, clock } = this.#parts;
     this.#failures++;
     this.#failedAttempts++;
+    if (this.#failure === null) this.#parts.onChange?.();
     this.#failure = failure;
     this.#failingSinceMs ??= clock.now();
     if (this.#failures !== this.#toldFrom) return;

@@ -7,11 +7,12 @@ import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { DeliveryStore, NewDelivery, QueueTally } from "../../storage/deliveries.ts";
 import type { ManifestStore } from "../../storage/metadata.ts";
 import type { Log } from "../../telemetry/log.ts";
-import type { Deliverer } from "./attempt.ts";
+import type { Attempt, Deliverer } from "./attempt.ts";
 import { cloudEvent } from "./cloud-event.ts";
 import type { NotificationEndpoint } from "./endpoint.ts";
 import { EndpointWorker, type WorkerState } from "./endpoint-worker.ts";
 import type { Message, Sender } from "./message.ts";
+import { testMessage } from "./test-message.ts";
 import { type Notice, noticesOf } from "./notice.ts";
 import { registryEnvelope } from "./registry-envelope.ts";
 import { WantedNotices } from "./wanted-notices.ts";
@@ -34,6 +35,8 @@ export type NotificationParts = {
   readonly turns: Turns;
   readonly log: Log;
   readonly clock: Clock;
+  /** Is told when something has changed of how it goes. */
+  readonly onChange?: () => void;
 };
 
 type Running = OpenEndpoint & { readonly wanted: WantedNotices; readonly worker: EndpointWorker | null };
@@ -100,9 +103,30 @@ export class Notifications {
     });
   }
 
-  /** Lets what was given up wait again, and tries at once what waits; of all endpoints, or of one. Returns how many. */
-  async retry(endpoint: string | null): Promise<number> {
-    const retried = await this.#parts.store.retry(endpoint);
+  /** Sends something that means nothing, at once and once; null: no such endpoint is in the settings. */
+  async test(endpoint: string, signal: AbortSignal): Promise<Attempt | null> {
+    const running = this.#endpoints.get(endpoint);
+    if (running === undefined) return null;
+    const { sender, clock } = this.#parts;
+    return running.deliverer.deliver(testMessage(running.endpoint.format, sender(), clock.now()), signal);
+  }
+
+  /** A notice as a CloudEvent, for whoever wants to see one. */
+  asCloudEvent(notice: Notice): Message {
+    return cloudEvent(notice, this.#parts.sender(), null);
+  }
+
+  /** The body that an endpoint would be sent now for a notice; as a CloudEvent, where it is not in the settings any more. */
+  async show(endpoint: string, notice: Notice): Promise<Message> {
+    return this.#render(notice, { format: this.#endpoints.get(endpoint)?.endpoint.format ?? "cloudevents" });
+  }
+
+  /**
+   * Lets what was given up wait again, and tries at once what waits; of all endpoints, of one, or the one with this id. Returns how
+   * many.
+   */
+  async retry(endpoint: string | null, id: number | null = null): Promise<number> {
+    const retried = await this.#parts.store.retry(endpoint, id);
     for (const [name, { worker }] of this.#endpoints) if (endpoint === null || endpoint === name) worker?.hurry();
     return retried;
   }
@@ -136,9 +160,12 @@ export class Notifications {
     const wanted = new WantedNotices(endpoint);
     const stopped = known?.worker?.stop();
     if (endpoint.isDisabled) return { ...open, wanted, worker: null };
-    const { store, log, clock } = this.#parts;
+    const { store, log, clock, onChange } = this.#parts;
     const render = (notice: Notice) => this.#render(notice, endpoint);
-    const worker = new EndpointWorker({ endpoint, queue: store, deliverer, render, log, clock }, known?.worker?.pulls);
+    const worker = new EndpointWorker(
+      { endpoint, queue: store, deliverer, render, log, clock, ...(onChange && { onChange }) },
+      known?.worker?.pulls,
+    );
     worker.start(stopped);
     return { ...open, wanted, worker };
   }
@@ -151,7 +178,7 @@ export class Notifications {
     });
   }
 
-  async #render(notice: Notice, { format }: NotificationEndpoint): Promise<Message> {
+  async #render(notice: Notice, { format }: Pick<NotificationEndpoint, "format">): Promise<Message> {
     const sender = this.#parts.sender();
     const references = this.#includesReferences ? await this.#referencesOf(notice) : null;
     return format === "cloudevents"

@@ -17,14 +17,15 @@ import type { NotificationEndpoint } from "./endpoint.ts";
 import { nameForClients, type Notice } from "./notice.ts";
 import type { Message, Sender } from "./message.ts";
 
-const TYPES: Readonly<Record<Exclude<NotificationEndpoint["format"], "cloudevents">, string>> = {
+/** What is in the body, by format. */
+export const ENVELOPE_TYPES: Readonly<Record<Exclude<NotificationEndpoint["format"], "cloudevents">, string>> = {
   registry2: "application/vnd.docker.distribution.events.v1+json",
   registry3: "application/vnd.docker.distribution.events.v2+json",
 };
 
 /** Makes a notice's envelope. `references` is what its manifest names; null: that is not told. */
 export function registryEnvelope(
-  format: keyof typeof TYPES,
+  format: keyof typeof ENVELOPE_TYPES,
   notice: Notice,
   { addr, instanceId }: Sender,
   references: readonly Descriptor[] | null,
@@ -45,7 +46,7 @@ export function registryEnvelope(
     actor: present({ name: who }),
     source: { addr, instanceID: instanceId },
   };
-  return { contentType: TYPES[format], body: JSON.stringify({ events: [event] }) };
+  return { contentType: ENVELOPE_TYPES[format], body: JSON.stringify({ events: [event] }) };
 }
 
 function goneTarget({ repository, tag, digest }: Notice): object {

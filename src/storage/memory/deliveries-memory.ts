@@ -78,16 +78,21 @@ export class MemoryDeliveries implements DeliveryStore {
       .slice(0, limit);
   }
 
-  async retry(endpoint: string | null): Promise<number> {
-    const given = this.#of(endpoint, true);
+  async getGivenUp(id: number): Promise<Delivery | null> {
+    return this.#of(null, true).find((one) => one.id === id) ?? null;
+  }
+
+  async retry(endpoint: string | null, id: number | null = null): Promise<number> {
+    const given = this.#of(endpoint, true).filter((one) => id === null || one.id === id);
     for (const { id } of given) this.#change(id, () => ({ givenUpAtMs: null, failure: null, attempts: 0 }));
     for (const one of new Set(given.map((delivery) => delivery.endpoint))) this.#subscribers.tell(one);
     return given.length;
   }
 
-  async drop(endpoint: string | null, what: "given-up" | "all"): Promise<number> {
-    const meant = [...this.#of(endpoint, true), ...(what === "all" ? this.#of(endpoint, false) : [])];
-    for (const { id } of meant) this.#deliveries.delete(id);
+  async drop(endpoint: string | null, what: "given-up" | "all", id: number | null = null): Promise<number> {
+    const given = this.#of(endpoint, true).filter((one) => id === null || one.id === id);
+    const meant = [...given, ...(what === "all" && id === null ? this.#of(endpoint, false) : [])];
+    for (const one of meant) this.#deliveries.delete(one.id);
     return meant.length;
   }
 

@@ -97,23 +97,30 @@ export class SqliteDeliveries implements DeliveryStore {
     return this.#database.query<Delivery, [string | null, number, number]>(sql).all(endpoint, first, limit);
   }
 
-  async retry(endpoint: string | null): Promise<number> {
+  async getGivenUp(id: number): Promise<Delivery | null> {
+    const sql = `SELECT ${COLUMNS} FROM delivery WHERE id = ? AND given_up_at IS NOT NULL`;
+    return this.#database.query<Delivery, [number]>(sql).get(id);
+  }
+
+  async retry(endpoint: string | null, id: number | null = null): Promise<number> {
     const sql = `UPDATE delivery SET given_up_at = NULL, failure = NULL, attempts = 0
-      WHERE id IN (SELECT id FROM delivery WHERE given_up_at IS NOT NULL AND (?1 IS NULL OR endpoint = ?1) LIMIT ${SLICE})
+      WHERE id IN (SELECT id FROM delivery WHERE given_up_at IS NOT NULL AND (?1 IS NULL OR endpoint = ?1)
+        AND (?2 IS NULL OR id = ?2) LIMIT ${SLICE})
       RETURNING endpoint`;
     const retried = await this.#inSlices(() =>
-      this.#database.query<{ endpoint: string }, [string | null]>(sql).all(endpoint),
+      this.#database.query<{ endpoint: string }, [string | null, number | null]>(sql).all(endpoint, id),
     );
     for (const one of new Set(retried.map((row) => row.endpoint))) this.#subscribers.tell(one);
     return retried.length;
   }
 
-  async drop(endpoint: string | null, what: "given-up" | "all"): Promise<number> {
-    const which = what === "all" ? "" : "given_up_at IS NOT NULL AND";
+  async drop(endpoint: string | null, what: "given-up" | "all", id: number | null = null): Promise<number> {
+    const which = what === "all" && id === null ? "" : "given_up_at IS NOT NULL AND";
     const sql = `DELETE FROM delivery
-      WHERE id IN (SELECT id FROM delivery WHERE ${which} (?1 IS NULL OR endpoint = ?1) LIMIT ${SLICE}) RETURNING id`;
+      WHERE id IN (SELECT id FROM delivery WHERE ${which} (?1 IS NULL OR endpoint = ?1) AND (?2 IS NULL OR id = ?2)
+        LIMIT ${SLICE}) RETURNING id`;
     const dropped = await this.#inSlices(() =>
-      this.#database.query<{ id: number }, [string | null]>(sql).all(endpoint),
+      this.#database.query<{ id: number }, [string | null, number | null]>(sql).all(endpoint, id),
     );
     return dropped.length;
   }

@@ -1,0 +1,32 @@
+import { useEffect } from "preact/hooks";
+import { useAnswer } from "../api/use-answer.ts";
+import { ProblemNote } from "../parts/problem-note.tsx";
+import { MessageBody } from "./message-body.tsx";
+
+/** What happened last, as whoever takes CloudEvents is told of it. `moved`: when it changes, something has happened. */
+export function Examples({ moved }: { readonly moved: number }) {
+  const { answer, problem, again } = useAnswer("listExamples", {});
+  useEffect(again, [moved]);
+  return (
+    <>
+      <h2>What is sent</h2>
+      <p class="quiet">
+        The last things that happened here, as CloudEvents. Whoever takes registry:2's notifications gets the same in
+        its words.
+      </p>
+      <ProblemNote problem={problem} again={again} />
+      {answer?.bodies.length === 0 && <p class="quiet">Nothing has happened yet: push an image, or pull one.</p>}
+      {answer?.bodies.map((body, index) => (
+        <details key={body} class="example" open={index === 0}>
+          <summary>{titleOf(body)}</summary>
+          <MessageBody contentType={answer.contentType} body={body} />
+        </details>
+      ))}
+    </>
+  );
+}
+
+function titleOf(body: string): string {
+  const { type, subject } = JSON.parse(body) as { readonly type: string; readonly subject?: string };
+  return subject === undefined ? type : `${type}: ${subject}`;
+}
