@@ -148,7 +148,17 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   http: ["telemetry", "telemetry/traces", "access"],
   "http/token": ["access", "access/sessions", "registry/names", "http"],
   "http/health": ["http"],
-  "http/clients": ["access", "clients", "clients/programs", "clients/targets", "clients/deliver", "doctor", "http"],
+  // What nodes fetch is told of by the admin API, too, in the same words.
+  "http/clients": [
+    "access",
+    "admin",
+    "clients",
+    "clients/programs",
+    "clients/targets",
+    "clients/deliver",
+    "doctor",
+    "http",
+  ],
   "http/aci": [
     "access",
     "registry/names",
@@ -184,7 +194,9 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "registry/retention",
     "registry/live",
     "admin",
+    "clients",
     "http",
+    "http/clients",
   ],
   "http/metrics": ["telemetry/metrics", "access", "http"],
   "http/web": ["http"],

@@ -9,6 +9,7 @@ import { TokenKeeper } from "../access/accounts/token-keeper.ts";
 import { UserKeeper } from "../access/accounts/user-keeper.ts";
 import { ProgramShelf } from "../clients/programs/program-shelf.ts";
 import { ClientPages } from "../http/clients/client-pages.ts";
+import type { ClientGuideParts } from "../http/clients/client-pages-options.ts";
 import { DistributionApi } from "../http/distribution/distribution-api.ts";
 import { examineLarder } from "../doctor/examine-server.ts";
 import type { Finding } from "../doctor/finding.ts";
@@ -106,6 +107,7 @@ export function composePages(
     upstreams: await upstreamHealth.check(),
   });
   const findings = async () => examineLarder(await health(), await usedRegistries(of.lastingTraffic));
+  const clients = clientGuide(parts);
   const checks = readinessChecks({ dataFolder, guard, sessions: metadata.sessions, isStopping });
   return {
     aci,
@@ -125,9 +127,9 @@ export function composePages(
         instanceId,
       }),
       new TokenPages({ ...access, hosts: of.registry.hosts }),
-      adminPages(of, { cacher, health, upstreamHealth, ...fetches }, parts),
+      adminPages(of, { cacher, health, clients, upstreamHealth, ...fetches }, parts),
       new MetricsPages(metrics.all, gate),
-      clientPages(findings, parts),
+      clientPages(findings, clients, parts),
       new HealthPages(checks),
       webPages(parts),
     ],
@@ -146,12 +148,13 @@ function adminPages(
   {
     cacher,
     health,
+    clients,
     upstreamHealth,
     discoveries,
     fetchJobs,
     remover,
     survey,
-  }: Pick<AdminParts, "cacher" | "health" | "discoveries" | "fetchJobs" | "remover" | "survey"> & {
+  }: Pick<AdminParts, "cacher" | "health" | "clients" | "discoveries" | "fetchJobs" | "remover" | "survey"> & {
     readonly upstreamHealth: UpstreamHealth;
   },
   parts: PagesParts,
@@ -226,6 +229,7 @@ function adminPages(
       turns,
       now: clock.now,
     },
+    clients,
   });
   return new AdminApi(actions, {
     version,
@@ -264,9 +268,14 @@ function composeContents(
 
 function clientPages(
   findings: () => Promise<readonly Finding[]>,
-  { settings, environment, foundation, access, standIns }: PagesParts,
+  guide: ClientGuideParts,
+  { environment, access }: PagesParts,
 ): ClientPages {
-  return new ClientPages({
+  return new ClientPages({ guide, gate: access.gate, findings, now: environment.clock.now });
+}
+
+function clientGuide({ settings, environment, foundation, standIns }: PagesParts): ClientGuideParts {
+  return {
     get standIns() {
       return standIns();
     },
@@ -276,9 +285,6 @@ function clientPages(
       return settings.now.addresses;
     },
     addressTowards,
-    gate: access.gate,
-    findings,
     programs: new ProgramShelf(environment.programPlaces),
-    now: environment.clock.now,
-  });
+  };
 }

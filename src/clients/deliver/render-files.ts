@@ -1,5 +1,5 @@
 import type { ClientSettings } from "../client-settings.ts";
-import { isShared } from "../node-config.ts";
+import { isShared, type NodeFile } from "../node-config.ts";
 import { clientConfig, type ClientTarget } from "../targets/targets.ts";
 import { tarEntry, type TarMember } from "../../lib/tar/tar-entry.ts";
 import { writeTar } from "../../lib/tar/write-tar.ts";
@@ -12,6 +12,11 @@ export function renderText(target: ClientTarget, settings: ClientSettings): stri
   const remarks = notes.map((note) => `# ${note}\n`).join("");
   const sections = files.map((file) => `# ==> ${file.path}${MERGE_REMARK[file.merge.kind]}\n${file.content}`);
   return `${remarks}${remarks === "" ? "" : "\n"}${sections.join("\n")}`;
+}
+
+/** How a file goes together with one that is there already, in words; empty: it is larder's alone, or goes in by itself. */
+export function mergeRemark({ merge }: NodeFile): string {
+  return MERGE_REMARK[merge.kind].replace(/^ \((.*)\)$/, "$1");
 }
 
 const MERGE_REMARK = {

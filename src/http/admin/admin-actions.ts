@@ -35,6 +35,8 @@ import { discoverImages } from "./discover-images.ts";
 import { fetchImage, fetchLines } from "./fetch-image.ts";
 import { fetchJobActions } from "./fetch-jobs.ts";
 import { contentActions, type ContentParts } from "./contents.ts";
+import type { ClientGuideParts } from "../clients/client-pages-options.ts";
+import { clientActions } from "./clients.ts";
 import { checkImages, inspectImage, listImages } from "./images.ts";
 import { type ImportFolder, importFolder } from "./import-folder.ts";
 import { holdBackup } from "./hold-backup.ts";
@@ -117,6 +119,7 @@ export type AdminParts = {
   readonly space: SpaceParts;
   readonly live: LiveParts;
   readonly activity: ActivityParts;
+  readonly clients: ClientGuideParts;
 };
 
 /** Makes the functions of the admin API over these parts. */
@@ -209,6 +212,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     endBackup: async ({ backup }) => ({ ended: await backupsOf(parts).end(backup) }),
     verify: async ({ images = null }, signal) => verify(parts, images, signal),
     ...liveActions(parts.live),
+    ...clientActions(parts.clients),
     ...sessionActions(parts.session),
     ...activityActions(parts.activity),
     ...fetchJobActions(parts.fetchJobs),

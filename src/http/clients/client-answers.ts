@@ -7,9 +7,9 @@ import { quoteBriefly } from "../../oci/digest.ts";
 import type { Exchange } from "../exchange.ts";
 import { clientIndex } from "./client-index.ts";
 import { CLIENT_PATH, type ClientPagesOptions } from "./client-pages-options.ts";
-import { schemeOf } from "./scheme-of.ts";
 import { failure, isScript } from "./client-failure.ts";
-import { clientSettingsOf, type ServerView, viewOf } from "./client-request.ts";
+import { clientSettingsOf, type ServerView } from "./client-request.ts";
+import { viewFor } from "./view-for.ts";
 import { isProgramPage, programReply } from "./program-reply.ts";
 
 /** Answers for what is behind `/client/`. Throws ClientSettingsError, RegistryError. */
@@ -19,10 +19,10 @@ export async function answerClient(
   remote: string | null,
   options: ClientPagesOptions,
 ): Promise<Response> {
-  if (isProgramPage(page)) return programReply(exchange, page, options.programs);
+  if (isProgramPage(page)) return programReply(exchange, page, options.guide.programs);
   // Nodes come here before they can log in, and before they trust the certificate.
   const maySeeState = options.gate.allows(exchange, "pull", null);
-  return pageFor(page, exchange.search, await viewFor(exchange, remote, options), await maySeeState, options);
+  return pageFor(page, exchange.search, await viewFor(exchange, remote, options.guide), await maySeeState, options);
 }
 
 async function pageFor(
@@ -32,7 +32,7 @@ async function pageFor(
   maySeeState: boolean,
   options: ClientPagesOptions,
 ): Promise<Response> {
-  if (page === "") return text(clientIndex(view, await options.programs.list()));
+  if (page === "") return text(clientIndex(view, await options.guide.programs.list()));
   if (page === "settings.json") return document(JSON.stringify(view.settings), "application/json");
   if (page === "ca.crt") {
     const { ca } = view.settings;
@@ -54,18 +54,6 @@ async function pageFor(
   if (form === ".sh") return text(renderScript(target, settings));
   if (form === ".tar") return document(await renderTar(target, settings), "application/x-tar");
   return text(renderText(target, settings));
-}
-
-async function viewFor(exchange: Exchange, remote: string | null, options: ClientPagesOptions): Promise<ServerView> {
-  const { standIns, authorityPem, sockets, addresses, addressTowards } = options;
-  const isFixed = addresses.length > 0 || remote === null;
-  return viewOf(schemeOf(exchange), exchange.host ?? "", {
-    standIns,
-    authorityPem,
-    sockets: sockets(),
-    addresses,
-    addressTowardsClient: isFixed ? null : await addressTowards(remote),
-  });
 }
 
 const NO_AUTHORITY =

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { ClientSettingsError } from "../../clients/client-settings-error.ts";
-import { shellQuote } from "../../clients/quote.ts";
 import { type ClientTarget, clientConfig, clientTargets } from "../../clients/targets/targets.ts";
+import { authorityLine, doctorLine, joinLine, programLine } from "./client-lines.ts";
 import { clientSettingsOf, type ServerView } from "./client-request.ts";
 
 /** The page at `/client/`: for each target, the line that a person types on a node; `programs` are larder's own files here. */
@@ -9,20 +9,18 @@ export function clientIndex(view: ServerView, programs: readonly string[]): stri
   const { origin, settings } = view;
   const onNodes = clientTargets().filter(({ base }) => base !== "folder");
   const inFolders = clientTargets().filter(({ base }) => base === "folder");
-  // Until a machine trusts the authority, its curl has to be told of it.
-  const fetch = settings.ca !== null && origin.startsWith("https:") ? "curl -fsS --cacert larder.crt" : "curl -fsS";
   return `larder at ${origin} stands in for ${settings.standIns.join(", ") || "no registry"}
 
 On a node, as root; with "sh -s undo" in place of "sh" it is as it was before:
 
-${onNodes.map((target) => entry(target, view, (url) => `${fetch} ${url(".sh")} | sh`)).join("")}
+${onNodes.map((target) => entry(target, view)).join("")}
 Why does this node not pull from here?
 
-      ${fetch} ${origin}/client/doctor.sh | sh
+      ${doctorLine(view)}
 
-${itself(programs, (file) => `${fetch} ${origin}/client/${file} -o larder`)}Files, for where nodes are made:
+${itself(programs, (file) => programLine(view, file))}Files, for where nodes are made:
 
-${inFolders.map((target) => entry(target, view, (url) => `${fetch} ${url(".tar")} | tar -xv`)).join("")}
+${inFolders.map((target) => entry(target, view)).join("")}
 ${PARAMETERS}
 ${authority(view)}`;
 }
@@ -46,15 +44,11 @@ const PARAMETERS = `Parameters, in quotes for the shell, as in '.../client/conta
 Without .sh or .tar the files are shown.
 `;
 
-function entry(target: ClientTarget, view: ServerView, lineOf: (url: (form: string) => string) => string): string {
+function entry(target: ClientTarget, view: ServerView): string {
   const heading = `  ${target.name.padEnd(15)} ${target.summary} (${target.modes.join(", ")})\n`;
   const found = findMode(target, view);
   if ("problem" in found) return `${heading}      not from here: ${found.problem}\n`;
-  const url = (form: string) => {
-    const plain = `${view.origin}/client/${target.name}${form}${found.search === "" ? "" : `?${found.search}`}`;
-    return /^[\w.:/-]+$/.test(plain) ? plain : shellQuote(plain);
-  };
-  return `${heading}      ${lineOf(url)}\n`;
+  return `${heading}      ${joinLine(target, view, found.search)}\n`;
 }
 
 /** The query of the first mode that this server can serve the target in, nothing for the default one. */
@@ -72,12 +66,13 @@ function findMode(target: ClientTarget, view: ServerView): { search: string } | 
   return { problem };
 }
 
-function authority({ origin, settings }: ServerView): string {
-  if (settings.ca === null) return "";
-  const { fingerprint256 } = new X509Certificate(settings.ca);
+function authority(view: ServerView): string {
+  const { ca } = view.settings;
+  if (ca === null) return "";
+  const { fingerprint256 } = new X509Certificate(ca);
   return `The certificate authority, whose SHA-256 fingerprint has to be what 'larder ca --data DIR' says on the server:
 
-  curl -fsSk ${origin}/client/ca.crt -o larder.crt
+  ${authorityLine(view)}
   ${fingerprint256}
 `;
 }

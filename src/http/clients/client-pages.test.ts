@@ -11,7 +11,7 @@ import type { Namespace } from "../../oci/repository-name.ts";
 import { listenerOf, pipelineOf } from "../exchange.fixture.ts";
 import { ok } from "../../doctor/finding.ts";
 import { ClientPages } from "./client-pages.ts";
-import type { ClientPagesOptions } from "./client-pages-options.ts";
+import type { ClientGuideParts, ClientPagesOptions } from "./client-pages-options.ts";
 
 const NO_HOSTS = new LarderHosts({
   names: [],
@@ -21,7 +21,7 @@ const NO_HOSTS = new LarderHosts({
   ports: () => [],
 });
 
-const OPTIONS: ClientPagesOptions = {
+const GUIDE: ClientGuideParts = {
   standIns: ["docker.io", "quay.io"] as Namespace[],
   authorityPem: TEST_CA,
   sockets: () => [
@@ -30,18 +30,22 @@ const OPTIONS: ClientPagesOptions = {
   ],
   addresses: [],
   addressTowards: async () => "10.0.0.5",
-  findings: async () => [ok("disk", "there is room")],
   programs: new ProgramShelf({ own: null, folders: [] }),
+};
+
+const OPTIONS: ClientPagesOptions = {
+  guide: GUIDE,
+  findings: async () => [ok("disk", "there is room")],
   now: () => 1_800_000_000_000,
   gate: new Gate({ control: ownMachineWrites, hosts: NO_HOSTS, trustedProxies: [] }),
 };
 
-async function ask(path: string, init: RequestInit = {}, options: Partial<ClientPagesOptions> = {}) {
+async function ask(path: string, init: RequestInit = {}, guide: Partial<ClientGuideParts> = {}) {
   const request = new Request(`http://larder.lan${path}`, {
     ...init,
     headers: { host: "larder.lan", ...(init.headers as Record<string, string> | undefined) },
   });
-  const pages = [new ClientPages({ ...OPTIONS, ...options })];
+  const pages = [new ClientPages({ ...OPTIONS, guide: { ...GUIDE, ...guide } })];
   const response = await pipelineOf({ pages }).handle(request, listenerOf("10.0.0.9"));
   if (response.headers.get("content-type") === "application/json" && !response.ok) return null;
   return { status: response.status, type: response.headers.get("content-type"), text: await response.text() };
@@ -179,7 +183,10 @@ describe("larder itself", () => {
       ...init,
       headers: { host: "larder.lan", ...init.headers },
     });
-    return pipelineOf({ pages: [new ClientPages({ ...OPTIONS, programs })] }).handle(request, listenerOf("10.0.0.9"));
+    return pipelineOf({ pages: [new ClientPages({ ...OPTIONS, guide: { ...GUIDE, programs } })] }).handle(
+      request,
+      listenerOf("10.0.0.9"),
+    );
   }
 
   test("comes whole, in part, as a hash, or not at all when the node has it", async () => {
