@@ -208,7 +208,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   // The rows and lines of a recording are made as the command line makes them.
   "web/recordings": ["admin", "web/api", "web/parts"],
   "web/image": ["admin", "web/api", "web/parts"],
-  web: ["web/api", "web/parts", "web/events", "web/images", "web/recordings", "web/image"],
+  "web/nodes": ["admin", "web/api", "web/parts"],
+  web: ["web/api", "web/parts", "web/events", "web/images", "web/recordings", "web/image", "web/nodes"],
   "http/distribution": [
     "upstream",
     "access",

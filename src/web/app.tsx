@@ -6,7 +6,8 @@ import { Announcer } from "./parts/announcer.tsx";
 import { SignInPlace } from "./parts/sign-in.tsx";
 import { Masthead } from "./masthead.tsx";
 import { ReachBanner } from "./reach-banner.tsx";
-import { type View, type ViewProps, VIEWS } from "./views.ts";
+import type { ViewProps } from "./parts/view-props.ts";
+import { type View, VIEWS } from "./views.ts";
 
 const FIRST = VIEWS[0]?.id ?? "";
 

@@ -1,7 +1,5 @@
 import type { FunctionComponent } from "preact";
-
-/** What a view is given: where in it the reader is. */
-export type ViewProps = { readonly rest: string; readonly query: URLSearchParams };
+import type { ViewProps } from "./parts/view-props.ts";
 
 /** A view: its place in the address, its name for people, and the code that is loaded when it is first shown. */
 export type View = {
@@ -37,5 +35,11 @@ export const VIEWS: readonly View[] = [
     name: "Image",
     isListed: false,
     load: async () => (await import("./image/image-view.tsx")).ImageView,
+  },
+  {
+    id: "nodes",
+    name: "Nodes",
+    isListed: true,
+    load: async () => (await import("./nodes/nodes-view.tsx")).NodesView,
   },
 ];
