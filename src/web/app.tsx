@@ -1,11 +1,15 @@
 import type { FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { call } from "./api/call.ts";
+import { onReach } from "./api/reach.ts";
 import { hrefOf, useRoute } from "./parts/route.ts";
 import { SessionBanner } from "./account.tsx";
 import { Announcer } from "./parts/announcer.tsx";
+import { safeText } from "./parts/safe-text.ts";
 import { SignInPlace } from "./parts/sign-in.tsx";
 import { Masthead } from "./masthead.tsx";
 import { ReachBanner } from "./reach-banner.tsx";
+import { Shortcuts } from "./shortcuts.tsx";
 import type { ViewProps } from "./parts/view-props.ts";
 import { type View, VIEWS } from "./views.ts";
 
@@ -15,6 +19,7 @@ const FIRST = VIEWS[0]?.id ?? "";
 export function App() {
   const { view: id, rest, query } = useRoute();
   const view = VIEWS.find((one) => one.id === (id === "" ? FIRST : id)) ?? null;
+  useFocusOnArrival(`${view?.id} ${rest}`);
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>
@@ -28,8 +33,22 @@ export function App() {
       </main>
       <Announcer />
       <SignInPlace />
+      <Shortcuts />
     </>
   );
+}
+
+/** A reader who came from another part is at the beginning of this one; who has just opened the page is at its beginning anyway. */
+function useFocusOnArrival(place: string): void {
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    const main = document.getElementById("main");
+    // Who is writing in it goes on.
+    if (!(document.activeElement?.matches("main :is(input, textarea, select)") ?? false))
+      main?.focus({ preventScroll: true });
+  }, [place]);
 }
 
 /** The address is the view's: a jump within the page must not change it. */
@@ -39,11 +58,15 @@ function skip(event: Event): void {
 }
 
 function NoView({ id }: { readonly id: string }) {
+  useEffect(() => {
+    document.title = "Nothing here · larder";
+  }, []);
   return (
     <div class="note">
       <h1>There is nothing here</h1>
       <p>
-        No part of this page is called “{id}”. <a href={hrefOf(FIRST)}>All images</a> are a good place to begin.
+        No part of this page is called “{safeText(id, 100)}”. <a href={hrefOf(FIRST)}>All images</a> are a good place to
+        begin.
       </p>
     </div>
   );
@@ -52,7 +75,6 @@ function NoView({ id }: { readonly id: string }) {
 function Shown({ view, ...props }: ViewProps & { readonly view: View }) {
   const [Part, setPart] = useState<FunctionComponent<ViewProps> | null>(null);
   const [hasFailed, setHasFailed] = useState(false);
-  const hasShown = useRef(false);
   useEffect(() => {
     let isLeft = false;
     view.load().then(
@@ -64,12 +86,15 @@ function Shown({ view, ...props }: ViewProps & { readonly view: View }) {
     };
   }, [view]);
   useEffect(() => {
-    document.title = `${view.name} · larder`;
-    // A reader who came by a link within the page is where it leads; who has just opened it is at its beginning anyway.
-    if (Part === null || hasShown.current) return;
-    hasShown.current = true;
-    if (document.activeElement?.closest("nav") !== null) document.getElementById("main")?.focus();
-  }, [view, Part]);
+    if (!hasFailed) return undefined;
+    // Was it larder, or this part alone? The banner says so; when larder is there again, the page begins anew.
+    call("getVersion", {}).catch(() => {});
+    return onReach((isReached) => isReached && location.reload());
+  }, [hasFailed]);
+  const { rest } = props;
+  useEffect(() => {
+    document.title = [...(rest === "" ? [] : [safeText(rest, 200)]), view.name, "larder"].join(" · ");
+  }, [view, rest]);
   if (hasFailed) {
     return (
       <div class="note note-problem" role="alert">

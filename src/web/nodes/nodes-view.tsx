@@ -5,6 +5,7 @@ import type { ViewProps } from "../parts/view-props.ts";
 import { AuthorityPanel } from "./authority-panel.tsx";
 import { choiceOf } from "./guide-choice.ts";
 import { NodeGuide } from "./node-guide.tsx";
+import { NodeTable } from "./node-table.tsx";
 import { ProgramsPanel } from "./programs-panel.tsx";
 import "./nodes.css";
 
@@ -26,6 +27,10 @@ export function NodesView({ query }: ViewProps) {
           lead to, and whether it trusts larder. Run this on it; nothing is changed.
         </p>
         {answer !== null && <CommandBlock command={answer.doctor} label="the line that examines a node" />}
+      </section>
+      <section aria-labelledby="nodes-pulled">
+        <h2 id="nodes-pulled">Who has pulled lately</h2>
+        <NodeTable />
       </section>
       <AuthorityPanel />
       <ProgramsPanel />

@@ -41,7 +41,7 @@ export function go(href: string, isStep = true): void {
   if (href === location.hash) return;
   if (isStep) location.hash = href;
   else {
-    history.replaceState(null, "", href);
+    history.replaceState(history.state, "", href);
     dispatchEvent(new HashChangeEvent("hashchange"));
   }
 }
