@@ -1,5 +1,9 @@
 /** What is inside of images, as the admin API tells it: who shares layers, their files, and what refers to an image. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { AnswerOf, DocumentId, RequestOf } from "../../src/admin/contract.ts";
 import { ISSUER, IDENTITY } from "../../src/signatures/sigstore.fixture.ts";
 import { GuardedLarder } from "../access/guarded-larder.ts";
@@ -259,6 +263,39 @@ test(
       }
     } finally {
       await guarded.stop();
+    }
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "an image that lacks a signature that it must have is not looked into",
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), "larder-looking-"));
+    const key = join(folder, "key.pub");
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+    await writeFile(key, publicKey.export({ type: "spki", format: "pem" }));
+    const config = join(folder, "larder.yaml");
+    await writeFile(config, `require: [{ pattern: "local/prod/**", cosignKey: ${key} }]\n`);
+    const larder = await startLarder({ arguments: ["--config", config] });
+    try {
+      const layer = await layerOf({ "etc/secret": "hush" });
+      const image = imageOf([layer], "amd64");
+      for (const name of ["prod/app", "free/app"]) await pushImage(larder.url, name, image, "1");
+      const statuses = async (name: string) => {
+        const asked = { image: `local/${name}:1`, layer: layer.digest };
+        const paths = [
+          pathOf("listLayerFiles", asked),
+          pathOf("readLayerText", { ...asked, path: "etc/secret" }),
+          `/api/v1/image-parts/local/${name}:1?part=${layer.digest}`,
+        ];
+        return Promise.all(paths.map(async (path) => (await send("GET", larder.url + path)).status));
+      };
+      expect(await statuses("prod/app")).toEqual([403, 403, 403]);
+      expect(await statuses("free/app")).toEqual([200, 200, 200]);
+    } finally {
+      await larder.stop();
+      await rm(folder, { recursive: true });
     }
   },
   TIMEOUT_MS,

@@ -2,8 +2,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
+import { mapBounded } from "../../src/lib/async/map-bounded.ts";
 import { imageOf, layerOf, makeShowcase, pushShowcase, type Showcase } from "../admin/showcase-images.ts";
-import { contentOf, describeManifest, makeIndex, missingDigest } from "../conformance/content-factory.ts";
+import {
+  contentOf,
+  describeManifest,
+  descriptorOf,
+  makeIndex,
+  makeManifest,
+  TYPE,
+} from "../conformance/content-factory.ts";
 import { type LarderProcess, startLarder } from "../conformance/larder-process.ts";
 import { pushImage } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
@@ -215,6 +223,36 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("the view of an image", () =
   );
 
   test(
+    "what is not here of an index is told, and brought",
+    async () => {
+      const near = await startLarder({ http: "127.0.0.1:0", arguments: ["--upstream", `up.example=${larder.url}`] });
+      try {
+        const fetched = await fetch(`${near.url}/api/v1/fetches`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ image: "up.example/team/app:1", platforms: ["linux/arm64"] }),
+        });
+        expect(await fetched.text()).toContain('"done"');
+        const page = await openPage(browser, near.url, "#/image/up.example/team/app:1");
+        const index = page.getByRole("navigation", { name: "Images of the index" });
+        await index.getByText("1 of them here").waitFor();
+        expect(await index.getByText("not here").count()).toBe(1);
+        await page.getByText("1 layer,").waitFor();
+        await index.getByRole("button", { name: "Bring the 1 that is missing" }).click();
+        await index.getByRole("link", { name: "linux/amd64" }).waitFor();
+        expect(await index.getByText("not here").count()).toBe(0);
+        await page.getByRole("tab", { name: "Commands" }).click();
+        await page.getByText("podman pull up.example/team/app:1", { exact: true }).waitFor();
+        expectQuiet(page);
+        await page.context().close();
+      } finally {
+        await near.stop();
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "an index of a thousand images, an image of five hundred layers, and ten thousand labels do not freeze the page",
     async () => {
       const layers = await Promise.all(Array.from({ length: 500 }, (_, at) => layerOf({ [`f${at}`]: "x" })));
@@ -223,14 +261,28 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("the view of an image", () =
       const history = layers.map((_, at) => ({ created_by: `RUN step ${at} ${"y".repeat(2000)}` }));
       const image = imageOf(layers, "amd64", { ...large, history });
       await pushImage(larder.url, "team/large", image, image.manifest.digest);
-      const listed = Array.from({ length: 1000 }, (_, at) => ({
-        ...describeManifest(image.manifest, { platform: { os: "linux", architecture: `cpu${at}` } }),
-        ...(at === 0 ? {} : { digest: missingDigest() }),
-      }));
-      // What it lists is not here: only those who copy some platforms of a registry's index have such.
-      const index = makeIndex(listed.slice(0, 1));
-      await pushImage(larder.url, "team/large", { manifest: index, blobs: [] }, "1");
+      const [config = image.manifest] = image.blobs;
+      const listed = Array.from({ length: 999 }, (_, at) =>
+        makeManifest({
+          schemaVersion: 2,
+          mediaType: TYPE.manifest,
+          config: descriptorOf(config, TYPE.config),
+          layers: [],
+          annotations: { at: String(at) },
+        }),
+      );
+      await mapBounded(listed, 20, (one) =>
+        pushImage(larder.url, "team/large", { manifest: one, blobs: [] }, one.digest),
+      );
+      const described = [image.manifest, ...listed].map((one, at) =>
+        describeManifest(one, { platform: { os: "linux", architecture: at === 0 ? "amd64" : `cpu${at}` } }),
+      );
+      await pushImage(larder.url, "team/large", { manifest: makeIndex(described), blobs: [] }, "1");
       const page = await openPage(browser, larder.url, "#/image/local/team/large:1");
+      await page.getByText("Index of 1,000 images").waitFor();
+      expect(await page.locator(".platforms li").count()).toBe(40);
+      await page.getByRole("button", { name: "Show all 1,000" }).click();
+      expect(await page.locator(".platforms li").count()).toBe(1000);
       await page.getByRole("button", { name: "Show all 500 rows" }).waitFor();
       expect(await page.locator(".layers > li").count()).toBe(60);
       await page.getByRole("tab", { name: "Config" }).click();
