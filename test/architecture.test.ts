@@ -209,7 +209,8 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "web/recordings": ["admin", "web/api", "web/parts"],
   "web/image": ["admin", "web/api", "web/parts"],
   "web/nodes": ["admin", "web/api", "web/parts"],
-  web: ["web/api", "web/parts", "web/events", "web/images", "web/recordings", "web/image", "web/nodes"],
+  "web/cluster": ["admin", "web/api", "web/parts"],
+  web: ["web/api", "web/parts", "web/events", "web/images", "web/recordings", "web/image", "web/nodes", "web/cluster"],
   "http/distribution": [
     "upstream",
     "access",

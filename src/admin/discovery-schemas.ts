@@ -1,15 +1,12 @@
 /** Discovery: which images files name, and which of them are here. */
 import * as v from "valibot";
 import { bytes, count, platformSelection } from "./basic-schemas.ts";
+import { DISCOVERY_LIMITS } from "./discovery-limits.ts";
 import { checkedImage, failed } from "./image-schemas.ts";
 import type { Shape } from "./shape.ts";
 
-/** How much of files is taken at once: of all of them together, and how many. What the tar says of each comes on top. */
-export const DISCOVERY_BYTES = 64 << 20;
-/** See `DISCOVERY_BYTES`. */
-export const DISCOVERY_FILES = 20_000;
-/** Of the request's body, the files with their heads. */
-export const DISCOVERY_BODY_BYTES = DISCOVERY_BYTES + DISCOVERY_FILES * 2048;
+/** Of the request's body, the files with what the tar says of each. */
+export const DISCOVERY_BODY_BYTES = DISCOVERY_LIMITS.bytes + DISCOVERY_LIMITS.files * 2048;
 
 const flag = v.optional(v.picklist(["true", "false"]), "false");
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(100));

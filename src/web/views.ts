@@ -19,6 +19,12 @@ export const VIEWS: readonly View[] = [
     load: async () => (await import("./images/images-view.tsx")).ImagesView,
   },
   {
+    id: "cluster",
+    name: "Cluster",
+    isListed: true,
+    load: async () => (await import("./cluster/cluster-view.tsx")).ClusterView,
+  },
+  {
     id: "events",
     name: "Events",
     isListed: true,

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { codeOf, isDiskFull } from "../../lib/files/system-error.ts";
 import { readTar } from "../../lib/tar/read-tar.ts";
 import type { TarEntry, TarMember } from "../../lib/tar/tar-entry.ts";
+import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { TarError } from "../../lib/tar/tar-error.ts";
 import { quoteBriefly } from "../../oci/digest.ts";
 
@@ -91,7 +92,7 @@ class Putter {
     if (entry.type === "directory") return this.#folderOf(join(this.#folder, ...segments));
     this.#files++;
     this.#bytes += entry.size;
-    if (this.#bytes > bytes) throw tooMuch(`more than ${bytes >> 20} MiB`);
+    if (this.#bytes > bytes) throw tooMuch(`more than ${formatBytes(bytes)} in them`);
     const path = join(this.#folder, ...segments);
     await this.#folderOf(dirname(path));
     const file = await open(path, "w", 0o600);

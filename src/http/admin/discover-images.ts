@@ -1,5 +1,6 @@
 import type { InputOf } from "../../admin/contract.ts";
-import { DISCOVERY_BYTES, DISCOVERY_FILES, type DiscoveryLine } from "../../admin/discovery-schemas.ts";
+import { DISCOVERY_LIMITS } from "../../admin/discovery-limits.ts";
+import type { DiscoveryLine } from "../../admin/discovery-schemas.ts";
 import type { DiscoveryPool, DiscoveryRequest } from "../../discovery/serve/discovery-pool.ts";
 import type { DiscoveryReport } from "../../discovery/serve/discovery-job.ts";
 import type { Turns } from "../../lib/async/turns.ts";
@@ -108,8 +109,13 @@ function requestOf(query: Omit<InputOf<"discoverImages">, "upload">): DiscoveryR
     version === undefined
       ? null
       : { version, runtime: runtime ?? null, addOns: addOns === undefined ? [] : wordsOf(addOns) };
-  const limits = { files: DISCOVERY_FILES, bytes: DISCOVERY_BYTES };
-  return { limits, platforms: selectionOf(platforms, prefer), strict: strict === "true", helm, kubernetes };
+  return {
+    limits: DISCOVERY_LIMITS,
+    platforms: selectionOf(platforms, prefer),
+    strict: strict === "true",
+    helm,
+    kubernetes,
+  };
 }
 
 function selectionOf(platforms: string | undefined, prefer: string | undefined): DiscoveryRequest["platforms"] {

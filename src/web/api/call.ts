@@ -62,13 +62,17 @@ export function addressOf<Id extends OperationId>(id: Id, request: RequestOf<Id>
 }
 
 async function send<Id extends OperationId>(id: Id, request: RequestOf<Id>, signal: AbortSignal | null) {
-  const { method, path, query, body } = place(id, request);
+  const { method, path, query, body, type } = place(id, request);
   const init: RequestInit = { method, signal, cache: "no-store", headers: OWN_HEADERS };
   let response: Response;
   try {
     response = await (method === "GET" || method === "DELETE"
       ? fetch(path + query, init)
-      : fetch(path, { ...init, body, headers: { ...OWN_HEADERS, "Content-Type": "application/json" } }));
+      : fetch(type === JSON_TYPE ? path : path + query, {
+          ...init,
+          body,
+          headers: { ...OWN_HEADERS, "Content-Type": type },
+        }));
   } catch (failure) {
     const problem = asProblem(failure);
     noteReach(false);
@@ -80,10 +84,13 @@ async function send<Id extends OperationId>(id: Id, request: RequestOf<Id>, sign
   return response;
 }
 
-/** Parameters go into the path; all else into the body of what changes something, else into the query. */
+const JSON_TYPE = "application/json";
+
+/** Parameters go into the path; all else into the body of what changes something, else, and beside bytes, into the query. */
 function place(id: OperationId, request: object) {
-  const { method, path: pattern } = PLACES[id];
-  const rest = new Map<string, unknown>(Object.entries(request));
+  const { method, path: pattern, upload } = PLACES[id];
+  const { upload: bytes, ...said } = request as { readonly upload?: Blob };
+  const rest = new Map<string, unknown>(Object.entries(upload === null ? request : said));
   const path = pattern.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = textOf(rest.get(name));
     rest.delete(name);
@@ -92,7 +99,8 @@ function place(id: OperationId, request: object) {
   const query = new URLSearchParams();
   for (const [name, value] of rest) if (value !== undefined) query.set(name, textOf(value));
   const search = query.toString();
-  return { method, path, query: search === "" ? "" : `?${search}`, body: JSON.stringify(Object.fromEntries(rest)) };
+  const body = upload === null ? JSON.stringify(Object.fromEntries(rest)) : (bytes ?? null);
+  return { method, path, query: search === "" ? "" : `?${search}`, body, type: upload ?? JSON_TYPE };
 }
 
 /** What stands in paths and queries are texts, numbers and switches. */
