@@ -67,6 +67,11 @@ function questionsOf(images: number): readonly Question[] {
     { what: "images whose names hold a text, one of all", isPage: true, ask: list({ search: some, limit: 50 }) },
     { what: "images whose names hold a text, none", isPage: true, ask: list({ search: "app505", limit: 50 }) },
     { what: "1,000 repositories of the catalog", isPage: true, ask: (url) => get(`${url}/v2/_catalog?n=1000`) },
+    {
+      what: "who shares the layers of an image",
+      isPage: true,
+      ask: (url) => get(`${url}/api/v1/layer-sharing/local/${some}`),
+    },
     { what: "statistics", isPage: true, ask: (url) => get(`${url}/api/v1/stats`) },
     { what: "metrics", isPage: true, ask: (url) => get(`${url}/metrics`) },
     { what: "the first 1,000 images with their sizes", isPage: false, ask: list({ limit: 1000 }) },

@@ -85,7 +85,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("the view of an image", () =
   });
 
   look("the files of a layer are opened by keyboard, folder by folder, and texts are read", APP, async (page) => {
-    await page.getByRole("button", { name: "Files" }).first().press("Enter");
+    await page.getByRole("link", { name: "Files of layer 1" }).first().press("Enter");
     await page.getByRole("link", { name: "etc/" }).press("Enter");
     await page.getByRole("button", { name: "os-release" }).press("Enter");
     await page.getByText('NAME="Showcase"').waitFor();
@@ -187,7 +187,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("the view of an image", () =
     const host = new URL(larder.url).host;
     await page.getByText(`helm pull --plain-http oci://${host}/charts/web --version 1.2.3`).waitFor();
     await page.getByRole("tab", { name: "Content" }).click();
-    await page.getByRole("button", { name: "Files" }).click();
+    await page.getByRole("link", { name: "Files of layer 1" }).click();
     await page.getByRole("link", { name: "web/" }).click();
     await page.getByRole("button", { name: "values.yaml" }).click();
     await page.getByText("replicas: 1").waitFor();

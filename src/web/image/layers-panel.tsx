@@ -104,7 +104,7 @@ function Row({ row, image, largest, sharing, shown, place }: RowProps) {
         <a
           href={imageHref(shown, { ...place, layer: isOpen ? undefined : digest, folder: undefined })}
           aria-expanded={isOpen}
-          role="button"
+          aria-label={`${isOpen ? "Close files" : "Files"} of layer ${row.layer + 1}`}
         >
           {isOpen ? "Close files" : "Files"}
         </a>
