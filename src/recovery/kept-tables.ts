@@ -51,7 +51,7 @@ export const KEPT_TABLES: readonly KeptTable[] = [
     name: "recording",
     key: ["id"],
     columns: ["name", "started_at", "stopped_at", "who", "networks", "full_at"],
-    quietColumns: ["rows"],
+    quietColumns: [],
     isAppendOnly: false,
     condition: null,
   },

@@ -81,6 +81,7 @@ export function contentOf(path: string): unknown {
     all("SELECT * FROM event WHERE kind IN ('pushed', 'removed') ORDER BY 1"),
     all("SELECT text, added_at, who FROM pin ORDER BY 1"),
     all("SELECT id, name, started_at, stopped_at, who, networks, full_at FROM recording ORDER BY 1"),
+    all("SELECT * FROM recording_tally WHERE rows > 0 ORDER BY 1"),
     all("SELECT * FROM recorded_pull ORDER BY 1, 2, 3, 4"),
     all("SELECT * FROM recorded_part ORDER BY 1, 2, 3, 4"),
     all("SELECT id, endpoint, record, at, given_up_at, failure FROM delivery ORDER BY 1"),

@@ -67,7 +67,7 @@ export type HeldPull = RecordedPlace & { readonly recording: number };
 export const RECORDINGS_LIMIT = 100;
 /** The largest number of pulls, with what indexes list, in one recording, and in all of them: thousands of images. */
 export const RECORDING_ROWS_LIMIT = 50_000;
-export const ALL_ROWS_LIMIT = 400_000;
+export const ALL_ROWS_LIMIT = 200_000;
 /** Manifests of an index that are told apart; those beyond count for images of their own. */
 export const PARTS_LIMIT = 256;
 

@@ -34,14 +34,13 @@ export function noteRecordedPull(database: SqliteDatabase, recording: number, pu
 /** False, and the recording tells that it is full, where there is no room for so many rows. */
 function takeRoom(database: SqliteDatabase, recording: number, rows: number, atMs: number): boolean {
   const used = database
-    .query<{ own: number; all: number }, [number]>(
-      'SELECT (SELECT rows FROM recording WHERE id = ?) AS own, (SELECT sum(rows) FROM recording) AS "all"',
+    .query<{ own: number | null; all: number | null }, [number]>(
+      'SELECT (SELECT rows FROM recording_tally WHERE recording = ?) AS own, (SELECT sum(rows) FROM recording_tally) AS "all"',
     )
     .get(recording);
-  const isRoom = used !== null && used.own + rows <= RECORDING_ROWS_LIMIT && used.all + rows <= ALL_ROWS_LIMIT;
-  if (isRoom)
-    database.query<null, [number, number]>("UPDATE recording SET rows = rows + ? WHERE id = ?").run(rows, recording);
-  else
+  const [own, all] = [used?.own ?? 0, used?.all ?? 0];
+  const isRoom = own + rows <= RECORDING_ROWS_LIMIT && all + rows <= ALL_ROWS_LIMIT;
+  if (!isRoom)
     database
       .query<null, [number, number]>("UPDATE recording SET full_at = ? WHERE id = ? AND full_at IS NULL")
       .run(atMs, recording);

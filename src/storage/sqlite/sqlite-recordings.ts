@@ -24,6 +24,8 @@ import { noteRecordedPull } from "./note-recorded-pull.ts";
 
 /** Rows that go in one transaction: some milliseconds. */
 const SLICE = 300;
+/** Rows that are read at once. */
+const PAGE = 500;
 /** An index of indexes is looked through so far. */
 const DEPTH = 3;
 
@@ -32,7 +34,7 @@ type PullRow = Omit<RecordedPull, "tag" | "from"> & { readonly tag: string; read
 
 const PULL = "p.repository, p.tag, p.digest, p.kind, p.size AS sizeBytes, p.at AS atMs, p.who, p.source";
 const RECORDING = `SELECT id, name, started_at AS startedAtMs, stopped_at AS stoppedAtMs, who, networks, full_at AS fullAtMs,
-  (SELECT count(*) FROM recorded_pull p WHERE p.recording = r.id AND p.hidden = 0) AS images FROM recording r`;
+  coalesce((SELECT images FROM recording_tally t WHERE t.recording = r.id), 0) AS images FROM recording r`;
 
 /** Recordings in SQLite. Nobody else has the database, so all changes are made here. */
 export class SqliteRecordings implements RecordingStore, RecordedPullStore {
@@ -105,15 +107,21 @@ export class SqliteRecordings implements RecordingStore, RecordedPullStore {
     recording: number,
     { text, after, limit }: { text: string; after: RecordedPlace | null; limit: number },
   ): Promise<readonly RecordedImage[]> {
-    return this.#database
-      .query<PullRow, [number, string, string, string, string, number]>(
-        `SELECT ${PULL}, p.platform FROM recorded_pull p
-         WHERE p.recording = ? AND (p.repository, p.tag, p.digest) > (?, ?, ?) AND p.hidden = 0
-           AND instr(p.repository || iif(p.tag = '', '', ':' || p.tag) || '@' || p.digest, ?) > 0
-         ORDER BY p.repository, p.tag, p.digest LIMIT ?`,
-      )
-      .all(recording, after?.repository ?? "", after?.tag ?? "", after?.digest ?? "", text, limit)
-      .map((row) => ({ ...toPull(row), parts: this.#partsOf(recording, row, DEPTH) }));
+    const work = this.#turns.begin();
+    const found: RecordedImage[] = [];
+    for (let place = after; ; ) {
+      const rows = this.#rowsAfter(recording, place);
+      for (const row of rows) {
+        if (row.hidden === 1 || !nameOf(row).includes(text)) continue;
+        const { hidden: _, ...image } = row;
+        found.push({ ...toPull(image), parts: this.#partsOf(recording, row, DEPTH) });
+        if (found.length === limit) return found;
+      }
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < PAGE) return found;
+      place = toPull(last);
+      await work.rest();
+    }
   }
 
   async listHeld(after: HeldPull | null, limit: number): Promise<readonly HeldPull[]> {
@@ -133,6 +141,16 @@ export class SqliteRecordings implements RecordingStore, RecordedPullStore {
         tag: tag === "" ? null : (tag as Tag),
         digest: digest as Digest,
       }));
+  }
+
+  #rowsAfter(recording: number, place: RecordedPlace | null): readonly (PullRow & { readonly hidden: number })[] {
+    return this.#database
+      .query<PullRow & { hidden: number }, [number, string, string, string]>(
+        `SELECT ${PULL}, p.platform, p.hidden FROM recorded_pull p
+         WHERE p.recording = ? AND (p.repository, p.tag, p.digest) > (?, ?, ?)
+         ORDER BY p.repository, p.tag, p.digest LIMIT ${PAGE}`,
+      )
+      .all(recording, place?.repository ?? "", place?.tag ?? "", place?.digest ?? "");
   }
 
   #find(name: string): Recording | null {
@@ -216,6 +234,10 @@ export class SqliteRecordings implements RecordingStore, RecordedPullStore {
 
 function toRecording({ networks, ...row }: RecordingRow): Recording {
   return { ...row, networks: JSON.parse(networks) as readonly string[] };
+}
+
+function nameOf({ repository, tag, digest }: PullRow): string {
+  return tag === "" ? `${repository}@${digest}` : `${repository}:${tag}@${digest}`;
 }
 
 function toPull({ tag, source, ...row }: PullRow): RecordedPull {

@@ -1,6 +1,6 @@
 /**
- * What was pulled while somebody recorded it (`recordings.ts`). `rows` counts what a recording has in the other two tables.
- * `tag` is empty for a pull by digest; `hidden` is told of with another: a tag of the same manifest, or an index that lists it.
+ * What was pulled while somebody recorded it (`recordings.ts`). `tag` is empty for a pull by digest; `hidden` is told of with
+ * another: a tag of the same manifest, or an index that lists it. The tally counts what is told of by itself, and all rows.
  */
 export default `
 CREATE TABLE recording (
@@ -10,8 +10,7 @@ CREATE TABLE recording (
   stopped_at INTEGER,
   who TEXT,
   networks TEXT NOT NULL,
-  full_at INTEGER,
-  rows INTEGER NOT NULL DEFAULT 0
+  full_at INTEGER
 ) STRICT;
 CREATE TABLE recorded_pull (
   recording INTEGER NOT NULL,
@@ -37,4 +36,29 @@ CREATE TABLE recorded_part (
   PRIMARY KEY (recording, repository, digest, part)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX recorded_part_part ON recorded_part (recording, repository, part);
+CREATE TABLE recording_tally (
+  recording INTEGER PRIMARY KEY,
+  images INTEGER NOT NULL DEFAULT 0,
+  rows INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TRIGGER recorded_pull_came AFTER INSERT ON recorded_pull BEGIN
+  INSERT INTO recording_tally (recording) VALUES (new.recording) ON CONFLICT DO NOTHING;
+  UPDATE recording_tally SET images = images + (new.hidden = 0), rows = rows + 1 WHERE recording = new.recording;
+END;
+CREATE TRIGGER recorded_pull_changed AFTER UPDATE OF hidden ON recorded_pull BEGIN
+  UPDATE recording_tally SET images = images + (new.hidden = 0) - (old.hidden = 0) WHERE recording = new.recording;
+END;
+CREATE TRIGGER recorded_pull_went AFTER DELETE ON recorded_pull BEGIN
+  UPDATE recording_tally SET images = images - (old.hidden = 0), rows = rows - 1 WHERE recording = old.recording;
+END;
+CREATE TRIGGER recorded_part_came AFTER INSERT ON recorded_part BEGIN
+  INSERT INTO recording_tally (recording) VALUES (new.recording) ON CONFLICT DO NOTHING;
+  UPDATE recording_tally SET rows = rows + 1 WHERE recording = new.recording;
+END;
+CREATE TRIGGER recorded_part_went AFTER DELETE ON recorded_part BEGIN
+  UPDATE recording_tally SET rows = rows - 1 WHERE recording = old.recording;
+END;
+CREATE TRIGGER recording_went AFTER DELETE ON recording BEGIN
+  DELETE FROM recording_tally WHERE recording = old.id;
+END;
 `;
