@@ -32,6 +32,9 @@ export const REGISTRY_ACTIONS = ["push", "pull", "mount", "delete"] as const sat
  */
 export const FORMATS = ["registry2", "registry3", "cloudevents"] as const;
 
+/** Where a signature stands unless another header is said: `sha256=HEX`, HMAC-SHA256 over the body's bytes. */
+export const SIGNATURE_HEADER = "X-Larder-Signature-256";
+
 /** Somebody who is told. Durations are in milliseconds. */
 export type NotificationEndpoint = {
   /** Its own; in the log, in metrics, and of its queue. */
@@ -51,6 +54,8 @@ export type NotificationEndpoint = {
   readonly caFile: string | null;
   /** A file with the secret that bodies are signed with; null: they are not. */
   readonly secretFile: string | null;
+  /** The header that the signature stands in. */
+  readonly signatureHeader: string;
   readonly kinds: readonly NoticeKind[];
   /** Is it told of single blobs, too? */
   readonly wantsBlobs: boolean;

@@ -3,7 +3,10 @@ import { createHmac } from "node:crypto";
 import { createServer, type Socket } from "node:net";
 import { systemClock } from "../../lib/async/clock.ts";
 import { deliveryTransports } from "./delivery-transport.ts";
-import { HttpDeliverer, SIGNATURE_HEADER } from "./http-deliverer.ts";
+import { type Certificate, hasOpenssl, makeCertificate } from "../../upstream/transport/certificate.fixture.ts";
+import { startTlsServer } from "../../upstream/transport/tls-server.fixture.ts";
+import { SIGNATURE_HEADER } from "./endpoint.ts";
+import { HttpDeliverer } from "./http-deliverer.ts";
 import { endpointOf } from "./notice.fixture.ts";
 
 const MESSAGE = { contentType: "application/x", body: '{"id":"ü"}' };
@@ -94,6 +97,14 @@ describe("an answer's status says who is at fault", () => {
   });
 });
 
+test("a signature stands where the settings say", async () => {
+  const { url, seen } = serve(() => new Response("fine"));
+  await deliver(url, { signatureHeader: "X-Signature" }, "secret");
+  const hmac = createHmac("sha256", "secret").update(MESSAGE.body).digest("hex");
+  expect(seen[0]?.headers.get("x-signature")).toBe(`sha256=${hmac}`);
+  expect(seen[0]?.headers.has(SIGNATURE_HEADER)).toBe(false);
+});
+
 test("a redirect is followed on the same server with the body, and nowhere else", async () => {
   const other = serve(() => new Response("stolen"));
   const { url, seen } = serve((request) => {
@@ -144,3 +155,33 @@ test("endpoints that hang hold up the others for no longer than their timeout", 
   expect(await deliver(url, { timeoutMs: 20_000 })).toEqual({ kind: "taken" });
   await Promise.all(attempts);
 });
+
+test.skipIf(!hasOpenssl)(
+  "a certificate that nobody vouches for, or that is another's, is refused in words",
+  async () => {
+    const [good, foreign] = await Promise.all([makeCertificate("IP:127.0.0.1"), makeCertificate("DNS:elsewhere.test")]);
+    const sent = async (server: Certificate, caPem: string | null) => {
+      const web = await startTlsServer(server, server);
+      stops.push(() => web.stop());
+      const endpoint = endpointOf({ url: `https://127.0.0.1:${web.port}/?token=hush`, timeoutMs: 5000 });
+      const attempt = await new HttpDeliverer(endpoint, null, transports(endpoint, caPem), "larder/1").deliver(
+        MESSAGE,
+        forever,
+      );
+      return { attempt, requests: web.shown.length };
+    };
+    expect(await sent(good, good.cert)).toEqual({ attempt: { kind: "taken" }, requests: 1 });
+    for (const [server, caPem] of [
+      [good, null],
+      [good, foreign.cert],
+      [foreign, foreign.cert],
+    ] as const) {
+      const { attempt, requests } = await sent(server, caPem);
+      expect([attempt.kind, requests]).toEqual(["failed", 0]);
+      if (attempt.kind === "taken") continue;
+      expect(attempt.why).toBe("away");
+      expect(attempt.failure).toMatch(/certificate/);
+      expect(attempt.failure).not.toContain("hush");
+    }
+  },
+);

@@ -5,9 +5,6 @@ import type { Attempt, Deliverer } from "./attempt.ts";
 import type { NotificationEndpoint } from "./endpoint.ts";
 import type { Message } from "./message.ts";
 
-/** Bodies are signed in this header: `sha256=HEX`, HMAC-SHA256 with the endpoint's secret over the body's bytes. */
-export const SIGNATURE_HEADER = "X-Larder-Signature-256";
-
 /** Redirects to another path of the same server that are followed. */
 const MOST_REDIRECTS = 3;
 const LONGEST_RETRY_AFTER_MS = 3_600_000;
@@ -65,7 +62,9 @@ export class HttpDeliverer implements Deliverer {
     const signature =
       this.#secret === null
         ? {}
-        : { [SIGNATURE_HEADER]: `sha256=${createHmac("sha256", this.#secret).update(body).digest("hex")}` };
+        : {
+            [this.#endpoint.signatureHeader]: `sha256=${createHmac("sha256", this.#secret).update(body).digest("hex")}`,
+          };
     const own = { "User-Agent": this.#userAgent, Accept: "*/*", ...basic, ...this.#endpoint.headers };
     return { ...own, "Content-Type": contentType, ...signature };
   }

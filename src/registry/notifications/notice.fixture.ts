@@ -1,4 +1,4 @@
-import type { NotificationEndpoint } from "./endpoint.ts";
+import { type NotificationEndpoint, SIGNATURE_HEADER } from "./endpoint.ts";
 import { type Notice, noticeOf } from "./notice.ts";
 
 /** An endpoint that wants everything that registry:2 tells. */
@@ -14,6 +14,7 @@ export function endpointOf(more: Partial<NotificationEndpoint> = {}): Notificati
     isDisabled: false,
     caFile: null,
     secretFile: null,
+    signatureHeader: SIGNATURE_HEADER,
     kinds: ["push", "pull", "mount", "delete"],
     wantsBlobs: true,
     images: [],

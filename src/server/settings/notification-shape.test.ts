@@ -27,6 +27,7 @@ test("a name and a URL are enough: the rest is as with registry:2", () => {
       isDisabled: false,
       caFile: null,
       secretFile: null,
+      signatureHeader: "X-Larder-Signature-256",
       kinds: ["push", "pull", "mount", "delete"],
       wantsBlobs: true,
       images: [],
@@ -104,6 +105,17 @@ test("what is wrong is told with the endpoint, its key and its line, and without
     ).toHaveLength(1);
   }
   expect(problems.join("\n")).not.toContain("hunter2");
+});
+
+test("a signature may stand in the header that others look for, if there is one", () => {
+  const of = (more: object) => [{ name: "a", url: "http://a.example", format: "cloudevents", ...more }];
+  const { endpoints } = read(of({ secretFile: "/s", signatureHeader: "X-Signature" }));
+  expect(endpoints[0]?.signatureHeader).toBe("X-Signature");
+  expect(read(notificationEndpoints.toPlain(endpoints)).endpoints).toEqual(endpoints);
+  const told = (lines: string) => problemsOf(`    - name: a\n      url: http://a.example\n${lines}`).join();
+  expect(told("      signatureHeader: X-Signature")).toContain("is of use with a secretFile alone");
+  expect(told("      secretFile: /s\n      signatureHeader: Host")).toContain("must be the name of a header");
+  expect(told("      secretFile: /s\n      signatureHeader: 'a b'")).toContain("must be the name of a header");
 });
 
 test("what people see has no secrets", () => {

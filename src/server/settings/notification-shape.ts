@@ -10,6 +10,7 @@ import {
   type NotificationEndpoint,
   REGISTRY_ACTIONS,
   showUrl,
+  SIGNATURE_HEADER,
 } from "../../registry/notifications/endpoint.ts";
 import { type Complain, readByHand } from "./read-by-hand.ts";
 import type { Plain, Shape } from "./shapes.ts";
@@ -25,6 +26,7 @@ const KEYS = [
   "disabled",
   "ca",
   "secretFile",
+  "signatureHeader",
   "kinds",
   "blobs",
   "images",
@@ -100,6 +102,7 @@ function readEndpoint(value: unknown, complain: Complain): NotificationEndpoint 
     isDisabled: readBoolean(given, "disabled", false, complain),
     caFile: readText(given, "ca", complain),
     secretFile: readText(given, "secretFile", complain),
+    signatureHeader: readHeaderName(given, complain),
     kinds: kinds.filter((kind) => !(ignored as readonly NoticeKind[]).includes(kind)),
     wantsBlobs: readBoolean(given, "blobs", format !== "cloudevents", complain),
     images: readImages(given, complain),
@@ -153,6 +156,17 @@ function readHeaders(value: unknown, complain: Complain): Readonly<Record<string
     else read[name] = texts.join(", ");
   }
   return read;
+}
+
+function readHeaderName(given: Entry, complain: Complain): string {
+  const name = given["signatureHeader"] ?? SIGNATURE_HEADER;
+  const isGood = typeof name === "string" && /^[\w!#$%&'*+.^`|~-]{1,128}$/.test(name) && !OWN_HEADERS.test(name);
+  if (isGood && given["secretFile"] === undefined && name !== SIGNATURE_HEADER) {
+    complain("signatureHeader is of use with a secretFile alone, which there is none of", "signatureHeader");
+  }
+  if (isGood) return name;
+  complain("signatureHeader must be the name of a header, such as X-Signature", "signatureHeader");
+  return SIGNATURE_HEADER;
 }
 
 function readDuration(given: Entry, key: string, usualMs: number, longestMs: number, complain: Complain): number {
@@ -226,7 +240,7 @@ function readImages(given: Entry, complain: Complain): readonly string[] {
 }
 
 function plainOf(endpoint: NotificationEndpoint): Plain {
-  const { format, caFile, secretFile, images, ignoredMediaTypes } = endpoint;
+  const { format, caFile, secretFile, signatureHeader, images, ignoredMediaTypes } = endpoint;
   return {
     name: endpoint.name,
     url: endpoint.url,
@@ -238,6 +252,7 @@ function plainOf(endpoint: NotificationEndpoint): Plain {
     ...(endpoint.isDisabled ? { disabled: true } : {}),
     ...(caFile === null ? {} : { ca: caFile }),
     ...(secretFile === null ? {} : { secretFile }),
+    ...(signatureHeader === SIGNATURE_HEADER ? {} : { signatureHeader }),
     kinds: [...endpoint.kinds],
     blobs: endpoint.wantsBlobs,
     ...(images.length === 0 ? {} : { images: [...images] }),
