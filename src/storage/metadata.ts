@@ -18,6 +18,7 @@ import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
 import type { DeliveryStore } from "./deliveries.ts";
 import type { EventCause, EventStore } from "./events.ts";
+import type { ImageSearchStore } from "./image-search.ts";
 import type { Leases } from "./leases.ts";
 import type { PageSessionStore } from "./page-sessions.ts";
 import type { FetchJobStore } from "./fetch-jobs.ts";
@@ -312,6 +313,7 @@ export type MetadataStore = {
   readonly manifests: ManifestStore;
   readonly tags: TagStore;
   readonly tagIndex: TagIndex;
+  readonly imageSearch: ImageSearchStore;
   readonly tagLists: TagListStore;
   readonly repositories: RepositoryStore;
   readonly links: BlobLinkStore;

@@ -32,6 +32,7 @@ import { MemoryAccounts } from "./accounts-memory.ts";
 import { MemoryAudit } from "./audit-memory.ts";
 import { MemoryDeliveries } from "./deliveries-memory.ts";
 import { MemoryEvents } from "./events-memory.ts";
+import { MemoryImageSearch } from "./image-search-memory.ts";
 import { isTagged, MemoryLeftBehind } from "./left-behind-memory.ts";
 import { MemoryPageSessions } from "./page-sessions-memory.ts";
 import { MemoryNodes } from "./nodes-memory.ts";
@@ -75,6 +76,7 @@ export function memoryMetadata(): MetadataStore {
     manifests: store,
     tags: store,
     tagIndex: store,
+    imageSearch: new MemoryImageSearch(store),
     tagLists: new MemoryTagLists(),
     repositories: store,
     links: store,

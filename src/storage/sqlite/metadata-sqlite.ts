@@ -19,6 +19,7 @@ import { SqliteProofs } from "./sqlite-proofs.ts";
 import { SqlitePins } from "./sqlite-pins.ts";
 import { SqlitePulls } from "./sqlite-pulls.ts";
 import { SqliteRecordings } from "./sqlite-recordings.ts";
+import { SqliteImageSearch } from "./sqlite-image-search.ts";
 import { SqliteLeftBehind } from "./sqlite-left-behind.ts";
 import { SqliteManifests } from "./sqlite-manifests.ts";
 import { SqlitePushed } from "./sqlite-pushed.ts";
@@ -54,6 +55,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
     manifests: new SqliteManifests(database, events, turns, linkTurns),
     tags,
     tagIndex: new SqliteTagIndex(database),
+    imageSearch: new SqliteImageSearch(database, turns),
     tagLists: new SqliteTagLists(database),
     repositories: tags,
     links: new SqliteBlobLinks(database, transitions, rotten, deliveries),

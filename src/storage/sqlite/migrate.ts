@@ -21,6 +21,7 @@ import activity from "./migrations/0019-activity.sql.ts";
 import leftBehind from "./migrations/0013-left-behind.sql.ts";
 import recording from "./migrations/0020-recording.sql.ts";
 import verification from "./migrations/0014-verification.sql.ts";
+import imageMeasure from "./migrations/0022-image-measure.sql.ts";
 
 type Migration = { readonly number: number; readonly sql: string };
 
@@ -47,6 +48,7 @@ const MIGRATIONS: readonly Migration[] = [
   { number: 19, sql: activity },
   { number: 20, sql: recording },
   { number: 21, sql: fetchJob },
+  { number: 22, sql: imageMeasure },
 ];
 
 /** The error for a database that a newer larder has written: this one would misread it. */
