@@ -76,11 +76,19 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   // What is happening, for those who watch: told of what the others do.
   "registry/live": ["storage"],
   "registry/space": ["telemetry", "storage", "registry/holds", "registry/pull"],
-  "registry/images": ["storage", "upstream/transport", "registry/names", "registry/pull", "registry/push"],
   // Lists of images, which a server brings by itself.
   "registry/fetches": ["telemetry", "storage", "registry/names"],
   // What is inside of images, for whoever looks into one.
   "registry/contents": ["storage", "signatures", "registry/names", "registry/pull", "registry/images"],
+  "registry/images": [
+    "storage",
+    "upstream/transport",
+    "signatures",
+    "registry/holds",
+    "registry/names",
+    "registry/pull",
+    "registry/push",
+  ],
   "registry/verification": ["telemetry", "storage", "registry/names", "registry/pull", "registry/images"],
   // Another registry's folder becomes content of the stores, and theirs such a folder; it knows no HTTP and no larder's own layout.
   adoption: ["storage"],

@@ -89,6 +89,14 @@ import {
 import { imageSpacePage, imageSpaceQuery, nextEvictions, nextQuery, space } from "./space-schemas.ts";
 import { history, historyQuery, nodePage, nodeQuery, upstreamList } from "./activity-schemas.ts";
 import { eventPage, eventQuery, liveMessage, watchQuery } from "./live-schemas.ts";
+import {
+  foundImages,
+  foundNamespaces,
+  foundRepositories,
+  imageSearchQuery,
+  namespaceQuery,
+  repositorySearchQuery,
+} from "./search-schemas.ts";
 import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
 import { retentionProgress, retentionRequest, untaggedPage, untaggedQuery } from "./retention-schemas.ts";
@@ -233,6 +241,31 @@ export const CONTRACT = {
       "A page of tags, in the order asked for; a cached tag that a pushed one covers is left out. Ask again with `next` as `after` until it is null. What comes or goes meanwhile moves nothing else from one page to another; a tag whose time changes while it is listed by time may be told of again.",
     query: imageQuery,
     answer: imagePage,
+  }),
+  searchImages: operation("GET", "/search/images", {
+    action: "pull",
+    isWork: true,
+    summary: "Find images by words, from any place on, and tell how many there are",
+    description:
+      "For who looks at a list and types: a covered cached tag, and those of signatures, are left out. What comes or goes meanwhile moves what stands behind it; `listImages` goes through all without that.",
+    query: imageSearchQuery,
+    answer: foundImages,
+  }),
+  searchRepositories: operation("GET", "/search/repositories", {
+    action: "pull",
+    isWork: true,
+    summary: "Find repositories by words that their images hold, from any place on",
+    description: "As `searchImages`, a line a repository.",
+    query: repositorySearchQuery,
+    answer: foundRepositories,
+  }),
+  listNamespaces: operation("GET", "/namespaces", {
+    action: "pull",
+    isWork: true,
+    summary: "List the registries that images here are from, with how many there are of each",
+    description: "With filters as in `searchImages`: of what they mean alone.",
+    query: namespaceQuery,
+    answer: foundNamespaces,
   }),
   getImage: operation("GET", "/images/{image}", {
     action: "pull",

@@ -43,6 +43,7 @@ import { readinessChecks } from "./readiness.ts";
 import type { Backups } from "../recovery/backup/backups.ts";
 import { describeRot } from "./describe-rot.ts";
 import type { VerificationComposition } from "./compose-verification.ts";
+import type { SearchComposition } from "./compose-search.ts";
 import type { CurrentSettings } from "./settings/current-settings.ts";
 
 /** What pages are made over, besides the registry. */
@@ -52,6 +53,7 @@ export type PagesParts = {
   readonly foundation: Foundation;
   readonly access: AccessComposition;
   readonly order: SearchOrder;
+  readonly search: SearchComposition;
   readonly standIns: () => readonly Namespace[];
   /** This process, as upstream registries and logs know it. */
   readonly instanceId: string;

@@ -229,6 +229,7 @@ export function composeRegistry(
     pulls,
     pins,
     recordings,
+    holds,
     retention,
     untagged: new UntaggedList(metadata.leftBehind, holds, () => limits().ages),
     space,

@@ -17,6 +17,7 @@ import { composeLive } from "./compose-live.ts";
 import { TracingComposition } from "./compose-tracing.ts";
 import { composeNotifications } from "./compose-notifications.ts";
 import { composePages } from "./compose-pages.ts";
+import { composeSearch } from "./compose-search.ts";
 import { composeRegistry } from "./compose-registry.ts";
 import { composeVerification } from "./compose-verification.ts";
 import type { Foundation, ServerEnvironment } from "./foundation.ts";
@@ -91,6 +92,7 @@ export function compose(
   const spans = new RequestSpans(tracing.tracer, () => settings.now.trustedProxies);
   const importFolder = composeAdoption(parts, environment, foundation);
   const collectionLimits = collectionLimitsOf(settings);
+  const search = composeSearch(parts, foundation, order);
   const { disk } = space;
   const saveAccounts = savingAccounts(accounts.uses, access.failedLogins, access.pageSessions);
   let isStopping = false;
@@ -102,6 +104,7 @@ export function compose(
     foundation,
     access,
     order,
+    search,
     standIns,
     instanceId,
     collectionLimits,
@@ -222,6 +225,7 @@ export function compose(
         saveAccounts(),
         notifications.stop(),
         recordings.close(),
+        search.stop(),
       ]);
     },
     collect: scheduledCollection(() => collector.collect(collectionLimits), log),

@@ -21,12 +21,17 @@ const ARTIFACTS: readonly string[] = [
   SIMPLE_SIGNING,
 ];
 
+/** Is it an artifact type of signatures? A sigstore bundle may be an attestation, too. */
+export function isSignatureType(artifactType: string): boolean {
+  return ARTIFACTS.includes(artifactType) || isBundleType(artifactType);
+}
+
 /**
  * Those of the referrers of an image that may be signatures, the surest first: some clients write no type, or the config's, into
  * the list under a referrers tag.
  */
 export function likelySignatures(referrers: readonly Descriptor[]): readonly Digest[] {
-  const isSure = ({ artifactType = "" }: Descriptor) => ARTIFACTS.includes(artifactType) || isBundleType(artifactType);
+  const isSure = ({ artifactType = "" }: Descriptor) => isSignatureType(artifactType);
   const isOpen = ({ artifactType }: Descriptor) =>
     artifactType === undefined || artifactType === MEDIA_TYPE.ociEmpty || artifactType === MEDIA_TYPE.ociConfig;
   return [...referrers.filter(isSure), ...referrers.filter(isOpen)].map(({ digest }) => digest);

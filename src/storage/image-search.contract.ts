@@ -44,7 +44,20 @@ const puts = fc.array(
 );
 const words = fc.array(
   fc.constantFrom(
-    ...["nginx", "NGINX:1", "1.27", "x", "/nginx", "a_b", "%", "_", "!", ":", "sha256-", "docker.io/", "none", "ß"],
+    "nginx",
+    "NGINX:1",
+    "1.27",
+    "x",
+    "/nginx",
+    "a_b",
+    "%",
+    "_",
+    "!",
+    ":",
+    "sha256-",
+    "docker.io/",
+    "none",
+    "ß",
     digestOf("image 2").slice(0, 13),
     digestOf("image 2").slice(7, 20),
   ),

@@ -7,7 +7,6 @@
 import type { Digest } from "../oci/digest.ts";
 import type { Namespace, RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import type { LocatedTag, TagKind } from "./metadata.ts";
 
 /** So many tags are looked at for one question, whatever there is. */
 export const SEARCH_LIMIT_TAGS = 250_000;
@@ -21,7 +20,7 @@ export type ImageFilter = {
    * `sha256:` and four digits, or twelve digits, or more) may be that of the manifest's as well.
    */
   readonly words: readonly string[];
-  readonly kind: TagKind | null;
+  readonly kind: "pushed" | "cached" | null;
   /** Those that have signatures, or none; what has not been measured counts as having none. Null: all. */
   readonly isSigned: boolean | null;
   /** What else has to be so; null: nothing. It is asked for each tag, and answers at once. */
@@ -45,7 +44,13 @@ export type ImageMeasure = {
 };
 
 /** A tag that was found. */
-export type FoundTag = LocatedTag & {
+export type FoundTag = {
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+  readonly kind: "pushed" | "cached";
+  readonly digest: Digest;
+  readonly updatedAtMs: number;
+  readonly pulledAtMs: number | null;
   /** Is there a cached tag of that name below this pushed one? */
   readonly isCovering: boolean;
   /** Null: something of it has come or gone since it was measured. */

@@ -13,6 +13,7 @@ import type { Pins } from "../../registry/holds/pins.ts";
 import type { ImageCacher } from "../../registry/images/image-cacher.ts";
 import type { ImageRemover } from "../../registry/images/image-remover.ts";
 import type { RequiredSignatures } from "../../registry/images/required-signatures.ts";
+import type { ImageSearch } from "../../registry/images/image-search.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory } from "../../registry/images/inventory.ts";
 import type { MayPull } from "../../registry/names/search-order.ts";
@@ -47,6 +48,7 @@ import { sessionActions, type SessionParts } from "./session.ts";
 import { recordingActions } from "./recordings.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { imageSpace, nextEvictions, type SpaceParts, spaceOverview } from "./space.ts";
+import { listNamespaces, searchImages, searchRepositories } from "./search.ts";
 import { stats } from "./stats.ts";
 import { type RuleParts, testRule } from "./test-rule.ts";
 
@@ -85,6 +87,7 @@ export type AdminParts = {
   readonly unqualified: () => readonly Namespace[];
   readonly startedAtMs: number;
   readonly inventory: Inventory;
+  readonly search: ImageSearch;
   readonly collector: Collector;
   readonly collectionLimits: CollectionLimits;
   /** How much was set aside. */
@@ -146,6 +149,15 @@ export function adminActions(parts: AdminParts): AdminActions {
       await pulls.save();
       return listImages(survey(signal, mayPull), inventory, query, signal);
     },
+    searchImages: async (query, signal, { mayPull }) => {
+      await pulls.save();
+      return searchImages(parts.search, query, { mayPull, signal });
+    },
+    searchRepositories: async (query, signal, { mayPull }) => {
+      await pulls.save();
+      return searchRepositories(parts.search, query, { mayPull, signal });
+    },
+    listNamespaces: (query, signal, { mayPull }) => listNamespaces(parts.search, query, { mayPull, signal }),
     getImage: async ({ image }, signal, { mayPull }) =>
       (await inspectImage(survey(signal, mayPull), pulls, image)) ?? throwNotHere(image),
     checkSignatures: async ({ image }, _, { puller, ...cause }) => {

@@ -1,16 +1,14 @@
 import type { InputOf } from "../../admin/contract.ts";
 import type { CheckAnswer, CheckedImage, ImagePage, InspectedImage, ListedImage } from "../../admin/image-schemas.ts";
-import { quoteBriefly } from "../../oci/digest.ts";
 import { parseImagePattern } from "../../oci/image-pattern.ts";
 import { parseSelection, type SelectionText } from "../../oci/platform-selection.ts";
-import { RegistryError } from "../../oci/registry-error.ts";
-import { tryParseNamespace } from "../../oci/repository-name.ts";
 import { repositoryOf } from "../../oci/repository.ts";
 import { summaryOf } from "../../registry/images/image-summary.ts";
 import type { ImageSurvey } from "../../registry/images/image-survey.ts";
 import type { Inventory, InventoryPlace, InventoryQuery } from "../../registry/images/inventory.ts";
 import type { PullNotes } from "../../registry/pull/pull-notes.ts";
 import { parseImageName } from "../../registry/names/image-name.ts";
+import { parseNamespaceFilter } from "./namespace-filter.ts";
 import { formatPageToken, parsePageToken } from "./page-token.ts";
 
 /** A page of the images that are here and match the question. Throws BAD_REQUEST for a namespace or a page token that is none, NAME_INVALID for a pattern. */
@@ -90,10 +88,7 @@ function queryOf({
   order: direction,
   after,
 }: InputOf<"listImages">) {
-  const namespace = named === undefined ? null : tryParseNamespace(named);
-  if (named !== undefined && namespace === null) {
-    throw new RegistryError("BAD_REQUEST", `namespace=${quoteBriefly(named)} is not a registry's host`);
-  }
+  const namespace = parseNamespaceFilter(named);
   const order = { by: sort, descending: direction === "desc" } as const;
   const place = after === undefined ? null : parsePageToken(after, order);
   const meant = pattern === undefined ? null : parseImagePattern(pattern);

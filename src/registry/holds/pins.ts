@@ -42,9 +42,14 @@ export class Pins implements Holds {
 
   reasonFor(repository: RepositoryName, tag: Tag | null, digest: Digest): string | null {
     if (!this.#isLoaded) return "pins that could not be read yet";
+    const pin = this.pinOf(repository, tag, digest);
+    return pin === null ? null : `the pin ${pin}`;
+  }
+
+  /** The text of the first pin that holds it; null: none does, as far as pins have been read. */
+  pinOf(repository: RepositoryName, tag: Tag | null, digest: Digest): string | null {
     const holds = (pin: PinPattern) => pin.holds(repository, tag, digest);
-    const pin = this.#exact.get(repository)?.find(holds) ?? this.#patterns.find(holds);
-    return pin === undefined ? null : `the pin ${pin.text}`;
+    return (this.#exact.get(repository)?.find(holds) ?? this.#patterns.find(holds))?.text ?? null;
   }
 
   list(): Promise<readonly StoredPin[]> {

@@ -35,6 +35,7 @@ type FoundRow = TagRow & {
   signed: number;
   covers: number;
 };
+type MeantRow = Place & { pushed: number; updated_at: number; pulled_at: number; rank: number };
 type Place = { repository: string; name: string; manifest: string };
 /** A stretch of the order, and how many of each rank are meant in it. */
 type Slice = {
@@ -166,7 +167,7 @@ export class SqliteImageSearch implements ImageSearchStore {
     const counts = Array.from({ length: ranked ? RANKS : 1 }, () => 0);
     const rank = ranked ? rankSql(filter.words) : ZERO;
     if (filter.isMeant !== null) {
-      for (const row of this.#rows<Place & { rank: number }>(question, from, to, isLast, rank)) {
+      for (const row of this.#rows(question, from, to, isLast, rank)) {
         if (isMeant(filter, row)) counts[row.rank] = (counts[row.rank] ?? 0) + 1;
       }
       return counts;
@@ -214,7 +215,7 @@ export class SqliteImageSearch implements ImageSearchStore {
 
   #grouped(question: Question, from: PlaceRow, to: PlaceRow, isLast: boolean): readonly Tallied[] {
     const groups: Tallied[] = [];
-    for (const row of this.#rows<TagRow & Place>(question, from, to, isLast, ZERO)) {
+    for (const row of this.#rows(question, from, to, isLast, ZERO)) {
       if (!isMeant(question.filter, row)) continue;
       const { repository, pushed, updated_at, pulled_at } = row;
       add(groups, { repository, tags: 1, pushed, updated: updated_at, pulled: pulled_at });
@@ -222,10 +223,10 @@ export class SqliteImageSearch implements ImageSearchStore {
     return groups;
   }
 
-  #rows<Row>(question: Question, from: PlaceRow, to: PlaceRow, isLast: boolean, rank: Condition): readonly Row[] {
+  #rows(question: Question, from: PlaceRow, to: PlaceRow, isLast: boolean, rank: Condition): readonly MeantRow[] {
     const { where, values } = whereOf(question, isLast);
     const sql = `SELECT t.repository, t.name, t.manifest, t.pushed, t.updated_at, t.pulled_at, ${rank.sql} AS rank FROM tag t ${where}`;
-    return this.#database.query<Row, Value[]>(sql).all(...rank.values, ...keysOf(question, from, to), ...values);
+    return this.#database.query<MeantRow, Value[]>(sql).all(...rank.values, ...keysOf(question, from, to), ...values);
   }
 }
 
