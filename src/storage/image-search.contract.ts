@@ -75,8 +75,8 @@ const orders = fc.record({
   descending: fc.boolean(),
 });
 
-/** What `image-search.ts` promises, for one implementation. */
-export function imageSearchContract(name: string, open: () => Promise<MetadataStore>): void {
+/** What `image-search.ts` promises, for one implementation; so many contents are tried. */
+export function imageSearchContract(name: string, open: () => Promise<MetadataStore>, numRuns: number): void {
   describe(name, () => {
     let store: MetadataStore;
     const withStore = (work: () => Promise<void>) => async () => {
@@ -157,9 +157,9 @@ export function imageSearchContract(name: string, open: () => Promise<MetadataSt
             );
           },
         ),
-        { numRuns: 40 },
+        { numRuns },
       );
-    });
+    }, 120_000);
 
     /** Every row, by the list that others use. */
     async function listed(): Promise<readonly FoundTag[]> {

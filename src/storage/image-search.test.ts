@@ -15,10 +15,10 @@ import { sqliteMetadata } from "./sqlite/metadata-sqlite.ts";
 import { SqliteDatabase } from "./sqlite/sqlite-database.ts";
 import { SqliteImageSearch } from "./sqlite/sqlite-image-search.ts";
 
-imageSearchContract("search in memory", async () => memoryMetadata());
+imageSearchContract("search in memory", async () => memoryMetadata(), 100);
 
 for (const slice of [1, 2, 5000])
-  imageSearchContract(`search in SQLite, ${slice} tags a slice`, () => openSqlite(slice));
+  imageSearchContract(`search in SQLite, ${slice} tags a slice`, () => openSqlite(slice), 15);
 
 async function openSqlite(sliceTags: number, limitTags?: number): Promise<MetadataStore> {
   const folder = await mkdtemp(join(tmpdir(), "larder-search-"));
