@@ -50,7 +50,10 @@ function manifestOf(text: string): StoredManifest {
 function visible(): unknown {
   const all = (sql: string) => database.query<Record<string, unknown>, []>(sql).all();
   return {
-    tags: all("SELECT * FROM tag"),
+    // What has not been measured has one mark or another.
+    tags: all(
+      "SELECT repository, name, pushed, manifest, updated_at, checked_at, pulled_at, covered, max(size, -1) FROM tag",
+    ),
     manifests: all("SELECT repository, manifest, subject, added_at FROM repository_manifest"),
     links: all("SELECT repository, digest FROM repository_blob"),
     settings: all("SELECT * FROM setting"),
