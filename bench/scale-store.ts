@@ -2,16 +2,17 @@ import { Database } from "bun:sqlite";
 import { createHash } from "node:crypto";
 import initial from "../src/storage/sqlite/migrations/0001-initial.sql.ts";
 
-/** Layers and a configuration of each image; all images of a repository share the first layer. */
-const BLOBS_OF_IMAGE = 11;
-const IMAGES_OF_REPOSITORY = 100;
+/** Of a large registry: layers and a configuration of each image, of which all of a repository share the first. */
+const LARGE = { blobsOfImage: 11, imagesOfRepository: 100 };
+type Shape = typeof LARGE;
 const BATCH = 2000;
 
 /**
- * Makes the database of a large registry: `images` tags in repositories of a hundred, ten blobs of its own each. The schema
+ * Makes the database of a large registry: `images` tags in repositories of a hundred, ten blobs of its own each, unless it is to be
+ * of another shape. The schema
  * is that of the first release, which every larder brings up to date. There are no files behind the blobs.
  */
-export function makeScaleStore(path: string, images: number): void {
+export function makeScaleStore(path: string, images: number, shape: Shape = LARGE): void {
   const database = new Database(path, { create: true });
   for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "cache_size = -400000"]) {
     database.run(`PRAGMA ${pragma}`);
@@ -21,7 +22,7 @@ export function makeScaleStore(path: string, images: number): void {
   const inserts = prepare(database);
   for (let first = 0; first < images; first += BATCH) {
     database.transaction(() => {
-      for (let index = first; index < Math.min(images, first + BATCH); index++) addImage(inserts, index);
+      for (let index = first; index < Math.min(images, first + BATCH); index++) addImage(inserts, index, shape);
     })();
   }
   database.run("PRAGMA journal_mode = WAL");
@@ -29,8 +30,8 @@ export function makeScaleStore(path: string, images: number): void {
 }
 
 /** The image with this number. */
-export function scaleImage(index: number): string {
-  return `local/team${String(Math.floor(index / IMAGES_OF_REPOSITORY)).padStart(5, "0")}/app:v${index % IMAGES_OF_REPOSITORY}`;
+export function scaleImage(index: number, { imagesOfRepository }: Shape = LARGE): string {
+  return `local/team${String(Math.floor(index / imagesOfRepository)).padStart(5, "0")}/app:v${index % imagesOfRepository}`;
 }
 
 function prepare(database: Database) {
@@ -45,9 +46,9 @@ function prepare(database: Database) {
   };
 }
 
-function addImage(inserts: ReturnType<typeof prepare>, index: number): void {
-  const [repository = "", tag = ""] = scaleImage(index).split(":");
-  const digests = Array.from({ length: BLOBS_OF_IMAGE }, (_, blob) =>
+function addImage(inserts: ReturnType<typeof prepare>, index: number, shape: Shape): void {
+  const [repository = "", tag = ""] = scaleImage(index, shape).split(":");
+  const digests = Array.from({ length: shape.blobsOfImage }, (_, blob) =>
     digestOf(blob === 0 ? `base of ${repository}` : `blob ${blob} of image ${index}`),
   );
   const [config, ...layers] = digests.toReversed().map((digest) => ({ mediaType: TYPES.layer, digest, size: 1000 }));

@@ -212,7 +212,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "web/api": ["admin"],
   "web/parts": ["web/api"],
   "web/events": ["admin", "web/api", "web/parts"],
-  "web/images": ["web/api", "web/parts"],
+  "web/images": ["admin", "web/api", "web/parts"],
   // The rows and lines of a recording are made as the command line makes them.
   "web/recordings": ["admin", "web/api", "web/parts"],
   "web/image": ["admin", "web/api", "web/parts"],

@@ -210,6 +210,7 @@ function adminPages(
     retention,
     untagged,
     survey,
+    search: parts.search.search,
     upstreams,
     offline,
     health,

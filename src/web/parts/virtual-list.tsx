@@ -17,6 +17,13 @@ type Props = {
   readonly onShow?: (first: number, end: number) => void;
   /** Enter was pressed on a row. */
   readonly onOpen?: (index: number) => void;
+  /** Another key was pressed on a row, with what it is called; true: it meant something. */
+  readonly onKey?: (key: string, index: number) => boolean;
+  /** Is a row chosen? Left out: rows cannot be. */
+  readonly isSelected?: (index: number) => boolean;
+  /** What the rows are of: another list begins at its top. */
+  readonly of?: string;
+  readonly class?: string;
 };
 
 const KEYS: Readonly<Record<string, (at: number, pageful: number, count: number) => number>> = {
@@ -32,7 +39,8 @@ const KEYS: Readonly<Record<string, (at: number, pageful: number, count: number)
  * A list of any length, of which the page holds what is seen. One row is the active one: arrows, Page Up and Down, Home and End
  * move it, Enter opens it; it stays in the page when it is scrolled away, so that the focus does.
  */
-export function VirtualList({ label, count, rowPx, row, head, onShow, onOpen }: Props) {
+export function VirtualList(props: Props) {
+  const { label, count, rowPx, row, head, onShow, onOpen, onKey, isSelected, of, class: name = "" } = props;
   const box = useRef<HTMLDivElement>(null);
   const [scrolled, setScrolled] = useState<Scrolled>({ topPx: 0, heightPx: 0 });
   const [wanted, setActive] = useState(0);
@@ -45,6 +53,13 @@ export function VirtualList({ label, count, rowPx, row, head, onShow, onOpen }: 
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
+  const before = useRef(of);
+  useEffect(() => {
+    if (before.current === of) return;
+    before.current = of;
+    setActive(0);
+    if (box.current !== null) box.current.scrollTop = 0;
+  }, [of]);
   const { first, end, offsetPx, wholePx } = visibleRows(count, rowPx, scrolled);
   useEffect(() => onShow?.(first, end), [first, end, count]);
   const moveTo = (index: number) => {
@@ -62,7 +77,7 @@ export function VirtualList({ label, count, rowPx, row, head, onShow, onOpen }: 
     const isRow = event.target instanceof HTMLElement && event.target.dataset["active"] !== undefined;
     if (!isRow || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" && onOpen !== undefined) onOpen(active);
-    else {
+    else if (onKey?.(event.key, active) !== true) {
       const step = KEYS[event.key];
       if (step === undefined) return;
       moveTo(step(active, Math.max(1, Math.floor(scrolled.heightPx / rowPx) - 1), count));
@@ -72,7 +87,13 @@ export function VirtualList({ label, count, rowPx, row, head, onShow, onOpen }: 
   const shown = Array.from({ length: end - first }, (_, at) => first + at);
   if (count > 0 && (active < first || active >= end)) shown.push(active);
   return (
-    <div class="virtual" role="grid" aria-label={label} aria-rowcount={count + (head === undefined ? 0 : 1)}>
+    <div
+      class={`virtual ${name}`.trim()}
+      role="grid"
+      aria-label={label}
+      aria-rowcount={count + (head === undefined ? 0 : 1)}
+      aria-multiselectable={isSelected === undefined ? undefined : true}
+    >
       {head !== undefined && (
         <div class="virtual-head" role="row" aria-rowindex={1}>
           {head}
@@ -94,6 +115,7 @@ export function VirtualList({ label, count, rowPx, row, head, onShow, onOpen }: 
               role="row"
               class="virtual-row"
               aria-rowindex={index + (head === undefined ? 1 : 2)}
+              aria-selected={isSelected?.(index)}
               data-active={index === active ? "yes" : "no"}
               tabIndex={index === active ? 0 : -1}
               onFocus={() => setActive(index)}
