@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { startLarder } from "../conformance/larder-process.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { HOST, PATH, PullThrough } from "../faults/pull-through.ts";
 import { requirement } from "../requirement.ts";
@@ -201,6 +202,31 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("what a cluster needs", () =
       await page.locator(".file-problems").filter({ hasText: "program" }).waitFor();
       expectQuiet(page);
       await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "who may not administer sees what is missing, and the line for who may",
+    async () => {
+      const larder = await startLarder({ http: "127.0.0.1:0" });
+      try {
+        const body = JSON.stringify({ password: "a long enough one" });
+        const headers = { "Content-Type": "application/json" };
+        const added = await fetch(`${larder.url}/api/v1/users/ann`, { method: "PUT", body, headers });
+        expect(added.status).toBe(200);
+        for (const look of LOOKS) {
+          const page = await openPage(browser, larder.url, "#/cluster", look);
+          await drop(page, join(folder, "shop"));
+          await page.getByText("larder preload --keep-going --platform linux/amd64 PATH").waitFor();
+          expect(await page.getByRole("button", { name: /^Bring/ }).count()).toBe(0);
+          expect(await page.locator("#fetch-jobs").count()).toBe(0);
+          await expectAccessible(page);
+          await page.context().close();
+        }
+      } finally {
+        await larder.stop();
+      }
     },
     TIMEOUT_MS,
   );

@@ -40,7 +40,7 @@ export function Found({ given, found, flags, job, onBegun, onForget }: Props) {
       <p class="found-summary" role="status">
         {summaryOf(found.images)} <span class="quiet">{countOf(found.files, "file")} looked through.</span>
       </p>
-      <div class="buttons">
+      <div class="found-bring">
         <BringMissing
           title={given.title}
           missing={missing}
