@@ -19,16 +19,16 @@ export const VIEWS: readonly View[] = [
     load: async () => (await import("./images/images-view.tsx")).ImagesView,
   },
   {
+    id: "image",
+    name: "Image",
+    isListed: false,
+    load: async () => (await import("./image/image-view.tsx")).ImageView,
+  },
+  {
     id: "cluster",
     name: "Cluster",
     isListed: true,
     load: async () => (await import("./cluster/cluster-view.tsx")).ClusterView,
-  },
-  {
-    id: "events",
-    name: "Events",
-    isListed: true,
-    load: async () => (await import("./events/events-view.tsx")).EventsView,
   },
   {
     id: "recordings",
@@ -37,15 +37,15 @@ export const VIEWS: readonly View[] = [
     load: async () => (await import("./recordings/recordings-view.tsx")).RecordingsView,
   },
   {
-    id: "image",
-    name: "Image",
-    isListed: false,
-    load: async () => (await import("./image/image-view.tsx")).ImageView,
-  },
-  {
     id: "nodes",
     name: "Nodes",
     isListed: true,
     load: async () => (await import("./nodes/nodes-view.tsx")).NodesView,
+  },
+  {
+    id: "events",
+    name: "Events",
+    isListed: true,
+    load: async () => (await import("./events/events-view.tsx")).EventsView,
   },
 ];

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { ListedNode } from "../../admin/activity-schemas.ts";
 import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { useAnswer } from "../api/use-answer.ts";
@@ -15,6 +15,9 @@ const STEP = 50;
 const LIMIT = 1000;
 /** How much of what a client says of itself is shown. */
 const WORD_CHARACTERS = 200;
+
+/** Who pulls is told of again so often, while somebody looks. */
+const AGAIN_MS = 10_000;
 
 type SortKey = "address" | "runtime" | "last" | "pulls" | "hits" | "misses" | "bytes";
 
@@ -59,13 +62,20 @@ export function NodeTable() {
     order: sorting.isDescending ? "desc" : "asc",
     limit,
   });
-  if (problem?.status === 401 || problem?.status === 403)
+  const mayKnow = problem?.status !== 401 && problem?.status !== 403;
+  useEffect(() => {
+    if (!mayKnow) return undefined;
+    const timer = setInterval(() => document.visibilityState === "visible" && again(), AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [mayKnow]);
+  if (!mayKnow)
     return <p class="quiet">Addresses are people’s: this table is for who may administer. {problem.message}</p>;
   return (
     <>
       <ProblemNote problem={problem} again={again} />
       <p>
         <input
+          class="nodes-search"
           type="search"
           aria-label="Search the nodes"
           placeholder="Address, runtime or image"
@@ -92,7 +102,7 @@ export function NodeTable() {
             onSort={setSorting}
           />
           <MoreButton
-            shown={`${answer.nodes.length} of ${answer.total} nodes`}
+            shown={`${answer.nodes.length} of ${answer.total} ${answer.total === 1 ? "node" : "nodes"}`}
             hasMore={answer.next !== null && limit < LIMIT}
             isAsking={isAsking}
             onMore={() => setLimit(Math.min(LIMIT, limit + STEP))}
