@@ -6,6 +6,7 @@ import { send } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { requirement } from "../requirement.ts";
 import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { pushSmallImage } from "./push-small-image.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -102,6 +103,27 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("the nodes in a browser", ()
       const pem = await Bun.file(await file.path()).text();
       const { X509Certificate } = await import("node:crypto");
       expect(new X509Certificate(pem).fingerprint256).toBe(shown ?? "");
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "who has pulled is told of by address, with what and which image",
+    async () => {
+      const page = await open();
+      await page.getByText("Nobody has pulled from here yet").waitFor();
+      await pushSmallImage(larder.url, "team/app");
+      await send("GET", `${larder.url}/v2/team/app/manifests/1`, { headers: { "User-Agent": "containerd/2.1.4" } });
+      await page.reload();
+      const row = page.getByRole("row").filter({ hasText: "containerd 2.1.4" });
+      await row.getByText("local/team/app:1").waitFor();
+      expect(await row.getByRole("cell").count()).toBe(7);
+      await page.getByRole("button", { name: "Pulls" }).click();
+      await page.locator("th[aria-sort=ascending]").getByText("Pulls").waitFor();
+      await page.getByLabel("Search the nodes").fill("no such node");
+      await page.getByText("No node is like that").waitFor();
+      expectQuiet(page);
       await page.context().close();
     },
     TIMEOUT_MS,

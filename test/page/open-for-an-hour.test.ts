@@ -6,6 +6,7 @@ import { send } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { requirement } from "../requirement.ts";
 import { expectQuiet, openPage } from "./page-in-browser.ts";
+import { pushSmallImage } from "./push-small-image.ts";
 
 const TIMEOUT_MS = 300_000;
 const ROUTES = [
@@ -32,32 +33,12 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("a page left open for an hou
   let browser: Browser;
   beforeAll(async () => {
     [larder, browser] = await Promise.all([startLarder({ http: ":0" }), startBrowser([])]);
-    await push("team/app");
+    await pushSmallImage(larder.url, "team/app");
   }, TIMEOUT_MS);
   afterAll(async () => {
     await browser.close();
     await larder.stop();
   });
-
-  /** An image of nothing but its config. */
-  async function push(name: string): Promise<void> {
-    const config = JSON.stringify({
-      architecture: "amd64",
-      os: "linux",
-      config: {},
-      rootfs: { type: "layers", diff_ids: [] },
-    });
-    const digest = `sha256:${new Bun.CryptoHasher("sha256").update(config).digest("hex")}`;
-    const type = "application/vnd.oci.image.manifest.v1+json";
-    await send("POST", `${larder.url}/v2/${name}/blobs/uploads/?digest=${digest}`, {
-      headers: { "Content-Type": "application/octet-stream" },
-      body: config,
-    });
-    const described = { mediaType: "application/vnd.oci.image.config.v1+json", digest, size: config.length };
-    const manifest = JSON.stringify({ schemaVersion: 2, mediaType: type, config: described, layers: [] });
-    const url = `${larder.url}/v2/${name}/manifests/1`;
-    expect((await send("PUT", url, { headers: { "Content-Type": type }, body: manifest })).status).toBe(201);
-  }
 
   /** Pulls by many programs, so that what is listed by them has something to grow by. */
   async function pull(round: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ListedNode } from "../../admin/activity-schemas.ts";
 import { formatBytes } from "../../lib/text/format-bytes.ts";
+import { useSession } from "../api/session.ts";
 import { useAnswer } from "../api/use-answer.ts";
 import { type Column, DataTable, type Sorting } from "../parts/data-table.tsx";
 import { EmptyState } from "../parts/empty-state.tsx";
@@ -51,8 +52,20 @@ const COLUMNS: readonly Column<ListedNode>[] = [
   { id: "bytes", name: "Sent", isFigure: true, isSortable: true, cell: ({ bytes }) => formatBytes(bytes) },
 ];
 
-/** Who has pulled lately, by address, and with what. */
+/** Who has pulled lately, by address, and with what: for those who may know. */
 export function NodeTable() {
+  const { session } = useSession();
+  if (session === null) return <p class="quiet">Loading…</p>;
+  if (session.may.administer === "all") return <KnownNodes />;
+  return (
+    <p>
+      Addresses are people’s: this is for those who administer this larder
+      {session.whyNot.administer === null ? "" : `: ${session.whyNot.administer}`}.
+    </p>
+  );
+}
+
+function KnownNodes() {
   const [search, setSearch] = useState("");
   const [sorting, setSorting] = useState<Sorting>({ by: "last", isDescending: true });
   const [limit, setLimit] = useState(STEP);
@@ -62,14 +75,10 @@ export function NodeTable() {
     order: sorting.isDescending ? "desc" : "asc",
     limit,
   });
-  const mayKnow = problem?.status !== 401 && problem?.status !== 403;
   useEffect(() => {
-    if (!mayKnow) return undefined;
     const timer = setInterval(() => document.visibilityState === "visible" && again(), AGAIN_MS);
     return () => clearInterval(timer);
-  }, [mayKnow]);
-  if (!mayKnow)
-    return <p class="quiet">Addresses are people’s: this table is for who may administer. {problem.message}</p>;
+  }, []);
   return (
     <>
       <ProblemNote problem={problem} again={again} />
