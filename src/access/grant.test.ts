@@ -12,6 +12,7 @@ test.each([
   ["pull:docker.io/**", "pull:docker.io/**"],
   ["push,pull:team/**,quay.io/x", "pull,push:local/team/**,quay.io/x"],
   ["*:**", "*:**"],
+  ["*", "*:**"],
   ["pull:10.0.0.9:5000/**", "pull:10.0.0.9:5000/**"],
 ])("%p is %p", (text, full) => {
   expect(formatGrant(parseGrant(text))).toBe(full);

@@ -9,10 +9,12 @@ import { type Action, ACTIONS, tryParseAction } from "./action.ts";
 export type Grant = { readonly actions: ReadonlySet<Action>; readonly names: readonly NamePattern[] };
 
 /**
- * The grant that a text spells: `ACTION[,ACTION…]:PATTERN[,PATTERN…]`, such as `pull,push:team/**`; `*` is every action.
+ * The grant that a text spells: `ACTION[,ACTION…]:PATTERN[,PATTERN…]`, such as `pull,push:team/**`; `*` is every action, and alone
+ * everything.
  * Throws BAD_REQUEST or NAME_INVALID, saying what is wrong.
  */
 export function parseGrant(text: string): Grant {
+  if (text === "*") return parseGrant("*:**");
   const colon = text.indexOf(":");
   if (colon < 0) throw invalid(`${quoteBriefly(text)} does not say on what`);
   const actions = new Set(text.slice(0, colon).split(",").flatMap(actionsOf));

@@ -23,6 +23,24 @@ export const ruleQuestion = v.strictObject({
   claims: v.optional(v.record(v.pipe(v.string(), v.maxLength(LONGEST)), v.pipe(v.string(), v.maxLength(LONGEST))), {}),
 });
 
+/** The rules as they hold. */
+export const ruleList = v.object({
+  isWritten: v.pipe(v.boolean(), v.description("are they those of larder.yaml, and not the usual ones?")),
+  isSetUp: v.pipe(v.boolean(), v.description("have people been set up, so that rules count?")),
+  rules: v.array(
+    v.object({
+      number: v.pipe(v.number(), v.integer(), v.description("the place in the list, from 1")),
+      subject: v.string(),
+      allow: v.array(v.string()),
+      names: v.array(v.string()),
+      claims: v.optional(v.record(v.string(), v.string())),
+      words: v.pipe(v.string(), v.description("for people")),
+    }),
+  ),
+  yaml: v.pipe(v.string(), v.description("as larder.yaml has them")),
+  isCut: v.pipe(v.boolean(), v.description("are there more than these?")),
+});
+
 /** And what says so. */
 export const ruleAnswer = v.object({
   isAllowed: v.boolean(),

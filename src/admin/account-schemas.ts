@@ -64,7 +64,13 @@ export type ListedUser = Shape<typeof listedUser>;
 
 /** A user that is put. */
 export const userRequest = v.strictObject({
-  password: v.pipe(v.string(), v.maxLength(1024), v.description("72 bytes at most")),
+  password: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(1024),
+      v.description("72 bytes at most; left out: as it is, where the grants of a user that is there are changed"),
+    ),
+  ),
   grants: v.optional(
     v.pipe(
       v.nullable(grants),
@@ -121,6 +127,11 @@ export const auditQuery = {
   since: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.description("milliseconds since 1970"))),
   before: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.description("the `next` of the page before"))),
   limit: pageQuery.limit,
+  who: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(600), v.description("whose, letter by letter"))),
+  action: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(64), v.description("`user-added`, …"))),
+  search: v.optional(
+    v.pipe(v.string(), v.minLength(1), v.maxLength(200), v.description("what the subject or the detail has in it")),
+  ),
 } as const;
 const auditEntry = v.object({
   id: count,

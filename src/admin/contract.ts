@@ -21,7 +21,7 @@ import {
   userPage,
   userRequest,
 } from "./account-schemas.ts";
-import { ruleAnswer, ruleQuestion } from "./access-schemas.ts";
+import { ruleAnswer, ruleList, ruleQuestion } from "./access-schemas.ts";
 import { backupBlobQuery, backupBlobs, backupFileName, backupId, backupProgress } from "./backup-schemas.ts";
 import { count, imageName } from "./basic-schemas.ts";
 import { authorityAnswer, programList, targetFiles, targetList, targetName, targetQuery } from "./client-schemas.ts";
@@ -100,7 +100,15 @@ import {
 import { type Operation, operation } from "./operation.ts";
 import { collection, collectRequest, health, offlineState, stats, versionAnswer } from "./server-schemas.ts";
 import { retentionProgress, retentionRequest, untaggedPage, untaggedQuery } from "./retention-schemas.ts";
-import { session, signedOut, signInRequest } from "./session-schemas.ts";
+import {
+  endedSession,
+  session,
+  sessionId,
+  sessionPage,
+  sessionQuery,
+  signedOut,
+  signInRequest,
+} from "./session-schemas.ts";
 import type { Frozen, Shape } from "./shape.ts";
 
 /** The path that all operations of the admin API are below. */
@@ -144,6 +152,19 @@ export const CONTRACT = {
     summary: "Sign out of the page",
     description: "The session is over, and the answer takes the cookie away.",
     answer: signedOut,
+  }),
+  listSessions: operation("GET", "/sessions", {
+    action: null,
+    summary: "List who is signed in to the page",
+    query: sessionQuery,
+    answer: sessionPage,
+  }),
+  endSession: operation("DELETE", "/sessions/{session}", {
+    action: null,
+    summary: "End a session with the page",
+    description: "One's own; that of another takes the action `administer`.",
+    parameters: { session: sessionId },
+    answer: endedSession,
   }),
   getHealth: operation("GET", "/health", {
     action: "pull",
@@ -578,6 +599,11 @@ export const CONTRACT = {
     body: dropRequest,
     answer: dropAnswer,
   }),
+  listRules: operation("GET", "/rules", {
+    action: "administer",
+    summary: "List the rules as they hold now",
+    answer: ruleList,
+  }),
   testRule: operation("POST", "/rules/tests", {
     action: "administer",
     audited: false,
@@ -648,6 +674,7 @@ export const CONTRACT = {
   }),
   listAudit: operation("GET", "/audit", {
     action: "administer",
+    isWork: true,
     summary: "List who changed what, the newest first",
     query: auditQuery,
     answer: auditPage,

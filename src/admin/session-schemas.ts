@@ -47,6 +47,41 @@ export const signInRequest = v.strictObject({
   token: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(LONGEST.token))),
 });
 
+const SESSIONS_LIMIT = 200;
+
+/** Whose sessions are listed. */
+export const sessionQuery = {
+  whose: v.optional(
+    v.pipe(v.picklist(["mine", "all"]), v.description("those of whoever asks; `all` takes the action `administer`")),
+    "mine",
+  ),
+  before: v.optional(v.pipe(v.string(), v.maxLength(64), v.description("the `next` of the page before"))),
+  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(SESSIONS_LIMIT)), 50),
+} as const;
+
+/** Who is signed in to the page, the newest first. */
+export const sessionPage = v.object({
+  sessions: v.array(
+    v.object({
+      id: v.pipe(v.string(), v.description("names it here and in the audit log, and opens nothing")),
+      name: v.pipe(v.string(), v.description("whose it is: `bob`, `token:ci`")),
+      createdAtMs: timeMs,
+      usedAtMs: v.pipe(timeMs, v.description("within minutes")),
+      expiresAtMs: v.pipe(timeMs, v.description("when it ends, however much it is used")),
+      from: v.nullable(v.string()),
+      userAgent: v.nullable(v.string()),
+      isCurrent: v.pipe(v.boolean(), v.description("is it the one that asks?")),
+    }),
+  ),
+  next: v.pipe(v.nullable(v.string()), v.description("what to ask with as `before`; null: this is the end")),
+});
+
+/** A session in a path. */
+export const sessionId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
+
+/** A session that was ended. */
+export const endedSession = v.object({ id: v.string(), name: v.string() });
+
 /** What became of a session that its owner ends. */
 export const signedOut = v.object({
   signedOut: v.pipe(v.boolean(), v.description("false: there was none")),

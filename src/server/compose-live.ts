@@ -56,6 +56,7 @@ export function composeLive(
     now: clock.now,
   });
   metadata.recordings.subscribe(() => changes.changed("recordings"));
+  metadata.pageSessions.subscribe(() => changes.changed("accounts"));
   const check =
     variables["LARDER_CHECK_ANSWERS"] === "1" ? (message: unknown) => checkAnswer("watch", message) : undefined;
   const streams = new LiveStreams({

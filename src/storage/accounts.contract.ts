@@ -25,6 +25,10 @@ export function accountsContract(name: string, open: () => Promise<MetadataStore
         expect(await users.get("BOB")).toBeNull();
         expect(await users.put(user("bob", "h3", undefined), did("user-changed", "bob", 9))).toBe("changed");
         expect(await users.get("bob")).toEqual({ ...bob, passwordHash: "h3" });
+        const kept = { ...user("bob", "", ["push:**"]), passwordHash: null };
+        expect(await users.put(kept, did("user-changed", "bob", 9))).toBe("changed");
+        expect(await users.get("bob")).toEqual({ ...bob, passwordHash: "h3", grants: ["push:**"] });
+        expect(await users.put({ ...kept, name: "ann" }, did("user-changed", "ann", 9))).toBe("unexpected");
         expect(await users.delete("bob", did("user-removed", "bob"))).toBe(true);
         expect(await users.delete("bob", did("user-removed", "bob"))).toBe(false);
         expect(await users.get("bob")).toBeNull();

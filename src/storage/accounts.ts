@@ -60,10 +60,11 @@ export type AccountUse = { readonly kind: "user" | "token"; readonly key: string
 /** A user or token has come, changed or gone; `totals` are those after it. */
 export type AccountChange = { readonly kind: "user" | "token"; readonly key: string; readonly totals: AccountTotals };
 
-/** A user that is put. With undefined grants those of a user that is there stay. */
+/** A user that is put. With undefined grants those of a user that is there stay, and so does the password with null. */
 export type UserPut = {
   readonly name: string;
-  readonly passwordHash: string;
+  /** Null takes a user that is there: else it is `unexpected`. */
+  readonly passwordHash: string | null;
   readonly grants: readonly string[] | null | undefined;
   /** Must there be none of this name, or one? Null: either will do. */
   readonly expect: "absent" | "present" | null;

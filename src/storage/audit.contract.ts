@@ -3,7 +3,7 @@ import { digestOf } from "../oci/digest.ts";
 import { MEDIA_TYPE } from "../oci/media-type.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Tag } from "../oci/tag.ts";
-import { AUDIT_KEPT_MS, AUDIT_TEXT_LIMIT, type NewAuditEntry } from "./audit.ts";
+import { AUDIT_KEPT_MS, AUDIT_TEXT_LIMIT, type AuditQuery, type NewAuditEntry } from "./audit.ts";
 import { EVENTS_KEPT, NO_CAUSE } from "./events.ts";
 import { putOf } from "./manifest-put.fixture.ts";
 import type { MetadataStore } from "./metadata.ts";
@@ -43,6 +43,36 @@ export function auditContract(name: string, open: () => Promise<MetadataStore>):
         expect(await audit.list({ ...ALL, limit: 2 })).toEqual([first, second] as typeof all);
         expect(await audit.list({ ...ALL, before: second?.id ?? 0, limit: 1 })).toEqual([third] as typeof all);
         expect(await audit.list({ ...ALL, sinceMs: 6 })).toEqual([first] as typeof all);
+      }),
+    );
+
+    test(
+      "it is narrowed down to somebody, a kind, or what has some letters, images included",
+      withStore(async ({ audit, manifests }) => {
+        const bytes = Buffer.from("a");
+        const manifest = { digest: digestOf(bytes), mediaType: MEDIA_TYPE.ociManifest, bytes };
+        await audit.append({ ...entry("user-added", 5), who: "ann", subject: "Bob", detail: "may pull:team/**" });
+        await audit.append({ ...entry("user-added", 5), who: "eve", subject: "carol" });
+        await audit.append({ ...entry("space-collected", 5), who: "ann", subject: null });
+        await manifests.putManifest(HERE, putOf(manifest, { tags: ["v1" as Tag], atMs: 5, cause: ANN }));
+        const found = async (narrow: Partial<AuditQuery>) =>
+          (await audit.list({ ...ALL, ...narrow })).map(({ action, who }) => [action, who]);
+        expect(await found({ who: "ann" })).toEqual([
+          ["image-pushed", "ann"],
+          ["space-collected", "ann"],
+          ["user-added", "ann"],
+        ]);
+        expect(await found({ who: "ann", limit: 1 })).toEqual([["image-pushed", "ann"]]);
+        expect(await found({ who: "an" })).toEqual([]);
+        expect(await found({ action: "user-added" })).toEqual([
+          ["user-added", "eve"],
+          ["user-added", "ann"],
+        ]);
+        expect(await found({ action: "image-pushed", who: "eve" })).toEqual([]);
+        expect(await found({ search: "BOB" })).toEqual([["user-added", "ann"]]);
+        expect(await found({ search: "team/*" })).toEqual([["user-added", "ann"]]);
+        expect(await found({ search: "app:v" })).toEqual([["image-pushed", "ann"]]);
+        expect(await found({ search: "%" })).toEqual([]);
       }),
     );
 

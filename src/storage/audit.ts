@@ -29,16 +29,40 @@ export const AUDIT_KEPT_MS = 400 * 86_400_000;
 /** The texts of an entry are cut to so many characters. */
 export const AUDIT_TEXT_LIMIT = 500;
 
+/** What of the log is wanted. What is left out does not matter. */
+export type AuditQuery = {
+  readonly before: number | null;
+  readonly sinceMs: number;
+  readonly limit: number;
+  /** Whose, letter by letter. */
+  readonly who?: string | undefined;
+  readonly action?: string | undefined;
+  /** What the subject or the detail has somewhere in it, in whatever case of ASCII. */
+  readonly search?: string | undefined;
+};
+
 /** The log of one store. */
 export interface AuditStore {
-  /** Entries with lower ids than `before` (null: all) that are not older than `sinceMs`, the newest first. */
-  list(query: {
-    readonly before: number | null;
-    readonly sinceMs: number;
-    readonly limit: number;
-  }): Promise<readonly AuditEntry[]>;
+  /**
+   * Entries with lower ids than `before` (null: all) that are not older than `sinceMs`, the newest first. To find what is rare, all
+   * are looked through, in turns; that ends with the signal.
+   */
+  list(query: AuditQuery, signal?: AbortSignal): Promise<readonly AuditEntry[]>;
   /** Writes down what happened in no transaction of its own. It outlives the process; a power cut may take it. */
   append(entry: NewAuditEntry): Promise<void>;
+}
+
+/** Is the entry one that the query asks for, whatever its id and time? */
+export function isWanted({ who, action, subject, detail }: AuditEntry, wanted: AuditQuery): boolean {
+  if (wanted.who !== undefined && wanted.who !== who) return false;
+  if (wanted.action !== undefined && wanted.action !== action) return false;
+  if (wanted.search === undefined) return true;
+  return `${subject ?? ""}\n${detail ?? ""}`.toLowerCase().includes(wanted.search.toLowerCase());
+}
+
+/** Does the query ask for some entries alone? */
+export function isNarrow({ who, action, search }: AuditQuery): boolean {
+  return who !== undefined || action !== undefined || search !== undefined;
 }
 
 /** The entry with its texts cut. */

@@ -17,6 +17,7 @@ export function pageSessionsContract(name: string, open: () => Promise<MetadataS
         await pageSessions.add(session("S1", "ann"), did("signed-in", "ann"));
         expect(await pageSessions.find("hash of S1")).toEqual(session("S1", "ann"));
         expect([await pageSessions.find("hash of S2"), await pageSessions.find("S1")]).toEqual([null, null]);
+        expect([await pageSessions.get("S1"), await pageSessions.get("S2")]).toEqual([session("S1", "ann"), null]);
         expect(await pageSessions.remove("S1", did("signed-out", "ann"))).toEqual(session("S1", "ann"));
         expect(await pageSessions.remove("S1", did("signed-out", "ann"))).toBeNull();
         expect(await pageSessions.find("hash of S1")).toBeNull();

@@ -39,6 +39,8 @@ export type PageSessionQuery = { readonly name: string | null; readonly before: 
 export interface PageSessionStore {
   /** By the hash of its secret: one look-up by an index. Expired ones are found, too, until they are swept. */
   find(secretHash: string): Promise<StoredPageSession | null>;
+  /** By its id; null: there is none. */
+  get(id: string): Promise<StoredPageSession | null>;
   list(query: PageSessionQuery): Promise<readonly StoredPageSession[]>;
   /** Adds a session. Those that are too many make way for it. */
   add(session: StoredPageSession, audit: NewAuditEntry): Promise<void>;

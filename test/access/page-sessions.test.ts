@@ -60,7 +60,8 @@ describe.skipIf(isForeignRegistry)("a session with the page", () => {
   };
   const sessionOf = async (cookie: string, scheme: Scheme = "http") => {
     const reply = await ask(scheme, "GET", "/session", { Cookie: cookie });
-    return { ...(JSON.parse(reply.text) as Record<string, unknown>), headers: reply.headers };
+    const told = JSON.parse(reply.text) as { readonly session: string | null };
+    return { ...told, headers: reply.headers };
   };
 
   test.each([
@@ -273,6 +274,45 @@ describe.skipIf(isForeignRegistry)("a session with the page", () => {
     await verb(["token", "rm", "ci"]);
     expect(await sessionOf(cookieOf(reply))).toMatchObject({ principal: null });
     expect((await signIn("http", { token })).text).toContain("was revoked");
+  });
+
+  test("everybody sees and ends their own, and an administrator everybody's", async () => {
+    const [ann, bob, other] = [await signedIn("ann"), await signedIn("bob"), await signedIn("bob")];
+    const list = async (cookie: string, whose: string) => {
+      const reply = await ask("http", "GET", `/sessions?whose=${whose}&limit=200`, { Cookie: cookie });
+      const sessions: { id: string; name: string; isCurrent: boolean }[] =
+        reply.status === 200 ? JSON.parse(reply.text).sessions : [];
+      return { status: reply.status, text: reply.text, sessions };
+    };
+    const end = async (cookie: string, id: string) =>
+      (await ask("http", "DELETE", `/sessions/${id}`, { Cookie: cookie, Origin: urls.http })).status;
+    const { sessions: bobs, text } = await list(bob, "mine");
+    expect(new Set(bobs.map(({ name }) => name))).toEqual(new Set(["bob"]));
+    expect(bobs.filter(({ isCurrent }) => isCurrent)).toHaveLength(1);
+    expect(text.includes(bob.split("=")[1] ?? "")).toBe(false);
+    expect((await list(bob, "all")).status).toBe(403);
+    expect((await list("", "all")).status).toBe(401);
+    expect((await list("", "mine")).sessions).toEqual([]);
+    const { sessions: all } = await list(ann, "all");
+    const annsId = all.find(({ isCurrent }) => isCurrent)?.id ?? "";
+    expect(all.map(({ id }) => id)).toEqual(expect.arrayContaining(bobs.map(({ id }) => id)));
+    // Whether there is one is not told.
+    expect([await end(bob, annsId), await end(bob, "S0")]).toEqual([403, 403]);
+    const othersId = (await sessionOf(other)).session ?? "";
+    expect(await end(bob, othersId)).toBe(200);
+    expect(await sessionOf(other)).toMatchObject({ principal: null });
+    expect(await end(ann, (await sessionOf(bob)).session ?? "")).toBe(200);
+    expect(await sessionOf(bob)).toMatchObject({ principal: null });
+    expect(await end(ann, "S0")).toBe(404);
+  });
+
+  test("whoever signed out hears no more of what happens", async () => {
+    const cookie = await signedIn("bob");
+    const stream = await fetch(`${urls.http}/api/v1/live`, { headers: { Cookie: cookie } });
+    expect(stream.status).toBe(200);
+    const ended = stream.text();
+    await ask("http", "DELETE", "/session", { Cookie: cookie, Origin: urls.http });
+    expect(await ended).toBeString();
   });
 
   test("outlives a restart, and is in the audit log; no secret is, nor in any other", async () => {

@@ -16,7 +16,8 @@ const HASHING = { atOnce: 2, waiting: 60 };
 /** A user as somebody asks for it. */
 export type UserRequest = {
   readonly name: string;
-  readonly password: string;
+  /** Undefined: as it is, of a user that is there. */
+  readonly password?: string | undefined;
   /** Texts of grants; null: none of the user's own; undefined: as they are. */
   readonly grants?: readonly string[] | null | undefined;
   /** Must there be none of this name yet, or one? */
@@ -38,11 +39,10 @@ export class UserKeeper {
   async put(asked: UserRequest, cause: EventCause, signal: AbortSignal): Promise<"added" | "changed"> {
     const { name, password, expect = null } = asked;
     checkAccountName("user", name);
-    checkPassword(password);
+    if (password !== undefined) checkPassword(password);
+    else if (asked.grants === undefined || expect !== "present") throw noPassword();
     const grants = asked.grants?.map((text) => formatGrant(parseNewGrant(text))) ?? asked.grants;
-    const passwordHash = await this.#line.run(signal, () =>
-      Bun.password.hash(password, { algorithm: "bcrypt", cost: BCRYPT_COST }),
-    );
+    const passwordHash = password === undefined ? null : await this.#hash(password, signal);
     const outcome = await this.#users.put(
       { name, passwordHash, grants, expect },
       {
@@ -58,6 +58,10 @@ export class UserKeeper {
     if (expect === "present") throw unknownUser(name);
     const remedy = `\`larder user passwd ${name}\` gives a new password`;
     throw new RegistryError("DENIED", `there is a user ${name} already: ${remedy}`);
+  }
+
+  #hash(password: string, signal: AbortSignal): Promise<string> {
+    return this.#line.run(signal, () => Bun.password.hash(password, { algorithm: "bcrypt", cost: BCRYPT_COST }));
   }
 
   /** Throws NAME_UNKNOWN when there is none of this name. */
@@ -87,6 +91,11 @@ function checkPassword(password: string): void {
   }
   if (/\p{Cc}/u.test(password)) throw refuse("it has a control character, such as a line break");
   if (looksLikeToken(password)) throw refuse("it begins as larder's tokens do");
+}
+
+function noPassword(): RegistryError {
+  const what = "without a password only the grants of a user that is there can be changed (expect: present)";
+  return new RegistryError("BAD_REQUEST", what);
 }
 
 function unknownUser(name: string): RegistryError {

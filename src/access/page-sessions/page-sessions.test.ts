@@ -61,17 +61,24 @@ test("it is over with whom it is of, and with the token of a job", async () => {
   expect(await sessions.find(job.secret)).toBeNull();
 });
 
-test("who watches it hears that it was ended, by whomever", async () => {
-  const { sessions, store } = lab();
+test("it is ended by whomever, and one of somebody who is gone is listed no more", async () => {
+  const { sessions, store, gone } = lab();
   const { secret, session } = await sessions.begin(ANN, VISITOR);
+  const other = await sessions.begin({ kind: "user", name: "bob" }, VISITOR);
+  const listed = async () =>
+    (await sessions.list({ name: null, before: null, limit: 10 })).sessions.map(({ id }) => id);
+  expect(new Set(await listed())).toEqual(new Set([session.id, other.session.id]));
+  expect(await sessions.ownerOf(session.id)).toBe("ann");
   const told: string[] = [];
-  const unwatch = sessions.watch(session.id, () => told.push("unwatched"));
+  sessions.watch(session.id, () => told.push("unwatched"))();
   sessions.watch(session.id, () => told.push("ended"));
-  unwatch();
-  expect(await lab(store).sessions.end(session.id, { ...VISITOR, who: "root" }, "session-ended")).toBe("ann");
+  gone.add("bob");
+  expect(await listed()).toEqual([session.id]);
+  expect(await lab(store).sessions.end(session.id, "ann", { ...VISITOR, who: "root" }, "session-ended")).toBe(true);
   expect(told).toEqual(["ended"]);
   expect(await sessions.find(secret)).toBeNull();
-  expect(await sessions.end(session.id, VISITOR, "signed-out")).toBeNull();
+  expect(await sessions.end(session.id, "ann", VISITOR, "signed-out")).toBe(false);
+  expect(await sessions.ownerOf(session.id)).toBeNull();
 });
 
 test("those that are over are swept, and a store that takes nothing keeps nobody from working", async () => {
@@ -83,6 +90,7 @@ test("those that are over are swept, and a store that takes nothing keeps nobody
   expect(await store.list({ name: null, before: null, limit: 10 })).toHaveLength(1);
   const full: PageSessionStore = {
     find: (hash) => store.find(hash),
+    get: (id) => store.get(id),
     list: (query) => store.list(query),
     add: (session, audit) => store.add(session, audit),
     remove: (id, audit) => store.remove(id, audit),

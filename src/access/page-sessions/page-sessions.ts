@@ -54,7 +54,7 @@ export class PageSessions {
   constructor(options: Options) {
     this.#options = options;
     options.store.subscribe((ids) => {
-      for (const id of ids) this.#tellEnd(id);
+      for (const id of ids) for (const ended of this.#watched.get(id) ?? []) ended();
     });
   }
 
@@ -91,24 +91,40 @@ export class PageSessions {
     const nowMs = this.#options.now();
     const usedAtMs = Math.max(stored.usedAtMs, this.#uses.get(stored.id) ?? 0);
     if (nowMs >= endOf(stored, usedAtMs)) return null;
-    const principal = await this.#options.recall(parseWho(JSON.parse(stored.who) as WhoText));
+    const principal = await this.#recall(stored);
     if (principal === null) return null;
     if (isUse) this.#uses.set(stored.id, nowMs);
     return sessionOf(stored, principal, isUse ? nowMs : usedAtMs);
   }
 
-  /** Ends a session. Returns whose it was; null: there is none of this id. */
-  async end(id: string, visitor: PageVisitor, action: "signed-out" | "session-ended"): Promise<string | null> {
-    const name = action === "signed-out" ? visitor.who : null;
-    const ended = await this.#options.store.remove(id, entryOf(visitor, this.#options.now(), action, name, id));
-    this.#uses.delete(id);
-    return ended?.name ?? null;
+  /** Whose session that is, as the audit log names them; null: there is none of this id. */
+  async ownerOf(id: string): Promise<string | null> {
+    return (await this.#options.store.get(id))?.name ?? null;
   }
 
-  /** Those that hold, as far as their times tell. */
-  async list(query: PageSessionQuery): Promise<readonly StoredPageSession[]> {
+  /** Ends a session of somebody. False: there is none of this id. */
+  async end(
+    id: string,
+    name: string | null,
+    visitor: PageVisitor,
+    action: "signed-out" | "session-ended",
+  ): Promise<boolean> {
+    const ended = await this.#options.store.remove(id, entryOf(visitor, this.#options.now(), action, name, id));
+    this.#uses.delete(id);
+    return ended !== null;
+  }
+
+  /** Those that hold; a page may have fewer than it is asked for. `next`: what to ask with as `before`; null: this is the end. */
+  async list({ limit, ...query }: PageSessionQuery): Promise<{
+    readonly sessions: readonly StoredPageSession[];
+    readonly next: string | null;
+  }> {
     await this.save();
-    return this.#options.store.list(query);
+    const found = await this.#options.store.list({ ...query, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const sessions: StoredPageSession[] = [];
+    for (const stored of page) if ((await this.#recall(stored)) !== null) sessions.push(stored);
+    return { sessions, next: found.length > limit ? (page.at(-1)?.id ?? null) : null };
   }
 
   /** Calls `ended` when the session is over before its time. Returns what ends that. */
@@ -134,8 +150,9 @@ export class PageSessions {
     }
   }
 
-  #tellEnd(id: string): void {
-    for (const ended of this.#watched.get(id) ?? []) ended();
+  /** Larder has written down who it is. */
+  #recall({ who }: StoredPageSession): Promise<Principal | null> {
+    return this.#options.recall(parseWho(JSON.parse(who) as WhoText));
   }
 }
 

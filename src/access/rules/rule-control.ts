@@ -27,13 +27,13 @@ type Everybody = { readonly all: boolean; readonly some: boolean; readonly name:
 export class RuleControl implements AccessControl {
   readonly knowsPeople = true;
   readonly everyonePullsAll: boolean;
-  readonly #rules: readonly Rule[];
+  readonly rules: readonly Rule[];
   /** What a principal was allowed before: who has a token is one and the same as long as that is remembered. */
   readonly #allowed = new WeakMap<Principal, Set<string>>();
   readonly #everybody: Readonly<Record<Action, Everybody>>;
 
   constructor(rules: readonly Rule[]) {
-    this.#rules = rules;
+    this.rules = rules;
     const open = rules.filter(({ subject }) => subject.kind === "anonymous");
     const entries = ACTIONS.map((action) => [action, everybodyBy(open, action)] as const);
     this.#everybody = Object.fromEntries(entries) as Record<Action, Everybody>;
@@ -60,7 +60,7 @@ export class RuleControl implements AccessControl {
 
   viewOf(principal: Principal): PullView | null {
     if (this.everyonePullsAll || principal.kind === "administrator") return null;
-    const mine = this.#rules.filter((rule) => isMine(rule, principal));
+    const mine = this.rules.filter((rule) => isMine(rule, principal));
     const all = [...grantsOf(principal), ...mine].filter(({ actions }) => actions.has("pull"));
     if (all.some(({ names }) => names.some(({ text }) => text === "**"))) return null;
     const sees = remembered((name) =>
@@ -74,7 +74,7 @@ export class RuleControl implements AccessControl {
     if (principal.kind === "administrator") return { kind: "administrator" };
     const grant = grantsOf(principal).find((one) => grants(one, action, repository));
     if (grant !== undefined) return { kind: "grant", grant };
-    for (const [index, rule] of this.#rules.entries()) {
+    for (const [index, rule] of this.rules.entries()) {
       if (isMine(rule, principal) && grants(rule, action, repository)) return { kind: "rule", rule, index };
     }
     return null;
@@ -83,7 +83,7 @@ export class RuleControl implements AccessControl {
   /** May somebody do that with anything at all? */
   allowsAnything(principal: Principal, action: Action): boolean {
     if (principal.kind === "administrator") return true;
-    const mine = this.#rules.filter((rule) => isMine(rule, principal));
+    const mine = this.rules.filter((rule) => isMine(rule, principal));
     return [...grantsOf(principal), ...mine].some(({ actions }) => actions.has(action));
   }
 

@@ -56,8 +56,12 @@ export function accountActions({ store, audit, users, tokens }: AccountParts) {
       const { id, name } = await tokens.revoke(token, cause);
       return { id, name, isLast: (await totals()) === 0 };
     },
-    listAudit: async ({ since = 0, before, limit }: InputOf<"listAudit">): Promise<AnswerOf<"listAudit">> => {
-      const found = await audit.list({ before: before ?? null, sinceMs: since, limit: limit + 1 });
+    listAudit: async (
+      { since = 0, before, limit, ...narrow }: InputOf<"listAudit">,
+      signal: AbortSignal,
+    ): Promise<AnswerOf<"listAudit">> => {
+      const query = { before: before ?? null, sinceMs: since, limit: limit + 1, ...narrow };
+      const found = await audit.list(query, signal);
       const entries = found.slice(0, limit);
       return { entries, next: found.length > limit ? (entries.at(-1)?.id ?? null) : null };
     },

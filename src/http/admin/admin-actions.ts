@@ -46,11 +46,12 @@ import { liveActions, type LiveParts } from "./live.ts";
 import { notificationActions, type NotificationParts } from "./notifications.ts";
 import { sessionActions, type SessionParts } from "./session.ts";
 import { recordingActions } from "./recordings.ts";
+import { sessionListActions, type SessionListParts } from "./sessions.ts";
 import { applyRetention, listUntagged } from "./retention.ts";
 import { imageSpace, nextEvictions, type SpaceParts, spaceOverview } from "./space.ts";
 import { listNamespaces, searchImages, searchRepositories } from "./search.ts";
 import { stats } from "./stats.ts";
-import { type RuleParts, testRule } from "./test-rule.ts";
+import { listRules, type RuleParts, testRule } from "./test-rule.ts";
 
 /** An answer of bytes, and how many these are. */
 export type BytesAnswer = BackupContent;
@@ -107,7 +108,7 @@ export type AdminParts = {
   /** A look at what is here, for a request that the signal ends. */
   readonly survey: (signal: AbortSignal, mayPull?: MayPull) => ImageSurvey;
   readonly access: RuleParts;
-  readonly session: SessionParts;
+  readonly session: SessionParts & SessionListParts;
   readonly upstreams: Upstreams;
   readonly offline: OfflineSwitch;
   readonly health: () => Promise<Health>;
@@ -180,6 +181,7 @@ export function adminActions(parts: AdminParts): AdminActions {
       return listUntagged(survey(signal, mayPull), parts.untagged, query);
     },
     applyRetention: async (request, signal, cause) => applyRetention(parts.retention, request, signal, cause),
+    listRules: () => listRules(parts.access),
     testRule: (question) => testRule(parts.access, question),
     checkImages: ({ images }, signal, cause) => checkImages(survey(signal, cause.mayPull), images),
     discoverImages: (request, signal, { mayPull }) => {
@@ -229,6 +231,7 @@ export function adminActions(parts: AdminParts): AdminActions {
     ...activityActions(parts.activity),
     ...fetchJobActions(parts.fetchJobs),
     ...contentActions(parts.contents, survey),
+    ...sessionListActions(parts.session),
     ...accountActions(parts.accounts),
     ...recordingActions(parts.recordings),
     ...notificationActions(parts.told),

@@ -73,8 +73,7 @@ export class PageVisits {
     const { scheme, address } = gate.clientOf(exchange);
     exchange.setCookie = (await this.#findCookie()).clear(scheme);
     if (pageSession === null) return false;
-    await sessions.end(pageSession.id, { who, from: address, requestId }, "signed-out");
-    return true;
+    return sessions.end(pageSession.id, who, { who, from: address, requestId }, "signed-out");
   }
 
   async #findAgain(secret: string): Promise<Principal> {

@@ -83,10 +83,12 @@ class MemoryUsers implements UserStore {
     const before = this.all.get(name);
     const isThere = before !== undefined;
     if (expect !== null && (expect === "present") !== isThere) return "unexpected";
+    const hash = passwordHash ?? before?.passwordHash;
+    if (hash === undefined) return "unexpected";
     if (!isThere && this.all.size >= USERS_LIMIT) return "full";
     const made = { name, createdAtMs: audit.atMs, lastUsedAtMs: null, grants: null };
     const given = grants === undefined ? {} : { grants };
-    this.all.set(name, { ...made, ...before, passwordHash, ...given });
+    this.all.set(name, { ...made, ...before, passwordHash: hash, ...given });
     await this.#audit.append({ ...audit, action: isThere ? "user-changed" : "user-added" });
     this.#changed(name);
     return isThere ? "changed" : "added";

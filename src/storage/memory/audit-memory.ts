@@ -2,8 +2,10 @@ import {
   AUDIT_KEPT,
   AUDIT_KEPT_MS,
   type AuditEntry,
+  type AuditQuery,
   type AuditStore,
   boundedEntry,
+  isWanted,
   type NewAuditEntry,
 } from "../audit.ts";
 import type { StoreEvent } from "../events.ts";
@@ -25,10 +27,12 @@ export class MemoryAudit implements AuditStore {
       .slice(-AUDIT_KEPT);
   }
 
-  async list({ before, sinceMs, limit }: Parameters<AuditStore["list"]>[0]): Promise<readonly AuditEntry[]> {
+  async list(query: AuditQuery): Promise<readonly AuditEntry[]> {
+    const { before, sinceMs, limit } = query;
     const events = (await this.#events.listAfter(0, Number.MAX_SAFE_INTEGER)).flatMap((event) => entryOf(event) ?? []);
     return [...this.#entries, ...events]
       .filter(({ id, atMs }) => (before === null || id < before) && atMs >= sinceMs)
+      .filter((entry) => isWanted(entry, query))
       .toSorted((a, b) => b.id - a.id)
       .slice(0, limit);
   }

@@ -22,6 +22,10 @@ export class MemoryPageSessions implements PageSessionStore {
     return [...this.#sessions.values()].find((session) => session.secretHash === secretHash) ?? null;
   }
 
+  async get(id: string): Promise<StoredPageSession | null> {
+    return this.#sessions.get(id) ?? null;
+  }
+
   async list({ name, before, limit }: PageSessionQuery): Promise<readonly StoredPageSession[]> {
     return [...this.#sessions.values()]
       .filter((session) => (name === null || session.name === name) && (before === null || session.id < before))

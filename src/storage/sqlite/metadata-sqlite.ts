@@ -48,7 +48,7 @@ export function sqliteMetadata(database: SqliteDatabase, turns: Turns, sweepRows
   const transitions = new BlobTransitions();
   const deliveries = new SqliteDeliveries(database);
   const events = new SqliteEvents(database, deliveries);
-  const audit = new SqliteAudit(database);
+  const audit = new SqliteAudit(database, turns);
   const rotten = new SqliteRottenBlobs(database, events);
   const tags = new SqliteTags(database, events, turns);
   return {

@@ -1,9 +1,13 @@
+import type { Turns } from "../../lib/async/turns.ts";
 import {
   AUDIT_KEPT,
   AUDIT_KEPT_MS,
   type AuditEntry,
+  type AuditQuery,
   type AuditStore,
   boundedEntry,
+  isNarrow,
+  isWanted,
   type NewAuditEntry,
 } from "../audit.ts";
 import { IDS_A_MS, NEXT_ID } from "./happening-ids.ts";
@@ -17,14 +21,18 @@ const EVENTS = `SELECT id, at AS atMs, 'image-' || kind AS action,
   repository || coalesce(':' || tag, '@' || digest, '') AS subject, digest AS detail,
   who, source AS "from", request_id AS requestId FROM event`;
 const WANTED = "id < ?1 AND id >= ?2";
+/** So many are looked at in one step when some are looked for. */
+const STEP = 200;
 
 /** The audit log in SQLite. */
 export class SqliteAudit implements AuditStore {
   readonly #database: SqliteDatabase;
+  readonly #turns: Turns;
   #untilTrim = 0;
 
-  constructor(database: SqliteDatabase) {
+  constructor(database: SqliteDatabase, turns: Turns) {
     this.#database = database;
+    this.#turns = turns;
   }
 
   /** To be called within the transaction that changes what the entry tells of. */
@@ -46,7 +54,23 @@ export class SqliteAudit implements AuditStore {
     this.#database.transact(() => this.add(entry));
   }
 
-  async list({ before, sinceMs, limit }: Parameters<AuditStore["list"]>[0]): Promise<readonly AuditEntry[]> {
+  async list(query: AuditQuery, signal?: AbortSignal): Promise<readonly AuditEntry[]> {
+    const { sinceMs, limit } = query;
+    if (!isNarrow(query)) return this.#page(query.before, sinceMs, limit);
+    const work = this.#turns.begin(signal);
+    const found: AuditEntry[] = [];
+    for (let { before } = query; found.length < limit; ) {
+      const step = this.#page(before, sinceMs, STEP);
+      found.push(...step.filter((entry) => isWanted(entry, query)));
+      const last = step.at(-1);
+      if (last === undefined || step.length < STEP) break;
+      before = last.id;
+      await work.rest();
+    }
+    return found.slice(0, limit);
+  }
+
+  #page(before: number | null, sinceMs: number, limit: number): readonly AuditEntry[] {
     const sql = `SELECT * FROM (${ENTRIES} WHERE ${WANTED} ORDER BY id DESC LIMIT ?3)
       UNION ALL SELECT * FROM (${EVENTS} WHERE kind IN ('pushed', 'removed') AND ${WANTED} ORDER BY id DESC LIMIT ?3)
       ORDER BY id DESC LIMIT ?3`;

@@ -30,6 +30,10 @@ export class SqlitePageSessions implements PageSessionStore {
     return this.#database.query<StoredPageSession, [string]>(sql).get(secretHash);
   }
 
+  async get(id: string): Promise<StoredPageSession | null> {
+    return this.#get(id);
+  }
+
   async list({ name, before, limit }: PageSessionQuery): Promise<readonly StoredPageSession[]> {
     const isMeant = name === null ? "" : "name = ?3 AND";
     const sql = `SELECT ${COLUMNS} FROM page_session WHERE ${isMeant} (?1 IS NULL OR id < ?1) ORDER BY id DESC LIMIT ?2`;
@@ -58,8 +62,7 @@ export class SqlitePageSessions implements PageSessionStore {
 
   remove(id: string, audit: NewAuditEntry): Promise<StoredPageSession | null> {
     return this.#database.durably(() => {
-      const sql = `SELECT ${COLUMNS} FROM page_session WHERE id = ?`;
-      const session = this.#database.query<StoredPageSession, [string]>(sql).get(id);
+      const session = this.#get(id);
       if (session === null) return null;
       rememberRow(this.#database, "page_session", [id]);
       this.#take([id]);
@@ -78,6 +81,11 @@ export class SqlitePageSessions implements PageSessionStore {
 
   subscribe(listener: (ids: readonly string[]) => void): () => void {
     return this.#subscribers.add(listener);
+  }
+
+  #get(id: string): StoredPageSession | null {
+    const sql = `SELECT ${COLUMNS} FROM page_session WHERE id = ?`;
+    return this.#database.query<StoredPageSession, [string]>(sql).get(id);
   }
 
   /** Those that make way are gone for good, should the new one not become durable: their owners sign in again. */

@@ -40,12 +40,14 @@ export class SqliteUsers implements UserStore {
     return this.#database.durably(() => {
       const isThere = this.#database.query("SELECT 1 FROM account_user WHERE name = ?").get(name) !== null;
       if (expect !== null && (expect === "present") !== isThere) return "unexpected";
+      if (passwordHash === null && !isThere) return "unexpected";
       if (!isThere && this.count() >= USERS_LIMIT) return "full";
       rememberRow(this.#database, "account_user", [name]);
       const change = grants === undefined ? "" : ", grants = excluded.grants";
       this.#database
-        .query<null, [string, string, string | null, number]>(
-          `INSERT INTO account_user (name, password_hash, grants, created_at) VALUES (?, ?, ?, ?)
+        .query<null, [string, string | null, string | null, number]>(
+          `INSERT INTO account_user (name, password_hash, grants, created_at)
+           VALUES (?1, coalesce(?2, (SELECT password_hash FROM account_user WHERE name = ?1)), ?3, ?4)
            ON CONFLICT DO UPDATE SET password_hash = excluded.password_hash${change}`,
         )
         .run(name, passwordHash, grants == null ? null : JSON.stringify(grants), audit.atMs);
