@@ -3,7 +3,7 @@ import { asProblem } from "./api/api-problem.ts";
 import { type Session, signOut, useSession } from "./api/session.ts";
 import { announce } from "./parts/announcer.tsx";
 import { hrefOf } from "./parts/route.ts";
-import { openSignIn } from "./parts/sign-in.tsx";
+import { openSignIn } from "./parts/open-sign-in.ts";
 
 /** Who is looking, and the way to be somebody else. */
 export function Account() {
@@ -12,7 +12,8 @@ export function Account() {
   if (session === null) return null;
   if (session.principal === null) {
     return session.isSetUp ? (
-      <button type="button" onClick={openSignIn}>
+      // Not the element that signs out next: the focus stays on it.
+      <button key="in" type="button" onClick={openSignIn}>
         Sign in
       </button>
     ) : (
@@ -35,7 +36,7 @@ export function Account() {
         {session.principal}
       </span>
       {session.via === "session" && (
-        <button type="button" aria-busy={isBusy} onClick={() => void leave()}>
+        <button key="out" type="button" aria-busy={isBusy} onClick={() => void leave()}>
           Sign out
         </button>
       )}

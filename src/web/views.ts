@@ -43,6 +43,12 @@ export const VIEWS: readonly View[] = [
     load: async () => (await import("./nodes/nodes-view.tsx")).NodesView,
   },
   {
+    id: "people",
+    name: "People",
+    isListed: true,
+    load: async () => (await import("./people/people-view.tsx")).PeopleView,
+  },
+  {
     id: "events",
     name: "Events",
     isListed: true,

@@ -109,7 +109,11 @@ function tell(next: KnownSession): void {
   for (const listener of listeners) listener();
 }
 
-tabs.addEventListener("message", () => void askSession());
+tabs.addEventListener("message", () => {
+  // Whoever signed out there is not told that they have, and nothing of theirs stays here.
+  tell({ ...known, session: null, ended: null });
+  void askSession();
+});
 // What was refused, or came without the session that was shown, is of another than who was known.
 onDoubt(() => void askSession());
 addEventListener("visibilitychange", () => {

@@ -4,24 +4,12 @@ import { signIn, useSession } from "../api/session.ts";
 import { announce } from "./announcer.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Field } from "./field.tsx";
-import { ProblemNote } from "./problem-note.tsx";
-
-let open: (() => void) | null = null;
-
-/** Asks whoever is looking to sign in; what is behind the dialog stays as it is. */
-export function openSignIn(): void {
-  open?.();
-}
+import { onSignIn } from "./open-sign-in.ts";
 
 /** Where people are asked to sign in; once in the page. */
 export function SignInPlace() {
   const [isOpen, setIsOpen] = useState(false);
-  useEffect(() => {
-    open = () => setIsOpen(true);
-    return () => {
-      open = null;
-    };
-  }, []);
+  useEffect(() => onSignIn(() => setIsOpen(true)), []);
   return isOpen ? <SignInDialog onClose={() => setIsOpen(false)} /> : null;
 }
 
@@ -63,7 +51,11 @@ function SignInDialog({ onClose }: { readonly onClose: () => void }) {
     <Dialog title="Sign in" onClose={onClose} buttons={buttons}>
       <form id={form} onSubmit={(event) => void submit(event)}>
         {way === "password" ? <PasswordFields name={ended} /> : <TokenField />}
-        <ProblemNote problem={problem} />
+        {problem !== null && (
+          <p class="note note-problem" role="alert">
+            {problem.message}
+          </p>
+        )}
         {isOverheard() && (
           <p class="hint">
             This connection is not encrypted: who listens on the way to larder reads what you type here.{" "}

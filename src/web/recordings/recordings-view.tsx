@@ -1,6 +1,6 @@
 import "./recordings.css";
 import { useSession } from "../api/session.ts";
-import { openSignIn } from "../parts/sign-in.tsx";
+import { openSignIn } from "../parts/open-sign-in.ts";
 import { RecordingList } from "./recording-list.tsx";
 import { RecordingLook } from "./recording-look.tsx";
 
