@@ -37,9 +37,10 @@ export function findForeignPage(headers: Headers, scheme: "http" | "https", host
     originScheme.toLowerCase() === scheme &&
     page.name === host.name &&
     (page.port ?? DEFAULT_PORT[scheme]) === (host.port ?? DEFAULT_PORT[scheme]);
-  return isSame
-    ? null
-    : `a browser sent it for a page of ${quoteBriefly(origin)}, and only those of ${scheme}://${hostText} may`;
+  if (isSame) return null;
+  const isBehindProxy = scheme === "http" && originScheme.toLowerCase() === "https" && page?.name === host.name;
+  const remedy = isBehindProxy ? "; if a proxy in front of larder ends TLS, name it with --trusted-proxy" : "";
+  return `a browser sent it for a page of ${quoteBriefly(origin)}, and only those of ${scheme}://${hostText} may${remedy}`;
 }
 
 /**

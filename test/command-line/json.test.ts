@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { RESULTS } from "../../src/cli/json/results.ts";
 import { contentOf, descriptorOf, type Image, makeManifest, TYPE } from "../conformance/content-factory.ts";
-import { pushImage } from "../conformance/registry-client.ts";
+import { pushImage, send } from "../conformance/registry-client.ts";
 import { runCommand } from "../end-to-end/run-command.ts";
 import { LARDER } from "./run-larder.ts";
 import { hostOf, publishMulti, smallImage, TestSite } from "./test-site.ts";
@@ -116,6 +116,8 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   "user ls": ["user", "ls"],
   "token create": ["token", "create", "--name", "ci", "--allow", "pull:**"],
   "token ls": ["token", "ls"],
+  "session ls": ["session", "ls"],
+  "session end": ["session", "end", "S0"],
   audit: ["audit"],
   "notifications ls": ["notifications", "ls"],
   "notifications failed": ["notifications", "failed"],
@@ -135,6 +137,7 @@ test("every result of the manual is tried", () => {
 
 test.each(Object.keys(CALLS))("larder %s", async (verb) => {
   if (verb === "import-registry") await Bun.write(join(site.folder, "registry/docker/registry/v2/repositories/x"), "");
+  if (verb === "session ls") await signIn("ann", "secret");
   if (verb === "rebuild") await makeStore(join(site.folder, "data"));
   const argv =
     CALLS[verb]?.map((word) => word.replace("DIR", site.folder).replace("REG", hostOf(site.larder.url))) ?? [];
@@ -157,6 +160,13 @@ test.each(Object.keys(CALLS))("larder %s", async (verb) => {
   expect(meant).toEqual(told);
   if (Array.isArray(told)) expect(told.length).toBeGreaterThan(0);
 });
+
+/** As a browser does that is at larder's page. */
+async function signIn(name: string, password: string): Promise<void> {
+  const headers = { "Content-Type": "application/json", Origin: site.larder.url };
+  const body = JSON.stringify({ name, password });
+  expect((await send("POST", `${site.larder.url}/api/v1/session`, { headers, body })).status).toBe(200);
+}
 
 /** A data folder that no larder runs on. */
 async function makeStore(folder: string): Promise<void> {

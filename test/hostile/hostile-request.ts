@@ -48,6 +48,8 @@ function pathOf({ repositories, references }: Surroundings): fc.Arbitrary<string
     "users",
     "tokens",
     "audit",
+    "session",
+    "sessions",
     "checks",
     "inspect",
     "fetches",

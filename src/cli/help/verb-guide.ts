@@ -186,6 +186,12 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder rules test bob push team/app", "on the larder that runs"],
         ["larder rules test anonymous pull team/app --config larder.yaml", "before any has read it"],
       ),
+      verb(
+        "session",
+        "who is signed in to the page",
+        ["larder session ls", "since when, and from where"],
+        ["larder session end S0MX0S1MGDFV5J6V", "sign that browser out"],
+      ),
       verb("audit", "who changed what", ["larder audit --since 7d", "in the last week"]),
       verb(
         "notifications",

@@ -41,6 +41,19 @@ export const listedTokens = v.array(
   }),
 );
 
+/** Who is signed in to the page, the newest first: `session ls`. */
+export const listedSessions = v.array(
+  v.object({
+    id: v.string(),
+    name: v.pipe(v.string(), v.description("`bob`, `token:ci`")),
+    createdAt: time,
+    lastUsedAt: v.pipe(time, v.description("within minutes")),
+    expiresAt: v.pipe(time, v.description("when it ends, however much it is used")),
+    from: v.nullable(v.string()),
+    userAgent: v.nullable(v.string()),
+  }),
+);
+
 /** Who changed what, the newest first: `audit`. */
 export const auditResult = v.array(
   v.object({

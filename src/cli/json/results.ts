@@ -1,5 +1,13 @@
 import type * as v from "valibot";
-import { auditResult, listedTokens, listedUsers, removedAccounts, tokenResult, userResult } from "./account-results.ts";
+import {
+  auditResult,
+  listedSessions,
+  listedTokens,
+  listedUsers,
+  removedAccounts,
+  tokenResult,
+  userResult,
+} from "./account-results.ts";
 import {
   aciKeyResult,
   clientFiles,
@@ -104,6 +112,8 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   "user rm": removedAccounts,
   "token create": tokenResult,
   "token ls": listedTokens,
+  "session ls": listedSessions,
+  "session end": removedAccounts,
   "token rm": removedAccounts,
   audit: auditResult,
   "notifications ls": endpointsResult,

@@ -63,6 +63,7 @@ export const VERBS: readonly Verb[] = [
   { name: "config", load: async (io) => (await import("./config.ts")).configCommand(io) },
   { name: "user", load: async (io) => (await import("./user.ts")).userCommand(io) },
   { name: "token", load: async (io) => (await import("./token.ts")).tokenCommand(io) },
+  { name: "session", load: async (io) => (await import("./session.ts")).sessionCommand(io) },
   { name: "audit", load: async (io) => (await import("./audit.ts")).auditCommand(io) },
   {
     name: "notifications",
