@@ -213,6 +213,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
   "web/parts": ["web/api"],
   "web/events": ["admin", "web/api", "web/parts"],
   "web/images": ["admin", "web/api", "web/parts"],
+  "web/activity": ["admin", "web/api", "web/parts"],
   // The rows and lines of a recording are made as the command line makes them.
   "web/recordings": ["admin", "web/api", "web/parts"],
   "web/image": ["admin", "web/api", "web/parts"],
@@ -224,6 +225,7 @@ const HOUSE: Readonly<Record<string, readonly string[]>> = {
     "web/parts",
     "web/events",
     "web/images",
+    "web/activity",
     "web/recordings",
     "web/image",
     "web/nodes",

@@ -12,6 +12,8 @@ import type { SentBytesCounter } from "./sent-bytes.ts";
  * why a pull is slow looks when it has begun. It costs some microseconds.
  */
 const LARGE_BYTES = 8 << 20;
+/** Answers of manifests that are noted in such a time; of more, every so manieth stands for as many: who asks costs a look at the connection. */
+const NOTED = { answers: 50, inMs: 100 };
 
 /** The parts of an observer. */
 export type LiveObserverParts = {
@@ -25,8 +27,11 @@ export type LiveObserverParts = {
 
 /** Notes who pulls, and what is on its way to clients and from them. */
 export class LiveObserver implements RequestObserver {
-  readonly asksForClient = true;
   readonly #parts: LiveObserverParts;
+  /** Of the time that this is: since when, how many manifests, and how many each that is noted stands for. */
+  #sinceMs = 0;
+  #manifests = 0;
+  #weight = 1;
   /** What ends when an exchange does. */
   readonly #running = new WeakMap<Exchange, (bytes: number) => void>();
 
@@ -77,17 +82,33 @@ export class LiveObserver implements RequestObserver {
   #noteManifest(exchange: Exchange, status: number): void {
     const { repository, reference, served, source, bytesOut } = exchange.record;
     if (served === null || repository === null || reference === null || status >= 400) return;
+    if (!this.#isTakenDown(exchange.startedMs)) return;
     const address = this.#parts.clientOf(exchange);
     if (address === "") return;
-    const answer = { repository, source, bytes: bytesOut ?? 0 };
+    const answer = { repository, source, bytes: bytesOut ?? 0, weight: this.#weight };
     this.#parts.nodes.noteManifest(address, exchange.request.headers, answer, reference, served.digest);
+  }
+
+  #isTakenDown(nowMs: number): boolean {
+    if (nowMs - this.#sinceMs > NOTED.inMs) {
+      // What came at once lately comes at once now.
+      this.#weight = Math.max(1, Math.round(this.#manifests / NOTED.answers));
+      this.#sinceMs = nowMs;
+      this.#manifests = 0;
+    }
+    return this.#manifests++ % this.#weight === 0;
   }
 
   #noteBlob(exchange: Exchange): void {
     const { repository, source, bytesOut } = exchange.record;
     const address = this.#parts.clientOf(exchange);
     if (repository === null || address === "") return;
-    this.#parts.nodes.noteBlob(address, exchange.request.headers, { repository, source, bytes: bytesOut ?? 0 });
+    this.#parts.nodes.noteBlob(address, exchange.request.headers, {
+      repository,
+      source,
+      bytes: bytesOut ?? 0,
+      weight: 1,
+    });
   }
 
   /** A file that the system sends by itself: its end shows on its connection alone. */

@@ -119,6 +119,7 @@ const CALLS: Readonly<Record<string, readonly string[]>> = {
   "session ls": ["session", "ls"],
   "session end": ["session", "end", "S0"],
   audit: ["audit"],
+  nodes: ["nodes"],
   "notifications ls": ["notifications", "ls"],
   "notifications failed": ["notifications", "failed"],
   "notifications retry": ["notifications", "retry"],

@@ -200,6 +200,10 @@ export const VERB_GROUPS: readonly VerbGroup[] = [
         ["larder notifications failed", "what was given up"],
         ["larder notifications retry ci", "it is well again: now"],
       ),
+      verb("nodes", "who has pulled lately, and with which program", [
+        "larder nodes --sort bytes",
+        "the thirstiest first",
+      ]),
       verb("stats", "hits, misses, bytes from disk and from upstream", ["larder stats", "what larder saved"]),
       verb("offline", "forbid or allow contact with other registries", ["larder offline on", "while larder runs"]),
       verb(

@@ -33,6 +33,7 @@ import {
 } from "./image-results.ts";
 import { endpointsResult, failedNotifications, movedNotifications } from "./notification-results.ts";
 import {
+  nodesResult,
   authorityResult,
   backupResult,
   collectionResult,
@@ -116,6 +117,7 @@ export const RESULTS: Readonly<Record<string, v.GenericSchema>> = {
   "session end": removedAccounts,
   "token rm": removedAccounts,
   audit: auditResult,
+  nodes: nodesResult,
   "notifications ls": endpointsResult,
   "notifications failed": failedNotifications,
   "notifications retry": movedNotifications,

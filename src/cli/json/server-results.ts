@@ -4,7 +4,7 @@ import { rot } from "../../admin/image-schemas.ts";
 import * as access from "../../admin/access-schemas.ts";
 import { importCounts, importProblem, keptTag } from "../../admin/import-schemas.ts";
 import * as server from "../../admin/server-schemas.ts";
-import { bytes, count, digest, reason, time } from "./json-values.ts";
+import { bytes, count, digest, image, reason, time } from "./json-values.ts";
 
 /** Whether larder is offline: `offline`. */
 export const offlineResult = v.object({
@@ -35,6 +35,26 @@ export const statsResult = v.object({
   collectionRefusal: server.stats.entries.collectionRefusal,
   storeProblem: server.stats.entries.storeProblem,
 });
+
+/** Who has pulled: `nodes`. */
+export const nodesResult = v.array(
+  v.object({
+    address: v.string(),
+    runtime: v.pipe(
+      v.nullable(v.string()),
+      v.description("`containerd`, `cri-o`, …, by its own word; null: it did not say"),
+    ),
+    runtimeVersion: v.nullable(v.string()),
+    firstPullAt: time,
+    lastPullAt: time,
+    pulls: v.pipe(count, v.description("what is asked of one image within ten seconds is one pull")),
+    hits: count,
+    misses: count,
+    stale: count,
+    bytes,
+    lastImage: v.nullable(image),
+  }),
+);
 
 /** Whether somebody may do something: `rules test`. */
 export const ruleResult = v.object({

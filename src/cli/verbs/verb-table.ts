@@ -64,6 +64,7 @@ export const VERBS: readonly Verb[] = [
   { name: "user", load: async (io) => (await import("./user.ts")).userCommand(io) },
   { name: "token", load: async (io) => (await import("./token.ts")).tokenCommand(io) },
   { name: "session", load: async (io) => (await import("./session.ts")).sessionCommand(io) },
+  { name: "nodes", load: async (io) => (await import("./nodes.ts")).nodesCommand(io) },
   { name: "audit", load: async (io) => (await import("./audit.ts")).auditCommand(io) },
   {
     name: "notifications",

@@ -92,6 +92,16 @@ test("more images than one question may have are refused before their shapes are
   expect(await response.text()).toContain("length");
 });
 
+test("an id of sixteen digits is a number, as those of events and audit entries are", async () => {
+  const asked: unknown[] = [];
+  const listAudit = async (input: unknown) => (asked.push(input), { entries: [], next: null });
+  const { ask } = lab({ listAudit });
+  const before = 1_795_893_971_125_000;
+  expect((await ask("GET", `audit?before=${before}`)).status).toBe(200);
+  expect(asked).toMatchObject([{ before }]);
+  expect((await ask("GET", "audit?before=9999999999999999")).status).toBe(400);
+});
+
 test("what fails is told as a problem, under the request's id", async () => {
   const { ask } = lab();
   const response = await ask("GET", "images?limit=0");

@@ -52,9 +52,14 @@ export function parseQuery({ query }: Operation, asked: URLSearchParams): object
     if (Object.hasOwn(values, name))
       throw new RegistryError("BAD_REQUEST", `the request's query: ${name} stands there twice`);
     // All that a query can say is text.
-    values[name] = isNumber(entry) && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+    values[name] = isNumber(entry) && isWhole(text) ? Number(text) : text;
   }
   return parse("the request's query", v.strictObject(query), values) as object;
+}
+
+/** Ids of events have sixteen digits. */
+function isWhole(text: string): boolean {
+  return /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
 }
 
 function isNumber(entry: v.ObjectEntries[string]): boolean {

@@ -19,7 +19,7 @@ function lab() {
   const open = () => new ClientNodes({ store, attempt, now: () => nowMs });
   const nodes = open();
   const manifest = (reference: string, digest: string, repository = NGINX, address = "10.0.0.3") =>
-    nodes.noteManifest(address, CONTAINERD, { repository, source: "disk", bytes: 100 }, reference, digest);
+    nodes.noteManifest(address, CONTAINERD, { repository, source: "disk", bytes: 100, weight: 1 }, reference, digest);
   const passes = (ms: number) => void (nowMs += ms);
   return { store, nodes, open, manifest, passes, fill: (is: boolean) => void (isFull = is) };
 }
@@ -29,7 +29,7 @@ test("what a runtime asks for one image is one pull: a tag, an index, a platform
   manifest("1.27", INDEX);
   passes(500);
   manifest(CHILD, CHILD);
-  nodes.noteBlob("10.0.0.3", CONTAINERD, { repository: NGINX, source: "upstream", bytes: 7 });
+  nodes.noteBlob("10.0.0.3", CONTAINERD, { repository: NGINX, source: "upstream", bytes: 7, weight: 1 });
   const [node] = [...nodes.all()].map(storedNodeOf);
   expect(node).toEqual({
     address: "10.0.0.3",

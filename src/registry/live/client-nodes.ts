@@ -8,6 +8,8 @@ export type NotedAnswer = {
   readonly repository: Repository;
   readonly source: "disk" | "upstream" | "stale" | null;
   readonly bytes: number;
+  /** How many such answers this one stands for: of very many at once, not each is noted. */
+  readonly weight: number;
 };
 
 /** An image that a node asked for lately. */
@@ -129,7 +131,7 @@ export class ClientNodes {
     return this.#saving;
   }
 
-  #note(address: string, headers: Headers, { source, bytes }: NotedAnswer): ClientNode {
+  #note(address: string, headers: Headers, { source, bytes, weight }: NotedAnswer): ClientNode {
     const nowMs = this.#parts.now();
     const node = this.#nodes.get(address) ?? this.#meet(address, nowMs);
     node.lastPullMs = nowMs;
@@ -138,10 +140,10 @@ export class ClientNodes {
       node.agent = parseClientAgent(headers.get("user-agent"));
       node.agentAtMs = nowMs;
     }
-    if (source === "upstream") node.misses++;
-    else node.hits++;
-    if (source === "stale") node.stale++;
-    node.bytes += bytes;
+    if (source === "upstream") node.misses += weight;
+    else node.hits += weight;
+    if (source === "stale") node.stale += weight;
+    node.bytes += bytes * weight;
     return node;
   }
 

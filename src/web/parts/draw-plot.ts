@@ -66,11 +66,19 @@ function optionsOf(element: HTMLElement, { lines, format, heightPx, whole }: Dra
         stroke: () => colourOf(element, `--${tone}`),
         width: 1.5,
         dash: DASHES[index % DASHES.length] ?? [],
-        points: { show: false },
+        points: { show: true, size: 4, filter: (plot: UPlot, at: number) => alone(plot.data[at] ?? []) },
         value: (_: UPlot, value: number | null) => (value === null ? "–" : format(value)),
       })),
     ],
   };
+}
+
+/** Where a figure stands between two times without one: no line shows it. */
+function alone(values: ArrayLike<number | null | undefined>): number[] {
+  const has = (index: number) => values[index] !== null && values[index] !== undefined;
+  return Array.from({ length: values.length }, (_, index) => index).filter(
+    (index) => has(index) && !has(index - 1) && !has(index + 1),
+  );
 }
 
 /** The words below a tick: no finer than the ticks are. */
