@@ -91,6 +91,37 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("people, in the page", () =>
   );
 
   test(
+    "somebody with several grants keeps those that nobody touches, and gets more",
+    async () => {
+      const allow = ["--allow", "pull,push:team/**", "--allow", "pull:docker.io/**"];
+      await verb(["user", "add", "sam", "--password-stdin", ...allow], "secret");
+      const page = await as("ann", "#/people");
+      const row = page.getByRole("row", { name: /^sam/ });
+      const change = async (act: () => Promise<void>) => {
+        await page.getByRole("button", { name: "Rights of sam" }).click();
+        await page.getByRole("dialog").getByLabel("On names").nth(1).waitFor();
+        await act();
+        await page.getByRole("button", { name: "Change", exact: true }).click();
+        await page.getByRole("dialog").waitFor({ state: "detached" });
+      };
+      await change(async () => {});
+      await page.getByText("sam is changed").waitFor();
+      expect(await row.innerText()).toMatch(/pull,push:local\/team\/\*\*\s+pull:docker\.io\/\*\*/);
+      await change(async () => {
+        await page.getByRole("button", { name: "Add other names" }).click();
+        await page.getByLabel("On names").nth(2).fill("quay.io/**");
+        await page.getByRole("button", { name: "Remove what is given on docker.io/**" }).click();
+      });
+      await row.getByText("pull:quay.io/**").waitFor();
+      expect(await row.innerText()).toContain("pull,push:local/team/**");
+      expect(await row.innerText()).not.toContain("docker.io");
+      expectQuiet(page);
+      await page.context().close();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "rights are changed without a new password, and a password is typed",
     async () => {
       await verb(["user", "add", "zoe", "--password-stdin"], "before");

@@ -4,7 +4,8 @@ import { Dialog } from "../parts/dialog.tsx";
 import { Field } from "../parts/field.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { FormButtons } from "./form-buttons.tsx";
-import { type Given, GrantFields, grantsOf, whyNoGrants } from "./grant-fields.tsx";
+import { type Given, grantsOf, whyNoGrants } from "./given.ts";
+import { GrantFields } from "./grant-fields.tsx";
 import { useForm } from "./use-form.ts";
 
 const DAY_MS = 86_400_000;
@@ -30,7 +31,10 @@ export function TokenDialog({ onClose, onDone }: Props) {
   const id = useId();
   const [name, setName] = useState("");
   const [time, setTime] = useState<number>(USUAL);
-  const [given, setGiven] = useState<Given>({ kind: "some", actions: ["pull", "push"], names: "" });
+  const [given, setGiven] = useState<Given>({
+    kind: "some",
+    some: [{ actions: ["pull", "push"], names: "" }],
+  });
   const [isTried, setIsTried] = useState(false);
   const grantError = whyNoGrants(given);
   const submit = (event: SubmitEvent) => {
@@ -38,7 +42,7 @@ export function TokenDialog({ onClose, onDone }: Props) {
     setIsTried(true);
     if (grantError !== null) return;
     form.send(async () => {
-      const grants = [...(grantsOf(given) ?? [])];
+      const grants = grantsOf(given) ?? [];
       const expiresAfterMs = TIMES[time]?.ms ?? null;
       const made = await call("createToken", { name: name.trim(), grants, expiresAfterMs });
       onDone(made.name, made.token);

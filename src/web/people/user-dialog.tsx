@@ -7,7 +7,8 @@ import { Field } from "../parts/field.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { FormButtons } from "./form-buttons.tsx";
 import { generatePassword } from "./generate-password.ts";
-import { type Given, GrantFields, grantsOf, whyNoGrants } from "./grant-fields.tsx";
+import { type Given, givenOf, grantsOf, whyNoGrants } from "./given.ts";
+import { GrantFields } from "./grant-fields.tsx";
 import { useForm } from "./use-form.ts";
 
 type User = AnswerOf<"listUsers">["users"][number];
@@ -32,7 +33,7 @@ export function UserDialog({ change, user, onClose, onDone }: Props) {
   const [name, setName] = useState(user?.name ?? "");
   const [isTyped, setIsTyped] = useState(false);
   const [password, setPassword] = useState("");
-  const [given, setGiven] = useState<Given>(() => givenOf(user));
+  const [given, setGiven] = useState<Given>(() => givenOf(user?.grants ?? null));
   const [isTried, setIsTried] = useState(false);
   const grantError = change === "password" ? null : whyNoGrants(given);
   const submit = (event: SubmitEvent) => {
@@ -119,19 +120,7 @@ function titleOf(change: UserChange, user: User | null): string {
 
 function requestOf(change: UserChange, name: string, password: string, given: Given): RequestOf<"putUser"> {
   const grants = grantsOf(given);
-  if (change === "add") return { name, password, grants: grants === null ? null : [...grants], expect: "absent" };
+  if (change === "add") return { name, password, grants, expect: "absent" };
   if (change === "password") return { name, password, expect: "present" };
-  return { name, grants: grants === null ? null : [...grants], expect: "present" };
-}
-
-/** As a form has what somebody was given; several grants, or what it has no fields for, it begins anew. */
-function givenOf(user: User | null): Given {
-  const usual: Given = { kind: "usual", actions: ["pull"], names: "" };
-  const [grant, ...others] = user?.grants ?? [];
-  if (grant === undefined) return usual;
-  if (grant === "*:**") return { ...usual, kind: "everything" };
-  const colon = grant.indexOf(":");
-  const words = grant.slice(0, colon).split(",");
-  const actions = (["pull", "push", "delete"] as const).filter((action) => words.includes(action));
-  return { kind: "some", actions, names: others.length > 0 ? "" : grant.slice(colon + 1) };
+  return { name, grants, expect: "present" };
 }
