@@ -5,7 +5,11 @@ import { hrefOf } from "./parts/route.ts";
 import { chooseTheme, chosenTheme, type Theme, THEMES } from "./parts/theme.ts";
 import { VIEWS } from "./views.ts";
 
-const THEME_NAMES: Readonly<Record<Theme, string>> = { system: "As the system", light: "Light", dark: "Dark" };
+const THEME_NAMES: Readonly<Record<Theme, string>> = {
+  system: "System theme",
+  light: "Light theme",
+  dark: "Dark theme",
+};
 
 /** The name, the way to all views, and what is the reader's own. */
 export function Masthead({ current }: { readonly current: string | null }) {

@@ -125,7 +125,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("what a cluster needs", () =
       lab.upstream.misbehave({ kind: "blob" }, { kind: "hang" });
       const page = await openPage(browser, lab.larder.url, "#/cluster");
       await page.getByLabel("Or paste a manifest or a list of images").fill(`${HOST}/${PATH}:two\n`);
-      await page.getByRole("button", { name: "Look", exact: true }).click();
+      await page.getByRole("button", { name: "Check", exact: true }).click();
       await page.getByRole("button", { name: "Bring the missing image" }).click();
       await page.getByRole("progressbar", { name: /two on its way/ }).waitFor();
       await page.getByRole("button", { name: "They are on their way" }).waitFor();
@@ -161,12 +161,12 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("what a cluster needs", () =
       await page.getByLabel("Values for charts", { exact: true }).fill("sidecar: {image: quay.io/values/side:3}");
       await page.getByLabel("Images of a Kubernetes release, too").fill("v1.31.2");
       await page.getByLabel("Platforms of the nodes").fill("linux/arm64");
-      await page.getByRole("button", { name: "Look again with these" }).click();
+      await page.getByRole("button", { name: "Check again with these" }).click();
       await row(page, "quay.io/values/side:3").first().waitFor();
       await row(page, `${HOST}/${PATH}:2.0.0`).first().waitFor();
       await row(page, "registry.k8s.io/kube-proxy:v1.31.2").first().waitFor();
       await page.getByLabel("Platforms of the nodes").fill("toaster");
-      await page.getByRole("button", { name: "Look again with these" }).click();
+      await page.getByRole("button", { name: "Check again with these" }).click();
       await page.getByText('"toaster" is not a platform').waitFor();
       expectQuiet(page, /400/);
       await page.context().close();

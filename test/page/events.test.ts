@@ -67,7 +67,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("events in a browser", () =>
         await other.context().close();
       }
 
-      await row(page, "Given up", "team/app:v1").getByRole("button", { name: "Look" }).click();
+      await row(page, "Given up", "team/app:v1").getByRole("button", { name: "Show" }).click();
       const dialog = page.getByRole("dialog");
       await dialog.getByText("application/cloudevents+json").waitFor();
       await dialog.getByText("larder.image.push").waitFor();

@@ -134,7 +134,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("images in a browser", () =>
       expect(await names(page)).toEqual(["quay.io/coreos/etcd:v3"]);
       await takeScreenshot(page, "images");
       await page.getByLabel("Choose quay.io/coreos/etcd:v3").check();
-      await page.getByRole("button", { name: "Remove…" }).click();
+      await page.getByRole("button", { name: "Remove" }).click();
       await page.getByText("This cannot be undone.").waitFor(WAIT);
       await expectAccessible(page);
       await page.getByRole("button", { name: "Remove", exact: true }).click();

@@ -57,7 +57,7 @@ describe.skipIf(!requirement("docker-registry", ...BROWSER_NEEDS).met)("recordin
       await expectAccessible(page);
       await dialog.getByLabel("Only what is pulled from").press("Enter");
       await dialog.waitFor({ state: "detached" });
-      await rowOf(page, "prod").getByText("runs").waitFor();
+      await rowOf(page, "prod").getByText("running").waitFor();
       await pull("redis", "1");
       await pull("postgres", "1");
       await rowOf(page, "prod").getByRole("cell", { name: "2", exact: true }).waitFor();
@@ -89,11 +89,11 @@ describe.skipIf(!requirement("docker-registry", ...BROWSER_NEEDS).met)("recordin
       expect(list).toContain(`docker.io/library/nginx:1.27@${index} # linux/arm64\n`);
       const rows = JSON.parse(await saved(page, "Save as JSON")) as unknown;
       expect(rows).toEqual(JSON.parse((await site.run("record", "show", "prod", "--json")).output));
-      await page.getByRole("button", { name: "Look", exact: true }).click();
-      await page.getByText(/3 of 3 are not here, or not whole/).waitFor();
+      await page.getByRole("button", { name: "Check", exact: true }).click();
+      await page.getByText(/3 of 3 are missing or incomplete/).waitFor();
       await expectAccessible(page);
       await page.getByRole("button", { name: "Bring what is missing" }).click();
-      await page.getByText("All of it is here, whole: 3 images and platforms were looked at.").waitFor();
+      await page.getByText("Everything is here, complete: 3 images and platforms were checked.").waitFor();
       expectQuiet(page);
       await page.context().close();
     },
@@ -127,7 +127,7 @@ describe.skipIf(!requirement("docker-registry", ...BROWSER_NEEDS).met)("recordin
       expect((await runLarder(hostOf(site.larder.url), ["record", "ls"])).output).toMatch(/^prod +runs/m);
       await page.getByRole("button", { name: "Stop prod" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Stop", exact: true }).click();
-      await page.getByText("has ended", { exact: true }).waitFor();
+      await page.getByText("stopped", { exact: true }).waitFor();
       await page.getByRole("button", { name: "Remove prod" }).click();
       const dialog = page.getByRole("dialog", { name: "Remove prod?" });
       expect(await dialog.innerText()).toContain("may be evicted");

@@ -10,7 +10,7 @@ import { TimeAgo } from "../parts/time-ago.tsx";
 import type { Tone } from "../parts/chip.tsx";
 
 const NEXT = 10;
-const TONES: readonly Tone[] = ["accent", "good", "warn", "bad", "plain"];
+const TONES: readonly Tone[] = ["accent", "warn", "bad", "plain"];
 
 type Space = AnswerOf<"getSpace">;
 type Next = AnswerOf<"listNextEvictions">["images"][number];

@@ -6,6 +6,7 @@ import { useAnswer } from "../api/use-answer.ts";
 import { Chip, type Tone } from "../parts/chip.tsx";
 import { EmptyState } from "../parts/empty-state.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
+import { ShortName } from "../parts/short-name.tsx";
 import { StrangerText } from "../parts/stranger-text.tsx";
 import { TimeAgo } from "../parts/time-ago.tsx";
 
@@ -63,7 +64,7 @@ function Line({ event }: { readonly event: ListedEvent }) {
   return (
     <li>
       <Chip tone={TONES[kind] ?? "plain"}>{kind}</Chip>{" "}
-      <StrangerText text={image ?? digest ?? "blobs that nothing needed"} limit={300} />{" "}
+      <ShortName text={image ?? digest ?? "blobs that nothing needed"} />{" "}
       <span class="quiet">
         {sizeBytes !== null && `${formatBytes(sizeBytes)} · `}
         {by !== null && (

@@ -14,7 +14,7 @@ export function DropZone({ onFiles, onText, isBusy }: Props) {
   const [text, setText] = useState("");
   return (
     <div class={`drop-zone${isOver ? " drop-over" : ""}`}>
-      <p class="drop-title">{isOver ? "Let go to have it looked through" : "Drop manifests, a chart or a list here"}</p>
+      <p class="drop-title">{isOver ? "Drop to have it checked" : "Drop manifests, a chart or a list here"}</p>
       <p class="quiet">
         Files or whole folders: Kubernetes manifests, Helm charts (<code>.tgz</code> too), kustomizations, Compose
         files, Dockerfiles, lists of images, what <code>kubectl get pods -A -o yaml</code> prints.
@@ -41,7 +41,7 @@ export function DropZone({ onFiles, onText, isBusy }: Props) {
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />
         <button type="submit" aria-disabled={isBusy || text.trim() === ""}>
-          Look
+          Check
         </button>
       </form>
     </div>

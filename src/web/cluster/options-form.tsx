@@ -80,7 +80,7 @@ export function OptionsForm({ options, onChange, onAgain, onRelease }: Props) {
         </div>
       </details>
       {(onAgain !== null || hasRelease) && (
-        <button type="submit">{onAgain !== null ? "Look again with these" : "Look for the release"}</button>
+        <button type="submit">{onAgain !== null ? "Check again with these" : "Check the release"}</button>
       )}
     </form>
   );

@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../api/use-answer.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
+import { ShortName } from "../parts/short-name.tsx";
 import { MessageBody } from "./message-body.tsx";
 
 /** What happened last, as whoever takes CloudEvents is told of it. `moved`: when it changes, something has happened. */
@@ -18,7 +19,9 @@ export function Examples({ moved }: { readonly moved: number }) {
       {answer?.bodies.length === 0 && <p class="quiet">Nothing has happened yet: push an image, or pull one.</p>}
       {answer?.bodies.map((body, index) => (
         <details key={body} class="example" open={index === 0}>
-          <summary>{titleOf(body)}</summary>
+          <summary>
+            <ShortName text={titleOf(body)} />
+          </summary>
           <MessageBody contentType={answer.contentType} body={body} />
         </details>
       ))}

@@ -9,6 +9,7 @@ import { type Column, DataTable } from "../parts/data-table.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { MoreButton } from "../parts/more-button.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
+import { ShortName } from "../parts/short-name.tsx";
 import { StrangerText } from "../parts/stranger-text.tsx";
 import { TimeAgo } from "../parts/time-ago.tsx";
 import { MessageBody } from "./message-body.tsx";
@@ -54,7 +55,7 @@ export function GivenUpList({ count, onChange }: Props) {
       cell: (one) => (
         <div class="buttons">
           <button type="button" onClick={() => setShown(one)}>
-            Look<span class="off-screen"> at {subjectOf(one)}</span>
+            Show<span class="off-screen"> {subjectOf(one)}</span>
           </button>
           <button type="button" onClick={() => void retry(one)}>
             Retry<span class="off-screen"> {subjectOf(one)}</span>
@@ -101,7 +102,7 @@ function What({ kind, subject, atMs }: GivenUp) {
   return (
     <div class="endpoint-name">
       <span>
-        <b>{kind}</b> {subject !== null && <StrangerText text={subject} limit={200} />}
+        <b>{kind}</b> {subject !== null && <ShortName text={subject} />}
       </span>
       <span class="quiet">
         <TimeAgo atMs={atMs} />

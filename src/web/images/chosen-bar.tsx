@@ -44,7 +44,7 @@ export function ChosenBar({ images, rights, onRemove, onPinned, onClear }: Props
         {countOf(images.length, "image")} chosen, {formatBytes(bytes)}
       </p>
       <div class="buttons">
-        <Action name="Remove…" why={rights.whyNotRemove} onClick={onRemove} />
+        <Action name="Remove" why={rights.whyNotRemove} onClick={onRemove} />
         <Action
           name="Pin"
           why={rights.whyNotPin}

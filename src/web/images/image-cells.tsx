@@ -36,7 +36,7 @@ export function Heads({
       <span role="columnheader" class="cell-platforms">
         {isTags ? "Platforms" : "Pushed"}
       </span>
-      <Head name="Came" sort="updated" question={question} onSort={onSort} class="cell-updated" />
+      <Head name="Added" sort="updated" question={question} onSort={onSort} class="cell-updated" />
       <Head name="Last pulled" sort="pulled" question={question} onSort={onSort} class="cell-pulled" />
     </>
   );

@@ -39,7 +39,7 @@ export function SearchBar({ question, onChange }: Props) {
       <Choice
         name="Rows"
         value={question.rows}
-        choices={{ tags: "a line a tag", repositories: "a line a repository" }}
+        choices={{ tags: "one row per tag", repositories: "one row per repository" }}
         onChange={(rows) => onChange({ rows: rows as ImageQuestion["rows"] })}
       />
       <Choice
@@ -59,13 +59,13 @@ export function SearchBar({ question, onChange }: Props) {
 const ORDERS = {
   "match asc": "best match first",
   "name asc": "by name",
-  "name desc": "by name, backwards",
+  "name desc": "by name, Z to A",
   "size desc": "largest first",
   "size asc": "smallest first",
   "updated desc": "newest first",
   "updated asc": "oldest first",
-  "pulled desc": "pulled last first",
-  "pulled asc": "longest not pulled first",
+  "pulled desc": "last pulled first",
+  "pulled asc": "not pulled for longest first",
 };
 
 type ChoiceProps = {

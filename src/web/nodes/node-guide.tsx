@@ -1,9 +1,11 @@
 import type { TargetList } from "../../admin/client-schemas.ts";
+import { ApiProblem } from "../api/api-problem.ts";
 import { useAnswer } from "../api/use-answer.ts";
 import { Field } from "../parts/field.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { go, hrefOf } from "../parts/route.ts";
 import { type GuideChoice, queryOf, requestOf, targetNamed } from "./guide-choice.ts";
+import { pageWords } from "./page-words.ts";
 import { TargetFilesShown } from "./target-files-shown.tsx";
 
 type Target = TargetList["targets"][number];
@@ -30,7 +32,10 @@ export function NodeGuide({ list, choice }: { readonly list: TargetList; readonl
         <p class="quiet">Everything is written for {list.origin}, the address that this page was opened with.</p>
       </form>
       <div>
-        <ProblemNote problem={problem} {...(problem?.status === 0 && { again })} />
+        <ProblemNote
+          problem={problem && new ApiProblem(pageWords(problem.message), problem.status, problem.code)}
+          {...(problem?.status === 0 && { again })}
+        />
         {answer !== null && problem === null && <TargetFilesShown files={answer} />}
       </div>
     </div>
@@ -87,7 +92,7 @@ function WayField({ target, choice, choose }: ChoiceProps & { readonly target: T
           />
           <span>
             <strong>{WAYS[mode].name}</strong> <span class="quiet">{WAYS[mode].words}</span>
-            {problem !== null && <span class="nodes-why-not">Not from here: {problem}.</span>}
+            {problem !== null && <span class="nodes-why-not">Not from here: {pageWords(problem)}.</span>}
           </span>
         </label>
       ))}

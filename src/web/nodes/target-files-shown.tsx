@@ -1,6 +1,7 @@
 import type { TargetFiles } from "../../admin/client-schemas.ts";
 import { CommandBlock } from "../parts/command-block.tsx";
 import { CopyButton } from "../parts/copy-button.tsx";
+import { pageWords } from "./page-words.ts";
 
 /** The lines of a target, and its files to look at and to take away. */
 export function TargetFilesShown({ files: of }: { readonly files: TargetFiles }) {
@@ -26,7 +27,7 @@ export function TargetFilesShown({ files: of }: { readonly files: TargetFiles })
       {notes.length > 0 && (
         <ul class="note nodes-notes">
           {notes.map((note) => (
-            <li key={note}>{note}</li>
+            <li key={note}>{pageWords(note)}</li>
           ))}
         </ul>
       )}

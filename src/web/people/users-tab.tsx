@@ -56,7 +56,7 @@ export function UsersTab() {
   return (
     <>
       <div class="tab-head">
-        <p class="quiet">Those of larder's own. Users of an htpasswd file are in that file alone.</p>
+        <p class="quiet">Users that larder keeps itself. Those of an htpasswd file are not listed here.</p>
         <button type="button" class="primary" onClick={() => setOpen({ kind: "change", change: "add", user: null })}>
           Add a user
         </button>

@@ -14,7 +14,7 @@ export function RecordingButtons({ recording, onChange }: Props) {
   return (
     <>
       <button type="button" aria-label={`${runs ? "Stop" : "Remove"} ${name}`} onClick={() => setIsAsking(true)}>
-        {runs ? "Stop…" : "Remove…"}
+        {runs ? "Stop" : "Remove"}
       </button>
       {isAsking &&
         (runs ? (
@@ -31,7 +31,7 @@ type DialogProps = { readonly name: string; readonly onChange: () => void; reado
 function StopDialog({ name, onChange, onClose }: DialogProps) {
   const stop = async () => {
     const { images } = await call("stopRecording", { name });
-    announce(`${name} has ended, with ${images} ${images === 1 ? "image" : "images"}`);
+    announce(`${name} is stopped, with ${images} ${images === 1 ? "image" : "images"}`);
     onChange();
   };
   return (

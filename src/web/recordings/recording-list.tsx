@@ -76,7 +76,7 @@ function columnsOf(again: () => void): readonly Column<ListedRecording>[] {
 export function Status({ recording }: { readonly recording: ListedRecording }) {
   return (
     <span>
-      {isRunning(recording) ? <Chip tone="good">runs</Chip> : <Chip>has ended</Chip>}
+      {isRunning(recording) ? <Chip tone="good">running</Chip> : <Chip>stopped</Chip>}
       {recording.fullAtMs !== null && (
         <>
           {" "}

@@ -48,11 +48,11 @@ export function WholeCheck({ name }: { readonly name: string }) {
           {state.done} of {state.all}: {state.current}
         </ProgressBar>
       ) : (
-        <p>Is all of it here, whole?</p>
+        <p>Is every image of it here, complete?</p>
       )}
       {state.kind !== "bringing" && (
         <button type="button" aria-busy={state.kind === "looking"} onClick={() => void attempt(look)}>
-          {state.kind === "looking" ? "Looking…" : state.kind === "looked" ? "Look again" : "Look"}
+          {state.kind === "looking" ? "Checking…" : state.kind === "looked" ? "Check again" : "Check"}
         </button>
       )}
       <ProblemNote problem={problem} />
@@ -69,12 +69,12 @@ function Outcome(props: {
 }) {
   const { missing, looked, onBring } = props;
   if (missing.length === 0) {
-    return <p>All of it is here, whole: {looked.toLocaleString("en")} images and platforms were looked at.</p>;
+    return <p>Everything is here, complete: {looked.toLocaleString("en")} images and platforms were checked.</p>;
   }
   return (
     <>
       <p>
-        {missing.length} of {looked} are not here, or not whole:
+        {missing.length} of {looked} are missing or incomplete:
       </p>
       <ul>
         {missing.slice(0, SHOWN).map(({ image, platform, reason }) => (
