@@ -20,6 +20,7 @@ import { MetricsPages } from "../http/metrics/metrics-pages.ts";
 import { originFor } from "../http/challenge.ts";
 import type { Pages } from "../http/pages.ts";
 import { TokenPages } from "../http/token/token-pages.ts";
+import type { Repository } from "../oci/repository.ts";
 import type { Namespace } from "../oci/repository-name.ts";
 import type { CollectionLimits } from "../registry/collector.ts";
 import { ImageReferrers } from "../registry/contents/image-referrers.ts";
@@ -29,7 +30,7 @@ import { HeldImages } from "../registry/images/held-images.ts";
 import { ImageCacher } from "../registry/images/image-cacher.ts";
 import { RequiredSignatures } from "../registry/images/required-signatures.ts";
 import { Inventory } from "../registry/images/inventory.ts";
-import type { SearchOrder } from "../registry/names/search-order.ts";
+import type { MayPull, SearchOrder } from "../registry/names/search-order.ts";
 import { UpstreamHealth } from "../registry/pull/upstream-health.ts";
 import { addressTowards } from "./address-towards.ts";
 import type { AccessComposition } from "./compose-gate.ts";
@@ -100,15 +101,20 @@ export function composePages(
   // As who may write at all, this changes with a restart alone.
   const allowDeletes = settings.now.deletes;
   const upstreamHealth = new UpstreamHealth(of.upstreams, clock, () => foundation.changes.changed("upstreams"));
-  const health = async () => ({
+  const health = async (mayPull: MayPull) => ({
     disk: await parts.disk(),
     storeProblem: guard.problem,
-    rot: await describeRot(parts.verification),
+    rot: await describeRot(parts.verification, mayPull),
     spaceProblem: of.space.room.problem,
     offline: of.upstreams.offline,
     upstreams: await upstreamHealth.check(),
   });
-  const findings = async () => examineLarder(await health(), await usedRegistries(of.lastingTraffic));
+  // That page is everybody's: it names no image that not everybody may pull.
+  const seenByAll = (repository: Repository) => access.control.allowsEveryone("pull", repository);
+  const findings = async () => {
+    const mayPull = access.control.everyonePullsAll ? undefined : seenByAll;
+    return examineLarder(await health(mayPull), await usedRegistries(of.lastingTraffic));
+  };
   const clients = clientGuide(parts);
   const checks = readinessChecks({ dataFolder, guard, sessions: metadata.sessions, isStopping });
   return {

@@ -3,6 +3,7 @@ import type { AnswerOf, InputOf } from "../../admin/contract.ts";
 import type { ClientNodes } from "../../registry/live/client-nodes.ts";
 import type { UpstreamHealth } from "../../registry/pull/upstream-health.ts";
 import type { Upstreams } from "../../registry/pull/upstreams.ts";
+import type { AdminAsker } from "./admin-asker.ts";
 import { type HistoryParts, readHistory } from "./history.ts";
 import { listNodes } from "./nodes.ts";
 
@@ -16,7 +17,8 @@ export type ActivityParts = HistoryParts & {
 /** The operations on what has been answered, to whom, and on those that larder asks. */
 export function activityActions(parts: ActivityParts) {
   return {
-    getHistory: (query: InputOf<"getHistory">, signal: AbortSignal) => readHistory(parts, query, signal),
+    getHistory: (query: InputOf<"getHistory">, signal: AbortSignal, { mayPull }: AdminAsker) =>
+      readHistory(parts, query, signal, mayPull),
     listUpstreams: async (): Promise<AnswerOf<"listUpstreams">> => upstreamsOf(parts),
     listNodes: async (query: InputOf<"listNodes">): Promise<AnswerOf<"listNodes">> => listNodes(parts.nodes, query),
   };

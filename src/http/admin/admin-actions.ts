@@ -111,7 +111,7 @@ export type AdminParts = {
   readonly session: SessionParts & SessionListParts;
   readonly upstreams: Upstreams;
   readonly offline: OfflineSwitch;
-  readonly health: () => Promise<Health>;
+  readonly health: (mayPull: MayPull) => Promise<Health>;
   /** Knows when nothing may be written. */
   readonly guard: { readonly problem: string | null };
   readonly traffic: TrafficCounter;
@@ -138,8 +138,8 @@ export function adminActions(parts: AdminParts): AdminActions {
       unqualified: [...parts.unqualified()],
     }),
     getDocument: () => (document ??= makeDocument(parts.version)),
-    getHealth: () => parts.health(),
-    getStats: () => stats(parts),
+    getHealth: (_, __, { mayPull }) => parts.health(mayPull),
+    getStats: (_, __, { mayPull }) => stats(parts, mayPull),
     getOffline: async () => ({ offline: upstreams.offline }),
     setOffline: async ({ offline }) => {
       await parts.offline.switch(offline);

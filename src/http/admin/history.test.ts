@@ -14,7 +14,8 @@ const MIDNIGHT = 20_000 * DAY;
 
 function lab(nowMs: number) {
   const { statistics } = memoryMetadata();
-  const parts = { statistics, lastingTraffic: { save: async () => {} }, turns: new Turns(), now: () => nowMs };
+  const [turns, lastingTraffic] = [new Turns(), { save: async () => {} }];
+  const parts = { statistics, lastingTraffic, upstreams: { knows: () => true }, turns, now: () => nowMs };
   const answered = (namespace: string, hits: number, atMs: number, bytes = 10 * hits) =>
     statistics.addTraffic(
       [
@@ -30,7 +31,7 @@ function lab(nowMs: number) {
       atMs,
     );
   const ask = async (query: Partial<Parameters<typeof readHistory>[1]> = {}) => {
-    const answer = await readHistory(parts, { by: "all", ...query }, new AbortController().signal);
+    const answer = await readHistory(parts, { by: "all", ...query }, new AbortController().signal, undefined);
     checkAnswer("getHistory", answer);
     return answer;
   };

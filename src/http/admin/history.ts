@@ -3,13 +3,17 @@ import type { AnswerOf, InputOf } from "../../admin/contract.ts";
 import type { Turns } from "../../lib/async/turns.ts";
 import { RegistryError } from "../../oci/registry-error.ts";
 import type { LastingTraffic } from "../../registry/pull/lasting-traffic.ts";
+import type { MayPull } from "../../registry/names/search-order.ts";
+import type { Upstreams } from "../../registry/pull/upstreams.ts";
 import { OTHER_NAMESPACES } from "../../storage/statistics.ts";
+import { namespaceTeller } from "./seen-namespaces.ts";
 import { beginningOf, HISTORY_STEPS, type TrafficHistory } from "../../storage/traffic-history.ts";
 
 /** What the history is read from. */
 export type HistoryParts = {
   readonly statistics: TrafficHistory;
   readonly lastingTraffic: Pick<LastingTraffic, "save">;
+  readonly upstreams: Pick<Upstreams, "knows">;
   readonly turns: Turns;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -27,19 +31,21 @@ const FIGURES = ["hits", "misses", "stale", "bytesFromDisk", "bytesFromUpstream"
 
 /** When what was answered, with what has just come. Throws BAD_REQUEST for times that are none, or too many. */
 export async function readHistory(
-  { statistics, lastingTraffic, turns, now }: HistoryParts,
+  { statistics, lastingTraffic, upstreams, turns, now }: HistoryParts,
   query: InputOf<"getHistory">,
   signal: AbortSignal,
+  mayPull: MayPull,
 ): Promise<AnswerOf<"getHistory">> {
   const { base, stepMs, times } = chooseTimes(query, now());
   await lastingTraffic.save();
   const work = turns.begin(signal);
+  const tell = namespaceTeller(upstreams, mayPull);
   const sums = new Map<string, HistorySeries>();
   const [first = 0, end] = [times[0], (times.at(-1) ?? 0) + stepMs];
   for (let from = first; from < end; from += base * READ_AT_ONCE) {
     const to = Math.min(end, from + base * READ_AT_ONCE);
     for (const { atMs, namespace, ...traffic } of await statistics.history(base, from, to)) {
-      const key = query.by === "all" ? "" : namespace;
+      const key = query.by === "all" ? "" : await tell(namespace);
       const series = sums.get(key) ?? emptySeries(key === "" ? null : key, times.length);
       sums.set(key, series);
       const index = Math.floor((atMs - first) / stepMs);

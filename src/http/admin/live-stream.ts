@@ -33,6 +33,7 @@ export class LiveStream {
   #pending: LiveNews[] = [];
   #isSifting = false;
   #isLooking = false;
+  #sawTransfers = false;
   readonly #seen = new Map<RepositoryName, boolean>();
 
   constructor(options: LiveStreamOptions, lastEventId: number) {
@@ -80,7 +81,11 @@ export class LiveStream {
     this.#isLooking = false;
     this.#seen.clear();
     if (standing === null) this.close();
-    else this.#standing = standing;
+    else {
+      // What they were told of without a look at it has to go.
+      if (this.#standing.mayPull === undefined) this.#sawTransfers = true;
+      this.#standing = standing;
+    }
   }
 
   /** Ends it: whoever wants to know more comes back. */
@@ -105,17 +110,22 @@ export class LiveStream {
     if (news.kind !== "transfers") return news;
     const seen = [];
     for (const one of news.transfers) if (await this.#maySee(one.repository)) seen.push(one);
-    // How much more others have under way is nothing for this one.
-    return { ...news, transfers: seen, more: 0 };
+    // How much more others have under way is nothing for this one, nor that they have.
+    const isNews = seen.length > 0 || this.#sawTransfers;
+    this.#sawTransfers = seen.length > 0;
+    return isNews ? { ...news, transfers: seen, more: 0 } : null;
   }
 
   async #maySee(repository: RepositoryName | null): Promise<boolean> {
-    const { mayPull, isAdministrator } = this.#standing;
+    const standing = this.#standing;
+    const { mayPull, isAdministrator } = standing;
     // What is about no repository may be about any.
     if (repository === null || mayPull === undefined) return isAdministrator || mayPull === undefined;
     const known = this.#seen.get(repository);
     if (known !== undefined) return known;
     const may = await Promise.resolve(mayPull(repositoryOf(repository))).catch(() => false);
+    // What they may has been looked at anew meanwhile.
+    if (standing !== this.#standing) return this.#maySee(repository);
     if (this.#seen.size >= MOST_REMEMBERED) this.#seen.clear();
     this.#seen.set(repository, may);
     return may;

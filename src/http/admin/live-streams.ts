@@ -107,6 +107,8 @@ export class LiveStreams {
     const meanwhile: LiveNews[] = [];
     const unwatch = feed.watch((news) => void meanwhile.push(news));
     const missed = await feed.missedSince(after);
+    // Who they are may have changed while it was not among those that are looked at again.
+    if (meanwhile.some(changesRights)) await open.stream.lookAgain();
     unwatch();
     const told = new Set(missed.map((news) => (news.kind === "happened" ? news.event.id : null)));
     for (const news of missed) open.stream.tell(news);
@@ -135,7 +137,7 @@ export class LiveStreams {
 
   #tell(news: LiveNews): void {
     for (const { stream } of this.#open) stream.tell(news);
-    if (news.kind === "changed" && (news.what === "accounts" || news.what === "settings")) void this.#lookAgain();
+    if (changesRights(news)) void this.#lookAgain();
   }
 
   /** One after the other: finding out who somebody is may take a look at their connection. */
@@ -190,4 +192,8 @@ export class LiveStreams {
       else this.#byClient.set(client, left);
     };
   }
+}
+
+function changesRights(news: LiveNews): boolean {
+  return news.kind === "changed" && (news.what === "accounts" || news.what === "settings");
 }

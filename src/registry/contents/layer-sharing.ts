@@ -48,14 +48,17 @@ export async function findSharedLayers(
     for (const digest of some) {
       const rows = sharers.get(digest) ?? [];
       const others: BlobSharer[] = [];
+      let hidden = 0;
       for (const row of rows) {
         const isOwn = row.repository === own.repository && row.manifest === own.digest;
-        if (!isOwn && (await sees(row.repository))) others.push(row);
+        if (!isOwn) {
+          if (await sees(row.repository)) others.push(row);
+          else hidden++;
+        }
         if (work.isTurnOver) await work.rest();
       }
       // That there are more may be told to those alone who saw all of these.
-      const hasSeenAll = others.length >= rows.length - 1;
-      found.push({ digest, others, isMore: rows.length >= each && hasSeenAll });
+      found.push({ digest, others, isMore: rows.length >= each && hidden === 0 });
     }
     await work.nextTurn();
   }

@@ -18,6 +18,8 @@ import { searchWords } from "./search-words.ts";
 
 /** Parts of images that are looked at for one page: what has not been measured by then comes when it is asked for again. */
 const PARTS_OF_PAGE = 2000;
+/** Some milliseconds. */
+const UNMEASURED_LOOKED_AT = 500;
 
 /** What somebody looks for. */
 export type ImageQuestion = {
@@ -88,7 +90,7 @@ export class ImageSearch {
         heldBy: holds.reasonFor(tag.repository, tag.tag, tag.digest),
       }),
     );
-    const unmeasured = order.by === "size" || question.isSigned !== null ? await this.#measureRest() : 0;
+    const unmeasured = order.by === "size" || question.isSigned !== null ? await this.#measureRest(searcher) : 0;
     return { ...found, images, unmeasured };
   }
 
@@ -170,10 +172,14 @@ export class ImageSearch {
     return { ...rest, words: searchWords(text), isMeant };
   }
 
-  async #measureRest(): Promise<number> {
-    const { total } = await this.#parts.store.listUnmeasured(0);
+  /** How many are still to be measured; for who may not pull everything, as far as they may, of the first ones. */
+  async #measureRest({ mayPull }: Searcher): Promise<number> {
+    const { tags, total } = await this.#parts.store.listUnmeasured(mayPull === undefined ? 0 : UNMEASURED_LOOKED_AT);
     if (total > 0) this.#parts.measurer.begin();
-    return total;
+    if (mayPull === undefined) return total;
+    let seen = 0;
+    for (const { repository } of tags) if (await mayPull(repositoryOf(repository))) seen++;
+    return seen;
   }
 }
 
