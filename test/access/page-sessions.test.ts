@@ -1,5 +1,7 @@
 /** Sessions with the page, as raw requests have it: what a cookie opens, to whom it does not, and what becomes of it. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { LARDER } from "../command-line/run-larder.ts";
 import { isForeignRegistry } from "../conformance/registry-under-test.ts";
 import { type Reply, send } from "../conformance/registry-client.ts";
@@ -313,6 +315,17 @@ describe.skipIf(isForeignRegistry)("a session with the page", () => {
     const ended = stream.text();
     await ask("http", "DELETE", "/session", { Cookie: cookie, Origin: urls.http });
     expect(await ended).toBeString();
+  });
+
+  test("is in no backup: who signed out after it is not signed in again by it", async () => {
+    const cookie = await signedIn("ann");
+    const [copy, restored] = [join(lab.folder, "copy"), join(lab.folder, "restored")];
+    await verb(["backup", copy, "--copy", "--registry", lab.larder.url.slice("http://".length)]);
+    await verb(["restore", copy, "--data", restored]);
+    const database = new Database(join(restored, "larder.db"), { readonly: true });
+    expect(database.query("SELECT count(*) AS n FROM page_session").get()).toEqual({ n: 0 });
+    database.close();
+    expect(await sessionOf(cookie)).toMatchObject({ principal: "ann" });
   });
 
   test("outlives a restart, and is in the audit log; no secret is, nor in any other", async () => {

@@ -37,6 +37,8 @@ function settle(path: string): Pick<DatabaseCopy, "store" | "blobs" | "blobBytes
   try {
     // What has been uploaded of these is not copied.
     database.run("DELETE FROM upload_session");
+    // Who signed out, or was signed out, after the backup, is not signed in again by it; nor is a copy somebody's key to the page.
+    database.run("DELETE FROM page_session");
     database.run("UPDATE store SET closed = 1");
     database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     database.run("PRAGMA journal_mode = DELETE");
