@@ -10,7 +10,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const LIMITS = { receiveMs: 60_000, workMs: 60_000, memoryBytes: 1 << 30, outputBytes: 1 << 20 };
+const LIMITS = {
+  receiveMs: 60_000,
+  workMs: 60_000,
+  memoryBytes: 1 << 30,
+  outputBytes: 1 << 20,
+  leastBytesPerSecond: 1000,
+  patienceMs: 1,
+};
 const REQUEST = {
   limits: { files: 10, bytes: 100 },
   platforms: "all",
@@ -96,4 +103,21 @@ test("some wait, and more are told to come again", async () => {
   expect(refused).toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("many others") });
   await pool.stop();
   await Promise.allSettled(asked);
+});
+
+test("whose files do not come gives way to others, and not before", async () => {
+  const { run } = await poolOf(
+    `for await (const _ of Bun.stdin.stream());${SAY(`${RECEIVED}\n{"kind":"done","left":0}`)}`,
+  );
+  const left = new AbortController();
+  const silent = () => run(left.signal, new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) }));
+  const ended: string[] = [];
+  const slow = [silent(), silent()].map((one) => one.catch((error: Error) => ended.push(error.message)));
+  // Nobody waits.
+  await Bun.sleep(300);
+  expect(ended).toEqual([]);
+  expect(await run()).toMatchObject({ files: 1 });
+  expect(ended[0]).toContain("came slowly while others waited");
+  left.abort(new Error("left"));
+  await Promise.all(slow);
 });

@@ -13,6 +13,9 @@ export type DiscoveryLimits = {
   readonly workMs: number;
   readonly memoryBytes: number;
   readonly outputBytes: number;
+  /** Whose files come more slowly is ended while others wait, after so long. */
+  readonly leastBytesPerSecond: number;
+  readonly patienceMs: number;
 };
 
 /** As they are, but in tests. */
@@ -21,6 +24,8 @@ const LIMITS: DiscoveryLimits = {
   workMs: 60_000,
   memoryBytes: 1 << 30,
   outputBytes: 32 << 20,
+  leastBytesPerSecond: 64 << 10,
+  patienceMs: 10_000,
 };
 
 /** A process takes a core; the second one is there so that a small list passes a large chart. */
@@ -121,17 +126,18 @@ export class DiscoveryPool {
       killSignal: "SIGKILL",
     });
     this.#children.add(child);
-    const watch = new ProcessWatch(child, this.#limits);
+    const watch = new ProcessWatch(child, this.#limits, () => this.#line.waiting > 0);
     const end = () => child.kill("SIGKILL");
     signal.addEventListener("abort", end, { once: true });
     try {
       signal.throwIfAborted();
       const told = Promise.all([readReports(child, watch), child.stderr.text(), child.exited]);
-      await send(child.stdin, job, tar, child.exited);
+      await send(child.stdin, job, watch.counted(tar), child.exited);
       watch.isReceived();
       const [reports, words] = await told;
       if (this.#isStopped) throw stopping();
       signal.throwIfAborted();
+      if (watch.isSlow) throw tooSlow();
       return resultOf(
         reports,
         watch.overrun,
@@ -150,21 +156,37 @@ export class DiscoveryPool {
 class ProcessWatch {
   /** What it took too much of; null: nothing so far. */
   overrun: string | null = null;
+  /** Did the files come so slowly that others waited too long? */
+  isSlow = false;
   readonly #child: Bun.Subprocess;
   readonly #limits: DiscoveryLimits;
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #othersWait: () => boolean;
+  readonly #sinceMs = performance.now();
+  #isReceiving = true;
+  #receivedBytes = 0;
   #untilMs: number;
   #outputBytes = 0;
 
-  constructor(child: Bun.Subprocess, limits: DiscoveryLimits) {
+  constructor(child: Bun.Subprocess, limits: DiscoveryLimits, othersWait: () => boolean) {
     this.#child = child;
     this.#limits = limits;
+    this.#othersWait = othersWait;
     this.#untilMs = performance.now() + limits.receiveMs;
     this.#timer = setInterval(() => void this.#look(), WATCH_MS);
   }
 
+  /** The same bytes, which are counted as they come. */
+  async *counted(tar: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of tar) {
+      this.#receivedBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
   /** All files have been sent: the time for the work begins. */
   isReceived(): void {
+    this.#isReceiving = false;
     this.#untilMs = performance.now() + this.#limits.workMs;
   }
 
@@ -180,8 +202,19 @@ class ProcessWatch {
 
   async #look(): Promise<void> {
     if (performance.now() > this.#untilMs) return this.#stop("it took too long");
+    if (this.#isReceiving && this.#othersWait() && this.#isTooSlow()) {
+      this.isSlow = true;
+      this.#child.kill("SIGKILL");
+      return;
+    }
     const bytes = await residentBytes(this.#child.pid);
     if (bytes > this.#limits.memoryBytes) this.#stop("it took too much memory");
+  }
+
+  #isTooSlow(): boolean {
+    const { leastBytesPerSecond, patienceMs } = this.#limits;
+    const ms = performance.now() - this.#sinceMs;
+    return ms > patienceMs && this.#receivedBytes < (ms / 1000) * leastBytesPerSecond;
   }
 
   #stop(why: string): void {
@@ -207,11 +240,15 @@ async function send(
   const gone = exited.then(() => void (isGone = true));
   try {
     await input.write(`${JSON.stringify(job)}\n`);
-    for await (const chunk of tar) {
-      if (isGone) break;
-      await input.write(chunk);
+    const chunks = tar[Symbol.asyncIterator]();
+    // A client that sends nothing more does not keep the place of a process that has ended.
+    for (;;) {
+      const next = await Promise.race([chunks.next(), gone]);
+      if (next === undefined || next.done === true || isGone) break;
+      await input.write(next.value);
       await Promise.race([input.flush(), gone]);
     }
+    void chunks.return?.().catch(() => {}); // What still comes is nobody's.
     await input.end();
   } catch (error) {
     // A process that does not read has ended, and what it told says why; a client that left has its signal.
@@ -251,6 +288,11 @@ function resultOf(reports: readonly DiscoveryReport[], overrun: string | null, l
     return { files: first.files, bytes: first.bytes, reports: others };
   const failed = reports.find((report) => report.kind === "failed");
   throw new Error(`the process that looks through files ended with ${failed?.message ?? last}`);
+}
+
+function tooSlow(): RegistryError {
+  const what = "the files came slowly while others waited for their turn; ask again in a moment";
+  return new RegistryError("UNAVAILABLE", what);
 }
 
 function stopping(): RegistryError {

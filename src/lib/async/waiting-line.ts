@@ -14,6 +14,11 @@ export class WaitingLine {
     this.#waitingLimit = limits.waiting;
   }
 
+  /** How many wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Runs `work` when its turn comes. Throws LineFull at once, and the signal's reason when that fires before the turn. */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
