@@ -19,16 +19,16 @@ export const VIEWS: readonly View[] = [
     load: async () => (await import("./images/images-view.tsx")).ImagesView,
   },
   {
-    id: "activity",
-    name: "Activity",
-    isListed: true,
-    load: async () => (await import("./activity/activity-view.tsx")).ActivityView,
-  },
-  {
     id: "image",
     name: "Image",
     isListed: false,
     load: async () => (await import("./image/image-view.tsx")).ImageView,
+  },
+  {
+    id: "activity",
+    name: "Activity",
+    isListed: true,
+    load: async () => (await import("./activity/activity-view.tsx")).ActivityView,
   },
   {
     id: "cluster",

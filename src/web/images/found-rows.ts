@@ -1,7 +1,7 @@
 import { type ApiProblem, asProblem } from "../api/api-problem.ts";
 
 /** Rows of one request. */
-export const CHUNK = 100;
+const CHUNK = 100;
 /** Chunks that are kept: what is scrolled away from is asked for again. */
 const KEPT_CHUNKS = 12;
 /** Who drags the bar through a long list wants none of what flies past. */

@@ -1,5 +1,5 @@
 /** A line of a plot: a figure for each time; null where there is none. */
-export type PlotLine = {
+type PlotLine = {
   readonly name: string;
   readonly values: readonly (number | null)[];
   readonly tone: "accent" | "quiet" | "warn" | "bad";

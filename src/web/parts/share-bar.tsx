@@ -1,7 +1,7 @@
 import type { Tone } from "./chip.tsx";
 
 /** A part of a whole. */
-export type Share = { readonly label: string; readonly amount: number; readonly tone?: Tone };
+type Share = { readonly label: string; readonly amount: number; readonly tone?: Tone };
 
 type Props = {
   /** What the bar is of: "Space by namespace". */

@@ -1,16 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
+import { formatAgo } from "./format-ago.ts";
 
-const STEPS = [
-  { unit: "year", seconds: 31_557_600 },
-  { unit: "month", seconds: 2_629_800 },
-  { unit: "week", seconds: 604_800 },
-  { unit: "day", seconds: 86_400 },
-  { unit: "hour", seconds: 3600 },
-  { unit: "minute", seconds: 60 },
-] as const;
 const REFRESH_MS = 30_000;
 
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "short" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 /** "3 min. ago", with the local time for who points at it; `never` where there is none. */
@@ -23,13 +15,6 @@ export function TimeAgo({ atMs, never = "never" }: { readonly atMs: number | nul
       {formatAgo(atMs, nowMs)}
     </time>
   );
-}
-
-/** The time between two moments, in milliseconds since 1970, in words. */
-export function formatAgo(atMs: number, nowMs: number): string {
-  const seconds = (atMs - nowMs) / 1000;
-  const step = STEPS.find((one) => Math.abs(seconds) >= one.seconds);
-  return step === undefined ? "just now" : relative.format(Math.trunc(seconds / step.seconds), step.unit);
 }
 
 /** One timer for all that tell the time. */
