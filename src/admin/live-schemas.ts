@@ -125,6 +125,7 @@ const changed = v.object({
       "recordings",
       "lists",
       "accounts",
+      "audit",
       "notifications",
       "settings",
     ]),

@@ -49,6 +49,7 @@ export function composeFetches(
     store: metadata.fetchJobs,
     bring: bringForJob({ cacher, upstreams, remover, survey }),
     onChange: () => changes.changed("fetches"),
+    onProgress: () => changes.moved("fetches"),
     log,
     now: clock.now,
   });

@@ -55,7 +55,10 @@ export function composeLive(
     traffic: () => traffic.all(),
     now: clock.now,
   });
-  metadata.recordings.subscribe(() => changes.changed("recordings"));
+  metadata.recordings.subscribe(({ kind }) =>
+    kind === "pulls" ? changes.moved("recordings") : changes.changed("recordings"),
+  );
+  metadata.audit.subscribe(() => changes.moved("audit"));
   metadata.pageSessions.subscribe(() => changes.changed("accounts"));
   const check =
     variables["LARDER_CHECK_ANSWERS"] === "1" ? (message: unknown) => checkAnswer("watch", message) : undefined;

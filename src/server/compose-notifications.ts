@@ -23,7 +23,7 @@ export function composeNotifications(environment: ServerEnvironment, foundation:
   const { metadata, turns, sockets } = foundation;
   const sender = () => ({ addr: formatHostPort(hostname(), sockets()[0]?.port ?? null), instanceId });
   const { deliveries: store, manifests } = metadata;
-  const onChange = () => foundation.changes.changed("notifications");
+  const onChange = () => foundation.changes.moved("notifications");
   const notifications = new Notifications({ store, manifests, sender, turns, log, clock, onChange });
   const transportOf = deliveryTransports(proxyFromEnvironment(environment.variables), clock);
   const open = async (endpoint: NotificationEndpoint): Promise<OpenEndpoint> => {

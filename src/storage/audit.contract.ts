@@ -77,6 +77,19 @@ export function auditContract(name: string, open: () => Promise<MetadataStore>):
     );
 
     test(
+      "who listens is told of each entry, once it can be read",
+      withStore(async ({ audit }) => {
+        const seen: Promise<number>[] = [];
+        const end = audit.subscribe(() => void seen.push(audit.list(ALL).then(({ length }) => length)));
+        await audit.append(entry("login-failed", 5));
+        await audit.append(entry("login-failed", 6));
+        end();
+        await audit.append(entry("login-failed", 7));
+        expect(await Promise.all(seen)).toEqual([1, 2]);
+      }),
+    );
+
+    test(
       "what is long is cut",
       withStore(async ({ audit }) => {
         await audit.append({ ...entry("user-added", 5), subject: "x".repeat(10_000), detail: "y".repeat(10_000) });

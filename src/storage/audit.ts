@@ -50,6 +50,8 @@ export interface AuditStore {
   list(query: AuditQuery, signal?: AbortSignal): Promise<readonly AuditEntry[]>;
   /** Writes down what happened in no transaction of its own. It outlives the process; a power cut may take it. */
   append(entry: NewAuditEntry): Promise<void>;
+  /** Tells of each entry that was written, in a transaction or not; events are none. Must not throw. Returns what ends that. */
+  subscribe(listener: () => void): () => void;
 }
 
 /** Is the entry one that the query asks for, whatever its id and time? */

@@ -31,9 +31,16 @@ export class FetchJob {
   readonly cancellation = new AbortController();
   revision = 1;
   readonly #images: JobImage[];
+  readonly #noted: () => void;
   #nextWaiting = 0;
 
-  constructor(of: Pick<FetchJob, "id" | "title" | "startedAtMs" | "asker">, images: readonly StoredFetchImage[]) {
+  /** `noted` is called with each change. */
+  constructor(
+    of: Pick<FetchJob, "id" | "title" | "startedAtMs" | "asker">,
+    images: readonly StoredFetchImage[],
+    noted: () => void,
+  ) {
+    this.#noted = noted;
     this.id = of.id;
     this.title = of.title;
     this.startedAtMs = of.startedAtMs;
@@ -53,7 +60,9 @@ export class FetchJob {
   /** Notes where an image stands. */
   note(index: number, change: Partial<JobImage>): void {
     const image = this.#images[index];
-    if (image !== undefined) this.#images[index] = { ...image, ...change, revision: ++this.revision };
+    if (image === undefined) return;
+    this.#images[index] = { ...image, ...change, revision: ++this.revision };
+    this.#noted();
   }
 
   /** The next image that waits and may be asked for now; null: none. */

@@ -15,6 +15,7 @@ type Flight = {
 function lab() {
   const flights: Flight[] = [];
   const told: string[] = [];
+  const progress = { count: 0 };
   const store = new MemoryFetchJobs();
   let nowMs = 1000;
   const bring: BringImage = ({ image }, tell, _, signal) =>
@@ -27,11 +28,12 @@ function lab() {
       store,
       bring,
       onChange: () => void told.push("changed"),
+      onProgress: () => void progress.count++,
       log: { write: () => {} },
       now: () => ++nowMs,
     });
   const names = () => flights.map(({ image }) => image);
-  return { flights, names, told, store, open, jobs: open() };
+  return { flights, names, told, progress, store, open, jobs: open() };
 }
 
 const imagesOf = (...names: string[]) => names.map((name) => ({ image: `${name}:1`, platforms: "all" as const }));
@@ -39,12 +41,14 @@ const statesIn = ({ images }: FetchJobView) => images.map(({ state }) => state);
 const settle = () => Bun.sleep(0);
 
 test("a few images of all jobs are on their way at once, of each job in turn, and what became of each is kept", async () => {
-  const { jobs, flights, names, store, told } = lab();
+  const { jobs, flights, names, store, told, progress } = lab();
   const first = await jobs.start(imagesOf("a.io/1", "a.io/2", "a.io/3", "a.io/4"), "four", { ...NO_CAUSE, who: "ann" });
   const second = await jobs.start(imagesOf("b.io/1"), null, NO_CAUSE);
   expect(names()).toEqual(["a.io/1:1", "a.io/2:1", "a.io/3:1"]);
   flights[0]?.tell({ kind: "extent", sizeBytes: 90 });
+  const before = progress.count;
   flights[0]?.tell({ kind: "bytes", bytes: 30 });
+  expect(progress.count).toBe(before + 1);
   expect((await jobs.get(first.id, first.revision))?.images[0]).toMatchObject({ index: 0, bytes: 30, sizeBytes: 90 });
   flights[0]?.end();
   flights[1]?.tell({ kind: "present" });

@@ -31,6 +31,8 @@ export type FetchJobsParts = {
   readonly bring: BringImage;
   /** Is told when a job comes, goes or has ended. */
   readonly onChange: () => void;
+  /** Is told, often, when a job has come further. */
+  readonly onProgress: () => void;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -75,7 +77,9 @@ export class FetchJobs {
   ): Promise<FetchJobView> {
     const waiting = images.map((image) => ({ ...image, outcome: "waiting" as const, bytes: 0, reason: null }));
     const id = crypto.randomUUID();
-    return this.#begin(new FetchJob({ id, title, startedAtMs: this.#parts.now(), asker }, waiting));
+    return this.#begin(
+      new FetchJob({ id, title, startedAtMs: this.#parts.now(), asker }, waiting, this.#parts.onProgress),
+    );
   }
 
   /** Has what did not come, or was not tried, tried again. Null when there is no such job. A job that runs goes on. */
@@ -89,7 +93,7 @@ export class FetchJobs {
         ? image
         : { ...image, outcome: "waiting" as const, bytes: 0, reason: null },
     );
-    return this.#begin(new FetchJob({ ...stored, asker }, images));
+    return this.#begin(new FetchJob({ ...stored, asker }, images, this.#parts.onProgress));
   }
 
   /** Begins nothing more of a job, and waits for nothing of it. False when none of this id is being done. */

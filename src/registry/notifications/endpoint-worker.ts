@@ -21,7 +21,7 @@ export type WorkerParts = {
   readonly render: (notice: Notice, endpoint: NotificationEndpoint) => Promise<Message>;
   readonly log: Log;
   readonly clock: Clock;
-  /** Is told when it begins to fail, when it is well again, and when something is given up. */
+  /** Is told, often, when something was taken, was not, or is given up. */
   readonly onChange?: () => void;
 };
 
@@ -185,7 +185,7 @@ export class EndpointWorker {
     const { endpoint, log, clock } = this.#parts;
     this.#delivered++;
     this.#takenAtMs = clock.now();
-    if (this.#failure !== null) this.#parts.onChange?.();
+    this.#parts.onChange?.();
     if (this.#failures >= this.#toldFrom && this.#failingSinceMs !== null) {
       const after = formatDuration(Math.round((clock.now() - this.#failingSinceMs) / 1000) * 1000);
       log.write("info", "an endpoint takes notifications again", { endpoint: endpoint.name, after });
@@ -199,7 +199,7 @@ export class EndpointWorker {
     const { endpoint, log, clock } = this.#parts;
     this.#failures++;
     this.#failedAttempts++;
-    if (this.#failure === null) this.#parts.onChange?.();
+    this.#parts.onChange?.();
     this.#failure = failure;
     this.#failingSinceMs ??= clock.now();
     if (this.#failures !== this.#toldFrom) return;

@@ -35,7 +35,7 @@ export type NotificationParts = {
   readonly turns: Turns;
   readonly log: Log;
   readonly clock: Clock;
-  /** Is told when something has changed of how it goes. */
+  /** Is told, often, when something waits, and of all that becomes of it. */
   readonly onChange?: () => void;
 };
 
@@ -61,7 +61,10 @@ export class Notifications {
 
   constructor(parts: NotificationParts) {
     this.#parts = parts;
-    parts.store.onQueued((name) => this.#endpoints.get(name)?.worker?.wake());
+    parts.store.onQueued((name) => {
+      this.#endpoints.get(name)?.worker?.wake();
+      parts.onChange?.();
+    });
   }
 
   /** From now on these are told. What was on its way to one that has changed is sent anew. */
@@ -83,6 +86,7 @@ export class Notifications {
       if (worker === null || !wanted.has(notice)) continue;
       worker.pulls.add(notice);
       worker.wake();
+      this.#parts.onChange?.();
     }
   }
 

@@ -9,11 +9,13 @@ import {
   type NewAuditEntry,
 } from "../audit.ts";
 import type { StoreEvent } from "../events.ts";
+import { Subscribers } from "../subscribers.ts";
 import type { MemoryEvents } from "./events-memory.ts";
 
 /** The audit log in memory. */
 export class MemoryAudit implements AuditStore {
   readonly #events: MemoryEvents;
+  readonly #subscribers = new Subscribers<[]>();
   #entries: AuditEntry[] = [];
 
   constructor(events: MemoryEvents) {
@@ -25,6 +27,11 @@ export class MemoryAudit implements AuditStore {
     this.#entries = [...this.#entries, stored]
       .filter(({ atMs }) => atMs >= entry.atMs - AUDIT_KEPT_MS)
       .slice(-AUDIT_KEPT);
+    this.#subscribers.tell();
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#subscribers.add(listener);
   }
 
   async list(query: AuditQuery): Promise<readonly AuditEntry[]> {

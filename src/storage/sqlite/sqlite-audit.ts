@@ -10,6 +10,7 @@ import {
   isWanted,
   type NewAuditEntry,
 } from "../audit.ts";
+import { Subscribers } from "../subscribers.ts";
 import { IDS_A_MS, NEXT_ID } from "./happening-ids.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
@@ -28,6 +29,7 @@ const STEP = 200;
 export class SqliteAudit implements AuditStore {
   readonly #database: SqliteDatabase;
   readonly #turns: Turns;
+  readonly #subscribers = new Subscribers<[]>();
   #untilTrim = 0;
 
   constructor(database: SqliteDatabase, turns: Turns) {
@@ -48,6 +50,11 @@ export class SqliteAudit implements AuditStore {
     if (this.#untilTrim < 0) this.#trim(atMs);
     const id = inserted?.id ?? 0;
     this.#database.otherwise(() => this.#database.query<null, [number]>("DELETE FROM audit WHERE id = ?").run(id));
+    this.#database.afterwards(() => this.#subscribers.tell());
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#subscribers.add(listener);
   }
 
   async append(entry: NewAuditEntry): Promise<void> {
