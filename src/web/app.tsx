@@ -2,6 +2,8 @@ import type { FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call } from "./api/call.ts";
 import { onReach } from "./api/reach.ts";
+import { askSession } from "./api/session.ts";
+import { useFresh } from "./api/use-fresh.ts";
 import { hrefOf, useRoute } from "./parts/route.ts";
 import { SessionBanner } from "./account.tsx";
 import { Announcer } from "./parts/announcer.tsx";
@@ -20,6 +22,8 @@ export function App() {
   const { view: id, rest, query } = useRoute();
   const view = VIEWS.find((one) => one.id === (id === "" ? FIRST : id)) ?? null;
   useFocusOnArrival(`${view?.id} ${rest}`);
+  // What whoever looks may do is not what it was.
+  useFresh({ changed: ["accounts", "settings"] }, () => void askSession());
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { type ApiProblem, asProblem } from "../api/api-problem.ts";
 import { call } from "../api/call.ts";
-import { useChanges } from "../api/live.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { useSession } from "../api/session.ts";
 import { useAnswer } from "../api/use-answer.ts";
 import { announce } from "../parts/announcer.tsx";
@@ -13,7 +13,7 @@ export function OfflineSwitch() {
   const { session } = useSession();
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [isSwitching, setIsSwitching] = useState(false);
-  useChanges(["offline"], again);
+  useFresh({ changed: ["offline"] }, again);
   if (answer === null || session === null) return null;
   const may = session.may.administer === "all";
   const { offline } = answer;

@@ -1,5 +1,5 @@
 import type { ListedUpstream } from "../../admin/activity-schemas.ts";
-import { useChanges } from "../api/live.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { useAnswer } from "../api/use-answer.ts";
 import { Chip } from "../parts/chip.tsx";
 import { EmptyState } from "../parts/empty-state.tsx";
@@ -11,7 +11,7 @@ import { TimeAgo } from "../parts/time-ago.tsx";
 /** How the registries are that larder fetches from. */
 export function UpstreamsSection() {
   const { answer, problem, again } = useAnswer("listUpstreams", {});
-  useChanges(["upstreams", "offline", "settings"], again);
+  useFresh({ changed: ["upstreams", "offline", "settings"] }, again);
   return (
     <section aria-labelledby="upstreams">
       <h2 id="upstreams">Upstream registries</h2>

@@ -6,15 +6,18 @@ import { useSession } from "./session.ts";
 
 /**
  * What happens, as it happens. One stream is open while a part of the page wants to know and somebody looks at it: a hidden tab has
- * none, since a browser has six connections for all of its tabs, and comes back with what it missed. A policy without
- * trusted types lets no worker be shared.
+ * none, since a browser has six connections for all of its tabs, and comes back with what it missed. Where more windows are
+ * looked at side by side than may have one, the one that was turned to last has it: the others rest, and ask by the clock. A policy
+ * without trusted types lets no worker be shared.
  */
-export type LiveState = "connecting" | "live" | "cut";
+export type LiveState = "connecting" | "live" | "cut" | "resting";
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15_000;
 /** A tab that is left for a moment keeps its stream. */
 const HIDDEN_MS = 20_000;
+/** So many tabs of a browser have a stream: two connections are left for what they ask. */
+const MOST_STREAMS = 4;
 
 type Hear = (message: LiveMessage) => void;
 
@@ -29,6 +32,11 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let hiding: ReturnType<typeof setTimeout> | undefined;
 /** As `KnownSession.round`: who looks. */
 let whose = -1;
+/** Tells this tab from others. No secret: it need not be hard to guess. */
+const ownId = `${Date.now()}-${Math.random()}`;
+const tabs = new BroadcastChannel("larder-live");
+/** Tabs that have opened a stream since this one did. */
+const younger = new Set<string>();
 
 /** Calls back with each message, until the component goes. */
 export function useLive(listener: Hear): void {
@@ -53,11 +61,9 @@ export function useLive(listener: Hear): void {
   }, [round]);
 }
 
-/** Calls back when one of these has changed, or too much was missed to know. */
-export function useChanges(topics: readonly string[], again: () => void): void {
-  useLive((message) => {
-    if (message.kind === "changed" && (message.what === "everything" || topics.includes(message.what))) again();
-  });
+/** Is told now what happens? */
+export function isLive(): boolean {
+  return state === "live";
 }
 
 /** Is what is shown what is happening now? */
@@ -71,9 +77,9 @@ export function useLiveState(): LiveState {
   return now;
 }
 
-/** Looks at once for larder, where a stream is wanted and cut. */
+/** Looks at once for larder, where a stream is wanted and cut, or was left to others. */
 export function retryLive(): void {
-  if (state !== "cut") return;
+  if (state !== "cut" && state !== "resting") return;
   retryMs = FIRST_RETRY_MS;
   reopen();
 }
@@ -83,6 +89,8 @@ function open(): void {
   clearTimeout(timer);
   const opened = new EventSource(addressOf("watch", lastId === null ? {} : { after: lastId }));
   source = opened;
+  younger.clear();
+  tell("opened");
   opened.addEventListener("open", () => {
     retryMs = FIRST_RETRY_MS;
     setState("live");
@@ -119,8 +127,10 @@ function hear(message: LiveMessage): void {
 }
 
 function drop(): void {
-  source?.close();
+  if (source === null) return;
+  source.close();
   source = null;
+  tell("closed");
 }
 
 function close(): void {
@@ -128,6 +138,21 @@ function close(): void {
   drop();
   setState("connecting");
 }
+
+/** To all other tabs. */
+function tell(what: "opened" | "closed"): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin, and takes none
+  tabs.postMessage({ id: ownId, what });
+}
+
+tabs.addEventListener("message", ({ data }: MessageEvent<{ readonly id: string; readonly what: string }>) => {
+  if (data.what !== "opened") return void younger.delete(data.id);
+  if (source === null) return;
+  younger.add(data.id);
+  if (younger.size < MOST_STREAMS) return;
+  drop();
+  setState("resting");
+});
 
 function reopen(): void {
   clearTimeout(timer);
@@ -146,6 +171,10 @@ addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") open();
   else hiding = setTimeout(close, HIDDEN_MS);
 });
+// One that is frozen or left for another page does not keep a connection.
+addEventListener("pagehide", close);
+addEventListener("pageshow", open);
 addEventListener("online", retryLive);
+addEventListener("focus", () => state === "resting" && retryLive());
 // Another question has found larder.
 onReach((isReached) => isReached && retryLive());

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { useAnswer } from "../api/use-answer.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { FetchJob } from "./fetch-job.tsx";
 
-/** How often it is asked whether others have begun something. */
-const ASK_MS = 10_000;
+/** What comes further is asked for by itself: the list tells what others begin. */
+const EVERY_MS = 5000;
 const SHOWN = 5;
 
 type Props = {
@@ -24,10 +25,7 @@ export function FetchJobList({ round, open, onOpen, onEnd }: Props) {
   useEffect(() => {
     if (round > 0) again();
   }, [round]);
-  useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === "visible" && again(), ASK_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useFresh({ changed: ["fetches"] }, again, { everyMs: EVERY_MS });
   const jobs = answer?.jobs ?? [];
   if (jobs.length === 0) return <ProblemNote problem={problem} again={again} />;
   const shown = showsAll ? jobs : jobs.filter(({ id, state }, at) => at < SHOWN || state === "running" || id === open);

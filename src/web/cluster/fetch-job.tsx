@@ -26,7 +26,7 @@ export function FetchJob({ listed, isOpen, onOpen, onChange }: Props) {
   const [round, setRound] = useState(0);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const isRunning = listed.state === "running";
-  const watched = useFetchJob(isRunning || isOpen ? listed.id : null, round);
+  const watched = useFetchJob(isRunning || isOpen ? listed.id : null, round, isRunning);
   const job = watched.job ?? listed;
   const { done, all } = progressOf(job);
   const title = listed.title ?? "A list of images";

@@ -1,6 +1,6 @@
-import { useEffect } from "preact/hooks";
 import { useSession } from "../api/session.ts";
 import { useAnswer } from "../api/use-answer.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { EmptyState } from "../parts/empty-state.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { EndpointTable } from "./endpoint-table.tsx";
@@ -8,21 +8,13 @@ import { Examples } from "./examples.tsx";
 import { GivenUpList } from "./given-up-list.tsx";
 import "./events.css";
 
-/** How often it is asked how things go while the page is looked at. */
-const ASK_MS = 3000;
-
 /** Who is told what happens, how that goes, and what nobody took. */
 export function EventsView() {
   const { session } = useSession();
   const mayLook = session?.may.administer === "all";
   const { answer, problem, again } = useAnswer("listEndpoints", mayLook ? {} : null);
-  useEffect(() => {
-    if (!mayLook) return undefined;
-    const timer = setInterval(() => document.visibilityState === "visible" && again(), ASK_MS);
-    return () => clearInterval(timer);
-  }, [mayLook]);
+  useFresh({ changed: ["notifications", "settings"] }, again);
   if (session !== null && !mayLook) return <NotForAll why={session.whyNot.administer} />;
-  const moved = answer?.endpoints.reduce((sum, one) => sum + one.delivered + one.waiting + one.givenUp, 0) ?? 0;
   const givenUp = answer?.endpoints.reduce((sum, one) => sum + one.givenUp, 0) ?? 0;
   return (
     <>
@@ -40,7 +32,7 @@ export function EventsView() {
           <GivenUpList count={givenUp} onChange={again} />
         </>
       )}
-      {answer !== null && <Examples moved={moved} />}
+      {answer !== null && <Examples />}
     </>
   );
 }

@@ -1,13 +1,13 @@
-import { useEffect } from "preact/hooks";
 import { useAnswer } from "../api/use-answer.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { ShortName } from "../parts/short-name.tsx";
 import { MessageBody } from "./message-body.tsx";
 
-/** What happened last, as whoever takes CloudEvents is told of it. `moved`: when it changes, something has happened. */
-export function Examples({ moved }: { readonly moved: number }) {
+/** What happened last, as whoever takes CloudEvents is told of it. */
+export function Examples() {
   const { answer, problem, again } = useAnswer("listExamples", {});
-  useEffect(again, [moved]);
+  useFresh({ happened: true }, again);
   return (
     <>
       <h2>What is sent</h2>

@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { useAnswer } from "../api/use-answer.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { EmptyState } from "../parts/empty-state.tsx";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { StrangerText } from "../parts/stranger-text.tsx";
@@ -70,6 +71,7 @@ type ShownProps = {
 function Shown({ image, asked, place, again }: ShownProps) {
   const rights = useRights();
   const pins = useAnswer("listPins", rights.administer === null ? {} : null);
+  useFresh({ changed: ["pins"] }, pins.again);
   const isPinned = pins.answer === null ? null : pins.answer.pins.some(({ pin }) => pin === image.name);
   const root = useMemo(() => documentOf(image), [image]);
   const { words, kind } = useMemo(() => whatItIs(image, root), [image, root]);

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { FoundImage } from "../../admin/search-schemas.ts";
 import { call } from "../api/call.ts";
 import { useAnswer } from "../api/use-answer.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { go } from "../parts/route.ts";
 import type { ViewProps } from "../parts/view-props.ts";
@@ -16,7 +17,6 @@ import { RemoveDialog } from "./remove-dialog.tsx";
 import type { Row } from "./row.ts";
 import { SearchBar } from "./search-bar.tsx";
 import { useFound } from "./use-found.ts";
-import { useHappened } from "./use-happened.ts";
 import { useRights } from "./use-rights.ts";
 
 /** The images that are here: looked for, sorted, chosen, pinned and removed. */
@@ -28,7 +28,7 @@ export function ImagesView({ query }: ViewProps) {
   const namespaces = useAnswer("listNamespaces", filtersOf(question));
   const [chosen, setChosen] = useState<ReadonlyMap<string, FoundImage>>(new Map());
   const [removing, setRemoving] = useState<readonly FoundImage[] | null>(null);
-  useHappened(() => {
+  useFresh({ changed: ["pins"], happened: true }, () => {
     namespaces.again();
     // What nobody looks at may move.
     if (found.shown?.total === 0) found.again();

@@ -24,8 +24,18 @@ export function useFound<Row>(
   const isUnfinished = shown !== null && (shown.unmeasured > 0 || found.someSeen(isOpen));
   useEffect(() => {
     if (!isUnfinished || found.problem !== null) return undefined;
-    const timer = setTimeout(() => void found.refresh(), MEASURING_MS);
-    return () => clearTimeout(timer);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const wait = () => {
+      clearTimeout(timer);
+      // Nobody waits for it in a tab that is not looked at.
+      if (document.visibilityState === "visible") timer = setTimeout(() => void found.refresh(), MEASURING_MS);
+    };
+    wait();
+    addEventListener("visibilitychange", wait);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("visibilitychange", wait);
+    };
   }, [shown, isUnfinished]);
   return found;
 }

@@ -1,8 +1,9 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { ListedNode } from "../../admin/activity-schemas.ts";
 import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { useSession } from "../api/session.ts";
 import { useAnswer } from "../api/use-answer.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { type Column, DataTable, type Sorting } from "../parts/data-table.tsx";
 import { EmptyState } from "../parts/empty-state.tsx";
 import { MoreButton } from "../parts/more-button.tsx";
@@ -17,8 +18,8 @@ const LIMIT = 1000;
 /** How much of what a client says of itself is shown. */
 const WORD_CHARACTERS = 200;
 
-/** Who pulls is told of again so often, while somebody looks. */
-const AGAIN_MS = 10_000;
+/** While something is pulled, who pulls is asked for so often. */
+const AGAIN_MS = 5000;
 
 type SortKey = "address" | "runtime" | "last" | "pulls" | "hits" | "misses" | "bytes";
 
@@ -75,10 +76,8 @@ function KnownNodes() {
     order: sorting.isDescending ? "desc" : "asc",
     limit,
   });
-  useEffect(() => {
-    const timer = setInterval(() => document.visibilityState === "visible" && again(), AGAIN_MS);
-    return () => clearInterval(timer);
-  }, []);
+  // What went on before the tab was looked at again is told to nobody.
+  useFresh({ traffic: true }, again, { everyMs: AGAIN_MS, isPartlyUntold: true });
   return (
     <>
       <ProblemNote problem={problem} again={again} />

@@ -8,7 +8,6 @@ import { ProblemNote } from "../parts/problem-note.tsx";
 import { go, hrefOf } from "../parts/route.ts";
 import { StrangerText } from "../parts/stranger-text.tsx";
 import { TimeAgo } from "../parts/time-ago.tsx";
-import { useRefresh } from "./use-refresh.ts";
 import { usePages } from "./use-pages.ts";
 
 type Entry = AnswerOf<"listAudit">["entries"][number];
@@ -88,9 +87,8 @@ export function AuditTab({ query }: { readonly query: URLSearchParams }) {
       return { rows: entries, next };
     },
     JSON.stringify([filter, time.id]),
+    { changed: ["audit"], happened: true },
   );
-  // Who has read on is not thrown back to the beginning.
-  useRefresh(pages.again, pages.rows.length <= 100);
   const narrow = (change: Readonly<Record<string, string>>) =>
     go(hrefOf("people", "audit", { ...filter, time: time.id, ...change }), false);
   return (

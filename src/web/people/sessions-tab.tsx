@@ -20,11 +20,15 @@ type Session = AnswerOf<"listSessions">["sessions"][number];
 export function SessionsTab({ isAdministrator }: { readonly isAdministrator: boolean }) {
   const [whose, setWhose] = useState<"mine" | "all">(isAdministrator ? "all" : "mine");
   const [ending, setEnding] = useState<Session | null>(null);
-  const pages = usePages<Session>(async (before, signal) => {
-    const request = { whose, ...(before !== null && { before: String(before) }) };
-    const { sessions, next } = await call("listSessions", request, signal);
-    return { rows: sessions, next };
-  }, whose);
+  const pages = usePages<Session>(
+    async (before, signal) => {
+      const request = { whose, ...(before !== null && { before: String(before) }) };
+      const { sessions, next } = await call("listSessions", request, signal);
+      return { rows: sessions, next };
+    },
+    whose,
+    { changed: ["accounts", "audit"] },
+  );
   const columns: readonly Column<Session>[] = [
     {
       id: "name",

@@ -25,10 +25,14 @@ type Open =
 export function TokensTab() {
   const { session } = useSession();
   const [open, setOpen] = useState<Open | null>(null);
-  const pages = usePages<Token>(async (after, signal) => {
-    const { tokens, next } = await call("listTokens", { ...(after !== null && { after: String(after) }) }, signal);
-    return { rows: tokens, next };
-  }, "tokens");
+  const pages = usePages<Token>(
+    async (after, signal) => {
+      const { tokens, next } = await call("listTokens", { ...(after !== null && { after: String(after) }) }, signal);
+      return { rows: tokens, next };
+    },
+    "tokens",
+    { changed: ["accounts"] },
+  );
   const columns: readonly Column<Token>[] = [
     { id: "name", name: "Name", cell: ({ name }) => name },
     { id: "status", name: "Status", cell: (token) => <Status token={token} /> },

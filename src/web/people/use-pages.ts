@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type ApiProblem, asProblem } from "../api/api-problem.ts";
 import { useSession } from "../api/session.ts";
+import { type News, useFresh } from "../api/use-fresh.ts";
 
 /** Where a page of a list ends, for the question after what comes behind it; null: at the end of all. */
 type Cursor = string | number | null;
@@ -26,10 +27,14 @@ type State<Row> = { readonly rows: readonly Row[] | null; readonly next: Cursor;
 /** No more rows are held: who looks for one among thousands narrows the list down. */
 const ROWS_LIMIT = 2000;
 
-/** Asks for a list, page by page. It begins anew whenever `key` changes, which is all that the question depends on. */
+/**
+ * Asks for a list, page by page. It begins anew whenever `key` changes, which is all that the question depends on, and with news that
+ * matter, unless somebody has read on: they are not thrown back to the beginning.
+ */
 export function usePages<Row>(
   ask: (after: Cursor, signal: AbortSignal) => Promise<Page<Row>>,
   key: string,
+  news: News,
 ): Pages<Row> {
   const { round: who } = useSession();
   const [state, setState] = useState<State<Row>>({ rows: null, next: null, problem: null });
@@ -62,6 +67,7 @@ export function usePages<Row>(
     return () => left.abort();
   }, [key, who, after, round]);
   const again = useCallback(() => setAsked((before) => ({ after: null, round: before.round + 1 })), []);
+  useFresh(news, () => after === null && again());
   const more = () => state.next !== null && setAsked((before) => ({ ...before, after: state.next }));
   const { rows, next, problem } = state;
   return { rows: rows ?? [], isKnown: rows !== null, hasMore: next !== null, isAsking, problem, more, again };

@@ -25,10 +25,14 @@ type Open =
 export function UsersTab() {
   const { session } = useSession();
   const [open, setOpen] = useState<Open | null>(null);
-  const pages = usePages<User>(async (after, signal) => {
-    const { users, next } = await call("listUsers", { ...(after !== null && { after: String(after) }) }, signal);
-    return { rows: users, next };
-  }, "users");
+  const pages = usePages<User>(
+    async (after, signal) => {
+      const { users, next } = await call("listUsers", { ...(after !== null && { after: String(after) }) }, signal);
+      return { rows: users, next };
+    },
+    "users",
+    { changed: ["accounts"] },
+  );
   const columns: readonly Column<User>[] = [
     { id: "name", name: "Name", cell: ({ name }) => name },
     { id: "grants", name: "May", cell: ({ grants }) => <Grants grants={grants} /> },

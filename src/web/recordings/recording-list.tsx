@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { ListedRecording } from "../../admin/recording-schemas.ts";
 import { useAnswer } from "../api/use-answer.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { Chip } from "../parts/chip.tsx";
 import { type Column, DataTable } from "../parts/data-table.tsx";
 import { EmptyState } from "../parts/empty-state.tsx";
@@ -9,14 +10,13 @@ import { hrefOf } from "../parts/route.ts";
 import { TimeAgo } from "../parts/time-ago.tsx";
 import { StartRecording } from "./start-recording.tsx";
 import { RecordingButtons } from "./recording-buttons.tsx";
-import { useRefresh } from "./use-refresh.ts";
 
 /** All recordings, those that run first. */
 export function RecordingList() {
   const { answer, problem, again } = useAnswer("listRecordings", {});
   const [isStarting, setIsStarting] = useState(false);
   const recordings = [...(answer?.recordings ?? [])].sort(byRunning);
-  useRefresh(recordings.some(isRunning), again);
+  useFresh({ changed: ["recordings"] }, again);
   return (
     <>
       <div class="recording-heading">

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 import { type RecordedRow, recordedRows } from "../../admin/recorded-rows.ts";
 import { formatBytes } from "../../lib/text/format-bytes.ts";
 import { useAnswer } from "../api/use-answer.ts";
+import { useFresh } from "../api/use-fresh.ts";
 import { type Column, DataTable } from "../parts/data-table.tsx";
 import { DigestText } from "../parts/digest-text.tsx";
 import { EmptyState } from "../parts/empty-state.tsx";
@@ -13,7 +14,6 @@ import { TimeAgo } from "../parts/time-ago.tsx";
 import { ExportButtons } from "./export-buttons.tsx";
 import { RecordingButtons } from "./recording-buttons.tsx";
 import { Status } from "./recording-list.tsx";
-import { useRefresh } from "./use-refresh.ts";
 import { WholeCheck } from "./whole-check.tsx";
 
 const PAGE = 100;
@@ -28,7 +28,7 @@ export function RecordingLook({ name, query }: { readonly name: string; readonly
   const asked = useAnswer("getRecording", { name, limit, ...(search === "" ? {} : { search }) });
   const { answer, problem, isAsking, again } = asked;
   const recording = answer?.recording ?? null;
-  useRefresh(recording?.stoppedAtMs === null, again);
+  useFresh({ changed: ["recordings"] }, again);
   const leave = useCallback(() => go(hrefOf("recordings")), []);
   const rows = answer?.images.flatMap(recordedRows) ?? [];
   return (
