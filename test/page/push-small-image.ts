@@ -13,7 +13,20 @@ export async function pushSmallImage(url: string, name: string): Promise<void> {
     body: config,
   });
   const described = { mediaType: "application/vnd.oci.image.config.v1+json", digest, size: config.length };
-  const body = JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST_TYPE, config: described, layers: [] });
-  const manifest = `${url}/v2/${name}/manifests/1`;
-  expect((await send("PUT", manifest, { headers: { "Content-Type": MANIFEST_TYPE }, body })).status).toBe(201);
+  await pushManifest(url, name, { schemaVersion: 2, mediaType: MANIFEST_TYPE, config: described, layers: [] });
+}
+
+/** Pushes another image as `NAME:1` so many times, of which `pushSmallImage` has pushed one. */
+export async function pushOften(url: string, name: string, times: number): Promise<void> {
+  const { text } = await send("GET", `${url}/v2/${name}/manifests/1`, { headers: { Accept: MANIFEST_TYPE } });
+  const manifest = JSON.parse(text) as object;
+  for (let time = 0; time < times; time += 1) {
+    await pushManifest(url, name, { ...manifest, annotations: { mark: crypto.randomUUID() } });
+  }
+}
+
+async function pushManifest(url: string, name: string, manifest: object): Promise<void> {
+  const headers = { "Content-Type": MANIFEST_TYPE };
+  const { status } = await send("PUT", `${url}/v2/${name}/manifests/1`, { headers, body: JSON.stringify(manifest) });
+  expect(status).toBe(201);
 }
