@@ -17,10 +17,13 @@ const QUIET = [
   "--no-sandbox",
 ];
 
-/** Starts Debian's Chromium with a profile of its own. It knows `names`, which lead to the loopback, and nobody else. */
-export function startBrowser(names: readonly string[]): Promise<Browser> {
+/**
+ * Starts Debian's Chromium with a profile of its own. It knows `names`, which lead to the loopback, and nobody else.
+ * `port`: the one there that they lead to; the one of the URL unless said.
+ */
+export function startBrowser(names: readonly string[], port: number | null = null): Promise<Browser> {
   const rules = [
-    ...names.map((name) => `MAP ${name} 127.0.0.1`),
+    ...names.map((name) => `MAP ${name} 127.0.0.1${port === null ? "" : `:${port}`}`),
     "MAP * ~NOTFOUND",
     ...["localhost", "127.0.0.1", "::1"].map((own) => `EXCLUDE ${own}`),
   ];

@@ -17,7 +17,7 @@ import { blobUrl, manifestUrl, pushImage, send } from "../conformance/registry-c
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { requirement } from "../requirement.ts";
 import { until } from "../until.ts";
-import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { expectAccessible, expectQuiet, LOOKS, openPage } from "./page-in-browser.ts";
 
 const TIMEOUT_MS = 120_000;
 const CONTAINERD = { "User-Agent": "containerd/v2.1.4" };
@@ -167,7 +167,6 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("what happens, in a browser"
       await page.getByText("larder, for 1 client").waitFor();
       const half = far.bytes.length / 2;
       await until("half of it", async () => (await valueOf(page, "far.test/team/app:2")) >= half - 65_536);
-      await takeScreenshot(page, "activity");
       upstream.release();
       expect((await pulling).bytes.length).toBe(far.bytes.length);
       await page.locator(".happened li", { hasText: "far.test/team/app:2" }).first().waitFor();
@@ -242,10 +241,6 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("what happens, in a browser"
         await page.getByRole("tab", { name: "24 hours", selected: true }).waitFor();
         await expectAccessible(page);
         expectQuiet(page);
-        if (process.env["LARDER_LOOK_FOLDER"] !== undefined) {
-          const path = `${process.env["LARDER_LOOK_FOLDER"]}/activity-${look.width}-${look.theme}.png`;
-          await page.screenshot({ path, fullPage: true });
-        }
         await page.context().close();
       }
     },

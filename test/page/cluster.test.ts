@@ -8,7 +8,7 @@ import { startLarder } from "../conformance/larder-process.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { HOST, PATH, PullThrough } from "../faults/pull-through.ts";
 import { requirement } from "../requirement.ts";
-import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { expectAccessible, expectQuiet, LOOKS, openPage } from "./page-in-browser.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -239,7 +239,6 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("what a cluster needs", () =
         await drop(page, join(folder, "shop"));
         await summary(page).waitFor();
         await expectAccessible(page);
-        if (look.width === 1280 && look.theme === "light") await takeScreenshot(page, "cluster");
         expectQuiet(page);
         await page.context().close();
       }

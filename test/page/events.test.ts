@@ -10,7 +10,7 @@ import { pushImage, send } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { requirement } from "../requirement.ts";
 import { until } from "../until.ts";
-import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { expectAccessible, expectQuiet, LOOKS, openPage } from "./page-in-browser.ts";
 
 const TIMEOUT_MS = 180_000;
 
@@ -63,7 +63,6 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("events in a browser", () =>
         await row(other, "Given up", "team/app:v3").waitFor();
         await expectAccessible(other);
         expectQuiet(other);
-        if (look.width === 1280) await takeScreenshot(other, `events-${look.theme}`);
         await other.context().close();
       }
 

@@ -16,7 +16,7 @@ import { type LarderProcess, startLarder } from "../conformance/larder-process.t
 import { pushImage } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { requirement } from "../requirement.ts";
-import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { expectAccessible, expectQuiet, LOOKS, openPage } from "./page-in-browser.ts";
 
 const TIMEOUT_MS = 120_000;
 const APP = "#/image/local/team/app:1";
@@ -62,7 +62,6 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("the view of an image", () =
       const layers = page.locator(".layer-head");
       await layers.nth(1).waitFor();
       expect(await layers.count()).toBe(2);
-      await takeScreenshot(page, "image");
       await index.getByRole("link", { name: "linux/arm64" }).click();
       await page.getByText("1 layer,").waitFor();
       expect(page.url()).toContain(encodeURIComponent(showcase.arm64.manifest.digest));
@@ -147,7 +146,6 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("the view of an image", () =
     await report.getByText("<b>fine</b>").waitFor();
     const inIndex = await open("BuildKit attestation");
     await inIndex.getByText("busybox").waitFor();
-    await takeScreenshot(page, "image-attached");
     await page.getByText("rules require no signature").waitFor();
   });
 

@@ -10,7 +10,7 @@ import { type LarderProcess, startLarder } from "../conformance/larder-process.t
 import { pushImage, send } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { requirement } from "../requirement.ts";
-import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { expectAccessible, expectQuiet, LOOKS, openPage } from "./page-in-browser.ts";
 
 const TIMEOUT_MS = 240_000;
 const WAIT = { timeout: 60_000 };
@@ -132,12 +132,11 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("images in a browser", () =>
       await page.goto(`${larder.url}/#/images?ns=quay.io`);
       await status(page, "1 image");
       expect(await names(page)).toEqual(["quay.io/coreos/etcd:v3"]);
-      await takeScreenshot(page, "images");
       await page.getByLabel("Choose quay.io/coreos/etcd:v3").check();
-      await page.getByRole("button", { name: "Remove" }).click();
+      await page.getByRole("button", { name: "Remove", exact: true }).click();
       await page.getByText("This cannot be undone.").waitFor(WAIT);
       await expectAccessible(page);
-      await page.getByRole("button", { name: "Remove", exact: true }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Remove", exact: true }).click();
       await page.getByText("No image is like this").waitFor(WAIT);
       expect((await send("GET", `${larder.url}/api/v1/images/quay.io/coreos/etcd:v3`)).status).toBe(404);
       expectQuiet(page);

@@ -5,7 +5,7 @@ import { type LarderProcess, startLarder } from "../conformance/larder-process.t
 import { send } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { requirement } from "../requirement.ts";
-import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { expectAccessible, expectQuiet, LOOKS, openPage } from "./page-in-browser.ts";
 import { pushSmallImage } from "./push-small-image.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -38,7 +38,6 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("the nodes in a browser", ()
         const page = await open("#/nodes?target=containerd", look);
         await expectAccessible(page);
         expectQuiet(page);
-        await takeScreenshot(page, `nodes-${look.width}-${look.theme}`);
         await page.context().close();
       }
     },

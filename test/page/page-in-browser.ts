@@ -1,10 +1,6 @@
 import { expect } from "bun:test";
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { source as AXE } from "axe-core";
 import type { Browser, Page } from "playwright-core";
-
-const SCREENSHOTS = join(import.meta.dir, "..", "..", "docs", "screenshots");
 
 /** What is wrong by axe-core's rules, as far as it matters here. */
 type AxeResult = {
@@ -72,11 +68,4 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(serious.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html.slice(0, 300)) }))).toEqual([]);
   const overhang = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
   expect(overhang).toBe(0);
-}
-
-/** Writes a picture for the guides, where LARDER_UPDATE_SCREENSHOTS asks for it. */
-export async function takeScreenshot(page: Page, name: string): Promise<void> {
-  if (process.env["LARDER_UPDATE_SCREENSHOTS"] !== "1") return;
-  await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }

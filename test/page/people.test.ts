@@ -8,7 +8,7 @@ import { send } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { outputOf } from "../end-to-end/run-command.ts";
 import { requirement } from "../requirement.ts";
-import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { expectAccessible, expectQuiet, LOOKS, openPage } from "./page-in-browser.ts";
 
 const TIMEOUT_MS = 120_000;
 const RULES = [
@@ -283,7 +283,6 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("people, in the page", () =>
         await page.getByLabel("some things, on some names").check();
         await expectAccessible(page);
         await page.keyboard.press("Escape");
-        if (look.width === 1280 && look.theme === "light") await takeScreenshot(page, "people");
         await page.context().close();
       }
     },

@@ -7,7 +7,7 @@ import { runLarder } from "../command-line/run-larder.ts";
 import { manifestUrl, send } from "../conformance/registry-client.ts";
 import { BROWSER_NEEDS, startBrowser } from "../end-to-end/browser.ts";
 import { requirement } from "../requirement.ts";
-import { expectAccessible, expectQuiet, LOOKS, openPage, takeScreenshot } from "./page-in-browser.ts";
+import { expectAccessible, expectQuiet, LOOKS, openPage } from "./page-in-browser.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -107,7 +107,6 @@ describe.skipIf(!requirement("docker-registry", ...BROWSER_NEEDS).met)("recordin
         const page = await openPage(browser, site.larder.url, "#/recordings/prod", look);
         await rowOf(page, "docker.io/library/redis:1").waitFor();
         await expectAccessible(page);
-        if (look.width === 1280) await takeScreenshot(page, `recording-${look.theme}`);
         await page.goto(`${site.larder.url}/#/recordings`);
         await rowOf(page, "prod").waitFor();
         await expectAccessible(page);
