@@ -5,9 +5,9 @@ const SIGNATURE_BYTES = 8;
 const AROUND_BYTES = 12;
 
 /** The same picture in fewer bytes: browsers compress what they take in a hurry. */
-export function shrinkPng(picture: Uint8Array): Buffer {
+export function shrinkPng(picture: Uint8Array): Uint8Array {
   const bytes = Buffer.from(picture);
-  const kept = [bytes.subarray(0, SIGNATURE_BYTES)];
+  const kept: Buffer[] = [bytes.subarray(0, SIGNATURE_BYTES)];
   const data: Buffer[] = [];
   for (let at = SIGNATURE_BYTES; at < bytes.length; ) {
     const end = at + bytes.readUInt32BE(at) + AROUND_BYTES;
