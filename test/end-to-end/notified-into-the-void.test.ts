@@ -66,7 +66,8 @@ describe.skipIf(!requirement(...LAB_NEEDS).met)("while packets to who is told ar
     await until("it is said why", async () => (await states()).get("lost")?.failure !== null, 60_000);
     const known = await states();
     expect(known.get("lost")).toMatchObject({ waiting: 20, delivered: 0 });
-    expect(known.get("lost")?.failure).toContain("192.0.2.253");
+    // Its own time may be over before the connection gives up.
+    expect(known.get("lost")?.failure).toMatch(/192\.0\.2\.253|did not answer within/);
     expect(known.get("here")).toMatchObject({ waiting: 0, delivered: 20, failure: null });
     expect(await larder.stop()).toBe(0);
   }, 120_000);
