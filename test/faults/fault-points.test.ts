@@ -64,15 +64,16 @@ const expiring = ["a", "b", "c"].map((tag) => own(old.path, tag));
 /** What had the tag of `old` before it. */
 const leftBehind = [own(old.path, old.tag), own(old.path, old.tag)];
 
+/** Of the layers three fit beside the database, whatever its log has come to, which is cut at 4 MB. */
+const LAYER_BYTES = 6 << 20;
+const MAX_SIZE = "24MiB";
 /** What was pulled longest ago is pinned; for what comes the next ones have to go. */
 const pinned = large("up/pinned", "1");
 const evicted: readonly NamedImage[] = ["a", "b", "c"].map((tag) => large("up/large", tag));
 const coming = large("up/large", "d");
-/** Of the layers, which have 2 MiB each, three fit beside the database. */
-const MAX_SIZE = "9MiB";
 
 function large(path: string, tag: string): NamedImage {
-  const layer = makeBlob(2 << 20);
+  const layer = makeBlob(LAYER_BYTES);
   const { manifest, blobs } = makeImage({ layers: [descriptorOf(layer, TYPE.layer)] });
   return { path, tag, image: { manifest, blobs: [...blobs.slice(0, 1), layer] }, ns: HOST };
 }
