@@ -269,7 +269,7 @@ async function damage(dataFolder: string, digest: string): Promise<void> {
 }
 
 function basic(user: string): Record<string, string> {
-  return { Authorization: `Basic ${Buffer.from(`${user}:${[...user].reverse().join("")}`).toString("base64")}` };
+  return { Authorization: `Basic ${Buffer.from(`${user}:${Array.from(user).reverse().join("")}`).toString("base64")}` };
 }
 
 /** The images that an operation is asked about; null: it names none in its path. */

@@ -58,6 +58,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("getting about the page", ()
       await page.getByText("larder itself").waitFor();
       // What comes late makes the page shorter for a moment, and then one stands elsewhere.
       await until(page, "scrollTo(0, 400), scrollY > 0");
+      await page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))");
       const at = await page.evaluate("location.hash = '#/images', scrollY");
       await heading(page, "Images");
       expect(await page.evaluate("scrollY")).toBe(0);

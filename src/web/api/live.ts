@@ -146,7 +146,10 @@ function tell(what: "opened" | "closed"): void {
 }
 
 tabs.addEventListener("message", ({ data }: MessageEvent<{ readonly id: string; readonly what: string }>) => {
-  if (data.what !== "opened") return void younger.delete(data.id);
+  if (data.what !== "opened") {
+    younger.delete(data.id);
+    return;
+  }
   if (source === null) return;
   younger.add(data.id);
   if (younger.size < MOST_STREAMS) return;
