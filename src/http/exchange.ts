@@ -16,6 +16,8 @@ export interface ExchangeKeeper {
   identify(request: Request): string;
   /** The scheme and host by which the client reached larder, as `https://HOST`; null: that cannot be told. */
   originOf(exchange: Exchange): string | null;
+  /** The address of the client at the end of this connection, by the word of a trusted proxy where there is one. */
+  clientAt(remote: string, exchange: Exchange): string;
   /** Told when an answer that is streamed has ended. */
   streamEnded(exchange: Exchange, end: StreamEnd): void;
   /** Told when the body of the request begins to be read. */
@@ -113,9 +115,10 @@ export class Exchange implements Applicant {
     return this.#remote;
   }
 
-  /** The address at the other end, for events. */
+  /** The client's address, for events and the audit log; null when the connection was gone when this was first asked. */
   get from(): string | null {
-    return this.remote();
+    const remote = this.remote();
+    return remote === null ? null : this.#keeper.clientAt(remote, this);
   }
 
   /** How the client asked, for events. */

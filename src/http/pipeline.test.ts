@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { tryParseIpNetwork } from "../lib/net/ip-network.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { LogFields } from "../telemetry/log.ts";
-import type { Exchange } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { exchangeOf, listenerOf, pipelineOf } from "./exchange.fixture.ts";
 import type { Pages } from "./pages.ts";
 
@@ -190,4 +191,16 @@ test("an exchange knows its path and query as they were sent", () => {
   expect(asked("http://h/v2/?n=1&x=%20").search).toBe("n=1&x=%20");
   expect(asked("http://h/v2/?n=1&x=%20").query.get("x")).toBe(" ");
   expect([...asked("http://h/v2/").query]).toEqual([]);
+});
+
+test("events come from the client, by the word of a trusted proxy alone", () => {
+  const proxy = tryParseIpNetwork("127.0.0.1");
+  const asking = () => ({ trustedProxies: proxy === null ? [] : [proxy], publicUrl: null, basicRealm: null });
+  const request = new Request("http://h/v2/", { headers: { "X-Forwarded-For": "10.20.0.13" } });
+  const from = (address: string | null, keeper = pipelineOf({ pages: [], asking })) =>
+    new Exchange(request, listenerOf(address), keeper).from;
+  expect(from("127.0.0.1")).toBe("10.20.0.13");
+  expect(from("10.0.0.9")).toBe("10.0.0.9");
+  expect(from("127.0.0.1", pipelineOf({ pages: [] }))).toBe("127.0.0.1");
+  expect(from(null)).toBeNull();
 });

@@ -1,5 +1,6 @@
 import { clientOrigin } from "../access/client-origin.ts";
 import type { Arrival, Authenticator, Principal } from "../access/principal.ts";
+import { clientAddress } from "../access/proxy-headers.ts";
 import { quoteBriefly } from "../oci/digest.ts";
 import { RegistryError } from "../oci/registry-error.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -114,6 +115,10 @@ export class Pipeline implements ExchangeKeeper {
 
   identify(request: Request): string {
     return this.#parts.requestIds.of(request);
+  }
+
+  clientAt(remote: string, { request }: Exchange): string {
+    return clientAddress(request.headers, remote, this.#parts.asking().trustedProxies);
   }
 
   originOf(exchange: Exchange): string | null {
