@@ -93,12 +93,12 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("what a cluster needs", () =
     async () => {
       const page = await openPage(browser, lab.larder.url, "#/cluster");
       await drop(page, join(folder, "shop"));
-      await page.getByText("0 of 3 images are here whole; 3 are missing").waitFor();
+      await page.getByText("0 of 3 images are here, complete; 3 are missing").waitFor();
       expect(await row(page, `${HOST}/${PATH}:1.16.0`).textContent()).toContain("shop/templates/deployment.yaml:");
       expect(await page.locator("main").textContent()).not.toContain("quay.io/never/looked");
       await expectAccessible(page);
       await page.getByRole("button", { name: "Bring the 3 missing images" }).click();
-      await page.getByText("2 of 3 images are here whole; 1 is missing").waitFor();
+      await page.getByText("2 of 3 images are here, complete; 1 is missing").waitFor();
       // The test's image, a guess, is Docker Hub's, to which there is no way.
       const failed = row(page, "docker.io/library/busybox:latest").first();
       await failed.getByText("failed").waitFor();
@@ -131,7 +131,7 @@ describe.skipIf(!requirement(...BROWSER_NEEDS).met)("what a cluster needs", () =
       await page.getByRole("button", { name: "They are on their way" }).waitFor();
       await page.context().close();
       const other = await openPage(browser, lab.larder.url, "#/cluster");
-      const job = other.locator(".fetch-job").filter({ hasText: "what was pasted" });
+      const job = other.locator(".fetch-job").filter({ hasText: "Pasted text" });
       await job.getByText("on its way").waitFor();
       await job.getByRole("button", { name: "Cancel" }).click();
       await job.getByText("1 cancelled").waitFor();

@@ -44,13 +44,13 @@ test("an image is a row for each file that names it, with all lines, and knows w
     ["a.yaml", [9], "q.io/b:1", false, "absent"],
     ["a.yaml", [9], "q.io/own:local", false, undefined],
   ]);
-  expect(summaryOf(found.images)).toBe("1 of 2 images is here whole; 1 is missing.");
+  expect(summaryOf(found.images)).toBe("1 of 2 images is here, complete; 1 is missing.");
   const come = withStates(
     found,
     found.images.map((image) => ({ ...image, ...whole })),
   );
   expect(come.rows[2]?.needed?.state).toBe("whole");
-  expect(summaryOf(come.images)).toBe("All 2 images are here whole.");
+  expect(summaryOf(come.images)).toBe("All 2 images are here, complete.");
   expect(new Set(come.images.map(keyOf)).size).toBe(2);
 });
 

@@ -49,7 +49,7 @@ export function Found({ given, found, flags, job, onBegun, onForget }: Props) {
           onBegun={onBegun}
         />
         <button type="button" onClick={onForget}>
-          Put it away
+          Clear
         </button>
       </div>
       <FileProblems problems={found.problems} notes={given.notes} />

@@ -6,12 +6,12 @@ export function summaryOf(images: readonly NeededImage[]): string {
   if (images.length === 0) return "No images are named there.";
   const [only] = images;
   if (only !== undefined && images.length === 1) {
-    return only.state === "whole" ? "The one image is here whole." : `The one image is missing${sizeOf(images)}.`;
+    return only.state === "whole" ? "The one image is here, complete." : `The one image is missing${sizeOf(images)}.`;
   }
   const missing = images.filter(({ state }) => state !== "whole");
   const whole = images.length - missing.length;
-  if (missing.length === 0) return `All ${images.length} images are here whole.`;
-  return `${whole} of ${images.length} images ${whole === 1 ? "is" : "are"} here whole; ${missing.length} ${missing.length === 1 ? "is" : "are"} missing${sizeOf(missing)}.`;
+  if (missing.length === 0) return `All ${images.length} images are here, complete.`;
+  return `${whole} of ${images.length} images ${whole === 1 ? "is" : "are"} here, complete; ${missing.length} ${missing.length === 1 ? "is" : "are"} missing${sizeOf(missing)}.`;
 }
 
 /** How much is known to be missing. What is not here at all is known when its registry is asked. */

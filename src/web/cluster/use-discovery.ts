@@ -91,7 +91,7 @@ export function useDiscovery() {
       const content = new TextEncoder().encode(text);
       const isEmpty = text.trim() === "";
       const files = isEmpty ? [] : [{ path: nameOf(text), content }];
-      const title = isEmpty ? `Kubernetes ${options.kubernetes.trim()}` : "what was pasted";
+      const title = isEmpty ? `Kubernetes ${options.kubernetes.trim()}` : "Pasted text";
       void run(signal, () => look({ title, files, notes: [] }, options, signal));
     },
     [begin, look, run],
