@@ -90,7 +90,9 @@ describe.skipIf(isForeignRegistry)("a larder with people", () => {
         const reply = await ask(lab.larder.url, asked);
         expectDecent(asked, reply);
         expect(reply.wire.toString("latin1")).not.toContain(MARKER);
-        if (!["GET", "HEAD"].includes(asked.method))
+        // Who signs out and was nobody is told so.
+        const isSignOut = asked.method === "DELETE" && asked.target.includes("/api/v1/session");
+        if (!["GET", "HEAD"].includes(asked.method) && !(isSignOut && reply.status === 200))
           expect([0, 400, 401, 403, 404, 405, 413, 416, 429]).toContain(reply.status);
       });
       await fc.assert(decent, { numRuns: RUNS });
