@@ -3,7 +3,8 @@ import type { CommandIo } from "../lib/command/command-io.ts";
 import { CommandFailure } from "../lib/command/command-io.ts";
 import { ConfigurationError } from "../server/settings/configuration-error.ts";
 import { type ReadSettings, readSettings, type SettingSources } from "../server/sources/read-settings.ts";
-import { defaultWordsOf, ROWS, type Setting, type SettingKey } from "../server/settings/settings-table.ts";
+import { defaultWordsOf, ROWS, type SettingKey } from "../server/settings/settings-table.ts";
+import type { Setting } from "../server/settings/setting.ts";
 
 type GivenOptions = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 

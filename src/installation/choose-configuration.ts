@@ -3,7 +3,8 @@ import type { EffectiveSettings } from "../server/settings/effective-settings.ts
 import { type FlagValues, readSettings } from "../server/sources/read-settings.ts";
 import { fullKey, type Given } from "../server/settings/given-settings.ts";
 import { readSettingFile } from "../server/settings/read-setting-file.ts";
-import { type Setting, SETTINGS } from "../server/settings/settings-table.ts";
+import { SETTINGS } from "../server/settings/settings-table.ts";
+import type { Setting } from "../server/settings/setting.ts";
 import { commentedConfiguration } from "./commented-configuration.ts";
 import { readText } from "./file-steps.ts";
 import { InstallationError, type Machine, pathOn } from "./machine.ts";

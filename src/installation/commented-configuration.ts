@@ -1,6 +1,7 @@
 /** The first larder.yaml of a machine: what was asked for, and what people change first as comments. */
 import { fullKey, type GivenSettings } from "../server/settings/given-settings.ts";
-import { type SettingKey, SETTINGS, type Setting } from "../server/settings/settings-table.ts";
+import { type SettingKey, SETTINGS } from "../server/settings/settings-table.ts";
+import type { Setting } from "../server/settings/setting.ts";
 import type { Plain } from "../server/settings/shapes.ts";
 import { CONFIGURATION_FILE, DATA_FOLDER } from "./places.ts";
 

@@ -1,10 +1,5 @@
-import {
-  defaultWordsOf,
-  ROWS,
-  type Setting,
-  type SettingKey,
-  variableOf,
-} from "../../server/settings/settings-table.ts";
+import { defaultWordsOf, ROWS, type SettingKey, variableOf } from "../../server/settings/settings-table.ts";
+import type { Setting } from "../../server/settings/setting.ts";
 import {
   asSentence,
   bold,

@@ -1,6 +1,7 @@
 import { fullKey, type Origin } from "./given-settings.ts";
 import type { EffectiveSettings } from "./effective-settings.ts";
-import { ROWS, type Setting } from "./settings-table.ts";
+import { ROWS } from "./settings-table.ts";
+import type { Setting } from "./setting.ts";
 import { type Plain, printPlain } from "./shapes.ts";
 
 /** A setting with its effective value and where that comes from, to be printed. */

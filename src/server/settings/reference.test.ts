@@ -1,7 +1,8 @@
 /** docs/configuration.md has the table of settings as it is. `LARDER_UPDATE_GOLDEN=1` writes it anew. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { defaultWordsOf, ROWS, type Setting, type SettingKey, variableOf } from "./settings-table.ts";
+import { defaultWordsOf, ROWS, type SettingKey, variableOf } from "./settings-table.ts";
+import type { Setting } from "./setting.ts";
 
 const GUIDE = join(import.meta.dir, "..", "..", "..", "docs", "configuration.md");
 const [BEGIN, END] = ["<!-- the table of settings: written by a test -->\n\n", "\n<!-- the end of the table -->"];

@@ -1,6 +1,7 @@
 import type { Given, GivenSettings } from "./given-settings.ts";
 import type { EffectiveSettings } from "./effective-settings.ts";
-import { SETTINGS, type Setting } from "./settings-table.ts";
+import { SETTINGS } from "./settings-table.ts";
+import type { Setting } from "./setting.ts";
 import { settingsFrom } from "./settings.ts";
 
 /** The outcome of a reload: the settings that hold from now on, and which of those that changed take effect. */

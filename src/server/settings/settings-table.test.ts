@@ -4,7 +4,8 @@ import { stringify } from "yaml";
 import { parseConfiguration } from "./configuration-file.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { type FlagValues, readSettings } from "../sources/read-settings.ts";
-import { defaultWordsOf, ROWS, type Setting, type SettingKey, SETTINGS, variableOf } from "./settings-table.ts";
+import { defaultWordsOf, ROWS, type SettingKey, SETTINGS, variableOf } from "./settings-table.ts";
+import type { Setting } from "./setting.ts";
 import { settingsFrom } from "./settings.ts";
 
 /** For each setting two texts that say something, and one that does not (null: any text will do). */

@@ -3,7 +3,8 @@ import type { Namespace } from "../../oci/repository-name.ts";
 import { tryParseStandIn } from "../../registry/names/stand-ins.ts";
 import { fullKey, type Given, type Origin } from "./given-settings.ts";
 import { withoutUserInfo } from "./shapes.ts";
-import { SETTINGS, type Setting, type SettingKey } from "./settings-table.ts";
+import { SETTINGS, type SettingKey } from "./settings-table.ts";
+import type { Setting } from "./setting.ts";
 import { describeFailure } from "../../lib/failures/describe-failure.ts";
 
 /**
